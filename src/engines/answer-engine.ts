@@ -1,0 +1,36 @@
+/**
+ * The answer port: what Recital needs of a language model, and nothing more. One call to `answer` is one answer.
+ * An engine throws EngineFailure to declare a failure (its text goes to the client); anything else that it throws is
+ * unexpected (its text stays in the log). Engines know a provider and nothing of sessions, frames or gRPC.
+ */
+
+/** What was asked. */
+export interface AnswerRequest {
+  readonly prompt: string;
+  readonly hardwareId: string;
+  /** The screenshot as the client sent it (base64), if one came along. */
+  readonly screenshot?: string;
+  /** Size of the client's screen in pixels, if it told. */
+  readonly screenWidth?: number;
+  readonly screenHeight?: number;
+}
+
+/** One piece of an answer. Text comes in deltas of any size; their concatenation is the raw answer. */
+export type AnswerPart =
+  | { readonly kind: 'text'; readonly text: string }
+  /** A complete tool call: `name` and `args` exactly as the model gave them, validated by nobody yet. */
+  | { readonly kind: 'command'; readonly name: string; readonly args: unknown };
+
+export interface AnswerEngine {
+  readonly name: string;
+  /** Brings the engine up; rejects if it can't work. Called once, before the first answer. */
+  start(): Promise<void>;
+  /**
+   * Answers. The iterable ends when the answer is complete. An abort of `signal` ends it within 100 ms, whether it
+   * then throws or returns; so does `return()` of the iterator. Nothing is computed ahead of what the caller pulls, apart from what
+   * a provider pushes on its own.
+   */
+  answer(request: AnswerRequest, signal: AbortSignal): AsyncIterable<AnswerPart>;
+  /** Frees what `start` took; idempotent. */
+  stop(): Promise<void>;
+}
