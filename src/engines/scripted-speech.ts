@@ -1,0 +1,70 @@
+/**
+ * The scripted voice: a 440 Hz tone of a given number of chunks for every sentence, or a failure, or silence without end,
+ * as the scenario says. All chunks of all sentences are views into one table of a few kilobytes that is filled once, so a
+ * chunk costs no copy and no memory; they are shared and must be treated as read-only.
+ */
+import { EngineFailure } from '../errors.ts';
+import { Pause, playScript, type Script } from './paced-stream.ts';
+import type { Scenario, ScenarioSpeech } from './scenario.ts';
+import { audioFormat, type SpeechEngine } from './speech-engine.ts';
+
+const toneHz = 440;
+/** A quarter of full scale: clearly heard, and nobody jumps. */
+const toneAmplitude = 0.25 * 32_767;
+/** Eleven waves of 440 Hz are exactly 1,200 samples at 48 kHz: the shortest table that repeats without a click. */
+const tonePeriodSamples = 1200;
+const tonePeriodBytes = tonePeriodSamples * audioFormat.bytesPerSample;
+
+/** The speech engine that plays the `speech` part of `scenario`. A sentence matching `fail_when` is UNAVAILABLE. */
+export function createScriptedSpeechEngine(scenario: Scenario): SpeechEngine {
+  const { speech } = scenario;
+  const chunks = toneChunks(speech.chunkBytes);
+  return {
+    name: 'scripted',
+    async start() {},
+    synthesise: (request, signal) => playScript(scriptOf(speech, chunks, request.text), signal),
+    async stop() {},
+  };
+}
+
+function* scriptOf(speech: ScenarioSpeech, chunks: readonly Uint8Array[], sentence: string): Script<Uint8Array> {
+  if (speech.failWhen?.test(sentence) === true) {
+    throw new EngineFailure({
+      errorCode: 'UNAVAILABLE',
+      message: 'scripted speech failure: the sentence matches fail_when',
+    });
+  }
+  if (speech.hangWhen?.test(sentence) === true) yield new Pause(Number.POSITIVE_INFINITY);
+  const pause = speech.msPerChunk > 0 ? new Pause(speech.msPerChunk) : undefined;
+  for (let sent = 0; sent < speech.chunksPerSentence; ) {
+    for (const chunk of chunks) {
+      if (sent === speech.chunksPerSentence) return;
+      if (pause !== undefined) yield pause;
+      yield chunk;
+      sent += 1;
+    }
+  }
+}
+
+/** The chunks of an endless tone up to where they repeat: at most 1,200, each a view into the one table. */
+function toneChunks(chunkBytes: number): Uint8Array[] {
+  const table = toneTable(tonePeriodBytes + chunkBytes);
+  const chunks: Uint8Array[] = [];
+  let offset = 0;
+  do {
+    chunks.push(table.subarray(offset, offset + chunkBytes));
+    offset = (offset + chunkBytes) % tonePeriodBytes;
+  } while (offset !== 0);
+  return chunks;
+}
+
+function toneTable(bytes: number): Uint8Array {
+  const table = new Uint8Array(bytes);
+  const view = new DataView(table.buffer);
+  for (let sample = 0; sample < bytes / audioFormat.bytesPerSample; sample += 1) {
+    // The phase is taken within the period, so that equal phases give equal bytes.
+    const phase = ((sample % tonePeriodSamples) * toneHz * 2 * Math.PI) / audioFormat.sampleRateHz;
+    view.setInt16(sample * audioFormat.bytesPerSample, Math.round(toneAmplitude * Math.sin(phase)), true);
+  }
+  return table;
+}
