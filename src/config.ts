@@ -1,0 +1,174 @@
+/**
+ * The configuration: given texts in, one frozen Config out, or one error that lists every fault at once.
+ * Pure but for the reading of files, which comes from outside; the environment wins over the file (docs/CONFIG.md).
+ */
+import { type ConfigSource, gatherSettings, quoted } from './config/given-settings.ts';
+import { createSettingReader, type SettingReader } from './config/setting-reader.ts';
+import {
+  engineNames,
+  identityPolicies,
+  killSwitchNames,
+  logLevels,
+  speechFailurePolicies,
+} from './config/settings-table.ts';
+import { parseScenario, type Scenario, ScenarioFault } from './engines/scenario.ts';
+import { type CommandName, commandNames } from './text/commands.ts';
+
+export type EngineName = (typeof engineNames)[number];
+export type LogLevel = (typeof logLevels)[number];
+
+/** The compiled configuration, frozen. Durations are whole milliseconds below 2^31. */
+export interface Config {
+  readonly grpc: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly backpressure: {
+    readonly maxStreams: number;
+    /** 0 = off. */
+    readonly idleTimeoutMs: number;
+    /** 0 = off. */
+    readonly maxFramesPerSecond: number;
+    readonly gracePeriodMs: number;
+    readonly oneStreamPerDevice: boolean;
+  };
+  /** 0 = off, each. */
+  readonly timeouts: {
+    readonly firstTokenTimeoutMs: number;
+    readonly answerStallTimeoutMs: number;
+    readonly speechTimeoutMs: number;
+    readonly sessionTimeoutMs: number;
+  };
+  readonly collect: {
+    readonly ttlMs: number;
+    readonly maxBuffers: number;
+    readonly maxChars: number;
+    /** Decoded. */
+    readonly screenshotMaxBytes: number;
+  };
+  readonly speech: {
+    readonly lookaheadSentences: number;
+    readonly failurePolicy: (typeof speechFailurePolicies)[number];
+  };
+  readonly identity: { readonly policy: (typeof identityPolicies)[number] };
+  readonly engines: {
+    readonly answer: EngineName;
+    readonly speech: EngineName;
+    /** Never null when an engine is `scripted`. */
+    readonly scenario: Scenario | null;
+  };
+  readonly commands: { readonly allowed: readonly CommandName[] };
+  readonly data: { readonly dir: string; readonly eventLog: boolean; readonly eventLogDir: string };
+  readonly log: { readonly level: LogLevel };
+  readonly killSwitches: {
+    readonly disableModuleCoordinator: boolean;
+    readonly disableForwardAssistantActions: boolean;
+  };
+}
+
+/** Thrown by loadConfig: every fault, one line each, in `faults` and in the message. */
+export class ConfigFault extends Error {
+  override readonly name = 'ConfigFault';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n  ${faults.join('\n  ')}`,
+    );
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads and checks the whole configuration. Durations are given in seconds and compiled to milliseconds; an empty value
+ * counts as not set. Throws ConfigFault, with every fault: its setting, its value, what it must be and where it came from.
+ */
+export function loadConfig(source: ConfigSource): Config {
+  const given = gatherSettings(source);
+  const values = createSettingReader(given.settings);
+  const config = compile(values, source.readFile);
+  const faults = [...given.faults, ...values.faults];
+  if (faults.length > 0) throw new ConfigFault(faults);
+  return config;
+}
+
+function compile(values: SettingReader, readFile: ConfigSource['readFile']): Config {
+  const dataDir = values.path('DATA_DIR');
+  const killSwitches = values.list('KILL_SWITCHES', killSwitchNames);
+  return Object.freeze({
+    grpc: Object.freeze({ host: values.host('GRPC_HOST'), port: values.integer('GRPC_PORT') }),
+    http: Object.freeze({ host: values.host('HTTP_HOST'), port: values.integer('HTTP_PORT') }),
+    backpressure: Object.freeze({
+      maxStreams: values.integer('BACKPRESSURE_MAX_STREAMS'),
+      idleTimeoutMs: values.milliseconds('BACKPRESSURE_IDLE_TIMEOUT'),
+      maxFramesPerSecond: values.integer('BACKPRESSURE_MAX_RATE'),
+      gracePeriodMs: values.milliseconds('BACKPRESSURE_GRACE_PERIOD'),
+      oneStreamPerDevice: values.isOn('ONE_STREAM_PER_DEVICE'),
+    }),
+    timeouts: Object.freeze({
+      firstTokenTimeoutMs: values.milliseconds('FIRST_TOKEN_TIMEOUT'),
+      answerStallTimeoutMs: values.milliseconds('ANSWER_STALL_TIMEOUT'),
+      speechTimeoutMs: values.milliseconds('SPEECH_TIMEOUT'),
+      sessionTimeoutMs: values.milliseconds('SESSION_TIMEOUT'),
+    }),
+    collect: Object.freeze({
+      ttlMs: values.milliseconds('COLLECT_TTL'),
+      maxBuffers: values.integer('COLLECT_MAX_BUFFERS'),
+      maxChars: values.integer('COLLECT_MAX_CHARS'),
+      screenshotMaxBytes: values.integer('SCREENSHOT_MAX_BYTES'),
+    }),
+    speech: Object.freeze({
+      lookaheadSentences: values.integer('SPEECH_LOOKAHEAD'),
+      failurePolicy: values.choice('SPEECH_FAILURE', speechFailurePolicies),
+    }),
+    identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
+    engines: compileEngines(values, readFile),
+    commands: Object.freeze({ allowed: Object.freeze(values.list('COMMANDS', commandNames)) }),
+    data: Object.freeze({
+      dir: dataDir,
+      eventLog: values.isOn('EVENT_LOG'),
+      eventLogDir: values.path('EVENT_LOG_DIR').replace('<DATA_DIR>', () => dataDir),
+    }),
+    log: Object.freeze({ level: values.choice('LOG_LEVEL', logLevels) }),
+    killSwitches: Object.freeze({
+      disableModuleCoordinator: killSwitches.includes('disable_module_coordinator'),
+      disableForwardAssistantActions: killSwitches.includes('disable_forward_assistant_actions'),
+    }),
+  });
+}
+
+function compileEngines(values: SettingReader, readFile: ConfigSource['readFile']): Config['engines'] {
+  const answer = values.choice('ANSWER_ENGINE', engineNames);
+  const speech = values.choice('SPEECH_ENGINE', engineNames);
+  const scenarioFile = values.path('SCENARIO_FILE');
+  if (scenarioFile !== '')
+    return Object.freeze({ answer, speech, scenario: readScenario(scenarioFile, values, readFile) });
+  if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));
+  if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
+  return Object.freeze({ answer, speech, scenario: null });
+}
+
+function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: SettingReader): string {
+  return `${name} "scripted" (${values.originOf(name)}) needs SCENARIO_FILE, which is not set`;
+}
+
+/** Null after adding a fault: what a faulty scenario means is a guess. */
+function readScenario(path: string, values: SettingReader, readFile: ConfigSource['readFile']): Scenario | null {
+  const place = `SCENARIO_FILE ${quoted(path)} (${values.originOf('SCENARIO_FILE')})`;
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    values.addFault(`${place} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+  try {
+    return parseScenario(text, path);
+  } catch (error) {
+    if (!(error instanceof ScenarioFault)) throw error;
+    for (const fault of error.faults) {
+      values.addFault(
+        `${place} ${fault.path === '' ? 'as a whole' : fault.path}: ${fault.value} must be ${fault.expected}`,
+      );
+    }
+    return null;
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Reads given texts as typed values. A text that is out of its bounds becomes a fault in `faults` and the default takes
+ * its place, so that one run finds every fault.
+ */
+import { isIP } from 'node:net';
+import { assert } from '../assert.ts';
+import { type GivenSetting, quoted } from './given-settings.ts';
+import { expectationOf, type NameOfType, type SettingName, settingsTable } from './settings-table.ts';
+
+/** Decimal only: Number() alone would also take "", "0x10" and "Infinity". */
+const decimalNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** DNS names, also with the underscores that container networks use. */
+const hostName = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/i;
+
+const onWords: readonly string[] = ['on', 'true', 'yes', '1'];
+const offWords: readonly string[] = ['off', 'false', 'no', '0'];
+
+export interface SettingReader {
+  /** What was wrong so far, one line each. */
+  readonly faults: readonly string[];
+  /** Adds a fault that only shows when several settings are seen together. */
+  addFault(fault: string): void;
+  /** Where the value came from; undefined = not given. */
+  originOf(name: SettingName): string | undefined;
+  integer(name: NameOfType<'integer'>): number;
+  /** Whole milliseconds of a duration in seconds; 0 stays 0, and nothing else becomes 0. */
+  milliseconds(name: NameOfType<'seconds'>): number;
+  isOn(name: NameOfType<'switch'>): boolean;
+  choice<Allowed extends string>(name: NameOfType<'choice'>, allowed: readonly Allowed[]): Allowed;
+  list<Allowed extends string>(name: NameOfType<'list'>, allowed: readonly Allowed[]): readonly Allowed[];
+  host(name: NameOfType<'host'>): string;
+  /** The path as given; empty = not given and without a default. */
+  path(name: NameOfType<'path'>): string;
+}
+
+/** A reader over what was given. */
+export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting>): SettingReader {
+  const faults: string[] = [];
+
+  /** `parse` gives undefined for a text it can't accept; it accepts every default. */
+  function read<Value>(name: SettingName, parse: (text: string) => Value | undefined): Value {
+    const setting = given.get(name);
+    if (setting !== undefined) {
+      const value = parse(setting.text);
+      if (value !== undefined) return value;
+      faults.push(`${name} ${quoted(setting.text)} (${setting.origin}) must be ${expectationOf(settingsTable[name])}`);
+    }
+    const fallback = parse(settingsTable[name].default);
+    assert(fallback !== undefined, `the default of ${name} is outside its own bounds`);
+    return fallback;
+  }
+
+  return {
+    faults,
+    addFault: (fault) => faults.push(fault),
+    originOf: (name) => given.get(name)?.origin,
+    integer(name) {
+      const { min, max } = settingsTable[name];
+      return read(name, (text) => {
+        const value = numberOf(text);
+        return Number.isInteger(value) && value >= min && value <= max ? value : undefined;
+      });
+    },
+    milliseconds(name) {
+      const { min, max } = settingsTable[name];
+      return read(name, (text) => {
+        const seconds = numberOf(text);
+        if (!(seconds >= min && seconds <= max)) return undefined;
+        // 0 means "off" to most settings, so a tiny duration must not round to it.
+        return seconds === 0 ? 0 : Math.max(1, Math.round(seconds * 1000));
+      });
+    },
+    isOn: (name) => read(name, switchOf),
+    choice: (name, allowed) => read(name, (text) => nameIn(allowed, text)),
+    list: (name, allowed) => read(name, (text) => namesIn(allowed, text)),
+    host: (name) => read(name, (text) => (isIP(text) !== 0 || hostName.test(text) ? text : undefined)),
+    path: (name) => read(name, (text) => (text.includes('\0') ? undefined : text)),
+  };
+}
+
+/** NaN for anything but a decimal number; -0 becomes 0. */
+function numberOf(text: string): number {
+  return decimalNumber.test(text) ? Number(text) + 0 : Number.NaN;
+}
+
+function switchOf(text: string): boolean | undefined {
+  const word = text.toLowerCase();
+  if (onWords.includes(word)) return true;
+  return offWords.includes(word) ? false : undefined;
+}
+
+function nameIn<Allowed extends string>(allowed: readonly Allowed[], text: string): Allowed | undefined {
+  const wanted = text.toLowerCase();
+  return allowed.find((name) => name === wanted);
+}
+
+/** Distinct names in the order given; a trailing comma is forgiven, a text of commas alone is not a list. */
+function namesIn<Allowed extends string>(allowed: readonly Allowed[], text: string): readonly Allowed[] | undefined {
+  if (text === '') return [];
+  const names = new Set<Allowed>();
+  for (const item of text.split(',')) {
+    const trimmed = item.trim();
+    if (trimmed === '') continue;
+    const name = nameIn(allowed, trimmed);
+    if (name === undefined) return undefined;
+    names.add(name);
+  }
+  return names.size === 0 ? undefined : [...names];
+}

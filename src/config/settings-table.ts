@@ -1,0 +1,276 @@
+/**
+ * THE table of settings: every name the server reads, with its default, bounds and meaning, as data.
+ * docs/CONFIG.md is checked against it row by row, and the defaults go through the same checks as given values do.
+ */
+import { commandNames, defaultCommands } from '../text/commands.ts';
+
+/** Node clamps a longer timer to 1 ms, so a duration must stay below 2^31 ms. */
+const longestSeconds = 2_147_483;
+
+/** Engines by name, the same list for answers and speech as long as every provider can do both. */
+export const engineNames = ['embedded', 'scripted'] as const;
+export const speechFailurePolicies = ['degrade', 'fail'] as const;
+export const identityPolicies = ['lenient', 'strict'] as const;
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export const killSwitchNames = ['disable_module_coordinator', 'disable_forward_assistant_actions'] as const;
+
+interface Described {
+  /** As one would write it in the environment; empty = none. */
+  readonly default: string;
+  /** One sentence. */
+  readonly meaning: string;
+}
+
+interface Bounded {
+  /** Both ends are allowed. */
+  readonly min: number;
+  readonly max: number;
+}
+
+export type Setting = Described &
+  (
+    | { readonly type: 'host' }
+    | { readonly type: 'path' }
+    | ({ readonly type: 'integer'; readonly unit: string } & Bounded)
+    | ({ readonly type: 'seconds' } & Bounded)
+    | { readonly type: 'switch' }
+    | { readonly type: 'choice'; readonly allowed: readonly string[] }
+    | { readonly type: 'list'; readonly allowed: readonly string[] }
+  );
+
+export const settingsTable = {
+  CONFIG_FILE: {
+    type: 'path',
+    default: '',
+    meaning: 'A YAML file with the same names as below; only read from the environment.',
+  },
+  GRPC_HOST: {
+    type: 'host',
+    default: '127.0.0.1',
+    meaning: 'The address the gRPC server listens on; 0.0.0.0 for every interface.',
+  },
+  GRPC_PORT: {
+    type: 'integer',
+    unit: 'port',
+    min: 0,
+    max: 65_535,
+    default: '50051',
+    meaning: 'The port of the gRPC server; 0 takes any free one, which the ready line names.',
+  },
+  HTTP_HOST: {
+    type: 'host',
+    default: '127.0.0.1',
+    meaning: 'The address of /health, /ready, /status, /metrics and the inspector.',
+  },
+  HTTP_PORT: {
+    type: 'integer',
+    unit: 'port',
+    min: 0,
+    max: 65_535,
+    default: '8080',
+    meaning: 'The port of the HTTP server; 0 takes any free one, which the ready line names.',
+  },
+  BACKPRESSURE_MAX_STREAMS: {
+    type: 'integer',
+    unit: 'streams',
+    min: 1,
+    max: 100_000,
+    default: '50',
+    meaning: 'Streams that may run at once; the next one is refused with stream_limit_exceeded.',
+  },
+  BACKPRESSURE_IDLE_TIMEOUT: {
+    type: 'seconds',
+    min: 0,
+    max: longestSeconds,
+    default: '300',
+    meaning: 'How long a client may accept no frame before its stream ends with stream_idle_timeout; 0 = off.',
+  },
+  BACKPRESSURE_MAX_RATE: {
+    type: 'integer',
+    unit: 'frames/s',
+    min: 0,
+    max: 100_000,
+    default: '0',
+    meaning: 'Frames that one stream may send within a second; speech alone is 23.4 frames/s; 0 = off.',
+  },
+  BACKPRESSURE_GRACE_PERIOD: {
+    type: 'seconds',
+    min: 0,
+    max: longestSeconds,
+    default: '30',
+    meaning: 'How long a drain waits for running streams before it ends them; 0 = not at all.',
+  },
+  FIRST_TOKEN_TIMEOUT: {
+    type: 'seconds',
+    min: 0,
+    max: longestSeconds,
+    default: '30',
+    meaning: 'How long the model may say nothing at all before the session ends with first_token_timeout; 0 = off.',
+  },
+  ANSWER_STALL_TIMEOUT: {
+    type: 'seconds',
+    min: 0,
+    max: longestSeconds,
+    default: '30',
+    meaning: 'How long the model may finish no further sentence before the session ends with answer_stalled; 0 = off.',
+  },
+  SPEECH_TIMEOUT: {
+    type: 'seconds',
+    min: 0,
+    max: longestSeconds,
+    default: '15',
+    meaning: 'How long a voice may give no sound before its sentence counts as failed; 0 = off.',
+  },
+  SESSION_TIMEOUT: {
+    type: 'seconds',
+    min: 0,
+    max: longestSeconds,
+    default: '600',
+    meaning: 'How long a whole session may take before it ends with session_timeout; 0 = off.',
+  },
+  ONE_STREAM_PER_DEVICE: {
+    type: 'switch',
+    default: 'off',
+    meaning: 'Whether a second stream of the same hardware_id is refused with concurrent_hardware_id.',
+  },
+  COMMANDS: {
+    type: 'list',
+    allowed: commandNames,
+    default: defaultCommands.join(','),
+    meaning: 'The commands that a model may give; any other is dropped, its text still goes out.',
+  },
+  SCREENSHOT_MAX_BYTES: {
+    type: 'integer',
+    unit: 'bytes',
+    min: 1,
+    // A request is at most 16 MiB, so a larger bound could never be reached.
+    max: 16_777_216,
+    default: '10485760',
+    meaning: 'The largest screenshot, decoded; a larger one is refused with invalid_screenshot.',
+  },
+  COLLECT_TTL: {
+    type: 'seconds',
+    min: 0.001,
+    max: longestSeconds,
+    default: '120',
+    meaning: 'How long a collected buffer waits for its COMMIT before it is dropped.',
+  },
+  COLLECT_MAX_BUFFERS: {
+    type: 'integer',
+    unit: 'buffers',
+    min: 1,
+    max: 1_000_000,
+    default: '1000',
+    meaning: 'Collected buffers held at once; the next one is refused with overloaded.',
+  },
+  COLLECT_MAX_CHARS: {
+    type: 'integer',
+    unit: 'characters',
+    min: 1,
+    max: 16_777_216,
+    default: '32768',
+    meaning: 'The longest text of one collected buffer; a longer one is refused with overloaded.',
+  },
+  SPEECH_LOOKAHEAD: {
+    type: 'integer',
+    unit: 'sentences',
+    min: 0,
+    max: 16,
+    default: '2',
+    meaning: 'Sentences that are synthesised ahead while an earlier one is being sent.',
+  },
+  SPEECH_FAILURE: {
+    type: 'choice',
+    allowed: speechFailurePolicies,
+    default: 'degrade',
+    meaning:
+      'What a sentence that cannot be spoken does: go on without its sound, or end the stream with speech_failed.',
+  },
+  IDENTITY_POLICY: {
+    type: 'choice',
+    allowed: identityPolicies,
+    default: 'lenient',
+    meaning:
+      'Whether missing ids are filled in (lenient) or refused (strict: session_id a UUID v4, hardware_id given).',
+  },
+  ANSWER_ENGINE: {
+    type: 'choice',
+    allowed: engineNames,
+    default: 'embedded',
+    meaning: 'Who answers; scripted needs SCENARIO_FILE.',
+  },
+  SPEECH_ENGINE: {
+    type: 'choice',
+    allowed: engineNames,
+    default: 'embedded',
+    meaning: 'Who speaks; scripted needs SCENARIO_FILE.',
+  },
+  SCENARIO_FILE: {
+    type: 'path',
+    default: '',
+    meaning: 'The JSON scenario that the scripted engines play; read and checked at start whenever it is given.',
+  },
+  DATA_DIR: {
+    type: 'path',
+    default: './data',
+    meaning: 'The folder of the embedded store (usage, memory).',
+  },
+  EVENT_LOG: {
+    type: 'switch',
+    default: 'on',
+    meaning: 'Whether every session writes an event log that can be replayed.',
+  },
+  EVENT_LOG_DIR: {
+    type: 'path',
+    default: '<DATA_DIR>/event-logs',
+    meaning: 'The folder of the event logs; by default one inside DATA_DIR.',
+  },
+  KILL_SWITCHES: {
+    type: 'list',
+    allowed: killSwitchNames,
+    default: '',
+    meaning:
+      'disable_module_coordinator starts in the emergency profile (embedded engines, health degraded); disable_forward_assistant_actions sends no commands to clients.',
+  },
+  LOG_LEVEL: {
+    type: 'choice',
+    allowed: logLevels,
+    default: 'info',
+    meaning: 'The least important level of log lines on stdout; the ready line is printed at every level.',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof settingsTable;
+
+/** The names of all settings of one type. */
+export type NameOfType<Type extends Setting['type']> = {
+  [Name in SettingName]: (typeof settingsTable)[Name]['type'] extends Type ? Name : never;
+}[SettingName];
+
+/** True if `name` is a setting; safe for names like `__proto__`. */
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settingsTable, name);
+}
+
+/** Every setting name, in the order of the table. */
+export const settingNames: readonly SettingName[] = Object.keys(settingsTable).filter(isSettingName);
+
+/** What a value of this setting must be, in words that complete "must be …". */
+export function expectationOf(setting: Setting): string {
+  switch (setting.type) {
+    case 'host':
+      return 'a host name or an IP address, without a port';
+    case 'path':
+      return 'a path';
+    case 'integer':
+      return `a whole number from ${setting.min} to ${setting.max}`;
+    case 'seconds':
+      return `a number of seconds from ${setting.min} to ${setting.max}`;
+    case 'switch':
+      return 'on or off';
+    case 'choice':
+      return `one of ${setting.allowed.join(', ')}`;
+    case 'list':
+      return `a comma list of ${setting.allowed.join(', ')}`;
+  }
+}
