@@ -1,0 +1,67 @@
+/**
+ * The embedded answerer: fixed rules in English and Russian, so that Recital answers with no network, no key and no model.
+ * It says plainly what it is. It acts (opens an app, sends a message) only on an utterance that is such a wish from end to
+ * end; it learns nothing and keeps nothing but the last words of each device, in memory, for "what did I say before?".
+ */
+import type { AnswerEngine, AnswerPart, AnswerRequest } from './answer-engine.ts';
+import { createPromptMemory, isOneDevice, type PromptMemory } from './embedded-answer/prompt-memory.ts';
+import type { Reply } from './embedded-answer/reply.ts';
+import { replyTo } from './embedded-answer/rules.ts';
+import { type SpokenTime, spokenTime } from './embedded-answer/spoken-time.ts';
+import { Pause, playScript, type Script } from './paced-stream.ts';
+
+export interface EmbeddedAnswerOptions {
+  /** The clock; default: the system's. */
+  readonly now?: () => Date;
+  /** IANA name of the zone whose time is told; default: the system's. An unknown one throws RangeError. */
+  readonly timeZone?: string;
+  /** The pause between two words in milliseconds, so that one sees the answer come; default 8, 0 = none. */
+  readonly msPerWord?: number;
+}
+
+interface Answerer {
+  readonly now: () => Date;
+  readonly msPerWord: number;
+  readonly spokenTime: SpokenTime;
+  readonly memory: PromptMemory;
+}
+
+const defaultMsPerWord = 8;
+/** A long text (an echo of a long prompt) is said at once from here on: nobody watches it word by word. */
+const maxPacedWords = 200;
+
+/** The answer engine of the demo and of the emergency profile. */
+export function createEmbeddedAnswerEngine(options: EmbeddedAnswerOptions = {}): AnswerEngine {
+  const answerer: Answerer = {
+    now: options.now ?? (() => new Date()),
+    msPerWord: options.msPerWord ?? defaultMsPerWord,
+    spokenTime: spokenTime(options.timeZone),
+    memory: createPromptMemory(),
+  };
+  return {
+    name: 'embedded',
+    async start() {},
+    answer: (request, signal) => playScript(scriptOf(answerer, request), signal),
+    async stop() {},
+  };
+}
+
+function* scriptOf(answerer: Answerer, request: AnswerRequest): Script<AnswerPart> {
+  const { text, command } = reply(answerer, request);
+  const pause = answerer.msPerWord > 0 ? new Pause(answerer.msPerWord) : undefined;
+  let wordCount = 0;
+  // Each delta is a word with the white space around it, so that all of them joined are the text.
+  for (const [delta] of text.matchAll(/\s*\S+\s*/g)) {
+    if (pause !== undefined && wordCount > 0 && wordCount < maxPacedWords) yield pause;
+    yield { kind: 'text', text: delta };
+    wordCount += 1;
+  }
+  if (command !== undefined) yield { kind: 'command', name: command.name, args: command.args };
+}
+
+function reply({ now, spokenTime, memory }: Answerer, { prompt, hardwareId }: AnswerRequest): Reply {
+  const earlierPrompts = isOneDevice(hardwareId) ? memory.recall(hardwareId) : undefined;
+  const { isRecall, ...answer } = replyTo(prompt, { now: now(), spokenTime, earlierPrompts });
+  if (!isRecall) memory.remember(hardwareId, prompt);
+  return answer;
+}

@@ -1,0 +1,339 @@
+/**
+ * Messages and contacts, in English and Russian: "send a message to Anna: I'm late", "напиши маме, что я опоздаю", "read my
+ * last three messages from Anna", "найди контакт Анна". What is sent can't be taken back, so where a name ends and the words
+ * begin must be plain to see (a mark, "saying", "что", a known name); otherwise the reply asks.
+ */
+import { isEnglishRelative, nominativeOf } from './names.ts';
+import { type PhraseSet, phrases } from './phrases.ts';
+import { type Core, coreOf, hasSentenceEnd } from './politeness.ts';
+import type { Reply } from './reply.ts';
+import { capitalised, isCapitalised, type Language, type Utterance, type Word } from './utterance.ts';
+
+/** The reply to a wish about messages or contacts; undefined if the utterance is none. */
+export function contactReply(utterance: Utterance): Reply | undefined {
+  const core = coreOf(utterance);
+  const asked = { utterance, core, grammar: grammars[utterance.language] };
+  return sendReply(asked) ?? readReply(asked) ?? findReply(asked);
+}
+
+interface Grammar {
+  /** "send a message to", and the contact follows. */
+  readonly sendTo: PhraseSet;
+  /** "send" in "send Anna a message". */
+  readonly send: PhraseSet;
+  /** "a message" in "send Anna a message"; undefined where the words must follow at once. */
+  readonly message: PhraseSet;
+  /** "text", "message": the contact follows, then the words. */
+  readonly text: PhraseSet;
+  /** Infinitives among the above, which are a wish only without a question mark or after "можешь". */
+  readonly infinitive: PhraseSet;
+  /** "saying", "что": the words follow. */
+  readonly saying: PhraseSet;
+  /** Where these stand instead of the words, the wish is another one: later, about, a letter. */
+  readonly notTheWords: PhraseSet;
+  readonly read: PhraseSet;
+  /** A single one: "my last message". */
+  readonly readOne: PhraseSet;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly messages: PhraseSet;
+  readonly from: PhraseSet;
+  readonly find: PhraseSet;
+  /** "find" in "find Anna in my contacts". */
+  readonly findIn: PhraseSet;
+  readonly inContacts: PhraseSet;
+}
+
+const grammars: Readonly<Record<Language, Grammar>> = {
+  en: {
+    sendTo: phrases(
+      '(send|write) (a|the|an|) (new|short|quick|) (text|) message to',
+      'send (a|) text to',
+      '(send|write) to',
+      'write to',
+    ),
+    send: phrases('(send|write)'),
+    message: phrases('(a|the|) (new|short|quick|) (text|) message', 'a text', 'a note'),
+    text: phrases('(text|message)'),
+    infinitive: phrases(),
+    saying: phrases('(saying|that|to say|that says|which says|with the text|with the words|and say) (that|)'),
+    notTheWords: phrases(
+      '(about|later|tomorrow|tonight|today|when|if|unless|at|in|on|after|before|every|back|again|and|or|for|instead|until)',
+      '(once|while|from|to|with|via|using|through|than|is|was|are|the|a|an|please|now|first|asking|how|why)',
+    ),
+    read: phrases('(read|show|check) (me|) (out|aloud|) (all|) (of|) (my|the|) (new|latest|last|recent|unread|)'),
+    readOne: phrases('(read|show) (me|) (my|the) (latest|last) message'),
+    counts: { one: 1, two: 2, three: 3, four: 4, five: 5, six: 6, seven: 7, eight: 8, nine: 9, ten: 10 },
+    messages: phrases('(new|latest|last|recent|unread|) (text|) messages'),
+    from: phrases('from'),
+    find: phrases(
+      '(find|show|look up) (me|) (the|a|) contact (of|for|named|called|)',
+      '(find|look up|show) (me|) the (phone|telephone|) number (of|for)',
+    ),
+    findIn: phrases('(find|look up|look for|search for)'),
+    inContacts: phrases('(in|among) (my|the|) (contacts|contact list|address book)'),
+  },
+  ru: {
+    sendTo: phrases(
+      '(отправь|отправьте|отправить|пошли|пошлите|послать|напиши|напишите|написать) (короткое|новое|) (сообщение|смс|эсэмэс)',
+      '(отправь|отправьте|отправить|напиши|напишите|написать) смску',
+    ),
+    send: phrases('(отправь|отправьте|отправить|пошли|пошлите|послать|напиши|напишите|написать)'),
+    message: phrases('(короткое|новое|) (сообщение|смс|эсэмэс|смску)'),
+    text: phrases('(напиши|напишите|написать)'),
+    infinitive: phrases('(отправить|послать|написать)'),
+    saying: phrases('(что|о том что|с текстом|со словами|текст)'),
+    notTheWords: phrases(
+      '(о|об|обо|про|завтра|потом|позже|вечером|утром|днем|сегодня|когда|если|чтобы|и|или|в|во|на|через|после|перед|из|с|со)',
+      '(письмо|открытку|стихи|стих|стихотворение|рассказ|поздравление|песню|сказку|код|программу|ответ|опять|снова|еще)',
+      '(как|почему|зачем|кто|где|тоже|пожалуйста|сейчас|от|по|для|до)',
+    ),
+    read: phrases(
+      '(прочитай|прочитайте|прочти|прочтите|зачитай|покажи|покажите|прочитать|проверь) (мне|) (все|) (мои|) (новые|последние|непрочитанные|)',
+    ),
+    readOne: phrases('(прочитай|прочти|зачитай|покажи) (мне|) (мое|) последнее сообщение'),
+    counts: { одно: 1, два: 2, три: 3, четыре: 4, пять: 5, шесть: 6, семь: 7, восемь: 8, девять: 9, десять: 10 },
+    messages: phrases('(новые|последние|непрочитанные|новых|последних|непрочитанных|) (сообщения|сообщений|смс)'),
+    from: phrases('от'),
+    find: phrases(
+      '(найди|найдите|найти|покажи) (мне|) контакт',
+      '(найди|найдите|найти|покажи) (мне|) (номер|телефон|номер телефона)',
+    ),
+    findIn: phrases('(найди|найдите|найти|поищи)'),
+    inContacts: phrases('(в|среди) (моих|) (контактах|контактов|телефонной книге|адресной книге|записной книжке)'),
+  },
+};
+
+/** Words that are nobody's name, wherever a contact could stand. */
+const nobody = phrases(
+  "(a|an|the|my|your|me|you|him|her|them|us|it|i|i'm|i'll|i've|i'd|this|that|all|every|everyone|everybody|someone|somebody|nobody)",
+  '(anyone|no|not|and|or|to|of|for|from|with|in|on|at|by|about|if|when|later|tomorrow|today|tonight|now|how|what|who|message)',
+  '(contacts|friends|people|saying|asking|myself|phone|number|help|email|mail|text|code|file|letter)',
+  '(мне|мной|тебе|ему|ей|им|нам|вам|всем|себе|кому|никому|кто|что|это|все|и|или|не|от|до|для|с|со|в|во|на|по|из|о|об|про|к)',
+  '(если|когда|завтра|сегодня|потом|позже|письмо|сообщение|файл|код|программу|сейчас|как|чтобы|друзьям|коллегам|мой|моя|мои)',
+  '(мою|моего|моей|твой|друга|друзей|людей|телефон|номер)',
+);
+
+/** "my" and the like before a relative are no part of the name. */
+const possessives = phrases('(my|моей|моему|моего|мою|своей|своему|своего|свою)');
+
+const maxContactWords = 3;
+const maxMessageChars = 2000;
+/** More messages than anybody listens to. */
+const maxMessagesRead = 100;
+
+interface Asked {
+  readonly utterance: Utterance;
+  readonly core: Core;
+  readonly grammar: Grammar;
+}
+
+type RussianCase = 'dative' | 'genitive' | 'accusative';
+
+interface Contact {
+  /** As it stands in an address book, as far as the table of names knows. */
+  readonly name: string;
+  readonly spoken: string;
+  /** The index after its last word. */
+  readonly end: number;
+}
+
+function sendReply({ utterance, core, grammar }: Asked): Reply | undefined {
+  const { words, from, isAsking } = core;
+  if (grammar.infinitive.matchAt(words, from) > 0 && utterance.isQuestion && !isAsking) return undefined;
+  const sendTo = grammar.sendTo.matchAt(words, from);
+  if (sendTo > 0) {
+    const contact = contactUpToMark({ utterance, grammar, from: from + sendTo });
+    return contact === undefined ? undefined : messageReply({ utterance, core, grammar }, contact, false);
+  }
+  const contact = contactAtOnce(utterance, from + grammar.send.matchAt(words, from));
+  if (grammar.send.matchAt(words, from) > 0 && contact !== undefined) {
+    const message = grammar.message.matchAt(words, contact.end);
+    const isSaid = message > 0 || grammar.text.matchAt(words, from) === 0;
+    if (isSaid) return messageReply({ utterance, core, grammar }, { ...contact, end: contact.end + message }, false);
+  }
+  const text = grammar.text.matchAt(words, from);
+  const reader = text > 0 ? contactAtOnce(utterance, from + text) : undefined;
+  return reader === undefined ? undefined : messageReply({ utterance, core, grammar }, reader, true);
+}
+
+/** The command, or a question back where the words of the message can't be told from the rest. */
+function messageReply(asked: Asked, contact: Contact, maySayAtOnce: boolean): Reply {
+  const { utterance, core, grammar } = asked;
+  const { words } = core;
+  const first = words[contact.end];
+  const saying = grammar.saying.matchAt(words, contact.end);
+  const begin = contact.end + saying;
+  const isOther = saying === 0 && first?.markBefore !== ':' && grammar.notTheWords.matchAt(words, begin) > 0;
+  const isMarked = saying > 0 || (first !== undefined && (first.markBefore === ':' || first.markBefore === ','));
+  const isName = first !== undefined && nobody.matchAt(words, begin) === 0 && isCapitalised(first, utterance);
+  const text = messageText(utterance, words[begin], core.isAsking);
+  if (text === '' || isOther || !(isMarked || (maySayAtOnce && !isName && first?.markBefore === ''))) {
+    return askForWords(utterance.language, contact);
+  }
+  if (text.length > maxMessageChars) return tooLong(utterance.language);
+  return {
+    text:
+      utterance.language === 'ru'
+        ? `Отправляю сообщение ${contact.spoken}.`
+        : `Sending a message to ${contact.spoken}.`,
+    command: { name: 'send_message', args: { contact: contact.name, message: text } },
+  };
+}
+
+/** The words as they were said, to the end of the prompt, without the quotes around them. */
+function messageText({ prompt, isQuestion }: Utterance, first: Word | undefined, isAsking: boolean): string {
+  if (first === undefined) return '';
+  const said = prompt.slice(first.start).trim();
+  const isQuoted = /["“«„][^\p{L}\p{N}]*$/u.test(prompt.slice(0, first.start).trimEnd());
+  const unquoted = isQuoted ? said.replace(/["”»“]([.!?]?)$/u, '$1') : said;
+  // The question mark of "can you text Anna that I'm late?" is the wish's, not the message's.
+  return isAsking && isQuestion && !isQuoted ? unquoted.replace(/\?$/, '') : unquoted;
+}
+
+function askForWords(language: Language, contact: Contact): Reply {
+  return {
+    text:
+      language === 'ru'
+        ? 'Что написать? Скажите всё одной фразой, например: отправь сообщение маме: я уже еду.'
+        : `What should I write to ${contact.spoken}? Say it all in one go, for example: send a message to Anna: I am on my way.`,
+  };
+}
+
+function tooLong(language: Language): Reply {
+  return {
+    text: language === 'ru' ? 'Это слишком длинно для одного сообщения.' : 'That is too long for one message.',
+  };
+}
+
+/** The contact after "to", which ends at a mark, at "saying", or with the prompt. */
+function contactUpToMark(options: {
+  readonly utterance: Utterance;
+  readonly grammar: Grammar;
+  readonly from: number;
+}): Contact | undefined {
+  const { utterance, grammar } = options;
+  const { words } = utterance;
+  const from = options.from + possessives.matchAt(words, options.from);
+  let end = from;
+  while (end < words.length && end - from < maxContactWords && nobody.matchAt(words, end) === 0) {
+    const mark = words[end]?.markBefore;
+    if (end > from && (mark !== '' || grammar.saying.matchAt(words, end) > 0)) break;
+    // A second and third word belong to the name only if all of it is written as one.
+    if (end > from && !words.slice(from, end + 1).every((word) => isCapitalised(word, utterance))) break;
+    end += 1;
+  }
+  return end > from ? contactOf(words, { from, end, grammaticalCase: 'dative' }) : undefined;
+}
+
+/** The contact after "text" or "напиши": one word that must be a name, since the words may follow at once. */
+function contactAtOnce(utterance: Utterance, begin: number): Contact | undefined {
+  const { words, language } = utterance;
+  const from = begin + possessives.matchAt(words, begin);
+  const word = words[from];
+  if (word === undefined || nobody.matchAt(words, from) > 0 || (from > begin && word.markBefore !== ''))
+    return undefined;
+  const isName =
+    language === 'ru'
+      ? nominativeOf(word.plain, 'dative') !== undefined
+      : isEnglishRelative(word.plain) || (from === begin && isCapitalised(word, utterance));
+  return isName ? contactOf(words, { from, end: from + 1, grammaticalCase: 'dative' }) : undefined;
+}
+
+function contactOf(
+  words: readonly Word[],
+  options: { readonly from: number; readonly end: number; readonly grammaticalCase: RussianCase },
+): Contact {
+  const { from, end, grammaticalCase } = options;
+  const spoken = words
+    .slice(from, end)
+    .map((word) => word.spoken)
+    .join(' ');
+  const nominative = end === from + 1 ? nominativeOf(words[from]?.plain ?? '', grammaticalCase) : undefined;
+  return { name: nominative ?? capitalised(spoken), spoken, end };
+}
+
+function readReply({ utterance, core, grammar }: Asked): Reply | undefined {
+  const { words, from, to } = core;
+  if (hasSentenceEnd(words, from, to)) return undefined;
+  const one = grammar.readOne.matchAt(words, from, to);
+  const head = one > 0 ? one : grammar.read.matchAt(words, from, to);
+  if (head === 0) return undefined;
+  let index = from + head;
+  const limit = one > 0 ? 1 : countOf(words[index], grammar);
+  if (one === 0) {
+    if (limit !== undefined) index += 1;
+    const messages = grammar.messages.matchAt(words, index, to);
+    if (messages === 0) return undefined;
+    index += messages;
+  }
+  const sender = senderOf({ utterance, core, grammar }, index);
+  if (sender === undefined || (limit !== undefined && (limit < 1 || limit > maxMessagesRead))) return undefined;
+  const args = { ...(sender === 'anybody' ? {} : { contact: sender.name }), ...(limit === undefined ? {} : { limit }) };
+  return { text: readText(utterance.language, sender), command: { name: 'read_messages', args } };
+}
+
+function readText(language: Language, sender: Contact | 'anybody'): string {
+  if (language === 'ru') return sender === 'anybody' ? 'Читаю сообщения.' : `Читаю сообщения от ${sender.spoken}.`;
+  return sender === 'anybody' ? 'Reading your messages.' : `Reading the messages from ${sender.spoken}.`;
+}
+
+function countOf(word: Word | undefined, { counts }: Grammar): number | undefined {
+  if (word === undefined) return undefined;
+  if (/^\d{1,4}$/.test(word.plain)) return Number(word.plain);
+  return Object.hasOwn(counts, word.plain) ? counts[word.plain] : undefined;
+}
+
+/** Who wrote them; undefined if what follows is not "from somebody" and nothing else. */
+function senderOf({ utterance, core, grammar }: Asked, index: number): Contact | 'anybody' | undefined {
+  const { words, to } = core;
+  if (index === to) return 'anybody';
+  const preposition = grammar.from.matchAt(words, index, to);
+  return preposition === 0
+    ? undefined
+    : wholeContact({ utterance, from: index + preposition, to, grammaticalCase: 'genitive' });
+}
+
+/** The words `from` to `to` as one contact, if they can be one. */
+function wholeContact(options: {
+  readonly utterance: Utterance;
+  readonly from: number;
+  readonly to: number;
+  readonly grammaticalCase: RussianCase;
+}): Contact | undefined {
+  const { utterance, to, grammaticalCase } = options;
+  const { words } = utterance;
+  const from = options.from + possessives.matchAt(words, options.from, to);
+  const name = words.slice(from, to);
+  const isOne = name.length > 0 && name.length <= maxContactWords;
+  const isSomebody = name.every(
+    (word, index) => nobody.matchAt(name, index) === 0 && (index === 0 || word.markBefore === ''),
+  );
+  // Two words without capitals are more likely something else: "messages from last week".
+  const isName = name.length === 1 || name.every((word) => isCapitalised(word, utterance));
+  return isOne && isSomebody && isName ? contactOf(words, { from, end: to, grammaticalCase }) : undefined;
+}
+
+function findReply({ utterance, core, grammar }: Asked): Reply | undefined {
+  const { words, from, to } = core;
+  if (hasSentenceEnd(words, from, to)) return undefined;
+  const find = grammar.find.matchAt(words, from, to);
+  if (find > 0)
+    return foundReply(utterance, wholeContact({ utterance, from: from + find, to, grammaticalCase: 'genitive' }));
+  const verb = grammar.findIn.matchAt(words, from, to);
+  for (let place = from + verb + 1; verb > 0 && place < to; place += 1) {
+    if (!grammar.inContacts.isWhole(words, place, to)) continue;
+    return foundReply(
+      utterance,
+      wholeContact({ utterance, from: from + verb, to: place, grammaticalCase: 'accusative' }),
+    );
+  }
+  return undefined;
+}
+
+function foundReply({ language }: Utterance, contact: Contact | undefined): Reply | undefined {
+  if (contact === undefined) return undefined;
+  return {
+    text: language === 'ru' ? `Ищу в контактах: ${contact.name}.` : `Looking for ${contact.name} in your contacts.`,
+    command: { name: 'find_contact', args: { query: contact.name } },
+  };
+}

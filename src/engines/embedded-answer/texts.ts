@@ -1,0 +1,97 @@
+/** The fixed texts of the embedded answerer, written to be heard. */
+import type { Language } from './utterance.ts';
+
+type FixedText =
+  | 'greeting'
+  | 'thanks'
+  | 'goodbye'
+  | 'howAreYou'
+  | 'help'
+  | 'about'
+  | 'story'
+  | 'joke'
+  | 'screen'
+  | 'declined'
+  | 'onlyTheTimeHere'
+  | 'nothingSaidBefore'
+  | 'unknownDevice'
+  | 'noWebSearch'
+  | 'nothingToRepeat'
+  | 'fallback';
+
+export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>>>> = {
+  en: {
+    greeting: 'Hello! What can I do for you?',
+    thanks: 'You are welcome.',
+    goodbye: 'Goodbye! It was a pleasure.',
+    howAreYou: 'All my states are where they should be, thank you. What can I do for you?',
+    help:
+      'I can tell you the time and the date, and do arithmetic. I can open and close apps, send and read messages, and ' +
+      'find a contact. I can also repeat after you, tell you what you said before, or tell a story. Try: open Safari.',
+    about:
+      'I am the small answerer that comes with Recital. There is no language model in me: I follow a short list of rules, ' +
+      'in English and in Russian, so I am quick, I need no network, and I never make anything up. I know the time and the ' +
+      'date, I can calculate, and I can open an app or send a message when you ask me plainly. Around me is the part that ' +
+      'matters: a server where every conversation is a statechart, so that you can watch it live and replay it exactly. To ' +
+      'put a real model in my place, set ANSWER_ENGINE.',
+    story:
+      'Once there was a lighthouse keeper who was afraid of the dark. Every evening she climbed the hundred and twelve ' +
+      'steps, lit the great lamp, and watched its beam walk slowly over the water. One night a boy from the village asked ' +
+      'her how she could bear it, up there, all alone. She thought about it for a while. Then she said: I used to count the ' +
+      'hours until morning. Now I count the ships. Each of them is somebody who sees my light and knows where home is. The ' +
+      'boy looked out, and far away, between the waves, a small lamp blinked twice. What does that mean, he asked. The ' +
+      'keeper smiled. It means, she said, good night.',
+    joke: 'A statechart walks into a bar. The barman asks: what will it be? That depends, says the statechart, on where I am.',
+    screen:
+      'I cannot see pictures: I am a small rule-based answerer. A model that can see them is connected with the setting ANSWER_ENGINE.',
+    declined: 'All right, I will leave it.',
+    onlyTheTimeHere: 'I only know the time here.',
+    nothingSaidBefore: 'You have said nothing to me before this.',
+    unknownDevice: 'I do not know which device you are, so I keep nothing of what you say.',
+    noWebSearch:
+      'I cannot search the web by myself. I can open a browser for you: say, for example, open Safari. For answers from ' +
+      'the wide world, connect a language model with the setting ANSWER_ENGINE.',
+    nothingToRepeat: 'Say it together with the words, for example: repeat after me: the sea is calm tonight.',
+    fallback:
+      'I have no rule for that. I am the small rule-based answerer that comes with Recital, not a language model. I can ' +
+      'tell the time, calculate, open apps and send messages. To get real answers, connect a model with the setting ANSWER_ENGINE.',
+  },
+  ru: {
+    greeting: 'Здравствуйте! Чем могу помочь?',
+    thanks: 'Пожалуйста.',
+    goodbye: 'До свидания! Было приятно поговорить.',
+    howAreYou: 'Спасибо, все мои состояния на своих местах. Чем могу помочь?',
+    help:
+      'Я могу сказать, который час и какое сегодня число, и умею считать. Могу открыть или закрыть приложение, отправить ' +
+      'и прочитать сообщения, найти контакт. Ещё я могу повторить за вами, напомнить, что вы говорили раньше, или ' +
+      'рассказать историю. Попробуйте сказать: открой Сафари.',
+    about:
+      'Я небольшой встроенный ответчик, который поставляется вместе с Recital. Языковой модели во мне нет: я следую ' +
+      'короткому списку правил, по-русски и по-английски, поэтому отвечаю быстро, не нуждаюсь в сети и ничего не ' +
+      'выдумываю. Я знаю время и дату, умею считать, могу открыть приложение или отправить сообщение, если попросить прямо. ' +
+      'А вокруг меня то, что действительно важно: сервер, в котором каждый разговор устроен как диаграмма состояний, и его ' +
+      'можно наблюдать вживую и повторить в точности. Чтобы поставить на моё место настоящую модель, задайте ANSWER_ENGINE.',
+    story:
+      'Жила-была смотрительница маяка, которая боялась темноты. Каждый вечер она поднималась по ста двенадцати ступеням, ' +
+      'зажигала большую лампу и смотрела, как луч медленно идёт по воде. Однажды мальчик из деревни спросил её, как же она ' +
+      'там одна, наверху. Она немного подумала и ответила: раньше я считала часы до утра. А теперь я считаю корабли. На ' +
+      'каждом из них кто-то видит мой свет и знает, где его дом. Мальчик посмотрел на море, и далеко, между волнами, ' +
+      'дважды мигнул маленький огонёк. Что это значит, спросил он. Смотрительница улыбнулась. Это значит, сказала она, ' +
+      'спокойной ночи.',
+    joke: 'Заходит диаграмма состояний в бар. Бармен спрашивает: что будете? Смотря где я, отвечает диаграмма.',
+    screen:
+      'Я не вижу изображений: я небольшой ответчик, который работает по правилам. Модель, которая видит, подключается настройкой ANSWER_ENGINE.',
+    declined: 'Хорошо, не буду.',
+    onlyTheTimeHere: 'Я знаю только здешнее время.',
+    nothingSaidBefore: 'До этого вы мне ничего не говорили.',
+    unknownDevice: 'Я не знаю, какое у вас устройство, поэтому не храню того, что вы говорите.',
+    noWebSearch:
+      'Сам я искать в интернете не умею. Могу открыть браузер: скажите, например, открой Сафари. А чтобы получать ответы ' +
+      'обо всём на свете, подключите языковую модель настройкой ANSWER_ENGINE.',
+    nothingToRepeat: 'Скажите сразу и слова, например: повтори за мной: сегодня море спокойно.',
+    fallback:
+      'Для этого у меня нет правила. Я небольшой ответчик, который поставляется вместе с Recital и работает по правилам, ' +
+      'это не языковая модель. Я могу сказать время, посчитать, открыть приложение, отправить сообщение. Чтобы получать ' +
+      'настоящие ответы, подключите модель настройкой ANSWER_ENGINE.',
+  },
+};
