@@ -1,0 +1,107 @@
+/**
+ * The closed lists of words that the text rules know, as data: English, Russian, some German and Spanish. Everything
+ * else about a word is invisible to the rules but its character classes. Keys are lower case, without the last stop;
+ * `a.m` stands for `a.m.` as well as `a. m.`. No entry consists of the letters x, ж or 字 alone: those are what a
+ * redacted log writes for unknown words, and an unknown word must not become a known one.
+ */
+
+type WordList = Readonly<Record<string, true>>;
+
+function wordList(...lines: readonly string[]): WordList {
+  const words = lines.join(' ').split(' ');
+  return Object.freeze(Object.fromEntries(words.map((word) => [word, true as const])));
+}
+
+/** True if the list has `word` (given in lower case). */
+export function includesWord(list: WordList, word: string): boolean {
+  return Object.hasOwn(list, word);
+}
+
+/** What always goes on: titles, `e.g.`, parts of an address. A stop after these is never the end of a sentence. */
+export const neverEnding: WordList = wordList(
+  'mr mrs ms mx dr drs prof gen col maj capt lt sgt cmdr adm gov sen rep rev hon pres supt insp messrs mme mlle mt',
+  'vs cf approx e.g i.e viz resp incl excl ref p pp c v s z',
+  'bzw ggf evtl inkl exkl zzgl vgl hr fr frl dipl ing geb gest ca z.b d.h u.a u.u s.o s.u v.a z.t',
+  'sra srta dra ud uds vd aprox p.ej ej ee',
+  'т.е т.к т.н т.о и.о ул просп пер наб бул бульв пл кв корп стр гл рис табл ср напр проф акад доц тов гр гос',
+  'г-н г-жа г-да д-р им тел моб пос дер ст сб разд прил ред сост изд вып ок тт п пп д о',
+);
+
+/** Units and the like: after a number they may end a sentence, elsewhere they never do (`2024 г.`, but `г. Москва`). */
+export const endingAfterNumber: WordList = wordList('г с м ч р в л т к см');
+
+/** They end a sentence when the next word begins with a capital that is no day, month or time zone. */
+export const mayEnd: WordList = wordList(
+  'etc usw a.m p.m',
+  'т.д т.п н.э др руб коп тыс млн млрд трлн долл гг вв мин сек час кг мг мм км мл га чел шт экз',
+  'янв февр фев мар апр авг сент сен окт нояб ноя дек',
+);
+
+/** Often followed by a name: they end a sentence only before a word that begins sentences. */
+export const rarelyEnding: WordList = wordList(
+  'inc ltd co corp bros llc jr sr st ave blvd rd sq ft esq dept univ assn intl al gmbh',
+  'ph.d m.d b.a m.a b.sc m.sc mio mrd tsd str uu пр обл р-н',
+);
+
+/** Abbreviations only in front of a number (`No. 5`), plain words elsewhere (`No. I can't.`). */
+export const beforeNumber: WordList = wordList(
+  'no nos fig figs vol vols ch chap sec art pt pg ed eq ver',
+  'jan feb mar apr jun jul aug sept sep oct nov dec nr abs kap bd abb núm pág',
+);
+
+/** What may follow `5 p.m.` or a German day number with a capital and still be the same sentence. */
+export const calendarWords: WordList = wordList(
+  'monday tuesday wednesday thursday friday saturday sunday',
+  'january february march april may june july august september october november december',
+  'montag dienstag mittwoch donnerstag freitag samstag sonntag',
+  'januar februar märz mai juni juli oktober dezember jänner',
+  'est edt pst pdt cst cdt mst mdt utc gmt cet cest msk bst мск',
+);
+
+/** German words before an ordinal number (`der 2. Weltkrieg`). */
+export const ordinalLeads: WordList = wordList('der die das dem des vom zum zur im beim');
+
+/** Roman numerals of lists and centuries, without those that a redacted log could write (X, XX, XXX). */
+export const romanNumerals: WordList = wordList('ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xxi');
+
+/** Words that begin sentences and hardly ever names. */
+export const sentenceStarters: WordList = wordList(
+  'i he she it we you they the this that these those there here in on at for with but and or so if when while after',
+  'before as however then now what why how who where which is are did could would please my your his her its our',
+  'their no yes not also maybe perhaps because since although meanwhile later today tomorrow yesterday',
+  'он она оно они мы вы я ты это этот эта эти тот та те там тут здесь в во на по из за к ко с со у о об от до для',
+  'при но и а или если когда пока после перед потом затем теперь сейчас так также ещё еще уже только поэтому однако',
+  'что как кто где почему зачем не нет да его её ее их наш мой ваш все всё вот',
+  'der die das ein eine er sie es wir ich ihr dann danach aber und oder wenn als im am auf mit für bei nach vor zu',
+  'dies diese dieser dieses nun jetzt heute morgen',
+  'el los las un una él ella ellos yo tú nosotros esto este pero y o si cuando en por para con después luego ahora',
+  'hoy sí',
+);
+
+const allLists: readonly WordList[] = Object.freeze([
+  neverEnding,
+  endingAfterNumber,
+  mayEnd,
+  rarelyEnding,
+  beforeNumber,
+  calendarWords,
+  ordinalLeads,
+  romanNumerals,
+  sentenceStarters,
+]);
+
+const wordRuns: WordList = Object.freeze(
+  Object.fromEntries(
+    allLists
+      .flatMap((list) => Object.keys(list))
+      .flatMap((key) => key.split(/[.-]/).map((run) => [run, true as const])),
+  ),
+);
+
+/**
+ * True if some rule tells `run` (letters without a gap, any case) from other words of the same shape. A redacted text
+ * keeps exactly these runs and is then cut like the original.
+ */
+export function isClosedWord(run: string): boolean {
+  return Object.hasOwn(wordRuns, run.toLowerCase());
+}

@@ -1,0 +1,159 @@
+/**
+ * The commands a model may propose, and the verdict on a proposal: its name normalised, its arguments checked against a
+ * schema. Bad input is answered, never thrown. What somebody said (a contact, a message) is never part of a verdict's
+ * `detail`: it names fields and bounds only, so that it can be logged.
+ *
+ * Arguments beyond the schema are dropped: clients act on what the contract names, and a model invents the rest. A JSON
+ * string in place of the arguments object (tool calls are often encoded twice) is parsed strictly, never repaired.
+ */
+import { z } from 'zod';
+
+export const commandNames = [
+  'open_app',
+  'close_app',
+  'send_message',
+  'read_messages',
+  'find_contact',
+  'send_whatsapp_message',
+  'read_whatsapp_messages',
+  'browser_use',
+  'close_browser',
+  'buy_subscription',
+  'manage_subscription',
+] as const;
+
+export type CommandName = (typeof commandNames)[number];
+
+/** Those that are allowed unless the configuration says otherwise. */
+export const defaultCommands: readonly CommandName[] = Object.freeze([
+  'open_app',
+  'close_app',
+  'send_message',
+  'read_messages',
+  'find_contact',
+]);
+
+/** What the model said, unchecked. */
+export interface ProposedCommand {
+  readonly name: string;
+  readonly args: unknown;
+}
+
+export type CommandRejection = 'unknown_command' | 'disabled_command' | 'invalid_args';
+
+export type CommandVerdict =
+  | { readonly accepted: true; readonly command: CommandName; readonly args: Record<string, unknown> }
+  | {
+      readonly accepted: false;
+      /** The normalised name, printable and bounded; still the model's word. */
+      readonly name: string;
+      readonly reason: CommandRejection;
+      readonly detail: string;
+    };
+
+/** Names of apps and people. */
+const nameMaxChars = 200;
+/** Messages, queries and browser tasks. */
+const textMaxChars = 8000;
+/** More messages than anybody lets be read aloud. */
+const limitMax = 100;
+/** Arguments that are encoded as a string; two texts with every character escaped fit. */
+const encodedArgsMaxChars = 131_072;
+const shownNameMaxChars = 64;
+
+const nameText = z.string().trim().min(1).max(nameMaxChars);
+const freeText = z.string().trim().min(1).max(textMaxChars);
+/** Absent, null and blank are the same to a model that must fill every field. */
+const optionalName = z.preprocess((value) => (isBlank(value) ? undefined : value), nameText.optional());
+/** `"5"` is what many models write for 5; `"5.0"` and `"five"` are not numbers. */
+const optionalLimit = z.preprocess((value) => {
+  if (isBlank(value)) return undefined;
+  return typeof value === 'string' && /^\s*\d{1,9}\s*$/.test(value) ? Number(value) : value;
+}, z.number().int().min(1).max(limitMax).optional());
+
+const messageArgs = z.object({ contact: nameText, message: freeText });
+const readArgs = z.object({ contact: optionalName, limit: optionalLimit });
+const noArgs = z.object({});
+
+const argsSchemas = Object.freeze({
+  open_app: z.object({ app_name: nameText }),
+  close_app: z.object({ app_name: nameText }),
+  send_message: messageArgs,
+  read_messages: readArgs,
+  find_contact: z.object({ query: freeText }),
+  send_whatsapp_message: messageArgs,
+  read_whatsapp_messages: readArgs,
+  browser_use: z.object({ task: freeText }),
+  close_browser: noArgs,
+  buy_subscription: noArgs,
+  manage_subscription: noArgs,
+} satisfies Record<CommandName, z.ZodType<Record<string, unknown>>>);
+
+/** True if `name` is exactly one of the eleven (no normalising). */
+export function isCommandName(name: string): name is CommandName {
+  return commandNames.some((known) => known === name);
+}
+
+/** Trims, lower-cases, and turns each `-`, `.` and space into `_`. */
+export function normaliseCommandName(name: string): string {
+  return name.trim().toLowerCase().replaceAll(/[-. ]/g, '_');
+}
+
+/** Judges what the model proposed against the commands that are `allowed`; absent arguments count as none. */
+export function judgeCommand(proposed: ProposedCommand, allowed: readonly CommandName[]): CommandVerdict {
+  // Bounded first: a name can be as long as an answer.
+  const name = normaliseCommandName(proposed.name.trim().slice(0, shownNameMaxChars + 1));
+  const refuse = (reason: CommandRejection, detail: string): CommandVerdict => {
+    return { accepted: false, name: printableName(name), reason, detail };
+  };
+  if (!isCommandName(name)) return refuse('unknown_command', `not one of the ${commandNames.length} known commands`);
+  if (!allowed.includes(name)) return refuse('disabled_command', 'switched off by COMMANDS');
+  const args = argsObject(proposed.args);
+  if (args === null) return refuse('invalid_args', 'args must be a JSON object');
+  const parsed = argsSchemas[name].safeParse(args);
+  if (!parsed.success) return refuse('invalid_args', detailOf(parsed.error));
+  const given = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
+  return { accepted: true, command: name, args: Object.fromEntries(given) };
+}
+
+function isBlank(value: unknown): boolean {
+  return value === null || (typeof value === 'string' && value.trim() === '');
+}
+
+function argsObject(args: unknown): object | null {
+  if (args === undefined || isBlank(args)) return {};
+  const decoded = typeof args === 'string' ? decodeArgs(args) : args;
+  return typeof decoded === 'object' && decoded !== null && !Array.isArray(decoded) ? decoded : null;
+}
+
+function decodeArgs(encoded: string): unknown {
+  if (encoded.length > encodedArgsMaxChars) return null;
+  try {
+    return JSON.parse(encoded);
+  } catch {
+    return null;
+  }
+}
+
+function printableName(name: string): string {
+  return name
+    .replaceAll(/[^\p{L}\p{N}_]/gu, '?')
+    .slice(0, shownNameMaxChars)
+    .toWellFormed();
+}
+
+/** The first fault, in words of ours: zod's own messages are not promised to leave the value out. */
+function detailOf(error: z.ZodError): string {
+  const issue = error.issues[0];
+  const field = issue?.path.map(String).join('.') || 'args';
+  switch (issue?.code) {
+    case 'invalid_type':
+      return `${field} must be ${issue.expected}${field === 'limit' ? `, 1..${limitMax}` : ', not blank'}`;
+    case 'too_small':
+      return issue.origin === 'string' ? `${field} must not be blank` : `${field} must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `${field} must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    default:
+      return `${field} is not valid`;
+  }
+}

@@ -1,0 +1,410 @@
+/**
+ * Cuts an answer into sentences while it is still being written. Guarantees:
+ * - lossless: all emitted pieces joined are the whole text with its two ends trimmed; white space between two sentences
+ *   is the front of the second; no piece is only white space;
+ * - the cut depends on the text alone, never on how it was split into deltas (settleQuiet may cut earlier);
+ * - a piece has at most `hardCapChars` UTF-16 units after its leading white space, and no cut tears a surrogate pair;
+ * - linear: every character is looked at a bounded number of times; the state is plain JSON of bounded size, but for
+ *   `gap`, which is only ever appended to.
+ *
+ * Where it cuts: after a stop as soon as the next visible character (for abbreviations: the next word) confirms it; at
+ * a line break; after `。！？` at once. A sentence below the minimum (first piece: 2 words or 15 characters, later ones:
+ * 3 words or 15 characters; an ideograph counts as a word) is joined with the next one: `Yes. No. Maybe not.` gives
+ * `Yes. No.` and ` Maybe not.`. Silence and the end of the answer lift the minimum. It knows no languages, only
+ * character classes and the lists of abbreviations.ts.
+ */
+import {
+  classAt,
+  denseNesting,
+  isClauseMark,
+  isClosing,
+  isDash,
+  isDenseClauseMark,
+  isDenseStop,
+  isHighSurrogate,
+  isLineBreak,
+  isOneGrapheme,
+  isOpening,
+  isStrongStop,
+  isWhiteSpace,
+  previousIndex,
+} from './characters.ts';
+import { type Stop, stopOf, type Verdict, verdictOf } from './sentence-stop.ts';
+
+/** Long enough for nearly every sentence, short enough that a voice starts a text without stops within seconds. */
+export const hardCapChars = 240;
+
+const firstPieceMinWords = 2;
+const laterPieceMinWords = 3;
+const pieceMinChars = 15;
+
+/** A sentence that is too long is not cut at a mark before this, so that no crumbs come out. */
+const clauseMinChars = 60;
+
+/** So many opening marks and dashes after a stop are decoration, not the beginning of a sentence. */
+const maxOpeningChars = 40;
+
+/** More than every word of the lists needs, with its brackets. */
+const maxPreviousChars = 24;
+
+/** The widest emoji families are about this long; what is longer is torn rather than kept whole. */
+const maxGraphemeChars = 40;
+
+const maxNesting = 8;
+
+/** A stop that waits for the text after it. Offsets count from the start of `pending`. */
+interface OpenStop {
+  readonly stop: Stop;
+  readonly end: number;
+  /** Words and open quotes up to `end`. */
+  readonly words: number;
+  readonly nesting: number;
+  /** Where the first significant character after the stop is, or will be. */
+  readonly aheadStart: number;
+  readonly afterDash: boolean;
+}
+
+/** What is known of the current piece. Offsets count from the start of `pending`; 0 means "none yet". */
+interface PieceScan {
+  readonly words: number;
+  readonly wordStart: number | null;
+  readonly wordCounted: boolean;
+  readonly previousWord: string;
+  readonly opensLine: boolean;
+  readonly visibleEnd: number;
+  /** Only a line break stands after `visibleEnd`, and the piece was too short to be cut there. */
+  readonly lineEnded: boolean;
+  /** Quotes and brackets of the dense scripts that are open; survives a cut. */
+  readonly nesting: number;
+  /** The piece ends with a dense stop inside such a quote: a closing quote may still follow. */
+  readonly denseStopped: boolean;
+  readonly openStop: OpenStop | null;
+  readonly weakEnd: number;
+  readonly clauseEnd: number;
+  readonly spaceEnd: number;
+}
+
+/** Plain JSON; make one from `emptySentenceCutter` and treat all but `pending` and `cutCount` as private. */
+export interface SentenceCutter {
+  /** Text since the last cut, without the white space before it; at most `hardCapChars` + 1 units. */
+  readonly pending: string;
+  /** Pieces emitted so far. */
+  readonly cutCount: number;
+  /** White space before `pending`, the front of the next piece; empty while nothing was emitted. */
+  readonly gap: string;
+  /** How much of `pending` was looked at: all, or all but the first half of a surrogate pair. */
+  readonly scannedChars: number;
+  readonly scan: PieceScan;
+}
+
+export interface CutResult {
+  readonly cutter: SentenceCutter;
+  readonly sentences: readonly string[];
+}
+
+const emptyScan: PieceScan = Object.freeze({
+  words: 0,
+  wordStart: null,
+  wordCounted: false,
+  previousWord: '',
+  opensLine: true,
+  visibleEnd: 0,
+  lineEnded: false,
+  nesting: 0,
+  denseStopped: false,
+  openStop: null,
+  weakEnd: 0,
+  clauseEnd: 0,
+  spaceEnd: 0,
+});
+
+export const emptySentenceCutter: SentenceCutter = Object.freeze({
+  pending: '',
+  cutCount: 0,
+  gap: '',
+  scannedChars: 0,
+  scan: emptyScan,
+});
+
+/** Adds a delta of any size and gives the sentences that are now certain. Time is linear in `delta`. */
+export function pushText(cutter: SentenceCutter, delta: string): CutResult {
+  if (delta === '') return { cutter, sentences: [] };
+  const buffer = cutter.pending + delta;
+  // A pair may be split over two deltas: its first half waits for the second.
+  const end = isHighSurrogate(buffer.charCodeAt(buffer.length - 1)) ? buffer.length - 1 : buffer.length;
+  const run = startRun(cutter, buffer);
+  scanTo(run, end);
+  return resultOf(run);
+}
+
+/**
+ * Says that the model has been silent for a moment. Emits what is pending if it ends in a stop that is no abbreviation,
+ * number or initial, or in a line break; also a piece below the minimum, for somebody is waiting. Else nothing changes.
+ */
+export function settleQuiet(cutter: SentenceCutter): CutResult {
+  const end = quietEnd(cutter);
+  if (end === null) return { cutter, sentences: [] };
+  const run = startRun(cutter, cutter.pending);
+  cutAt(run, end, run.scan.nesting);
+  scanTo(run, run.buffer.length);
+  return resultOf(run);
+}
+
+/** True if settleQuiet would emit something. Looks at no more than the last word. */
+export function isAtPossibleBoundary(cutter: SentenceCutter): boolean {
+  return quietEnd(cutter) !== null;
+}
+
+/** Ends the answer: everything pending is emitted, whatever its length; white space at the end is dropped. */
+export function finishText(cutter: SentenceCutter): CutResult {
+  const run = startRun(cutter, cutter.pending);
+  scanTo(run, run.buffer.length);
+  while (decideOpenStop(run, true)) scanTo(run, run.buffer.length);
+  const visibleEnd = run.start + run.scan.visibleEnd;
+  if (visibleEnd > run.start) cutAt(run, visibleEnd, 0);
+  return { cutter: { ...emptySentenceCutter, cutCount: run.cutCount }, sentences: run.sentences };
+}
+
+/** The scratch pad of one call; `start` and `index` are positions in `buffer`, offsets of `scan` count from `start`. */
+interface Run {
+  readonly buffer: string;
+  readonly sentences: string[];
+  start: number;
+  index: number;
+  gap: string;
+  cutCount: number;
+  scan: { -readonly [Key in keyof PieceScan]: PieceScan[Key] };
+}
+
+function startRun(cutter: SentenceCutter, buffer: string): Run {
+  return {
+    buffer,
+    sentences: [],
+    start: 0,
+    index: cutter.scannedChars,
+    gap: cutter.gap,
+    cutCount: cutter.cutCount,
+    scan: { ...cutter.scan },
+  };
+}
+
+function resultOf(run: Run): CutResult {
+  const { buffer, start, index, gap, cutCount, scan, sentences } = run;
+  return {
+    cutter: { pending: buffer.slice(start), cutCount, gap, scannedChars: index - start, scan: { ...scan } },
+    sentences,
+  };
+}
+
+function scanTo(run: Run, end: number): void {
+  while (run.index < end) {
+    const codePoint = run.buffer.codePointAt(run.index) ?? 0;
+    if (!isWhiteSpace(codePoint)) takeVisible(run, String.fromCodePoint(codePoint));
+    else if (run.index === run.start) takeGap(run);
+    else takeSpace(run, codePoint);
+  }
+}
+
+/** Emits everything up to `end` and starts a piece there; what was already looked at after `end` is looked at again. */
+function cutAt(run: Run, end: number, nesting: number): void {
+  run.sentences.push(run.gap + run.buffer.slice(run.start, end));
+  run.start = end;
+  run.index = end;
+  run.gap = '';
+  run.cutCount += 1;
+  run.scan = { ...emptyScan, nesting };
+}
+
+/** Cuts at `end` if the piece has the minimum size; else the sentence will be joined with the next one. */
+function cutIfLongEnough(run: Run, end: number, words: number, nesting: number): boolean {
+  const minWords = run.cutCount === 0 ? firstPieceMinWords : laterPieceMinWords;
+  if (words < minWords && end - run.start < pieceMinChars) return false;
+  cutAt(run, end, nesting);
+  return true;
+}
+
+function takeGap(run: Run): void {
+  let end = run.index;
+  while (end < run.buffer.length && isWhiteSpace(run.buffer.charCodeAt(end))) end += 1;
+  // Nothing was said yet: the front of the whole text is trimmed.
+  if (run.cutCount > 0) run.gap += run.buffer.slice(run.start, end);
+  run.start = end;
+  run.index = end;
+}
+
+function takeSpace(run: Run, codePoint: number): void {
+  const { scan } = run;
+  if (run.index + 1 - run.start > hardCapChars) {
+    cutAtCap(run);
+    return;
+  }
+  if (scan.denseStopped && cutDenseStop(run)) return;
+  if (decideOpenStop(run, true)) return;
+  if (scan.wordStart !== null) endWord(run);
+  if (isLineBreak(codePoint)) {
+    if (cutIfLongEnough(run, run.start + scan.visibleEnd, scan.words, 0)) return;
+    scan.openStop = null;
+    scan.lineEnded = true;
+    scan.opensLine = true;
+    scan.nesting = 0;
+  }
+  run.index += 1;
+  if (scan.openStop !== null && scan.openStop.aheadStart === run.index - 1 - run.start) skipAhead(run, 1, false);
+}
+
+function skipAhead(run: Run, width: number, isDashSkipped: boolean): void {
+  const open = run.scan.openStop;
+  if (open === null) return;
+  const afterDash = open.afterDash || isDashSkipped;
+  run.scan.openStop = { ...open, aheadStart: open.aheadStart + width, afterDash };
+}
+
+/** White space ended a word: see whether it ends in a stop or a clause mark. */
+function endWord(run: Run): void {
+  const { scan } = run;
+  const word = run.buffer.slice(run.start + (scan.wordStart ?? 0), run.index);
+  const stop = stopOf(word, { previous: scan.previousWord, opensLine: scan.opensLine });
+  if (stop !== null) {
+    const end = run.index - run.start;
+    const { words, nesting } = scan;
+    scan.openStop = { stop, end, words, nesting, aheadStart: end, afterDash: false };
+  }
+  if (endsClause(word)) scan.clauseEnd = run.index - run.start;
+  scan.spaceEnd = run.index - run.start;
+  scan.previousWord = word.slice(-maxPreviousChars);
+  if (scan.wordCounted) scan.opensLine = false;
+  scan.wordStart = null;
+  scan.wordCounted = false;
+}
+
+function endsClause(word: string): boolean {
+  let end = word.length;
+  while (end > 1 && isClosing(word.charAt(end - 1))) end -= 1;
+  return isClauseMark(word.charAt(end - 1));
+}
+
+function takeVisible(run: Run, character: string): void {
+  const { scan } = run;
+  const offset = run.index - run.start;
+  if (offset + character.length > hardCapChars) {
+    cutAtCap(run);
+    return;
+  }
+  if (cutBeforeVisible(run, character)) return;
+  if (awaitOrDecide(run, character)) return;
+  scan.lineEnded = false;
+  if (scan.wordStart === null) scan.wordStart = offset;
+  countWord(run);
+  run.index += character.length;
+  scan.visibleEnd = run.index - run.start;
+  if (character > '\u007f') takeDense(run, character);
+}
+
+/** The cuts of the dense scripts that the next visible character confirms. */
+function cutBeforeVisible(run: Run, character: string): boolean {
+  const { scan, buffer, index } = run;
+  if (scan.denseStopped) {
+    if (isClosing(character) || isDenseStop(character)) return false;
+    return cutDenseStop(run);
+  }
+  // `OK!你好`: no white space will come to confirm it.
+  const follows = scan.wordStart !== null && isStrongStop(buffer.charAt(index - 1));
+  if (!follows || classAt(character, 0) !== 'ideograph') return false;
+  return cutIfLongEnough(run, index, scan.words, scan.nesting);
+}
+
+function cutDenseStop(run: Run): boolean {
+  const { scan } = run;
+  scan.denseStopped = false;
+  return cutIfLongEnough(run, run.start + scan.visibleEnd, scan.words, scan.nesting);
+}
+
+/** Lets a visible character speak to the stop that waits; true if that cut. */
+function awaitOrDecide(run: Run, character: string): boolean {
+  const open = run.scan.openStop;
+  if (open === null) return false;
+  const offset = run.index - run.start;
+  const isSkippable = open.aheadStart === offset && (isOpening(character) || isDash(character));
+  if (isSkippable && offset - open.end < maxOpeningChars) {
+    skipAhead(run, character.length, isDash(character));
+    return false;
+  }
+  return decideOpenStop(run, false);
+}
+
+/** Cuts or gives up the stop that waits, if the text after it (up to the next character) is enough to tell. */
+function decideOpenStop(run: Run, complete: boolean): boolean {
+  const open = run.scan.openStop;
+  if (open === null) return false;
+  const aheadStart = run.start + open.aheadStart;
+  const isAtSpace = complete && run.index === aheadStart;
+  if (isAtSpace) return false;
+  const width = complete ? 0 : (run.buffer.codePointAt(run.index) ?? 0) > 0xffff ? 2 : 1;
+  const next = run.buffer.slice(aheadStart, run.index + width);
+  const verdict: Verdict = verdictOf(open.stop, next, { afterDash: open.afterDash, complete });
+  if (verdict === 'wait') return false;
+  run.scan.openStop = null;
+  if (verdict === 'cut') return cutIfLongEnough(run, run.start + open.end, open.words, open.nesting);
+  run.scan.weakEnd = open.end;
+  return false;
+}
+
+function countWord(run: Run): void {
+  const { scan } = run;
+  const characterClass = classAt(run.buffer, run.index);
+  if (characterClass === 'other' || (scan.wordCounted && characterClass !== 'ideograph')) return;
+  scan.words += 1;
+  scan.wordCounted = true;
+}
+
+/** Stops, clause marks and quotes of the scripts that write no spaces; `run.index` is already behind `character`. */
+function takeDense(run: Run, character: string): void {
+  const { scan } = run;
+  if (isDenseClauseMark(character)) scan.clauseEnd = scan.visibleEnd;
+  scan.nesting = Math.min(maxNesting, Math.max(0, scan.nesting + denseNesting(character)));
+  if (isDenseStop(character)) scan.denseStopped = true;
+  // Outside quotes nothing can follow that belongs to the sentence: no waiting.
+  if (scan.denseStopped && scan.nesting === 0) cutDenseStop(run);
+}
+
+/** The piece is too long: cuts at a stop that was not sure, else at a clause mark, at white space, or right here. */
+function cutAtCap(run: Run): void {
+  cutAt(run, run.start + cutOffsetAtCap(run), 0);
+}
+
+function cutOffsetAtCap(run: Run): number {
+  const { scan } = run;
+  const weakEnd = Math.max(scan.weakEnd, scan.openStop?.end ?? 0);
+  if (weakEnd >= clauseMinChars) return weakEnd;
+  if (scan.clauseEnd >= clauseMinChars) return scan.clauseEnd;
+  if (isWhiteSpace(run.buffer.charCodeAt(run.index))) return scan.visibleEnd;
+  return scan.spaceEnd > 0 ? scan.spaceEnd : graphemeStart(run) - run.start;
+}
+
+/** The nearest position at or before the cap that tears no combining sequence, or the cap itself if none is near. */
+function graphemeStart(run: Run): number {
+  const { buffer, start, index } = run;
+  let position = index;
+  while (position > start && index - position < maxGraphemeChars) {
+    const before = previousIndex(buffer, position);
+    const after = String.fromCodePoint(buffer.codePointAt(position) ?? 0);
+    if (!isOneGrapheme(buffer.slice(before, position), after)) return position;
+    position = before;
+  }
+  return index;
+}
+
+/** Where settleQuiet would cut `pending`, as an offset, or null. */
+function quietEnd(cutter: SentenceCutter): number | null {
+  const { scan, pending, scannedChars } = cutter;
+  if (scan.visibleEnd === 0 || scan.words === 0 || scannedChars < pending.length) return null;
+  if (scan.lineEnded || scan.denseStopped) return scan.visibleEnd;
+  if (scan.openStop !== null) {
+    const { stop, end } = scan.openStop;
+    return stop.safeWhenQuiet && end === scan.visibleEnd ? end : null;
+  }
+  if (scan.wordStart === null) return null;
+  const word = pending.slice(scan.wordStart);
+  const stop = stopOf(word, { previous: scan.previousWord, opensLine: scan.opensLine });
+  return stop?.safeWhenQuiet ? scan.visibleEnd : null;
+}

@@ -1,0 +1,201 @@
+/**
+ * What a stop at the end of a word means, and what the text after it makes of it. Pure functions of one word, the word
+ * before it and the beginning of the next: `. ! ?` end a sentence in less than half of the places where they stand, so
+ * nothing is decided before the next visible character is known. The dense scripts (`。！？`) need none of this.
+ */
+import {
+  beforeNumber,
+  calendarWords,
+  endingAfterNumber,
+  includesWord,
+  mayEnd,
+  neverEnding,
+  ordinalLeads,
+  rarelyEnding,
+  romanNumerals,
+  sentenceStarters,
+} from './abbreviations.ts';
+import {
+  type CharacterClass,
+  classAt,
+  isClosing,
+  isContinuing,
+  isLetterClass,
+  isSoftStop,
+  isStrongStop,
+  previousIndex,
+} from './characters.ts';
+
+/**
+ * `plain`: after an ordinary word. `strong`: with `!` or `?`. `ellipsis`: `…` or several dots. `number`: after a number
+ * (an ordinal, perhaps). The other three are the lists of abbreviations.ts.
+ */
+export type StopKind = 'plain' | 'strong' | 'ellipsis' | 'number' | 'mayEnd' | 'rarelyEnding' | 'beforeNumber';
+
+export interface Stop {
+  readonly kind: StopKind;
+  /** Quotes, brackets or marks stand between the stop and the white space, or no word before it: `"Stop!" he said`. */
+  readonly loose: boolean;
+  /** Nothing but silence is needed to make it the end: no number, name, address or abbreviation that could go on. */
+  readonly safeWhenQuiet: boolean;
+}
+
+/** Where a word stands. */
+export interface WordPlace {
+  /** The word before it in the same piece, with its marks; empty at the start. */
+  readonly previous: string;
+  /** No word before it on its line, so that `1.` numbers a list. */
+  readonly opensLine: boolean;
+}
+
+export type Verdict = 'cut' | 'join' | 'wait';
+
+/** Longer than every word of the lists: a word that reached this length is none of them. */
+const knownWordMaxChars = 16;
+
+/**
+ * The stop at the end of `word` (no white space in it), or null if it has none or one that never ends a sentence.
+ * Linear in the length of `word`.
+ */
+export function stopOf(word: string, place: WordPlace): Stop | null {
+  let closingStart = word.length;
+  while (closingStart > 0) {
+    const index = previousIndex(word, closingStart);
+    if (!isClosing(word.slice(index, closingStart))) break;
+    closingStart = index;
+  }
+  let stopStart = closingStart;
+  let isStrong = false;
+  while (stopStart > 0) {
+    const character = word.charAt(stopStart - 1);
+    if (isStrongStop(character)) isStrong = true;
+    else if (!isSoftStop(character)) break;
+    stopStart -= 1;
+  }
+  if (stopStart === closingStart) return null;
+  const core = word.slice(firstWordIndex(word, stopStart), stopStart);
+  const loose = closingStart < word.length || core === '';
+  if (isStrong) return { kind: 'strong', loose, safeWhenQuiet: true };
+  const isEllipsis = closingStart - stopStart > 1 || word.charAt(stopStart) === '…' || core === '';
+  if (isEllipsis) return { kind: 'ellipsis', loose, safeWhenQuiet: core !== '' };
+  const kind = kindOfFullStop(core, place);
+  if (kind === null) return null;
+  return { kind, loose, safeWhenQuiet: kind === 'plain' && isOrdinaryWord(core) };
+}
+
+function firstWordIndex(word: string, end: number): number {
+  let index = 0;
+  while (index < end && classAt(word, index) === 'other') index += (word.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+  return index;
+}
+
+/** No digit at its end and no dot, slash or at sign inside, which could be a number, name or address still growing. */
+function isOrdinaryWord(core: string): boolean {
+  return !/[./@\\_:]/u.test(core) && classAt(core, previousIndex(core, core.length)) !== 'digit';
+}
+
+function kindOfFullStop(core: string, place: WordPlace): StopKind | null {
+  if (/^\p{Nd}+$/u.test(core)) return kindAfterNumber(core, place);
+  if (!/^[\p{L}.-]+$/u.test(core)) return 'plain';
+  const word = core.toLowerCase();
+  // Capitals with spaces are initials (`P. M. Smith`), not `p. m.`.
+  const chained = core === word ? chainedWord(word, place.previous) : word;
+  if (includesWord(neverEnding, chained)) return null;
+  if (includesWord(mayEnd, chained)) return 'mayEnd';
+  if (includesWord(neverEnding, word)) return null;
+  if (includesWord(endingAfterNumber, word)) return endsLikeNumber(place.previous) ? 'mayEnd' : null;
+  if (includesWord(mayEnd, word)) return 'mayEnd';
+  if (includesWord(rarelyEnding, word)) return 'rarelyEnding';
+  if (includesWord(beforeNumber, word)) return 'beforeNumber';
+  if (place.opensLine && includesWord(romanNumerals, word)) return null;
+  if (/^\p{L}(?:\.\p{L})+$/u.test(core)) return 'rarelyEnding';
+  return isSingleLetter(core) ? kindAfterLetter(core, place) : 'plain';
+}
+
+function kindAfterNumber(core: string, place: WordPlace): StopKind | null {
+  if (place.opensLine || place.previous.endsWith(':')) return null;
+  if (core.length <= 2 && includesWord(ordinalLeads, place.previous.toLowerCase())) return null;
+  return 'number';
+}
+
+/** A capital is an initial, or a name such as `Plan B`; `I` after a small word is a pronoun. Small letters are words. */
+function kindAfterLetter(letter: string, place: WordPlace): StopKind | null {
+  if (place.opensLine) return null;
+  if (classAt(letter, 0) !== 'upper') return 'plain';
+  const isPronoun = letter === 'I' && /^\p{Ll}+$/u.test(place.previous);
+  return isPronoun ? 'plain' : 'rarelyEnding';
+}
+
+function isSingleLetter(core: string): boolean {
+  return isLetterClass(classAt(core, 0)) && core.length === ((core.codePointAt(0) ?? 0) > 0xffff ? 2 : 1);
+}
+
+/** `д` after `т.` is `т.д`: the same abbreviation written with a space. */
+function chainedWord(word: string, previous: string): string {
+  return /^\P{L}*\p{L}\.$/u.test(previous) ? `${previous.replace(/^\P{L}+/u, '').toLowerCase()}${word}` : word;
+}
+
+function endsLikeNumber(previous: string): boolean {
+  return /\p{Nd}\P{L}*$/u.test(previous) || /^\P{L}*[\p{Lu}-]+\P{L}*$/u.test(previous);
+}
+
+/**
+ * What the text after a stop makes of it. `next` begins with the first visible character that is neither an opening
+ * mark nor a dash; `afterDash` says that a dash stood before it; `complete` that no more of `next` will come.
+ */
+export function verdictOf(stop: Stop, next: string, place: { afterDash: boolean; complete: boolean }): Verdict {
+  const first = classAt(next, 0);
+  if (first === 'upper') return verdictBeforeCapital(stop, next, place);
+  if (first === 'lower') return verdictBeforeSmallLetter(stop, next, place);
+  if (first === 'digit') return stop.kind === 'plain' || stop.kind === 'strong' ? 'cut' : 'join';
+  if (first === 'other') return verdictBeforeSymbol(stop, next);
+  return 'cut';
+}
+
+function verdictBeforeSymbol(stop: Stop, next: string): Verdict {
+  const symbol = next.charAt(0);
+  if (isContinuing(symbol)) return 'join';
+  return stop.kind === 'plain' || stop.kind === 'strong' || symbol > '\u007f' ? 'cut' : 'join';
+}
+
+function verdictBeforeSmallLetter(stop: Stop, next: string, place: { afterDash: boolean; complete: boolean }): Verdict {
+  if (stop.kind === 'strong') return stop.loose || place.afterDash ? 'join' : 'cut';
+  if (stop.kind !== 'plain' && stop.kind !== 'ellipsis' && stop.kind !== 'beforeNumber') return 'join';
+  const secondIndex = (next.codePointAt(0) ?? 0) > 0xffff ? 2 : 1;
+  if (next.length <= secondIndex) return place.complete ? 'join' : 'wait';
+  // iPhone, eBay: a name that begins small can begin a sentence.
+  return classAt(next, secondIndex) === 'upper' ? 'cut' : 'join';
+}
+
+function verdictBeforeCapital(stop: Stop, next: string, place: { afterDash: boolean; complete: boolean }): Verdict {
+  switch (stop.kind) {
+    case 'plain':
+    case 'ellipsis':
+    case 'beforeNumber':
+      return 'cut';
+    case 'strong':
+      return stop.loose && place.afterDash ? 'join' : 'cut';
+    case 'number':
+    case 'mayEnd':
+    case 'rarelyEnding': {
+      const word = leadingWord(next, place.complete);
+      if (word === null) return 'wait';
+      if (stop.kind !== 'rarelyEnding') return includesWord(calendarWords, word.toLowerCase()) ? 'join' : 'cut';
+      // `J. I. Smith`: the next initial looks like a word that begins sentences.
+      const isInitial = isSoftStop(next.charAt(word.length) || ' ');
+      return includesWord(sentenceStarters, word.toLowerCase()) && !isInitial ? 'cut' : 'join';
+    }
+  }
+}
+
+/** The letters at the start of `next`, or null while more of them may come. */
+function leadingWord(next: string, complete: boolean): string | null {
+  let end = 0;
+  let characterClass: CharacterClass = 'other';
+  while (end < next.length && end < knownWordMaxChars) {
+    characterClass = classAt(next, end);
+    if (!isLetterClass(characterClass)) return next.slice(0, end);
+    end += (next.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return complete || end >= knownWordMaxChars ? next.slice(0, end) : null;
+}
