@@ -1,0 +1,37 @@
+/**
+ * Cuts an engine's sound into chunks of the wire's size: 4096 bytes, the last one of a sentence shorter, never an odd length
+ * (CONTRACT §1). A chunk that already has the size passes without a copy.
+ */
+export const AUDIO_CHUNK_BYTES = 4096;
+
+export class AudioChunker {
+  #carry = new Uint8Array(AUDIO_CHUNK_BYTES);
+  #carried = 0;
+
+  /** Whole chunks that `bytes` completes; what is left over waits. The chunks may share memory with `bytes`. */
+  *push(bytes: Uint8Array): Generator<Uint8Array> {
+    let offset = 0;
+    if (this.#carried > 0) {
+      offset = Math.min(bytes.byteLength, AUDIO_CHUNK_BYTES - this.#carried);
+      this.#carry.set(bytes.subarray(0, offset), this.#carried);
+      this.#carried += offset;
+      if (this.#carried < AUDIO_CHUNK_BYTES) return;
+      yield this.#carry;
+      this.#carry = new Uint8Array(AUDIO_CHUNK_BYTES);
+      this.#carried = 0;
+    }
+    for (; offset + AUDIO_CHUNK_BYTES <= bytes.byteLength; offset += AUDIO_CHUNK_BYTES) {
+      const isWhole = offset === 0 && bytes.byteLength === AUDIO_CHUNK_BYTES;
+      yield isWhole ? bytes : bytes.subarray(offset, offset + AUDIO_CHUNK_BYTES);
+    }
+    this.#carry.set(bytes.subarray(offset));
+    this.#carried = bytes.byteLength - offset;
+  }
+
+  /** The rest at the end of a sentence; null if there is none. Half a sample at the very end is dropped. */
+  flush(): Uint8Array | null {
+    const evenBytes = this.#carried - (this.#carried % 2);
+    this.#carried = 0;
+    return evenBytes === 0 ? null : this.#carry.subarray(0, evenBytes);
+  }
+}

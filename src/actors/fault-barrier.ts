@@ -1,0 +1,54 @@
+/**
+ * Turns a bug in a chart into an ordinary transition. XState leaves invoked children running when an action, guard or
+ * assign throws (xstate #5153); behind this barrier the failed step is forgotten as if it had not begun and the chart
+ * processes `session.faulted` instead, which leads to `error` and stops every child.
+ *
+ * It does not hide the bug: the error is reported once, with the id that the client sees.
+ */
+import type { AnyActorLogic, AnyActorScope, AnyStateMachine } from 'xstate';
+
+export interface FaultReport {
+  readonly error: unknown;
+  readonly eventType: string;
+}
+
+/**
+ * The same logic behind a barrier. `report` gets the error and the actor's id, which is the fault id.
+ * A second throw, while the fault itself is processed, goes on to XState: the actor ends in status 'error'.
+ */
+export function withFaultBarrier<TLogic extends AnyStateMachine>(
+  logic: TLogic,
+  report: (actorId: string, fault: FaultReport) => void,
+): TLogic {
+  const guarded: TLogic = Object.create(logic);
+  const transition: AnyActorLogic['transition'] = (snapshot, event, scope: AnyActorScope) => {
+    const step = openStep(scope);
+    try {
+      const next = logic.transition(snapshot, event, step.scope);
+      step.commit();
+      return next;
+    } catch (error) {
+      report(scope.id, { error, eventType: event.type });
+      return logic.transition(snapshot, { type: 'session.faulted', faultId: scope.id }, scope);
+    }
+  };
+  Object.defineProperty(guarded, 'transition', { value: transition });
+  return guarded;
+}
+
+/** A scope whose deferred effects happen only if the step as a whole succeeds. */
+function openStep(scope: AnyActorScope): { scope: AnyActorScope; commit: () => void } {
+  const held: (() => void)[] = [];
+  let isCommitted = false;
+  const defer = (effect: () => void): void => {
+    if (isCommitted) scope.defer(effect);
+    else held.push(effect);
+  };
+  return {
+    scope: { ...scope, defer },
+    commit: () => {
+      isCommitted = true;
+      for (const effect of held) scope.defer(effect);
+    },
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * The one way out of a session: frames in order, at the reader's pace.
+ *
+ * Guarantees: frames leave in the order they came; what waits here is bounded (a sentence's text, QUEUE_FULL_BYTES of sound);
+ * the (max+1)th frame within one second is never handed over; after `discard` nothing leaves any more. Sound does not pass
+ * through the chart: the chart hears only of what matters (room, flushed, rate). It does not end the call: the session's
+ * host does, with the chart's reason.
+ */
+import type { Frame, FrameSink } from '../machines/stream-port.ts';
+
+/** A third of a second of sound: enough to keep the transport busy, little to lose when a stream ends early. */
+const QUEUE_FULL_BYTES = 32 * 1024;
+const RATE_WINDOW_MS = 1_000;
+
+/** What a stream sent, for its end line and for the idle check. Times in ms of the given clock. */
+export interface OutboxStats {
+  readonly openedAtMs: number;
+  /** When the client last took a frame; equals openedAtMs before the first. */
+  readonly lastAcceptedAtMs: number;
+  readonly frames: number;
+  readonly audioBytes: number;
+  /** null = none was sent. */
+  readonly firstTextAtMs: number | null;
+  readonly firstAudioAtMs: number | null;
+}
+
+/** Facts for the chart. */
+export type OutboxEvent =
+  | { readonly type: 'outbox.rateExceeded'; readonly framesInLastSecond: number }
+  | { readonly type: 'outbox.roomFound' }
+  | { readonly type: 'outbox.flushed' };
+
+export interface OutboxOptions {
+  readonly sink: FrameSink;
+  /** 0 = off. */
+  readonly maxFramesPerSecond: number;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
+  readonly notify: (event: OutboxEvent) => void;
+}
+
+export interface Outbox {
+  /** Queues a frame; an `end` frame is the last one. */
+  push(frame: Frame): void;
+  /** False when sound should wait; text and the end never do. */
+  hasRoom(): boolean;
+  /** Calls back once, when there is room (perhaps at once). The returned function withdraws the wish. */
+  onceRoom(callback: () => void): () => void;
+  /** `outbox.roomFound` is notified when there is room. */
+  askRoom(): void;
+  /** How long ago the client last took a frame (or the stream opened), in ms. */
+  idleMs(): number;
+  /** Drops what waits; later pushes are dropped too. */
+  discard(): void;
+  stats(): OutboxStats;
+}
+
+/** Opens the outbox of one stream over its sink. */
+export function createOutbox(options: OutboxOptions): Outbox {
+  return new FlowControlledOutbox(options);
+}
+
+class FlowControlledOutbox implements Outbox {
+  readonly #sink: FrameSink;
+  readonly #now: () => number;
+  readonly #notify: (event: OutboxEvent) => void;
+  readonly #rate: RateWindow | null;
+  readonly #openedAtMs: number;
+  readonly #roomCallbacks = new Set<() => void>();
+  #queue: Frame[] = [];
+  #queuedBytes = 0;
+  #lastAcceptedAtMs: number;
+  #isClosed = false;
+  #frames = 0;
+  #audioBytes = 0;
+  #firstTextAtMs: number | null = null;
+  #firstAudioAtMs: number | null = null;
+
+  constructor(options: OutboxOptions) {
+    this.#sink = options.sink;
+    this.#now = options.now;
+    this.#notify = options.notify;
+    this.#rate = options.maxFramesPerSecond > 0 ? new RateWindow(options.maxFramesPerSecond) : null;
+    this.#openedAtMs = options.now();
+    this.#lastAcceptedAtMs = this.#openedAtMs;
+    options.sink.attach({
+      frameAccepted: () => {
+        this.#lastAcceptedAtMs = this.#now();
+      },
+      roomFreed: () => this.#pump(),
+    });
+  }
+
+  push(frame: Frame): void {
+    if (this.#isClosed) return;
+    this.#queue.push(frame);
+    this.#queuedBytes += bytesOf(frame);
+    this.#pump();
+  }
+
+  hasRoom(): boolean {
+    return this.#queuedBytes < QUEUE_FULL_BYTES;
+  }
+
+  onceRoom(callback: () => void): () => void {
+    if (this.hasRoom() || this.#isClosed) {
+      callback();
+      return () => {};
+    }
+    this.#roomCallbacks.add(callback);
+    return () => this.#roomCallbacks.delete(callback);
+  }
+
+  askRoom(): void {
+    this.onceRoom(() => this.#notify({ type: 'outbox.roomFound' }));
+  }
+
+  idleMs(): number {
+    return this.#now() - this.#lastAcceptedAtMs;
+  }
+
+  discard(): void {
+    this.#isClosed = true;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#roomCallbacks.clear();
+  }
+
+  stats(): OutboxStats {
+    return {
+      openedAtMs: this.#openedAtMs,
+      lastAcceptedAtMs: this.#lastAcceptedAtMs,
+      frames: this.#frames,
+      audioBytes: this.#audioBytes,
+      firstTextAtMs: this.#firstTextAtMs,
+      firstAudioAtMs: this.#firstAudioAtMs,
+    };
+  }
+
+  #pump(): void {
+    while (!this.#isClosed && this.#sink.canWrite()) {
+      const frame = this.#queue.shift();
+      if (frame === undefined) break;
+      if (this.#rate !== null && !this.#rate.admit(this.#now())) {
+        this.discard();
+        this.#notify({ type: 'outbox.rateExceeded', framesInLastSecond: this.#rate.limit + 1 });
+        return;
+      }
+      this.#queuedBytes -= bytesOf(frame);
+      this.#count(frame);
+      this.#sink.write(frame);
+      if (frame.kind === 'end') {
+        this.discard();
+        this.#notify({ type: 'outbox.flushed' });
+      }
+    }
+    this.#offerRoom();
+  }
+
+  #offerRoom(): void {
+    while (this.#roomCallbacks.size > 0 && this.hasRoom()) {
+      const [callback] = this.#roomCallbacks;
+      if (callback === undefined) return;
+      this.#roomCallbacks.delete(callback);
+      callback();
+    }
+  }
+
+  #count(frame: Frame): void {
+    this.#frames += 1;
+    if (frame.kind === 'text') this.#firstTextAtMs ??= this.#now();
+    if (frame.kind === 'audio') {
+      this.#audioBytes += frame.bytes.byteLength;
+      this.#firstAudioAtMs ??= this.#now();
+    }
+  }
+}
+
+/** A sliding second: remembers when the last `limit` frames left. */
+class RateWindow {
+  readonly limit: number;
+  readonly #leftAtMs: Float64Array;
+  #next = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+    this.#leftAtMs = new Float64Array(limit).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** True, and the frame is counted, if fewer than `limit` left within the second before `atMs`. */
+  admit(atMs: number): boolean {
+    const oldestAtMs = this.#leftAtMs[this.#next] ?? Number.NEGATIVE_INFINITY;
+    if (atMs - oldestAtMs < RATE_WINDOW_MS) return false;
+    this.#leftAtMs[this.#next] = atMs;
+    this.#next = (this.#next + 1) % this.limit;
+    return true;
+  }
+}
+
+function bytesOf(frame: Frame): number {
+  switch (frame.kind) {
+    case 'text':
+      return frame.text.length * 2;
+    case 'audio':
+      return frame.bytes.byteLength;
+    case 'action':
+    case 'end':
+      return 0;
+  }
+}

@@ -1,0 +1,94 @@
+/** The log lines and counts of a session's end (CONTRACT §2): what people search for when they ask how a call went. */
+import type { StreamRequest } from '../machines/stream-port.ts';
+import type { Logger } from '../observe/logger.ts';
+import { identityOf, type SessionSummary } from './session-host.ts';
+import type { StreamCounters } from './stream-counters.ts';
+
+export interface SessionEnd {
+  readonly request: StreamRequest;
+  readonly summary: SessionSummary;
+  readonly endedAtMs: number;
+  /** Streams that still hold a slot. */
+  readonly activeStreams: number;
+}
+
+/** Logs and counts one session's end. */
+export function noteSessionEnd(
+  { log, counters }: { readonly log: Logger; readonly counters: StreamCounters },
+  { request, summary, endedAtMs, activeStreams }: SessionEnd,
+): void {
+  const { output, stats, commandsSent } = summary;
+  const identity = identityOf(request);
+  const method = 'StreamAudio';
+  const durationSeconds = secondsBetween(stats.openedAtMs, endedAtMs);
+  counters.countCommands(commandsSent);
+
+  if (output.reason === 'stream_idle_timeout') {
+    counters.countIdleTimeout();
+    const idleTimeSeconds = secondsBetween(stats.lastAcceptedAtMs, endedAtMs);
+    log.warn(
+      {
+        scope: 'backpressure',
+        method,
+        decision: 'stream_idle_timeout',
+        ctx: { ...identity, idle_time_seconds: idleTimeSeconds, active_streams: activeStreams },
+      },
+      'a stream was closed: the client took no frame for too long',
+    );
+  }
+  if (output.reason === 'rate_limit_exceeded') {
+    log.warn(
+      {
+        scope: 'backpressure',
+        method,
+        decision: 'reject',
+        ctx: {
+          ...identity,
+          reason: output.reason,
+          messages_in_last_second: summary.maxFramesPerSecond + 1,
+          max_rate: summary.maxFramesPerSecond,
+        },
+      },
+      'a stream was closed: too many frames within a second',
+    );
+  }
+  log.info(
+    {
+      scope: 'backpressure',
+      method,
+      decision: 'stream_released',
+      ctx: {
+        ...identity,
+        duration_seconds: durationSeconds,
+        message_count: stats.frames,
+        active_streams: activeStreams,
+      },
+    },
+    'a stream gave its slot back',
+  );
+  log.info(
+    {
+      scope: 'workflow',
+      method,
+      decision: 'end',
+      ctx: {
+        ...identity,
+        reason: output.reason,
+        frames: stats.frames,
+        duration_seconds: durationSeconds,
+        first_text_seconds: secondsUntil(stats.openedAtMs, stats.firstTextAtMs),
+        first_audio_seconds: secondsUntil(stats.openedAtMs, stats.firstAudioAtMs),
+        audio_bytes: stats.audioBytes,
+      },
+    },
+    'a session ended',
+  );
+}
+
+function secondsUntil(fromMs: number, toMs: number | null): number | null {
+  return toMs === null ? null : secondsBetween(fromMs, toMs);
+}
+
+function secondsBetween(fromMs: number, toMs: number): number {
+  return Math.round(toMs - fromMs) / 1000;
+}

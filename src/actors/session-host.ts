@@ -1,0 +1,177 @@
+/**
+ * Hosts one session chart: starts its actor, carries out what it says, and ends the call with its output, once.
+ *
+ * Guarantees: the slot is given back before the client can see the end; the children of an ended session are stopped; an observer
+ * that throws harms nobody else. It decides nothing the chart should decide.
+ */
+import { type Actor, createActor } from 'xstate';
+import { assertNever } from '../assert.ts';
+import { failureOfUnexpected } from '../errors.ts';
+import type { SessionMachine } from '../machines/session.machine.ts';
+import type {
+  SessionContext,
+  SessionEmitted,
+  SessionEvent,
+  SessionLimits,
+  SessionOutput,
+} from '../machines/session.types.ts';
+import type { FrameSink, StreamRequest } from '../machines/stream-port.ts';
+import type { Logger } from '../observe/logger.ts';
+import { createOutbox, type Outbox, type OutboxStats } from './outbox.ts';
+import type { SessionResourceMap } from './session-resources.ts';
+
+/** What every good stream ends with. */
+const END_MESSAGE = 'COMPLETED';
+
+export interface SessionHostOptions {
+  /** The session machine with its actors, behind the fault barrier; built once. */
+  readonly machine: SessionMachine;
+  readonly limits: SessionLimits;
+  readonly sessions: SessionResourceMap;
+  readonly log: Logger;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
+  /** Reports a bug under the id that the client sees. */
+  readonly reportFault: (faultId: string, error: unknown) => void;
+}
+
+/** How a session went, for logs and counters. */
+export interface SessionSummary {
+  readonly output: SessionOutput;
+  readonly stats: OutboxStats;
+  readonly commandsSent: number;
+  /** The limit it lived under; 0 = off. */
+  readonly maxFramesPerSecond: number;
+}
+
+export interface HostedSession {
+  readonly request: StreamRequest;
+  /** False after the end. */
+  isLive(): boolean;
+  /** Tells the chart a fact; ignored after the end. */
+  send(event: SessionEvent): void;
+}
+
+/**
+ * Starts a session for an admitted request. `onEnded` is called exactly once, synchronously in the chart's last turn and
+ * before the call is ended.
+ */
+export function hostSession(
+  options: SessionHostOptions,
+  request: StreamRequest,
+  sink: FrameSink,
+  onEnded: (summary: SessionSummary) => void,
+): HostedSession {
+  const { machine, limits, sessions, now } = options;
+  const { streamId, sessionId, hardwareId } = request;
+  let commandsSent = 0;
+
+  const outbox = createOutbox({
+    sink,
+    maxFramesPerSecond: limits.maxFramesPerSecond,
+    now,
+    notify: (event) => actor.send(event),
+  });
+  sessions.set(streamId, { request, outbox });
+
+  const actor: Actor<SessionMachine> = createActor(machine, {
+    id: streamId,
+    input: { streamId, sessionId, hardwareId, limits },
+  });
+
+  const end = once((output: SessionOutput) => {
+    outbox.discard();
+    sessions.delete(streamId);
+    onEnded({ output, stats: outbox.stats(), commandsSent, maxFramesPerSecond: limits.maxFramesPerSecond });
+    sink.finish(output.failure === null ? { ok: true } : { ok: false, failure: output.failure });
+  });
+
+  actor.on('*', (emitted) => {
+    try {
+      if (emitted.type === 'command.reached') commandsSent += 1;
+      carryOut(emitted, { outbox, actor, request, log: options.log });
+    } catch (error) {
+      options.reportFault(streamId, error);
+      actor.send({ type: 'session.faulted', faultId: streamId });
+    }
+  });
+  actor.subscribe({
+    complete: () => end(outputOf(actor.getSnapshot().context)),
+    error: (error) => {
+      options.reportFault(streamId, error);
+      end({ reason: 'session_fault', failure: failureOfUnexpected('session_fault', streamId) });
+    },
+  });
+  actor.start();
+  actor.send({ type: 'request.received', prompt: request.prompt });
+  return {
+    request,
+    isLive: () => sessions.has(streamId),
+    send: (event) => actor.send(event),
+  };
+}
+
+interface CarryOutTargets {
+  readonly outbox: Outbox;
+  readonly actor: { send(event: SessionEvent): void };
+  readonly request: StreamRequest;
+  readonly log: Logger;
+}
+
+function carryOut(emitted: SessionEmitted, { outbox, actor, request, log }: CarryOutTargets): void {
+  switch (emitted.type) {
+    case 'sentence.reached':
+      outbox.push({ kind: 'text', text: emitted.text });
+      return;
+    case 'command.reached':
+      outbox.push({ kind: 'action', command: emitted.command, args: emitted.args });
+      log.info(
+        fields('command', 'complete', request, { command: emitted.command }),
+        'the command is on its way to the desktop',
+      );
+      return;
+    case 'command.dropped': {
+      const { name, reason, detail } = emitted;
+      log.warn(fields('command', 'dropped', request, { command: name, reason, detail }), 'a command was dropped');
+      return;
+    }
+    case 'sentence.leftUnspoken': {
+      const { segment, reason } = emitted;
+      log.warn(fields('speech', 'left_unspoken', request, { segment, reason }), 'a sentence goes out without sound');
+      return;
+    }
+    case 'end.reached':
+      outbox.push({ kind: 'end', message: END_MESSAGE });
+      return;
+    case 'activity.questioned':
+      actor.send({ type: 'outbox.activityReported', idleMs: Math.round(outbox.idleMs()) });
+      return;
+    case 'room.awaited':
+      outbox.askRoom();
+      return;
+    default:
+      assertNever(emitted);
+  }
+}
+
+function fields(scope: string, decision: string, request: StreamRequest, ctx: Readonly<Record<string, unknown>>) {
+  return { scope, method: 'StreamAudio', decision, ctx: { ...identityOf(request), ...ctx } };
+}
+
+/** The three ids that every log line of a stream carries. */
+export function identityOf({ sessionId, hardwareId, streamId }: StreamRequest) {
+  return { session_id: sessionId, hardware_id: hardwareId, stream_id: streamId };
+}
+
+function outputOf({ failure }: SessionContext): SessionOutput {
+  return { reason: failure?.errorType ?? 'completed', failure };
+}
+
+function once<T>(run: (value: T) => void): (value: T) => void {
+  let hasRun = false;
+  return (value) => {
+    if (hasRun) return;
+    hasRun = true;
+    run(value);
+  };
+}

@@ -1,0 +1,31 @@
+/** What happened to streams since the start, for /status. Counts only grow. */
+export class StreamCounters {
+  readonly #rejected = new Map<string, number>();
+  #idleTimeouts = 0;
+  #commandsSent = 0;
+
+  countRejected(errorType: string): void {
+    this.#rejected.set(errorType, (this.#rejected.get(errorType) ?? 0) + 1);
+  }
+
+  countIdleTimeout(): void {
+    this.#idleTimeouts += 1;
+  }
+
+  countCommands(sent: number): void {
+    this.#commandsSent += sent;
+  }
+
+  /** Refused calls by error_type. */
+  get rejected(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#rejected);
+  }
+
+  get idleTimeouts(): number {
+    return this.#idleTimeouts;
+  }
+
+  get commandsSent(): number {
+    return this.#commandsSent;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * How the session's buffers change, as pure functions over its context: text in, sentences and at most one command out.
+ * Guarantees: the texts of all sentences joined are the answer's words (only the two ends trimmed), and a second command
+ * changes nothing. Cost is linear in the answer.
+ */
+import { finishAnswer, type ProposedCommand, pushAnswer } from '../text/answer-envelope.ts';
+import { judgeCommand } from '../text/commands.ts';
+import { finishText, pushText, type SentenceCutter, settleQuiet } from '../text/sentence-cutter.ts';
+import { speak } from '../text/speakable.ts';
+import type { Sentence, SessionContext } from './session.types.ts';
+
+/** The part of the context that text changes. */
+export type TextPatch = Partial<
+  Pick<SessionContext, 'envelope' | 'cutter' | 'speakable' | 'sentences' | 'nextSegment' | 'command'>
+>;
+
+/** A command that will not be carried out, and why; never its arguments. */
+export interface DroppedCommand {
+  readonly name: string;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** A delta of the raw answer came in. */
+export function hearText(context: SessionContext, delta: string): TextPatch {
+  const { envelope, text } = pushAnswer(context.envelope, delta);
+  if (text === '') return { envelope };
+  return { envelope, ...queue(context, pushText(context.cutter, text)) };
+}
+
+/** A short silence: what ends like a sentence is one. */
+export function hearQuiet(context: SessionContext): TextPatch {
+  return queue(context, settleQuiet(context.cutter));
+}
+
+/** The answer is over: whatever is left is the last sentence; a command may stand in its object. */
+export function hearEnd(context: SessionContext): { patch: TextPatch; dropped: DroppedCommand | null } {
+  const { envelope, text, command, rejected } = finishAnswer(context.envelope);
+  const pushed = pushText(context.cutter, text);
+  const finished = finishText(pushed.cutter);
+  const patch = queue(context, {
+    cutter: finished.cutter,
+    sentences: [...pushed.sentences, ...finished.sentences],
+  });
+  const proposal = command === null ? { patch: {}, dropped: null } : hearCommand(context, command);
+  const dropped = rejected === null ? proposal.dropped : { name: '', reason: rejected.reason, detail: rejected.detail };
+  return { patch: { envelope, ...patch, ...proposal.patch }, dropped };
+}
+
+/** The model proposes a command: the first good one is kept, every other is dropped. */
+export function hearCommand(
+  context: SessionContext,
+  proposed: ProposedCommand,
+): { patch: TextPatch; dropped: DroppedCommand | null } {
+  const verdict = judgeCommand(proposed, context.limits.allowedCommands);
+  if (!verdict.accepted) {
+    return { patch: {}, dropped: { name: verdict.name, reason: verdict.reason, detail: verdict.detail } };
+  }
+  if (context.command !== null) {
+    const detail = `${context.command.command} came first; a session has at most one command`;
+    return { patch: {}, dropped: { name: verdict.command, reason: 'second_command', detail } };
+  }
+  return { patch: { command: { command: verdict.command, args: verdict.args } }, dropped: null };
+}
+
+function queue(context: SessionContext, cut: { cutter: SentenceCutter; sentences: readonly string[] }): TextPatch {
+  if (cut.sentences.length === 0) return { cutter: cut.cutter };
+  let speakable = context.speakable;
+  let nextSegment = context.nextSegment;
+  const sentences: Sentence[] = [...context.sentences];
+  for (const text of cut.sentences) {
+    const spoken = speak(speakable, text);
+    speakable = spoken.state;
+    sentences.push({ segment: nextSegment, text, speech: spoken.speech, failedAttempts: 0 });
+    nextSegment += 1;
+  }
+  return { cutter: cut.cutter, speakable, sentences, nextSegment };
+}

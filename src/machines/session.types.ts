@@ -1,0 +1,150 @@
+/**
+ * The session chart's vocabulary: what it is given, what it holds, what it hears and what it says.
+ * Everything here is plain JSON: it is recorded, hashed and replayed. Sound and screenshots never enter;
+ * they travel beside the chart, which knows a screenshot by its length and sound by the sentence it belongs to.
+ */
+import type { Failure } from '../errors.ts';
+import type { AnswerEnvelope } from '../text/answer-envelope.ts';
+import type { CommandName } from '../text/commands.ts';
+import type { SentenceCutter } from '../text/sentence-cutter.ts';
+import type { SpeakableState } from '../text/speakable.ts';
+
+/** The settings a session lives under; all times in milliseconds, 0 = off. */
+export interface SessionLimits {
+  readonly idleTimeoutMs: number;
+  readonly firstTokenTimeoutMs: number;
+  readonly answerStallTimeoutMs: number;
+  readonly speechTimeoutMs: number;
+  readonly sessionTimeoutMs: number;
+  /** Frames within one second; 0 = off. Enforced by the outbox, named in the failure's text. */
+  readonly maxFramesPerSecond: number;
+  /** How many sentences are synthesised ahead of the one being said. */
+  readonly speechLookahead: number;
+  /** What a sentence without sound does to the stream. */
+  readonly speechFailure: 'degrade' | 'fail';
+  readonly allowedCommands: readonly CommandName[];
+}
+
+export interface SessionInput {
+  readonly streamId: string;
+  readonly sessionId: string;
+  readonly hardwareId: string;
+  readonly limits: SessionLimits;
+}
+
+/** A sentence that was cut and is not said yet. The first of the queue is the one being said. */
+export interface Sentence {
+  /** Counts from 0 over the whole answer. */
+  readonly segment: number;
+  /** As the user sees it, to the character. */
+  readonly text: string;
+  /** As the voice gets it; '' = nothing to speak, or its speech was given up. */
+  readonly speech: string;
+  /** Syntheses that failed so far. */
+  readonly failedAttempts: number;
+}
+
+export interface AcceptedCommand {
+  readonly command: CommandName;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+export interface SessionContext {
+  readonly streamId: string;
+  readonly sessionId: string;
+  readonly hardwareId: string;
+  readonly limits: SessionLimits;
+  readonly prompt: string;
+  /** The raw answer as far as it must be kept: the parser of plain text or one JSON object. */
+  readonly envelope: AnswerEnvelope;
+  /** Text that is no whole sentence yet. */
+  readonly cutter: SentenceCutter;
+  readonly speakable: SpeakableState;
+  /** Cut and not said yet, head first. */
+  readonly sentences: readonly Sentence[];
+  /** The number the next sentence gets; 0 = the answer had no words so far. */
+  readonly nextSegment: number;
+  /** Synthesis was asked for every segment below this one. */
+  readonly synthesisedBelow: number;
+  /** The one command, until it is sent. */
+  readonly command: AcceptedCommand | null;
+  /** When to look at the reader again, in ms from the last look. */
+  readonly idleCheckInMs: number;
+  /** When to look at the voice again, in ms from the last look. */
+  readonly speechCheckInMs: number;
+  /** Why the session failed; null until it does. */
+  readonly failure: Failure | null;
+}
+
+export interface SpeechSilence {
+  readonly segment: number;
+  /** How long the engine has been asked for sound and gave none, in ms; 0 while it is we who make it wait. */
+  readonly silentMs: number;
+}
+
+/** Facts the session hears. */
+export type SessionEvent =
+  | { readonly type: 'request.received'; readonly prompt: string }
+  | { readonly type: 'answer.textReceived'; readonly text: string }
+  | { readonly type: 'answer.commandReceived'; readonly name: string; readonly args: unknown }
+  | { readonly type: 'answer.finished' }
+  | { readonly type: 'answer.failed'; readonly failure: Failure }
+  | { readonly type: 'speech.finished'; readonly segment: number; readonly audioBytes: number }
+  | { readonly type: 'speech.failed'; readonly segment: number; readonly retryable: boolean; readonly message: string }
+  | { readonly type: 'speech.progressReported'; readonly silences: readonly SpeechSilence[] }
+  | { readonly type: 'outbox.activityReported'; readonly idleMs: number }
+  | { readonly type: 'outbox.rateExceeded'; readonly framesInLastSecond: number }
+  /** The outbox can take more; the answer to `room.awaited`. */
+  | { readonly type: 'outbox.roomFound' }
+  /** Every frame, the end included, is with the transport. */
+  | { readonly type: 'outbox.flushed' }
+  | { readonly type: 'client.cancelled' }
+  | { readonly type: 'device.interruptRequested' }
+  | { readonly type: 'server.graceExpired' }
+  /** A bug: something of ours threw. The id finds the log line. */
+  | { readonly type: 'session.faulted'; readonly faultId: string }
+  /** Raised by the chart itself when text became one or more sentences. */
+  | { readonly type: 'sentence.completed' };
+
+/** What the chart has to say to the outside, as data; carried out by the session's host. */
+export type SessionEmitted =
+  | { readonly type: 'sentence.reached'; readonly text: string }
+  | {
+      readonly type: 'command.reached';
+      readonly command: CommandName;
+      readonly args: Readonly<Record<string, unknown>>;
+    }
+  | { readonly type: 'command.dropped'; readonly name: string; readonly reason: string; readonly detail: string }
+  | { readonly type: 'sentence.leftUnspoken'; readonly segment: number; readonly reason: string }
+  | { readonly type: 'end.reached' }
+  | { readonly type: 'activity.questioned' }
+  | { readonly type: 'room.awaited' };
+
+/** The one reason a session ended: 'completed', or the error_type of its failure. */
+export interface SessionOutput {
+  readonly reason: 'completed' | Failure['errorType'];
+  readonly failure: Failure | null;
+}
+
+/** To the answer actor: facts about the queue behind it. */
+export type AnswerInbox = { readonly type: 'backlog.filled' } | { readonly type: 'backlog.drained' };
+
+export interface AnswerInput {
+  readonly streamId: string;
+  readonly hardwareId: string;
+  readonly prompt: string;
+}
+
+/** To the speech actor. */
+export type SpeechInbox =
+  /** The sentence is within the look-ahead: synthesise it, keep its sound. */
+  | { readonly type: 'sentence.due'; readonly segment: number; readonly speech: string }
+  /** It is this sentence's turn: let its sound out. */
+  | { readonly type: 'sentence.turnCame'; readonly segment: number }
+  /** The chart gave up on its sound. */
+  | { readonly type: 'sentence.abandoned'; readonly segment: number }
+  | { readonly type: 'progress.questioned' };
+
+export interface SpeechInput {
+  readonly streamId: string;
+}

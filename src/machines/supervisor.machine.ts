@@ -1,0 +1,221 @@
+/**
+ * The supervisor chart: who may have a stream. It keeps the set of session ids in flight and the slots, and decides
+ * every admission in one transition, so nothing can come between the check and the taking.
+ *
+ * Guarantees: single-flight is checked before a slot is taken; a slot belongs to the call (stream id), so a refused
+ * duplicate can release nothing but itself; releasing twice is harmless; never more streams than slots. It does not
+ * start or stop sessions itself: it says so, and its host does.
+ */
+import { enqueueActions, setup } from 'xstate';
+import { type Failure, failure } from '../errors.ts';
+
+export interface SupervisorInput {
+  /** Slots; at least 1. */
+  readonly maxStreams: number;
+  readonly oneStreamPerDevice: boolean;
+  /** How long a drain waits for running streams, in ms; 0 = not at all. */
+  readonly gracePeriodMs: number;
+}
+
+export interface AdmittedStream {
+  readonly sessionId: string;
+  readonly hardwareId: string;
+}
+
+export interface SupervisorContext extends SupervisorInput {
+  /** Streams that hold a slot, by stream id. */
+  readonly streams: Readonly<Record<string, AdmittedStream>>;
+  /** How many they are. Kept beside because counting the keys of a record is linear. */
+  readonly activeStreams: number;
+  /** The stream id that holds each session id in flight. */
+  readonly inFlight: Readonly<Record<string, string>>;
+}
+
+export type SupervisorEvent =
+  | {
+      readonly type: 'stream.requested';
+      readonly streamId: string;
+      readonly sessionId: string;
+      readonly hardwareId: string;
+    }
+  | { readonly type: 'stream.released'; readonly streamId: string }
+  | { readonly type: 'device.interruptRequested'; readonly hardwareId: string }
+  | { readonly type: 'service.opened' }
+  | { readonly type: 'drain.requested' };
+
+export type SupervisorEmitted =
+  | { readonly type: 'stream.admitted'; readonly streamId: string; readonly activeStreams: number }
+  | {
+      readonly type: 'stream.refused';
+      readonly streamId: string;
+      readonly failure: Failure;
+      readonly activeStreams: number;
+    }
+  | {
+      readonly type: 'slot.freed';
+      readonly streamId: string;
+      readonly sessionId: string;
+      readonly hardwareId: string;
+      readonly activeStreams: number;
+    }
+  | { readonly type: 'slot.alreadyFreed'; readonly streamId: string }
+  | { readonly type: 'device.interrupted'; readonly streamIds: readonly string[] }
+  | { readonly type: 'grace.expired'; readonly streamIds: readonly string[] }
+  | { readonly type: 'drain.finished' };
+
+/** Sessions end in the turn that asks them to; a slot still held after this is a bug, and no reason to stay up. */
+const ENDING_DUE_MS = 2_000;
+
+const supervisorSetup = setup({
+  types: {
+    context: {} as SupervisorContext,
+    events: {} as SupervisorEvent,
+    emitted: {} as SupervisorEmitted,
+    input: {} as SupervisorInput | undefined,
+  },
+  delays: {
+    gracePeriod: ({ context }) => context.gracePeriodMs,
+    endingDue: ENDING_DUE_MS,
+  },
+  guards: {
+    isSessionInFlight: ({ context, event }) =>
+      event.type === 'stream.requested' && Object.hasOwn(context.inFlight, event.sessionId),
+    isDeviceStreaming: ({ context, event }) =>
+      event.type === 'stream.requested' &&
+      context.oneStreamPerDevice &&
+      streamIdsOf(context, event.hardwareId).length > 0,
+    isFull: ({ context }) => context.activeStreams >= context.maxStreams,
+    isHoldingSlot: ({ context, event }) =>
+      event.type === 'stream.released' && Object.hasOwn(context.streams, event.streamId),
+    isEmpty: ({ context }) => context.activeStreams === 0,
+  },
+  actions: {
+    admit: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'stream.requested') return;
+      const { streamId, sessionId, hardwareId } = event;
+      const activeStreams = context.activeStreams + 1;
+      enqueue.assign({
+        streams: { ...context.streams, [streamId]: { sessionId, hardwareId } },
+        inFlight: { ...context.inFlight, [sessionId]: streamId },
+        activeStreams,
+      });
+      enqueue.emit({ type: 'stream.admitted', streamId, activeStreams });
+    }),
+    refuse: enqueueActions(({ context, event, enqueue }, params: { errorType: RefusalType }) => {
+      if (event.type !== 'stream.requested') return;
+      enqueue.emit({
+        type: 'stream.refused',
+        streamId: event.streamId,
+        failure: failure(params.errorType, refusalText(params.errorType, context, event.sessionId)),
+        activeStreams: context.activeStreams,
+      });
+    }),
+    free: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'stream.released') return;
+      const held = context.streams[event.streamId];
+      if (held === undefined) return;
+      const activeStreams = context.activeStreams - 1;
+      enqueue.assign({
+        streams: without(context.streams, event.streamId),
+        inFlight: without(context.inFlight, held.sessionId),
+        activeStreams,
+      });
+      enqueue.emit({ type: 'slot.freed', streamId: event.streamId, ...held, activeStreams });
+    }),
+    noteFreedTwice: enqueueActions(({ event, enqueue }) => {
+      if (event.type === 'stream.released') enqueue.emit({ type: 'slot.alreadyFreed', streamId: event.streamId });
+    }),
+    interruptDevice: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'device.interruptRequested') return;
+      enqueue.emit({ type: 'device.interrupted', streamIds: streamIdsOf(context, event.hardwareId) });
+    }),
+    expireGrace: enqueueActions(({ context, enqueue }) => {
+      enqueue.emit({ type: 'grace.expired', streamIds: Object.keys(context.streams) });
+    }),
+    finishDrain: enqueueActions(({ enqueue }) => {
+      enqueue.emit({ type: 'drain.finished' });
+    }),
+  },
+});
+
+export const supervisorMachine = supervisorSetup.createMachine({
+  id: 'supervisor',
+  version: '1',
+  context: ({ input }) => ({
+    maxStreams: input?.maxStreams ?? 1,
+    oneStreamPerDevice: input?.oneStreamPerDevice ?? false,
+    gracePeriodMs: input?.gracePeriodMs ?? 0,
+    streams: {},
+    activeStreams: 0,
+    inFlight: {},
+  }),
+  on: {
+    'stream.released': [{ guard: 'isHoldingSlot', actions: 'free' }, { actions: 'noteFreedTwice' }],
+    'device.interruptRequested': { actions: 'interruptDevice' },
+  },
+  initial: 'closed',
+  states: {
+    closed: {
+      on: {
+        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
+        'service.opened': 'open',
+        'drain.requested': 'draining',
+      },
+    },
+    open: {
+      on: {
+        'stream.requested': [
+          { guard: 'isSessionInFlight', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
+          { guard: 'isDeviceStreaming', actions: { type: 'refuse', params: { errorType: 'concurrent_hardware_id' } } },
+          { guard: 'isFull', actions: { type: 'refuse', params: { errorType: 'stream_limit_exceeded' } } },
+          { actions: 'admit' },
+        ],
+        'drain.requested': 'draining',
+      },
+    },
+    draining: {
+      initial: 'waiting',
+      always: { guard: 'isEmpty', target: 'drained' },
+      on: { 'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } } },
+      states: {
+        /** Running streams may end by themselves. */
+        waiting: { after: { gracePeriod: 'ending' } },
+        /** They are being ended; each frees its slot in its own transition, at once. */
+        ending: { entry: 'expireGrace', after: { endingDue: '#drained' } },
+      },
+    },
+    drained: {
+      id: 'drained',
+      entry: 'finishDrain',
+      on: { 'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } } },
+    },
+  },
+});
+
+type RefusalType = 'starting' | 'draining' | 'concurrent_request' | 'concurrent_hardware_id' | 'stream_limit_exceeded';
+
+function refusalText(errorType: RefusalType, context: SupervisorContext, sessionId: string): string {
+  switch (errorType) {
+    case 'starting':
+      return 'The server is starting; try again in a moment';
+    case 'draining':
+      return 'The server is shutting down';
+    case 'concurrent_request':
+      return `Concurrent request for session_id=${sessionId} is not allowed`;
+    case 'concurrent_hardware_id':
+      return 'The device already has a running stream; only one per device is allowed';
+    case 'stream_limit_exceeded':
+      return `STREAM_LIMIT_EXCEEDED: Maximum concurrent streams (${context.maxStreams}) reached. Current active: ${context.activeStreams}`;
+  }
+}
+
+function streamIdsOf(context: SupervisorContext, hardwareId: string): readonly string[] {
+  return Object.entries(context.streams)
+    .filter(([, stream]) => stream.hardwareId === hardwareId)
+    .map(([streamId]) => streamId);
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  const { [key]: _removed, ...rest } = record;
+  return rest;
+}

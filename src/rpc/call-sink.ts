@@ -1,0 +1,101 @@
+/**
+ * The sink of one StreamAudio call: frames and the one end go through it, whatever happened.
+ *
+ * Guarantees (CONTRACT §1, "The one error rule"): one status, set once; before any frame, an error is one error frame and then
+ * the status with the same text; after a frame it is the status alone; nothing follows an end; a good stream ends OK. It
+ * ends a call only by `end()` or by a last write and `emit('error')`: every other way loses frames or hangs clients (DESIGN §7).
+ */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { assert } from '../assert.ts';
+import type { Failure } from '../errors.ts';
+import type { Frame, FrameSink, SinkListener, StreamEnd } from '../machines/stream-port.ts';
+import type { Logger } from '../observe/logger.ts';
+import { errorMessageOf, messageOf } from './codec.ts';
+import { type CallFlow, flowOf } from './flow-control.ts';
+import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
+import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
+import { statusOf } from './status.ts';
+
+export type StreamAudioCall = ServerWritableStream<StreamRequest__Output, StreamResponse>;
+
+/**
+ * How long an ended call may linger with frames that its reader does not take, before its HTTP/2 stream is reset: long enough for
+ * a slow reader to fetch 64 KiB and the status, short enough that stalled ones do not pile up.
+ */
+const LINGER_MS = 10_000;
+
+/** Whose call it is, for its frames and its log line. */
+export interface CallIdentity {
+  readonly sessionId: string;
+  readonly hardwareId: string;
+  readonly streamId: string;
+}
+
+/** Opens the sink of `call`. */
+export function createCallSink(call: StreamAudioCall, identity: CallIdentity, log: Logger): FrameSink {
+  return new CallSink(call, identity, log);
+}
+
+class CallSink implements FrameSink {
+  readonly #call: StreamAudioCall;
+  readonly #identity: CallIdentity;
+  readonly #log: Logger;
+  readonly #flow: CallFlow;
+  #isEnded = false;
+  #hasSent = false;
+
+  constructor(call: StreamAudioCall, identity: CallIdentity, log: Logger) {
+    const flow = flowOf(call.metadata);
+    assert(flow !== undefined, 'the flow control interceptor is not installed');
+    this.#call = call;
+    this.#identity = identity;
+    this.#log = log;
+    this.#flow = flow;
+  }
+
+  attach(listener: SinkListener): void {
+    this.#flow.attach({
+      messageAccepted: () => listener.frameAccepted(),
+      roomFreed: () => listener.roomFreed(),
+    });
+  }
+
+  canWrite(): boolean {
+    return !this.#isEnded && this.#flow.canSend();
+  }
+
+  write(frame: Frame): void {
+    assert(!this.#isEnded, `a ${frame.kind} frame after the end`);
+    this.#hasSent = true;
+    this.#call.write(messageOf(frame, this.#identity.sessionId));
+  }
+
+  finish(end: StreamEnd): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#resetIfItLingers();
+    if (end.ok) {
+      this.#call.end();
+      return;
+    }
+    const status = statusOf(end.failure);
+    this.#noteError(end.failure, status.code);
+    // Nobody listens any more; a write into a destroyed call would only raise an error.
+    if (this.#call.cancelled) return;
+    if (!this.#hasSent) this.#call.write(errorMessageOf(status.details));
+    this.#call.emit('error', status);
+  }
+
+  #noteError({ errorCode, errorType }: Failure, grpcStatus: number): void {
+    const { sessionId, hardwareId, streamId } = this.#identity;
+    const ids = { session_id: sessionId, hardware_id: hardwareId, stream_id: streamId };
+    const ctx = { ...ids, error_code: errorCode, error_type: errorType, grpc_status: grpcStatus };
+    this.#log.error({ scope: 'grpc', method: 'StreamAudio', decision: 'error', ctx }, 'a call ended with an error');
+  }
+
+  #resetIfItLingers(): void {
+    const timer = setTimeout(() => this.#flow.reset(), LINGER_MS);
+    timer.unref();
+    this.#call.once('cancelled', () => clearTimeout(timer));
+  }
+}

@@ -1,0 +1,12 @@
+// Original file: proto/streaming.proto
+
+
+export interface UsageResponse {
+  'success'?: (boolean);
+  'message'?: (string);
+}
+
+export interface UsageResponse__Output {
+  'success': (boolean);
+  'message': (string);
+}

@@ -1,0 +1,70 @@
+/** Who calls: the only place that makes session ids and stream ids (CONTRACT §1, "Identity"). */
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config.ts';
+import { type Failure, failure } from '../errors.ts';
+
+/** 1 to 128 characters of 0x21 to 0x7E. */
+const idPattern = /^[\x21-\x7e]{1,128}$/;
+const uuidV4Pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const UNKNOWN = 'unknown';
+
+export type IdentityPolicy = Config['identity']['policy'];
+
+export interface Identity {
+  readonly sessionId: string;
+  readonly hardwareId: string;
+}
+
+/** An id for one call, unique in the process and across restarts. */
+export function makeStreamId(): string {
+  return randomUUID();
+}
+
+/** The ids a call runs under, or why it can't. Missing ids are made here when the policy is lenient. */
+export function identify(
+  policy: IdentityPolicy,
+  given: { readonly session_id: string; readonly hardware_id: string },
+): Identity | Failure {
+  const sessionId = sessionIdOf(policy, given.session_id);
+  if (typeof sessionId !== 'string') return sessionId;
+  const hardwareId = hardwareIdOf(policy, given.hardware_id);
+  if (typeof hardwareId !== 'string') return hardwareId;
+  return { sessionId, hardwareId };
+}
+
+/** A hardware_id where one is required, whatever the policy. */
+export function requireHardwareId(given: string): string | Failure {
+  if (given.trim() === '' || given === UNKNOWN) {
+    return failure('invalid_hardware_id', `hardware_id is required: ${quote(given)} names no device`);
+  }
+  return checkId('hardware_id', given, 'invalid_hardware_id');
+}
+
+function sessionIdOf(policy: IdentityPolicy, given: string): string | Failure {
+  const isMissing = given === '' || given === UNKNOWN;
+  if (isMissing && policy === 'lenient') return randomUUID();
+  if (isMissing || (policy === 'strict' && given.trim() === '')) {
+    return failure('missing_session_id', `session_id is required: send a UUID v4, not ${quote(given)}`);
+  }
+  if (policy === 'strict' && !uuidV4Pattern.test(given)) {
+    return failure('invalid_session_id', `session_id ${quote(given)} must be a UUID v4`);
+  }
+  return checkId('session_id', given, 'invalid_session_id');
+}
+
+function hardwareIdOf(policy: IdentityPolicy, given: string): string | Failure {
+  if (policy === 'strict') return requireHardwareId(given);
+  return given === '' ? UNKNOWN : checkId('hardware_id', given, 'invalid_hardware_id');
+}
+
+function checkId(field: string, given: string, errorType: 'invalid_session_id' | 'invalid_hardware_id') {
+  if (idPattern.test(given)) return given;
+  return failure(errorType, `${field} ${quote(given)} must be 1 to 128 characters of 0x21 to 0x7E`);
+}
+
+/** A client's value in an error text: bounded, control characters escaped. */
+export function quote(value: string): string {
+  const MAX_QUOTED_CHARS = 140;
+  const shown = value.length > MAX_QUOTED_CHARS ? `${value.slice(0, MAX_QUOTED_CHARS)}…` : value;
+  return JSON.stringify(shown.toWellFormed());
+}

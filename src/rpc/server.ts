@@ -1,0 +1,102 @@
+/**
+ * The gRPC server: StreamingService and grpc.health.v1 on one port. It listens before the engines are up and while it drains;
+ * the supervisor says who is admitted.
+ */
+import { Server, ServerCredentials, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Config } from '../config.ts';
+import type { StreamGateway } from '../machines/stream-port.ts';
+import type { Logger } from '../observe/logger.ts';
+import { flowControlInterceptor } from './flow-control.ts';
+import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
+import { createInterruptSessionHandler } from './interrupt-session.ts';
+import { streamingService } from './proto.ts';
+import { withRequestSizes } from './request-size.ts';
+import { unimplementedStatusOf } from './status.ts';
+import { createStreamAudioHandler } from './stream-audio.ts';
+import { MAX_RECEIVED_BYTES } from './stream-request.ts';
+
+const SERVICE_NAME = 'streaming.StreamingService';
+/** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (DESIGN §7). */
+const BUFFER_POOL_BYTES = 256 * 1024;
+/** A peer that vanished without a word is noticed within the sum of the two. */
+const KEEPALIVE_TIME_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
+/** Without it Node 20 keeps the state of dead connections for ever (DESIGN §7). */
+const CONNECTION_IDLE_MS = 300_000;
+/** Room on one connection for calls that are about to be refused, beside a full house of streams. */
+const SPARE_STREAMS_PER_CONNECTION = 100;
+
+export interface GrpcServerOptions {
+  readonly config: Config;
+  readonly gateway: StreamGateway;
+  readonly log: Logger;
+}
+
+export interface GrpcServer {
+  /** Binds host and port of the configuration; resolves with the port that was bound. */
+  listen(): Promise<number>;
+  /** What grpc.health.v1 answers, for the whole server and for the service. */
+  setServing(isServing: boolean): void;
+  /** Stops listening and waits for calls to end, at most `graceMs`; then cuts them. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Builds the server; nothing listens yet. */
+export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): GrpcServer {
+  Buffer.poolSize = BUFFER_POOL_BYTES;
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
+    'grpc.max_concurrent_streams': config.backpressure.maxStreams + SPARE_STREAMS_PER_CONNECTION,
+    'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
+    interceptors: [flowControlInterceptor],
+  });
+  const handlers: StreamingServiceHandlers = {
+    StreamAudio: createStreamAudioHandler({ config, gateway, log }),
+    InterruptSession: createInterruptSessionHandler({ gateway, log }),
+    GenerateWelcomeAudio: (call: ServerWritableStream<unknown, unknown>) => {
+      call.emit('error', unimplementedStatusOf('GenerateWelcomeAudio is not served by this version'));
+    },
+    ReportUsage: (_call: unknown, callback: sendUnaryData<never>) => {
+      callback(unimplementedStatusOf('ReportUsage is not served by this version'));
+    },
+  };
+  server.addService(withRequestSizes(streamingService), handlers);
+  const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE_NAME]: 'NOT_SERVING' });
+  health.addToServer(server);
+
+  return {
+    listen: () => listen(server, config),
+    setServing: (isServing) => {
+      for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
+    },
+    close: (graceMs) => close(server, graceMs),
+  };
+}
+
+function listen(server: Server, config: Config): Promise<number> {
+  const { host, port } = config.grpc;
+  const address = host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
+      if (error === null) resolve(boundPort);
+      else reject(new Error(`GRPC_HOST, GRPC_PORT: cannot listen on ${address}: ${error.message}`, { cause: error }));
+    });
+  });
+}
+
+/** tryShutdown alone never ends while a health Watch is open or a reader is stalled (DESIGN §7). */
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}
