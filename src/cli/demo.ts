@@ -1,0 +1,175 @@
+/**
+ * `recital demo`: the whole product in half a minute. Starts a server on free ports with the embedded engines, asks,
+ * prints the transcript, writes the sound as WAV files and stops the server. Needs no network, no key and nothing
+ * installed. Whatever fails is said and makes the exit code 1; the server never stays behind.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { commandWords, problemOf, stopOnSignals } from './ask.ts';
+import { type AnswerCall, connect, type StreamingClient } from './client.ts';
+import { createOutput, type Output } from './output.ts';
+import type { ServerAddress } from './server-address.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { isPlayable, secondsOf } from './sound.ts';
+import { createWavSink } from './wav-sink.ts';
+
+const outputFolder = 'recital-demo';
+
+const questions = [
+  { prompt: 'What time is it?', fileName: '1-what-time-is-it.wav' },
+  { prompt: 'Открой сафари', fileName: '2-open-safari.wav' },
+  { prompt: 'Tell me about yourself', fileName: '3-about-yourself.wav' },
+] as const;
+
+/** Runs the demo and resolves with the exit code. */
+export async function demo(): Promise<number> {
+  const stdout = createOutput(process.stdout);
+  const stderr = createOutput(process.stderr);
+  const dataFolder = mkdtempSync(join(tmpdir(), 'recital-demo-'));
+  const running: Running = { call: undefined, isStopped: false };
+  const stopped = stopOnSignals(() => {
+    running.isStopped = true;
+    running.call?.cancel();
+  });
+  try {
+    await runDemo(stdout, dataFolder, running);
+    return stopped() ?? 0;
+  } catch (error) {
+    const signalCode = stopped();
+    if (signalCode !== undefined) return signalCode;
+    stderr.line(
+      `${stderr.styled('red', 'The demo failed:')} ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return 1;
+  } finally {
+    rmSync(dataFolder, { recursive: true, force: true });
+  }
+}
+
+/** What a signal has to stop. */
+interface Running {
+  call: AnswerCall | undefined;
+  isStopped: boolean;
+}
+
+async function runDemo(stdout: Output, dataFolder: string, running: Running): Promise<void> {
+  mkdirSync(outputFolder, { recursive: true });
+  stdout.line(stdout.styled('bold', 'Recital demo'));
+  const startedAtMs = performance.now();
+  const server = await startServerProcess({
+    GRPC_HOST: '127.0.0.1',
+    GRPC_PORT: '0',
+    HTTP_HOST: '127.0.0.1',
+    HTTP_PORT: '0',
+    ANSWER_ENGINE: 'embedded',
+    SPEECH_ENGINE: 'embedded',
+    DATA_DIR: dataFolder,
+    LOG_LEVEL: 'warn',
+  });
+  const startSeconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  stdout.line(stdout.styled('dim', `A server of its own on 127.0.0.1:${server.grpcPort}, up after ${startSeconds} s.`));
+  stdout.line(stdout.styled('dim', 'Embedded rules answer, embedded voices speak: no network, no key.'));
+  try {
+    await Promise.race([askAll(stdout, server, running), server.died]);
+  } finally {
+    await server.stop();
+  }
+  if (running.isStopped) return;
+  stdout.line('');
+  stdout.line(`${stdout.styled('green', 'Done.')} The server has stopped; the sound is in ./${outputFolder}/.`);
+  stdout.line(
+    stdout.styled('dim', 'Next: "npm start" in one terminal, "node dist/cli.js ask \'What can you do?\'" in another.'),
+  );
+}
+
+async function askAll(stdout: Output, server: ServerProcess, running: Running): Promise<void> {
+  const address = { text: `127.0.0.1:${server.grpcPort}`, isLoopback: true };
+  const client = connect(address);
+  try {
+    for (const question of questions) {
+      if (!running.isStopped) await askOne({ stdout, client, address, running, ...question });
+    }
+  } finally {
+    client.close();
+  }
+}
+
+interface DemoQuestion {
+  readonly stdout: Output;
+  readonly client: StreamingClient;
+  readonly address: ServerAddress;
+  readonly running: Running;
+  readonly prompt: string;
+  readonly fileName: string;
+}
+
+async function askOne({ stdout, client, address, running, prompt, fileName }: DemoQuestion): Promise<void> {
+  const transcript = createTranscript(stdout);
+  const path = join(outputFolder, fileName);
+  const sound = createWavSink(path);
+  stdout.line(`\n${stdout.styled('bold', `› ${prompt}`)}`);
+  const call = client.ask({ prompt, hardwareId: 'recital-demo' });
+  running.call = call;
+  let hasEndMessage = false;
+  try {
+    for await (const frame of call.frames) {
+      if (frame.kind === 'text_chunk') transcript.showText(frame.text);
+      if (frame.kind === 'audio_chunk' && isPlayable(frame)) {
+        transcript.countSound(frame.audio.length);
+        await sound.write(frame.audio);
+      }
+      if (frame.kind === 'action_message') transcript.showCommand(commandWords(frame));
+      if (frame.kind === 'end_message') hasEndMessage = true;
+    }
+    const end = await call.end;
+    const place = await sound.finish();
+    if (running.isStopped) return;
+    const problem = problemOf({ end, hasEndMessage, place }, address);
+    if (problem !== undefined) throw new Error(`"${prompt}" got no good end: ${problem.what} (${problem.kind})`);
+    transcript.showFigures(prompt, path);
+  } finally {
+    sound.abort();
+  }
+}
+
+/** What one answer looks like while it comes, and its figures afterwards. */
+function createTranscript(stdout: Output) {
+  const startedAtMs = performance.now();
+  let firstTextMs: number | undefined;
+  let firstSoundMs: number | undefined;
+  let isInLine = false;
+  let pcmBytes = 0;
+  const endLine = () => {
+    if (isInLine) stdout.line('');
+    isInLine = false;
+  };
+  return {
+    showText(text: string): void {
+      firstTextMs ??= performance.now() - startedAtMs;
+      stdout.write(`${isInLine ? '' : '  '}${text.replaceAll('\n', '\n  ')}`);
+      isInLine = true;
+    },
+    countSound(bytes: number): void {
+      firstSoundMs ??= performance.now() - startedAtMs;
+      pcmBytes += bytes;
+    },
+    showCommand(words: string): void {
+      endLine();
+      stdout.line(`  ${stdout.styled('cyan', `→ ${words}`)}`);
+    },
+    /** Throws for an answer without text or sound: a demo that only looks well is worse than none. */
+    showFigures(prompt: string, path: string): void {
+      endLine();
+      if (firstTextMs === undefined) throw new Error(`"${prompt}" was answered without a word`);
+      if (firstSoundMs === undefined) throw new Error(`"${prompt}" was answered without sound`);
+      const figures = [
+        `first text ${firstTextMs.toFixed(0)} ms`,
+        `first sound ${firstSoundMs.toFixed(0)} ms`,
+        `${secondsOf(pcmBytes).toFixed(1)} s of sound in ${path}`,
+      ];
+      stdout.line(`  ${stdout.styled('dim', figures.join(' · '))}`);
+    },
+  };
+}

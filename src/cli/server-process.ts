@@ -1,0 +1,106 @@
+/**
+ * A Recital server in a process of its own, for the demo. It can't outlive its owner: it is stopped in order on the good
+ * way, killed when the owner exits otherwise, and told by the closing IPC channel when the owner is killed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { settingNames } from '../config/settings-table.ts';
+
+/** Warming voices takes a second or two; a machine under load ten times that. */
+const longestStartMs = 60_000;
+/** Longer than a drain takes with nothing running. */
+const longestStopMs = 10_000;
+const keptLogLines = 20;
+
+const cliPath = fileURLToPath(new URL('../cli.js', import.meta.url));
+
+const readyLine = z.object({
+  decision: z.literal('ready'),
+  ctx: z.object({ grpc_port: z.number(), http_port: z.number() }),
+});
+
+export interface ServerProcess {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Rejects when the server ends without having been asked to. */
+  readonly died: Promise<never>;
+  /** SIGTERM, then the wait for its exit; throws unless that was clean. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `recital serve` with exactly the given settings: those of the caller's environment do not leak in.
+ * Rejects, with the last lines of its log, when it exits or isn't ready within a minute.
+ */
+export async function startServerProcess(settings: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  const others = Object.entries(process.env).filter(([name]) => !settingNames.some((setting) => setting === name));
+  const child = spawn(process.execPath, [cliPath, 'serve'], {
+    env: { ...Object.fromEntries(others), ...settings },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const killAtExit = () => child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(code === null ? `signal ${signal}` : `exit code ${code}`));
+  });
+  void exited.then(() => process.off('exit', killAtExit));
+
+  const log: string[] = [];
+  let isStopping = false;
+  const died = exited.then((how): never => {
+    throw new Error(`The server ended with ${how}. Its last words:\n${log.join('\n')}`);
+  });
+  died.catch(() => undefined);
+
+  const ports = await Promise.race([watchForReadyLine(child, log), died]).catch((error: unknown) => {
+    killAtExit();
+    throw error;
+  });
+  return {
+    ...ports,
+    died,
+    async stop() {
+      if (!isStopping) child.kill('SIGTERM');
+      isStopping = true;
+      const timer = setTimeout(killAtExit, longestStopMs);
+      const how = await exited;
+      clearTimeout(timer);
+      if (how !== 'exit code 0') throw new Error(`The server did not stop cleanly: ${how}.\n${log.join('\n')}`);
+    },
+  };
+}
+
+/** Keeps the last lines of both streams in `log`, for as long as the server lives. */
+function watchForReadyLine(child: ChildProcess, log: string[]): Promise<{ grpcPort: number; httpPort: number }> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`The server was not ready within ${longestStartMs / 1000} s.\n${log.join('\n')}`)),
+      longestStartMs,
+    );
+    child.once('close', () => clearTimeout(timer));
+    const onLine = (line: string) => {
+      log.push(line);
+      if (log.length > keptLogLines) log.shift();
+      const ports = portsOf(line);
+      if (ports === undefined) return;
+      clearTimeout(timer);
+      resolve(ports);
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', onLine);
+    }
+  });
+}
+
+function portsOf(line: string): { grpcPort: number; httpPort: number } | undefined {
+  if (!line.includes('"ready"')) return undefined;
+  try {
+    const { ctx } = readyLine.parse(JSON.parse(line));
+    return { grpcPort: ctx.grpc_port, httpPort: ctx.http_port };
+  } catch {
+    return undefined;
+  }
+}
