@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { ServerAddress } from './server-address.ts';
 
 /** What the queue may hold before the transport has to wait; ten minutes of sound are 58 MB. */
-const longestQueueBytes = 64 * 1024 * 1024;
+const defaultQueueBytes = 64 * 1024 * 1024;
 
 /** The same path from src/ and from dist/. */
 const protoPath = fileURLToPath(new URL('../../proto/streaming.proto', import.meta.url));
@@ -67,15 +67,18 @@ export interface StreamingClient {
   close(): void;
 }
 
-/** A client of the server at `address`; it connects with its first call. */
-export function connect(address: ServerAddress): StreamingClient {
+/**
+ * A client of the server at `address`; it connects with its first call. A call holds at most about `queueBytes` that
+ * nobody has read yet, then the server has to wait; what is held survives a call that fails.
+ */
+export function connect(address: ServerAddress, { queueBytes = defaultQueueBytes } = {}): StreamingClient {
   const method = streamAudioMethod();
   const client = new Client(address.text, credentials.createInsecure(), {
     // A proxy of the environment must not be asked for this very machine.
     'grpc.enable_http_proxy': address.isLoopback ? 0 : 1,
   });
   return {
-    ask: (question) => readAnswer(startCall(client, method, question)),
+    ask: (question) => readAnswer(startCall(client, method, question), queueBytes),
     close: () => client.close(),
   };
 }
@@ -106,7 +109,7 @@ function startCall(client: Client, method: MethodDefinition<object, object>, que
   return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, new Metadata());
 }
 
-function readAnswer(call: ClientReadableStream<object>): AnswerCall {
+function readAnswer(call: ClientReadableStream<object>, queueBytes: number): AnswerCall {
   const { promise: end, resolve: resolveEnd } = deferred<CallEnd>();
   const frames = new ReadableStream<AnswerFrame>(
     {
@@ -127,7 +130,7 @@ function readAnswer(call: ClientReadableStream<object>): AnswerCall {
         call.removeAllListeners('data').removeAllListeners('end').resume();
       },
     },
-    { highWaterMark: longestQueueBytes, size: sizeOf },
+    { highWaterMark: queueBytes, size: sizeOf },
   );
   // The same facts come with 'status'; without a listener 'error' would end the process.
   call.on('error', () => undefined);
