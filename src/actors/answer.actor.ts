@@ -18,7 +18,8 @@ import { failureOfThrown, type ReportUnexpected } from './thrown-failure.ts';
 const MAX_DELTA_CHARS = 4096;
 
 export interface AnswerActorOptions {
-  readonly engine: AnswerEngine;
+  /** The engine that is in use now; throws if none came up. */
+  readonly engine: () => AnswerEngine;
   readonly sessions: SessionResourceMap;
   /** Counts answers whose engine is really at work. */
   readonly jobs: JobCount;
@@ -58,7 +59,7 @@ interface AnswerJob {
 async function answer({ engine, jobs, report }: AnswerActorOptions, job: AnswerJob): Promise<void> {
   jobs.begin();
   try {
-    for await (const part of engine.answer(job.request, job.signal)) {
+    for await (const part of engine().answer(job.request, job.signal)) {
       if (job.signal.aborted) return;
       for (const event of eventsOf(part)) {
         if (job.gate.isClosed) await job.gate.whenOpen();

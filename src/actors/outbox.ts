@@ -37,6 +37,8 @@ export interface OutboxOptions {
   /** A monotonic clock in ms. */
   readonly now: () => number;
   readonly notify: (event: OutboxEvent) => void;
+  /** The command was handed to the transport. */
+  readonly commandSent: (command: string) => void;
 }
 
 export interface Outbox {
@@ -64,6 +66,7 @@ class FlowControlledOutbox implements Outbox {
   readonly #sink: FrameSink;
   readonly #now: () => number;
   readonly #notify: (event: OutboxEvent) => void;
+  readonly #commandSent: (command: string) => void;
   readonly #rate: RateWindow | null;
   readonly #openedAtMs: number;
   readonly #roomCallbacks = new Set<() => void>();
@@ -80,6 +83,7 @@ class FlowControlledOutbox implements Outbox {
     this.#sink = options.sink;
     this.#now = options.now;
     this.#notify = options.notify;
+    this.#commandSent = options.commandSent;
     this.#rate = options.maxFramesPerSecond > 0 ? new RateWindow(options.maxFramesPerSecond) : null;
     this.#openedAtMs = options.now();
     this.#lastAcceptedAtMs = this.#openedAtMs;
@@ -149,6 +153,7 @@ class FlowControlledOutbox implements Outbox {
       this.#queuedBytes -= bytesOf(frame);
       this.#count(frame);
       this.#sink.write(frame);
+      if (frame.kind === 'action') this.#commandSent(frame.command);
       if (frame.kind === 'end') {
         this.discard();
         this.#notify({ type: 'outbox.flushed' });

@@ -71,6 +71,10 @@ export function hostSession(
     maxFramesPerSecond: limits.maxFramesPerSecond,
     now,
     notify: (event) => actor.send(event),
+    commandSent: (command) => {
+      commandsSent += 1;
+      options.log.info(fields('command', 'complete', request, { command }), 'the command went to the desktop');
+    },
   });
   sessions.set(streamId, { request, outbox });
 
@@ -88,8 +92,8 @@ export function hostSession(
 
   actor.on('*', (emitted) => {
     try {
-      if (emitted.type === 'command.reached') commandsSent += 1;
-      carryOut(emitted, { outbox, actor, request, log: options.log });
+      if (emitted.type === 'actor.faulted') options.reportFault(streamId, emitted.detail);
+      else carryOut(emitted, { outbox, actor, request, log: options.log });
     } catch (error) {
       options.reportFault(streamId, error);
       actor.send({ type: 'session.faulted', faultId: streamId });
@@ -118,17 +122,16 @@ interface CarryOutTargets {
   readonly log: Logger;
 }
 
-function carryOut(emitted: SessionEmitted, { outbox, actor, request, log }: CarryOutTargets): void {
+function carryOut(
+  emitted: Exclude<SessionEmitted, { readonly type: 'actor.faulted' }>,
+  { outbox, actor, request, log }: CarryOutTargets,
+): void {
   switch (emitted.type) {
     case 'sentence.reached':
       outbox.push({ kind: 'text', text: emitted.text });
       return;
     case 'command.reached':
       outbox.push({ kind: 'action', command: emitted.command, args: emitted.args });
-      log.info(
-        fields('command', 'complete', request, { command: emitted.command }),
-        'the command is on its way to the desktop',
-      );
       return;
     case 'command.dropped': {
       const { name, reason, detail } = emitted;

@@ -16,7 +16,7 @@ const LOOKAHEAD_BYTES = 128 * 1024;
 const CHUNKS_PER_BREATH = 64;
 
 export interface SpeechJobSurroundings {
-  readonly engine: SpeechEngine;
+  readonly engine: () => SpeechEngine;
   readonly jobs: JobCount;
   readonly report: ReportUnexpected;
   readonly now: () => number;
@@ -57,7 +57,7 @@ export class SpeechJob {
     jobs.begin();
     try {
       this.#askedAtMs = now();
-      for await (const sound of engine.synthesise({ text: this.#speech }, signal)) {
+      for await (const sound of engine().synthesise({ text: this.#speech }, signal)) {
         this.#askedAtMs = null;
         for (const chunk of chunker.push(sound)) {
           if (!this.#emit(chunk)) {

@@ -16,7 +16,8 @@ import { SpeechJob, type SpeechJobSurroundings } from './speech-job.ts';
 import type { ReportUnexpected } from './thrown-failure.ts';
 
 export interface SpeechActorOptions {
-  readonly engine: SpeechEngine;
+  /** The engine that is in use now; throws if none came up. */
+  readonly engine: () => SpeechEngine;
   readonly sessions: SessionResourceMap;
   /** Counts sentences whose engine is really at work. */
   readonly jobs: JobCount;

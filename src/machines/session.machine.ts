@@ -191,6 +191,9 @@ const sessionSetup = setup({
     dropHead: assign({ sentences: ({ context }) => context.sentences.slice(1) }),
     restSpeechCheck: assign({ speechCheckInMs: ({ context }) => context.limits.speechTimeoutMs }),
     awaitRoom: emit({ type: 'room.awaited' }),
+    reportActorFault: enqueueActions(({ event, enqueue }) => {
+      enqueue.emit({ type: 'actor.faulted', detail: errorDetailOf(event) });
+    }),
     sendCommand: enqueueActions(({ context, enqueue }) => {
       if (context.command === null) return;
       enqueue.emit({ type: 'command.reached', ...context.command });
@@ -243,7 +246,10 @@ const answerStates = sessionSetup.createStateConfig({
           hardwareId: context.hardwareId,
           prompt: context.prompt,
         }),
-        onError: { target: '#session.error', actions: { type: 'endWith', params: { errorType: 'session_fault' } } },
+        onError: {
+          target: '#session.error',
+          actions: ['reportActorFault', { type: 'endWith', params: { errorType: 'session_fault' } }],
+        },
       },
       initial: 'awaitingFirstToken',
       on: {
@@ -412,7 +418,10 @@ export const sessionMachine = sessionSetup.createMachine({
         id: 'speech',
         src: 'speech',
         input: ({ context }) => ({ streamId: context.streamId }),
-        onError: { target: '#session.error', actions: { type: 'endWith', params: { errorType: 'session_fault' } } },
+        onError: {
+          target: '#session.error',
+          actions: ['reportActorFault', { type: 'endWith', params: { errorType: 'session_fault' } }],
+        },
       },
       states: { answer: answerStates, voice: voiceStates, reader: readerStates },
     },
@@ -432,6 +441,11 @@ export type SessionMachine = typeof sessionMachine;
 
 function orOff(ms: number): number {
   return ms > 0 ? Math.min(ms, OFF_DELAY_MS) : OFF_DELAY_MS;
+}
+
+function errorDetailOf(event: object): string {
+  if (!('error' in event)) return 'an actor ended with an unknown error';
+  return event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error);
 }
 
 function hasCut(context: SessionContext, patch: TextPatch): boolean {

@@ -118,7 +118,9 @@ export type SessionEmitted =
   | { readonly type: 'sentence.leftUnspoken'; readonly segment: number; readonly reason: string }
   | { readonly type: 'end.reached' }
   | { readonly type: 'activity.questioned' }
-  | { readonly type: 'room.awaited' };
+  | { readonly type: 'room.awaited' }
+  /** An actor of the session threw: a bug, for the log. */
+  | { readonly type: 'actor.faulted'; readonly detail: string };
 
 /** The one reason a session ended: 'completed', or the error_type of its failure. */
 export interface SessionOutput {

@@ -31,8 +31,8 @@ export interface Logger {
 /** A logger at `level`; `destination` defaults to stdout, written synchronously so that no line is lost at the end. */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const sink = destination ?? pino.destination({ fd: 1, sync: true });
-  const leveled = pino({ level, base: undefined }, sink);
-  const always = pino({ level: 'info', base: undefined }, sink);
+  const leveled = pino({ level, base: null }, sink);
+  const always = pino({ level: 'info', base: null }, sink);
   const at =
     (write: PinoLogger['info']) =>
     (fields: LogFields, message: string): void =>

@@ -1,5 +1,5 @@
 /** How large a request was on the wire: noted when it is decoded, asked for by its handler. */
-import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 
 const sizes = new WeakMap<object, number>();
 
@@ -9,20 +9,14 @@ export function requestBytesOf(request: object): number {
 }
 
 /** The same service, whose requests have a size. */
-export function withRequestSizes<T extends UntypedServiceImplementation>(
-  service: ServiceDefinition<T>,
-): ServiceDefinition<T> {
-  const sized: ServiceDefinition<T> = { ...service };
-  for (const name in service) {
-    const method = service[name];
-    sized[name] = {
-      ...method,
-      requestDeserialize: (bytes: Buffer) => {
-        const request = method.requestDeserialize(bytes);
-        sizes.set(request, bytes.byteLength);
-        return request;
-      },
+export function withRequestSizes<T extends ServiceDefinition>(service: T): T {
+  const sized = Object.entries(service).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer) => {
+      const request = method.requestDeserialize(bytes);
+      sizes.set(request, bytes.byteLength);
+      return request;
     };
-  }
-  return sized;
+    return [name, { ...method, requestDeserialize }];
+  });
+  return { ...service, ...Object.fromEntries(sized) };
 }

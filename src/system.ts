@@ -1,0 +1,279 @@
+/**
+ * The composition root, the only place where pure meets real: machines + actors + engines + servers. Nothing here decides:
+ * the bootstrap chart says when what is started and stopped, this says what that means.
+ */
+import { readFileSync } from 'node:fs';
+import { type Actor, createActor, fromPromise } from 'xstate';
+import { createAnswerActor } from './actors/answer.actor.ts';
+import { withFaultBarrier } from './actors/fault-barrier.ts';
+import { JobCount } from './actors/job-count.ts';
+import type { SessionResourceMap } from './actors/session-resources.ts';
+import { createSpeechActor } from './actors/speech.actor.ts';
+import { StreamCounters } from './actors/stream-counters.ts';
+import { SupervisorHost } from './actors/supervisor-host.ts';
+import { assertNever } from './assert.ts';
+import type { Config } from './config.ts';
+import { type EngineSet, EngineShelf } from './engine-shelf.ts';
+import {
+  type BootstrapEmitted,
+  bootstrapMachine,
+  type EngineProfile,
+  type ServiceHealth,
+  type ServiceState,
+} from './machines/bootstrap.machine.ts';
+import { sessionMachine } from './machines/session.machine.ts';
+import type { SessionLimits } from './machines/session.types.ts';
+import type { Logger } from './observe/logger.ts';
+import { createStatusServer, type StatusServer } from './observe/status-server.ts';
+import { createGrpcServer, type GrpcServer } from './rpc/server.ts';
+
+/** After the drain only stalled sockets are left; they get this long. */
+const CLOSE_GRACE_MS = 1_000;
+
+/** A server that is starting, serving or stopping. */
+export interface System {
+  /** Resolves with the exit code once it has stopped: 0, or 1 if it never came up. */
+  readonly finished: Promise<number>;
+  /** Drains and stops; idempotent. */
+  shutDown(): void;
+}
+
+/** Starts everything the configuration asks for. */
+export function startSystem(config: Config, log: Logger): System {
+  return new RunningSystem(config, log);
+}
+
+class RunningSystem implements System {
+  readonly finished: Promise<number>;
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #engines: EngineShelf;
+  readonly #answers = new JobCount();
+  readonly #speech = new JobCount();
+  readonly #counters = new StreamCounters();
+  readonly #supervisor: SupervisorHost;
+  readonly #grpc: GrpcServer;
+  readonly #http: StatusServer;
+  readonly #bootstrap: Actor<typeof bootstrapMachine>;
+  readonly #startedAtMs = performance.now();
+  readonly #version = versionOfPackage();
+  #ports = { grpc: 0, http: 0 };
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+    this.#engines = new EngineShelf(config);
+    this.#supervisor = this.#createSupervisor();
+    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, log });
+    this.#http = createStatusServer({
+      ...config.http,
+      isReady: () => this.#state().state === 'ready',
+      status: () => this.#status(),
+    });
+    this.#bootstrap = this.#createBootstrap();
+    this.finished = new Promise((resolve) => {
+      this.#bootstrap.subscribe({
+        complete: () => resolve(this.#bootstrap.getSnapshot().output?.exitCode ?? 1),
+        error: (error) => {
+          this.#reportFault('bootstrap', error);
+          resolve(1);
+        },
+      });
+    });
+    this.#bootstrap.start();
+  }
+
+  shutDown(): void {
+    this.#bootstrap.send({ type: 'shutdown.requested' });
+  }
+
+  #createSupervisor(): SupervisorHost {
+    const { backpressure } = this.#config;
+    const now = () => performance.now();
+    const sessions: SessionResourceMap = new Map();
+    const report = (faultId: string, error: unknown) => this.#reportUnexpected(faultId, error);
+    const machine = sessionMachine.provide({
+      actors: {
+        answer: createAnswerActor({
+          engine: () => this.#engines.inUse().answer,
+          sessions,
+          jobs: this.#answers,
+          report,
+        }),
+        speech: createSpeechActor({
+          engine: () => this.#engines.inUse().speech,
+          sessions,
+          jobs: this.#speech,
+          report,
+          now,
+        }),
+      },
+    });
+    return new SupervisorHost({
+      admission: {
+        maxStreams: backpressure.maxStreams,
+        oneStreamPerDevice: backpressure.oneStreamPerDevice,
+        gracePeriodMs: backpressure.gracePeriodMs,
+      },
+      session: {
+        machine: withFaultBarrier(machine, (id, fault) => this.#reportFault(id, fault.error)),
+        limits: limitsOf(this.#config),
+        sessions,
+        log: this.#log,
+        now,
+        reportFault: (id, error) => this.#reportFault(id, error),
+      },
+      counters: this.#counters,
+      log: this.#log,
+    });
+  }
+
+  #createBootstrap(): Actor<typeof bootstrapMachine> {
+    const machine = bootstrapMachine.provide({
+      actors: {
+        servers: fromPromise(() => this.#bindServers()),
+        engines: fromPromise<void, { readonly profile: EngineProfile }>(({ input }) =>
+          this.#engines.start(input.profile),
+        ),
+        drain: fromPromise(() => this.#drain()),
+        stop: fromPromise(() => this.#stop()),
+      },
+    });
+    const actor = createActor(machine, {
+      id: 'bootstrap',
+      input: {
+        forceEmergency: this.#config.killSwitches.disableModuleCoordinator,
+        gracePeriodMs: this.#config.backpressure.gracePeriodMs,
+      },
+    });
+    actor.on('*', (emitted) => this.#carryOut(emitted));
+    return actor;
+  }
+
+  async #bindServers(): Promise<void> {
+    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen()]);
+    this.#ports = { grpc, http };
+  }
+
+  async #drain(): Promise<void> {
+    this.#grpc.setServing(false);
+    await this.#supervisor.drain();
+  }
+
+  async #stop(): Promise<void> {
+    await this.#grpc.close(CLOSE_GRACE_MS);
+    await Promise.all([this.#http.close(), this.#engines.stop()]);
+  }
+
+  #carryOut(emitted: BootstrapEmitted): void {
+    const method = 'serve';
+    const scope = 'server';
+    switch (emitted.type) {
+      case 'service.ready': {
+        this.#supervisor.openAdmission();
+        this.#grpc.setServing(true);
+        const { answer, speech } = this.#engines.inUse();
+        const ctx = {
+          grpc_port: this.#ports.grpc,
+          http_port: this.#ports.http,
+          answer_engine: answer.name,
+          speech_engine: speech.name,
+        };
+        this.#log.announce({ scope, method, decision: 'ready', ctx }, 'Recital is ready');
+        return;
+      }
+      case 'service.degraded': {
+        const ctx = { reason: emitted.reason };
+        this.#log.error({ scope, method, decision: 'emergency_profile', ctx }, 'the embedded engines took over');
+        return;
+      }
+      case 'service.drainStarted': {
+        const ctx = { active_streams: this.#supervisor.activeStreams };
+        this.#log.info({ scope, method, decision: 'drain', ctx }, 'no new calls; running streams may end');
+        return;
+      }
+      case 'service.failed': {
+        const ctx = { reason: emitted.reason };
+        this.#log.error({ scope, method, decision: 'failed', ctx }, 'the server could not start');
+        return;
+      }
+      case 'service.stopped': {
+        const ctx = { active_streams: this.#supervisor.activeStreams };
+        this.#log.info({ scope, method, decision: 'stopped', ctx }, 'the server has stopped');
+        return;
+      }
+      default:
+        assertNever(emitted);
+    }
+  }
+
+  #state(): { readonly state: ServiceState; readonly health: ServiceHealth; readonly lastError: string | null } {
+    const snapshot = this.#bootstrap.getSnapshot();
+    const { lastError } = snapshot.context;
+    const served: ServiceHealth = lastError === null ? 'ok' : 'degraded';
+    if (snapshot.matches('ready')) return { state: 'ready', health: served, lastError };
+    if (snapshot.matches('starting')) return { state: 'starting', health: 'down', lastError };
+    if (snapshot.matches('failing') || snapshot.matches('failed'))
+      return { state: 'failed', health: 'down', lastError };
+    if (snapshot.matches('stopped')) return { state: 'stopped', health: 'down', lastError };
+    return { state: 'draining', health: served, lastError };
+  }
+
+  #status(): Readonly<Record<string, unknown>> {
+    const { state, health, lastError } = this.#state();
+    const engines: EngineSet | null = this.#engines.peek();
+    return {
+      state,
+      health,
+      last_error: lastError,
+      active_streams: this.#supervisor.activeStreams,
+      max_streams: this.#config.backpressure.maxStreams,
+      in_flight: this.#supervisor.inFlight,
+      active_answers: this.#answers.running,
+      active_speech: this.#speech.running,
+      rejected: this.#counters.rejected,
+      idle_timeouts: this.#counters.idleTimeouts,
+      commands_sent: this.#counters.commandsSent,
+      answer_engine: engines?.answer.name ?? null,
+      speech_engine: engines?.speech.name ?? null,
+      uptime_seconds: Math.round(performance.now() - this.#startedAtMs) / 1000,
+      version: this.#version,
+    };
+  }
+
+  #reportFault(faultId: string, error: unknown): void {
+    this.#log.error(
+      { scope: 'session', method: 'StreamAudio', decision: 'fault', ctx: { fault_id: faultId }, err: error },
+      'a bug: a chart or an actor threw',
+    );
+  }
+
+  #reportUnexpected(faultId: string, error: unknown): void {
+    this.#log.error(
+      { scope: 'engine', method: 'StreamAudio', decision: 'unexpected_error', ctx: { fault_id: faultId }, err: error },
+      'an engine threw what it did not declare',
+    );
+  }
+}
+
+function limitsOf(config: Config): SessionLimits {
+  const { backpressure, timeouts, speech, commands, killSwitches } = config;
+  return {
+    idleTimeoutMs: backpressure.idleTimeoutMs,
+    firstTokenTimeoutMs: timeouts.firstTokenTimeoutMs,
+    answerStallTimeoutMs: timeouts.answerStallTimeoutMs,
+    speechTimeoutMs: timeouts.speechTimeoutMs,
+    sessionTimeoutMs: timeouts.sessionTimeoutMs,
+    maxFramesPerSecond: backpressure.maxFramesPerSecond,
+    speechLookahead: speech.lookaheadSentences,
+    speechFailure: speech.failurePolicy,
+    allowedCommands: killSwitches.disableForwardAssistantActions ? [] : commands.allowed,
+  };
+}
+
+function versionOfPackage(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const parsed: unknown = JSON.parse(text);
+  const hasVersion = typeof parsed === 'object' && parsed !== null && 'version' in parsed;
+  return hasVersion ? String(parsed.version) : 'unknown';
+}
