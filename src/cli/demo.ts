@@ -73,15 +73,27 @@ async function runDemo(stdout: Output, dataFolder: string, running: Running): Pr
   stdout.line(stdout.styled('dim', 'Embedded rules answer, embedded voices speak: no network, no key.'));
   try {
     await Promise.race([askAll(stdout, server, running), server.died]);
-  } finally {
-    await server.stop();
+  } catch (error) {
+    throw await withStopFault(error, server);
   }
+  await server.stop();
   if (running.isStopped) return;
   stdout.line('');
   stdout.line(`${stdout.styled('green', 'Done.')} The server has stopped; the sound is in ./${outputFolder}/.`);
   stdout.line(
     stdout.styled('dim', 'Next: "npm start" in one terminal, "node dist/cli.js ask \'What can you do?\'" in another.'),
   );
+}
+
+/** A server that died explains the call that failed with it. */
+async function withStopFault(error: unknown, server: ServerProcess): Promise<unknown> {
+  try {
+    await server.stop();
+    return error;
+  } catch (stopFault) {
+    const words = [error, stopFault].map((fault) => (fault instanceof Error ? fault.message : String(fault)));
+    return new Error(words.join('\n'), { cause: error });
+  }
 }
 
 async function askAll(stdout: Output, server: ServerProcess, running: Running): Promise<void> {

@@ -34,9 +34,12 @@ export interface ServerProcess {
  * Starts `recital serve` with exactly the given settings: those of the caller's environment do not leak in.
  * Rejects, with the last lines of its log, when it exits or isn't ready within a minute.
  */
-export async function startServerProcess(settings: Readonly<Record<string, string>>): Promise<ServerProcess> {
+export async function startServerProcess(
+  settings: Readonly<Record<string, string>>,
+  { script = cliPath } = {},
+): Promise<ServerProcess> {
   const others = Object.entries(process.env).filter(([name]) => !settingNames.some((setting) => setting === name));
-  const child = spawn(process.execPath, [cliPath, 'serve'], {
+  const child = spawn(process.execPath, [script, 'serve'], {
     env: { ...Object.fromEntries(others), ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -63,11 +66,14 @@ export async function startServerProcess(settings: Readonly<Record<string, strin
     ...ports,
     died,
     async stop() {
+      const endedByItself = !isStopping && child.exitCode !== null;
+      // To a server that is stopping, a second signal means "don't wait".
       if (!isStopping) child.kill('SIGTERM');
       isStopping = true;
       const timer = setTimeout(killAtExit, longestStopMs);
       const how = await exited;
       clearTimeout(timer);
+      if (endedByItself) throw new Error(`The server had already ended with ${how}.`);
       if (how !== 'exit code 0') throw new Error(`The server did not stop cleanly: ${how}.\n${log.join('\n')}`);
     },
   };
