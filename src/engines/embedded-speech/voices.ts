@@ -1,0 +1,164 @@
+/**
+ * The voices of the embedded engine, and which of them speaks a given text. A voice that the request names wins; then its
+ * language, if that language is written in the script of the text; else the script alone decides. Pure.
+ *
+ * Voices: `flite-slt` (female), `flite-rms`, `flite-awb` (Scottish), `flite-kal16`: English; `espeak-<language>` for each
+ * of `espeakLanguages`. English is flite's unless an eSpeak voice is asked for by name.
+ */
+import { EngineFailure } from '../../errors.ts';
+import type { SpeechRequest } from '../speech-engine.ts';
+import { mainScript, type Script } from './script.ts';
+
+export interface Voice {
+  readonly name: string;
+  readonly synthesiser: 'flite' | 'espeak';
+  /** The synthesiser's own name of it. */
+  readonly id: string;
+  readonly language: string;
+  /** Brings the voices to about the same loudness (-20 dBFS while speaking) with room for the peaks. */
+  readonly gain: number;
+}
+
+function flite(id: string, gain: number): Voice {
+  return { name: `flite-${id}`, synthesiser: 'flite', id, language: 'en', gain };
+}
+
+const defaultEnglishVoice = flite('slt', 0.55);
+const fliteVoices = [defaultEnglishVoice, flite('rms', 1.15), flite('awb', 1.05), flite('kal16', 2.4)];
+
+/** The languages eSpeak NG 1.52 has a voice for; invented ones and its spelling variants are left out. */
+export const espeakLanguages = (
+  'af am an ar as az ba be bg bn bs ca cmn cs cv cy da de el en-gb en-gb-scotland en-us eo es es-419 et eu fa fi fo ' +
+  'fr-be fr-ch fr-fr ga gd gn grc gu hak haw he hi hr ht hu hy hyw ia id is it ja ka kk kl kn ko kok ku ky la lb lt ltg ' +
+  'lv mi mk ml mr ms mt my nb nci ne nl nog om or pa pap pl pt pt-br ro ru sd si sk sl sq sr sv sw ta te th tk tn tr tt ' +
+  'ug uk ur uz vi yue'
+).split(' ');
+
+/** Tags that people use for what eSpeak calls otherwise. */
+const languageAliases: Readonly<Record<string, string>> = {
+  fr: 'fr-fr',
+  zh: 'cmn',
+  'zh-hk': 'yue',
+  no: 'nb',
+  nn: 'nb',
+  iw: 'he',
+  in: 'id',
+  tl: 'id',
+  'es-mx': 'es-419',
+};
+
+const scriptsOfLanguages: readonly (readonly [languages: string, scripts: readonly Script[]])[] = [
+  ['ba be bg cv kk ky mk nog ru tt uk', ['Cyrillic']],
+  ['az bs sr tk uz', ['Latin', 'Cyrillic']],
+  ['el grc', ['Greek']],
+  ['he', ['Hebrew']],
+  ['ar fa sd ug ur', ['Arabic']],
+  ['ku', ['Latin', 'Arabic']],
+  ['hy hyw', ['Armenian']],
+  ['ka', ['Georgian']],
+  ['am', ['Ethiopic']],
+  ['hi kok mr ne', ['Devanagari']],
+  ['as bn', ['Bengali']],
+  ['pa', ['Gurmukhi']],
+  ['gu', ['Gujarati']],
+  ['or', ['Oriya']],
+  ['ta', ['Tamil']],
+  ['te', ['Telugu']],
+  ['kn', ['Kannada']],
+  ['ml', ['Malayalam']],
+  ['si', ['Sinhala']],
+  ['th', ['Thai']],
+  ['my', ['Myanmar']],
+  ['cmn hak yue', ['Han']],
+  ['ja', ['Kana', 'Han']],
+  ['ko', ['Hangul', 'Han']],
+];
+
+const scriptsByLanguage: ReadonlyMap<string, readonly Script[]> = new Map(
+  scriptsOfLanguages.flatMap(([languages, scripts]) =>
+    languages.split(' ').map((language) => [language, scripts] as const),
+  ),
+);
+
+/** Who speaks a text of which nothing is known but its script. */
+const languageOfScript: Readonly<Record<Script, string>> = {
+  Latin: 'en',
+  Cyrillic: 'ru',
+  Greek: 'el',
+  Hebrew: 'he',
+  Arabic: 'ar',
+  Armenian: 'hy',
+  Georgian: 'ka',
+  Ethiopic: 'am',
+  Devanagari: 'hi',
+  Bengali: 'bn',
+  Gurmukhi: 'pa',
+  Gujarati: 'gu',
+  Oriya: 'or',
+  Tamil: 'ta',
+  Telugu: 'te',
+  Kannada: 'kn',
+  Malayalam: 'ml',
+  Sinhala: 'si',
+  Thai: 'th',
+  Myanmar: 'my',
+  Han: 'cmn',
+  Kana: 'ja',
+  Hangul: 'ko',
+};
+
+/**
+ * The voice for a request. Throws EngineFailure NOT_FOUND for a voice that does not exist, naming those that do. A
+ * language this engine does not have, or one that is not written in the script of the text (an English answer to a
+ * Russian client), does not count: sound in the right language beats a hint.
+ */
+export function chooseVoice(request: SpeechRequest): Voice {
+  if (request.voice !== undefined && request.voice !== '') return voiceNamed(request.voice);
+  const script = mainScript(request.text);
+  const hinted = request.language === undefined ? undefined : knownLanguage(request.language);
+  if (hinted !== undefined && (script === undefined || scriptsOf(hinted).includes(script))) return voiceOf(hinted);
+  if (script === undefined) return defaultEnglishVoice;
+  if (script === 'Cyrillic' && looksUkrainian(request.text)) return voiceOf('uk');
+  return voiceOf(languageOfScript[script]);
+}
+
+function voiceNamed(name: string): Voice {
+  const fliteVoice = fliteVoices.find((voice) => voice.name === name);
+  if (fliteVoice !== undefined) return fliteVoice;
+  const language = name.startsWith('espeak-') ? name.slice('espeak-'.length) : '';
+  if (espeakLanguages.includes(language)) return espeak(language);
+  const known = fliteVoices.map((voice) => voice.name).join(', ');
+  throw new EngineFailure({
+    errorCode: 'NOT_FOUND',
+    message: `no voice "${name.slice(0, 64)}"; there are ${known}, and espeak-<language> with ${espeakLanguages.join(' ')}`,
+  });
+}
+
+function voiceOf(language: string): Voice {
+  return language === 'en' ? defaultEnglishVoice : espeak(language);
+}
+
+function espeak(language: string): Voice {
+  return { name: `espeak-${language}`, synthesiser: 'espeak', id: language, language, gain: 0.95 };
+}
+
+/** 'en', or the entry of `espeakLanguages` for a BCP 47 tag, looked up from the whole tag to its first part. */
+function knownLanguage(tag: string): string | undefined {
+  const subtags = tag.trim().toLowerCase().replaceAll('_', '-').split('-');
+  if (subtags[0] === 'en') return 'en';
+  for (let length = Math.min(subtags.length, 3); length > 0; length--) {
+    const prefix = subtags.slice(0, length).join('-');
+    const language = languageAliases[prefix] ?? prefix;
+    if (espeakLanguages.includes(language)) return language;
+  }
+  return undefined;
+}
+
+function scriptsOf(language: string): readonly Script[] {
+  return scriptsByLanguage.get(language) ?? ['Latin'];
+}
+
+/** Letters that Russian lacks are there, and none that Ukrainian lacks. */
+function looksUkrainian(text: string): boolean {
+  return /[іїєґ]/iu.test(text) && !/[ыэёъ]/iu.test(text);
+}
