@@ -74,7 +74,7 @@ async function runDemo(stdout: Output, dataFolder: string, running: Running): Pr
   try {
     await Promise.race([askAll(stdout, server, running), server.died]);
   } catch (error) {
-    throw await withStopFault(error, server);
+    throw await withServerWords(error, server);
   }
   await server.stop();
   if (running.isStopped) return;
@@ -85,15 +85,14 @@ async function runDemo(stdout: Output, dataFolder: string, running: Running): Pr
   );
 }
 
-/** A server that died explains the call that failed with it. */
-async function withStopFault(error: unknown, server: ServerProcess): Promise<unknown> {
-  try {
-    await server.stop();
-    return error;
-  } catch (stopFault) {
-    const words = [error, stopFault].map((fault) => (fault instanceof Error ? fault.message : String(fault)));
-    return new Error(words.join('\n'), { cause: error });
-  }
+/** The fault with what the server has to say about it: its last warnings, and how it ended if that was not in order. */
+async function withServerWords(error: unknown, server: ServerProcess): Promise<Error> {
+  const wordsOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault));
+  const stopFault = await server.stop().then(
+    () => [],
+    (fault: unknown) => [wordsOf(fault)],
+  );
+  return new Error([wordsOf(error), ...stopFault, ...server.lastLines()].join('\n'), { cause: error });
 }
 
 async function askAll(stdout: Output, server: ServerProcess, running: Running): Promise<void> {
@@ -151,29 +150,24 @@ function createTranscript(stdout: Output) {
   const startedAtMs = performance.now();
   let firstTextMs: number | undefined;
   let firstSoundMs: number | undefined;
-  let isInLine = false;
+  const paragraph = createParagraph(stdout);
   let pcmBytes = 0;
-  const endLine = () => {
-    if (isInLine) stdout.line('');
-    isInLine = false;
-  };
   return {
     showText(text: string): void {
       firstTextMs ??= performance.now() - startedAtMs;
-      stdout.write(`${isInLine ? '' : '  '}${text.replaceAll('\n', '\n  ')}`);
-      isInLine = true;
+      paragraph.write(text);
     },
     countSound(bytes: number): void {
       firstSoundMs ??= performance.now() - startedAtMs;
       pcmBytes += bytes;
     },
     showCommand(words: string): void {
-      endLine();
+      paragraph.end();
       stdout.line(`  ${stdout.styled('cyan', `→ ${words}`)}`);
     },
     /** Throws for an answer without text or sound: a demo that only looks well is worse than none. */
     showFigures(prompt: string, path: string): void {
-      endLine();
+      paragraph.end();
       if (firstTextMs === undefined) throw new Error(`"${prompt}" was answered without a word`);
       if (firstSoundMs === undefined) throw new Error(`"${prompt}" was answered without sound`);
       const figures = [
@@ -182,6 +176,41 @@ function createTranscript(stdout: Output) {
         `${secondsOf(pcmBytes).toFixed(1)} s of sound in ${path}`,
       ];
       stdout.line(`  ${stdout.styled('dim', figures.join(' · '))}`);
+    },
+  };
+}
+
+const indent = '  ';
+
+/** Streamed text, indented, with lines that end between words: a terminal alone would cut words and lose the indent. */
+function createParagraph(stdout: Output) {
+  const comfortableColumns = 100;
+  const width = Math.min(process.stdout.columns ?? comfortableColumns, comfortableColumns) - indent.length;
+  let column = 0;
+  let hasSpace = false;
+  const breakLine = () => {
+    stdout.line('');
+    column = 0;
+    hasSpace = false;
+  };
+  const writeWord = (word: string) => {
+    if (column > 0 && column + word.length + 1 > width && hasSpace) breakLine();
+    const space = hasSpace && column > 0 ? ' ' : '';
+    stdout.write(`${column === 0 ? indent : space}${word}`);
+    column += space.length + word.length;
+    hasSpace = false;
+  };
+  return {
+    write(text: string): void {
+      for (const piece of text.split(/(\s+)/)) {
+        if (piece === '') continue;
+        if (piece.trim() !== '') writeWord(piece);
+        else if (piece.includes('\n')) breakLine();
+        else hasSpace = true;
+      }
+    },
+    end(): void {
+      if (column > 0) breakLine();
     },
   };
 }

@@ -26,6 +26,8 @@ export interface ServerProcess {
   readonly httpPort: number;
   /** Rejects when the server ends without having been asked to. */
   readonly died: Promise<never>;
+  /** The end of its log and of its stderr, for a fault report. */
+  lastLines(): readonly string[];
   /** SIGTERM, then the wait for its exit; throws unless that was clean. Idempotent. */
   stop(): Promise<void>;
 }
@@ -54,17 +56,18 @@ export async function startServerProcess(
   const log: string[] = [];
   let isStopping = false;
   const died = exited.then((how): never => {
-    throw new Error(`The server ended with ${how}. Its last words:\n${log.join('\n')}`);
+    throw new Error(`The server ended with ${how}.`);
   });
   died.catch(() => undefined);
 
-  const ports = await Promise.race([watchForReadyLine(child, log), died]).catch((error: unknown) => {
+  const ports = await Promise.race([watchForReadyLine(child, log), died]).catch((error: Error) => {
     killAtExit();
-    throw error;
+    throw new Error([error.message, ...log].join('\n'), { cause: error });
   });
   return {
     ...ports,
     died,
+    lastLines: () => [...log],
     async stop() {
       const endedByItself = !isStopping && child.exitCode !== null;
       // To a server that is stopping, a second signal means "don't wait".
@@ -74,7 +77,7 @@ export async function startServerProcess(
       const how = await exited;
       clearTimeout(timer);
       if (endedByItself) throw new Error(`The server had already ended with ${how}.`);
-      if (how !== 'exit code 0') throw new Error(`The server did not stop cleanly: ${how}.\n${log.join('\n')}`);
+      if (how !== 'exit code 0') throw new Error(`The server did not stop cleanly: ${how}.`);
     },
   };
 }
@@ -83,7 +86,7 @@ export async function startServerProcess(
 function watchForReadyLine(child: ChildProcess, log: string[]): Promise<{ grpcPort: number; httpPort: number }> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`The server was not ready within ${longestStartMs / 1000} s.\n${log.join('\n')}`)),
+      () => reject(new Error(`The server was not ready within ${longestStartMs / 1000} s.`)),
       longestStartMs,
     );
     child.once('close', () => clearTimeout(timer));

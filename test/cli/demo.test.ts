@@ -1,0 +1,94 @@
+/** `recital demo`, the real one: server, engines, client. What it prints, what it writes and what it leaves behind. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningCli, startCli } from './run-cli.ts';
+
+const timeoutMs = 60_000;
+let folder: string;
+let temporary: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'recital-demo-test-'));
+  temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Settings of the user's shell that would break a demo which let them in. */
+const hostileSettings = { GRPC_PORT: '1', ANSWER_ENGINE: 'scripted', CONFIG_FILE: '/nowhere.yaml' };
+
+function startDemo(): RunningCli {
+  return startCli(['demo'], {
+    cwd: folder,
+    env: { ...hostileSettings, TMPDIR: temporary, PATH: process.env.PATH ?? '' },
+  });
+}
+
+/** The process ids of the children of a process. */
+async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
+  const ps = spawn('ps', ['-o', 'pid=', '--ppid', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let text = '';
+  ps.stdout.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  await once(ps, 'close');
+  return text.split('\n').map(Number).filter(Boolean);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Seconds and loudness (root mean square, of 32768) of a WAV file with the header this project writes. */
+function measure(path: string): { readonly seconds: number; readonly loudness: number } {
+  const wav = readFileSync(path);
+  const samples = (wav.length - 44) / 2;
+  let squares = 0;
+  for (let index = 0; index < samples; index += 1) squares += wav.readInt16LE(44 + index * 2) ** 2;
+  return { seconds: samples / 48_000, loudness: Math.sqrt(squares / samples) };
+}
+
+test('answers in English and Russian, opens Safari, writes speech, exits 0 and leaves nothing else behind', {
+  timeout: timeoutMs,
+}, async () => {
+  const { exitCode, stdout, stderr } = await startDemo().result;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toMatch(/› What time is it\?\n {2}\S.*\n {2}first text \d+ ms · first sound \d+ ms/);
+  expect(stdout).toMatch(/› Открой сафари\n {2}.*[а-яё].*\n {2}→ open_app \{"app_name":"Safari"\}\n/i);
+  expect(stdout).toContain('Done.');
+  const files = readdirSync(join(folder, 'recital-demo')).sort();
+  expect(files).toEqual(['1-what-time-is-it.wav', '2-open-safari.wav', '3-about-yourself.wav']);
+  for (const file of files) {
+    const { seconds, loudness } = measure(join(folder, 'recital-demo', file));
+    // Someone says at least a few words, well above silence and below clipping.
+    expect(seconds).toBeGreaterThan(0.5);
+    expect(loudness).toBeGreaterThan(500);
+    expect(loudness).toBeLessThan(16_000);
+  }
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+test.each([
+  ['SIGINT', { exitCode: 130, signal: null }],
+  ['SIGKILL', { exitCode: null, signal: 'SIGKILL' }],
+] as const)('%s in the middle leaves no server behind', { timeout: timeoutMs }, async (signal, end) => {
+  const demo = startDemo();
+  await demo.printed('› What time is it?');
+  const servers = await childrenOf(demo.child.pid);
+  expect(servers).toHaveLength(1);
+  demo.child.kill(signal);
+  expect(await demo.result).toMatchObject(end);
+  await expect.poll(() => servers.some(isAlive), { timeout: 15_000 }).toBe(false);
+});
