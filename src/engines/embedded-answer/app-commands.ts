@@ -144,7 +144,20 @@ function replyFor(verb: Verb, { words, utterance, isKnownOnly }: NamedApp): Repl
   if (knownInside !== undefined) return reply(verb, { words: name, language, appName: knownInside });
   if (isKnownOnly || !isPlausibleName(name)) return undefined;
   const isNamed = before + after > 0 || name.every((word) => isCapitalised(word, utterance) || /^\d/.test(word.plain));
-  return isNamed ? reply(verb, { words: name, language, appName: capitalised(spokenName(name, 'spoken')) }) : undefined;
+  const appName = spokenName(name, 'spoken');
+  return isNamed
+    ? reply(verb, { words: name, language, appName: capitalised(appName) })
+    : unknownApp(language, appName);
+}
+
+/** Anything can follow "open" in small letters, so the reply tells how to say that it is an app. */
+function unknownApp(language: Language, name: string): Reply {
+  return {
+    text:
+      language === 'ru'
+        ? `Я не знаю приложения «${name}». Если такое есть, скажите, например: открой приложение ${name}.`
+        : `I do not know an app called “${name}”. If there is one, say, for example: open the ${name} app.`,
+  };
 }
 
 /** "Open the browser": the wish is clear, the app is not. */

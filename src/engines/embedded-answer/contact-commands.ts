@@ -3,118 +3,19 @@
  * last three messages from Anna", "найди контакт Анна". What is sent can't be taken back, so where a name ends and the words
  * begin must be plain to see (a mark, "saying", "что", a known name); otherwise the reply asks.
  */
-import { isEnglishRelative, nominativeOf } from './names.ts';
-import { type PhraseSet, phrases } from './phrases.ts';
+import { appNamed } from './apps.ts';
+import { type ContactGrammar, contactGrammars, nobody, possessives } from './contact-grammar.ts';
+import { type GrammaticalCase, isEnglishName, nominativeOf } from './names.ts';
 import { type Core, coreOf, hasSentenceEnd } from './politeness.ts';
 import type { Reply } from './reply.ts';
-import { capitalised, isCapitalised, type Language, type Utterance, type Word } from './utterance.ts';
+import { capitalised, isCapitalised, type Language, saidFrom, type Utterance, type Word } from './utterance.ts';
 
 /** The reply to a wish about messages or contacts; undefined if the utterance is none. */
 export function contactReply(utterance: Utterance): Reply | undefined {
   const core = coreOf(utterance);
-  const asked = { utterance, core, grammar: grammars[utterance.language] };
+  const asked = { utterance, core, grammar: contactGrammars[utterance.language] };
   return sendReply(asked) ?? readReply(asked) ?? findReply(asked);
 }
-
-interface Grammar {
-  /** "send a message to", and the contact follows. */
-  readonly sendTo: PhraseSet;
-  /** "send" in "send Anna a message". */
-  readonly send: PhraseSet;
-  /** "a message" in "send Anna a message"; undefined where the words must follow at once. */
-  readonly message: PhraseSet;
-  /** "text", "message": the contact follows, then the words. */
-  readonly text: PhraseSet;
-  /** Infinitives among the above, which are a wish only without a question mark or after "можешь". */
-  readonly infinitive: PhraseSet;
-  /** "saying", "что": the words follow. */
-  readonly saying: PhraseSet;
-  /** Where these stand instead of the words, the wish is another one: later, about, a letter. */
-  readonly notTheWords: PhraseSet;
-  readonly read: PhraseSet;
-  /** A single one: "my last message". */
-  readonly readOne: PhraseSet;
-  readonly counts: Readonly<Record<string, number>>;
-  readonly messages: PhraseSet;
-  readonly from: PhraseSet;
-  readonly find: PhraseSet;
-  /** "find" in "find Anna in my contacts". */
-  readonly findIn: PhraseSet;
-  readonly inContacts: PhraseSet;
-}
-
-const grammars: Readonly<Record<Language, Grammar>> = {
-  en: {
-    sendTo: phrases(
-      '(send|write) (a|the|an|) (new|short|quick|) (text|) message to',
-      'send (a|) text to',
-      '(send|write) to',
-      'write to',
-    ),
-    send: phrases('(send|write)'),
-    message: phrases('(a|the|) (new|short|quick|) (text|) message', 'a text', 'a note'),
-    text: phrases('(text|message)'),
-    infinitive: phrases(),
-    saying: phrases('(saying|that|to say|that says|which says|with the text|with the words|and say) (that|)'),
-    notTheWords: phrases(
-      '(about|later|tomorrow|tonight|today|when|if|unless|at|in|on|after|before|every|back|again|and|or|for|instead|until)',
-      '(once|while|from|to|with|via|using|through|than|is|was|are|the|a|an|please|now|first|asking|how|why)',
-    ),
-    read: phrases('(read|show|check) (me|) (out|aloud|) (all|) (of|) (my|the|) (new|latest|last|recent|unread|)'),
-    readOne: phrases('(read|show) (me|) (my|the) (latest|last) message'),
-    counts: { one: 1, two: 2, three: 3, four: 4, five: 5, six: 6, seven: 7, eight: 8, nine: 9, ten: 10 },
-    messages: phrases('(new|latest|last|recent|unread|) (text|) messages'),
-    from: phrases('from'),
-    find: phrases(
-      '(find|show|look up) (me|) (the|a|) contact (of|for|named|called|)',
-      '(find|look up|show) (me|) the (phone|telephone|) number (of|for)',
-    ),
-    findIn: phrases('(find|look up|look for|search for)'),
-    inContacts: phrases('(in|among) (my|the|) (contacts|contact list|address book)'),
-  },
-  ru: {
-    sendTo: phrases(
-      '(отправь|отправьте|отправить|пошли|пошлите|послать|напиши|напишите|написать) (короткое|новое|) (сообщение|смс|эсэмэс)',
-      '(отправь|отправьте|отправить|напиши|напишите|написать) смску',
-    ),
-    send: phrases('(отправь|отправьте|отправить|пошли|пошлите|послать|напиши|напишите|написать)'),
-    message: phrases('(короткое|новое|) (сообщение|смс|эсэмэс|смску)'),
-    text: phrases('(напиши|напишите|написать)'),
-    infinitive: phrases('(отправить|послать|написать)'),
-    saying: phrases('(что|о том что|с текстом|со словами|текст)'),
-    notTheWords: phrases(
-      '(о|об|обо|про|завтра|потом|позже|вечером|утром|днем|сегодня|когда|если|чтобы|и|или|в|во|на|через|после|перед|из|с|со)',
-      '(письмо|открытку|стихи|стих|стихотворение|рассказ|поздравление|песню|сказку|код|программу|ответ|опять|снова|еще)',
-      '(как|почему|зачем|кто|где|тоже|пожалуйста|сейчас|от|по|для|до)',
-    ),
-    read: phrases(
-      '(прочитай|прочитайте|прочти|прочтите|зачитай|покажи|покажите|прочитать|проверь) (мне|) (все|) (мои|) (новые|последние|непрочитанные|)',
-    ),
-    readOne: phrases('(прочитай|прочти|зачитай|покажи) (мне|) (мое|) последнее сообщение'),
-    counts: { одно: 1, два: 2, три: 3, четыре: 4, пять: 5, шесть: 6, семь: 7, восемь: 8, девять: 9, десять: 10 },
-    messages: phrases('(новые|последние|непрочитанные|новых|последних|непрочитанных|) (сообщения|сообщений|смс)'),
-    from: phrases('от'),
-    find: phrases(
-      '(найди|найдите|найти|покажи) (мне|) контакт',
-      '(найди|найдите|найти|покажи) (мне|) (номер|телефон|номер телефона)',
-    ),
-    findIn: phrases('(найди|найдите|найти|поищи)'),
-    inContacts: phrases('(в|среди) (моих|) (контактах|контактов|телефонной книге|адресной книге|записной книжке)'),
-  },
-};
-
-/** Words that are nobody's name, wherever a contact could stand. */
-const nobody = phrases(
-  "(a|an|the|my|your|me|you|him|her|them|us|it|i|i'm|i'll|i've|i'd|this|that|all|every|everyone|everybody|someone|somebody|nobody)",
-  '(anyone|no|not|and|or|to|of|for|from|with|in|on|at|by|about|if|when|later|tomorrow|today|tonight|now|how|what|who|message)',
-  '(contacts|friends|people|saying|asking|myself|phone|number|help|email|mail|text|code|file|letter)',
-  '(мне|мной|тебе|ему|ей|им|нам|вам|всем|себе|кому|никому|кто|что|это|все|и|или|не|от|до|для|с|со|в|во|на|по|из|о|об|про|к)',
-  '(если|когда|завтра|сегодня|потом|позже|письмо|сообщение|файл|код|программу|сейчас|как|чтобы|друзьям|коллегам|мой|моя|мои)',
-  '(мою|моего|моей|твой|друга|друзей|людей|телефон|номер)',
-);
-
-/** "my" and the like before a relative are no part of the name. */
-const possessives = phrases('(my|моей|моему|моего|мою|своей|своему|своего|свою)');
 
 const maxContactWords = 3;
 const maxMessageChars = 2000;
@@ -124,10 +25,8 @@ const maxMessagesRead = 100;
 interface Asked {
   readonly utterance: Utterance;
   readonly core: Core;
-  readonly grammar: Grammar;
+  readonly grammar: ContactGrammar;
 }
-
-type RussianCase = 'dative' | 'genitive' | 'accusative';
 
 interface Contact {
   /** As it stands in an address book, as far as the table of names knows. */
@@ -135,41 +34,44 @@ interface Contact {
   readonly spoken: string;
   /** The index after its last word. */
   readonly end: number;
+  /** In the table of names; any other word may be no name at all. */
+  readonly isKnown: boolean;
 }
 
-function sendReply({ utterance, core, grammar }: Asked): Reply | undefined {
+function sendReply(asked: Asked): Reply | undefined {
+  const { utterance, core, grammar } = asked;
   const { words, from, isAsking } = core;
   if (grammar.infinitive.matchAt(words, from) > 0 && utterance.isQuestion && !isAsking) return undefined;
   const sendTo = grammar.sendTo.matchAt(words, from);
   if (sendTo > 0) {
     const contact = contactUpToMark({ utterance, grammar, from: from + sendTo });
-    return contact === undefined ? undefined : messageReply({ utterance, core, grammar }, contact, false);
+    return contact && messageReply(asked, contact, 'marked');
   }
-  const contact = contactAtOnce(utterance, from + grammar.send.matchAt(words, from));
-  if (grammar.send.matchAt(words, from) > 0 && contact !== undefined) {
-    const message = grammar.message.matchAt(words, contact.end);
-    const isSaid = message > 0 || grammar.text.matchAt(words, from) === 0;
-    if (isSaid) return messageReply({ utterance, core, grammar }, { ...contact, end: contact.end + message }, false);
+  const send = grammar.send.matchAt(words, from);
+  const receiver = send > 0 ? contactAtOnce(utterance, from + send) : undefined;
+  const message = receiver === undefined ? 0 : grammar.message.matchAt(words, receiver.end);
+  if (receiver !== undefined && message > 0) {
+    return messageReply(asked, { ...receiver, end: receiver.end + message }, 'marked');
   }
   const text = grammar.text.matchAt(words, from);
-  const reader = text > 0 ? contactAtOnce(utterance, from + text) : undefined;
-  return reader === undefined ? undefined : messageReply({ utterance, core, grammar }, reader, true);
+  const contact = text > 0 ? contactAtOnce(utterance, from + text) : undefined;
+  // "Send Flowers: red ones" is a message to nobody.
+  if (contact === undefined || (send > 0 && !contact.isKnown)) return undefined;
+  return messageReply(asked, contact, contact.isKnown ? 'atOnce' : 'colon');
 }
 
+/**
+ * How plainly the words must be set off from the contact: by nothing ("text Anna I'm late"), by any mark or "saying", or,
+ * where the contact may be no name, by a colon ("Text Books that teach" is nobody's message).
+ */
+type Boundary = 'atOnce' | 'marked' | 'colon';
+
 /** The command, or a question back where the words of the message can't be told from the rest. */
-function messageReply(asked: Asked, contact: Contact, maySayAtOnce: boolean): Reply {
-  const { utterance, core, grammar } = asked;
-  const { words } = core;
-  const first = words[contact.end];
-  const saying = grammar.saying.matchAt(words, contact.end);
-  const begin = contact.end + saying;
-  const isOther = saying === 0 && first?.markBefore !== ':' && grammar.notTheWords.matchAt(words, begin) > 0;
-  const isMarked = saying > 0 || (first !== undefined && (first.markBefore === ':' || first.markBefore === ','));
-  const isName = first !== undefined && nobody.matchAt(words, begin) === 0 && isCapitalised(first, utterance);
-  const text = messageText(utterance, words[begin], core.isAsking);
-  if (text === '' || isOther || !(isMarked || (maySayAtOnce && !isName && first?.markBefore === ''))) {
-    return askForWords(utterance.language, contact);
-  }
+function messageReply(asked: Asked, contact: Contact, boundary: Boundary): Reply {
+  const { utterance, core } = asked;
+  const begin = contact.end + asked.grammar.saying.matchAt(core.words, contact.end);
+  const text = messageText(utterance, begin, core.isAsking);
+  if (text === '' || !isSetOff(asked, contact, boundary)) return askForWords(utterance.language, contact);
   if (text.length > maxMessageChars) return tooLong(utterance.language);
   return {
     text:
@@ -180,14 +82,25 @@ function messageReply(asked: Asked, contact: Contact, maySayAtOnce: boolean): Re
   };
 }
 
-/** The words as they were said, to the end of the prompt, without the quotes around them. */
-function messageText({ prompt, isQuestion }: Utterance, first: Word | undefined, isAsking: boolean): string {
-  if (first === undefined) return '';
-  const said = prompt.slice(first.start).trim();
-  const isQuoted = /["“«„][^\p{L}\p{N}]*$/u.test(prompt.slice(0, first.start).trimEnd());
-  const unquoted = isQuoted ? said.replace(/["”»“]([.!?]?)$/u, '$1') : said;
+function isSetOff({ utterance, core, grammar }: Asked, contact: Contact, boundary: Boundary): boolean {
+  const { words } = core;
+  const first = words[contact.end];
+  if (first === undefined) return false;
+  if (first.markBefore === ':') return true;
+  if (boundary === 'colon' || first.markBefore === '.') return false;
+  if (grammar.saying.matchAt(words, contact.end) > 0) return true;
+  if (grammar.notTheWords.matchAt(words, contact.end) > 0) return false;
+  // One more name may belong to the contact ("Anna Smith", "Anna, Bob"): then where the words begin is a guess.
+  const mayBeName = nobody.matchAt(words, contact.end) === 0 && isCapitalised(first, utterance);
+  return !mayBeName && (first.markBefore === ',' || boundary === 'atOnce');
+}
+
+/** The words as they were said, to the end of the prompt. */
+function messageText(utterance: Utterance, begin: number, isAsking: boolean): string {
+  if (begin >= utterance.words.length) return '';
+  const said = saidFrom(utterance, begin);
   // The question mark of "can you text Anna that I'm late?" is the wish's, not the message's.
-  return isAsking && isQuestion && !isQuoted ? unquoted.replace(/\?$/, '') : unquoted;
+  return isAsking ? said.replace(/\?$/, '') : said;
 }
 
 function askForWords(language: Language, contact: Contact): Reply {
@@ -208,7 +121,7 @@ function tooLong(language: Language): Reply {
 /** The contact after "to", which ends at a mark, at "saying", or with the prompt. */
 function contactUpToMark(options: {
   readonly utterance: Utterance;
-  readonly grammar: Grammar;
+  readonly grammar: ContactGrammar;
   readonly from: number;
 }): Contact | undefined {
   const { utterance, grammar } = options;
@@ -230,26 +143,27 @@ function contactAtOnce(utterance: Utterance, begin: number): Contact | undefined
   const { words, language } = utterance;
   const from = begin + possessives.matchAt(words, begin);
   const word = words[from];
-  if (word === undefined || nobody.matchAt(words, from) > 0 || (from > begin && word.markBefore !== ''))
-    return undefined;
+  if (word === undefined || nobody.matchAt(words, from) > 0 || word.markBefore !== '') return undefined;
   const isName =
     language === 'ru'
-      ? nominativeOf(word.plain, 'dative') !== undefined
-      : isEnglishRelative(word.plain) || (from === begin && isCapitalised(word, utterance));
+      ? nominativeOf(word, 'dative') !== undefined
+      : isEnglishName(word.plain) || isCapitalised(word, utterance);
   return isName ? contactOf(words, { from, end: from + 1, grammaticalCase: 'dative' }) : undefined;
 }
 
 function contactOf(
   words: readonly Word[],
-  options: { readonly from: number; readonly end: number; readonly grammaticalCase: RussianCase },
+  options: { readonly from: number; readonly end: number; readonly grammaticalCase: GrammaticalCase },
 ): Contact {
   const { from, end, grammaticalCase } = options;
+  const [first] = words.slice(from, end);
   const spoken = words
     .slice(from, end)
     .map((word) => word.spoken)
     .join(' ');
-  const nominative = end === from + 1 ? nominativeOf(words[from]?.plain ?? '', grammaticalCase) : undefined;
-  return { name: nominative ?? capitalised(spoken), spoken, end };
+  const nominative = end === from + 1 && first !== undefined ? nominativeOf(first, grammaticalCase) : undefined;
+  const isKnown = nominative !== undefined || isEnglishName(first?.plain ?? '');
+  return { name: capitalised(nominative ?? spoken), spoken, end, isKnown };
 }
 
 function readReply({ utterance, core, grammar }: Asked): Reply | undefined {
@@ -277,7 +191,7 @@ function readText(language: Language, sender: Contact | 'anybody'): string {
   return sender === 'anybody' ? 'Reading your messages.' : `Reading the messages from ${sender.spoken}.`;
 }
 
-function countOf(word: Word | undefined, { counts }: Grammar): number | undefined {
+function countOf(word: Word | undefined, { counts }: ContactGrammar): number | undefined {
   if (word === undefined) return undefined;
   if (/^\d{1,4}$/.test(word.plain)) return Number(word.plain);
   return Object.hasOwn(counts, word.plain) ? counts[word.plain] : undefined;
@@ -290,7 +204,7 @@ function senderOf({ utterance, core, grammar }: Asked, index: number): Contact |
   const preposition = grammar.from.matchAt(words, index, to);
   return preposition === 0
     ? undefined
-    : wholeContact({ utterance, from: index + preposition, to, grammaticalCase: 'genitive' });
+    : wholeContact({ utterance, from: index + preposition, to, grammaticalCase: 'genitive', mustBeName: true });
 }
 
 /** The words `from` to `to` as one contact, if they can be one. */
@@ -298,9 +212,11 @@ function wholeContact(options: {
   readonly utterance: Utterance;
   readonly from: number;
   readonly to: number;
-  readonly grammaticalCase: RussianCase;
+  readonly grammaticalCase: GrammaticalCase;
+  /** Where much else can stand ("from work", "the number of a shop"): a capital or a name of the table. */
+  readonly mustBeName: boolean;
 }): Contact | undefined {
-  const { utterance, to, grammaticalCase } = options;
+  const { utterance, to, grammaticalCase, mustBeName } = options;
   const { words } = utterance;
   const from = options.from + possessives.matchAt(words, options.from, to);
   const name = words.slice(from, to);
@@ -310,21 +226,28 @@ function wholeContact(options: {
   );
   // Two words without capitals are more likely something else: "messages from last week".
   const isName = name.length === 1 || name.every((word) => isCapitalised(word, utterance));
-  return isOne && isSomebody && isName ? contactOf(words, { from, end: to, grammaticalCase }) : undefined;
+  if (!isOne || !isSomebody || !isName || appNamed(name.map(({ plain }) => plain).join(' ')) !== undefined)
+    return undefined;
+  const contact = contactOf(words, { from, end: to, grammaticalCase });
+  return contact.isKnown || !mustBeName || name.every((word) => isCapitalised(word, utterance)) ? contact : undefined;
 }
 
 function findReply({ utterance, core, grammar }: Asked): Reply | undefined {
   const { words, from, to } = core;
   if (hasSentenceEnd(words, from, to)) return undefined;
   const find = grammar.find.matchAt(words, from, to);
-  if (find > 0)
-    return foundReply(utterance, wholeContact({ utterance, from: from + find, to, grammaticalCase: 'genitive' }));
+  const number = grammar.findNumber.matchAt(words, from, to);
+  if (find + number > 0) {
+    const begin = from + Math.max(find, number);
+    const mustBeName = number > 0;
+    return foundReply(utterance, wholeContact({ utterance, from: begin, to, grammaticalCase: 'genitive', mustBeName }));
+  }
   const verb = grammar.findIn.matchAt(words, from, to);
   for (let place = from + verb + 1; verb > 0 && place < to; place += 1) {
     if (!grammar.inContacts.isWhole(words, place, to)) continue;
     return foundReply(
       utterance,
-      wholeContact({ utterance, from: from + verb, to: place, grammaticalCase: 'accusative' }),
+      wholeContact({ utterance, from: from + verb, to: place, grammaticalCase: 'accusative', mustBeName: false }),
     );
   }
   return undefined;

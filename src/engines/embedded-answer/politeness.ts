@@ -17,14 +17,15 @@ const around: Readonly<Record<Language, Around>> = {
     asking: phrases('(can|could|would|will) you (please|kindly|just|maybe|)'),
     before: phrases(
       '(can|could|would|will) you (please|kindly|just|maybe|)',
-      '(please|kindly|hey|hi|hello|ok|okay|alright|well|so|and|now|just|then|quickly|recital|computer|assistant)',
+      '(please|kindly|hey|hi|hello|ok|okay|alright|well|so|and|now|just|then|quickly|recital|siri|computer|assistant)',
       "(i want|i need|i would like|i'd like) you to",
       'go ahead and',
+      'good (morning|day|afternoon|evening)',
       "let's",
     ),
     after: phrases(
       '(please|now|immediately|quickly|again|thanks|asap|recital|then)',
-      '(right now|right away|thank you|for me|for us|at once|once more|if you can|if possible|if you please)',
+      '(aloud|out loud|right now|right away|thank you|for me|for us|at once|once more|if you can|if possible|if you please)',
       '(will|would|could|can) you',
       'on (my|this|the) (mac|macbook|pc|computer|laptop|desktop|machine)',
     ),
@@ -40,18 +41,28 @@ const around: Readonly<Record<Language, Around>> = {
       '(не|) (мог|могла|могли) бы (ты|вы|)',
       '(ты|вы) (не|) (мог|могла|могли) бы',
       '(пожалуйста|плиз|привет|здравствуй|здравствуйте|эй|слушай|послушай|так|ну|а|и|ладно|хорошо|окей|ок|давай)',
-      '(теперь|сейчас|быстро|быстренько|срочно|просто|прошу|рецитал|recital|компьютер|ассистент|ка)',
+      '(теперь|сейчас|быстро|быстренько|срочно|просто|прошу|рецитал|recital|сири|компьютер|ассистент)',
       '(будь добр|будь добра|будьте добры|будь любезен|прошу тебя|я прошу тебя)',
       'я хочу чтобы (ты|вы)',
+      '(доброе утро|добрый день|добрый вечер)',
+      'если (можно|можешь|не сложно|не трудно)',
     ),
     after: phrases(
       '(пожалуйста|плиз|спасибо|сейчас|быстро|быстрее|скорее|срочно|мне|снова|рецитал|recital|теперь)',
-      '(прямо сейчас|для меня|для нас|еще раз|если можно|если не сложно|если не трудно|если можешь)',
+      '(вслух|прямо сейчас|для меня|для нас|еще раз|если можно|если не сложно|если не трудно|если можешь)',
       '(будь добр|будь добра|будьте добры)',
       'на (моем|этом|) (компьютере|маке|макбуке|ноутбуке|ноуте)',
     ),
   },
 };
+
+/** Words of politeness that may stand anywhere. */
+const pleases: ReadonlySet<string> = new Set(['please', 'kindly', 'пожалуйста', 'плиз']);
+
+/** The words without every "please". */
+export function withoutPlease(words: readonly Word[]): readonly Word[] {
+  return words.filter(({ plain }) => !pleases.has(plain));
+}
 
 /** The part of an utterance between the polite words: `words.slice(from, to)`. */
 export interface Core {

@@ -36,11 +36,8 @@ export function isOneDevice(hardwareId: string): boolean {
 }
 
 function shortened(prompt: string): string {
-  const text = prompt.trim();
-  if (text.length <= maxPromptChars) return text;
+  const isLong = prompt.length > maxPromptChars;
   // toWellFormed: the cut may have halved a character.
-  return `${text
-    .slice(0, maxPromptChars)
-    .toWellFormed()
-    .replace(/\uFFFD$/, '')}…`;
+  const text = prompt.slice(0, maxPromptChars).toWellFormed().replace(/\s+/g, ' ').trim();
+  return isLong ? `${text.replace(/\uFFFD$/, '')}…` : text;
 }

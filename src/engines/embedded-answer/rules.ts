@@ -5,7 +5,7 @@
 import { appReply } from './app-commands.ts';
 import { arithmeticReply } from './arithmetic.ts';
 import { contactReply } from './contact-commands.ts';
-import { type Core, coreOf } from './politeness.ts';
+import { type Core, coreOf, withoutPlease } from './politeness.ts';
 import type { Reply } from './reply.ts';
 import {
   afterMe,
@@ -18,7 +18,7 @@ import {
 } from './small-talk.ts';
 import type { SpokenTime } from './spoken-time.ts';
 import { texts } from './texts.ts';
-import { readUtterance, type Utterance } from './utterance.ts';
+import { readUtterance, saidFrom, type Utterance } from './utterance.ts';
 
 /** What a reply may depend on beside the prompt. */
 export interface Situation {
@@ -35,38 +35,45 @@ export function replyTo(prompt: string, situation: Situation): Reply & { readonl
   const repeated = repeatedReply(utterance, core);
   if (repeated !== undefined) return { ...repeated, isRecall: false };
   if (utterance.isLong) return { text: texts[utterance.language].fallback, isRecall: false };
-  const topic = topicOf(utterance, core);
+  const topic = topicOf(utterance);
   if (topic !== undefined) return { text: topicText(topic, utterance, situation), isRecall: topic === 'recall' };
   const reply = appReply(utterance) ?? contactReply(utterance) ?? arithmeticReply(utterance, core);
   return { ...(reply ?? otherReply(utterance, core)), isRecall: false };
 }
 
-function topicOf(utterance: Utterance, core: Core): Topic | undefined {
-  const { words, language } = utterance;
-  const all = topicPhrases[language];
-  const topics: Topic[] = [
-    'greeting',
-    'thanks',
-    'goodbye',
-    'howAreYou',
-    'time',
-    'today',
-    'tomorrow',
-    'yesterday',
-    'help',
-  ];
-  topics.push('about', 'story', 'joke', 'screen', 'recall');
+/** Their order decides nothing: no phrase is in two of them. */
+const topics = [
+  'greeting',
+  'thanks',
+  'goodbye',
+  'howAreYou',
+  'time',
+  'today',
+  'tomorrow',
+  'yesterday',
+  'help',
+  'about',
+  'story',
+  'joke',
+  'screen',
+  'recall',
+] as const satisfies readonly Topic[];
+
+function topicOf(utterance: Utterance): Topic | undefined {
+  const { language } = utterance;
+  const words = withoutPlease(utterance.words);
+  const { from, to } = coreOf({ ...utterance, words });
   // "Hello" and "thanks" are polite words too, so the whole utterance is looked at before its core.
-  for (const [from, to] of [
+  for (const [begin, end] of [
     [0, words.length],
-    [core.from, words.length],
-    [core.from, core.to],
+    [from, words.length],
+    [from, to],
   ] as const) {
-    const topic = topics.find((name) => all[name]?.isWhole(words, from, to) === true);
+    const topic = topics.find((name) => topicPhrases[language][name]?.isWhole(words, begin, end) === true);
     if (topic !== undefined) return topic;
   }
-  if (timeElsewhere[language].matchAt(words, core.from) > 0) return 'timeElsewhere';
-  return leaveUndone[language].matchAt(words, core.from) > 0 ? 'declined' : undefined;
+  if (timeElsewhere[language].matchAt(words, from) > 0) return 'timeElsewhere';
+  return leaveUndone[language].matchAt(words, from) > 0 ? 'declined' : undefined;
 }
 
 function topicText(topic: Topic, { language }: Utterance, situation: Situation): string {
@@ -94,23 +101,23 @@ function recallText(language: Utterance['language'], prompts: readonly string[] 
   const [last, ...earlier] = prompts;
   if (last === undefined) return texts[language].nothingSaidBefore;
   const [said, before] = language === 'ru' ? ['Вы сказали', 'А до этого'] : ['You said', 'And before that'];
-  return [
-    `${said}: «${withoutBraces(last)}».`,
-    ...earlier.map((prompt) => `${before}: «${withoutBraces(prompt)}».`),
-  ].join(' ');
+  return [quotation(said, last, language), ...earlier.map((prompt) => quotation(before, prompt, language))].join(' ');
+}
+
+function quotation(intro: string, prompt: string, language: Utterance['language']): string {
+  const text = withoutBraces(prompt);
+  const stop = /[.!?…]$/u.test(text) ? '' : '.';
+  return language === 'ru' ? `${intro}: «${text}»${stop}` : `${intro}: “${text}”${stop}`;
 }
 
 function repeatedReply(utterance: Utterance, core: Core): Reply | undefined {
-  const { words, language, prompt } = utterance;
+  const { words, language } = utterance;
   const length = repeatAfterMe[language].matchAt(words, core.from);
   if (length === 0) return undefined;
-  const first = words[core.from + length];
   const isAfterMe = afterMe[language].matchAt(words, core.from) === length;
-  if (first === undefined) return isAfterMe ? { text: texts[language].nothingToRepeat } : undefined;
-  if (!isAfterMe && first.markBefore !== ':') return undefined;
-  const said = prompt.slice(first.start).trim();
-  const isQuoted = /["“«„]\s*$/u.test(prompt.slice(Math.max(0, first.start - 3), first.start));
-  return { text: withoutBraces(isQuoted ? said.replace(/["”»“]([.!?]?)$/u, '$1') : said) };
+  if (!isAfterMe && words[core.from + length]?.markBefore !== ':') return undefined;
+  const said = saidFrom(utterance, core.from + length);
+  return { text: said === '' ? texts[language].nothingToRepeat : withoutBraces(said) };
 }
 
 /** An answer with a brace would be read as a JSON answer, and words of the user's could become a command. */

@@ -23,7 +23,7 @@ export type Topic =
   | 'recall'
   | 'declined';
 
-/** In this order, though no phrase is in two of them. */
+/** What is said of each topic; a topic without phrases is found otherwise. */
 export const topicPhrases: Readonly<Record<Language, Readonly<Partial<Record<Topic, PhraseSet>>>>> = {
   en: {
     greeting: phrases(
@@ -203,17 +203,17 @@ export const webSearch: Readonly<Record<Language, PhraseSet>> = {
 /** "Repeat after me", and the words to repeat follow. */
 export const repeatAfterMe: Readonly<Record<Language, PhraseSet>> = {
   en: phrases(
-    '(repeat|say|echo) (this|that|it|) (after me|following me)',
+    '(repeat|say|echo) (this|that|it|) (after me|following me) (please|)',
     '(repeat|echo) (after me|this|the following|)',
     'say (this|the following|)',
   ),
   ru: phrases(
-    '(повтори|повторяй|повторите|скажи) (это|) (за|вслед за) мной',
+    '(повтори|повторяй|повторите|скажи) (это|) (за|вслед за) мной (пожалуйста|)',
     '(повтори|повторите|скажи|скажите) (это|следующее|)',
   ),
 };
 /** Those of repeatAfterMe that need no mark before the words: "say hello to Anna" repeats nothing. */
 export const afterMe: Readonly<Record<Language, PhraseSet>> = {
-  en: phrases('(repeat|say|echo) (this|that|it|) (after me|following me)'),
-  ru: phrases('(повтори|повторяй|повторите|скажи) (это|) (за|вслед за) мной'),
+  en: phrases('(repeat|say|echo) (this|that|it|) (after me|following me) (please|)'),
+  ru: phrases('(повтори|повторяй|повторите|скажи) (это|) (за|вслед за) мной (пожалуйста|)'),
 };

@@ -80,6 +80,18 @@ export function capitalised(text: string): string {
   return first.toUpperCase() + text.slice(first.length);
 }
 
+/**
+ * What was said from word `index` to the end of the prompt, as it was said: without the marks that set it off from the words
+ * before, and without quotes around all of it.
+ */
+export function saidFrom({ prompt, words }: Utterance, index: number): string {
+  const before = words[index - 1];
+  const rest = before === undefined ? prompt : prompt.slice(before.start + before.spoken.length);
+  const said = rest.replace(/^(?:[\s,:—–]|[-.!](?=\s))+/u, '').trimEnd();
+  if (!/^["“«„]/u.test(said)) return said;
+  return /["”»“][.!?]?$/u.test(said) ? said.slice(1).replace(/["”»“]([.!?]?)$/u, '$1') : said;
+}
+
 function markIn(gap: string): Mark {
   if (/[.!?…;\n。！？]/u.test(gap)) return '.';
   if (/[:—–"“”«»„()]|\s-\s/u.test(gap)) return ':';
