@@ -171,7 +171,7 @@ async function openSound(wavPath: string | undefined, isJson: boolean) {
   }
   const { createWavSink } = await import('./cli/wav-sink.ts');
   try {
-    return createWavSink(wavPath);
+    return await createWavSink(wavPath);
   } catch (error) {
     throw new UsageFault(
       `--wav ${wavPath} can't be written: ${error instanceof Error ? error.message : String(error)}`,

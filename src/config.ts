@@ -15,7 +15,6 @@ import { parseScenario, type Scenario, ScenarioFault } from './engines/scenario.
 import { type CommandName, commandNames } from './text/commands.ts';
 
 export type EngineName = (typeof engineNames)[number];
-export type LogLevel = (typeof logLevels)[number];
 
 /** The compiled configuration, frozen. Durations are whole milliseconds below 2^31. */
 export interface Config {
@@ -57,7 +56,7 @@ export interface Config {
   };
   readonly commands: { readonly allowed: readonly CommandName[] };
   readonly data: { readonly dir: string; readonly eventLog: boolean; readonly eventLogDir: string };
-  readonly log: { readonly level: LogLevel };
+  readonly log: { readonly level: (typeof logLevels)[number] };
   readonly killSwitches: {
     readonly disableModuleCoordinator: boolean;
     readonly disableForwardAssistantActions: boolean;

@@ -119,7 +119,7 @@ interface DemoQuestion {
 async function askOne({ stdout, client, address, running, prompt, fileName }: DemoQuestion): Promise<void> {
   const transcript = createTranscript(stdout);
   const path = join(outputFolder, fileName);
-  const sound = createWavSink(path);
+  const sound = await createWavSink(path);
   stdout.line(`\n${stdout.styled('bold', `› ${prompt}`)}`);
   const call = client.ask({ prompt, hardwareId: 'recital-demo' });
   running.call = call;

@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util';
 
-export type TextStyle = 'bold' | 'dim' | 'red' | 'green' | 'cyan' | 'yellow';
+type TextStyle = 'bold' | 'dim' | 'red' | 'green' | 'cyan' | 'yellow';
 
 export interface Output {
   /** Text as it is; on a terminal without the control characters that could steer it. */

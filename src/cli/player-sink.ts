@@ -77,28 +77,25 @@ function playAsItComes(name: string, file: string, args: readonly string[]): Sou
 function playAtEnd(name: string, file: string): SoundSink {
   const folder = mkdtempSync(join(tmpdir(), 'recital-'));
   const path = join(folder, 'answer.wav');
-  const wav = createWavSink(path);
-  let running: RunningPlayer | undefined;
-  let hasSound = false;
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  let wav: Promise<SoundSink> | undefined;
+  let running: RunningPlayer | undefined;
   return {
-    write(pcm) {
-      hasSound = true;
-      return wav.write(pcm);
+    async write(pcm) {
+      wav ??= createWavSink(path);
+      await (await wav).write(pcm);
     },
     async finish() {
-      await wav.finish();
-      running = hasSound ? startPlayer(file, [path]) : undefined;
-      const problem = await running?.ended;
-      removeFolder();
-      if (running === undefined) return nothingToPlay;
-      return placeOf(name, problem);
+      try {
+        if (wav === undefined) return nothingToPlay;
+        await (await wav).finish();
+        running = startPlayer(file, [path]);
+        return placeOf(name, await running.ended);
+      } finally {
+        removeFolder();
+      }
     },
-    abort() {
-      wav.abort();
-      running?.child.kill();
-      removeFolder();
-    },
+    abort: () => running?.child.kill(),
   };
 }
 

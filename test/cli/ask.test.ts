@@ -262,10 +262,20 @@ describe('the sound', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('a full disk is a failure, since the sound was asked for', async () => {
+  test('a full disk is found before anything is asked', async () => {
+    const before = server.requests.length;
     const { exitCode, stderr } = await ask('good', ['--wav', '/dev/full']);
+    expect(stderr).toContain("--wav /dev/full can't be written: ENOSPC");
+    expect(exitCode).toBe(2);
+    expect(server.requests.length).toBe(before);
+  });
+
+  test('a disk that fills up on the way is a failure, since the sound was asked for', async () => {
+    const path = join(folder, 'too-large.wav');
+    const { exitCode, stdout, stderr } = await ask('good', ['--wav', path], { limits: 'trap "" XFSZ; ulimit -f 4' });
+    expect(stdout).toContain('It is noon. Добрый день.');
+    expect(stderr).toMatch(/^error: The sound is lost, .*too-large\.wav can't be written: EFBIG/);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('ENOSPC');
   });
 
   /** A folder whose only program is a player that does `script`. */

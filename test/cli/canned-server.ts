@@ -13,7 +13,7 @@ const requestSchema = z.object({
   hardware_id: z.string(),
   screenshot: z.string().optional(),
 });
-export type SeenRequest = z.infer<typeof requestSchema>;
+type SeenRequest = z.infer<typeof requestSchema>;
 
 export interface CannedStream {
   readonly request: SeenRequest;

@@ -17,17 +17,23 @@ export interface RunningCli {
   readonly result: Promise<CliResult>;
   /** Resolves as soon as stdout holds `text`; rejects when the command ends without it. */
   printed(text: string): Promise<void>;
+  stdoutSoFar(): string;
 }
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Shell commands that limit the process before it starts: "ulimit -f 4". */
+  readonly limits?: string;
 }
 
 /** Starts the command with an environment of its own: nothing of this process leaks in, and no player is on the PATH. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   if (!existsSync(cliPath)) throw new Error('dist/cli.js is missing: run "npm run build" first');
-  const child = spawn(process.execPath, [cliPath, ...args], {
+  const command = [process.execPath, cliPath, ...args];
+  const [program = '', ...rest] =
+    options.limits === undefined ? command : ['/bin/sh', '-c', `${options.limits}; exec "$0" "$@"`, ...command];
+  const child = spawn(program, rest, {
     env: { PATH: '/nowhere', ...options.env },
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,7 +58,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
       look();
       void result.then(() => reject(new Error(`ended without printing "${text}":\n${stdout}\n${stderr}`)));
     });
-  return { child, result, printed };
+  return { child, result, printed, stdoutSoFar: () => stdout };
 }
 
 /** Runs the command to its end. */
