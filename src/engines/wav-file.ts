@@ -53,7 +53,8 @@ export async function createWavFile(
 ): Promise<WavFile> {
   const file = await open(path, 'w');
   let dataBytes = 0;
-  let written: Promise<void> = writeAll(file, wavHeader({ ...format, dataBytes: 0 }), 0);
+  await writeAll(file, wavHeader({ ...format, dataBytes: 0 }), 0);
+  let written: Promise<void> = Promise.resolve();
   let closed: Promise<void> | undefined;
 
   async function finish(): Promise<void> {

@@ -171,11 +171,8 @@ async function loadFlite(): Promise<WebAssembly.Module | undefined> {
  * one that `npm run build` made of it.
  */
 function defaultWorkerEntry(): URL {
-  const isSource = import.meta.url.endsWith('.ts');
-  return new URL(
-    isSource ? '../../../dist/engines/embedded-speech/speech-worker.js' : './speech-worker.js',
-    import.meta.url,
-  );
+  if (import.meta.url.endsWith('.js')) return new URL('./speech-worker.js', import.meta.url);
+  return new URL('../../../dist/engines/embedded-speech/speech-worker.js', import.meta.url);
 }
 
 function unavailable(message: string): EngineFailure {
