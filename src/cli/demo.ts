@@ -185,7 +185,10 @@ const indent = '  ';
 /** Streamed text, indented, with lines that end between words: a terminal alone would cut words and lose the indent. */
 function createParagraph(stdout: Output) {
   const comfortableColumns = 100;
-  const width = Math.min(process.stdout.columns ?? comfortableColumns, comfortableColumns) - indent.length;
+  const narrowestColumns = 40;
+  // Some pseudo-terminals say that they have 0 columns.
+  const columns = process.stdout.columns || comfortableColumns;
+  const width = Math.max(narrowestColumns, Math.min(columns, comfortableColumns)) - indent.length;
   let column = 0;
   let hasSpace = false;
   const breakLine = () => {
