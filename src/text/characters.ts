@@ -105,10 +105,14 @@ function isPictographic(character: string): boolean {
   return character > '\u007f' && pictographic.test(character);
 }
 
-/** True if a cut between the two characters would tear what a reader sees as one. */
+/** True if `after` belongs to what a reader sees as one character with `before`; flags are pairs, see below. */
 export function isOneGrapheme(before: string, after: string): boolean {
-  if (isExtending(after) || before === zeroWidthJoiner) return true;
-  return before >= '\u{1f1e6}' && before <= '\u{1f1ff}' && after >= '\u{1f1e6}' && after <= '\u{1f1ff}';
+  return isExtending(after) || before === zeroWidthJoiner;
+}
+
+/** True for one half of a flag. */
+export function isRegionalIndicator(character: string): boolean {
+  return character >= '\u{1f1e6}' && character <= '\u{1f1ff}';
 }
 
 export function isOpening(character: string): boolean {

@@ -25,6 +25,7 @@ import {
   isLineBreak,
   isOneGrapheme,
   isOpening,
+  isRegionalIndicator,
   isStrongStop,
   isWhiteSpace,
   previousIndex,
@@ -388,10 +389,24 @@ function graphemeStart(run: Run): number {
   while (position > start && index - position < maxGraphemeChars) {
     const before = previousIndex(buffer, position);
     const after = String.fromCodePoint(buffer.codePointAt(position) ?? 0);
-    if (!isOneGrapheme(buffer.slice(before, position), after)) return position;
+    const isTorn =
+      isOneGrapheme(buffer.slice(before, position), after) ||
+      (isRegionalIndicator(after) && indicatorsBefore(run, position) % 2 === 1);
+    if (!isTorn) return position;
     position = before;
   }
   return index;
+}
+
+/** How many halves of flags stand right before `end` in the piece. */
+function indicatorsBefore(run: Run, end: number): number {
+  let count = 0;
+  for (let position = end; position > run.start; count += 1) {
+    const before = previousIndex(run.buffer, position);
+    if (!isRegionalIndicator(run.buffer.slice(before, position))) break;
+    position = before;
+  }
+  return count;
 }
 
 /** Where settleQuiet would cut `pending`, as an offset, or null. */

@@ -20,7 +20,9 @@ import {
   classAt,
   isClosing,
   isContinuing,
+  isDash,
   isLetterClass,
+  isOpening,
   isSoftStop,
   isStrongStop,
   previousIndex,
@@ -85,7 +87,7 @@ export function stopOf(word: string, place: WordPlace): Stop | null {
 
 function firstWordIndex(word: string, end: number): number {
   let index = 0;
-  while (index < end && classAt(word, index) === 'other') index += (word.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+  while (index < end && (isOpening(word.charAt(index)) || isDash(word.charAt(index)))) index += 1;
   return index;
 }
 
@@ -97,6 +99,7 @@ function isOrdinaryWord(core: string): boolean {
 function kindOfFullStop(core: string, place: WordPlace): StopKind | null {
   if (/^\p{Nd}+$/u.test(core)) return kindAfterNumber(core, place);
   if (!/^[\p{L}.-]+$/u.test(core)) return 'plain';
+  if (isSingleLetter(core) && classAt(core, 0) === 'upper') return kindAfterCapital(core, place);
   const word = core.toLowerCase();
   // Capitals with spaces are initials (`P. M. Smith`), not `p. m.`.
   const chained = core === word ? chainedWord(word, place.previous) : word;
@@ -109,7 +112,7 @@ function kindOfFullStop(core: string, place: WordPlace): StopKind | null {
   if (includesWord(beforeNumber, word)) return 'beforeNumber';
   if (place.opensLine && includesWord(romanNumerals, word)) return null;
   if (/^\p{L}(?:\.\p{L})+$/u.test(core)) return 'rarelyEnding';
-  return isSingleLetter(core) ? kindAfterLetter(core, place) : 'plain';
+  return isSingleLetter(core) && place.opensLine ? null : 'plain';
 }
 
 function kindAfterNumber(core: string, place: WordPlace): StopKind | null {
@@ -118,10 +121,9 @@ function kindAfterNumber(core: string, place: WordPlace): StopKind | null {
   return 'number';
 }
 
-/** A capital is an initial, or a name such as `Plan B`; `I` after a small word is a pronoun. Small letters are words. */
-function kindAfterLetter(letter: string, place: WordPlace): StopKind | null {
+/** An initial, or a name such as `Plan B`; but `I` after a small word is a pronoun. */
+function kindAfterCapital(letter: string, place: WordPlace): StopKind | null {
   if (place.opensLine) return null;
-  if (classAt(letter, 0) !== 'upper') return 'plain';
   const isPronoun = letter === 'I' && /^\p{Ll}+$/u.test(place.previous);
   return isPronoun ? 'plain' : 'rarelyEnding';
 }
@@ -136,7 +138,7 @@ function chainedWord(word: string, previous: string): string {
 }
 
 function endsLikeNumber(previous: string): boolean {
-  return /\p{Nd}\P{L}*$/u.test(previous) || /^\P{L}*[\p{Lu}-]+\P{L}*$/u.test(previous);
+  return /\p{Nd}\P{L}*$/u.test(previous) || /^\P{L}*[\p{Lu}-]+$/u.test(previous);
 }
 
 /**

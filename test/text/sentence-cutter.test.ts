@@ -1,0 +1,424 @@
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { isClosedWord } from '../../src/text/abbreviations.ts';
+import {
+  emptySentenceCutter,
+  finishText,
+  hardCapChars,
+  isAtPossibleBoundary,
+  pushText,
+  type SentenceCutter,
+  settleQuiet,
+} from '../../src/text/sentence-cutter.ts';
+import { sentenceCorpus } from './sentence-corpus.ts';
+
+/** The pieces of a text that comes in these deltas, the state going through JSON after each as in a saved context. */
+function cutDeltas(deltas: readonly string[]): string[] {
+  let cutter: SentenceCutter = emptySentenceCutter;
+  const pieces: string[] = [];
+  for (const delta of deltas) {
+    const pushed = pushText(cutter, delta);
+    pieces.push(...pushed.sentences);
+    cutter = structuredClone(pushed.cutter);
+  }
+  return [...pieces, ...finishText(cutter).sentences];
+}
+
+const cut = (text: string) => cutDeltas([text]);
+const push = (text: string) => pushText(emptySentenceCutter, text);
+const units = (text: string) => text.split('');
+
+/** Splits a text at the given places, anywhere, also inside a surrogate pair. */
+function split(text: string, places: readonly number[]): string[] {
+  const cuts = [...new Set(places.map((place) => place % (text.length + 1)))].sort((a, b) => a - b);
+  return [0, ...cuts].map((start, index) => text.slice(start, cuts[index] ?? text.length));
+}
+
+/** Text that is likely to hit the rules: words, stops, openers, numbers, abbreviations, odd characters. */
+const tricky = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        '. ',
+        '! ',
+        '? ',
+        '… ',
+        '.',
+        '...',
+        ' ',
+        '\n',
+        '\r\n',
+        '\n\n',
+        ', ',
+        ': ',
+        '"',
+        '”',
+        '« ',
+        ')',
+        ' (',
+        '`',
+      ),
+      fc.constantFrom(
+        'Hello',
+        'world',
+        'Dr.',
+        'e.g.',
+        'U.S.',
+        'The',
+        'т. е.',
+        'и т. д.',
+        'Он',
+        'г.',
+        'ул.',
+        'A.',
+        'I.',
+        'p.m.',
+      ),
+      fc.constantFrom(
+        '3.14',
+        '5',
+        '1.',
+        '12.',
+        '你好',
+        '。',
+        '！',
+        '“',
+        '」',
+        '，',
+        '😀',
+        '👨‍👩‍👧',
+        '🇩🇪',
+        '❤️',
+        'é',
+        '\u0301',
+        '\ud83d',
+        '\ude00',
+      ),
+      fc.constantFrom(
+        'iPhone',
+        '- ',
+        '— ',
+        '**',
+        '```',
+        '# ',
+        'example.com',
+        'Привет',
+        'нет',
+        '\u00a0',
+        '\ufeff',
+        '\u2028',
+        '؟ ',
+        '। ',
+      ),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    ),
+    { maxLength: 80 },
+  )
+  .map((parts) => parts.join(''));
+
+const places = fc.array(fc.nat(2000), { maxLength: 30 });
+
+describe('the corpus', () => {
+  test('has at least 120 cases', () => {
+    expect(sentenceCorpus.length).toBeGreaterThanOrEqual(120);
+  });
+
+  test.each(sentenceCorpus)('is cut as expected, in one delta, unit by unit and in pairs: %j', (text, pieces) => {
+    expect(cut(text)).toEqual(pieces);
+    expect(cutDeltas(units(text))).toEqual(pieces);
+    expect(cutDeltas(text.match(/[\s\S]{1,2}/g) ?? [])).toEqual(pieces);
+    expect(pieces.join('')).toBe(text.trim());
+  });
+
+  test('is cut the same under every chunking', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...sentenceCorpus), places, ([text, pieces], cuts) => {
+        expect(cutDeltas(split(text, cuts))).toEqual(pieces);
+      }),
+    );
+  });
+
+  test('comes apart the same as one long answer, whatever the chunking', () => {
+    const answer = sentenceCorpus.map(([text]) => text).join('\n');
+    expect(cutDeltas(units(answer))).toEqual(cut(answer));
+    expect(cut(answer).join('')).toBe(answer.trim());
+  });
+});
+
+describe('any text', () => {
+  test('comes back whole, only its two ends trimmed', () => {
+    fc.assert(
+      fc.property(fc.oneof(tricky, fc.string({ unit: 'binary', maxLength: 2000 })), (text) => {
+        expect(cut(text).join('')).toBe(text.trim());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('is cut by its characters, not by its deltas', () => {
+    fc.assert(
+      fc.property(tricky, places, (text, cuts) => {
+        expect(cutDeltas(split(text, cuts))).toEqual(cut(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('gives no blank piece, none with white space at its end, none over the cap', () => {
+    const long = fc.array(tricky, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(long, (text) => {
+        for (const piece of cut(text)) {
+          expect(piece.trim()).not.toBe('');
+          expect(piece).toBe(piece.trimEnd());
+          expect(piece.trimStart().length).toBeLessThanOrEqual(hardCapChars);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('is lossless also when silences fall anywhere, and isAtPossibleBoundary foretells what they do', () => {
+    fc.assert(
+      fc.property(tricky, places, (text, cuts) => {
+        let cutter = emptySentenceCutter;
+        const pieces: string[] = [];
+        for (const delta of split(text, cuts)) {
+          const pushed = pushText(cutter, delta);
+          const settled = settleQuiet(pushed.cutter);
+          expect(settled.sentences.length > 0).toBe(isAtPossibleBoundary(pushed.cutter));
+          expect(settleQuiet(settled.cutter).sentences).toEqual([]);
+          pieces.push(...pushed.sentences, ...settled.sentences);
+          cutter = settled.cutter;
+        }
+        pieces.push(...finishText(cutter).sentences);
+        expect(pieces.join('')).toBe(text.trim());
+        expect(pieces.every((piece) => piece.trim() !== '')).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('never tears a surrogate pair', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 200, maxLength: 1500 }), (text) => {
+        for (const piece of cut(text)) expect(piece.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+});
+
+/** The shape of a text: one letter for each class of letters, 0 for digits; the closed lists and all else stay. */
+function shapeOf(text: string): string {
+  return text
+    .replaceAll(/\p{Nd}/gu, (digit) => (digit.length > 1 ? '𝟎' : '0'))
+    .replaceAll(/\p{L}+/gu, (run) => (isClosedWord(run) ? run : Array.from(run, shapeOfLetter).join('')));
+}
+
+/** Of the same class and the same length. */
+function shapeOfLetter(letter: string): string {
+  const isPair = letter.length > 1;
+  const isCyrillic = /\p{Script=Cyrillic}/u.test(letter);
+  if (/\p{Ll}/u.test(letter)) return isPair ? '𝐱' : isCyrillic ? 'ж' : 'x';
+  if (/[\p{Lu}\p{Lt}]/u.test(letter)) return isPair ? '𝐗' : isCyrillic ? 'Ж' : 'X';
+  if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(letter)) return isPair ? '𠀀' : '字';
+  return isPair ? '𐎠' : 'א';
+}
+
+/** Cuts `text` into pieces as long as those given. */
+function slicesLike(pieces: readonly string[], text: string): string[] {
+  let start = 0;
+  return pieces.map((piece) => {
+    start += piece.length;
+    return text.slice(start - piece.length, start);
+  });
+}
+
+describe('privacy by shape', () => {
+  test('cutting the shape of a text gives the shape of its pieces', () => {
+    for (const [text, pieces] of sentenceCorpus) expect(cut(shapeOf(text))).toEqual(pieces.map(shapeOf));
+    fc.assert(
+      fc.property(tricky, (text) => {
+        expect(cut(shapeOf(text))).toEqual(slicesLike(cut(text), shapeOf(text).trimStart()));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('an unknown word cannot become a known one', () => {
+    for (const unknown of ['x', 'xx', 'xxx', 'X', 'XX', 'XXX', 'ж', 'жж', 'Ж', 'Жж', 'ЖЖЖ', '字']) {
+      expect(isClosedWord(unknown)).toBe(false);
+    }
+  });
+});
+
+describe('early', () => {
+  test('a sentence is out with the first character of the next one', () => {
+    expect(push('Hello there. ').sentences).toEqual([]);
+    expect(push('Hello there. H').sentences).toEqual(['Hello there.']);
+    expect(push('Nice one! "').sentences).toEqual([]);
+    expect(push('Nice one! "Y').sentences).toEqual(['Nice one!']);
+  });
+
+  test('a line break and a full stop of the dense scripts need no next character', () => {
+    expect(push('Hello there\n').sentences).toEqual(['Hello there']);
+    expect(push('你好。').sentences).toEqual(['你好。']);
+    expect(push('“你好。').sentences).toEqual([]);
+    expect(push('“你好。”').sentences).toEqual(['“你好。”']);
+  });
+
+  test.each([
+    'Hello there.',
+    'Hello. ',
+    'Hi!',
+    'What?!',
+    'Well...',
+    'Ну… ',
+    '"Stop!"',
+    'Привет.',
+    'Steps:\n',
+    '「你好。',
+  ])('a silence after %j makes it a piece, whatever its length', (text) => {
+    const { cutter, sentences } = push(text);
+    expect(sentences).toEqual([]);
+    expect(isAtPossibleBoundary(cutter)).toBe(true);
+    expect(settleQuiet(cutter).sentences).toEqual([text.trim()]);
+  });
+
+  test.each([
+    '',
+    'Hello',
+    'Hello,',
+    'It is Dr.',
+    'It costs 3.',
+    'This is v2.0.',
+    'See e.g.',
+    'In the U.S.',
+    'At 5 p.m.',
+    'Это т. е.',
+    'Дом на ул.',
+    'В 2024 г.',
+    'Стоит 5 руб.',
+    'John F.',
+    'Go to example.com.',
+    'https://example.com/a.',
+    '1.',
+    'Hello. W',
+    'No.',
+    '...',
+    '---\n',
+  ])('a silence after %j changes nothing: it may go on', (text) => {
+    const { cutter } = push(text);
+    expect(isAtPossibleBoundary(cutter)).toBe(false);
+    expect(settleQuiet(cutter)).toEqual({ cutter, sentences: [] });
+  });
+
+  test('after a silence the answer goes on without a loss', () => {
+    const first = settleQuiet(push('Sure. ').cutter);
+    expect(first.sentences).toEqual(['Sure.']);
+    const next = pushText(first.cutter, ' Here it is.');
+    expect(finishText(next.cutter).sentences).toEqual(['  Here it is.']);
+  });
+});
+
+describe('a sentence without an end', () => {
+  const words = (count: number, word: string) => Array.from({ length: count }, () => word).join(' ');
+
+  test('is cut at the last clause mark before the cap', () => {
+    const clause = `${words(20, 'seven')}, `;
+    const pieces = cut(clause + words(60, 'eight'));
+    expect(pieces[0]).toBe(clause.trimEnd());
+  });
+
+  test('is cut at a stop that was not sure rather than at a clause mark', () => {
+    const pieces = cut(`${words(20, 'seven')}. then, ${words(60, 'eight')}`);
+    expect(pieces[0]).toBe(`${words(20, 'seven')}.`);
+  });
+
+  test('is cut at white space where it has no marks', () => {
+    for (const piece of cut(words(200, 'word'))) expect(piece).toMatch(/^ ?word( word)*$/);
+  });
+
+  test('is cut at the cap where it has no white space', () => {
+    expect(cut('a'.repeat(hardCapChars * 2 + 1)).map((piece) => piece.length)).toEqual([hardCapChars, hardCapChars, 1]);
+  });
+
+  test.each(['👨‍👩‍👧‍👦', '🇩🇪', 'e\u0301\u0302', '👍🏽', '❤️'])('keeps %s whole at the cap', (cluster) => {
+    for (let offset = 0; offset < 12; offset += 1) {
+      const pieces = cut('a'.repeat(offset) + cluster.repeat(150));
+      expect(pieces.length).toBeGreaterThan(1);
+      for (const piece of pieces) expect(piece.replace(/^a+(?!\u0301)/, '').replaceAll(cluster, '')).toBe('');
+    }
+  });
+});
+
+describe('state', () => {
+  test('pending never outgrows the cap', () => {
+    for (const text of ['a', 'a ', '. ', '“。', ' ', '! (']) {
+      let cutter = emptySentenceCutter;
+      for (const unit of units(text.repeat(600))) {
+        cutter = pushText(cutter, unit).cutter;
+        expect(cutter.pending.length).toBeLessThanOrEqual(hardCapChars + 1);
+      }
+    }
+  });
+
+  test('counts what was emitted, and the initial state is never changed', () => {
+    const { cutter } = push('Hello there. How are you? I');
+    expect(cutter.cutCount).toBe(2);
+    expect(cutter.pending).toBe('I');
+    expect(emptySentenceCutter.cutCount).toBe(0);
+    expect(Object.isFrozen(emptySentenceCutter)).toBe(true);
+  });
+
+  test.each([
+    ['one letter', 'a'],
+    ['stops', '.'],
+    ['stops and spaces', '. '],
+    ['spaces', ' '],
+    ['openers after a stop', 'A. ( '],
+    ['initials', 'A. '],
+    ['dense stops in quotes', '“。'],
+    ['combining marks', '\u0301'],
+    ['joiners', '👨\u200d'],
+    ['clauses', 'a, '],
+    ['line breaks', 'a\n'],
+    ['waiting words', '5. Abcdefgh '],
+  ])('the work for an answer of %s is a bounded number of looks at each character', (_name, unit) => {
+    const small = workPerUnit(unit.repeat(Math.ceil(4_000 / unit.length)));
+    const large = workPerUnit(unit.repeat(Math.ceil(32_000 / unit.length)));
+    expect(large).toBeLessThan(small * 1.1);
+    expect(large).toBeLessThan(150);
+  });
+});
+
+/** Characters looked at or copied for each character of the text, counted at the methods of String that do it. */
+function workPerUnit(text: string): number {
+  let work = 0;
+  const { codePointAt, charCodeAt, charAt, slice } = String.prototype;
+  const spies = [
+    vi.spyOn(String.prototype, 'codePointAt').mockImplementation(function (this: string, index) {
+      work += 1;
+      return codePointAt.call(this, index);
+    }),
+    vi.spyOn(String.prototype, 'charCodeAt').mockImplementation(function (this: string, index) {
+      work += 1;
+      return charCodeAt.call(this, index);
+    }),
+    vi.spyOn(String.prototype, 'charAt').mockImplementation(function (this: string, index) {
+      work += 1;
+      return charAt.call(this, index);
+    }),
+    vi.spyOn(String.prototype, 'slice').mockImplementation(function (this: string, start, end) {
+      const part = slice.call(this, start, end);
+      work += part.length;
+      return part;
+    }),
+  ];
+  let cutter = emptySentenceCutter;
+  for (let start = 0; start < text.length; start += 7)
+    cutter = pushText(cutter, text.substring(start, start + 7)).cutter;
+  finishText(cutter);
+  for (const spy of spies) spy.mockRestore();
+  return work / text.length;
+}
