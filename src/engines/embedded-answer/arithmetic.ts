@@ -3,7 +3,7 @@
  * recursive-descent parser (never eval), bounded in length and depth. What is not an expression from end to end is no arithmetic.
  */
 import { type PhraseSet, phrases } from './phrases.ts';
-import type { Core } from './politeness.ts';
+import { type Core, isPlease } from './politeness.ts';
 import type { Reply } from './reply.ts';
 import { type Language, plainOf, type Utterance } from './utterance.ts';
 
@@ -69,15 +69,22 @@ const operators: readonly (readonly [Operator, PhraseSet])[] = [
 export function arithmeticReply(utterance: Utterance, core: Core): Reply | undefined {
   const { language, prompt, words } = utterance;
   const lead = leads[language].matchAt(words, core.from, core.to);
-  const lastLeadWord = words[core.from + lead - 1];
+  let first = core.from + lead;
+  while (first < core.to && isPlease(words[first])) first += 1;
+  const lastLeadWord = words[first - 1];
   const begin = lastLeadWord === undefined ? 0 : lastLeadWord.start + lastLeadWord.spoken.length;
   const end = words[core.to]?.start ?? prompt.length;
   if (end - begin > maxChars) return undefined;
-  const text = prompt.slice(begin, end).replace(/[\s=?!.…,]+$/u, '');
+  const text = trimmed(prompt.slice(begin, end));
   if (lead === 0 && looksLikeANumber(text)) return undefined;
   const tokens = tokensOf(lexemesOf(text, language), language);
   const result = tokens === undefined ? undefined : evaluate(tokens);
   return result === undefined ? undefined : { text: resultText(result, language) };
+}
+
+/** Without the marks around it: "посчитай, пожалуйста: 2 + 2 = ?". */
+function trimmed(text: string): string {
+  return text.replace(/^[\s,:]+/u, '').replace(/[\s=?!.…,]+$/u, '');
 }
 
 /** A telephone number, a date, a score: digits tied by signs, without any other reason to calculate. */
@@ -96,6 +103,7 @@ function lexemesOf(text: string, language: Language): Lexeme[] | undefined {
   const numeral = new RegExp(numerals[language]);
   const other = /\*\*|\p{L}[\p{L}'’]*|[-+*/^()%:×·÷√²³−–]/uy;
   for (let index = 0; index < text.length; ) {
+    // A comma before a number is a list: "2, 3" is no expression.
     if (/[\s,]/.test(text.charAt(index)) && !/^,\s*\d/.test(text.slice(index, index + 3))) {
       index += 1;
       continue;

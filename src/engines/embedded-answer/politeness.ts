@@ -41,7 +41,7 @@ const around: Readonly<Record<Language, Around>> = {
       '(не|) (мог|могла|могли) бы (ты|вы|)',
       '(ты|вы) (не|) (мог|могла|могли) бы',
       '(пожалуйста|плиз|привет|здравствуй|здравствуйте|эй|слушай|послушай|так|ну|а|и|ладно|хорошо|окей|ок|давай)',
-      '(теперь|сейчас|быстро|быстренько|срочно|просто|прошу|рецитал|recital|сири|компьютер|ассистент)',
+      '(теперь|сейчас|быстро|быстренько|срочно|просто|прошу|рецитал|recital|hey|hi|hello|ok|okay|siri|сири|компьютер|ассистент)',
       '(будь добр|будь добра|будьте добры|будь любезен|прошу тебя|я прошу тебя)',
       'я хочу чтобы (ты|вы)',
       '(доброе утро|добрый день|добрый вечер)',
@@ -59,9 +59,9 @@ const around: Readonly<Record<Language, Around>> = {
 /** Words of politeness that may stand anywhere. */
 const pleases: ReadonlySet<string> = new Set(['please', 'kindly', 'пожалуйста', 'плиз']);
 
-/** The words without every "please". */
-export function withoutPlease(words: readonly Word[]): readonly Word[] {
-  return words.filter(({ plain }) => !pleases.has(plain));
+/** True for "please" and the like. */
+export function isPlease(word: Word | undefined): boolean {
+  return word !== undefined && pleases.has(word.plain);
 }
 
 /** The part of an utterance between the polite words: `words.slice(from, to)`. */

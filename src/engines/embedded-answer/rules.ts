@@ -5,7 +5,7 @@
 import { appReply } from './app-commands.ts';
 import { arithmeticReply } from './arithmetic.ts';
 import { contactReply } from './contact-commands.ts';
-import { type Core, coreOf, withoutPlease } from './politeness.ts';
+import { type Core, coreOf, isPlease } from './politeness.ts';
 import type { Reply } from './reply.ts';
 import {
   afterMe,
@@ -29,16 +29,28 @@ export interface Situation {
 }
 
 /** The reply to a prompt, and whether it asked for what was said before (such a question is not worth remembering). */
-export function replyTo(prompt: string, situation: Situation): Reply & { readonly isRecall: boolean } {
+export function replyTo(prompt: string, situation: Situation): RuleReply {
   const utterance = readUtterance(prompt);
+  // "Siri, открой сафари", "repeat after me: много слов": what looks like one language may be a wish in the other.
+  const other = { ...utterance, language: utterance.language === 'en' ? 'ru' : 'en' } as const;
+  return (
+    ruleReply(utterance, situation) ??
+    ruleReply(other, situation) ?? { text: texts[utterance.language].fallback, isRecall: false }
+  );
+}
+
+type RuleReply = Reply & { readonly isRecall: boolean };
+
+function ruleReply(utterance: Utterance, situation: Situation): RuleReply | undefined {
   const core = coreOf(utterance);
   const repeated = repeatedReply(utterance, core);
   if (repeated !== undefined) return { ...repeated, isRecall: false };
-  if (utterance.isLong) return { text: texts[utterance.language].fallback, isRecall: false };
+  if (utterance.isLong) return undefined;
   const topic = topicOf(utterance);
   if (topic !== undefined) return { text: topicText(topic, utterance, situation), isRecall: topic === 'recall' };
-  const reply = appReply(utterance) ?? contactReply(utterance) ?? arithmeticReply(utterance, core);
-  return { ...(reply ?? otherReply(utterance, core)), isRecall: false };
+  const reply =
+    appReply(utterance) ?? contactReply(utterance) ?? arithmeticReply(utterance, core) ?? searchReply(utterance, core);
+  return reply === undefined ? undefined : { ...reply, isRecall: false };
 }
 
 /** Their order decides nothing: no phrase is in two of them. */
@@ -61,7 +73,7 @@ const topics = [
 
 function topicOf(utterance: Utterance): Topic | undefined {
   const { language } = utterance;
-  const words = withoutPlease(utterance.words);
+  const words = utterance.words.filter((word) => !isPlease(word));
   const { from, to } = coreOf({ ...utterance, words });
   // "Hello" and "thanks" are polite words too, so the whole utterance is looked at before its core.
   for (const [begin, end] of [
@@ -125,7 +137,6 @@ function withoutBraces(text: string): string {
   return text.replaceAll('{', '(').replaceAll('}', ')');
 }
 
-function otherReply({ words, language }: Utterance, core: Core): Reply {
-  const isSearch = webSearch[language].matchAt(words, core.from) > 0;
-  return { text: isSearch ? texts[language].noWebSearch : texts[language].fallback };
+function searchReply({ words, language }: Utterance, core: Core): Reply | undefined {
+  return webSearch[language].matchAt(words, core.from) > 0 ? { text: texts[language].noWebSearch } : undefined;
 }

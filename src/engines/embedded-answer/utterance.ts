@@ -98,15 +98,15 @@ function markIn(gap: string): Mark {
   return gap.includes(',') ? ',' : '';
 }
 
-/** The script of the first word with letters decides, since it is the verb or the question; else the more frequent one. */
+/** A Russian first word decides, since it is the verb or the question; else the more frequent script. */
 function languageOf(words: readonly Word[]): Language {
   let cyrillic = 0;
   let latin = 0;
   for (const { plain } of words) {
-    if (/\p{Script=Cyrillic}/u.test(plain)) {
+    if (/^\p{Script=Cyrillic}/u.test(plain)) {
       if (latin === 0) return 'ru';
-      cyrillic += plain.length;
-    } else if (/\p{Script=Latin}/u.test(plain)) latin += plain.length;
+      cyrillic += 1;
+    } else if (/^\p{Script=Latin}/u.test(plain)) latin += 1;
   }
-  return cyrillic >= latin && cyrillic > 0 ? 'ru' : 'en';
+  return cyrillic > latin ? 'ru' : 'en';
 }
