@@ -3,8 +3,9 @@
  * text by flite, everything else by eSpeak NG if that optional package is there; all of it in worker threads, because
  * both are synchronous WASM. Which voice speaks what: voices.ts. Why these: docs/decisions/0003-embedded-voice.md.
  *
- * Measured on 2 cores: first sound of a typical sentence after 60–110 ms (English) and 15–30 ms (Russian);
- * 35 ms of CPU a second of English sound, 20 of Russian.
+ * Measured on 2 busy cores: first sound of a typical sentence after 45–110 ms (English) and 5–25 ms (Russian), about
+ * 40 and 30 ms of CPU a second of sound, 60 MB a worker; an aborted worker speaks for the next caller within 13 ms
+ * (median; at most 93).
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -10,18 +10,15 @@ import { EngineFailure } from '../../errors.ts';
 
 export const espeakSampleRateHz = 22_050;
 
-/** The three members of the package's worker that are used here. */
+/** The members of the package's worker that are used here. */
 interface EspeakWorker {
   /** 0 = found. */
   set_voice(identifier: string): number;
-  list_voices(): readonly { readonly languages: readonly { readonly name: string }[] }[];
   /** `onSamples` returns true to stop. */
   synthesize(text: string, onSamples: (samples: Int16Array | undefined) => boolean): void;
 }
 
 export interface Espeak {
-  /** Every language tag the installed package has a voice for. */
-  languages(): string[];
   /**
    * Speaks `text`, which must hold no markup, with the voice of `language`; `onSamples` gets the sound as it comes and
    * returns true to stop. Throws EngineFailure NOT_FOUND if there is no such voice.
@@ -41,7 +38,6 @@ export async function loadEspeak(specifier: string): Promise<Espeak> {
   const worker = new Worker();
   let language = '';
   return {
-    languages: () => worker.list_voices().flatMap((voice) => voice.languages.map((each) => each.name)),
     speak(wanted, text, onSamples) {
       // Choosing a voice reloads its dictionary (5 ms), so not again for the same one.
       if (wanted !== language) {

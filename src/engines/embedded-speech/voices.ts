@@ -26,17 +26,16 @@ function flite(id: string, gain: number): Voice {
 const defaultEnglishVoice = flite('slt', 0.55);
 const fliteVoices = [defaultEnglishVoice, flite('rms', 1.15), flite('awb', 1.05), flite('kal16', 2.4)];
 
-/** The languages eSpeak NG 1.52 has a voice for; invented ones and its spelling variants are left out. */
+/** The languages eSpeak NG has a voice for (`en` is British); invented ones and its spelling variants are left out. */
 export const espeakLanguages = (
-  'af am an ar as az ba be bg bn bs ca cmn cs cv cy da de el en-gb en-gb-scotland en-us eo es es-419 et eu fa fi fo ' +
-  'fr-be fr-ch fr-fr ga gd gn grc gu hak haw he hi hr ht hu hy hyw ia id is it ja ka kk kl kn ko kok ku ky la lb lt ltg ' +
+  'af am an ar as az ba be bg bn bs ca cmn cs cy da de el en en-gb-scotland en-us eo es es-419 et eu fa fi fo ' +
+  'fr fr-be fr-ch ga gd gn grc gu hak haw he hi hr ht hu hy hyw ia id is it ja ka kk kl kn ko kok ku ky la lb lt ltg ' +
   'lv mi mk ml mr ms mt my nb nci ne nl nog om or pa pap pl pt pt-br ro ru sd si sk sl sq sr sv sw ta te th tk tn tr tt ' +
   'ug uk ur uz vi yue'
 ).split(' ');
 
 /** Tags that people use for what eSpeak calls otherwise. */
 const languageAliases: Readonly<Record<string, string>> = {
-  fr: 'fr-fr',
   zh: 'cmn',
   'zh-hk': 'yue',
   no: 'nb',
@@ -48,7 +47,7 @@ const languageAliases: Readonly<Record<string, string>> = {
 };
 
 const scriptsOfLanguages: readonly (readonly [languages: string, scripts: readonly Script[]])[] = [
-  ['ba be bg cv kk ky mk nog ru tt uk', ['Cyrillic']],
+  ['ba be bg kk ky mk nog ru tt uk', ['Cyrillic']],
   ['az bs sr tk uz', ['Latin', 'Cyrillic']],
   ['el grc', ['Greek']],
   ['he', ['Hebrew']],
