@@ -11,13 +11,21 @@ const russian = 'Сегодня солнечно, с лёгким северны
 /** Some ten minutes of sound. */
 const endless = `${english} `.repeat(200);
 
-async function speak(engine: SpeechEngine, request: SpeechRequest, signal = new AbortController().signal): Promise<Uint8Array[]> {
+async function speak(
+  engine: SpeechEngine,
+  request: SpeechRequest,
+  signal = new AbortController().signal,
+): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of engine.synthesise(request, signal)) chunks.push(chunk);
   return chunks;
 }
 
-function pull(engine: SpeechEngine, request: SpeechRequest, signal = new AbortController().signal): AsyncIterator<Uint8Array> {
+function pull(
+  engine: SpeechEngine,
+  request: SpeechRequest,
+  signal = new AbortController().signal,
+): AsyncIterator<Uint8Array> {
   return engine.synthesise(request, signal)[Symbol.asyncIterator]();
 }
 
