@@ -18,7 +18,7 @@ export type ScenarioStep = {
   | { readonly verb: 'echo' }
 );
 
-export interface ScenarioAnswer {
+interface ScenarioAnswer {
   /** Not global and not sticky, so it keeps no state between prompts. */
   readonly when: RegExp;
   readonly steps: readonly ScenarioStep[];

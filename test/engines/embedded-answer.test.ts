@@ -144,6 +144,48 @@ describe('questions with one right answer', () => {
   });
 });
 
+describe('arithmetic', () => {
+  const operation = fc.tuple(fc.constantFrom('+', '-', '*'), fc.integer({ min: 0, max: 99 }));
+
+  /** Sums of products, reckoned the plain way. */
+  function reckoned(first: number, rest: readonly (readonly [string, number])[]): number {
+    const terms = [first];
+    for (const [operator, value] of rest) {
+      if (operator === '*') terms.push((terms.pop() ?? 0) * value);
+      else terms.push(operator === '-' ? -value : value);
+    }
+    return terms.reduce((sum, term) => sum + term, 0);
+  }
+
+  test('products come before sums, and sums go from left to right, in signs and in words of both languages', async () => {
+    const names = [
+      { '+': '+', '-': '-', '*': '*', lead: 'what is ', says: 'That makes' },
+      { '+': 'plus', '-': 'minus', '*': 'times', lead: "what's ", says: 'That makes' },
+      { '+': 'плюс', '-': 'минус', '*': 'умножить на', lead: 'сколько будет ', says: 'Получается' },
+    ];
+    const rest = fc.array(operation, { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 99 }),
+        rest,
+        fc.constantFrom(...names),
+        async (first, operations, name) => {
+          const terms = operations.map(([operator, value]) => `${Reflect.get(name, operator)} ${value}`);
+          const { text } = await ask(`${name.lead}${[first, ...terms].join(' ')}`);
+          expect(text).toBe(`${name.says} ${reckoned(first, operations)}.`);
+        },
+      ),
+    );
+  });
+
+  test('parentheses come first, however deep up to the bound', async () => {
+    const nested = (depth: number) => `what is ${'('.repeat(depth)}1 + 1${')'.repeat(depth)} * 3`;
+    expect((await ask(nested(1))).text).toBe('That makes 6.');
+    expect((await ask(nested(30))).text).toBe('That makes 6.');
+    expect((await ask(nested(60))).text).toMatch(/^I have no rule/);
+  });
+});
+
 describe('wishes that are carried out', () => {
   const open = (app: string) => ({ name: 'open_app', args: { app_name: app } });
   const close = (app: string) => ({ name: 'close_app', args: { app_name: app } });

@@ -25,9 +25,9 @@ const verbs: Readonly<Record<Language, readonly Verb[]>> = {
   en: [
     {
       command: 'open_app',
-      imperative: phrases('open (up|)', 'launch', '(start|run|fire) (up|)', 'start'),
+      imperative: phrases('open (up|)', 'launch', '(start|run) (up|)', 'fire up'),
       infinitive: none,
-      knownAppsOnly: phrases('(start|run|fire) (up|)'),
+      knownAppsOnly: phrases('(start|run) (up|)', 'fire up'),
       confirm: (app) => `Opening ${app}.`,
     },
     {

@@ -6,7 +6,7 @@
 import type { Word } from './utterance.ts';
 
 /** What is compared of a word. */
-type Said = Pick<Word, 'plain'>;
+export type Said = Pick<Word, 'plain'>;
 
 /** Phrases by their words; a node's `isEnd` says that a phrase ends here. */
 interface Branch {

@@ -6,7 +6,7 @@
 export type Language = 'en' | 'ru';
 
 /** The strongest mark between a word and the one before: none, a comma, a colon (dash, quote, bracket), or a sentence end. */
-export type Mark = '' | ',' | ':' | '.';
+type Mark = '' | ',' | ':' | '.';
 
 export interface Word {
   /** As it was said. */
