@@ -71,6 +71,9 @@ export function classAt(text: string, index: number): CharacterClass {
     if (codePoint >= 0x30 && codePoint <= 0x39) return 'digit';
     return 'other';
   }
+  // The basic Cyrillic alphabet, without the price of an expression.
+  if (codePoint >= 0x430 && codePoint <= 0x45f) return 'lower';
+  if (codePoint >= 0x400 && codePoint <= 0x42f) return 'upper';
   const character = String.fromCodePoint(codePoint);
   if (lowerCase.test(character)) return 'lower';
   if (upperCase.test(character)) return 'upper';

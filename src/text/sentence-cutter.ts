@@ -23,24 +23,19 @@ import {
   isDenseStop,
   isHighSurrogate,
   isLineBreak,
-  isOneGrapheme,
   isOpening,
-  isRegionalIndicator,
   isStrongStop,
   isWhiteSpace,
-  previousIndex,
 } from './characters.ts';
-import { type Stop, stopOf, type Verdict, verdictOf } from './sentence-stop.ts';
+import { endAtCap, hardCapChars } from './hard-cap.ts';
+import { emptyScan, type PieceScan } from './piece-scan.ts';
+import { stopOf, type Verdict, verdictOf } from './sentence-stop.ts';
 
-/** Long enough for nearly every sentence, short enough that a voice starts a text without stops within seconds. */
-export const hardCapChars = 240;
+export { hardCapChars } from './hard-cap.ts';
 
 const firstPieceMinWords = 2;
 const laterPieceMinWords = 3;
 const pieceMinChars = 15;
-
-/** A sentence that is too long is not cut at a mark before this, so that no crumbs come out. */
-const clauseMinChars = 60;
 
 /** So many opening marks and dashes after a stop are decoration, not the beginning of a sentence. */
 const maxOpeningChars = 40;
@@ -48,42 +43,10 @@ const maxOpeningChars = 40;
 /** More than every word of the lists needs, with its brackets. */
 const maxPreviousChars = 24;
 
-/** The widest emoji families are about this long; what is longer is torn rather than kept whole. */
-const maxGraphemeChars = 40;
-
 const maxNesting = 8;
 
-/** A stop that waits for the text after it. Offsets count from the start of `pending`. */
-interface OpenStop {
-  readonly stop: Stop;
-  readonly end: number;
-  /** Words and open quotes up to `end`. */
-  readonly words: number;
-  readonly nesting: number;
-  /** Where the first significant character after the stop is, or will be. */
-  readonly aheadStart: number;
-  readonly afterDash: boolean;
-}
-
-/** What is known of the current piece. Offsets count from the start of `pending`; 0 means "none yet". */
-interface PieceScan {
-  readonly words: number;
-  readonly wordStart: number | null;
-  readonly wordCounted: boolean;
-  readonly previousWord: string;
-  readonly opensLine: boolean;
-  readonly visibleEnd: number;
-  /** Only a line break stands after `visibleEnd`, and the piece was too short to be cut there. */
-  readonly lineEnded: boolean;
-  /** Quotes and brackets of the dense scripts that are open; survives a cut. */
-  readonly nesting: number;
-  /** The piece ends with a dense stop inside such a quote: a closing quote may still follow. */
-  readonly denseStopped: boolean;
-  readonly openStop: OpenStop | null;
-  readonly weakEnd: number;
-  readonly clauseEnd: number;
-  readonly spaceEnd: number;
-}
+/** The first of the quotes, brackets and stops that takeDense looks for. */
+const firstDense = '\u201c';
 
 /** Plain JSON; make one from `emptySentenceCutter` and treat all but `pending` and `cutCount` as private. */
 export interface SentenceCutter {
@@ -102,22 +65,6 @@ export interface CutResult {
   readonly cutter: SentenceCutter;
   readonly sentences: readonly string[];
 }
-
-const emptyScan: PieceScan = Object.freeze({
-  words: 0,
-  wordStart: null,
-  wordCounted: false,
-  previousWord: '',
-  opensLine: true,
-  visibleEnd: 0,
-  lineEnded: false,
-  nesting: 0,
-  denseStopped: false,
-  openStop: null,
-  weakEnd: 0,
-  clauseEnd: 0,
-  spaceEnd: 0,
-});
 
 export const emptySentenceCutter: SentenceCutter = Object.freeze({
   pending: '',
@@ -298,7 +245,7 @@ function takeVisible(run: Run, character: string): void {
   countWord(run);
   run.index += character.length;
   scan.visibleEnd = run.index - run.start;
-  if (character > '\u007f') takeDense(run, character);
+  if (character >= firstDense) takeDense(run, character);
 }
 
 /** The cuts of the dense scripts that the next visible character confirms. */
@@ -308,9 +255,9 @@ function cutBeforeVisible(run: Run, character: string): boolean {
     if (isClosing(character) || isDenseStop(character)) return false;
     return cutDenseStop(run);
   }
+  if (scan.wordStart === null || character <= '\u007f' || classAt(character, 0) !== 'ideograph') return false;
   // `OK!你好`: no white space will come to confirm it.
-  const follows = scan.wordStart !== null && isStrongStop(buffer.charAt(index - 1));
-  if (!follows || classAt(character, 0) !== 'ideograph') return false;
+  if (!isStrongStop(buffer.charAt(index - 1))) return false;
   return cutIfLongEnough(run, index, scan.words, scan.nesting);
 }
 
@@ -370,43 +317,7 @@ function takeDense(run: Run, character: string): void {
 
 /** The piece is too long: cuts at a stop that was not sure, else at a clause mark, at white space, or right here. */
 function cutAtCap(run: Run): void {
-  cutAt(run, run.start + cutOffsetAtCap(run), 0);
-}
-
-function cutOffsetAtCap(run: Run): number {
-  const { scan } = run;
-  const weakEnd = Math.max(scan.weakEnd, scan.openStop?.end ?? 0);
-  if (weakEnd >= clauseMinChars) return weakEnd;
-  if (scan.clauseEnd >= clauseMinChars) return scan.clauseEnd;
-  if (isWhiteSpace(run.buffer.charCodeAt(run.index))) return scan.visibleEnd;
-  return scan.spaceEnd > 0 ? scan.spaceEnd : graphemeStart(run) - run.start;
-}
-
-/** The nearest position at or before the cap that tears no combining sequence, or the cap itself if none is near. */
-function graphemeStart(run: Run): number {
-  const { buffer, start, index } = run;
-  let position = index;
-  while (position > start && index - position < maxGraphemeChars) {
-    const before = previousIndex(buffer, position);
-    const after = String.fromCodePoint(buffer.codePointAt(position) ?? 0);
-    const isTorn =
-      isOneGrapheme(buffer.slice(before, position), after) ||
-      (isRegionalIndicator(after) && indicatorsBefore(run, position) % 2 === 1);
-    if (!isTorn) return position;
-    position = before;
-  }
-  return index;
-}
-
-/** How many halves of flags stand right before `end` in the piece. */
-function indicatorsBefore(run: Run, end: number): number {
-  let count = 0;
-  for (let position = end; position > run.start; count += 1) {
-    const before = previousIndex(run.buffer, position);
-    if (!isRegionalIndicator(run.buffer.slice(before, position))) break;
-    position = before;
-  }
-  return count;
+  cutAt(run, run.start + endAtCap(run), 0);
 }
 
 /** Where settleQuiet would cut `pending`, as an offset, or null. */
