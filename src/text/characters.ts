@@ -100,7 +100,7 @@ export function isClosing(character: string): boolean {
 }
 
 /** True for marks that change the character before them and must not be cut from it. */
-export function isExtending(character: string): boolean {
+function isExtending(character: string): boolean {
   return character > '\u007f' && extending.test(character);
 }
 

@@ -39,7 +39,7 @@ export interface ProposedCommand {
   readonly args: unknown;
 }
 
-export type CommandRejection = 'unknown_command' | 'disabled_command' | 'invalid_args';
+type CommandRejection = 'unknown_command' | 'disabled_command' | 'invalid_args';
 
 export type CommandVerdict =
   | { readonly accepted: true; readonly command: CommandName; readonly args: Record<string, unknown> }
@@ -90,7 +90,7 @@ const argsSchemas = Object.freeze({
 } satisfies Record<CommandName, z.ZodType<Record<string, unknown>>>);
 
 /** True if `name` is exactly one of the eleven (no normalising). */
-export function isCommandName(name: string): name is CommandName {
+function isCommandName(name: string): name is CommandName {
   return commandNames.some((known) => known === name);
 }
 

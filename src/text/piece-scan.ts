@@ -5,7 +5,7 @@
 import type { Stop } from './sentence-stop.ts';
 
 /** A stop that waits for the text after it. Offsets count from the start of `pending`. */
-export interface OpenStop {
+interface OpenStop {
   readonly stop: Stop;
   readonly end: number;
   /** Words and open quotes up to `end`. */

@@ -29,10 +29,18 @@ import {
 } from './characters.ts';
 
 /**
- * `plain`: after an ordinary word. `strong`: with `!` or `?`. `ellipsis`: `…` or several dots. `number`: after a number
+ * `plain`: after an ordinary word. `afterLongWord`: after one too long for an abbreviation that no list has. `strong`: with `!` or `?`. `ellipsis`: `…` or several dots. `number`: after a number
  * (an ordinal, perhaps). The other three are the lists of abbreviations.ts.
  */
-export type StopKind = 'plain' | 'strong' | 'ellipsis' | 'number' | 'mayEnd' | 'rarelyEnding' | 'beforeNumber';
+type StopKind =
+  | 'plain'
+  | 'afterLongWord'
+  | 'strong'
+  | 'ellipsis'
+  | 'number'
+  | 'mayEnd'
+  | 'rarelyEnding'
+  | 'beforeNumber';
 
 export interface Stop {
   readonly kind: StopKind;
@@ -51,6 +59,9 @@ export interface WordPlace {
 }
 
 export type Verdict = 'cut' | 'join' | 'wait';
+
+/** An answer all in small letters is cut after words of this length: no abbreviation outside the lists is that long. */
+const longWordMinLetters = 6;
 
 /** Longer than every word of the lists: a word that reached this length is none of them. */
 const knownWordMaxChars = 16;
@@ -82,13 +93,17 @@ export function stopOf(word: string, place: WordPlace): Stop | null {
   if (isEllipsis) return { kind: 'ellipsis', loose, safeWhenQuiet: core !== '' };
   const kind = kindOfFullStop(core, place);
   if (kind === null) return null;
-  return { kind, loose, safeWhenQuiet: kind === 'plain' && isOrdinaryWord(core) };
+  return { kind, loose, safeWhenQuiet: isAfterWord(kind) && isOrdinaryWord(core) };
 }
 
 function firstWordIndex(word: string, end: number): number {
   let index = 0;
   while (index < end && (isOpening(word.charAt(index)) || isDash(word.charAt(index)))) index += 1;
   return index;
+}
+
+function isAfterWord(kind: StopKind): boolean {
+  return kind === 'plain' || kind === 'afterLongWord';
 }
 
 /** No digit at its end and no dot, slash or at sign inside, which could be a number, name or address still growing. */
@@ -112,7 +127,8 @@ function kindOfFullStop(core: string, place: WordPlace): StopKind | null {
   if (includesWord(beforeNumber, word)) return 'beforeNumber';
   if (place.opensLine && includesWord(romanNumerals, word)) return null;
   if (/^\p{L}(?:\.\p{L})+$/u.test(core)) return 'rarelyEnding';
-  return isSingleLetter(core) && place.opensLine ? null : 'plain';
+  if (isSingleLetter(core)) return place.opensLine ? null : 'plain';
+  return core.length >= longWordMinLetters && /^\p{Ll}+$/u.test(core) ? 'afterLongWord' : 'plain';
 }
 
 function kindAfterNumber(core: string, place: WordPlace): StopKind | null {
@@ -149,7 +165,7 @@ export function verdictOf(stop: Stop, next: string, place: { afterDash: boolean;
   const first = classAt(next, 0);
   if (first === 'upper') return verdictBeforeCapital(stop, next, place);
   if (first === 'lower') return verdictBeforeSmallLetter(stop, next, place);
-  if (first === 'digit') return stop.kind === 'plain' || stop.kind === 'strong' ? 'cut' : 'join';
+  if (first === 'digit') return isAfterWord(stop.kind) || stop.kind === 'strong' ? 'cut' : 'join';
   if (first === 'other') return verdictBeforeSymbol(stop, next);
   return 'cut';
 }
@@ -157,12 +173,13 @@ export function verdictOf(stop: Stop, next: string, place: { afterDash: boolean;
 function verdictBeforeSymbol(stop: Stop, next: string): Verdict {
   const symbol = next.charAt(0);
   if (isContinuing(symbol)) return 'join';
-  return stop.kind === 'plain' || stop.kind === 'strong' || symbol > '\u007f' ? 'cut' : 'join';
+  return isAfterWord(stop.kind) || stop.kind === 'strong' || symbol > '\u007f' ? 'cut' : 'join';
 }
 
 function verdictBeforeSmallLetter(stop: Stop, next: string, place: { afterDash: boolean; complete: boolean }): Verdict {
-  if (stop.kind === 'strong') return stop.loose || place.afterDash ? 'join' : 'cut';
-  if (stop.kind !== 'plain' && stop.kind !== 'ellipsis' && stop.kind !== 'beforeNumber') return 'join';
+  const isLoose = stop.loose || place.afterDash;
+  if (stop.kind === 'strong' || (stop.kind === 'afterLongWord' && !isLoose)) return isLoose ? 'join' : 'cut';
+  if (!isAfterWord(stop.kind) && stop.kind !== 'ellipsis' && stop.kind !== 'beforeNumber') return 'join';
   const secondIndex = (next.codePointAt(0) ?? 0) > 0xffff ? 2 : 1;
   if (next.length <= secondIndex) return place.complete ? 'join' : 'wait';
   // iPhone, eBay: a name that begins small can begin a sentence.
@@ -172,6 +189,7 @@ function verdictBeforeSmallLetter(stop: Stop, next: string, place: { afterDash: 
 function verdictBeforeCapital(stop: Stop, next: string, place: { afterDash: boolean; complete: boolean }): Verdict {
   switch (stop.kind) {
     case 'plain':
+    case 'afterLongWord':
     case 'ellipsis':
     case 'beforeNumber':
       return 'cut';

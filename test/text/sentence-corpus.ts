@@ -324,4 +324,25 @@ export const sentenceCorpus: readonly (readonly [text: string, pieces: readonly 
   ],
   ['Это гл. 3 и п. 5 договора. Читайте внимательно.', ['Это гл. 3 и п. 5 договора.', ' Читайте внимательно.']],
   ['Файл main.py открыт. Запустите его.', ['Файл main.py открыт.', ' Запустите его.']],
+
+  // Small letters only; initials and abbreviations in a row; lists in a line
+  [
+    'it is sunny today. have fun outside. bring water with you. stay hydrated. bye',
+    ['it is sunny today. have fun outside.', ' bring water with you. stay hydrated.', ' bye'],
+  ],
+  ['погода хорошая. возьми зонт. увидимся завтра', ['погода хорошая.', ' возьми зонт. увидимся завтра']],
+  ['He said (quite loudly.) and then left.', ['He said (quite loudly.) and then left.']],
+  [
+    'J.K. Rowling wrote it. The U.S.A. is big (i.e. large). Mr. X. came in.',
+    ['J.K. Rowling wrote it.', ' The U.S.A. is big (i.e. large).', ' Mr. X. came in.'],
+  ],
+  [
+    'Стоит 5 р. за штуку, в т. ч. доставка. Это Иванов И. И. Он пришёл сегодня.',
+    ['Стоит 5 р. за штуку, в т. ч. доставка.', ' Это Иванов И. И.', ' Он пришёл сегодня.'],
+  ],
+  [
+    'Here is a plan: 1. Open it. 2. Close it. 3. Repeat. That is all.',
+    ['Here is a plan: 1. Open it.', ' 2. Close it.', ' 3. Repeat. That is all.'],
+  ],
+  ['Привет!Как дела? Хорошо, спасибо.', ['Привет!Как дела?', ' Хорошо, спасибо.']],
 ];
