@@ -99,6 +99,7 @@ class RunningSystem implements System {
           sessions,
           jobs: this.#answers,
           report,
+          now,
         }),
         speech: createSpeechActor({
           engine: () => this.#engines.inUse().speech,

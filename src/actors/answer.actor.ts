@@ -3,19 +3,22 @@
  *
  * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once.
  * It makes the model wait while the chart's backlog is full, and cuts monstrous deltas so that no turn of the chart is long.
- * It decides nothing: timeouts, retries and ends are the chart's.
+ * It notices when the model falls quiet, which settles whether "One." was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
-import type { AnswerEngine, AnswerPart, AnswerRequest } from '../engines/answer-engine.ts';
+import type { AnswerEngine, AnswerRequest } from '../engines/answer-engine.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../machines/session.types.ts';
 import type { StreamRequest } from '../machines/stream-port.ts';
 import { Gate } from './gate.ts';
 import type { JobCount } from './job-count.ts';
+import { QuietWatch } from './quiet-watch.ts';
 import { resourcesOf, type SessionResourceMap } from './session-resources.ts';
 import { failureOfThrown, type ReportUnexpected } from './thrown-failure.ts';
 
 /** The longest text one fact carries; models send a few characters, an echo of a 16 MiB prompt does not. */
 const MAX_DELTA_CHARS = 4096;
+/** A silence that confirms that "One." was a whole sentence; people do not notice less (DESIGN §3: 150 to 250 ms). */
+const QUIET_MS = 200;
 
 export interface AnswerActorOptions {
   /** The engine that is in use now; throws if none came up. */
@@ -24,68 +27,106 @@ export interface AnswerActorOptions {
   /** Counts answers whose engine is really at work. */
   readonly jobs: JobCount;
   readonly report: ReportUnexpected;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
 }
 
 /** The logic of the actor `answer` of the session chart. */
 export function createAnswerActor(options: AnswerActorOptions) {
   return fromCallback<AnswerInbox, AnswerInput>(({ input, sendBack, receive }) => {
-    const abort = new AbortController();
-    const gate = new Gate();
-    receive((event) => {
-      if (event.type === 'backlog.filled') gate.close();
-      else gate.open();
+    const resources = resourcesOf(options.sessions, input.streamId);
+    const job = new AnswerJob(options, {
+      request: answerRequestOf(resources.request, input.prompt),
+      streamId: input.streamId,
+      openedAtMs: resources.outbox.stats().openedAtMs,
+      tell: sendBack,
     });
-    const tell = (event: SessionEvent): void => {
-      if (!abort.signal.aborted) sendBack(event);
-    };
-    const request = answerRequestOf(resourcesOf(options.sessions, input.streamId).request, input.prompt);
-    void answer(options, { request, streamId: input.streamId, signal: abort.signal, gate, tell });
-    return () => {
-      abort.abort();
-      gate.open();
-    };
+    receive((event) => {
+      if (event.type === 'backlog.filled') job.hold();
+      else job.resume();
+    });
+    void job.run();
+    return () => job.abort();
   });
 }
 
-interface AnswerJob {
+interface AnswerJobInput {
   readonly request: AnswerRequest;
   readonly streamId: string;
-  readonly signal: AbortSignal;
-  readonly gate: Gate;
+  readonly openedAtMs: number;
   readonly tell: (event: SessionEvent) => void;
 }
 
-/** Never rejects. */
-async function answer({ engine, jobs, report }: AnswerActorOptions, job: AnswerJob): Promise<void> {
-  jobs.begin();
-  try {
-    for await (const part of engine().answer(job.request, job.signal)) {
-      if (job.signal.aborted) return;
-      for (const event of eventsOf(part)) {
-        if (job.gate.isClosed) await job.gate.whenOpen();
-        job.tell(event);
-      }
-      if (job.gate.isClosed) await job.gate.whenOpen();
-      if (job.signal.aborted) return;
-    }
-    job.tell({ type: 'answer.finished' });
-  } catch (error) {
-    if (job.signal.aborted) return;
-    job.tell({ type: 'answer.failed', failure: failureOfThrown(error, job.streamId, report) });
-  } finally {
-    jobs.end();
-  }
-}
+/** One answer on its way from the engine to the chart. */
+class AnswerJob {
+  readonly #options: AnswerActorOptions;
+  readonly #input: AnswerJobInput;
+  readonly #abort = new AbortController();
+  readonly #gate = new Gate();
+  readonly #quiet: QuietWatch;
 
-function* eventsOf(part: AnswerPart): Generator<SessionEvent> {
-  switch (part.kind) {
-    case 'text':
-      for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
-        yield { type: 'answer.textReceived', text: part.text.slice(start, start + MAX_DELTA_CHARS) };
+  constructor(options: AnswerActorOptions, input: AnswerJobInput) {
+    this.#options = options;
+    this.#input = input;
+    this.#quiet = new QuietWatch({
+      quietMs: QUIET_MS,
+      now: options.now,
+      onQuiet: () => this.#tell({ type: 'answer.fellQuiet', atMs: this.#atMs() }),
+    });
+  }
+
+  /** Pulls the answer to its end; never rejects. */
+  async run(): Promise<void> {
+    const { engine, jobs, report } = this.#options;
+    const { signal } = this.#abort;
+    jobs.begin();
+    try {
+      for await (const part of engine().answer(this.#input.request, signal)) {
+        if (part.kind === 'command') {
+          this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });
+        } else {
+          for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
+            if (this.#gate.isClosed) await this.#gate.whenOpen();
+            const text = part.text.slice(start, start + MAX_DELTA_CHARS);
+            this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
+            this.#quiet.touch();
+          }
+        }
+        if (this.#gate.isClosed) await this.#gate.whenOpen();
+        if (signal.aborted) return;
       }
-      return;
-    case 'command':
-      yield { type: 'answer.commandReceived', name: part.name, args: part.args };
+      this.#tell({ type: 'answer.finished' });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#tell({ type: 'answer.failed', failure: failureOfThrown(error, this.#input.streamId, report) });
+    } finally {
+      this.#quiet.stop();
+      jobs.end();
+    }
+  }
+
+  /** The model waits from now on. */
+  hold(): void {
+    this.#gate.close();
+  }
+
+  resume(): void {
+    this.#gate.open();
+  }
+
+  /** Tells the engine that nobody listens any more; idempotent. */
+  abort(): void {
+    this.#abort.abort();
+    this.#quiet.stop();
+    this.#gate.open();
+  }
+
+  #atMs(): number {
+    return Math.round(this.#options.now() - this.#input.openedAtMs);
+  }
+
+  #tell(event: SessionEvent): void {
+    if (!this.#abort.signal.aborted) this.#input.tell(event);
   }
 }
 

@@ -4,8 +4,10 @@
  */
 export const AUDIO_CHUNK_BYTES = 4096;
 
+const nothing = new Uint8Array(0);
+
 export class AudioChunker {
-  #carry = new Uint8Array(AUDIO_CHUNK_BYTES);
+  #carry: Uint8Array = nothing;
   #carried = 0;
 
   /** Whole chunks that `bytes` completes; what is left over waits. The chunks may share memory with `bytes`. */
@@ -17,13 +19,16 @@ export class AudioChunker {
       this.#carried += offset;
       if (this.#carried < AUDIO_CHUNK_BYTES) return;
       yield this.#carry;
-      this.#carry = new Uint8Array(AUDIO_CHUNK_BYTES);
+      // A new one: the one that was yielded is on its way.
+      this.#carry = nothing;
       this.#carried = 0;
     }
     for (; offset + AUDIO_CHUNK_BYTES <= bytes.byteLength; offset += AUDIO_CHUNK_BYTES) {
       const isWhole = offset === 0 && bytes.byteLength === AUDIO_CHUNK_BYTES;
       yield isWhole ? bytes : bytes.subarray(offset, offset + AUDIO_CHUNK_BYTES);
     }
+    if (offset === bytes.byteLength) return;
+    this.#carry = new Uint8Array(AUDIO_CHUNK_BYTES);
     this.#carry.set(bytes.subarray(offset));
     this.#carried = bytes.byteLength - offset;
   }

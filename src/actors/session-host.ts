@@ -17,8 +17,8 @@ import type {
 } from '../machines/session.types.ts';
 import type { FrameSink, StreamRequest } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
-import { createOutbox, type Outbox, type OutboxStats } from './outbox.ts';
-import type { SessionResourceMap } from './session-resources.ts';
+import { createOutbox, type OutboxStats } from './outbox.ts';
+import type { SessionResourceMap, SessionResources } from './session-resources.ts';
 
 /** What every good stream ends with. */
 const END_MESSAGE = 'COMPLETED';
@@ -76,7 +76,8 @@ export function hostSession(
       options.log.info(fields('command', 'complete', request, { command }), 'the command went to the desktop');
     },
   });
-  sessions.set(streamId, { request, outbox });
+  const resources: SessionResources = { request, outbox, tellSpeech: () => {} };
+  sessions.set(streamId, resources);
 
   const actor: Actor<SessionMachine> = createActor(machine, {
     id: streamId,
@@ -93,7 +94,7 @@ export function hostSession(
   actor.on('*', (emitted) => {
     try {
       if (emitted.type === 'actor.faulted') options.reportFault(streamId, emitted.detail);
-      else carryOut(emitted, { outbox, actor, request, log: options.log });
+      else carryOut(emitted, { resources, actor, log: options.log });
     } catch (error) {
       options.reportFault(streamId, error);
       actor.send({ type: 'session.faulted', faultId: streamId });
@@ -116,19 +117,23 @@ export function hostSession(
 }
 
 interface CarryOutTargets {
-  readonly outbox: Outbox;
+  readonly resources: SessionResources;
   readonly actor: { send(event: SessionEvent): void };
-  readonly request: StreamRequest;
   readonly log: Logger;
 }
 
 function carryOut(
   emitted: Exclude<SessionEmitted, { readonly type: 'actor.faulted' }>,
-  { outbox, actor, request, log }: CarryOutTargets,
+  { resources, actor, log }: CarryOutTargets,
 ): void {
+  const { outbox, request } = resources;
   switch (emitted.type) {
     case 'sentence.reached':
       outbox.push({ kind: 'text', text: emitted.text });
+      for (const fact of emitted.facts) resources.tellSpeech(fact);
+      return;
+    case 'speech.informed':
+      for (const fact of emitted.facts) resources.tellSpeech(fact);
       return;
     case 'command.reached':
       outbox.push({ kind: 'action', command: emitted.command, args: emitted.args });

@@ -3,12 +3,15 @@
  * the session's actors find it by stream id, so that a machine is built once and a context stays data.
  */
 import { assert } from '../assert.ts';
+import type { SpeechInbox } from '../machines/session.types.ts';
 import type { StreamRequest } from '../machines/stream-port.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface SessionResources {
   readonly request: StreamRequest;
   readonly outbox: Outbox;
+  /** Where the voice hears facts while the session streams; the speech actor puts it there. */
+  tellSpeech: (fact: SpeechInbox) => void;
 }
 
 /** The resources of all live sessions, by stream id. */

@@ -6,7 +6,7 @@
  * sentence finished or failed, and, when it asks, how long each engine has been silent. The order of sentences, retries and
  * timeouts are the chart's.
  */
-import { fromCallback } from 'xstate';
+import { type EventObject, fromCallback } from 'xstate';
 import { assertNever } from '../assert.ts';
 import type { SpeechEngine } from '../engines/speech-engine.ts';
 import type { SessionEvent, SpeechInbox, SpeechInput } from '../machines/session.types.ts';
@@ -28,8 +28,9 @@ export interface SpeechActorOptions {
 
 /** The logic of the actor `speech` of the session chart. */
 export function createSpeechActor(options: SpeechActorOptions) {
-  return fromCallback<SpeechInbox, SpeechInput>(({ input, sendBack, receive }) => {
-    const { outbox } = resourcesOf(options.sessions, input.streamId);
+  return fromCallback<EventObject, SpeechInput>(({ input, sendBack }) => {
+    const resources = resourcesOf(options.sessions, input.streamId);
+    const { outbox } = resources;
     const jobs = new Map<number, SpeechJob>();
     let isStopped = false;
     const surroundings: SpeechJobSurroundings = {
@@ -42,20 +43,20 @@ export function createSpeechActor(options: SpeechActorOptions) {
         sendBack(event);
       },
     };
-    receive((event) => {
-      switch (event.type) {
+    resources.tellSpeech = (fact: SpeechInbox): void => {
+      switch (fact.type) {
         case 'sentence.due': {
-          const job = new SpeechJob(event.segment, event.speech, surroundings);
-          jobs.set(event.segment, job);
+          const job = new SpeechJob(fact.segment, fact.speech, surroundings);
+          jobs.set(fact.segment, job);
           void job.run();
           return;
         }
         case 'sentence.turnCame':
-          jobs.get(event.segment)?.giveTurn();
+          jobs.get(fact.segment)?.giveTurn();
           return;
         case 'sentence.abandoned':
-          jobs.get(event.segment)?.abort();
-          jobs.delete(event.segment);
+          jobs.get(fact.segment)?.abort();
+          jobs.delete(fact.segment);
           return;
         case 'progress.questioned':
           sendBack({
@@ -64,11 +65,12 @@ export function createSpeechActor(options: SpeechActorOptions) {
           });
           return;
         default:
-          assertNever(event);
+          assertNever(fact);
       }
-    });
+    };
     return () => {
       isStopped = true;
+      resources.tellSpeech = () => {};
       for (const job of jobs.values()) job.abort();
       jobs.clear();
     };

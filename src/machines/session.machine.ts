@@ -6,10 +6,11 @@
  * failure of any kind is an ordinary transition to `error`. It does not know gRPC, engines or a clock: time enters
  * through named delays and through facts that carry a duration. What it says to the outside are emitted facts.
  */
-import { and, assign, emit, enqueueActions, fromCallback, sendTo, setup, stateIn } from 'xstate';
+import { and, assign, type EventObject, emit, enqueueActions, fromCallback, sendTo, setup, stateIn } from 'xstate';
+import { assert } from '../assert.ts';
 import type { Failure } from '../errors.ts';
 import { emptyAnswerEnvelope } from '../text/answer-envelope.ts';
-import { emptySentenceCutter, isAtPossibleBoundary } from '../text/sentence-cutter.ts';
+import { emptySentenceCutter } from '../text/sentence-cutter.ts';
 import { initialSpeakable } from '../text/speakable.ts';
 import { failureOf, type OwnFailureType } from './session.failures.ts';
 import { hearCommand, hearEnd, hearQuiet, hearText, type TextPatch } from './session.text.ts';
@@ -29,8 +30,6 @@ import type {
 
 /** A delay that is switched off: the longest a timer can wait (24.8 days). */
 const OFF_DELAY_MS = 2 ** 31 - 1;
-/** How long a silence must last to confirm that "One." was a whole sentence; people do not notice less (DESIGN §3). */
-const QUIET_FLUSH_MS = 200;
 /** The outbox and the speech actor answer a question within one turn; later is a bug of ours. */
 const REPLY_DUE_MS = 5_000;
 /** Sentences waiting for the voice at which the model is made to wait, and at which it may go on. */
@@ -68,15 +67,15 @@ const sessionSetup = setup({
   },
   actors: {
     answer: fromCallback<AnswerInbox, AnswerInput>(notProvided('answer')),
-    speech: fromCallback<SpeechInbox, SpeechInput>(notProvided('speech')),
+    speech: fromCallback<EventObject, SpeechInput>(notProvided('speech')),
   },
   delays: {
     idleCheck: ({ context }) => orOff(context.idleCheckInMs),
     firstTokenTimeout: ({ context }) => orOff(context.limits.firstTokenTimeoutMs),
     answerStallTimeout: ({ context }) => orOff(context.limits.answerStallTimeoutMs),
+    stallCheck: ({ context }) => orOff(context.stallCheckInMs),
     speechCheck: ({ context }) => orOff(context.speechCheckInMs),
     sessionTimeout: ({ context }) => orOff(context.limits.sessionTimeoutMs),
-    quietFlush: QUIET_FLUSH_MS,
     replyDue: REPLY_DUE_MS,
   },
   guards: {
@@ -84,7 +83,12 @@ const sessionSetup = setup({
     hasSentence: ({ context }) => context.sentences.length > 0,
     hasCommand: ({ context }) => context.command !== null,
     hasNoWords: ({ context }) => context.nextSegment === 0,
-    isAtPossibleBoundary: ({ context }) => isAtPossibleBoundary(context.cutter),
+    isFinishingSentences: ({ context }) =>
+      context.lastSentenceAtMs + context.limits.answerStallTimeoutMs > context.stallCheckAtMs,
+    hasNextSentence: ({ context, event }) =>
+      event.type === 'speech.finished' &&
+      context.sentences[0]?.segment === event.segment &&
+      context.sentences.length > 1,
     isBacklogFull: ({ context }) => context.sentences.length >= BACKLOG_FULL_SENTENCES,
     isBacklogLow: ({ context }) => context.sentences.length <= BACKLOG_LOW_SENTENCES,
     isHeadWithoutSpeech: ({ context }) => context.sentences[0]?.speech === '',
@@ -114,20 +118,35 @@ const sessionSetup = setup({
     }),
     hearText: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'answer.textReceived') return;
-      const patch = hearText(context, event.text);
+      const { patch, facts } = withDueSentences(context, hearText(context, event));
       enqueue.assign(patch);
-      if (hasCut(context, patch)) enqueue.raise({ type: 'sentence.completed' });
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
     }),
-    hearQuiet: enqueueActions(({ context, enqueue }) => {
-      const patch = hearQuiet(context);
+    hearQuiet: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'answer.fellQuiet') return;
+      const { patch, facts } = withDueSentences(context, hearQuiet(context, event));
       enqueue.assign(patch);
-      if (hasCut(context, patch)) enqueue.raise({ type: 'sentence.completed' });
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+    }),
+    startStallWatch: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'answer.textReceived') return;
+      const { answerStallTimeoutMs } = context.limits;
+      enqueue.assign({
+        lastSentenceAtMs: event.atMs,
+        stallCheckAtMs: event.atMs + answerStallTimeoutMs,
+        stallCheckInMs: answerStallTimeoutMs,
+      });
+    }),
+    planStallCheck: enqueueActions(({ context, enqueue }) => {
+      const nextCheckAtMs = context.lastSentenceAtMs + context.limits.answerStallTimeoutMs;
+      enqueue.assign({ stallCheckAtMs: nextCheckAtMs, stallCheckInMs: nextCheckAtMs - context.stallCheckAtMs });
     }),
     hearEnd: enqueueActions(({ context, enqueue }) => {
-      const { patch, dropped } = hearEnd(context);
+      const end = hearEnd(context);
+      const { patch, facts } = withDueSentences(context, end.patch);
       enqueue.assign(patch);
-      if (dropped !== null) enqueue.emit({ type: 'command.dropped', ...dropped });
-      if (hasCut(context, patch)) enqueue.raise({ type: 'sentence.completed' });
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+      for (const dropped of end.dropped) enqueue.emit({ type: 'command.dropped', ...dropped });
     }),
     hearCommand: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'answer.commandReceived') return;
@@ -137,22 +156,17 @@ const sessionSetup = setup({
     }),
     holdAnswer: sendTo('answer', { type: 'backlog.filled' }),
     resumeAnswer: sendTo('answer', { type: 'backlog.drained' }),
+    /** The head's text goes out, its sound may follow, and the next sentences are synthesised meanwhile. */
     sayHead: enqueueActions(({ context, enqueue }) => {
-      const head = context.sentences[0];
-      if (head !== undefined) enqueue.emit({ type: 'sentence.reached', text: head.text });
+      const { patch, emitted } = headReached(context, context.sentences);
+      enqueue.assign({ ...patch, speechCheckInMs: context.limits.speechTimeoutMs });
+      enqueue.emit(emitted);
     }),
-    giveHeadTurn: enqueueActions(({ context, enqueue }) => {
-      const head = context.sentences[0];
-      if (head === undefined || head.speech === '') return;
-      enqueue.sendTo('speech', { type: 'sentence.turnCame', segment: head.segment });
-    }),
-    synthesiseDue: enqueueActions(({ context, enqueue }) => {
-      const due = dueSentences(context);
-      for (const { segment, speech } of due) {
-        if (speech !== '') enqueue.sendTo('speech', { type: 'sentence.due', segment, speech });
-      }
-      const last = due.at(-1);
-      if (last !== undefined) enqueue.assign({ synthesisedBelow: last.segment + 1 });
+    /** The head is said: the same for the one behind it. */
+    sayNext: enqueueActions(({ context, enqueue }) => {
+      const { patch, emitted } = headReached(context, context.sentences.slice(1));
+      enqueue.assign(patch);
+      enqueue.emit(emitted);
     }),
     retrySynthesis: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'speech.failed') return;
@@ -162,8 +176,9 @@ const sessionSetup = setup({
       enqueue.assign({
         sentences: replaceSentence(context, { ...sentence, failedAttempts: failedAttempts + 1 }),
       });
-      enqueue.sendTo('speech', { type: 'sentence.due', segment, speech });
-      if (context.sentences[0] === sentence) enqueue.sendTo('speech', { type: 'sentence.turnCame', segment });
+      const due: SpeechInbox = { type: 'sentence.due', segment, speech };
+      const turn: SpeechInbox = { type: 'sentence.turnCame', segment };
+      enqueue.emit({ type: 'speech.informed', facts: context.sentences[0] === sentence ? [due, turn] : [due] });
     }),
     giveUpSpeech: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'speech.failed') return;
@@ -179,7 +194,7 @@ const sessionSetup = setup({
         speechCheckInMs: nextSpeechCheckMs(context, event),
       });
       for (const segment of silent) {
-        enqueue.sendTo('speech', { type: 'sentence.abandoned', segment });
+        enqueue.emit({ type: 'speech.informed', facts: [{ type: 'sentence.abandoned', segment }] });
         enqueue.emit({
           type: 'sentence.leftUnspoken',
           segment,
@@ -187,9 +202,8 @@ const sessionSetup = setup({
         });
       }
     }),
-    questionSpeech: sendTo('speech', { type: 'progress.questioned' }),
+    questionSpeech: emit({ type: 'speech.informed', facts: [{ type: 'progress.questioned' }] }),
     dropHead: assign({ sentences: ({ context }) => context.sentences.slice(1) }),
-    restSpeechCheck: assign({ speechCheckInMs: ({ context }) => context.limits.speechTimeoutMs }),
     awaitRoom: emit({ type: 'room.awaited' }),
     reportActorFault: enqueueActions(({ event, enqueue }) => {
       enqueue.emit({ type: 'actor.faulted', detail: errorDetailOf(event) });
@@ -253,6 +267,7 @@ const answerStates = sessionSetup.createStateConfig({
       },
       initial: 'awaitingFirstToken',
       on: {
+        'answer.fellQuiet': { actions: 'hearQuiet' },
         'answer.commandReceived': { actions: 'hearCommand' },
         'answer.finished': { target: 'answered', actions: 'hearEnd' },
         'answer.failed': { target: '#session.error', actions: 'endAsDeclared' },
@@ -265,34 +280,35 @@ const answerStates = sessionSetup.createStateConfig({
               actions: { type: 'endWith', params: { errorType: 'first_token_timeout' } },
             },
           },
-          on: { 'answer.textReceived': { target: 'receiving', actions: 'hearText' } },
+          on: { 'answer.textReceived': { target: 'receiving', actions: ['startStallWatch', 'hearText'] } },
         },
         receiving: {
-          initial: 'midSentence',
+          after: {
+            stallCheck: [
+              { guard: 'isFinishingSentences', target: 'receiving', reenter: true, actions: 'planStallCheck' },
+              { target: '#session.error', actions: { type: 'endWith', params: { errorType: 'answer_stalled' } } },
+            ],
+          },
+          always: { guard: 'isBacklogFull', target: 'held' },
+          on: { 'answer.textReceived': { actions: 'hearText' } },
+        },
+        held: {
+          entry: 'holdAnswer',
+          exit: 'resumeAnswer',
+          always: { guard: 'isBacklogLow', target: 'resuming' },
+          on: { 'answer.textReceived': { actions: 'hearText' } },
+        },
+        /** The model was made to wait; its time to finish a sentence begins with its next words. */
+        resuming: {
           after: {
             answerStallTimeout: {
               target: '#session.error',
               actions: { type: 'endWith', params: { errorType: 'answer_stalled' } },
             },
           },
-          always: { guard: 'isBacklogFull', target: 'held' },
-          on: { 'sentence.completed': { target: 'receiving', reenter: true } },
-          states: {
-            midSentence: {
-              always: { guard: 'isAtPossibleBoundary', target: 'atPossibleBoundary' },
-              on: { 'answer.textReceived': { actions: 'hearText' } },
-            },
-            atPossibleBoundary: {
-              after: { quietFlush: { target: 'midSentence', actions: 'hearQuiet' } },
-              on: { 'answer.textReceived': { target: 'midSentence', actions: 'hearText' } },
-            },
+          on: {
+            'answer.textReceived': { target: 'receiving', actions: ['startStallWatch', 'hearText'] },
           },
-        },
-        held: {
-          entry: 'holdAnswer',
-          exit: 'resumeAnswer',
-          always: { guard: 'isBacklogLow', target: 'receiving' },
-          on: { 'answer.textReceived': { actions: 'hearText' } },
         },
       },
     },
@@ -317,11 +333,16 @@ const voiceStates = sessionSetup.createStateConfig({
       ],
     },
     speaking: {
-      entry: ['sayHead', 'synthesiseDue', 'giveHeadTurn'],
+      entry: 'sayHead',
       initial: 'listening',
       on: {
-        'sentence.completed': { actions: 'synthesiseDue' },
-        'speech.finished': { guard: 'isHead', target: 'silent', actions: ['dropHead', 'restSpeechCheck'] },
+        'speech.finished': [
+          {
+            guard: 'hasNextSentence',
+            actions: 'sayNext',
+          },
+          { guard: 'isHead', target: 'silent', actions: 'dropHead' },
+        ],
         'speech.failed': [
           { guard: 'isSynthesisWorthRetrying', actions: 'retrySynthesis' },
           {
@@ -388,6 +409,9 @@ export const sessionMachine = sessionSetup.createMachine({
     command: null,
     idleCheckInMs: input?.limits.idleTimeoutMs ?? 0,
     speechCheckInMs: input?.limits.speechTimeoutMs ?? 0,
+    lastSentenceAtMs: 0,
+    stallCheckAtMs: 0,
+    stallCheckInMs: 0,
     failure: null,
   }),
   initial: 'idle',
@@ -448,10 +472,6 @@ function errorDetailOf(event: object): string {
   return event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error);
 }
 
-function hasCut(context: SessionContext, patch: TextPatch): boolean {
-  return patch.nextSegment !== undefined && patch.nextSegment > context.nextSegment;
-}
-
 function sentenceOf(context: SessionContext, segment: number): Sentence | undefined {
   return context.sentences.find((sentence) => sentence.segment === segment);
 }
@@ -464,10 +484,36 @@ function replaceSentence(context: SessionContext, replacement: Sentence): readon
   return context.sentences.map((sentence) => (sentence.segment === replacement.segment ? replacement : sentence));
 }
 
-/** The head and its look-ahead, as far as their synthesis was not asked for yet. */
-function dueSentences(context: SessionContext): readonly Sentence[] {
-  const window = context.sentences.slice(0, 1 + context.limits.speechLookahead);
-  return window.filter((sentence) => sentence.segment >= context.synthesisedBelow);
+/** `patch`, and what the voice must know of it: the head and its look-ahead, as far as it was not told yet. */
+function withDueSentences(context: SessionContext, patch: TextPatch) {
+  const { sentences } = patch;
+  if (sentences === undefined) return { patch, facts: [] };
+  const facts = dueFacts(context, sentences);
+  return { patch: { ...patch, synthesisedBelow: windowEnd(context, sentences) }, facts };
+}
+
+/** The first of `sentences` is to be said. */
+function headReached(context: SessionContext, sentences: readonly Sentence[]) {
+  const [head] = sentences;
+  assert(head !== undefined, 'there is no sentence to say');
+  const facts: SpeechInbox[] = dueFacts(context, sentences);
+  if (head.speech !== '') facts.push({ type: 'sentence.turnCame', segment: head.segment });
+  const emitted: SessionEmitted = { type: 'sentence.reached', text: head.text, facts };
+  return { patch: { sentences, synthesisedBelow: windowEnd(context, sentences) }, emitted };
+}
+
+function dueFacts(context: SessionContext, sentences: readonly Sentence[]): SpeechInbox[] {
+  const facts: SpeechInbox[] = [];
+  for (const { segment, speech } of sentences.slice(0, 1 + context.limits.speechLookahead)) {
+    if (segment >= context.synthesisedBelow && speech !== '') facts.push({ type: 'sentence.due', segment, speech });
+  }
+  return facts;
+}
+
+/** Where the look-ahead behind the head ends: the segment after its last one. */
+function windowEnd(context: SessionContext, sentences: readonly Sentence[]): number {
+  const last = sentences[Math.min(sentences.length - 1, context.limits.speechLookahead)];
+  return last === undefined ? context.synthesisedBelow : Math.max(context.synthesisedBelow, last.segment + 1);
 }
 
 /** Segments whose engine gave no sound for the timeout. */

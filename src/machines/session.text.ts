@@ -11,7 +11,10 @@ import type { Sentence, SessionContext } from './session.types.ts';
 
 /** The part of the context that text changes. */
 export type TextPatch = Partial<
-  Pick<SessionContext, 'envelope' | 'cutter' | 'speakable' | 'sentences' | 'nextSegment' | 'command'>
+  Pick<
+    SessionContext,
+    'envelope' | 'cutter' | 'speakable' | 'sentences' | 'nextSegment' | 'command' | 'lastSentenceAtMs'
+  >
 >;
 
 /** A command that will not be carried out, and why; never its arguments. */
@@ -22,19 +25,21 @@ export interface DroppedCommand {
 }
 
 /** A delta of the raw answer came in. */
-export function hearText(context: SessionContext, delta: string): TextPatch {
-  const { envelope, text } = pushAnswer(context.envelope, delta);
+export function hearText(context: SessionContext, delta: { readonly text: string; readonly atMs: number }): TextPatch {
+  const { envelope, text } = pushAnswer(context.envelope, delta.text);
   if (text === '') return { envelope };
-  return { envelope, ...queue(context, pushText(context.cutter, text)) };
+  const patch = queue(context, pushText(context.cutter, text));
+  return { envelope, ...patch, ...sentenceTime(patch, delta.atMs) };
 }
 
 /** A short silence: what ends like a sentence is one. */
-export function hearQuiet(context: SessionContext): TextPatch {
-  return queue(context, settleQuiet(context.cutter));
+export function hearQuiet(context: SessionContext, { atMs }: { readonly atMs: number }): TextPatch {
+  const patch = queue(context, settleQuiet(context.cutter));
+  return { ...patch, ...sentenceTime(patch, atMs) };
 }
 
 /** The answer is over: whatever is left is the last sentence; a command may stand in its object. */
-export function hearEnd(context: SessionContext): { patch: TextPatch; dropped: DroppedCommand | null } {
+export function hearEnd(context: SessionContext): { patch: TextPatch; dropped: readonly DroppedCommand[] } {
   const { envelope, text, command, rejected } = finishAnswer(context.envelope);
   const pushed = pushText(context.cutter, text);
   const finished = finishText(pushed.cutter);
@@ -43,7 +48,8 @@ export function hearEnd(context: SessionContext): { patch: TextPatch; dropped: D
     sentences: [...pushed.sentences, ...finished.sentences],
   });
   const proposal = command === null ? { patch: {}, dropped: null } : hearCommand(context, command);
-  const dropped = rejected === null ? proposal.dropped : { name: '', reason: rejected.reason, detail: rejected.detail };
+  const dropped = proposal.dropped === null ? [] : [proposal.dropped];
+  if (rejected !== null) dropped.push({ name: '', reason: rejected.reason, detail: rejected.detail });
   return { patch: { envelope, ...patch, ...proposal.patch }, dropped };
 }
 
@@ -61,6 +67,10 @@ export function hearCommand(
     return { patch: {}, dropped: { name: verdict.command, reason: 'second_command', detail } };
   }
   return { patch: { command: { command: verdict.command, args: verdict.args } }, dropped: null };
+}
+
+function sentenceTime(patch: TextPatch, atMs: number): TextPatch {
+  return patch.sentences === undefined ? {} : { lastSentenceAtMs: atMs };
 }
 
 function queue(context: SessionContext, cut: { cutter: SentenceCutter; sentences: readonly string[] }): TextPatch {

@@ -72,6 +72,12 @@ export interface SessionContext {
   readonly idleCheckInMs: number;
   /** When to look at the voice again, in ms from the last look. */
   readonly speechCheckInMs: number;
+  /** When the last sentence was complete (before the first: when the first text came), in ms since the session began. */
+  readonly lastSentenceAtMs: number;
+  /** When to look whether the model still finishes sentences, in ms since the session began. */
+  readonly stallCheckAtMs: number;
+  /** The same, in ms from the last look. */
+  readonly stallCheckInMs: number;
   /** Why the session failed; null until it does. */
   readonly failure: Failure | null;
 }
@@ -85,7 +91,10 @@ export interface SpeechSilence {
 /** Facts the session hears. */
 export type SessionEvent =
   | { readonly type: 'request.received'; readonly prompt: string }
-  | { readonly type: 'answer.textReceived'; readonly text: string }
+  /** A delta, with the time it came in ms since the session began. */
+  | { readonly type: 'answer.textReceived'; readonly text: string; readonly atMs: number }
+  /** The model has said nothing for a moment (150 to 250 ms): what ends like a sentence is one. */
+  | { readonly type: 'answer.fellQuiet'; readonly atMs: number }
   | { readonly type: 'answer.commandReceived'; readonly name: string; readonly args: unknown }
   | { readonly type: 'answer.finished' }
   | { readonly type: 'answer.failed'; readonly failure: Failure }
@@ -102,13 +111,13 @@ export type SessionEvent =
   | { readonly type: 'device.interruptRequested' }
   | { readonly type: 'server.graceExpired' }
   /** A bug: something of ours threw. The id finds the log line. */
-  | { readonly type: 'session.faulted'; readonly faultId: string }
-  /** Raised by the chart itself when text became one or more sentences. */
-  | { readonly type: 'sentence.completed' };
+  | { readonly type: 'session.faulted'; readonly faultId: string };
 
 /** What the chart has to say to the outside, as data; carried out by the session's host. */
 export type SessionEmitted =
-  | { readonly type: 'sentence.reached'; readonly text: string }
+  /** A sentence's turn: its text goes out, and the voice is told the facts. */
+  | { readonly type: 'sentence.reached'; readonly text: string; readonly facts: readonly SpeechInbox[] }
+  | { readonly type: 'speech.informed'; readonly facts: readonly SpeechInbox[] }
   | {
       readonly type: 'command.reached';
       readonly command: CommandName;
@@ -137,7 +146,10 @@ export interface AnswerInput {
   readonly prompt: string;
 }
 
-/** To the speech actor. */
+/**
+ * To the speech actor. They are emitted facts that the host passes on, not sent events: a send costs an inbox and a turn of the
+ * child, several times a sentence.
+ */
 export type SpeechInbox =
   /** The sentence is within the look-ahead: synthesise it, keep its sound. */
   | { readonly type: 'sentence.due'; readonly segment: number; readonly speech: string }
