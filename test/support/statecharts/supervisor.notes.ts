@@ -1,0 +1,67 @@
+/** Words for docs/statecharts/supervisor.md. The types make the compiler find every event and fact. */
+import type { SupervisorEmitted, SupervisorEvent } from '../../../src/machines/supervisor.machine.ts';
+import type { ChartNotes } from './notes.ts';
+
+const events: Readonly<Record<SupervisorEvent['type'], string>> = {
+  'service.opened': 'The engines are up: calls may be admitted.',
+  'stream.requested': 'A call with valid ids asks for a stream.',
+  'stream.released': 'A session has ended and gives its slot back.',
+  'device.interruptRequested': 'InterruptSession was called for a device.',
+  'drain.requested': 'The server is to stop.',
+};
+
+const facts: Readonly<Record<SupervisorEmitted['type'], string>> = {
+  'stream.admitted': 'Starts the session.',
+  'stream.refused': 'Refuses the call with the failure in it; logs and counts it.',
+  'slot.freed': 'Logs and counts how the session ended.',
+  'slot.alreadyFreed': 'Logs it at debug; nothing else happens.',
+  'device.interrupted': 'Tells those sessions `device.interruptRequested`; they end before the call returns.',
+  'grace.expired': 'Tells those sessions `server.graceExpired`; they end in the same turn.',
+  'drain.finished': 'The bootstrap chart goes on to stopping.',
+};
+
+export const supervisorNotes: ChartNotes = {
+  source: 'src/machines/supervisor.machine.ts',
+  title: 'The supervisor chart',
+  intro: `Who may have a stream. It holds the set of session ids in flight and the slots, and decides every admission in one
+transition, so nothing can come between the check and the taking.
+
+Single-flight is checked before a slot is taken, and a slot belongs to the call (its stream id), never to the session id: a refused
+duplicate holds nothing and can release nothing. Sessions are root actors in a map of the host and not children of this chart,
+because spawning and stopping children costs time linear in the live sessions.`,
+  pictures: [
+    {
+      title: 'The whole',
+      text: `Under a state's name stands what it does without leaving it. Not drawn: \`stream.released\` and \`device.interruptRequested\`, which
+every state accepts and stays in, and the refusal of \`stream.requested\` in \`draining\`; the tables have them.`,
+      picture: { inside: '', closed: [], gathered: [] },
+    },
+  ],
+  sameInside: {},
+  statesText: `A timed exit in parentheses belongs to a state around.`,
+  states: {
+    closed:
+      'The server listens, the engines are not up; waits for `service.opened`. The bootstrap chart bounds the wait.',
+    open: 'Serving. The one state without a timed exit, on purpose: it lasts until the server is to stop.',
+    draining: 'No call is admitted any more.',
+    'draining.waiting': 'Running streams may end by themselves.',
+    'draining.ending': 'The rest has been told to end.',
+    drained: 'No stream runs. The end of the chart, though it still refuses calls and takes back slots.',
+  },
+  events,
+  guards: {
+    isSessionInFlight: 'A stream with this session_id is running.',
+    isDeviceStreaming: '`ONE_STREAM_PER_DEVICE` is on and the device has a running stream.',
+    isFull: '`BACKPRESSURE_MAX_STREAMS` streams are running.',
+    isHoldingSlot: 'The stream holds a slot.',
+    isEmpty: 'No stream holds a slot.',
+  },
+  delays: {
+    gracePeriod: '`BACKPRESSURE_GRACE_PERIOD`.',
+    endingDue: 'sessions end in the turn that asks them to; a slot still held then is a bug, and no reason to stay up.',
+  },
+  facts,
+  computedFacts: {},
+  messages: {},
+  actors: {},
+};
