@@ -11,26 +11,28 @@ export class AudioChunker {
   #carried = 0;
 
   /** Whole chunks that `bytes` completes; what is left over waits. The chunks may share memory with `bytes`. */
-  *push(bytes: Uint8Array): Generator<Uint8Array> {
+  push(bytes: Uint8Array): readonly Uint8Array[] {
+    if (this.#carried === 0 && bytes.byteLength === AUDIO_CHUNK_BYTES) return [bytes];
+    const chunks: Uint8Array[] = [];
     let offset = 0;
     if (this.#carried > 0) {
       offset = Math.min(bytes.byteLength, AUDIO_CHUNK_BYTES - this.#carried);
       this.#carry.set(bytes.subarray(0, offset), this.#carried);
       this.#carried += offset;
-      if (this.#carried < AUDIO_CHUNK_BYTES) return;
-      yield this.#carry;
-      // A new one: the one that was yielded is on its way.
-      this.#carry = nothing;
+      if (this.#carried < AUDIO_CHUNK_BYTES) return chunks;
+      chunks.push(this.#carry);
       this.#carried = 0;
     }
     for (; offset + AUDIO_CHUNK_BYTES <= bytes.byteLength; offset += AUDIO_CHUNK_BYTES) {
-      const isWhole = offset === 0 && bytes.byteLength === AUDIO_CHUNK_BYTES;
-      yield isWhole ? bytes : bytes.subarray(offset, offset + AUDIO_CHUNK_BYTES);
+      chunks.push(bytes.subarray(offset, offset + AUDIO_CHUNK_BYTES));
     }
-    if (offset === bytes.byteLength) return;
-    this.#carry = new Uint8Array(AUDIO_CHUNK_BYTES);
-    this.#carry.set(bytes.subarray(offset));
-    this.#carried = bytes.byteLength - offset;
+    if (offset < bytes.byteLength) {
+      // A new one each time: the one before is on its way.
+      this.#carry = new Uint8Array(AUDIO_CHUNK_BYTES);
+      this.#carry.set(bytes.subarray(offset));
+      this.#carried = bytes.byteLength - offset;
+    }
+    return chunks;
   }
 
   /** The rest at the end of a sentence; null if there is none. Half a sample at the very end is dropped. */

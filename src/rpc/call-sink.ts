@@ -67,7 +67,7 @@ class CallSink implements FrameSink {
   write(frame: Frame): void {
     assert(!this.#isEnded, `a ${frame.kind} frame after the end`);
     this.#hasSent = true;
-    this.#call.write(messageOf(frame, this.#identity.sessionId));
+    this.#flow.send(messageOf(frame, this.#identity.sessionId));
   }
 
   finish(end: StreamEnd): void {
@@ -82,7 +82,7 @@ class CallSink implements FrameSink {
     this.#noteError(end.failure, status.code);
     // Nobody listens any more; a write into a destroyed call would only raise an error.
     if (this.#call.cancelled) return;
-    if (!this.#hasSent) this.#call.write(errorMessageOf(status.details));
+    if (!this.#hasSent) this.#flow.send(errorMessageOf(status.details));
     this.#call.emit('error', status);
   }
 

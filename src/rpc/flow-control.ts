@@ -26,11 +26,13 @@ export interface CallFlowListener {
 
 /** The messages of one call that are with the transport and not yet taken by it. */
 export class CallFlow {
+  readonly #send: (message: unknown) => void;
   readonly #stopStream: () => void;
   #inFlight = 0;
   #listener: CallFlowListener | null = null;
 
-  constructor(stopStream: () => void) {
+  constructor(send: (message: unknown) => void, stopStream: () => void) {
+    this.#send = send;
     this.#stopStream = stopStream;
   }
 
@@ -42,8 +44,13 @@ export class CallFlow {
     return this.#inFlight < MAX_IN_FLIGHT;
   }
 
-  messageSent(): void {
+  /**
+   * Hands one message to the transport, past the call's own Writable, which would only count it once more. The call
+   * still ends the ordinary way: what was handed over here leaves before its status.
+   */
+  send(message: unknown): void {
     this.#inFlight += 1;
+    this.#send(message);
   }
 
   messageTaken(): void {
@@ -69,32 +76,21 @@ export function flowOf(metadata: Metadata): CallFlow | undefined {
 /** Puts a CallFlow beside every server-streaming call. */
 export const flowControlInterceptor: ServerInterceptor = (method, nextCall) => {
   if (!method.responseStream) return new ServerInterceptingCall(nextCall);
-  return new FlowControlledCall(nextCall, new CallFlow(() => closeStreamOf(nextCall)));
+  const flow: CallFlow = new CallFlow(
+    (message) => call.sendMessage(message, () => flow.messageTaken()),
+    () => closeStreamOf(nextCall),
+  );
+  const call = new ServerInterceptingCall(nextCall, {
+    start: (next) =>
+      next({
+        onReceiveMetadata: (metadata, nextMetadata) => {
+          flows.set(metadata, flow);
+          nextMetadata(metadata);
+        },
+      }),
+  });
+  return call;
 };
-
-class FlowControlledCall extends ServerInterceptingCall {
-  readonly #flow: CallFlow;
-
-  constructor(nextCall: ServerInterceptingCallInterface, flow: CallFlow) {
-    super(nextCall, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (metadata, nextMetadata) => {
-            flows.set(metadata, flow);
-            nextMetadata(metadata);
-          },
-        }),
-    });
-    this.#flow = flow;
-  }
-
-  /** Hands the message on and asks for the next one at once; the sink keeps count. */
-  override sendMessage(message: unknown, callback: () => void): void {
-    this.#flow.messageSent();
-    super.sendMessage(message, () => this.#flow.messageTaken());
-    callback();
-  }
-}
 
 /**
  * The one guarded use of a private field: grpc-js has no public way to reset a stream whose reader has stalled (DESIGN §7).

@@ -7,6 +7,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { Config } from '../config.ts';
 import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
+import { encodeMessage } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import { createInterruptSessionHandler } from './interrupt-session.ts';
@@ -63,7 +64,7 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
       callback(unimplementedStatusOf('ReportUsage is not served by this version'));
     },
   };
-  server.addService(withRequestSizes(streamingService), handlers);
+  server.addService(withRequestSizes(withEncodedMessages(streamingService)), handlers);
   const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE_NAME]: 'NOT_SERVING' });
   health.addToServer(server);
 
@@ -74,6 +75,11 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
     },
     close: (graceMs) => close(server, graceMs),
   };
+}
+
+/** The same service, whose StreamAudio also takes messages that are already encoded. */
+function withEncodedMessages(service: typeof streamingService): typeof streamingService {
+  return { ...service, StreamAudio: { ...service.StreamAudio, responseSerialize: encodeMessage } };
 }
 
 function listen(server: Server, config: Config): Promise<number> {

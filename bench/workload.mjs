@@ -1,0 +1,19 @@
+// The one workload of the benchmark: 20 sentences, each with 10 chunks of 4096 bytes of sound, and the end: 221 frames.
+export const SENTENCES = 20;
+export const CHUNKS_PER_SENTENCE = 10;
+export const CHUNK_BYTES = 4096;
+export const FRAMES_PER_CALL = SENTENCES * (1 + CHUNKS_PER_SENTENCE) + 1;
+
+const words = ['alpha', 'bravo', 'charlie', 'delta', 'echo', 'foxtrot', 'golf', 'hotel', 'india', 'juliett'];
+
+/** The sentences as they go over the wire: the space between two leads the second. */
+export const sentences = Array.from({ length: SENTENCES }, (_, index) => {
+  const text = `Sentence ${words[index % 10]} ${words[(index * 3) % 10]} of the answer is complete here.`;
+  return index === 0 ? text : ` ${text}`;
+});
+
+/** The same as a scenario for the scripted engines: one delta a sentence, no delays. */
+export const scenario = {
+  answers: [{ when: '', steps: sentences.map((say) => ({ say })) }],
+  speech: { chunks_per_sentence: CHUNKS_PER_SENTENCE, chunk_bytes: CHUNK_BYTES, ms_per_chunk: 0 },
+};
