@@ -1,7 +1,7 @@
 /** Guarantees of the session chart: every way to end early is an ordinary transition, with its one reason and its text. */
 
-import { describe, expect, test } from 'vitest';
-import { createActor, fromCallback } from 'xstate';
+import { describe, expect, test, vi } from 'vitest';
+import { createActor, type EventObject, fromCallback } from 'xstate';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent, SpeechInput } from '../../src/machines/session.types.ts';
 import type { Effect } from '../support/machines/pure-run.ts';
