@@ -11,6 +11,10 @@ import { createScriptedAnswerEngine } from './engines/scripted-answer.ts';
 import { createScriptedSpeechEngine } from './engines/scripted-speech.ts';
 import type { SpeechEngine } from './engines/speech-engine.ts';
 import type { EngineProfile } from './machines/bootstrap.machine.ts';
+import type { Logger } from './observe/logger.ts';
+
+/** The embedded voice's own bound. */
+const MAX_QUEUED_SENTENCES = 10_000;
 
 export interface EngineSet {
   readonly answer: AnswerEngine;
@@ -18,19 +22,22 @@ export interface EngineSet {
 }
 
 export class EngineShelf {
-  readonly #config: Config['engines'];
+  readonly #config: Config;
+  readonly #log: Logger;
   #inUse: EngineSet | null = null;
 
-  constructor(config: Config) {
-    this.#config = config.engines;
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
   }
 
   /** Makes and starts the engines of `profile`; rejects, with nothing left running, if one does not come up. */
   async start(profile: EngineProfile): Promise<void> {
-    const names = profile === 'emergency' ? ({ answer: 'embedded', speech: 'embedded' } as const) : this.#config;
+    const names =
+      profile === 'emergency' ? ({ answer: 'embedded', speech: 'embedded' } as const) : this.#config.engines;
     const engines = {
-      answer: answerEngines[names.answer](this.#config),
-      speech: speechEngines[names.speech](this.#config),
+      answer: answerEngines[names.answer](this.#config, this.#log),
+      speech: speechEngines[names.speech](this.#config, this.#log),
     };
     const outcomes = await Promise.allSettled([engines.answer.start(), engines.speech.start()]);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -61,7 +68,7 @@ async function stopSet({ answer, speech }: EngineSet): Promise<void> {
   await Promise.allSettled([answer.stop(), speech.stop()]);
 }
 
-type EngineMaker<T> = (config: Config['engines']) => T;
+type EngineMaker<T> = (config: Config, log: Logger) => T;
 
 const answerEngines: Readonly<Record<EngineName, EngineMaker<AnswerEngine>>> = {
   embedded: () => createEmbeddedAnswerEngine(),
@@ -69,11 +76,19 @@ const answerEngines: Readonly<Record<EngineName, EngineMaker<AnswerEngine>>> = {
 };
 
 const speechEngines: Readonly<Record<EngineName, EngineMaker<SpeechEngine>>> = {
-  embedded: () => createEmbeddedSpeechEngine(),
+  embedded: ({ backpressure, speech }, log) =>
+    createEmbeddedSpeechEngine({
+      // Every sentence that every stream may have open: a full house is not an overload.
+      maxQueuedSentences: Math.min(MAX_QUEUED_SENTENCES, backpressure.maxStreams * (1 + speech.lookaheadSentences)),
+      onWorkerLost: (reason) => {
+        const fields = { scope: 'engine', method: 'synthesise', decision: 'worker_lost', ctx: { reason } };
+        log.error(fields, 'a voice worker died and is replaced');
+      },
+    }),
   scripted: (config) => createScriptedSpeechEngine(scenarioOf(config)),
 };
 
-function scenarioOf({ scenario }: Config['engines']): Scenario {
-  if (scenario === null) throw new Error('a scripted engine needs SCENARIO_FILE');
-  return scenario;
+function scenarioOf({ engines }: Config): Scenario {
+  if (engines.scenario === null) throw new Error('a scripted engine needs SCENARIO_FILE');
+  return engines.scenario;
 }

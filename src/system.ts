@@ -62,7 +62,7 @@ class RunningSystem implements System {
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
-    this.#engines = new EngineShelf(config);
+    this.#engines = new EngineShelf(config, log);
     this.#supervisor = this.#createSupervisor();
     this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, log });
     this.#http = createStatusServer({
