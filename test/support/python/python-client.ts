@@ -1,0 +1,94 @@
+/**
+ * Runs client.py, the client in Python's grpcio, with stubs that protoc makes for this run. Python, grpcio and protoc come from
+ * the system (Debian's packages), not from npm.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const PYTHON = '/usr/bin/python3';
+const PACKAGES = ['python3-grpcio', 'python3-protobuf', 'protobuf-compiler', 'protobuf-compiler-grpc'];
+const PLUGIN = '/usr/bin/grpc_python_plugin';
+const script = fileURLToPath(new URL('./client.py', import.meta.url));
+const protoDir = fileURLToPath(new URL('../../../proto', import.meta.url));
+
+/** One call of client.py; see there. */
+export interface PythonCall {
+  readonly request: Readonly<Record<string, string | number>>;
+  readonly deadline?: number;
+  readonly cancel_after?: number;
+  readonly after?: number;
+}
+
+export interface PythonFrame {
+  readonly kind: string;
+  readonly text?: string;
+  readonly bytes?: number;
+  readonly [field: string]: unknown;
+}
+
+export interface PythonOutcome {
+  readonly frames: readonly PythonFrame[];
+  readonly code: string;
+  readonly details: string;
+  readonly initial: Readonly<Record<string, string>>;
+  readonly trailing: Readonly<Record<string, string>>;
+}
+
+export interface PythonRun {
+  /** Resolves when the client cancels call `index`; asked for before that happens. */
+  cancelled(index: number): Promise<unknown>;
+  /** Outcomes by the index of their call. */
+  readonly outcomes: Promise<readonly PythonOutcome[]>;
+}
+
+/** Why the Python client cannot run here, with the command that changes it; null = it can. */
+export function whatPythonLacks(): string | null {
+  const runs = (command: string, args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+  const lacking = [
+    runs(PYTHON, ['-c', 'import grpc, google.protobuf']) ? [] : [`${PYTHON} with grpcio and protobuf`],
+    runs('protoc', ['--version']) ? [] : ['protoc'],
+    runs('test', ['-x', PLUGIN]) ? [] : [PLUGIN],
+  ].flat();
+  if (lacking.length === 0) return null;
+  return `The Python client is not tested here: ${lacking.join(', ')} missing. Get it: apt-get install ${PACKAGES.join(' ')}`;
+}
+
+/** Makes the stubs of proto/streaming.proto in `dir`; throws with what protoc says. */
+export function makeStubs(dir: string): void {
+  const args = [`--plugin=protoc-gen-grpc=${PLUGIN}`, `-I${protoDir}`, `--python_out=${dir}`, `--grpc_out=${dir}`];
+  const made = spawnSync('protoc', [...args, 'streaming.proto'], { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(`protoc failed: ${made.stderr}`);
+}
+
+/** Starts the calls in a process of their own, which ends with the test at the latest. */
+export function startPython(stubsDir: string, port: number, calls: readonly PythonCall[]): PythonRun {
+  const child = spawn(PYTHON, [script, String(port), JSON.stringify(calls)], {
+    env: { PATH: process.env.PATH, PYTHONPATH: stubsDir, PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const ended = new Map<number, PythonOutcome>();
+  const cancels = new EventEmitter();
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  createInterface(child.stdout).on('line', (line) => {
+    const event: PythonOutcome & { event: string; call: number } = JSON.parse(line);
+    if (event.event === 'cancelled') cancels.emit(String(event.call));
+    else ended.set(event.call, event);
+  });
+  const outcomes = new Promise<readonly PythonOutcome[]>((resolve, reject) => {
+    child.once('close', (code) => {
+      const found = calls.flatMap((_, index) => ended.get(index) ?? []);
+      if (found.length === calls.length) resolve(found);
+      else reject(new Error(`client.py ended with ${code} after ${found.length} calls: ${stderr}`));
+    });
+  });
+  return { cancelled: (index) => once(cancels, String(index)), outcomes };
+}
