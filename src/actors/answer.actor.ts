@@ -15,7 +15,7 @@ import { QuietWatch } from './quiet-watch.ts';
 import { resourcesOf, type SessionResourceMap } from './session-resources.ts';
 import { failureOfThrown, type ReportUnexpected } from './thrown-failure.ts';
 
-/** The longest text one fact carries; models send a few characters, an echo of a 16 MiB prompt does not. */
+/** The longest text one fact carries: a model sends a few characters at a time, an echo of a 16 MiB prompt does not. */
 const MAX_DELTA_CHARS = 4096;
 /** A silence that confirms that "One." was a whole sentence; people do not notice less (DESIGN §3: 150 to 250 ms). */
 const QUIET_MS = 200;
@@ -50,6 +50,9 @@ export function createAnswerActor(options: AnswerActorOptions) {
   });
 }
 
+/** Why an engine is aborted. One object for all: making an error collects a stack. */
+const nobodyListens = Object.freeze(new Error('nobody listens to the answer any more'));
+
 interface AnswerJobInput {
   readonly request: AnswerRequest;
   readonly streamId: string;
@@ -64,6 +67,9 @@ class AnswerJob {
   readonly #abort = new AbortController();
   readonly #gate = new Gate();
   readonly #quiet: QuietWatch;
+  #isRunning = true;
+  /** Text of the present burst. */
+  #gathered = '';
 
   constructor(options: AnswerActorOptions, input: AnswerJobInput) {
     this.#options = options;
@@ -83,23 +89,25 @@ class AnswerJob {
     try {
       for await (const part of engine().answer(this.#input.request, signal)) {
         if (part.kind === 'command') {
+          this.#flush();
           this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });
         } else {
           for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
             if (this.#gate.isClosed) await this.#gate.whenOpen();
-            const text = part.text.slice(start, start + MAX_DELTA_CHARS);
-            this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
-            this.#quiet.touch();
+            this.#gather(part.text.slice(start, start + MAX_DELTA_CHARS));
           }
         }
         if (this.#gate.isClosed) await this.#gate.whenOpen();
         if (signal.aborted) return;
       }
+      this.#flush();
       this.#tell({ type: 'answer.finished' });
     } catch (error) {
       if (signal.aborted) return;
+      this.#flush();
       this.#tell({ type: 'answer.failed', failure: failureOfThrown(error, this.#input.streamId, report) });
     } finally {
+      this.#isRunning = false;
       this.#quiet.stop();
       jobs.end();
     }
@@ -116,9 +124,28 @@ class AnswerJob {
 
   /** Tells the engine that nobody listens any more; idempotent. */
   abort(): void {
-    this.#abort.abort();
+    if (!this.#isRunning) return;
+    this.#abort.abort(nobodyListens);
     this.#quiet.stop();
     this.#gate.open();
+  }
+
+  /**
+   * Deltas that come in one burst (a provider's packet holds many tokens) become one fact, told when the burst is over: the chart's
+   * turns are what an answer costs.
+   */
+  #gather(text: string): void {
+    if (this.#gathered === '') process.nextTick(() => this.#flush());
+    this.#gathered += text;
+    if (this.#gathered.length >= MAX_DELTA_CHARS) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#gathered === '') return;
+    const text = this.#gathered;
+    this.#gathered = '';
+    this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
+    if (this.#isRunning) this.#quiet.touch();
   }
 
   #atMs(): number {

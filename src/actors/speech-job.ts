@@ -15,6 +15,9 @@ const LOOKAHEAD_BYTES = 128 * 1024;
 /** Engine chunks without a reader in between after which the event loop gets a breath. */
 const CHUNKS_PER_BREATH = 64;
 
+/** Why an engine is aborted. One object for all: making an error collects a stack. */
+const nobodyListens = Object.freeze(new Error('nobody listens to the sentence any more'));
+
 export interface SpeechJobSurroundings {
   readonly engine: () => SpeechEngine;
   readonly jobs: JobCount;
@@ -103,7 +106,7 @@ export class SpeechJob {
 
   /** Ends the synthesis and forgets its sound; idempotent. */
   abort(): void {
-    this.#abort.abort();
+    this.#abort.abort(nobodyListens);
     this.#withdrawRoomWish();
     this.#held.length = 0;
     this.#gate.open();
