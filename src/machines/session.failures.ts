@@ -23,7 +23,7 @@ export type OwnFailureType = Extract<
 /** The failure for `errorType`, with the actual values and bounds in its text. */
 export function failureOf(errorType: OwnFailureType, context: SessionContext, event: SessionEvent): Failure {
   if (errorType === 'session_fault') {
-    return failureOfUnexpected(errorType, event.type === 'session.faulted' ? event.faultId : context.streamId);
+    return failureOfUnexpected(errorType, event.type === 'session.faulted' ? event.faultId : context.request.streamId);
   }
   return failure(errorType, textOf(errorType, context, event));
 }
@@ -37,7 +37,7 @@ function textOf(
   switch (errorType) {
     case 'stream_idle_timeout': {
       const idleMs = event.type === 'outbox.activityReported' ? event.idleMs : limits.idleTimeoutMs;
-      return `Stream closed due to idle timeout: ${context.sessionId} (idle: ${(idleMs / 1000).toFixed(1)}s)`;
+      return `Stream closed due to idle timeout: ${context.request.sessionId} (idle: ${(idleMs / 1000).toFixed(1)}s)`;
     }
     case 'first_token_timeout':
       return `The model said nothing for ${seconds(limits.firstTokenTimeoutMs)}`;

@@ -70,11 +70,11 @@ const sessionSetup = setup({
     speech: fromCallback<EventObject, SpeechInput>(notProvided('speech')),
   },
   delays: {
-    idleCheck: ({ context }) => orOff(context.idleCheckInMs),
+    idleCheck: ({ context }) => orOff(context.watch.idleCheckInMs),
     firstTokenTimeout: ({ context }) => orOff(context.limits.firstTokenTimeoutMs),
     answerStallTimeout: ({ context }) => orOff(context.limits.answerStallTimeoutMs),
-    stallCheck: ({ context }) => orOff(context.stallCheckInMs),
-    speechCheck: ({ context }) => orOff(context.speechCheckInMs),
+    stallCheck: ({ context }) => orOff(context.watch.stallCheckInMs),
+    speechCheck: ({ context }) => orOff(context.watch.speechCheckInMs),
     sessionTimeout: ({ context }) => orOff(context.limits.sessionTimeoutMs),
     replyDue: REPLY_DUE_MS,
   },
@@ -84,7 +84,7 @@ const sessionSetup = setup({
     hasCommand: ({ context }) => context.command !== null,
     hasNoWords: ({ context }) => context.nextSegment === 0,
     isFinishingSentences: ({ context }) =>
-      context.lastSentenceAtMs + context.limits.answerStallTimeoutMs > context.stallCheckAtMs,
+      context.lastSentenceAtMs + context.limits.answerStallTimeoutMs > context.watch.stallCheckAtMs,
     hasNextSentence: ({ context, event }) =>
       event.type === 'speech.finished' &&
       context.sentences[0]?.segment === event.segment &&
@@ -107,7 +107,8 @@ const sessionSetup = setup({
   },
   actions: {
     takeRequest: assign({
-      prompt: ({ context, event }) => (event.type === 'request.received' ? event.prompt : context.prompt),
+      request: ({ context, event }) =>
+        event.type === 'request.received' ? { ...context.request, prompt: event.prompt } : context.request,
     }),
     endWith: assign({
       failure: ({ context, event }, params: { errorType: OwnFailureType }): Failure =>
@@ -133,13 +134,17 @@ const sessionSetup = setup({
       const { answerStallTimeoutMs } = context.limits;
       enqueue.assign({
         lastSentenceAtMs: event.atMs,
-        stallCheckAtMs: event.atMs + answerStallTimeoutMs,
-        stallCheckInMs: answerStallTimeoutMs,
+        watch: {
+          ...context.watch,
+          stallCheckAtMs: event.atMs + answerStallTimeoutMs,
+          stallCheckInMs: answerStallTimeoutMs,
+        },
       });
     }),
     planStallCheck: enqueueActions(({ context, enqueue }) => {
       const nextCheckAtMs = context.lastSentenceAtMs + context.limits.answerStallTimeoutMs;
-      enqueue.assign({ stallCheckAtMs: nextCheckAtMs, stallCheckInMs: nextCheckAtMs - context.stallCheckAtMs });
+      const stallCheckInMs = nextCheckAtMs - context.watch.stallCheckAtMs;
+      enqueue.assign({ watch: { ...context.watch, stallCheckAtMs: nextCheckAtMs, stallCheckInMs } });
     }),
     hearEnd: enqueueActions(({ context, enqueue }) => {
       const end = hearEnd(context);
@@ -159,7 +164,7 @@ const sessionSetup = setup({
     /** The head's text goes out, its sound may follow, and the next sentences are synthesised meanwhile. */
     sayHead: enqueueActions(({ context, enqueue }) => {
       const { patch, emitted } = headReached(context, context.sentences);
-      enqueue.assign({ ...patch, speechCheckInMs: context.limits.speechTimeoutMs });
+      enqueue.assign({ ...patch, watch: { ...context.watch, speechCheckInMs: context.limits.speechTimeoutMs } });
       enqueue.emit(emitted);
     }),
     /** The head is said: the same for the one behind it. */
@@ -191,7 +196,7 @@ const sessionSetup = setup({
       const silent = silentSegments(context, event);
       enqueue.assign({
         sentences: context.sentences.map((s) => (silent.includes(s.segment) ? { ...s, speech: '' } : s)),
-        speechCheckInMs: nextSpeechCheckMs(context, event),
+        watch: { ...context.watch, speechCheckInMs: nextSpeechCheckMs(context, event) },
       });
       for (const segment of silent) {
         enqueue.emit({ type: 'speech.informed', facts: [{ type: 'sentence.abandoned', segment }] });
@@ -215,11 +220,11 @@ const sessionSetup = setup({
     }),
     sendEnd: emit({ type: 'end.reached' }),
     questionActivity: emit({ type: 'activity.questioned' }),
-    planIdleCheck: assign({
-      idleCheckInMs: ({ context, event }) =>
-        event.type === 'outbox.activityReported' && context.limits.idleTimeoutMs > 0
-          ? Math.max(1, context.limits.idleTimeoutMs - event.idleMs)
-          : context.limits.idleTimeoutMs,
+    planIdleCheck: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'outbox.activityReported') return;
+      const { idleTimeoutMs } = context.limits;
+      const idleCheckInMs = idleTimeoutMs > 0 ? Math.max(1, idleTimeoutMs - event.idleMs) : 0;
+      enqueue.assign({ watch: { ...context.watch, idleCheckInMs } });
     }),
   },
 });
@@ -255,10 +260,10 @@ const answerStates = sessionSetup.createStateConfig({
       invoke: {
         id: 'answer',
         src: 'answer',
-        input: ({ context }) => ({
-          streamId: context.streamId,
-          hardwareId: context.hardwareId,
-          prompt: context.prompt,
+        input: ({ context: { request } }) => ({
+          streamId: request.streamId,
+          hardwareId: request.hardwareId,
+          prompt: request.prompt,
         }),
         onError: {
           target: '#session.error',
@@ -395,11 +400,13 @@ export const sessionMachine = sessionSetup.createMachine({
   id: 'session',
   version: '1',
   context: ({ input }) => ({
-    streamId: input?.streamId ?? '',
-    sessionId: input?.sessionId ?? '',
-    hardwareId: input?.hardwareId ?? '',
+    request: {
+      streamId: input?.streamId ?? '',
+      sessionId: input?.sessionId ?? '',
+      hardwareId: input?.hardwareId ?? '',
+      prompt: '',
+    },
     limits: input?.limits ?? noLimits,
-    prompt: '',
     envelope: emptyAnswerEnvelope,
     cutter: emptySentenceCutter,
     speakable: initialSpeakable,
@@ -407,11 +414,13 @@ export const sessionMachine = sessionSetup.createMachine({
     nextSegment: 0,
     synthesisedBelow: 0,
     command: null,
-    idleCheckInMs: input?.limits.idleTimeoutMs ?? 0,
-    speechCheckInMs: input?.limits.speechTimeoutMs ?? 0,
+    watch: {
+      idleCheckInMs: input?.limits.idleTimeoutMs ?? 0,
+      speechCheckInMs: input?.limits.speechTimeoutMs ?? 0,
+      stallCheckAtMs: 0,
+      stallCheckInMs: 0,
+    },
     lastSentenceAtMs: 0,
-    stallCheckAtMs: 0,
-    stallCheckInMs: 0,
     failure: null,
   }),
   initial: 'idle',
@@ -441,7 +450,7 @@ export const sessionMachine = sessionSetup.createMachine({
       invoke: {
         id: 'speech',
         src: 'speech',
-        input: ({ context }) => ({ streamId: context.streamId }),
+        input: ({ context }) => ({ streamId: context.request.streamId }),
         onError: {
           target: '#session.error',
           actions: ['reportActorFault', { type: 'endWith', params: { errorType: 'session_fault' } }],

@@ -20,7 +20,7 @@ const flood = spoken.repeat(64);
 
 /** What guards look at; segments and times count from nought. */
 function sessionKey({ value, context }: AnyMachineSnapshot): string {
-  const { sentences, nextSegment, command, failure, lastSentenceAtMs, stallCheckAtMs, limits } = context;
+  const { sentences, nextSegment, command, failure, lastSentenceAtMs, watch, limits } = context;
   return JSON.stringify({
     value,
     sentences: sentences
@@ -30,7 +30,7 @@ function sessionKey({ value, context }: AnyMachineSnapshot): string {
     hasWords: nextSegment > 0,
     hasCommand: command !== null,
     failure: failure?.errorType,
-    isFinishing: lastSentenceAtMs + limits.answerStallTimeoutMs > stallCheckAtMs,
+    isFinishing: lastSentenceAtMs + limits.answerStallTimeoutMs > watch.stallCheckAtMs,
   });
 }
 

@@ -53,7 +53,7 @@ describe.each(places)('in $name', ({ run: makeRun, state }) => {
     const run = makeRun();
     run.advance(100_000);
     const calm = run.send({ type: 'outbox.activityReported', idleMs: 30_000 });
-    expect(calm).toMatchObject({ effects: [], changed: { idleCheckInMs: 70_000 } });
+    expect(calm).toMatchObject({ effects: [], changed: { watch: { idleCheckInMs: 70_000 } } });
     expect(run.timers()).toEqual({ [`idleCheck@${state}.attentive`]: 70_000 });
     run.advance(70_000);
     expect(saidOf(run.send({ type: 'outbox.activityReported', idleMs: 0 }).effects)).toEqual([]);

@@ -25,11 +25,8 @@ describe('a session before its request', () => {
       value: { idle: attentive },
       effects: [],
       changed: {
-        streamId: 'stream-1',
-        sessionId: 'session-1',
-        hardwareId: 'device-1',
+        request: { streamId: 'stream-1', sessionId: 'session-1', hardwareId: 'device-1', prompt: '' },
         limits: testLimits,
-        prompt: '',
         envelope: run.context.envelope,
         cutter: run.context.cutter,
         speakable: run.context.speakable,
@@ -37,11 +34,8 @@ describe('a session before its request', () => {
         nextSegment: 0,
         synthesisedBelow: 0,
         command: null,
-        idleCheckInMs: 100_000,
-        speechCheckInMs: 15_000,
+        watch: { idleCheckInMs: 100_000, speechCheckInMs: 15_000, stallCheckAtMs: 0, stallCheckInMs: 0 },
         lastSentenceAtMs: 0,
-        stallCheckAtMs: 0,
-        stallCheckInMs: 0,
         failure: null,
       },
     });
@@ -56,7 +50,9 @@ describe('a session before its request', () => {
         { started: 'speech', input: { streamId: 'stream-1' } },
         { started: 'answer', input: { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' } },
       ],
-      changed: { prompt: 'What is it?' },
+      changed: {
+        request: { streamId: 'stream-1', sessionId: 'session-1', hardwareId: 'device-1', prompt: 'What is it?' },
+      },
     });
     expect(run.timers()).toEqual({
       'sessionTimeout@session': 600_000,

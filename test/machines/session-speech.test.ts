@@ -188,7 +188,7 @@ describe('a voice that gives no sound', () => {
         { segment: 1, silentMs: 9_000 },
       ],
     });
-    expect(answered).toMatchObject({ effects: [], changed: { speechCheckInMs: 6_000 } });
+    expect(answered).toMatchObject({ effects: [], changed: { watch: { speechCheckInMs: 6_000 } } });
     expect(run.advance(5_999).effects).toEqual([]);
     expect(toldOf(run.advance(1).effects, 'speech')).toEqual([{ type: 'progress.questioned' }]);
   });
