@@ -1,0 +1,276 @@
+/**
+ * What holds for every session, whatever its model, voice, reader and luck: properties over random plans, played by the simulation
+ * in support/machines/session-world.ts on a virtual clock.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { SessionEvent } from '../../src/machines/session.types.ts';
+import {
+  type AnswerStep,
+  runWorld,
+  type SpeechPlan,
+  type WorldFrame,
+  type WorldPlan,
+} from '../support/machines/session-world.ts';
+
+const word = fc.constantFrom('Hello', 'world', 'Да', 'нет', 'Dr.', '3.14', 'e.g.', 'it', '🙂', '`code`', 'example.com');
+const mark = fc.constantFrom('. ', '! ', '? ', '… ', '.\n', '\n\n', ' ', ', ', '。', '! "', '.) ', '  ');
+/** Plain text, never an object: what the user sees is exactly what the model wrote, but for the ends. */
+const prose = fc
+  .array(fc.tuple(word, mark), { maxLength: 24 })
+  .map((parts) => parts.map(([text, stop]) => text + stop).join(''));
+
+/** The text in deltas of random size, cut anywhere, also inside a surrogate pair. */
+const chunked = (text: fc.Arbitrary<string>): fc.Arbitrary<readonly AnswerStep[]> =>
+  fc
+    .tuple(
+      text,
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 400 })), {
+        minLength: 1,
+        maxLength: 20,
+      }),
+    )
+    .map(([whole, cuts]) => {
+      const steps: AnswerStep[] = [];
+      let at = 0;
+      for (let index = 0; at < whole.length; index += 1) {
+        const [length, afterMs] = cuts[index % cuts.length] ?? [1, 0];
+        steps.push({ afterMs, say: whole.slice(at, at + length) });
+        at += length;
+      }
+      return steps;
+    });
+
+const command: fc.Arbitrary<AnswerStep> = fc.record({
+  afterMs: fc.integer({ min: 0, max: 300 }),
+  command: fc.constantFrom(
+    { name: 'open_app', args: { app_name: 'Safari' } },
+    { name: 'close_app', args: { app_name: 'Mail' } },
+    { name: 'rm_rf', args: {} },
+    { name: 'open_app', args: {} },
+  ),
+});
+
+/** The steps with a few commands anywhere between them. */
+const answer: fc.Arbitrary<readonly AnswerStep[]> = fc
+  .tuple(chunked(prose), fc.array(fc.tuple(fc.nat(), command), { maxLength: 3 }))
+  .map(([steps, commands]) =>
+    commands.reduce((mixed, [at, step]) => mixed.toSpliced(at % (mixed.length + 1), 0, step), [...steps]),
+  );
+
+const goodSpeech: fc.Arbitrary<SpeechPlan> = fc.record({
+  soundAfterMs: fc.integer({ min: 0, max: 500 }),
+  lastsMs: fc.integer({ min: 0, max: 3_000 }),
+  failures: fc.constant(0),
+  breaksInSound: fc.constant(false),
+  hangs: fc.constant(false),
+});
+const anySpeech: fc.Arbitrary<SpeechPlan> = fc.record({
+  soundAfterMs: fc.integer({ min: 0, max: 20_000 }),
+  lastsMs: fc.integer({ min: 0, max: 20_000 }),
+  failures: fc.integer({ min: 0, max: 3 }),
+  breaksInSound: fc.boolean(),
+  hangs: fc.boolean(),
+});
+
+const limits = fc.record({
+  speechLookahead: fc.integer({ min: 0, max: 4 }),
+  speechFailure: fc.constantFrom('degrade' as const, 'fail' as const),
+  // Off, so that nothing rests on the total time alone; or on.
+  sessionTimeoutMs: fc.constantFrom(0, 60_000),
+});
+
+const intrusion: fc.Arbitrary<SessionEvent> = fc.constantFrom(
+  { type: 'client.cancelled' },
+  { type: 'device.interruptRequested' },
+  { type: 'server.graceExpired' },
+  { type: 'outbox.rateExceeded', framesInLastSecond: 6 },
+  { type: 'session.faulted', faultId: 'stream-1' },
+);
+
+/** Nothing goes wrong. */
+const calm: fc.Arbitrary<WorldPlan> = fc.record({
+  limits: fc.record({ speechLookahead: fc.integer({ min: 0, max: 4 }), sessionTimeoutMs: fc.constant(0) }),
+  answer,
+  answerHangs: fc.constant(false),
+  speech: fc.array(goodSpeech, { minLength: 1, maxLength: 5 }),
+  readerStallsAtMs: fc.constant(null),
+  intrusions: fc.constant([]),
+});
+
+/** Anything may. */
+const stormy: fc.Arbitrary<WorldPlan> = fc.record({
+  limits,
+  answer: fc
+    .tuple(answer, fc.boolean())
+    .map(([steps, fails]): readonly AnswerStep[] => (fails ? [...steps, { afterMs: 10, fail: true }] : steps)),
+  answerHangs: fc.boolean(),
+  speech: fc.array(anySpeech, { minLength: 1, maxLength: 5 }),
+  readerStallsAtMs: fc.option(fc.integer({ min: 0, max: 20_000 }), { freq: 3 }),
+  intrusions: fc.array(fc.record({ atMs: fc.integer({ min: 0, max: 30_000 }), event: intrusion }), { maxLength: 1 }),
+});
+
+const textOf = (frames: readonly WorldFrame[]): string =>
+  frames.map((frame) => (frame.kind === 'text' ? frame.text : '')).join('');
+const answerOf = (plan: WorldPlan): string =>
+  plan.answer
+    .map((step) => ('say' in step ? step.say : ''))
+    .join('')
+    .trim();
+const count = (frames: readonly WorldFrame[], kind: WorldFrame['kind']): number =>
+  frames.filter((frame) => frame.kind === kind).length;
+
+describe('a session', () => {
+  test('always ends, with one reason, and breaks no bound on its way', () => {
+    fc.assert(
+      fc.property(stormy, (plan) => {
+        const { session, complaints } = runWorld(plan);
+        expect(complaints).toEqual([]);
+        expect(session.isLive).toBe(false);
+        const { failure } = session.context;
+        expect(session.output).toEqual({ reason: failure?.errorType ?? 'completed', failure });
+        expect(session.value).toBe(failure === null ? 'done' : 'error');
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('that completes has said the whole answer, character by character, and only the ends are trimmed', () => {
+    let completed = 0;
+    fc.assert(
+      fc.property(fc.oneof(calm, stormy), (plan) => {
+        const { session, frames } = runWorld(plan);
+        if (session.output?.reason !== 'completed') return;
+        completed += 1;
+        expect(textOf(frames)).toBe(answerOf(plan));
+      }),
+      { numRuns: 400 },
+    );
+    expect(completed).toBeGreaterThan(100);
+  });
+
+  test('that ends early has said a beginning of the answer and nothing else', () => {
+    let early = 0;
+    fc.assert(
+      fc.property(stormy, (plan) => {
+        const { session, frames } = runWorld(plan);
+        if (session.output?.reason === 'completed') return;
+        early += 1;
+        expect(answerOf(plan).startsWith(textOf(frames))).toBe(true);
+      }),
+      { numRuns: 400 },
+    );
+    expect(early).toBeGreaterThan(100);
+  });
+
+  test('in which nothing goes wrong completes, unless there was nothing to say', () => {
+    fc.assert(
+      fc.property(calm, (plan) => {
+        const { session, frames } = runWorld(plan);
+        const hasCommand = count(frames, 'command') > 0;
+        expect(session.output?.reason).toBe(answerOf(plan) === '' && !hasCommand ? 'empty_answer' : 'completed');
+        const isGood = (step: AnswerStep) =>
+          'command' in step && step.command.name !== 'rm_rf' && Object.keys(Object(step.command.args)).length > 0;
+        expect(hasCommand).toBe(plan.answer.some(isGood));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('sends one command at most, behind all words and sound, and one end at most, behind everything', () => {
+    fc.assert(
+      fc.property(fc.oneof(calm, stormy), (plan) => {
+        const { session, frames } = runWorld(plan);
+        const kinds = frames.map(({ kind }) => kind);
+        expect(count(frames, 'command')).toBeLessThanOrEqual(1);
+        expect(count(frames, 'end')).toBeLessThanOrEqual(1);
+        if (kinds.includes('command')) expect(kinds.slice(kinds.indexOf('command'))).toEqual(['command', 'end']);
+        if (kinds.includes('end')) expect(kinds.at(-1)).toBe('end');
+        if (session.output?.reason === 'completed') {
+          expect(kinds.at(-1)).toBe('end');
+          expect(textOf(frames)).toBe(answerOf(plan));
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("sends a sentence's text before its sound, and both before the next sentence", () => {
+    fc.assert(
+      fc.property(fc.oneof(calm, stormy), (plan) => {
+        let texts = 0;
+        for (const frame of runWorld(plan).frames) {
+          if (frame.kind === 'text') texts += 1;
+          if (frame.kind === 'audio') expect(frame.segment).toBe(texts - 1);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('gives every sentence its sound, in order and once, if the voice is good', () => {
+    fc.assert(
+      fc.property(calm, (plan) => {
+        const { frames, history } = runWorld(plan);
+        const due = history.flatMap((each) => (each.mark === 'due' ? [each.segment] : []));
+        const heard = frames.flatMap((frame) => (frame.kind === 'audio' ? [frame.segment] : []));
+        expect(heard).toEqual(due);
+        expect(due).toEqual([...new Set(due)].toSorted((a, b) => a - b));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('says the text of an answer object as if it were plain, and takes its command', () => {
+    const envelope = fc.tuple(prose, fc.boolean()).chain(([text, hasCommand]) => {
+      const object = hasCommand ? { text, command: 'open_app', args: { app_name: 'Safari' } } : { text };
+      return chunked(fc.constant(JSON.stringify(object))).map((steps) => ({ text, hasCommand, steps }));
+    });
+    fc.assert(
+      fc.property(
+        envelope,
+        fc.array(goodSpeech, { minLength: 1, maxLength: 3 }),
+        ({ text, hasCommand, steps }, speech) => {
+          const { session, frames } = runWorld({
+            limits: { sessionTimeoutMs: 0 },
+            answer: steps,
+            answerHangs: false,
+            speech,
+            readerStallsAtMs: null,
+            intrusions: [],
+          });
+          expect(textOf(frames)).toBe(text.trim());
+          expect(count(frames, 'command')).toBe(hasCommand ? 1 : 0);
+          expect(session.output?.reason).toBe(text.trim() === '' && !hasCommand ? 'empty_answer' : 'completed');
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('whose model floods it loses nothing, and makes the model wait', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 65, max: 200 }),
+        fc.array(goodSpeech, { minLength: 1, maxLength: 3 }),
+        (sentences, speech) => {
+          const say = 'This is one sentence of many. ';
+          const plan: WorldPlan = {
+            limits: { sessionTimeoutMs: 0 },
+            answer: Array.from({ length: sentences }, () => ({ afterMs: 0, say })),
+            answerHangs: false,
+            speech,
+            readerStallsAtMs: null,
+            intrusions: [],
+          };
+          const { session, frames, complaints } = runWorld(plan);
+          expect(complaints).toEqual([]);
+          expect(session.output?.reason).toBe('completed');
+          expect(textOf(frames)).toBe(say.repeat(sentences).trim());
+          expect(count(frames, 'audio')).toBe(sentences);
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+});
