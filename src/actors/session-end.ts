@@ -37,6 +37,7 @@ export function noteSessionEnd(
     );
   }
   if (output.reason === 'rate_limit_exceeded') {
+    counters.countRejected(output.reason);
     log.warn(
       {
         scope: 'backpressure',

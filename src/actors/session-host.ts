@@ -166,8 +166,11 @@ function fields(scope: string, decision: string, request: StreamRequest, ctx: Re
   return { scope, method: 'StreamAudio', decision, ctx: { ...identityOf(request), ...ctx } };
 }
 
+/** Whose call it is. */
+export type CallIdentity = Pick<StreamRequest, 'sessionId' | 'hardwareId' | 'streamId'>;
+
 /** The three ids that every log line of a stream carries. */
-export function identityOf({ sessionId, hardwareId, streamId }: StreamRequest) {
+export function identityOf({ sessionId, hardwareId, streamId }: CallIdentity) {
   return { session_id: sessionId, hardware_id: hardwareId, stream_id: streamId };
 }
 

@@ -19,6 +19,7 @@ import {
 import type { Logger } from '../observe/logger.ts';
 import { noteSessionEnd } from './session-end.ts';
 import {
+  type CallIdentity,
   type HostedSession,
   hostSession,
   identityOf,
@@ -107,13 +108,10 @@ export class SupervisorHost implements StreamGateway {
     return { cancel: () => this.#sessions.get(streamId)?.send({ type: 'client.cancelled' }) };
   }
 
-  noteInvalid(failure: Failure): void {
-    const { counters, log } = this.#options;
-    counters.countRejected(failure.errorType);
-    log.warn(
-      { scope: 'workflow', method: 'StreamAudio', decision: 'reject', ctx: { reason: failure.errorType } },
-      'a request was refused',
-    );
+  noteInvalid(streamId: string, failure: Failure): void {
+    // What the request gave as its ids is what may be wrong with it, and as long as the client likes.
+    const unchecked = { sessionId: '', hardwareId: '', streamId };
+    this.#noteRefused(unchecked, { failure, activeStreams: this.activeStreams });
   }
 
   interrupt(hardwareId: string): readonly string[] {
@@ -176,11 +174,11 @@ export class SupervisorHost implements StreamGateway {
     }
   }
 
-  #noteRefused(request: StreamRequest, refusal: Extract<Verdict, { readonly type: 'stream.refused' }>): void {
+  #noteRefused(call: CallIdentity, refusal: { readonly failure: Failure; readonly activeStreams: number }): void {
     const { log, counters, admission } = this.#options;
     const { errorType } = refusal.failure;
     counters.countRejected(errorType);
-    const ctx = { ...identityOf(request), reason: errorType, active_streams: refusal.activeStreams };
+    const ctx = { ...identityOf(call), reason: errorType, active_streams: refusal.activeStreams };
     log.warn(
       {
         scope: errorType === 'stream_limit_exceeded' ? 'backpressure' : 'workflow',

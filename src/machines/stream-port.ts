@@ -59,7 +59,7 @@ export interface StreamGateway {
   /** Admits and starts a stream, or says why not; decided before it returns. */
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure;
   /** Counts and logs a call that never reached the supervisor because its request was bad. */
-  noteInvalid(failure: Failure): void;
+  noteInvalid(streamId: string, failure: Failure): void;
   /** Ends every stream of the device; returns their session ids. */
   interrupt(hardwareId: string): readonly string[];
 }

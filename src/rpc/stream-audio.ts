@@ -48,7 +48,7 @@ export function createStreamAudioHandler(
 function handle({ config, gateway, log }: StreamAudioOptions, call: StreamAudioCall, streamId: string): void {
   const checked = checkStreamRequest(config, call.request, { requestBytes: requestBytesOf(call.request), streamId });
   if ('errorCode' in checked) {
-    gateway.noteInvalid(checked);
+    gateway.noteInvalid(streamId, checked);
     createCallSink(call, { sessionId: '', hardwareId: '', streamId }, log).finish({ ok: false, failure: checked });
     return;
   }
