@@ -13,7 +13,21 @@ import {
   type WorldPlan,
 } from '../support/machines/session-world.ts';
 
-const word = fc.constantFrom('Hello', 'world', 'Да', 'нет', 'Dr.', '3.14', 'e.g.', 'it', '🙂', '`code`', 'example.com');
+const word = fc.constantFrom(
+  'Hello',
+  'world',
+  'Да',
+  'нет',
+  'Dr.',
+  '3.14',
+  'e.g.',
+  'it',
+  '🙂',
+  '`code`',
+  'example.com',
+  '``',
+  '{',
+);
 const mark = fc.constantFrom('. ', '! ', '? ', '… ', '.\n', '\n\n', ' ', ', ', '。', '! "', '.) ', '  ');
 /** Plain text, never an object: what the user sees is exactly what the model wrote, but for the ends. */
 const prose = fc

@@ -82,7 +82,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'engine-shelf.ts',
     ours: ['engines/', 'errors.ts', 'assert.ts'],
-    types: ['config.ts', 'machines/bootstrap.machine.ts'],
+    types: ['config.ts', 'machines/bootstrap.machine.ts', 'observe/logger.ts'],
     packages: [],
     node: [],
   },
