@@ -122,7 +122,12 @@ function report(samples) {
     // The median of the rounds' ratios, not the ratio of the medians: the machine's mood is the same within a round.
     ratio: median(ours.map((sample, round) => sample[metric] / bare[round][metric])),
   }));
-  if (process.env.DEBUG_BENCH) console.log(ours.map((s) => s.cpuMicrosPerFrame.toFixed(1)).join(' '), '|', bare.map((s) => s.cpuMicrosPerFrame.toFixed(1)).join(' '));
+  if (process.env.DEBUG_BENCH)
+    console.log(
+      ours.map((s) => s.cpuMicrosPerFrame.toFixed(1)).join(' '),
+      '|',
+      bare.map((s) => s.cpuMicrosPerFrame.toFixed(1)).join(' '),
+    );
   if (options.json) {
     console.log(JSON.stringify({ rounds, calls, concurrency, rows }));
     return;
