@@ -135,9 +135,9 @@ class AnswerJob {
    * turns are what an answer costs.
    */
   #gather(text: string): void {
+    if (this.#gathered.length + text.length > MAX_DELTA_CHARS) this.#flush();
     if (this.#gathered === '') process.nextTick(() => this.#flush());
     this.#gathered += text;
-    if (this.#gathered.length >= MAX_DELTA_CHARS) this.#flush();
   }
 
   #flush(): void {
