@@ -139,7 +139,13 @@ describe('a stream', () => {
     expect(server.logsOf('reject').map(factsOf)).toEqual([
       lineOf('workflow', 'warn', 'reject', { ...ids('first-1'), reason: 'concurrent_request', ...load }),
       lineOf('backpressure', 'warn', 'reject', { ...ids('second-1'), reason: 'stream_limit_exceeded', ...load }),
-      lineOf('workflow', 'warn', 'reject', { reason: 'empty_prompt' }),
+      lineOf('workflow', 'warn', 'reject', {
+        session_id: '',
+        hardware_id: '',
+        stream_id: expect.any(String),
+        reason: 'empty_prompt',
+        ...load,
+      }),
     ]);
   });
 
