@@ -39,6 +39,8 @@ export interface OutboxOptions {
   readonly notify: (event: OutboxEvent) => void;
   /** The command was handed to the transport. */
   readonly commandSent: (command: string) => void;
+  /** Handing over a frame threw: a bug. Nothing leaves any more. */
+  readonly handoverFailed: (error: unknown) => void;
 }
 
 export interface Outbox {
@@ -67,6 +69,7 @@ class FlowControlledOutbox implements Outbox {
   readonly #now: () => number;
   readonly #notify: (event: OutboxEvent) => void;
   readonly #commandSent: (command: string) => void;
+  readonly #handoverFailed: (error: unknown) => void;
   readonly #rate: RateWindow | null;
   readonly #openedAtMs: number;
   readonly #roomCallbacks = new Set<() => void>();
@@ -84,6 +87,7 @@ class FlowControlledOutbox implements Outbox {
     this.#now = options.now;
     this.#notify = options.notify;
     this.#commandSent = options.commandSent;
+    this.#handoverFailed = options.handoverFailed;
     this.#rate = options.maxFramesPerSecond > 0 ? new RateWindow(options.maxFramesPerSecond) : null;
     this.#openedAtMs = options.now();
     this.#lastAcceptedAtMs = this.#openedAtMs;
@@ -152,14 +156,26 @@ class FlowControlledOutbox implements Outbox {
       }
       this.#queuedBytes -= bytesOf(frame);
       this.#count(frame);
-      this.#sink.write(frame);
-      if (frame.kind === 'action') this.#commandSent(frame.command);
+      if (!this.#handOver(frame)) return;
       if (frame.kind === 'end') {
         this.discard();
         this.#notify({ type: 'outbox.flushed' });
       }
     }
     this.#offerRoom();
+  }
+
+  /** False if it threw; whoever made us write (the chart, a voice, the transport) must not suffer for it. */
+  #handOver(frame: Frame): boolean {
+    try {
+      this.#sink.write(frame);
+      if (frame.kind === 'action') this.#commandSent(frame.command);
+      return true;
+    } catch (error) {
+      this.discard();
+      this.#handoverFailed(error);
+      return false;
+    }
   }
 
   #offerRoom(): void {

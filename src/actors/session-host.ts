@@ -1,5 +1,5 @@
 /**
- * Hosts one session chart: starts its actor, carries out what it says, and ends the call with its output, once.
+ * Hosts one session chart: runs its actor, carries out what it says, and ends the call with its output, once.
  *
  * Guarantees: the slot is given back before the client can see the end; the children of an ended session are stopped; an observer
  * that throws harms nobody else. It decides nothing the chart should decide.
@@ -46,15 +46,15 @@ export interface SessionSummary {
 
 export interface HostedSession {
   readonly request: StreamRequest;
-  /** False after the end. */
-  isLive(): boolean;
+  /** Starts the chart; it may end before this returns. Called once. */
+  begin(): void;
   /** Tells the chart a fact; ignored after the end. */
   send(event: SessionEvent): void;
 }
 
 /**
- * Starts a session for an admitted request. `onEnded` is called exactly once, synchronously in the chart's last turn and
- * before the call is ended.
+ * Makes a session for an admitted request; `begin` starts it. `onEnded` is called exactly once, synchronously in the chart's last
+ * turn and before the call is ended.
  */
 export function hostSession(
   options: SessionHostOptions,
@@ -75,6 +75,7 @@ export function hostSession(
       commandsSent += 1;
       options.log.info(fields('command', 'complete', request, { command }), 'the command went to the desktop');
     },
+    handoverFailed: (error) => fault(error),
   });
   const resources: SessionResources = { request, outbox, tellSpeech: () => {} };
   sessions.set(streamId, resources);
@@ -84,11 +85,17 @@ export function hostSession(
     input: { streamId, sessionId, hardwareId, limits },
   });
 
+  const report = (error: unknown): void => options.reportFault(streamId, error);
+  const fault = (error: unknown): void => {
+    report(error);
+    actor.send({ type: 'session.faulted', faultId: streamId });
+  };
   const end = once((output: SessionOutput) => {
     outbox.discard();
     sessions.delete(streamId);
-    onEnded({ output, stats: outbox.stats(), commandsSent, maxFramesPerSecond: limits.maxFramesPerSecond });
-    sink.finish(output.failure === null ? { ok: true } : { ok: false, failure: output.failure });
+    const stats = outbox.stats();
+    attempt(() => onEnded({ output, stats, commandsSent, maxFramesPerSecond: limits.maxFramesPerSecond }), report);
+    attempt(() => sink.finish(output.failure === null ? { ok: true } : { ok: false, failure: output.failure }), report);
   });
 
   actor.on('*', (emitted) => {
@@ -96,8 +103,7 @@ export function hostSession(
       if (emitted.type === 'actor.faulted') options.reportFault(streamId, emitted.detail);
       else carryOut(emitted, { resources, actor, log: options.log });
     } catch (error) {
-      options.reportFault(streamId, error);
-      actor.send({ type: 'session.faulted', faultId: streamId });
+      fault(error);
     }
   });
   actor.subscribe({
@@ -107,11 +113,12 @@ export function hostSession(
       end({ reason: 'session_fault', failure: failureOfUnexpected('session_fault', streamId) });
     },
   });
-  actor.start();
-  actor.send({ type: 'request.received', prompt: request.prompt });
   return {
     request,
-    isLive: () => sessions.has(streamId),
+    begin: () => {
+      actor.start();
+      actor.send({ type: 'request.received', prompt: request.prompt });
+    },
     send: (event) => actor.send(event),
   };
 }
@@ -176,6 +183,15 @@ export function identityOf({ sessionId, hardwareId, streamId }: CallIdentity) {
 
 function outputOf({ failure }: SessionContext): SessionOutput {
   return { reason: failure?.errorType ?? 'completed', failure };
+}
+
+/** XState throws what an observer throws in a timer of its own, where it would end the process. */
+function attempt(run: () => void, report: (error: unknown) => void): void {
+  try {
+    run();
+  } catch (error) {
+    report(error);
+  }
 }
 
 function once<T>(run: (value: T) => void): (value: T) => void {

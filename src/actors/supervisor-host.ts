@@ -62,7 +62,14 @@ export class SupervisorHost implements StreamGateway {
       this.#finishDrain = resolve;
     });
     this.#actor = createActor(supervisorMachine, { id: 'supervisor', input: options.admission });
-    this.#actor.on('*', (emitted) => this.#carryOut(emitted));
+    this.#actor.on('*', (emitted) => {
+      try {
+        this.#carryOut(emitted);
+      } catch (error) {
+        // Thrown from here it would end the process, and every other stream with it.
+        options.session.reportFault('streamId' in emitted ? emitted.streamId : 'supervisor', error);
+      }
+    });
     this.#actor.subscribe({ error: (error) => options.session.reportFault('supervisor', error) });
     this.#actor.start();
   }
@@ -104,7 +111,9 @@ export class SupervisorHost implements StreamGateway {
       'a stream took a slot',
     );
     const hosted = hostSession(session, request, sink, (summary) => this.#sessionEnded(request, summary));
-    if (hosted.isLive()) this.#sessions.set(streamId, hosted);
+    // Known before it begins, so that an interrupt finds it whenever it comes.
+    this.#sessions.set(streamId, hosted);
+    hosted.begin();
     return { cancel: () => this.#sessions.get(streamId)?.send({ type: 'client.cancelled' }) };
   }
 

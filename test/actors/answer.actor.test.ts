@@ -40,6 +40,7 @@ function start(makeEngine?: () => HandAnswerEngine): Bench {
     now,
     notify: () => {},
     commandSent: () => {},
+    handoverFailed: () => {},
   });
   const sessions: SessionResourceMap = new Map([['stream-1', { request, outbox, tellSpeech: () => {} }]]);
   const logic = createAnswerActor({

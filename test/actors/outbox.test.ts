@@ -10,6 +10,7 @@ interface Bench {
   readonly outbox: Outbox;
   readonly events: OutboxEvent[];
   readonly commands: string[];
+  readonly failures: unknown[];
   readonly clock: { ms: number };
 }
 
@@ -18,14 +19,16 @@ function bench({ room = Number.POSITIVE_INFINITY, maxFramesPerSecond = 0 } = {})
   const clock = { ms: 1_000 };
   const events: OutboxEvent[] = [];
   const commands: string[] = [];
+  const failures: unknown[] = [];
   const outbox = createOutbox({
     sink,
     maxFramesPerSecond,
     now: () => clock.ms,
     notify: (event) => events.push(event),
     commandSent: (command) => commands.push(command),
+    handoverFailed: (error) => failures.push(error),
   });
-  return { sink, outbox, events, commands, clock };
+  return { sink, outbox, events, commands, failures, clock };
 }
 
 const text = (words: string): Frame => ({ kind: 'text', text: words });
@@ -235,6 +238,18 @@ describe('a discarded outbox', () => {
     sink.free(3);
     expect(sink.brief).toEqual(['a', 'b']);
   });
+});
+
+test('a write that throws is reported once, and nothing leaves any more, whoever pushes or asks', () => {
+  const { sink, outbox, events, failures } = bench({ room: 1 });
+  const broken = new Error('the transport is gone');
+  outbox.push(text('a'));
+  outbox.push(text('b'));
+  sink.writeError = broken;
+  sink.free(5);
+  outbox.push(text('c'));
+  sink.free(5);
+  expect({ frames: sink.brief, events, failures }).toEqual({ frames: ['a'], events: [], failures: [broken] });
 });
 
 test('a push from within a write keeps the order', () => {

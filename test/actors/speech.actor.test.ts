@@ -37,7 +37,14 @@ function start({ room = Number.POSITIVE_INFINITY } = {}): Bench {
   const clock = { ms: 1_000 };
   const now = () => clock.ms;
   const sink = new HandSink(room);
-  const outbox = createOutbox({ sink, maxFramesPerSecond: 0, now, notify: () => {}, commandSent: () => {} });
+  const outbox = createOutbox({
+    sink,
+    maxFramesPerSecond: 0,
+    now,
+    notify: () => {},
+    commandSent: () => {},
+    handoverFailed: () => {},
+  });
   const resources: SessionResources = { request, outbox, tellSpeech: () => {} };
   const sessions: SessionResourceMap = new Map([['stream-1', resources]]);
   const report = (id: string, error: unknown) => reports.push({ id, error });
