@@ -1,0 +1,122 @@
+/** The supervisor with the real session chart and the real actors, over engines worked by hand: all but the wire. */
+import { createAnswerActor } from '../../../src/actors/answer.actor.ts';
+import { withFaultBarrier } from '../../../src/actors/fault-barrier.ts';
+import { JobCount } from '../../../src/actors/job-count.ts';
+import type { SessionResourceMap } from '../../../src/actors/session-resources.ts';
+import { createSpeechActor } from '../../../src/actors/speech.actor.ts';
+import { StreamCounters } from '../../../src/actors/stream-counters.ts';
+import { SupervisorHost } from '../../../src/actors/supervisor-host.ts';
+import type { AnswerEngine } from '../../../src/engines/answer-engine.ts';
+import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
+import { sessionMachine } from '../../../src/machines/session.machine.ts';
+import type { SessionLimits } from '../../../src/machines/session.types.ts';
+import type { StreamRequest } from '../../../src/machines/stream-port.ts';
+import type { SupervisorInput } from '../../../src/machines/supervisor.machine.ts';
+import type { LogFields, Logger } from '../../../src/observe/logger.ts';
+import { testLimits } from '../machines/session-run.ts';
+import { HandAnswerEngine, HandSpeechEngine } from './hand-engines.ts';
+
+export interface KeptLine extends LogFields {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'announce';
+}
+
+export interface HostBench {
+  readonly host: SupervisorHost;
+  readonly answers: HandAnswerEngine;
+  readonly voice: HandSpeechEngine;
+  readonly answerJobs: JobCount;
+  readonly speechJobs: JobCount;
+  readonly counters: StreamCounters;
+  readonly sessions: SessionResourceMap;
+  readonly lines: readonly KeptLine[];
+  readonly faults: readonly { readonly id: string; readonly error: unknown }[];
+  readonly clock: { ms: number };
+  linesOf(decision: string): readonly KeptLine[];
+}
+
+export interface HostBenchOptions {
+  readonly admission?: Partial<SupervisorInput>;
+  readonly limits?: Partial<SessionLimits>;
+  readonly answerEngine?: AnswerEngine;
+  readonly speechEngine?: SpeechEngine;
+  /** Called with every log line before it is kept; may throw. */
+  readonly onLine?: (line: KeptLine) => void;
+}
+
+/** A supervisor that admits calls. The machine's actors are XState's own, its timers are real and long. */
+export function openHost(options: HostBenchOptions = {}): HostBench {
+  const answers = new HandAnswerEngine();
+  const voice = new HandSpeechEngine();
+  const answerJobs = new JobCount();
+  const speechJobs = new JobCount();
+  const counters = new StreamCounters();
+  const sessions: SessionResourceMap = new Map();
+  const lines: KeptLine[] = [];
+  const faults: { id: string; error: unknown }[] = [];
+  const clock = { ms: 1_000 };
+  const now = () => clock.ms;
+  const report = (id: string, error: unknown): void => {
+    faults.push({ id, error });
+  };
+  const keep = (level: KeptLine['level']) => (fields: LogFields) => {
+    const line = { level, ...fields };
+    options.onLine?.(line);
+    lines.push(line);
+  };
+  const log: Logger = {
+    debug: keep('debug'),
+    info: keep('info'),
+    warn: keep('warn'),
+    error: keep('error'),
+    announce: keep('announce'),
+  };
+  const machine = sessionMachine.provide({
+    actors: {
+      answer: createAnswerActor({
+        engine: () => options.answerEngine ?? answers,
+        sessions,
+        jobs: answerJobs,
+        report,
+        now,
+      }),
+      speech: createSpeechActor({
+        engine: () => options.speechEngine ?? voice,
+        sessions,
+        jobs: speechJobs,
+        report,
+        now,
+      }),
+    },
+  });
+  const host = new SupervisorHost({
+    admission: { maxStreams: 50, oneStreamPerDevice: false, gracePeriodMs: 30_000, ...options.admission },
+    session: {
+      machine: withFaultBarrier(machine, (id, fault) => report(id, fault.error)),
+      limits: { ...testLimits, maxFramesPerSecond: 0, ...options.limits },
+      sessions,
+      log,
+      now,
+      reportFault: report,
+    },
+    counters,
+    log,
+  });
+  host.openAdmission();
+  return {
+    host,
+    answers,
+    voice,
+    answerJobs,
+    speechJobs,
+    counters,
+    sessions,
+    lines,
+    faults,
+    clock,
+    linesOf: (decision) => lines.filter((line) => line.decision === decision),
+  };
+}
+
+export function requestOf(streamId: string, sessionId: string, hardwareId = 'device-1'): StreamRequest {
+  return { streamId, sessionId, hardwareId, prompt: streamId };
+}
