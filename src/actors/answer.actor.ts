@@ -45,8 +45,10 @@ export function createAnswerActor(options: AnswerActorOptions) {
       if (event.type === 'backlog.filled') job.hold();
       else job.resume();
     });
+    const dispose = (): void => job.abort();
+    resources.disposers.push(dispose);
     void job.run();
-    return () => job.abort();
+    return dispose;
   });
 }
 

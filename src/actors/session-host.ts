@@ -77,7 +77,7 @@ export function hostSession(
     },
     handoverFailed: (error) => fault(error),
   });
-  const resources: SessionResources = { request, outbox, tellSpeech: () => {} };
+  const resources: SessionResources = { request, outbox, tellSpeech: () => {}, disposers: [] };
   sessions.set(streamId, resources);
 
   const actor: Actor<SessionMachine> = createActor(machine, {
@@ -109,7 +109,8 @@ export function hostSession(
   actor.subscribe({
     complete: () => end(outputOf(actor.getSnapshot().context)),
     error: (error) => {
-      options.reportFault(streamId, error);
+      report(error);
+      for (const dispose of resources.disposers) dispose();
       end({ reason: 'session_fault', failure: failureOfUnexpected('session_fault', streamId) });
     },
   });

@@ -12,6 +12,8 @@ export interface SessionResources {
   readonly outbox: Outbox;
   /** Where the voice hears facts while the session streams; the speech actor puts it there. */
   tellSpeech: (fact: SpeechInbox) => void;
+  /** What stops the session's actors, each idempotent: XState leaves them running if the chart breaks in its very end (xstate #5153). */
+  readonly disposers: (() => void)[];
 }
 
 /** The resources of all live sessions, by stream id. */

@@ -68,11 +68,13 @@ export function createSpeechActor(options: SpeechActorOptions) {
           assertNever(fact);
       }
     };
-    return () => {
+    const dispose = (): void => {
       isStopped = true;
       resources.tellSpeech = () => {};
       for (const job of jobs.values()) job.abort();
       jobs.clear();
     };
+    resources.disposers.push(dispose);
+    return dispose;
   });
 }

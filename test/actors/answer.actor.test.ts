@@ -42,7 +42,9 @@ function start(makeEngine?: () => HandAnswerEngine): Bench {
     commandSent: () => {},
     handoverFailed: () => {},
   });
-  const sessions: SessionResourceMap = new Map([['stream-1', { request, outbox, tellSpeech: () => {} }]]);
+  const sessions: SessionResourceMap = new Map([
+    ['stream-1', { request, outbox, tellSpeech: () => {}, disposers: [] }],
+  ]);
   const logic = createAnswerActor({
     engine: makeEngine ?? (() => engine),
     sessions,

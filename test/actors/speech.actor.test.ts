@@ -45,7 +45,7 @@ function start({ room = Number.POSITIVE_INFINITY } = {}): Bench {
     commandSent: () => {},
     handoverFailed: () => {},
   });
-  const resources: SessionResources = { request, outbox, tellSpeech: () => {} };
+  const resources: SessionResources = { request, outbox, tellSpeech: () => {}, disposers: [] };
   const sessions: SessionResourceMap = new Map([['stream-1', resources]]);
   const report = (id: string, error: unknown) => reports.push({ id, error });
   const actor = hostActor(createSpeechActor({ engine: () => engine, sessions, jobs, report, now }), {

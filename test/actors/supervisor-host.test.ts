@@ -432,6 +432,23 @@ describe('a log that throws', () => {
   });
 });
 
+describe('a chart that can not even end', () => {
+  test('ends its call all the same, stops its model and its voice and gives its slot back', async () => {
+    const bug = new Error('a bug in the end');
+    const bench = openHost({ endThrows: bug });
+    const sink = new HandSink();
+    bench.host.open(requestOf('call-1', 'session-1'), sink);
+    bench.answers.say('It is sunny today, I think.\n');
+    await settle();
+    expect(bench.speechJobs.running).toBe(1);
+    bench.host.interrupt('device-1');
+    await settle();
+    expect(sink.ends).toEqual([{ ok: false, failure: faultOf('call-1') }]);
+    expect([bench.answers.last.signal.aborted, bench.voice.at(0).signal.aborted]).toEqual([true, true]);
+    expectEmpty(bench);
+  });
+});
+
 describe('a drain', () => {
   test('refuses new calls, lets running ones end and is then through', async () => {
     const bench = openHost();

@@ -39,6 +39,8 @@ export interface HostBenchOptions {
   readonly limits?: Partial<SessionLimits>;
   readonly answerEngine?: AnswerEngine;
   readonly speechEngine?: SpeechEngine;
+  /** A bug that the fault barrier can't turn into an end: the transition to error throws as well. */
+  readonly endThrows?: Error;
   /** Called with every log line before it is kept; may throw. */
   readonly onLine?: (line: KeptLine) => void;
 }
@@ -70,7 +72,15 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     error: keep('error'),
     announce: keep('announce'),
   };
+  const { endThrows } = options;
   const machine = sessionMachine.provide({
+    ...(endThrows !== undefined && {
+      actions: {
+        endWith: () => {
+          throw endThrows;
+        },
+      },
+    }),
     actors: {
       answer: createAnswerActor({
         engine: () => options.answerEngine ?? answers,
