@@ -5,6 +5,7 @@ import { JobCount } from '../../src/actors/job-count.ts';
 import { createOutbox } from '../../src/actors/outbox.ts';
 import type { SessionResourceMap } from '../../src/actors/session-resources.ts';
 import { EngineFailure } from '../../src/errors.ts';
+import type { SessionEvent } from '../../src/machines/session.types.ts';
 import type { StreamRequest } from '../../src/machines/stream-port.ts';
 import { HandAnswerEngine } from '../support/actors/hand-engines.ts';
 import { HandSink } from '../support/actors/hand-sink.ts';
@@ -28,7 +29,12 @@ interface Bench {
   readonly clock: { ms: number };
 }
 
-function start(makeEngine?: () => HandAnswerEngine): Bench {
+interface StartOptions {
+  readonly makeEngine?: () => HandAnswerEngine;
+  readonly onHeard?: (event: SessionEvent, child: HostedActor) => void;
+}
+
+function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
   const engine = new HandAnswerEngine();
   const jobs = new JobCount();
   const reports: { id: string; error: unknown }[] = [];
@@ -52,7 +58,7 @@ function start(makeEngine?: () => HandAnswerEngine): Bench {
     report: (id, error) => reports.push({ id, error }),
     now,
   });
-  const actor = hostActor(logic, { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' });
+  const actor = hostActor(logic, { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' }, onHeard);
   return { engine, jobs, reports, actor, clock };
 }
 
@@ -141,6 +147,13 @@ describe('back-pressure', () => {
     await settle();
     expect(textOf(actor)).toBe('One two three four');
     expect(typesOf(actor).at(-1)).toBe('answer.finished');
+  });
+
+  test('that comes with the very words that fill the backlog keeps the engine from being asked for more', async () => {
+    const { engine } = start({ onHeard: (_event, child) => child.send({ type: 'backlog.filled' }) });
+    engine.say('x'.repeat(8192), 'more', 'and more');
+    await settle();
+    expect(engine.last.pulls).toBe(1);
   });
 
   test('holds the rest of a giant delta as well', async () => {
@@ -250,8 +263,10 @@ describe('a failure', () => {
 
   test('of an engine that is not up is a failure of the answer and not of the actor', async () => {
     const missing = new Error('the engines are not up');
-    const { actor, reports, jobs } = start(() => {
-      throw missing;
+    const { actor, reports, jobs } = start({
+      makeEngine: () => {
+        throw missing;
+      },
     });
     await settle();
     expect(typesOf(actor)).toEqual(['answer.failed']);

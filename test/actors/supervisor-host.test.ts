@@ -86,6 +86,8 @@ describe('a good call', () => {
     expect(sink.ends).toEqual([{ ok: true }]);
     expectEmpty(bench);
     expect(bench.counters.commandsSent).toBe(1);
+    // An ended session is nobody's any more.
+    expect(host.interrupt('device-1')).toEqual([]);
   });
 
   test('is logged by its four lines, with what the contract names', async () => {
@@ -291,6 +293,22 @@ describe('a cancel', () => {
     }
     expect(sink.ends).toEqual([{ ok: false, failure: cancelled }]);
     expect([bench.answers.last.signal.aborted, bench.voice.at(0).signal.aborted]).toEqual([true, true]);
+    await settle();
+    expectEmpty(bench);
+  });
+});
+
+describe('frames that still wait when a call is cancelled', () => {
+  test('are dropped, even if the transport asks for more', async () => {
+    const bench = openHost();
+    const sink = new HandSink(0);
+    const stream = bench.host.open(requestOf('call-1', 'session-1'), sink);
+    bench.answers.say('It is sunny today, I think.\n');
+    await settle();
+    sink.canWrite = () => true;
+    if (isStream(stream)) stream.cancel();
+    sink.free(5);
+    expect({ frames: sink.brief, ends: sink.ends }).toEqual({ frames: [], ends: [{ ok: false, failure: cancelled }] });
     await settle();
     expectEmpty(bench);
   });

@@ -116,6 +116,16 @@ describe('the order of a good stream', () => {
     ]);
   });
 
+  test('text that was held back as the possible front of an object completes the words before it, and is not lost', () => {
+    const run = askedSession({ speechTimeoutMs: 0 });
+    const long = 'x'.repeat(239);
+    run.send(heard(`${long}\`\``));
+    const said = [...saidOf(run.send({ type: 'answer.finished' }).effects)];
+    said.push(...saidOf(run.send(finishedSpeech(0)).effects));
+    const texts = said.map((each) => (typeof each === 'object' && each !== null && 'text' in each ? each.text : ''));
+    expect(texts.join('')).toBe(`${long}\`\``);
+  });
+
   test('a sentence that may be one is said when the model falls quiet, without waiting for the next word', () => {
     const run = askedSession();
     expect(saidOf(run.send(heard(one)).effects)).toEqual([]);

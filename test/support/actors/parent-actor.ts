@@ -11,15 +11,22 @@ export interface HostedActor {
   stop(): void;
 }
 
-export function hostActor(logic: AnyActorLogic, input: unknown): HostedActor {
+/** `onHeard` is called within the turn in which the parent is told: what it sends to the child is there at once. */
+export function hostActor(
+  logic: AnyActorLogic,
+  input: unknown,
+  onHeard: (event: SessionEvent, child: HostedActor) => void = () => {},
+): HostedActor {
   const heard: SessionEvent[] = [];
   const errors: unknown[] = [];
   const machine = setup({
-    types: { events: {} as SessionEvent | { type: 'toChild'; event: AnyEventObject } | { type: 'leave' } },
+    types: { events: {} as SessionEvent | { type: 'leave' } },
     actors: { child: logic },
     actions: {
       keep: ({ event }) => {
-        if (event.type !== 'toChild' && event.type !== 'leave') heard.push(event);
+        if (event.type === 'leave') return;
+        heard.push(event);
+        onHeard(event, hosted);
       },
       keepError: ({ event }) => {
         errors.push('error' in event ? event.error : null);
@@ -35,11 +42,13 @@ export function hostActor(logic: AnyActorLogic, input: unknown): HostedActor {
       left: {},
     },
   });
-  const actor = createActor(machine).start();
-  return {
+  const actor = createActor(machine);
+  const hosted: HostedActor = {
     heard,
     errors,
     send: (event) => actor.getSnapshot().children.child?.send(event),
     stop: () => actor.send({ type: 'leave' }),
   };
+  actor.start();
+  return hosted;
 }
