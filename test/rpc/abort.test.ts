@@ -10,7 +10,7 @@ import { framed, rawCall, requestBytes } from './raw-call.ts';
 
 const ABORT_WITHIN_MS = 100;
 /** A machine that stops answering for longer has not shown anything. */
-const POLLED_WITHIN_MS = 250;
+const POLLED_WITHIN_MS = 500;
 
 const scenario = {
   answers: [

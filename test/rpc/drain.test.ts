@@ -8,14 +8,17 @@ import { checkHealth, createHealthClient } from './health-client.ts';
 import { expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 import { richStatusOf } from './rich-status.ts';
 
+/** Four megabytes of sound: more than all windows and buffers between the server and a reader that waits. */
+const CHUNKS = 1_000;
+
 const scenario = {
   answers: [
-    { when: '^slow', steps: [{ say: 'Mute one is here. And' }, { wait_ms: 700 }, { say: ' mute two is here.' }] },
+    { when: '^long', steps: [{ say: 'Loud one is here. And loud two is here.' }] },
     { when: '^hang', steps: [{ say: 'Mute one is here. And' }, { hang: true }] },
     { when: '^loud', steps: [{ say: 'Loud one is here. And' }, { hang: true }] },
     { when: '', steps: [{ say: 'Mute but quick.' }] },
   ],
-  speech: { chunks_per_sentence: 15_000, fail_when: 'mute' },
+  speech: { chunks_per_sentence: CHUNKS, fail_when: 'mute' },
 };
 
 /** The process must be gone this long after everything it waits for: it closes within a second by force. */
@@ -37,8 +40,10 @@ test('a running stream ends well, a new call is refused, probes see it, the exit
   const server = await startServer({ scenario, env: { BACKPRESSURE_GRACE_PERIOD: '10' } });
   const client = connect(server.grpcPort);
   const health = createHealthClient(server.grpcPort);
-  const running = start(client, { prompt: 'slow' });
+  const running = start(client, { prompt: 'long' });
   await running.firstFrame;
+  // Holds the stream open until everything has been looked at.
+  running.call.pause();
   await startDrain(server);
 
   const late = await ask(client, { prompt: 'quick' });
@@ -52,9 +57,11 @@ test('a running stream ends well, a new call is refused, probes see it, the exit
   expect(await checkHealth(health, '')).toBe('NOT_SERVING');
   expect(await checkHealth(health, 'streaming.StreamingService')).toBe('NOT_SERVING');
 
+  running.call.resume();
   const outcome = await running.outcome;
   expectGoodEnd(outcome);
-  expect(outcome.text).toBe('Mute one is here. And mute two is here.');
+  expect(outcome.text).toBe('Loud one is here. And loud two is here.');
+  expect(outcome.audioBytes).toBe(2 * CHUNKS * 4096);
   expect(await server.exited).toBe(0);
   expect(server.logsOf('stopped')).toHaveLength(1);
   for (const each of [client, newcomer, health]) each.close();

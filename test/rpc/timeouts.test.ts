@@ -6,8 +6,8 @@ import { expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './ou
 
 /** CONTRACT §1: within 10 % or 250 ms. */
 const TOLERANCE_MS = 250;
-/** Timers may be early by a rounded millisecond. */
-const CLOCK_MS = 5;
+/** On a busy machine a frame is seen this much later than it was sent: what is counted from it seems shorter or longer. */
+const DELIVERY_MS = 200;
 
 const letters = Array.from({ length: 100 }, () => [{ say: 'B' }, { wait_ms: 40 }]).flat();
 const sentences = (count: number, wait_ms: number) =>
@@ -67,14 +67,15 @@ function of(name: ServerName) {
 }
 
 function expectAfter(actualMs: number, dueMs: number): void {
-  expect(actualMs).toBeGreaterThanOrEqual(dueMs - CLOCK_MS);
-  expect(actualMs).toBeLessThan(dueMs + Math.max(TOLERANCE_MS, dueMs / 10));
+  expect(actualMs).toBeGreaterThan(dueMs - DELIVERY_MS);
+  expect(actualMs).toBeLessThan(dueMs + Math.max(TOLERANCE_MS, dueMs / 10) + DELIVERY_MS);
 }
 
 describe.concurrent('the idle timeout (0.6 s)', () => {
   test('ends a stream on which nothing was sent, with the error frame', async () => {
     const outcome = await ask(of('idle').client, { prompt: 'silent', session_id: 'session-1' });
     expectErrorBeforeData(outcome, { code: 'DEADLINE_EXCEEDED', errorType: 'stream_idle_timeout' });
+    // The server's own measure keeps the bound without any allowance.
     expect(outcome.details).toMatch(/^Stream closed due to idle timeout: session-1 \(idle: 0\.[6-8]s\)$/);
     expectAfter(outcome.endedAfterMs, 600);
   });
