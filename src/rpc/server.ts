@@ -7,7 +7,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { Config } from '../config.ts';
 import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
-import { encodeMessage } from './codec.ts';
+import { createMessageEncoder } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import { createInterruptSessionHandler } from './interrupt-session.ts';
@@ -79,7 +79,7 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
 
 /** The same service, whose StreamAudio also takes messages that are already encoded. */
 function withEncodedMessages(service: typeof streamingService): typeof streamingService {
-  return { ...service, StreamAudio: { ...service.StreamAudio, responseSerialize: encodeMessage } };
+  return { ...service, StreamAudio: { ...service.StreamAudio, responseSerialize: createMessageEncoder() } };
 }
 
 function listen(server: Server, config: Config): Promise<number> {

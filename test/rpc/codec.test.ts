@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeMessage, messageOf } from '../../src/rpc/codec.ts';
+import { createMessageEncoder, messageOf } from '../../src/rpc/codec.ts';
 import { streamingService } from '../../src/rpc/proto.ts';
 
 const { responseSerialize, responseDeserialize } = streamingService.StreamAudio;
+const encodeMessage = createMessageEncoder();
 
 describe('frames on the wire', () => {
   it("a full chunk of sound, filled into the template, has exactly the bytes of proto-loader's own encoder", () => {

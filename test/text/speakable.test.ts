@@ -193,3 +193,32 @@ describe('any text', () => {
     expect(large).toBeLessThan(40 * small + 200);
   });
 });
+
+test('a plain sentence takes a short way that says the same: a zero-width space sends it the long one', () => {
+  const word = fc.constantFrom(
+    'It',
+    'is',
+    'a',
+    'well-known',
+    "don't",
+    'Привет',
+    'ёж',
+    'x1',
+    '45',
+    '2026',
+    'www',
+    'http',
+    'e',
+  );
+  const gap = fc.constantFrom(' ', ', ', '; ', ': ', '. ', '! ', '? ', '-', "'");
+  const sentence = fc
+    .tuple(fc.constantFrom('', ' '), fc.array(fc.tuple(word, gap), { minLength: 1, maxLength: 12 }), word)
+    .map(([lead, pairs, last]) => `${lead}${pairs.flat().join('')}${last}`);
+  fc.assert(
+    fc.property(sentence, fc.constantFrom('', '.', '!', '?'), fc.boolean(), (words, stop, isLineOpen) => {
+      const state = { ...initialSpeakable, isLineOpen };
+      expect(speak(state, words + stop)).toEqual(speak(state, `\u200b${words}${stop}`));
+    }),
+    { numRuns: 2_000 },
+  );
+});
