@@ -118,10 +118,13 @@ class AnswerJob {
   /** The model waits from now on. */
   hold(): void {
     this.#gate.close();
+    // The silence that follows is ours, not the model's.
+    this.#quiet.stop();
   }
 
   resume(): void {
     this.#gate.open();
+    if (this.#isRunning) this.#quiet.touch();
   }
 
   /** Tells the engine that nobody listens any more; idempotent. */
@@ -147,7 +150,7 @@ class AnswerJob {
     const text = this.#gathered;
     this.#gathered = '';
     this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
-    if (this.#isRunning) this.#quiet.touch();
+    if (this.#isRunning && !this.#gate.isClosed) this.#quiet.touch();
   }
 
   #atMs(): number {

@@ -321,6 +321,21 @@ describe('silence', () => {
     expect(typesOf(actor)).not.toContain('answer.fellQuiet');
   });
 
+  test('that we make by holding the model back is not the model’s; it counts anew when the model may go on', async () => {
+    const { engine, actor, clock } = start();
+    engine.say('One.');
+    await settle();
+    pass(clock, 100);
+    actor.send({ type: 'backlog.filled' });
+    pass(clock, 10_000);
+    expect(typesOf(actor)).toEqual(['answer.textReceived']);
+    actor.send({ type: 'backlog.drained' });
+    pass(clock, 199);
+    expect(typesOf(actor)).toEqual(['answer.textReceived']);
+    pass(clock, 1);
+    expect(actor.heard.slice(1)).toEqual([{ type: 'answer.fellQuiet', atMs: 10_300 }]);
+  });
+
   test('before the first word, after the end and after a stop is nothing to tell', async () => {
     const before = start();
     pass(before.clock, 10_000);
