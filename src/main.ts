@@ -33,7 +33,10 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
   try {
-    return await system.finished;
+    const exitCode = await system.finished;
+    // Said at every LOG_LEVEL: a server that is silent about why it is not there helps nobody.
+    if (exitCode !== 0) process.stderr.write(`Recital could not start: ${system.lastError ?? 'unknown reason'}\n`);
+    return exitCode;
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, stop);
     process.off('uncaughtException', survive);

@@ -34,6 +34,8 @@ const CLOSE_GRACE_MS = 1_000;
 export interface System {
   /** Resolves with the exit code once it has stopped: 0, or 1 if it never came up. */
   readonly finished: Promise<number>;
+  /** What went wrong last, in one line; null if nothing did. */
+  readonly lastError: string | null;
   /** Drains and stops; idempotent. */
   shutDown(): void;
 }
@@ -81,6 +83,10 @@ class RunningSystem implements System {
       });
     });
     this.#bootstrap.start();
+  }
+
+  get lastError(): string | null {
+    return this.#bootstrap.getSnapshot().context.lastError;
   }
 
   shutDown(): void {

@@ -155,7 +155,7 @@ const verbs = {
   say: anyText,
   wait_ms: number({ from: 0, to: scenarioBounds.waitMs, whole: false }),
   command: closedObject({ command: anyText, args: z.unknown().optional() }),
-  fail: closedObject({ error_code: anyText.optional(), message: anyText }),
+  fail: closedObject({ error_code: anyText.optional(), message: anyText.default('') }),
   throw: anyText,
   hang: onlyTrue,
   echo: onlyTrue,

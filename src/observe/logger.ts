@@ -28,11 +28,13 @@ export interface Logger {
   announce(fields: LogFields, message: string): void;
 }
 
-/** A logger at `level`; `destination` defaults to stdout, written synchronously so that no line is lost at the end. */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
-  const sink = destination ?? pino.destination({ fd: 1, sync: true });
-  const leveled = pino({ level, base: null }, sink);
-  const always = pino({ level: 'info', base: null }, sink);
+/** Log text that may wait for a reader of stdout, in bytes; some 3,000 lines. What comes while it is full is dropped. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** A logger at `level`; `destination` defaults to stdout. */
+export function createLogger(level: LogLevel, destination: DestinationStream = stdoutDestination()): Logger {
+  const leveled = pino({ level, base: null }, destination);
+  const always = pino({ level: 'info', base: null }, destination);
   const at =
     (write: PinoLogger['info']) =>
     (fields: LogFields, message: string): void =>
@@ -43,5 +45,20 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     warn: at(leveled.warn.bind(leveled)),
     error: at(leveled.error.bind(leveled)),
     announce: at(always.info.bind(always)),
+  };
+}
+
+/**
+ * Stdout at the pace of its reader. Written at once while the reader keeps up; a pipe that nobody reads must not stop the server, as a
+ * synchronous write would once the pipe is full, and must not fill the memory.
+ */
+function stdoutDestination(): DestinationStream {
+  const { stdout } = process;
+  // A reader that has gone is no reason to end anybody's stream.
+  stdout.on('error', () => {});
+  return {
+    write: (line) => {
+      if (stdout.writableLength < MAX_WAITING_BYTES) stdout.write(line);
+    },
   };
 }
