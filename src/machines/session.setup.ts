@@ -1,0 +1,223 @@
+/**
+ * What the session chart is made of, by name: its delays, guards and actions (XState's `setup`). The chart itself, which says when
+ * each of them happens, is session.machine.ts. Context changes only in assign; everything for the outside is an emitted fact.
+ */
+import { assign, type EventObject, emit, enqueueActions, fromCallback, sendTo, setup, stateIn } from 'xstate';
+import type { Failure } from '../errors.ts';
+import { failureOf, type OwnFailureType } from './session.failures.ts';
+import {
+  headReached,
+  isRetryLeft,
+  nextSpeechCheckMs,
+  replaceSentence,
+  sentenceOf,
+  silentSegments,
+  withDueSentences,
+} from './session.queue.ts';
+import { hearCommand, hearEnd, hearQuiet, hearText } from './session.text.ts';
+import type {
+  AnswerInbox,
+  AnswerInput,
+  SessionContext,
+  SessionEmitted,
+  SessionEvent,
+  SessionInput,
+  SessionOutput,
+  SpeechInbox,
+  SpeechInput,
+} from './session.types.ts';
+
+/** A delay that is switched off: the longest a timer can wait (24.8 days). */
+const OFF_DELAY_MS = 2 ** 31 - 1;
+/** The outbox and the speech actor answer a question within one turn; later is a bug of ours. */
+const REPLY_DUE_MS = 5_000;
+/** Sentences waiting for the voice at which the model is made to wait, and at which it may go on. */
+const BACKLOG_FULL_SENTENCES = 64;
+const BACKLOG_LOW_SENTENCES = 16;
+
+const notProvided = (name: string) => () => {
+  throw new Error(`${name} not provided`);
+};
+
+/** The vocabulary of the session chart. */
+export const sessionSetup = setup({
+  types: {
+    context: {} as SessionContext,
+    events: {} as SessionEvent,
+    emitted: {} as SessionEmitted,
+    input: {} as SessionInput | undefined,
+    output: {} as SessionOutput,
+    children: {} as { answer: 'answer'; speech: 'speech' },
+  },
+  actors: {
+    answer: fromCallback<AnswerInbox, AnswerInput>(notProvided('answer')),
+    speech: fromCallback<EventObject, SpeechInput>(notProvided('speech')),
+  },
+  delays: {
+    idleCheck: ({ context }) => orOff(context.watch.idleCheckInMs),
+    firstTokenTimeout: ({ context }) => orOff(context.limits.firstTokenTimeoutMs),
+    answerStallTimeout: ({ context }) => orOff(context.limits.answerStallTimeoutMs),
+    stallCheck: ({ context }) => orOff(context.watch.stallCheckInMs),
+    speechCheck: ({ context }) => orOff(context.watch.speechCheckInMs),
+    sessionTimeout: ({ context }) => orOff(context.limits.sessionTimeoutMs),
+    replyDue: REPLY_DUE_MS,
+  },
+  guards: {
+    isAnswered: stateIn('#answered'),
+    hasSentence: ({ context }) => context.sentences.length > 0,
+    hasCommand: ({ context }) => context.command !== null,
+    hasNoWords: ({ context }) => context.nextSegment === 0,
+    isFinishingSentences: ({ context }) =>
+      context.lastSentenceAtMs + context.limits.answerStallTimeoutMs > context.watch.stallCheckAtMs,
+    hasNextSentence: ({ context, event }) =>
+      event.type === 'speech.finished' &&
+      context.sentences[0]?.segment === event.segment &&
+      context.sentences.length > 1,
+    isBacklogFull: ({ context }) => context.sentences.length >= BACKLOG_FULL_SENTENCES,
+    isBacklogLow: ({ context }) => context.sentences.length <= BACKLOG_LOW_SENTENCES,
+    isHeadWithoutSpeech: ({ context }) => context.sentences[0]?.speech === '',
+    isHead: ({ context, event }) => event.type === 'speech.finished' && context.sentences[0]?.segment === event.segment,
+    isSynthesisWorthRetrying: ({ context, event }) =>
+      event.type === 'speech.failed' && event.retryable && isRetryLeft(sentenceOf(context, event.segment)),
+    isSpeechFailureFatal: ({ context, event }) =>
+      context.limits.speechFailure === 'fail' &&
+      (event.type === 'speech.failed'
+        ? sentenceOf(context, event.segment) !== undefined
+        : silentSegments(context, event).length > 0),
+    isReaderIdle: ({ context, event }) =>
+      event.type === 'outbox.activityReported' &&
+      context.limits.idleTimeoutMs > 0 &&
+      event.idleMs >= context.limits.idleTimeoutMs,
+  },
+  actions: {
+    takeRequest: assign({
+      request: ({ context, event }) =>
+        event.type === 'request.received' ? { ...context.request, prompt: event.prompt } : context.request,
+    }),
+    endWith: assign({
+      failure: ({ context, event }, params: { errorType: OwnFailureType }): Failure =>
+        failureOf(params.errorType, context, event),
+    }),
+    endAsDeclared: assign({
+      failure: ({ context, event }) => (event.type === 'answer.failed' ? event.failure : context.failure),
+    }),
+    hearText: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'answer.textReceived') return;
+      const { patch, facts } = withDueSentences(context, hearText(context, event));
+      enqueue.assign(patch);
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+    }),
+    hearQuiet: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'answer.fellQuiet') return;
+      const { patch, facts } = withDueSentences(context, hearQuiet(context, event));
+      enqueue.assign(patch);
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+    }),
+    startStallWatch: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'answer.textReceived') return;
+      const { answerStallTimeoutMs } = context.limits;
+      enqueue.assign({
+        lastSentenceAtMs: event.atMs,
+        watch: {
+          ...context.watch,
+          stallCheckAtMs: event.atMs + answerStallTimeoutMs,
+          stallCheckInMs: answerStallTimeoutMs,
+        },
+      });
+    }),
+    planStallCheck: enqueueActions(({ context, enqueue }) => {
+      const nextCheckAtMs = context.lastSentenceAtMs + context.limits.answerStallTimeoutMs;
+      const stallCheckInMs = nextCheckAtMs - context.watch.stallCheckAtMs;
+      enqueue.assign({ watch: { ...context.watch, stallCheckAtMs: nextCheckAtMs, stallCheckInMs } });
+    }),
+    hearEnd: enqueueActions(({ context, enqueue }) => {
+      const end = hearEnd(context);
+      const { patch, facts } = withDueSentences(context, end.patch);
+      enqueue.assign(patch);
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+      for (const dropped of end.dropped) enqueue.emit({ type: 'command.dropped', ...dropped });
+    }),
+    hearCommand: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'answer.commandReceived') return;
+      const { patch, dropped } = hearCommand(context, event);
+      enqueue.assign(patch);
+      if (dropped !== null) enqueue.emit({ type: 'command.dropped', ...dropped });
+    }),
+    holdAnswer: sendTo('answer', { type: 'backlog.filled' }),
+    resumeAnswer: sendTo('answer', { type: 'backlog.drained' }),
+    /** The head's text goes out, its sound may follow, and the next sentences are synthesised meanwhile. */
+    sayHead: enqueueActions(({ context, enqueue }) => {
+      const { patch, emitted } = headReached(context, context.sentences);
+      enqueue.assign({ ...patch, watch: { ...context.watch, speechCheckInMs: context.limits.speechTimeoutMs } });
+      enqueue.emit(emitted);
+    }),
+    /** The head is said: the same for the one behind it. */
+    sayNext: enqueueActions(({ context, enqueue }) => {
+      const { patch, emitted } = headReached(context, context.sentences.slice(1));
+      enqueue.assign(patch);
+      enqueue.emit(emitted);
+    }),
+    retrySynthesis: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'speech.failed') return;
+      const sentence = sentenceOf(context, event.segment);
+      if (sentence === undefined) return;
+      const { segment, speech, failedAttempts } = sentence;
+      enqueue.assign({
+        sentences: replaceSentence(context, { ...sentence, failedAttempts: failedAttempts + 1 }),
+      });
+      const due: SpeechInbox = { type: 'sentence.due', segment, speech };
+      const turn: SpeechInbox = { type: 'sentence.turnCame', segment };
+      enqueue.emit({ type: 'speech.informed', facts: context.sentences[0] === sentence ? [due, turn] : [due] });
+    }),
+    giveUpSpeech: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'speech.failed') return;
+      const sentence = sentenceOf(context, event.segment);
+      if (sentence === undefined) return;
+      enqueue.assign({ sentences: replaceSentence(context, { ...sentence, speech: '' }) });
+      enqueue.emit({ type: 'sentence.leftUnspoken', segment: event.segment, reason: event.message });
+    }),
+    abandonSilent: enqueueActions(({ context, event, enqueue }) => {
+      const silent = silentSegments(context, event);
+      enqueue.assign({
+        sentences: context.sentences.map((s) => (silent.includes(s.segment) ? { ...s, speech: '' } : s)),
+        watch: { ...context.watch, speechCheckInMs: nextSpeechCheckMs(context, event) },
+      });
+      for (const segment of silent) {
+        enqueue.emit({ type: 'speech.informed', facts: [{ type: 'sentence.abandoned', segment }] });
+        enqueue.emit({
+          type: 'sentence.leftUnspoken',
+          segment,
+          reason: `No sound for ${context.limits.speechTimeoutMs / 1000}s`,
+        });
+      }
+    }),
+    questionSpeech: emit({ type: 'speech.informed', facts: [{ type: 'progress.questioned' }] }),
+    dropHead: assign({ sentences: ({ context }) => context.sentences.slice(1) }),
+    awaitRoom: emit({ type: 'room.awaited' }),
+    reportActorFault: enqueueActions(({ event, enqueue }) => {
+      enqueue.emit({ type: 'actor.faulted', detail: errorDetailOf(event) });
+    }),
+    sendCommand: enqueueActions(({ context, enqueue }) => {
+      if (context.command === null) return;
+      enqueue.emit({ type: 'command.reached', ...context.command });
+      enqueue.assign({ command: null });
+    }),
+    sendEnd: emit({ type: 'end.reached' }),
+    questionActivity: emit({ type: 'activity.questioned' }),
+    planIdleCheck: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'outbox.activityReported') return;
+      const { idleTimeoutMs } = context.limits;
+      const idleCheckInMs = idleTimeoutMs > 0 ? Math.max(1, idleTimeoutMs - event.idleMs) : 0;
+      enqueue.assign({ watch: { ...context.watch, idleCheckInMs } });
+    }),
+  },
+});
+
+function orOff(ms: number): number {
+  return ms > 0 ? Math.min(ms, OFF_DELAY_MS) : OFF_DELAY_MS;
+}
+
+function errorDetailOf(event: object): string {
+  if (!('error' in event)) return 'an actor ended with an unknown error';
+  return event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error);
+}
