@@ -71,7 +71,7 @@ const answerStates = sessionSetup.createStateConfig({
       },
       initial: 'awaitingFirstToken',
       on: {
-        'answer.fellQuiet': { actions: 'hearQuiet' },
+        'answer.fellQuiet': { guard: 'isAtPossibleBoundary', actions: 'hearQuiet' },
         'answer.commandReceived': { actions: 'hearCommand' },
         'answer.finished': { target: 'answered', actions: 'hearEnd' },
         'answer.failed': { target: '#session.error', actions: 'endAsDeclared' },

@@ -4,6 +4,7 @@
  */
 import { assign, type EventObject, emit, enqueueActions, fromCallback, sendTo, setup, stateIn } from 'xstate';
 import type { Failure } from '../errors.ts';
+import { isAtPossibleBoundary } from '../text/sentence-cutter.ts';
 import { failureOf, type OwnFailureType } from './session.failures.ts';
 import {
   headReached,
@@ -73,6 +74,7 @@ export const sessionSetup = setup({
       event.type === 'speech.finished' &&
       context.sentences[0]?.segment === event.segment &&
       context.sentences.length > 1,
+    isAtPossibleBoundary: ({ context }) => isAtPossibleBoundary(context.cutter),
     isBacklogFull: ({ context }) => context.sentences.length >= BACKLOG_FULL_SENTENCES,
     isBacklogLow: ({ context }) => context.sentences.length <= BACKLOG_LOW_SENTENCES,
     isHeadWithoutSpeech: ({ context }) => context.sentences[0]?.speech === '',

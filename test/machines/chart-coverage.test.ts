@@ -9,6 +9,7 @@ import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import type { SessionEvent } from '../../src/machines/session.types.ts';
 import { type SupervisorEvent, supervisorMachine } from '../../src/machines/supervisor.machine.ts';
+import { isAtPossibleBoundary } from '../../src/text/sentence-cutter.ts';
 import { transitionsOf } from '../support/machines/chart-walk.ts';
 import { PureRun } from '../support/machines/pure-run.ts';
 import { sessionInput } from '../support/machines/session-run.ts';
@@ -30,6 +31,7 @@ function sessionKey({ value, context }: AnyMachineSnapshot): string {
     hasWords: nextSegment > 0,
     hasCommand: command !== null,
     failure: failure?.errorType,
+    canSettle: isAtPossibleBoundary(context.cutter),
     isFinishing: lastSentenceAtMs + limits.answerStallTimeoutMs > watch.stallCheckAtMs,
   });
 }
@@ -44,6 +46,7 @@ function sessionEvents({ context }: AnyMachineSnapshot): readonly SessionEvent[]
   return [
     { type: 'request.received', prompt: 'x' },
     { type: 'answer.textReceived', text: 'Some', atMs },
+    { type: 'answer.textReceived', text: 'Quite so.', atMs },
     { type: 'answer.textReceived', text: spoken, atMs },
     { type: 'answer.textReceived', text: unspoken, atMs },
     { type: 'answer.textReceived', text: flood, atMs },
