@@ -122,14 +122,8 @@ function report(samples) {
     // The median of the rounds' ratios, not the ratio of the medians: the machine's mood is the same within a round.
     ratio: median(ours.map((sample, round) => sample[metric] / bare[round][metric])),
   }));
-  if (process.env.DEBUG_BENCH)
-    console.log(
-      ours.map((s) => s.cpuMicrosPerFrame.toFixed(1)).join(' '),
-      '|',
-      bare.map((s) => s.cpuMicrosPerFrame.toFixed(1)).join(' '),
-    );
   if (options.json) {
-    console.log(JSON.stringify({ rounds, calls, concurrency, rows }));
+    console.log(JSON.stringify({ rounds, calls, concurrency, rows, samples: Object.fromEntries(samples) }));
     return;
   }
   console.log(`${rounds} rounds of ${calls} calls, ${concurrency} at a time, ${FRAMES_PER_CALL} frames a call`);
