@@ -25,6 +25,8 @@ export class EngineShelf {
   readonly #config: Config;
   readonly #log: Logger;
   #inUse: EngineSet | null = null;
+  /** The pair that was asked for last. */
+  #wanted: EngineSet | null = null;
 
   constructor(config: Config, log: Logger) {
     this.#config = config;
@@ -39,13 +41,17 @@ export class EngineShelf {
       answer: answerEngines[names.answer](this.#config, this.#log),
       speech: speechEngines[names.speech](this.#config, this.#log),
     };
+    this.#wanted = engines;
     const outcomes = await Promise.allSettled([engines.answer.start(), engines.speech.start()]);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) {
-      await stopSet(engines);
-      throw failed.reason;
+    // While they were starting, others may have been asked for, or the end.
+    const isWanted = this.#wanted === engines;
+    if (failed === undefined && isWanted) {
+      this.#inUse = engines;
+      return;
     }
-    this.#inUse = engines;
+    await stopSet(engines);
+    throw failed?.reason ?? new Error(`the ${profile} engines came up too late`);
   }
 
   /** The engines in use; throws before they are up, which the bootstrap chart rules out for admitted calls. */
@@ -59,7 +65,9 @@ export class EngineShelf {
     return this.#inUse;
   }
 
+  /** Stops the engines in use, and those that are still starting as soon as they are up. */
   async stop(): Promise<void> {
+    this.#wanted = null;
     if (this.#inUse !== null) await stopSet(this.#inUse);
   }
 }

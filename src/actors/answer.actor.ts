@@ -17,6 +17,8 @@ import { failureOfThrown, type ReportUnexpected } from './thrown-failure.ts';
 
 /** The longest text one fact carries: a model sends a few characters at a time, an echo of a 16 MiB prompt does not. */
 const MAX_DELTA_CHARS = 4096;
+/** Text of one giant delta after which the event loop gets a breath. */
+const CHARS_PER_BREATH = 16 * MAX_DELTA_CHARS;
 /** A silence that confirms that "One." was a whole sentence; people do not notice less (DESIGN §3: 150 to 250 ms). */
 const QUIET_MS = 200;
 
@@ -97,6 +99,8 @@ class AnswerJob {
           for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
             if (this.#gate.isClosed) await this.#gate.whenOpen();
             this.#gather(part.text.slice(start, start + MAX_DELTA_CHARS));
+            if (start > 0 && start % CHARS_PER_BREATH === 0) await new Promise((wake) => setImmediate(wake));
+            if (signal.aborted) return;
           }
         }
         if (this.#gate.isClosed) await this.#gate.whenOpen();
@@ -150,7 +154,7 @@ class AnswerJob {
     const text = this.#gathered;
     this.#gathered = '';
     this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
-    if (this.#isRunning && !this.#gate.isClosed) this.#quiet.touch();
+    if (this.#isRunning && !this.#gate.isClosed && !this.#abort.signal.aborted) this.#quiet.touch();
   }
 
   #atMs(): number {

@@ -137,7 +137,7 @@ function carryOut(
   const { outbox, request } = resources;
   switch (emitted.type) {
     case 'sentence.reached':
-      outbox.push({ kind: 'text', text: emitted.text });
+      for (const text of framesOf(emitted.text)) outbox.push({ kind: 'text', text });
       for (const fact of emitted.facts) resources.tellSpeech(fact);
       return;
     case 'speech.informed':
@@ -172,6 +172,21 @@ function carryOut(
 
 function fields(scope: string, decision: string, request: StreamRequest, ctx: Readonly<Record<string, unknown>>) {
   return { scope, method: 'StreamAudio', decision, ctx: { ...identityOf(request), ...ctx } };
+}
+
+/** The longest text of one frame: clients accept 4 MiB, and only a run of white space makes a sentence that long. */
+const MAX_TEXT_FRAME_CHARS = 256 * 1024;
+
+function* framesOf(text: string): Generator<string> {
+  let start = 0;
+  while (text.length - start > MAX_TEXT_FRAME_CHARS) {
+    let end = start + MAX_TEXT_FRAME_CHARS;
+    // A frame does not end between the halves of a character.
+    if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end -= 1;
+    yield text.slice(start, end);
+    start = end;
+  }
+  yield text.slice(start);
 }
 
 /** Whose call it is. */

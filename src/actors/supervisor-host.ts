@@ -114,7 +114,7 @@ export class SupervisorHost implements StreamGateway {
     // Known before it begins, so that an interrupt finds it whenever it comes.
     this.#sessions.set(streamId, hosted);
     hosted.begin();
-    return { cancel: () => this.#sessions.get(streamId)?.send({ type: 'client.cancelled' }) };
+    return openStreamOf(this.#sessions, streamId);
   }
 
   noteInvalid(streamId: string, failure: Failure): void {
@@ -205,4 +205,9 @@ export class SupervisorHost implements StreamGateway {
     assert(ended !== undefined, `the slot of stream ${streamId} was freed before its session ended`);
     noteSessionEnd(this.#options, { ...ended, activeStreams });
   }
+}
+
+/** Made out here so that it holds nothing but the id: the call keeps it for as long as its client takes to fetch the end. */
+function openStreamOf(sessions: ReadonlyMap<string, HostedSession>, streamId: string): OpenStream {
+  return { cancel: () => sessions.get(streamId)?.send({ type: 'client.cancelled' }) };
 }

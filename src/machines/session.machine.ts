@@ -184,7 +184,7 @@ const voiceStates = sessionSetup.createStateConfig({
         },
         unvoiced: {
           entry: 'awaitRoom',
-          on: { 'outbox.roomFound': { target: '#silent', actions: 'dropHead' } },
+          on: { 'outbox.roomFound': { target: '#silent', actions: 'dropUnvoicedHead' } },
         },
       },
     },

@@ -63,6 +63,17 @@ export function silentSegments(context: SessionContext, event: SessionEvent): re
   return event.silences.filter(({ silentMs }) => silentMs >= speechTimeoutMs).map(({ segment }) => segment);
 }
 
+/**
+ * When to look at the voice of the first of `sentences` once it is reached: after the whole timeout, or at once if it was synthesised ahead and may
+ * have been silent all the while.
+ */
+export function firstSpeechCheckMs(context: SessionContext, sentences: readonly Sentence[]): number {
+  const { speechTimeoutMs } = context.limits;
+  const [head] = sentences;
+  const isSynthesisedAhead = head !== undefined && head.segment < context.synthesisedBelow && head.speech !== '';
+  return isSynthesisedAhead && speechTimeoutMs > 0 ? 1 : speechTimeoutMs;
+}
+
 /** When the longest remaining silence reaches the timeout. */
 export function nextSpeechCheckMs(context: SessionContext, event: SessionEvent): number {
   const { speechTimeoutMs } = context.limits;

@@ -7,6 +7,7 @@ import type { Failure } from '../errors.ts';
 import { isAtPossibleBoundary } from '../text/sentence-cutter.ts';
 import { failureOf, type OwnFailureType } from './session.failures.ts';
 import {
+  firstSpeechCheckMs,
   headReached,
   isRetryLeft,
   nextSpeechCheckMs,
@@ -150,7 +151,7 @@ export const sessionSetup = setup({
     /** The head's text goes out, its sound may follow, and the next sentences are synthesised meanwhile. */
     sayHead: enqueueActions(({ context, enqueue }) => {
       const { patch, emitted } = headReached(context, context.sentences);
-      enqueue.assign({ ...patch, watch: { ...context.watch, speechCheckInMs: context.limits.speechTimeoutMs } });
+      enqueue.assign(patch);
       enqueue.emit(emitted);
     }),
     /** The head is said: the same for the one behind it. */
@@ -194,7 +195,16 @@ export const sessionSetup = setup({
       }
     }),
     questionSpeech: emit({ type: 'speech.informed', facts: [{ type: 'progress.questioned' }] }),
-    dropHead: assign({ sentences: ({ context }) => context.sentences.slice(1) }),
+    /** The head is said, sound and all: the voice works, so it is looked at only after the whole timeout. */
+    dropHead: assign(({ context }) => ({
+      sentences: context.sentences.slice(1),
+      watch: { ...context.watch, speechCheckInMs: context.limits.speechTimeoutMs },
+    })),
+    /** The head goes without sound: whoever comes next may have been silent all the while. */
+    dropUnvoicedHead: assign(({ context }) => {
+      const sentences = context.sentences.slice(1);
+      return { sentences, watch: { ...context.watch, speechCheckInMs: firstSpeechCheckMs(context, sentences) } };
+    }),
     awaitRoom: emit({ type: 'room.awaited' }),
     reportActorFault: enqueueActions(({ event, enqueue }) => {
       enqueue.emit({ type: 'actor.faulted', detail: errorDetailOf(event) });
@@ -202,7 +212,9 @@ export const sessionSetup = setup({
     sendCommand: enqueueActions(({ context, enqueue }) => {
       if (context.command === null) return;
       enqueue.emit({ type: 'command.reached', ...context.command });
-      enqueue.assign({ command: null });
+      // The reader may have been idle for a while: the watch begins anew here, so it looks at once.
+      const idleCheckInMs = context.limits.idleTimeoutMs > 0 ? 1 : 0;
+      enqueue.assign({ command: null, watch: { ...context.watch, idleCheckInMs } });
     }),
     sendEnd: emit({ type: 'end.reached' }),
     questionActivity: emit({ type: 'activity.questioned' }),

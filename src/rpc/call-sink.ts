@@ -11,7 +11,7 @@ import type { Failure } from '../errors.ts';
 import type { Frame, FrameSink, SinkListener, StreamEnd } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import { errorMessageOf, messageOf } from './codec.ts';
-import { type CallFlow, flowOf } from './flow-control.ts';
+import { type CallFlow, type CallFlowListener, flowOf } from './flow-control.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
 import { statusOf } from './status.ts';
@@ -19,7 +19,7 @@ import { statusOf } from './status.ts';
 export type StreamAudioCall = ServerWritableStream<StreamRequest__Output, StreamResponse>;
 
 /**
- * How long an ended call may linger with frames that its reader does not take, before its HTTP/2 stream is reset: long enough for
+ * How long a failed call may linger with frames that its reader does not take, before its HTTP/2 stream is reset: long enough for
  * a slow reader to fetch 64 KiB and the status, short enough that stalled ones do not pile up.
  */
 const LINGER_MS = 10_000;
@@ -31,24 +31,36 @@ export interface CallIdentity {
   readonly streamId: string;
 }
 
+export interface CallSinkOptions {
+  readonly log: Logger;
+  /** 0 = off. */
+  readonly idleTimeoutMs: number;
+}
+
+const nobody: CallFlowListener = Object.freeze({ messageAccepted: () => {}, roomFreed: () => {} });
+
 /** Opens the sink of `call`. */
-export function createCallSink(call: StreamAudioCall, identity: CallIdentity, log: Logger): FrameSink {
-  return new CallSink(call, identity, log);
+export function createCallSink(call: StreamAudioCall, identity: CallIdentity, options: CallSinkOptions): FrameSink {
+  return new CallSink(call, identity, options);
 }
 
 class CallSink implements FrameSink {
   readonly #call: StreamAudioCall;
   readonly #identity: CallIdentity;
   readonly #log: Logger;
+  readonly #idleTimeoutMs: number;
   readonly #flow: CallFlow;
   #isEnded = false;
   #hasSent = false;
 
-  constructor(call: StreamAudioCall, identity: CallIdentity, log: Logger) {
+  constructor(call: StreamAudioCall, identity: CallIdentity, { log, idleTimeoutMs }: CallSinkOptions) {
     const flow = flowOf(call.metadata);
     assert(flow !== undefined, 'the flow control interceptor is not installed');
     this.#call = call;
-    this.#identity = identity;
+    // Only the ids: the request itself may carry megabytes.
+    const { sessionId, hardwareId, streamId } = identity;
+    this.#identity = { sessionId, hardwareId, streamId };
+    this.#idleTimeoutMs = idleTimeoutMs;
     this.#log = log;
     this.#flow = flow;
   }
@@ -66,14 +78,17 @@ class CallSink implements FrameSink {
 
   write(frame: Frame): void {
     assert(!this.#isEnded, `a ${frame.kind} frame after the end`);
+    const message = messageOf(frame, this.#identity.sessionId);
     this.#hasSent = true;
-    this.#flow.send(messageOf(frame, this.#identity.sessionId));
+    this.#flow.send(message);
   }
 
   finish(end: StreamEnd): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#resetIfItLingers();
+    // The session is over: nothing of it is kept while the client fetches the rest.
+    this.#flow.attach(nobody);
+    if (!this.#call.cancelled) this.#resetIfItLingers(end.ok);
     if (end.ok) {
       this.#call.end();
       return;
@@ -93,8 +108,11 @@ class CallSink implements FrameSink {
     this.#log.error({ scope: 'grpc', method: 'StreamAudio', decision: 'error', ctx }, 'a call ended with an error');
   }
 
-  #resetIfItLingers(): void {
-    const timer = setTimeout(() => this.#flow.reset(), LINGER_MS);
+  /** What a good stream still has to deliver is the client's for as long as an idle stream would be. */
+  #resetIfItLingers(isGood: boolean): void {
+    if (isGood && this.#idleTimeoutMs === 0) return;
+    const lingerMs = isGood ? Math.max(LINGER_MS, this.#idleTimeoutMs) : LINGER_MS;
+    const timer = setTimeout(() => this.#flow.reset(), lingerMs);
     timer.unref();
     this.#call.once('cancelled', () => clearTimeout(timer));
   }

@@ -22,7 +22,8 @@ export interface FullChunk {
 export function messageOf(frame: Frame, sessionId: string): StreamResponse | FullChunk {
   switch (frame.kind) {
     case 'text':
-      return { text_chunk: frame.text };
+      // A model may write half a surrogate pair; a proto3 string must be valid UTF-8 or clients drop the stream.
+      return { text_chunk: frame.text.toWellFormed() };
     case 'audio':
       if (frame.bytes.byteLength === FULL_CHUNK_BYTES) return { fullChunk: frame.bytes };
       return audioMessage(bufferOf(frame.bytes));

@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 import { failureOfUnexpected } from '../errors.ts';
 import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
-import { createCallSink, type StreamAudioCall } from './call-sink.ts';
+import { type CallSinkOptions, createCallSink, type StreamAudioCall } from './call-sink.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
 import { makeStreamId } from './identity.ts';
@@ -40,16 +40,20 @@ export function createStreamAudioHandler(
       );
       const unknown = { sessionId: '', hardwareId: '', streamId };
       const failure = failureOfUnexpected('session_fault', streamId);
-      createCallSink(call, unknown, options.log).finish({ ok: false, failure });
+      createCallSink(call, unknown, sinkOptionsOf(options)).finish({ ok: false, failure });
     }
   };
 }
 
-function handle({ config, gateway, log }: StreamAudioOptions, call: StreamAudioCall, streamId: string): void {
+function handle(options: StreamAudioOptions, call: StreamAudioCall, streamId: string): void {
+  const { config, gateway } = options;
   const checked = checkStreamRequest(config, call.request, { requestBytes: requestBytesOf(call.request), streamId });
   if ('errorCode' in checked) {
     gateway.noteInvalid(streamId, checked);
-    createCallSink(call, { sessionId: '', hardwareId: '', streamId }, log).finish({ ok: false, failure: checked });
+    createCallSink(call, { sessionId: '', hardwareId: '', streamId }, sinkOptionsOf(options)).finish({
+      ok: false,
+      failure: checked,
+    });
     return;
   }
   if (checked.kind === 'collect') {
@@ -57,11 +61,13 @@ function handle({ config, gateway, log }: StreamAudioOptions, call: StreamAudioC
     return;
   }
   const { request } = checked;
+  // The session has it now; the call object lives on for as long as the client takes to fetch the end.
+  delete call.request.screenshot;
   const initial = new Metadata();
   initial.set('x-session-id', request.sessionId);
   call.sendMetadata(initial);
 
-  const sink = createCallSink(call, request, log);
+  const sink = createCallSink(call, request, sinkOptionsOf(options));
   const stream = gateway.open(request, sink);
   if ('errorCode' in stream) {
     sink.finish({ ok: false, failure: stream });
@@ -74,6 +80,10 @@ function handle({ config, gateway, log }: StreamAudioOptions, call: StreamAudioC
   });
   // A client that left while the stream was being opened has been told of already.
   if (call.cancelled) stream.cancel();
+}
+
+function sinkOptionsOf({ config, log }: StreamAudioOptions): CallSinkOptions {
+  return { log, idleTimeoutMs: config.backpressure.idleTimeoutMs };
 }
 
 function watchDeadline(call: StreamAudioCall, onPassed: () => void): NodeJS.Timeout | undefined {

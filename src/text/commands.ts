@@ -107,7 +107,7 @@ export function judgeCommand(proposed: ProposedCommand, allowed: readonly Comman
     return { accepted: false, name: printableName(name), reason, detail };
   };
   if (!isCommandName(name)) return refuse('unknown_command', `not one of the ${commandNames.length} known commands`);
-  if (!allowed.includes(name)) return refuse('disabled_command', 'switched off by COMMANDS');
+  if (!allowed.includes(name)) return refuse('disabled_command', 'switched off in the configuration');
   const args = argsObject(proposed.args);
   if (args === null) return refuse('invalid_args', 'args must be a JSON object');
   const parsed = argsSchemas[name].safeParse(args);

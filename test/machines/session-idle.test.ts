@@ -35,6 +35,9 @@ const places: readonly { readonly name: string; readonly run: () => SessionRun; 
       const run = askedSession(off);
       run.send({ type: 'answer.commandReceived', name: 'open_app', args: { app_name: 'Safari' } });
       run.send({ type: 'answer.finished' });
+      // It looks at once, see below.
+      run.advance(1);
+      run.send({ type: 'outbox.activityReported', idleMs: 0 });
       return run;
     },
     state: 'session.commandSent',
@@ -93,4 +96,14 @@ test('a new state begins a new wait: the check in streaming does not inherit a t
   run.advance(60_000);
   run.send({ type: 'request.received', prompt: 'x' });
   expect(run.timers()).toEqual({ 'idleCheck@session.streaming.reader.attentive': 100_000 });
+});
+
+test('a command does not give an idle reader a second timeout: the reader is looked at as soon as it is sent', () => {
+  const run = askedSession(off);
+  run.send({ type: 'answer.commandReceived', name: 'open_app', args: { app_name: 'Safari' } });
+  run.advance(90_000);
+  run.send({ type: 'answer.finished' });
+  expect(saidOf(run.advance(1).effects)).toEqual([{ type: 'activity.questioned' }]);
+  run.send({ type: 'outbox.activityReported', idleMs: 90_001 });
+  expect(run.timers()).toEqual({ 'idleCheck@session.commandSent.attentive': 9_999 });
 });

@@ -178,7 +178,7 @@ describe('the command', () => {
     expect(sent).toEqual({
       value: { commandSent: attentive },
       effects: [{ stopped: 'speech' }, { said: safariReached }, { said: { type: 'end.reached' } }],
-      changed: { sentences: [], command: null },
+      changed: { sentences: [], command: null, watch: { ...run.context.watch, idleCheckInMs: 1 } },
     });
     expect(run.send({ type: 'outbox.flushed' }).value).toBe('done');
     expect(run.output).toEqual({ reason: 'completed', failure: null });
@@ -235,7 +235,7 @@ describe('the command', () => {
     {
       what: 'disabled',
       event: { name: 'send_message', args: { contact: 'Ann', message: 'Hi' } },
-      dropped: { name: 'send_message', reason: 'disabled_command', detail: 'switched off by COMMANDS' },
+      dropped: { name: 'send_message', reason: 'disabled_command', detail: 'switched off in the configuration' },
     },
     {
       what: 'invalid',

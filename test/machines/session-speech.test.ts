@@ -274,3 +274,13 @@ describe('the backlog', () => {
     expect(run.output?.reason).toBe('answer_stalled');
   });
 });
+
+test('a sentence that was synthesised ahead is looked at as soon as a voiceless one before it is out', () => {
+  const run = speakingSession([one, two], { speechTimeoutMs: 15_000 });
+  run.send({ type: 'speech.failed', segment: 0, retryable: false, message: 'no voice' });
+  expect(voiceOf(run)).toEqual({ speaking: 'unvoiced' });
+  run.send({ type: 'outbox.roomFound' });
+  expect(voiceOf(run)).toEqual({ speaking: 'listening' });
+  run.advance(1);
+  expect(voiceOf(run)).toEqual({ speaking: 'questioned' });
+});

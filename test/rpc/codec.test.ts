@@ -38,6 +38,11 @@ describe('frames on the wire', () => {
     }
   });
 
+  it('half a surrogate pair, which a model may write, goes out as valid UTF-8', () => {
+    const decoded = responseDeserialize(encodeMessage(messageOf({ kind: 'text', text: 'a \ud83d b' }, 'session-1')));
+    expect(decoded.text_chunk).toBe('a \ufffd b');
+  });
+
   it('a command carries its session id inside and beside its JSON', () => {
     const frame = { kind: 'action', command: 'open_app', args: { app_name: 'Safari' } } as const;
     const decoded = responseDeserialize(encodeMessage(messageOf(frame, 'session-1')));

@@ -34,7 +34,7 @@ describe('the names', () => {
       accepted: false,
       name: 'browser_use',
       reason: 'disabled_command',
-      detail: 'switched off by COMMANDS',
+      detail: 'switched off in the configuration',
     });
   });
 
