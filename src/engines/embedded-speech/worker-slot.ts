@@ -32,6 +32,8 @@ interface RunningJob {
   /** Absent once abandoned. */
   listener: JobListener | undefined;
   graceTimer: NodeJS.Timeout | undefined;
+  /** Its worker is being terminated: what it still says counts no more, and nobody gets it. */
+  isEnding: boolean;
 }
 
 type SlotState = 'starting' | 'idle' | 'busy' | 'waiting to restart' | 'stopped';
@@ -67,7 +69,7 @@ export class WorkerSlot {
   run(job: SpeakJob, listener: JobListener): void {
     assert(this.#state === 'idle' && this.#worker !== undefined, `a job for a slot that is ${this.#state}`);
     this.#state = 'busy';
-    this.#running = { job, listener, graceTimer: undefined };
+    this.#running = { job, listener, graceTimer: undefined, isEnding: false };
     this.#worker.postMessage(job);
   }
 
@@ -77,7 +79,10 @@ export class WorkerSlot {
     if (running === undefined || running.job.jobId !== jobId || running.listener === undefined) return;
     running.listener = undefined;
     Atomics.store(this.#abandoned, 0, jobId);
-    running.graceTimer = setTimeout(() => void this.#worker?.terminate(), this.#options.abandonGraceMs);
+    running.graceTimer = setTimeout(() => {
+      running.isEnding = true;
+      void this.#worker?.terminate();
+    }, this.#options.abandonGraceMs);
   }
 
   async stop(): Promise<void> {
@@ -114,7 +119,7 @@ export class WorkerSlot {
   }
 
   #receive(message: WorkerMessage): void {
-    if (this.#state === 'stopped') return;
+    if (this.#state === 'stopped' || this.#running?.isEnding === true) return;
     if (message.kind === 'ready') {
       clearTimeout(this.#timer);
       this.#failedStarts = 0;
