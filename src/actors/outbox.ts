@@ -1,7 +1,8 @@
 /**
  * The one way out of a session: frames in order, at the reader's pace.
  *
- * Guarantees: frames leave in the order they came; what waits here is bounded (a sentence's text, QUEUE_FULL_BYTES of sound);
+ * Guarantees: frames leave in the order they came; what waits here is bounded (a sentence's text, QUEUE_FULL_BYTES
+ * of sound and, when a sentence's turn comes, what was synthesised ahead for it);
  * the (max+1)th frame within one second is never handed over; after `discard` nothing leaves any more. Sound does not pass
  * through the chart: the chart hears only of what matters (room, flushed, rate). It does not end the call: the session's
  * host does, with the chart's reason.
