@@ -11,6 +11,7 @@ import type { SessionResourceMap } from './actors/session-resources.ts';
 import { createSpeechActor } from './actors/speech.actor.ts';
 import { StreamCounters } from './actors/stream-counters.ts';
 import { SupervisorHost } from './actors/supervisor-host.ts';
+import { UtteranceCollector } from './actors/utterance-collector.ts';
 import { assertNever } from './assert.ts';
 import type { Config } from './config.ts';
 import { type EngineSet, EngineShelf } from './engine-shelf.ts';
@@ -105,6 +106,7 @@ class RunningSystem implements System {
           sessions,
           jobs: this.#answers,
           report,
+          noteUsage: () => {},
           now,
         }),
         speech: createSpeechActor({
@@ -130,6 +132,7 @@ class RunningSystem implements System {
         now,
         reportFault: (id, error) => this.#reportFault(id, error),
       },
+      collector: new UtteranceCollector(),
       counters: this.#counters,
       log: this.#log,
     });

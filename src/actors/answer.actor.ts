@@ -6,7 +6,7 @@
  * It notices when the model falls quiet, which settles whether "One." was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
-import type { AnswerEngine, AnswerRequest } from '../engines/answer-engine.ts';
+import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../engines/answer-engine.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../machines/session.types.ts';
 import type { StreamRequest } from '../machines/stream-port.ts';
 import { Gate } from './gate.ts';
@@ -29,6 +29,8 @@ export interface AnswerActorOptions {
   /** Counts answers whose engine is really at work. */
   readonly jobs: JobCount;
   readonly report: ReportUnexpected;
+  /** Takes the tokens that an answer took; never throws. */
+  readonly noteUsage: (request: StreamRequest, usage: AnswerUsage) => void;
   /** A monotonic clock in ms. */
   readonly now: () => number;
 }
@@ -39,7 +41,7 @@ export function createAnswerActor(options: AnswerActorOptions) {
     const resources = resourcesOf(options.sessions, input.streamId);
     const job = new AnswerJob(options, {
       request: answerRequestOf(resources.request, input.prompt),
-      streamId: input.streamId,
+      stream: resources.request,
       openedAtMs: resources.outbox.stats().openedAtMs,
       tell: sendBack,
     });
@@ -59,7 +61,7 @@ const nobodyListens = Object.freeze(new Error('nobody listens to the answer any 
 
 interface AnswerJobInput {
   readonly request: AnswerRequest;
-  readonly streamId: string;
+  readonly stream: StreamRequest;
   readonly openedAtMs: number;
   readonly tell: (event: SessionEvent) => void;
 }
@@ -95,6 +97,8 @@ class AnswerJob {
         if (part.kind === 'command') {
           this.#flush();
           this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });
+        } else if (part.kind === 'usage') {
+          this.#options.noteUsage(this.#input.stream, part);
         } else {
           for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
             if (this.#gate.isClosed) await this.#gate.whenOpen();
@@ -111,7 +115,7 @@ class AnswerJob {
     } catch (error) {
       if (signal.aborted) return;
       this.#flush();
-      this.#tell({ type: 'answer.failed', failure: failureOfThrown(error, this.#input.streamId, report) });
+      this.#tell({ type: 'answer.failed', failure: failureOfThrown(error, this.#input.stream.streamId, report) });
     } finally {
       this.#isRunning = false;
       this.#quiet.stop();

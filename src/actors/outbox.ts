@@ -227,6 +227,7 @@ function bytesOf(frame: Frame): number {
       return frame.bytes.byteLength;
     case 'action':
     case 'end':
+    case 'metadata':
       return 0;
   }
 }

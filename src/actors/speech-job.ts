@@ -142,7 +142,7 @@ export class SpeechJob {
   }
 
   #failed(error: unknown): SessionEvent {
-    const { message } = failureOfThrown(error, this.#around.streamId, this.#around.report);
-    return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver, message };
+    const failure = failureOfThrown(error, this.#around.streamId, this.#around.report);
+    return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver, failure };
   }
 }

@@ -7,9 +7,19 @@
  */
 import { type Actor, createActor } from 'xstate';
 import { assert, assertNever } from '../assert.ts';
-import type { Failure } from '../errors.ts';
+import { type Failure, failure } from '../errors.ts';
 import type { SessionEvent } from '../machines/session.types.ts';
-import type { FrameSink, OpenStream, StreamGateway, StreamRequest } from '../machines/stream-port.ts';
+import type {
+  CollectedChunk,
+  CollectedUtterance,
+  FrameSink,
+  OpenStream,
+  RpcMethod,
+  StreamGateway,
+  StreamRequest,
+  UtteranceKey,
+  WelcomeRequest,
+} from '../machines/stream-port.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
@@ -27,16 +37,18 @@ import {
   type SessionSummary,
 } from './session-host.ts';
 import type { StreamCounters } from './stream-counters.ts';
+import type { UtteranceCollector } from './utterance-collector.ts';
 
 export interface SupervisorHostOptions {
   readonly admission: SupervisorInput;
   readonly session: SessionHostOptions;
+  readonly collector: UtteranceCollector;
   readonly counters: StreamCounters;
   readonly log: Logger;
 }
 
 /** What the chart said about one stream request. */
-type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'stream.refused' }>;
+type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'chunk.admitted' | 'stream.refused' }>;
 
 interface EndedStream {
   readonly request: StreamRequest;
@@ -100,7 +112,9 @@ export class SupervisorHost implements StreamGateway {
       this.#noteRefused(request, verdict);
       return verdict.failure;
     }
-    const { log, admission, session } = this.#options;
+    assert(verdict.type === 'stream.admitted', 'a stream was admitted as a chunk');
+    const { log, admission, session, collector } = this.#options;
+    collector.use(request);
     log.info(
       {
         scope: 'backpressure',
@@ -117,10 +131,26 @@ export class SupervisorHost implements StreamGateway {
     return openStreamOf(this.#sessions, streamId);
   }
 
-  noteInvalid(streamId: string, failure: Failure): void {
+  openWelcome(_request: WelcomeRequest, _sink: FrameSink): OpenStream | Failure {
+    return failure('not_initialized', 'GenerateWelcomeAudio is not served by this version');
+  }
+
+  collect(chunk: CollectedChunk): Failure | null {
+    const { streamId, sessionId } = chunk;
+    const verdict = this.#ask({ type: 'chunk.received', streamId, sessionId });
+    const refused = verdict.type === 'stream.refused' ? verdict.failure : this.#options.collector.collect(chunk);
+    if (refused !== null) this.#noteRefused(chunk, { failure: refused, activeStreams: this.activeStreams });
+    return refused;
+  }
+
+  collected(key: UtteranceKey): CollectedUtterance | null {
+    return this.#options.collector.collected(key);
+  }
+
+  noteInvalid({ streamId }: { readonly streamId: string; readonly method: RpcMethod }, why: Failure): void {
     // What the request gave as its ids is what may be wrong with it, and as long as the client likes.
     const unchecked = { sessionId: '', hardwareId: '', streamId };
-    this.#noteRefused(unchecked, { failure, activeStreams: this.activeStreams });
+    this.#noteRefused(unchecked, { failure: why, activeStreams: this.activeStreams });
   }
 
   interrupt(hardwareId: string): readonly string[] {
@@ -131,7 +161,9 @@ export class SupervisorHost implements StreamGateway {
     return sessionIds;
   }
 
-  #ask(event: Extract<SupervisorEvent, { readonly type: 'stream.requested' }>): Verdict {
+  #ask(
+    event: Extract<SupervisorEvent, { readonly type: 'stream.requested' | 'welcome.requested' | 'chunk.received' }>,
+  ): Verdict {
     this.#verdict = null;
     this.#actor.send(event);
     const verdict: Verdict | null = this.#verdict;
@@ -152,6 +184,7 @@ export class SupervisorHost implements StreamGateway {
   #carryOut(emitted: SupervisorEmitted): void {
     switch (emitted.type) {
       case 'stream.admitted':
+      case 'chunk.admitted':
       case 'stream.refused':
         this.#verdict = emitted;
         return;

@@ -8,18 +8,36 @@
 export interface AnswerRequest {
   readonly prompt: string;
   readonly hardwareId: string;
-  /** The screenshot as the client sent it (base64), if one came along. */
-  readonly screenshot?: string;
+  /** The screenshot, if one came along. Read-only. */
+  readonly screenshot?: AnswerImage;
   /** Size of the client's screen in pixels, if it told. */
   readonly screenWidth?: number;
   readonly screenHeight?: number;
+}
+
+/** An image for the model: the file's bytes, and what they are. */
+export interface AnswerImage {
+  readonly bytes: Uint8Array;
+  readonly mediaType: 'image/png' | 'image/jpeg' | 'image/webp';
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+}
+
+/** What an answer cost, in tokens as its model counts them. */
+export interface AnswerUsage {
+  readonly kind: 'usage';
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly model: string;
 }
 
 /** One piece of an answer. Text comes in deltas of any size; their concatenation is the raw answer. */
 export type AnswerPart =
   | { readonly kind: 'text'; readonly text: string }
   /** A complete tool call: `name` and `args` exactly as the model gave them, validated by nobody yet. */
-  | { readonly kind: 'command'; readonly name: string; readonly args: unknown };
+  | { readonly kind: 'command'; readonly name: string; readonly args: unknown }
+  /** The tokens that this answer took, as its model counts them; at most one part of an answer, usually the last. */
+  | AnswerUsage;
 
 export interface AnswerEngine {
   readonly name: string;

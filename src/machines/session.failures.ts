@@ -52,7 +52,7 @@ function textOf(
     case 'empty_answer':
       return 'The model ended with nothing to say';
     case 'speech_failed':
-      return event.type === 'speech.failed' ? event.message : `No sound for ${seconds(limits.speechTimeoutMs)}`;
+      return event.type === 'speech.failed' ? event.failure.message : `No sound for ${seconds(limits.speechTimeoutMs)}`;
     case 'interrupted':
       return 'Interrupted by the device';
     case 'client_cancelled':

@@ -177,7 +177,7 @@ export const sessionSetup = setup({
       const sentence = sentenceOf(context, event.segment);
       if (sentence === undefined) return;
       enqueue.assign({ sentences: replaceSentence(context, { ...sentence, speech: '' }) });
-      enqueue.emit({ type: 'sentence.leftUnspoken', segment: event.segment, reason: event.message });
+      enqueue.emit({ type: 'sentence.leftUnspoken', segment: event.segment, reason: event.failure.message });
     }),
     abandonSilent: enqueueActions(({ context, event, enqueue }) => {
       const silent = silentSegments(context, event);

@@ -113,7 +113,7 @@ export type SessionEvent =
   | { readonly type: 'answer.finished' }
   | { readonly type: 'answer.failed'; readonly failure: Failure }
   | { readonly type: 'speech.finished'; readonly segment: number; readonly audioBytes: number }
-  | { readonly type: 'speech.failed'; readonly segment: number; readonly retryable: boolean; readonly message: string }
+  | { readonly type: 'speech.failed'; readonly segment: number; readonly retryable: boolean; readonly failure: Failure }
   | { readonly type: 'speech.progressReported'; readonly silences: readonly SpeechSilence[] }
   | { readonly type: 'outbox.activityReported'; readonly idleMs: number }
   | { readonly type: 'outbox.rateExceeded'; readonly framesInLastSecond: number }

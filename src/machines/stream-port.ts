@@ -10,7 +10,9 @@ export type Frame =
   /** PCM in `audioFormat`, 1 to 4096 bytes, an even number. Read-only: engines may share the memory. */
   | { readonly kind: 'audio'; readonly bytes: Uint8Array }
   | { readonly kind: 'action'; readonly command: string; readonly args: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'end'; readonly message: string };
+  | { readonly kind: 'end'; readonly message: string }
+  /** First in a welcome stream and nowhere else: who speaks. */
+  | { readonly kind: 'metadata'; readonly method: string };
 
 /** How a stream ended. */
 export type StreamEnd = { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
@@ -35,6 +37,18 @@ export interface FrameSink {
   finish(end: StreamEnd): void;
 }
 
+/** The rpc a call belongs to, as the log names it. */
+export type RpcMethod = 'StreamAudio' | 'GenerateWelcomeAudio' | 'InterruptSession' | 'ReportUsage';
+
+/** An image that rpc/ has checked. It travels beside the charts and never enters an event, a context or a log. */
+export interface Screenshot {
+  readonly bytes: Uint8Array;
+  /** By its magic bytes, whatever the client called it. */
+  readonly mediaType: 'image/png' | 'image/jpeg' | 'image/webp';
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+}
+
 /** What was asked, after rpc/ has checked it and made the ids. */
 export interface StreamRequest {
   /** One call; unique in the process. The slot belongs to it. */
@@ -42,8 +56,45 @@ export interface StreamRequest {
   readonly sessionId: string;
   readonly hardwareId: string;
   readonly prompt: string;
-  /** Base64 as the client sent it. */
-  readonly screenshot?: string;
+  readonly screenshot?: Screenshot;
+  readonly screenWidth?: number;
+  readonly screenHeight?: number;
+}
+
+/** The text that a welcome stream speaks, after rpc/ has checked it and made the session id. */
+export interface WelcomeRequest {
+  readonly streamId: string;
+  readonly sessionId: string;
+  /** Not blank. */
+  readonly text: string;
+  /** A speech engine's own name of a voice; absent = the engine chooses. */
+  readonly voice?: string;
+  /** A BCP 47 tag; absent = by the text's script. */
+  readonly language?: string;
+}
+
+/** Whose utterance is being collected. */
+export interface UtteranceKey {
+  readonly hardwareId: string;
+  readonly sessionId: string;
+}
+
+/** One COLLECT, checked; absent fields leave what is kept as it is. */
+export interface CollectedChunk extends UtteranceKey {
+  readonly streamId: string;
+  readonly sequence: number;
+  /** Not empty. A newer whole hypothesis; or, if it starts with white space, the tail of the one before. */
+  readonly text?: string;
+  readonly screenshot?: Screenshot;
+  readonly screenWidth?: number;
+  readonly screenHeight?: number;
+}
+
+/** What was collected of an utterance so far. */
+export interface CollectedUtterance {
+  /** '' = no words yet. */
+  readonly text: string;
+  readonly screenshot?: Screenshot;
   readonly screenWidth?: number;
   readonly screenHeight?: number;
 }
@@ -56,10 +107,19 @@ export interface OpenStream {
 
 /** The supervisor as rpc/ sees it. */
 export interface StreamGateway {
-  /** Admits and starts a stream, or says why not; decided before it returns. */
+  /**
+   * Admits and starts a stream, or says why not; decided before it returns. What was collected for its utterance is used up
+   * when it is admitted, and kept when it is refused.
+   */
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure;
+  /** The same for a welcome stream: it takes a slot, but its session id may be in flight. */
+  openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure;
+  /** Keeps a chunk for the COMMIT to come, without a slot; null = accepted, also when it was old and is dropped. */
+  collect(chunk: CollectedChunk): Failure | null;
+  /** What was collected for this utterance and is not used up; null = nothing. */
+  collected(key: UtteranceKey): CollectedUtterance | null;
   /** Counts and logs a call that never reached the supervisor because its request was bad. */
-  noteInvalid(streamId: string, failure: Failure): void;
-  /** Ends every stream of the device; returns their session ids. */
+  noteInvalid(call: { readonly streamId: string; readonly method: RpcMethod }, failure: Failure): void;
+  /** Ends every stream of the device, and the welcome streams of its sessions in flight; returns their session ids, each once. */
   interrupt(hardwareId: string): readonly string[];
 }

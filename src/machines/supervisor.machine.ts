@@ -18,7 +18,10 @@ export interface SupervisorInput {
 }
 
 export interface AdmittedStream {
+  /** A welcome stream speaks a given text; only answers are in flight under their session id. */
+  readonly kind: 'answer' | 'welcome';
   readonly sessionId: string;
+  /** Of a welcome stream: the device whose session was in flight under its id when it came; '' = none. */
   readonly hardwareId: string;
 }
 
@@ -38,6 +41,9 @@ export type SupervisorEvent =
       readonly sessionId: string;
       readonly hardwareId: string;
     }
+  | { readonly type: 'welcome.requested'; readonly streamId: string; readonly sessionId: string }
+  /** A COLLECT came: it takes no slot, but a server that is not open keeps nothing. */
+  | { readonly type: 'chunk.received'; readonly streamId: string; readonly sessionId: string }
   | { readonly type: 'stream.released'; readonly streamId: string }
   | { readonly type: 'device.interruptRequested'; readonly hardwareId: string }
   | { readonly type: 'service.opened' }
@@ -45,6 +51,7 @@ export type SupervisorEvent =
 
 export type SupervisorEmitted =
   | { readonly type: 'stream.admitted'; readonly streamId: string; readonly activeStreams: number }
+  | { readonly type: 'chunk.admitted'; readonly streamId: string }
   | {
       readonly type: 'stream.refused';
       readonly streamId: string;
@@ -54,8 +61,6 @@ export type SupervisorEmitted =
   | {
       readonly type: 'slot.freed';
       readonly streamId: string;
-      readonly sessionId: string;
-      readonly hardwareId: string;
       readonly activeStreams: number;
     }
   | { readonly type: 'slot.alreadyFreed'; readonly streamId: string }
@@ -83,7 +88,9 @@ const supervisorSetup = setup({
     isDeviceStreaming: ({ context, event }) =>
       event.type === 'stream.requested' &&
       context.oneStreamPerDevice &&
-      streamIdsOf(context, event.hardwareId).length > 0,
+      Object.values(context.streams).some(
+        (stream) => stream.kind === 'answer' && stream.hardwareId === event.hardwareId,
+      ),
     isFull: ({ context }) => context.activeStreams >= context.maxStreams,
     isHoldingSlot: ({ context, event }) =>
       event.type === 'stream.released' && Object.hasOwn(context.streams, event.streamId),
@@ -95,14 +102,28 @@ const supervisorSetup = setup({
       const { streamId, sessionId, hardwareId } = event;
       const activeStreams = context.activeStreams + 1;
       enqueue.assign({
-        streams: { ...context.streams, [streamId]: { sessionId, hardwareId } },
+        streams: { ...context.streams, [streamId]: { kind: 'answer', sessionId, hardwareId } },
         inFlight: { ...context.inFlight, [sessionId]: streamId },
         activeStreams,
       });
       enqueue.emit({ type: 'stream.admitted', streamId, activeStreams });
     }),
+    admitWelcome: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'welcome.requested') return;
+      const { streamId, sessionId } = event;
+      const activeStreams = context.activeStreams + 1;
+      const hardwareId = deviceInFlight(context, sessionId);
+      enqueue.assign({
+        streams: { ...context.streams, [streamId]: { kind: 'welcome', sessionId, hardwareId } },
+        activeStreams,
+      });
+      enqueue.emit({ type: 'stream.admitted', streamId, activeStreams });
+    }),
+    admitChunk: enqueueActions(({ event, enqueue }) => {
+      if (event.type === 'chunk.received') enqueue.emit({ type: 'chunk.admitted', streamId: event.streamId });
+    }),
     refuse: enqueueActions(({ context, event, enqueue }, params: { errorType: RefusalType }) => {
-      if (event.type !== 'stream.requested') return;
+      if (!isRequest(event)) return;
       enqueue.emit({
         type: 'stream.refused',
         streamId: event.streamId,
@@ -117,17 +138,17 @@ const supervisorSetup = setup({
       const activeStreams = context.activeStreams - 1;
       enqueue.assign({
         streams: without(context.streams, event.streamId),
-        inFlight: without(context.inFlight, held.sessionId),
+        inFlight: held.kind === 'answer' ? without(context.inFlight, held.sessionId) : context.inFlight,
         activeStreams,
       });
-      enqueue.emit({ type: 'slot.freed', streamId: event.streamId, ...held, activeStreams });
+      enqueue.emit({ type: 'slot.freed', streamId: event.streamId, activeStreams });
     }),
     noteFreedTwice: enqueueActions(({ event, enqueue }) => {
       if (event.type === 'stream.released') enqueue.emit({ type: 'slot.alreadyFreed', streamId: event.streamId });
     }),
     interruptDevice: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'device.interruptRequested') return;
-      enqueue.emit({ type: 'device.interrupted', streamIds: streamIdsOf(context, event.hardwareId) });
+      enqueue.emit({ type: 'device.interrupted', streamIds: interruptedBy(context, event.hardwareId) });
     }),
     expireGrace: enqueueActions(({ context, enqueue }) => {
       enqueue.emit({ type: 'grace.expired', streamIds: Object.keys(context.streams) });
@@ -158,6 +179,8 @@ export const supervisorMachine = supervisorSetup.createMachine({
     closed: {
       on: {
         'stream.requested': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
+        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
+        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
         'service.opened': 'open',
         'drain.requested': 'draining',
       },
@@ -170,13 +193,22 @@ export const supervisorMachine = supervisorSetup.createMachine({
           { guard: 'isFull', actions: { type: 'refuse', params: { errorType: 'stream_limit_exceeded' } } },
           { actions: 'admit' },
         ],
+        'welcome.requested': [
+          { guard: 'isFull', actions: { type: 'refuse', params: { errorType: 'stream_limit_exceeded' } } },
+          { actions: 'admitWelcome' },
+        ],
+        'chunk.received': { actions: 'admitChunk' },
         'drain.requested': 'draining',
       },
     },
     draining: {
       initial: 'waiting',
       always: { guard: 'isEmpty', target: 'drained' },
-      on: { 'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } } },
+      on: {
+        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
+        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
+        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
+      },
       states: {
         /** Running streams may end by themselves. */
         waiting: { after: { gracePeriod: 'ending' } },
@@ -187,7 +219,11 @@ export const supervisorMachine = supervisorSetup.createMachine({
     drained: {
       id: 'drained',
       entry: 'finishDrain',
-      on: { 'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } } },
+      on: {
+        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
+        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
+        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
+      },
     },
   },
 });
@@ -209,10 +245,27 @@ function refusalText(errorType: RefusalType, context: SupervisorContext, session
   }
 }
 
-function streamIdsOf(context: SupervisorContext, hardwareId: string): readonly string[] {
+/** The device's streams, and the welcome streams of a session that it has in flight now or had when they came. */
+function interruptedBy(context: SupervisorContext, hardwareId: string): readonly string[] {
   return Object.entries(context.streams)
-    .filter(([, stream]) => stream.hardwareId === hardwareId)
+    .filter(
+      ([, stream]) =>
+        stream.hardwareId === hardwareId ||
+        (stream.kind === 'welcome' && deviceInFlight(context, stream.sessionId) === hardwareId),
+    )
     .map(([streamId]) => streamId);
+}
+
+/** The device that has this session in flight; '' = none has. */
+function deviceInFlight({ inFlight, streams }: SupervisorContext, sessionId: string): string {
+  const streamId = Object.hasOwn(inFlight, sessionId) ? inFlight[sessionId] : undefined;
+  return streamId === undefined ? '' : (streams[streamId]?.hardwareId ?? '');
+}
+
+type Request = Extract<SupervisorEvent, { readonly type: 'stream.requested' | 'welcome.requested' | 'chunk.received' }>;
+
+function isRequest(event: SupervisorEvent): event is Request {
+  return event.type === 'stream.requested' || event.type === 'welcome.requested' || event.type === 'chunk.received';
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

@@ -34,6 +34,8 @@ export function messageOf(frame: Frame, sessionId: string): StreamResponse | Ful
     }
     case 'end':
       return { end_message: frame.message };
+    case 'metadata':
+      throw new Error('a metadata frame in an answer stream');
     default:
       return assertNever(frame);
   }

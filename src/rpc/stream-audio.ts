@@ -49,7 +49,7 @@ function handle(options: StreamAudioOptions, call: StreamAudioCall, streamId: st
   const { config, gateway } = options;
   const checked = checkStreamRequest(config, call.request, { requestBytes: requestBytesOf(call.request), streamId });
   if ('errorCode' in checked) {
-    gateway.noteInvalid(streamId, checked);
+    gateway.noteInvalid({ streamId, method: 'StreamAudio' }, checked);
     createCallSink(call, { sessionId: '', hardwareId: '', streamId }, sinkOptionsOf(options)).finish({
       ok: false,
       failure: checked,

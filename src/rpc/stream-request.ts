@@ -1,9 +1,10 @@
 /** Checks a StreamRequest as it came over the wire; says which field, which value and which bound is wrong. */
 import type { Config } from '../config.ts';
 import { type Failure, failure } from '../errors.ts';
-import type { StreamRequest } from '../machines/stream-port.ts';
+import type { Screenshot, StreamRequest } from '../machines/stream-port.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
 import { identify } from './identity.ts';
+import { checkScreenshot } from './screenshot.ts';
 
 /** Values of RequestPhase. */
 const phases = { unspecified: 0, collect: 1, commit: 2 } as const;
@@ -38,16 +39,24 @@ export function checkStreamRequest(
   if (prompt.trim() === '') {
     return failure('empty_prompt', 'prompt is empty; send the words of the utterance in prompt or chunk_text');
   }
-  const { screenshot, screen_width: screenWidth, screen_height: screenHeight } = given;
+  const { screen_width: screenWidth, screen_height: screenHeight } = given;
+  const screenshot = screenshotOf(config, given);
+  if (screenshot !== undefined && 'errorCode' in screenshot) return screenshot;
   return {
     kind: 'commit',
     request: {
       streamId,
       ...identity,
       prompt,
-      ...(screenshot !== undefined && screenshot !== '' && { screenshot }),
+      ...(screenshot !== undefined && { screenshot }),
       ...(screenWidth !== undefined && { screenWidth }),
       ...(screenHeight !== undefined && { screenHeight }),
     },
   };
+}
+
+/** An empty screenshot counts as absent. */
+function screenshotOf(config: Config, { screenshot }: StreamRequest__Output): Screenshot | Failure | undefined {
+  if (screenshot === undefined || screenshot === '') return undefined;
+  return checkScreenshot(screenshot, config.collect.screenshotMaxBytes);
 }

@@ -17,7 +17,7 @@ const request: StreamRequest = {
   sessionId: 'session-1',
   hardwareId: 'device-1',
   prompt: 'What is it?',
-  screenshot: 'aW1hZ2U=',
+  screenshot: { bytes: new Uint8Array([1, 2, 3]), mediaType: 'image/png', widthPixels: 1920, heightPixels: 1080 },
   screenWidth: 1920,
 };
 
@@ -56,6 +56,7 @@ function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
     sessions,
     jobs,
     report: (id, error) => reports.push({ id, error }),
+    noteUsage: () => {},
     now,
   });
   const actor = hostActor(logic, { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' }, onHeard);

@@ -21,7 +21,7 @@ async function read(parts: AsyncIterable<AnswerPart>): Promise<Answer> {
   for await (const part of parts) {
     expect(command, 'nothing follows a command').toBeUndefined();
     if (part.kind === 'text') deltas.push(part.text);
-    else command = { name: part.name, args: part.args };
+    if (part.kind === 'command') command = { name: part.name, args: part.args };
   }
   return { text: deltas.join(''), deltas, command };
 }

@@ -2,9 +2,11 @@
  * Model-based tests (xstate/graph): every transition that is defined in a chart is taken by some generated path, one that is not
  * is named; and from every state that was reached, time alone leads to the end.
  */
+
 import { describe, expect, test } from 'vitest';
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
+import { failure } from '../../src/errors.ts';
 import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import type { SessionEvent } from '../../src/machines/session.types.ts';
@@ -56,8 +58,8 @@ function sessionEvents({ context }: AnyMachineSnapshot): readonly SessionEvent[]
     { type: 'answer.finished' },
     { type: 'answer.failed', failure: { errorCode: 'UNAVAILABLE', errorType: 'answer_failed', message: 'x' } },
     { type: 'speech.finished', segment, audioBytes: 2 },
-    { type: 'speech.failed', segment, retryable: true, message: 'x' },
-    { type: 'speech.failed', segment: last?.segment ?? 0, retryable: false, message: 'x' },
+    { type: 'speech.failed', segment, retryable: true, failure: failure('speech_failed', 'x') },
+    { type: 'speech.failed', segment: last?.segment ?? 0, retryable: false, failure: failure('speech_failed', 'x') },
     { type: 'speech.progressReported', silences: [] },
     { type: 'speech.progressReported', silences: [{ segment, silentMs: timedOut }] },
     { type: 'outbox.activityReported', idleMs: 0 },

@@ -2,6 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest';
 import { createActor, type EventObject, fromCallback } from 'xstate';
+import { failure } from '../../src/errors.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent, SpeechInput } from '../../src/machines/session.types.ts';
 import type { Effect } from '../support/machines/pure-run.ts';
@@ -246,7 +247,7 @@ describe('after the end', () => {
     openSafari,
     { type: 'answer.finished' },
     { type: 'speech.finished', segment: 0, audioBytes: 0 },
-    { type: 'speech.failed', segment: 0, retryable: true, message: 'x' },
+    { type: 'speech.failed', segment: 0, retryable: true, failure: failure('speech_failed', 'x') },
     { type: 'speech.progressReported', silences: [] },
     { type: 'outbox.activityReported', idleMs: 1e9 },
     { type: 'outbox.roomFound' },

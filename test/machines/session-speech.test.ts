@@ -1,5 +1,7 @@
 /** Guarantees of the session chart about the voice: retry, degrade or fail, silence, and the model held back meanwhile. */
+
 import { describe, expect, test } from 'vitest';
+import { failure } from '../../src/errors.ts';
 import {
   askedSession,
   heard,
@@ -14,7 +16,7 @@ const two = 'Here is the second one.';
 const three = 'Then comes the third one.';
 
 const failed = (segment: number, retryable: boolean) =>
-  ({ type: 'speech.failed', segment, retryable, message: 'the voice broke' }) as const;
+  ({ type: 'speech.failed', segment, retryable, failure: failure('speech_failed', 'the voice broke') }) as const;
 const finished = (segment: number) => ({ type: 'speech.finished', segment, audioBytes: 4096 }) as const;
 const due = (segment: number, speech: string) => ({ type: 'sentence.due', segment, speech });
 const turn = (segment: number) => ({ type: 'sentence.turnCame', segment });
@@ -277,7 +279,7 @@ describe('the backlog', () => {
 
 test('a sentence that was synthesised ahead is looked at as soon as a voiceless one before it is out', () => {
   const run = speakingSession([one, two], { speechTimeoutMs: 15_000 });
-  run.send({ type: 'speech.failed', segment: 0, retryable: false, message: 'no voice' });
+  run.send({ type: 'speech.failed', segment: 0, retryable: false, failure: failure('speech_failed', 'no voice') });
   expect(voiceOf(run)).toEqual({ speaking: 'unvoiced' });
   run.send({ type: 'outbox.roomFound' });
   expect(voiceOf(run)).toEqual({ speaking: 'listening' });

@@ -66,5 +66,7 @@ export function briefOf(frame: Frame): string {
       return `command ${frame.command}`;
     case 'end':
       return `end ${frame.message}`;
+    case 'metadata':
+      return `metadata ${frame.method}`;
   }
 }

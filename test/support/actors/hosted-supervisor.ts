@@ -6,6 +6,7 @@ import type { SessionResourceMap } from '../../../src/actors/session-resources.t
 import { createSpeechActor } from '../../../src/actors/speech.actor.ts';
 import { StreamCounters } from '../../../src/actors/stream-counters.ts';
 import { SupervisorHost } from '../../../src/actors/supervisor-host.ts';
+import { UtteranceCollector } from '../../../src/actors/utterance-collector.ts';
 import type { AnswerEngine } from '../../../src/engines/answer-engine.ts';
 import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
 import { sessionMachine } from '../../../src/machines/session.machine.ts';
@@ -87,6 +88,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
         sessions,
         jobs: answerJobs,
         report,
+        noteUsage: () => {},
         now,
       }),
       speech: createSpeechActor({
@@ -108,6 +110,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
       now,
       reportFault: report,
     },
+    collector: new UtteranceCollector(),
     counters,
     log,
   });

@@ -5,6 +5,8 @@
  * It follows what the real actors promise (see src/actors): one answer for every question, sound in turn, silence only while
  * the engine is asked, the model made to wait by a full backlog.
  */
+
+import { failure } from '../../../src/errors.ts';
 import type { SessionEvent, SessionLimits, SpeechInbox } from '../../../src/machines/session.types.ts';
 import type { Effect } from './pure-run.ts';
 import { idleSession, type SessionRun } from './session-run.ts';
@@ -250,7 +252,12 @@ class World {
     this.#jobs.delete(segment);
     const isHeard = plan.breaksInSound && hasTurn;
     if (isHeard) this.#frames.push({ kind: 'audio', segment });
-    this.#tell({ type: 'speech.failed', segment, retryable: !isHeard, message: 'the voice broke' });
+    this.#tell({
+      type: 'speech.failed',
+      segment,
+      retryable: !isHeard,
+      failure: failure('speech_failed', 'the voice broke'),
+    });
   }
 
   #synthesised(job: Job): void {

@@ -5,6 +5,8 @@ import type { ChartNotes } from './notes.ts';
 const events: Readonly<Record<SupervisorEvent['type'], string>> = {
   'service.opened': 'The engines are up: calls may be admitted.',
   'stream.requested': 'A call with valid ids asks for a stream.',
+  'welcome.requested': 'A call of GenerateWelcomeAudio asks for a slot; its session id may be in flight.',
+  'chunk.received': 'A COLLECT came. It takes no slot.',
   'stream.released': 'A session has ended and gives its slot back.',
   'device.interruptRequested': 'InterruptSession was called for a device.',
   'drain.requested': 'The server is to stop.',
@@ -12,6 +14,7 @@ const events: Readonly<Record<SupervisorEvent['type'], string>> = {
 
 const facts: Readonly<Record<SupervisorEmitted['type'], string>> = {
   'stream.admitted': 'Starts the session.',
+  'chunk.admitted': 'The chunk is kept for the COMMIT to come.',
   'stream.refused': 'Refuses the call with the failure in it; logs and counts it.',
   'slot.freed': 'Logs and counts how the session ended.',
   'slot.alreadyFreed': 'Logs it at debug; nothing else happens.',

@@ -59,6 +59,13 @@ export const importTable: readonly ImportRow[] = [
     node: [],
   },
   {
+    from: 'store/',
+    ours: ['store/', 'errors.ts', 'assert.ts'],
+    types: ['observe/logger.ts'],
+    packages: ['lmdb', 'zod'],
+    node: ['node:fs', 'node:path'],
+  },
+  {
     from: 'observe/',
     ours: ['observe/', 'errors.ts', 'assert.ts'],
     types: ['config.ts'],
@@ -69,7 +76,7 @@ export const importTable: readonly ImportRow[] = [
     from: 'rpc/',
     ours: ['rpc/', 'errors.ts', 'assert.ts'],
     types: ['machines/', 'config.ts', 'observe/logger.ts'],
-    packages: ['@grpc/grpc-js', '@grpc/proto-loader', 'grpc-health-check'],
+    packages: ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check', 'image-dimensions'],
     node: ['node:crypto'],
   },
   {
@@ -88,7 +95,17 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'system.ts',
-    ours: ['machines/', 'actors/', 'engines/', 'rpc/', 'observe/', 'engine-shelf.ts', 'errors.ts', 'assert.ts'],
+    ours: [
+      'machines/',
+      'actors/',
+      'engines/',
+      'rpc/',
+      'store/',
+      'observe/',
+      'engine-shelf.ts',
+      'errors.ts',
+      'assert.ts',
+    ],
     types: ['config.ts'],
     packages: ['xstate'],
     node: ['node:fs'],
