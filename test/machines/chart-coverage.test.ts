@@ -137,6 +137,8 @@ describe('the supervisor chart', () => {
         hardwareId: `device-${name}`,
       })),
       { type: 'stream.requested', streamId: free, sessionId: 'session-d', hardwareId: 'device-a' },
+      { type: 'welcome.requested', streamId: free, sessionId: 'session-a' },
+      { type: 'chunk.received', streamId: 'chunk', sessionId: 'session-a' },
       { type: 'stream.released', streamId: 'call-1' },
       { type: 'stream.released', streamId: 'call-2' },
       { type: 'stream.released', streamId: 'nobody' },
