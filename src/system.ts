@@ -22,6 +22,7 @@ import {
   type ServiceHealth,
   type ServiceState,
 } from './machines/bootstrap.machine.ts';
+import { collectMachine } from './machines/collect.machine.ts';
 import { sessionMachine } from './machines/session.machine.ts';
 import type { SessionLimits } from './machines/session.types.ts';
 import type { Logger } from './observe/logger.ts';
@@ -54,6 +55,7 @@ class RunningSystem implements System {
   readonly #answers = new JobCount();
   readonly #speech = new JobCount();
   readonly #counters = new StreamCounters();
+  readonly #collector: UtteranceCollector;
   readonly #supervisor: SupervisorHost;
   readonly #grpc: GrpcServer;
   readonly #http: StatusServer;
@@ -66,6 +68,12 @@ class RunningSystem implements System {
     this.#config = config;
     this.#log = log;
     this.#engines = new EngineShelf(config, log);
+    this.#collector = new UtteranceCollector({
+      machine: collectMachine,
+      limits: config.collect,
+      log,
+      reportFault: (id, error) => this.#reportFault(id, error),
+    });
     this.#supervisor = this.#createSupervisor();
     this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, log });
     this.#http = createStatusServer({
@@ -132,7 +140,7 @@ class RunningSystem implements System {
         now,
         reportFault: (id, error) => this.#reportFault(id, error),
       },
-      collector: new UtteranceCollector(),
+      collector: this.#collector,
       counters: this.#counters,
       log: this.#log,
     });
@@ -171,6 +179,7 @@ class RunningSystem implements System {
   }
 
   async #stop(): Promise<void> {
+    this.#collector.dropAll();
     await this.#grpc.close(CLOSE_GRACE_MS);
     await Promise.all([this.#http.close(), this.#engines.stop()]);
   }
@@ -244,6 +253,7 @@ class RunningSystem implements System {
       rejected: this.#counters.rejected,
       idle_timeouts: this.#counters.idleTimeouts,
       commands_sent: this.#counters.commandsSent,
+      collect_buffers: this.#collector.buffers,
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,
       uptime_seconds: Math.round(performance.now() - this.#startedAtMs) / 1000,

@@ -31,7 +31,7 @@ const manifest: Readonly<Record<string, Readonly<Record<string, string>>>> = JSO
 );
 
 /** In CODE_CASE, but of the wire and not of the configuration. */
-const wireWords = new Set<string>([...errorCodes, 'NOT_SERVING', 'COLLECT_']);
+const wireWords = new Set<string>([...errorCodes, 'NOT_SERVING', 'COLLECT_ACCEPTED']);
 
 function linkFaults(document: Document): string[] {
   return linksOf(document)

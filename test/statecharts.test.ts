@@ -5,10 +5,12 @@
 import { describe, expect, test } from 'vitest';
 import { enqueueActions, setup } from 'xstate';
 import { bootstrapMachine } from '../src/machines/bootstrap.machine.ts';
+import { collectMachine } from '../src/machines/collect.machine.ts';
 import { sessionMachine } from '../src/machines/session.machine.ts';
 import { supervisorMachine } from '../src/machines/supervisor.machine.ts';
 import { bootstrapNotes } from './support/statecharts/bootstrap.notes.ts';
 import { chartOf } from './support/statecharts/chart.ts';
+import { collectNotes } from './support/statecharts/collect.notes.ts';
 import { documentOf } from './support/statecharts/document.ts';
 import { mermaidOf } from './support/statecharts/mermaid.ts';
 import type { ChartNotes } from './support/statecharts/notes.ts';
@@ -18,6 +20,7 @@ import { supervisorNotes } from './support/statecharts/supervisor.notes.ts';
 const charts = [
   { id: 'session', machine: sessionMachine, notes: sessionNotes },
   { id: 'supervisor', machine: supervisorMachine, notes: supervisorNotes },
+  { id: 'collect', machine: collectMachine, notes: collectNotes },
   { id: 'bootstrap', machine: bootstrapMachine, notes: bootstrapNotes },
 ];
 

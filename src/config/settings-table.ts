@@ -153,7 +153,7 @@ export const settingsTable = {
     min: 0.001,
     max: longestSeconds,
     default: '120',
-    meaning: 'How long a collected buffer waits for its COMMIT before it is dropped.',
+    meaning: 'How long what was collected waits for its COMMIT, from its last chunk on, before it is dropped.',
   },
   COLLECT_MAX_BUFFERS: {
     type: 'integer',
@@ -161,7 +161,7 @@ export const settingsTable = {
     min: 1,
     max: 1_000_000,
     default: '1000',
-    meaning: 'Collected buffers held at once; the next one is refused with overloaded.',
+    meaning: 'Utterances that may be collected at once; a chunk of one more is refused with overloaded.',
   },
   COLLECT_MAX_CHARS: {
     type: 'integer',
@@ -169,7 +169,8 @@ export const settingsTable = {
     min: 1,
     max: 16_777_216,
     default: '32768',
-    meaning: 'The longest text of one collected buffer; a longer one is refused with overloaded.',
+    meaning:
+      'The longest text of one collected utterance; a chunk beyond it is refused with overloaded, what was there stays.',
   },
   SPEECH_LOOKAHEAD: {
     type: 'integer',

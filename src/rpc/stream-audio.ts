@@ -5,14 +5,13 @@
 import { type handleServerStreamingCall, Metadata } from '@grpc/grpc-js';
 import type { Config } from '../config.ts';
 import { failureOfUnexpected } from '../errors.ts';
-import type { StreamGateway } from '../machines/stream-port.ts';
+import type { CollectedChunk, FrameSink, StreamGateway, StreamRequest } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type CallSinkOptions, createCallSink, type StreamAudioCall } from './call-sink.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
 import { makeStreamId } from './identity.ts';
 import { requestBytesOf } from './request-size.ts';
-import { unimplementedStatusOf } from './status.ts';
 import { checkStreamRequest } from './stream-request.ts';
 
 /** grpc-js ends a call at its deadline by itself; a vanished client may keep it from noticing, this does not. */
@@ -22,6 +21,11 @@ export interface StreamAudioOptions {
   readonly config: Config;
   readonly gateway: StreamGateway;
   readonly log: Logger;
+}
+
+interface OpenCall {
+  readonly call: StreamAudioCall;
+  readonly sink: FrameSink;
 }
 
 /** The handler of StreamAudio. */
@@ -47,7 +51,9 @@ export function createStreamAudioHandler(
 
 function handle(options: StreamAudioOptions, call: StreamAudioCall, streamId: string): void {
   const { config, gateway } = options;
-  const checked = checkStreamRequest(config, call.request, { requestBytes: requestBytesOf(call.request), streamId });
+  const collected: StreamGateway['collected'] = (key) => gateway.collected(key);
+  const requestBytes = requestBytesOf(call.request);
+  const checked = checkStreamRequest({ config, collected, requestBytes, streamId }, call.request);
   if ('errorCode' in checked) {
     gateway.noteInvalid({ streamId, method: 'StreamAudio' }, checked);
     createCallSink(call, { sessionId: '', hardwareId: '', streamId }, sinkOptionsOf(options)).finish({
@@ -56,18 +62,30 @@ function handle(options: StreamAudioOptions, call: StreamAudioCall, streamId: st
     });
     return;
   }
-  if (checked.kind === 'collect') {
-    call.emit('error', unimplementedStatusOf('REQUEST_PHASE_COLLECT is not served by this version'));
-    return;
-  }
-  const { request } = checked;
-  // The session has it now; the call object lives on for as long as the client takes to fetch the end.
+  const { sessionId, hardwareId } = checked.kind === 'collect' ? checked.chunk : checked.request;
+  // Whoever gets it now has it; the call object lives on for as long as the client takes to fetch the end.
   delete call.request.screenshot;
   const initial = new Metadata();
-  initial.set('x-session-id', request.sessionId);
+  initial.set('x-session-id', sessionId);
   call.sendMetadata(initial);
 
-  const sink = createCallSink(call, request, sinkOptionsOf(options));
+  const sink = createCallSink(call, { sessionId, hardwareId, streamId }, sinkOptionsOf(options));
+  if (checked.kind === 'collect') collect(gateway, checked.chunk, { call, sink });
+  else answer(gateway, checked.request, { call, sink });
+}
+
+/** Over at once: a chunk takes no slot and nothing waits for it. */
+function collect(gateway: StreamGateway, chunk: CollectedChunk, { call, sink }: OpenCall): void {
+  const refused = gateway.collect(chunk);
+  if (refused !== null) {
+    sink.finish({ ok: false, failure: refused });
+    return;
+  }
+  if (!call.cancelled) sink.write({ kind: 'end', message: 'COLLECT_ACCEPTED' });
+  sink.finish({ ok: true });
+}
+
+function answer(gateway: StreamGateway, request: StreamRequest, { call, sink }: OpenCall): void {
   const stream = gateway.open(request, sink);
   if ('errorCode' in stream) {
     sink.finish({ ok: false, failure: stream });

@@ -1,9 +1,16 @@
 /** Checks a StreamRequest as it came over the wire; says which field, which value and which bound is wrong. */
 import type { Config } from '../config.ts';
 import { type Failure, failure } from '../errors.ts';
-import type { Screenshot, StreamRequest } from '../machines/stream-port.ts';
+import type {
+  CollectedChunk,
+  CollectedUtterance,
+  Screenshot,
+  StreamGateway,
+  StreamRequest,
+} from '../machines/stream-port.ts';
+import { newerHypothesis } from '../text/hypothesis.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
-import { identify } from './identity.ts';
+import { type Identity, identify } from './identity.ts';
 import { checkScreenshot } from './screenshot.ts';
 
 /** Values of RequestPhase. */
@@ -11,17 +18,35 @@ const phases = { unspecified: 0, collect: 1, commit: 2 } as const;
 /** Larger requests are refused by the handler up to MAX_RECEIVED_BYTES, by the transport beyond (CONTRACT §1). */
 export const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 export const MAX_RECEIVED_BYTES = 20 * 1024 * 1024;
+/** The largest width or height of a screen: beyond any there is, and what fits 16 bits. */
+const MAX_SCREEN_PIXELS = 65_535;
 
 export type CheckedRequest =
   | { readonly kind: 'commit'; readonly request: StreamRequest }
-  | { readonly kind: 'collect' };
+  | { readonly kind: 'collect'; readonly chunk: CollectedChunk };
 
-/** Checks the request and, where the policy allows, makes missing ids. `requestBytes` is its size on the wire. */
-export function checkStreamRequest(
-  config: Config,
-  given: StreamRequest__Output,
-  { requestBytes, streamId }: { readonly requestBytes: number; readonly streamId: string },
-): CheckedRequest | Failure {
+export interface RequestCheck {
+  readonly config: Config;
+  /** What was collected for the utterance: its COMMIT builds upon it. */
+  readonly collected: StreamGateway['collected'];
+  /** On the wire. */
+  readonly requestBytes: number;
+  readonly streamId: string;
+}
+
+/** What the screen showed, as one request tells it; absent = not told. */
+interface Screen {
+  readonly screenshot?: Screenshot;
+  readonly screenWidth?: number;
+  readonly screenHeight?: number;
+}
+
+/**
+ * Checks the request and, where the policy allows, makes missing ids. A COMMIT comes out as the whole utterance: what was
+ * collected, with what it brings itself. The buffer is only looked at.
+ */
+export function checkStreamRequest(check: RequestCheck, given: StreamRequest__Output): CheckedRequest | Failure {
+  const { config, requestBytes, streamId } = check;
   if (requestBytes > MAX_REQUEST_BYTES) {
     return failure(
       'request_too_large',
@@ -30,33 +55,64 @@ export function checkStreamRequest(
   }
   const identity = identify(config.identity.policy, given);
   if ('errorCode' in identity) return identity;
-  const { phase } = given;
-  if (phase === phases.collect) return { kind: 'collect' };
-  if (phase !== phases.commit && phase !== phases.unspecified) {
-    return failure('invalid_phase', `phase ${phase} must be 0 (unspecified), 1 (COLLECT) or 2 (COMMIT)`);
+  switch (given.phase) {
+    case phases.collect:
+      return collectOf(config, given, { streamId, ...identity });
+    case phases.commit:
+    case phases.unspecified:
+      return commitOf(check, given, identity);
+    default:
+      return failure('invalid_phase', `phase ${given.phase} must be 0 (unspecified), 1 (COLLECT) or 2 (COMMIT)`);
   }
-  const prompt = given.prompt !== '' ? given.prompt : (given.chunk_text ?? '');
-  if (prompt.trim() === '') {
-    return failure('empty_prompt', 'prompt is empty; send the words of the utterance in prompt or chunk_text');
-  }
-  const { screen_width: screenWidth, screen_height: screenHeight } = given;
-  const screenshot = screenshotOf(config, given);
-  if (screenshot !== undefined && 'errorCode' in screenshot) return screenshot;
+}
+
+function collectOf(
+  config: Config,
+  given: StreamRequest__Output,
+  ids: Identity & { readonly streamId: string },
+): CheckedRequest | Failure {
+  const screen = screenOf(config, given);
+  if ('errorCode' in screen) return screen;
+  const { chunk_seq: sequence, chunk_text: text } = given;
   return {
-    kind: 'commit',
-    request: {
-      streamId,
-      ...identity,
-      prompt,
-      ...(screenshot !== undefined && { screenshot }),
-      ...(screenWidth !== undefined && { screenWidth }),
-      ...(screenHeight !== undefined && { screenHeight }),
-    },
+    kind: 'collect',
+    chunk: { ...ids, sequence, ...(text !== undefined && text !== '' && { text }), ...screen },
   };
 }
 
-/** An empty screenshot counts as absent. */
-function screenshotOf(config: Config, { screenshot }: StreamRequest__Output): Screenshot | Failure | undefined {
-  if (screenshot === undefined || screenshot === '') return undefined;
-  return checkScreenshot(screenshot, config.collect.screenshotMaxBytes);
+function commitOf(
+  { config, collected, streamId }: RequestCheck,
+  given: StreamRequest__Output,
+  identity: Identity,
+): CheckedRequest | Failure {
+  const before: CollectedUtterance = collected(identity) ?? { text: '' };
+  const prompt = newerHypothesis(before.text, given.prompt !== '' ? given.prompt : (given.chunk_text ?? ''));
+  if (prompt.trim() === '') {
+    return failure('empty_prompt', 'prompt is empty; send the words of the utterance in prompt or chunk_text');
+  }
+  const screen = screenOf(config, given);
+  if ('errorCode' in screen) return screen;
+  const { text: _said, ...shown } = before;
+  return { kind: 'commit', request: { ...shown, ...screen, ...identity, streamId, prompt } };
+}
+
+/** An empty screenshot and a size of 0 count as absent. */
+function screenOf(config: Config, given: StreamRequest__Output): Screen | Failure {
+  const screenWidth = pixelsOf('screen_width', given.screen_width);
+  if (typeof screenWidth === 'object') return screenWidth;
+  const screenHeight = pixelsOf('screen_height', given.screen_height);
+  if (typeof screenHeight === 'object') return screenHeight;
+  const size = {
+    ...(screenWidth > 0 && { screenWidth }),
+    ...(screenHeight > 0 && { screenHeight }),
+  };
+  if (given.screenshot === undefined || given.screenshot === '') return size;
+  const screenshot = checkScreenshot(given.screenshot, config.collect.screenshotMaxBytes);
+  return 'errorCode' in screenshot ? screenshot : { ...size, screenshot };
+}
+
+/** 0 = not told. */
+function pixelsOf(field: string, given = 0): number | Failure {
+  if (given >= 0 && given <= MAX_SCREEN_PIXELS) return given;
+  return failure('invalid_request', `${field} ${given} must be 0 (not told) to ${MAX_SCREEN_PIXELS} pixels`);
 }

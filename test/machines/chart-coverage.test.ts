@@ -8,6 +8,7 @@ import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
 import { failure } from '../../src/errors.ts';
 import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
+import { type CollectEvent, collectMachine } from '../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import type { SessionEvent } from '../../src/machines/session.types.ts';
 import { type SupervisorEvent, supervisorMachine } from '../../src/machines/supervisor.machine.ts';
@@ -160,6 +161,40 @@ describe('the supervisor chart', () => {
     expect(drains.length).toBeGreaterThan(0);
     const stuck = new Set(stuckStates(traversal, (state) => state.matches('drained')));
     expect(drains.filter(([key]) => stuck.has(key))).toEqual([]);
+  });
+});
+
+describe('the collect chart', () => {
+  const chunk = (sequence: number, text: string, bytes = 0): CollectEvent => ({
+    type: 'chunk.received',
+    sequence,
+    text,
+    ...(bytes > 0 && { screenshot: { bytes } }),
+    otherScreenshotBytes: 0,
+  });
+
+  const traversal = traverse(collectMachine, {
+    input: { ttlMs: 120_000, maxChars: 4, maxScreenshotBytes: 100 },
+    events: () => [
+      chunk(1, 'some'),
+      chunk(2, 'words'),
+      chunk(2, ' more'),
+      chunk(2, 'two', 101),
+      chunk(2, 'two', 100),
+      { type: 'utterance.committed' },
+      { type: 'session.faulted', faultId: 'x' },
+    ],
+    keyOf: ({ value, context }) => JSON.stringify({ value, context }),
+  });
+
+  test('takes every transition that it defines', () => {
+    expect(transitionsOf(collectMachine).length).toBeGreaterThan(9);
+    expect(untakenTransitions(collectMachine, [traversal])).toEqual([]);
+  });
+
+  test('is led to its end by time alone', () => {
+    expect(traversal.states.size).toBeGreaterThan(6);
+    expect(stuckStates(traversal, ({ status }) => status === 'done')).toEqual([]);
   });
 });
 

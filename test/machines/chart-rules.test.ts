@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, and, assign, createMachine, fromPromise, not, raise, setup, stateIn } from 'xstate';
 import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
+import { collectMachine } from '../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
 import { invokeIdFaults, namingFaults, timedExits } from '../support/machines/chart-rules.ts';
@@ -16,7 +17,7 @@ const untimed: Readonly<Record<string, string>> = {
   'bootstrap.ready.degraded': 'serving: it waits for the shutdown, not for anything that is due',
 };
 
-const machines: readonly AnyStateMachine[] = [sessionMachine, supervisorMachine, bootstrapMachine];
+const machines: readonly AnyStateMachine[] = [sessionMachine, supervisorMachine, collectMachine, bootstrapMachine];
 
 describe.each(machines)('the chart $id', (machine) => {
   test('is seen as a whole', () => {
@@ -61,6 +62,10 @@ test('the timed exits of a session, apart from its total time, are these', () =>
 
 test('the total time is over all states of a session', () => {
   expect(Object.keys(sessionMachine.root.config.after ?? {})).toEqual(['sessionTimeout']);
+});
+
+test('what is collected always has the same time to live', () => {
+  expect(timedExits(collectMachine)).toEqual({ empty: ['collectTtl'], collecting: ['collectTtl'] });
 });
 
 describe('the walk itself', () => {

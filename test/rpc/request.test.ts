@@ -31,6 +31,12 @@ describe('phase', () => {
     expect(outcome.text).toBe('Say it.');
   });
 
+  test('1 is collected and not answered', async () => {
+    const outcome = await ask(client, { chunk_text: 'Say it.', phase: 1 });
+    expectGoodEnd(outcome);
+    expect(outcome.frames.map(({ end_message }) => end_message)).toEqual(['COLLECT_ACCEPTED']);
+  });
+
   test.each([3, 7, 1_000_000, -1])('%i is INVALID_ARGUMENT/invalid_phase', async (phase) => {
     // A typed client could not send it; one of another version can.
     const request: StreamRequest = JSON.parse(JSON.stringify({ prompt: 'Say it.', phase }));
@@ -67,6 +73,27 @@ describe('prompt', () => {
   });
 });
 
+describe('screen size', () => {
+  test.each([
+    ['screen_width', -1],
+    ['screen_width', 65_536],
+    ['screen_height', -2_147_483_648],
+    ['screen_height', 65_536],
+  ])('%s %i is INVALID_ARGUMENT/invalid_request, in a COLLECT as in a COMMIT', async (field, value) => {
+    for (const phase of [1, 2] as const) {
+      expectErrorBeforeData(await ask(client, { prompt: 'Look.', phase, [field]: value }), {
+        code: 'INVALID_ARGUMENT',
+        errorType: 'invalid_request',
+        details: `${field} ${value} must be 0 (not told) to 65535 pixels`,
+      });
+    }
+  });
+
+  test.each([0, 1, 65_535])('%i is a width and a height', async (pixels) => {
+    expectGoodEnd(await ask(client, { prompt: 'Look.', screen_width: pixels, screen_height: pixels }));
+  });
+});
+
 describe('size', () => {
   test('15.9 MiB are accepted', async () => {
     expectGoodEnd(await ask(client, { prompt: 'x'.repeat(15.9 * MIB) }));
@@ -91,11 +118,6 @@ describe('size', () => {
 });
 
 describe('rpcs that this version does not serve are UNIMPLEMENTED', () => {
-  test('StreamAudio with phase COLLECT', async () => {
-    const outcome = await ask(client, { chunk_text: 'a chunk', phase: 1 });
-    expect({ code: outcome.code, kinds: outcome.kinds }).toEqual({ code: 'UNIMPLEMENTED', kinds: [] });
-  });
-
   test('GenerateWelcomeAudio', async () => {
     const frames: WelcomeResponse__Output[] = [];
     const code = await new Promise<number>((resolve) => {

@@ -9,6 +9,7 @@ import { SupervisorHost } from '../../../src/actors/supervisor-host.ts';
 import { UtteranceCollector } from '../../../src/actors/utterance-collector.ts';
 import type { AnswerEngine } from '../../../src/engines/answer-engine.ts';
 import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
+import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../../src/machines/session.machine.ts';
 import type { SessionLimits } from '../../../src/machines/session.types.ts';
 import type { StreamRequest } from '../../../src/machines/stream-port.ts';
@@ -100,6 +101,12 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
       }),
     },
   });
+  const collector = new UtteranceCollector({
+    machine: collectMachine,
+    limits: { ttlMs: 120_000, maxBuffers: 1_000, maxChars: 32_768, screenshotMaxBytes: 1024 },
+    log,
+    reportFault: report,
+  });
   const host = new SupervisorHost({
     admission: { maxStreams: 50, oneStreamPerDevice: false, gracePeriodMs: 30_000, ...options.admission },
     session: {
@@ -110,7 +117,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
       now,
       reportFault: report,
     },
-    collector: new UtteranceCollector(),
+    collector,
     counters,
     log,
   });

@@ -148,6 +148,11 @@ export const deviations: readonly Deviation[] = [
     to: 'node:net',
     reason: 'the type of the address that a bound server tells',
   },
+  {
+    from: 'rpc/stream-request.ts',
+    to: 'text/hypothesis.ts',
+    reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
+  },
   { from: 'rpc/proto.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
   {
     from: 'rpc/flow-control.ts',
