@@ -57,8 +57,8 @@ export const errorTable = {
   },
   invalid_screenshot: {
     code: 'INVALID_ARGUMENT',
-    when: 'The screenshot is not base64 of an image, or is larger than SCREENSHOT_MAX_BYTES.',
-    fix: 'Send base64 of a WebP, PNG or JPEG image within the bound that the text names.',
+    when: 'The screenshot is not base64 of a WebP, PNG or JPEG image, or has more than SCREENSHOT_MAX_BYTES or 40 megapixels.',
+    fix: 'Send base64 of a WebP, PNG or JPEG image within the bound that the text names; scale it down before.',
   },
   invalid_request: {
     code: 'INVALID_ARGUMENT',

@@ -146,7 +146,7 @@ export const settingsTable = {
     // A request is at most 16 MiB, so a larger bound could never be reached.
     max: 16_777_216,
     default: '10485760',
-    meaning: 'The largest screenshot, decoded. Not enforced yet: screenshots are passed on as they come.',
+    meaning: 'The largest screenshot, decoded. A request of 16 MiB, the most that is accepted, holds base64 of 12 MiB.',
   },
   COLLECT_TTL: {
     type: 'seconds',

@@ -12,6 +12,7 @@ import { flowControlInterceptor } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import { createInterruptSessionHandler } from './interrupt-session.ts';
 import { streamingService } from './proto.ts';
+import { widenReceiveWindow } from './receive-window.ts';
 import { withRequestSizes } from './request-size.ts';
 import { unimplementedStatusOf } from './status.ts';
 import { createStreamAudioHandler } from './stream-audio.ts';
@@ -54,6 +55,7 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
     interceptors: [flowControlInterceptor],
   });
+  widenReceiveWindow(server);
   const handlers: StreamingServiceHandlers = {
     StreamAudio: createStreamAudioHandler({ config, gateway, log }),
     InterruptSession: createInterruptSessionHandler({ gateway, log }),

@@ -1,6 +1,7 @@
 /** The log lines that people and tools rely on (CONTRACT §2), field by field; and what must never stand in one. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, interrupt, start } from '../support/client.ts';
+import { png } from '../support/images.ts';
 import { eventually, type LogLine, startServer, type TestServer } from '../support/server.ts';
 
 const levels = { debug: 20, info: 30, warn: 40, error: 50 } as const;
@@ -215,7 +216,7 @@ test('the server itself: ready, drain, stopped', async () => {
 
 test('what was said, answered, shown or done with which arguments stands in no line, at no level', async () => {
   const secret = (word: string) => `zq${word}zq`;
-  const shown = Buffer.from('zqscreenzq').toString('base64');
+  const shown = Buffer.concat([png({ width: 2, height: 2 }), Buffer.from('zqscreenzq')]).toString('base64');
   const secretScenario = {
     answers: [
       {

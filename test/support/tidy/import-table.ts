@@ -160,6 +160,12 @@ export const deviations: readonly Deviation[] = [
     reason: 'the code with which a stalled stream is reset (DESIGN §7: grpc-js has no public way)',
   },
   {
+    from: 'rpc/receive-window.ts',
+    to: 'node:http2',
+    reason:
+      'the type of the server that grpc-js makes, whose windows it widens (DESIGN §7: grpc-js has no option for it)',
+  },
+  {
     from: 'config.ts',
     to: 'engines/scenario.ts',
     reason: 'a faulty SCENARIO_FILE is a configuration fault, told with all the others',
