@@ -3,22 +3,36 @@
  * the system (Debian's packages), not from npm.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll } from 'vitest';
 
 const PYTHON = '/usr/bin/python3';
 const PACKAGES = ['python3-grpcio', 'python3-protobuf', 'protobuf-compiler', 'protobuf-compiler-grpc'];
 const PLUGIN = '/usr/bin/grpc_python_plugin';
 const script = fileURLToPath(new URL('./client.py', import.meta.url));
+const hereDir = fileURLToPath(new URL('.', import.meta.url));
 const protoDir = fileURLToPath(new URL('../../../proto', import.meta.url));
+
+const stops = new Set<() => void>();
+afterAll(() => {
+  for (const stop of stops) stop();
+});
 
 /** One call of client.py; see there. */
 export interface PythonCall {
+  /** StreamAudio unless it says otherwise. */
+  readonly rpc?: 'StreamAudio' | 'InterruptSession' | 'GenerateWelcomeAudio' | 'ReportUsage';
   readonly request: Readonly<Record<string, string | number>>;
+  readonly screenshot_file?: string;
   readonly deadline?: number;
   readonly cancel_after?: number;
+  readonly stall_after?: number;
+  readonly stall_seconds?: number;
   readonly after?: number;
 }
 
@@ -31,10 +45,15 @@ export interface PythonFrame {
 
 export interface PythonOutcome {
   readonly frames: readonly PythonFrame[];
+  /** Of a unary call that was answered. */
+  readonly response: Readonly<Record<string, unknown>> | null;
   readonly code: string;
   readonly details: string;
   readonly initial: Readonly<Record<string, string>>;
   readonly trailing: Readonly<Record<string, string>>;
+  /** grpc-status-details-bin, unpacked by Python's protobuf. */
+  readonly rich: Readonly<Record<string, unknown>> | null;
+  readonly seconds: number;
 }
 
 export interface PythonRun {
@@ -56,22 +75,27 @@ export function whatPythonLacks(): string | null {
   return `The Python client is not tested here: ${lacking.join(', ')} missing. Get it: apt-get install ${PACKAGES.join(' ')}`;
 }
 
-/** Makes the stubs of proto/streaming.proto in `dir`; throws with what protoc says. */
+/** Makes the stubs that client.py needs in `dir`; throws with what protoc says. */
 export function makeStubs(dir: string): void {
-  const args = [`--plugin=protoc-gen-grpc=${PLUGIN}`, `-I${protoDir}`, `--python_out=${dir}`, `--grpc_out=${dir}`];
-  const made = spawnSync('protoc', [...args, 'streaming.proto'], { encoding: 'utf8' });
+  const plugin = `--plugin=protoc-gen-grpc=${PLUGIN}`;
+  protoc(plugin, `-I${protoDir}`, `--python_out=${dir}`, `--grpc_out=${dir}`, 'streaming.proto');
+  protoc(`-I${hereDir}`, `--python_out=${dir}`, 'rich_status.proto');
+}
+
+function protoc(...args: readonly string[]): void {
+  const made = spawnSync('protoc', args, { encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`protoc failed: ${made.stderr}`);
 }
 
-/** Starts the calls in a process of their own, which ends with the test at the latest. */
+/** Starts the calls in a process of their own, which ends with the tests of the file at the latest. */
 export function startPython(stubsDir: string, port: number, calls: readonly PythonCall[]): PythonRun {
-  const child = spawn(PYTHON, [script, String(port), JSON.stringify(calls)], {
+  const callsFile = join(stubsDir, `calls-${randomUUID()}.json`);
+  writeFileSync(callsFile, JSON.stringify(calls));
+  const child = spawn(PYTHON, [script, String(port), callsFile], {
     env: { PATH: process.env.PATH, PYTHONPATH: stubsDir, PYTHONDONTWRITEBYTECODE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
+  stops.add(() => child.kill('SIGKILL'));
   const ended = new Map<number, PythonOutcome>();
   const cancels = new EventEmitter();
   let stderr = '';
