@@ -31,7 +31,7 @@ const manifest: Readonly<Record<string, Readonly<Record<string, string>>>> = JSO
 );
 
 /** In CODE_CASE, but of the wire and not of the configuration. */
-const wireWords = new Set<string>([...errorCodes, 'NOT_SERVING', 'COLLECT_ACCEPTED']);
+const wireWords = new Set<string>([...errorCodes, 'NOT_SERVING', 'COLLECT_ACCEPTED', 'STREAM_LIMIT_EXCEEDED']);
 
 function linkFaults(document: Document): string[] {
   return linksOf(document)
