@@ -76,9 +76,14 @@ const calls = {
   screenshot: { request: { prompt: 'What is it?' }, screenshot_file: join(dir, 'screen.png') },
   interrupted: { request: { prompt: 'hang', session_id: 'python-i', hardware_id: 'pc' } },
   interrupt: { rpc: 'InterruptSession', request: { hardware_id: 'pc' } },
+  collect: { request: { phase: 1, chunk_seq: 1, chunk_text: 'What is', session_id: 'python-c', hardware_id: 'pc-c' } },
+  tail: { request: { phase: 1, chunk_seq: 2, chunk_text: ' the time', session_id: 'python-c', hardware_id: 'pc-c' } },
+  commit: { request: { phase: 2, chunk_text: '', session_id: 'python-c', hardware_id: 'pc-c' } },
   badInterrupt: { rpc: 'InterruptSession', request: { hardware_id: 'unknown' } },
 } as const satisfies Record<string, PythonCall>;
 type CallName = keyof typeof calls;
+/** Calls that wait for the first answer to another one. */
+const waits: Readonly<Record<string, CallName>> = { interrupt: 'interrupted', tail: 'collect', commit: 'tail' };
 
 describe.skipIf(lacking !== null)('through Python', () => {
   let server: TestServer;
@@ -88,9 +93,10 @@ describe.skipIf(lacking !== null)('through Python', () => {
     screenshotFile();
     server = await startServer({ scenario });
     const names = Object.keys(calls);
-    const list = Object.values<PythonCall>(calls).map((call) =>
-      call === calls.interrupt ? { ...call, after: names.indexOf('interrupted') } : call,
-    );
+    const list = Object.entries<PythonCall>(calls).map(([name, call]) => {
+      const before = waits[name];
+      return before === undefined ? call : { ...call, after: names.indexOf(before) };
+    });
     outcomes = await startPython(dir, server.grpcPort, list).outcomes;
   });
   const outcomeOf = (name: CallName): PythonOutcome => {
@@ -142,6 +148,17 @@ describe.skipIf(lacking !== null)('through Python', () => {
 
   test('The session id is sent back as initial metadata `x-session-id`', () => {
     expect(outcomeOf('good').initial['x-session-id']).toBe('python-1');
+  });
+
+  test('COLLECT … answers one `end_message` "COLLECT_ACCEPTED"; COMMIT takes the buffer away and starts the stream', () => {
+    for (const name of ['collect', 'tail'] as const) {
+      expect(outcomeOf(name)).toMatchObject({
+        frames: [{ kind: 'end_message', text: 'COLLECT_ACCEPTED' }],
+        code: 'OK',
+      });
+    }
+    const { frames, code } = outcomeOf('commit');
+    expect({ text: frames[0]?.text, code }).toEqual({ text: 'What is the time', code: 'OK' });
   });
 
   test('Interrupt … answers with their ids', () => {
