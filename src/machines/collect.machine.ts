@@ -128,7 +128,7 @@ export const collectMachine = collectSetup.createMachine({
     screenWidth: null,
     screenHeight: null,
   }),
-  on: { 'session.faulted': '.faulted' },
+  on: { 'session.faulted': '.failed' },
   initial: 'empty',
   states: {
     empty: {
@@ -157,7 +157,7 @@ export const collectMachine = collectSetup.createMachine({
     used: { type: 'final' },
     expired: { type: 'final', entry: 'noteExpired' },
     rejected: { type: 'final' },
-    faulted: { type: 'final' },
+    failed: { type: 'final' },
   },
 });
 

@@ -144,7 +144,7 @@ describe('a buffer is over', () => {
   test('when its chart is broken', () => {
     const run = bufferOf({ sequence: 1, text: 'What' });
     run.send({ type: 'session.faulted', faultId: 'call-1' });
-    expect({ value: run.value, isLive: run.isLive }).toEqual({ value: 'faulted', isLive: false });
+    expect({ value: run.value, isLive: run.isLive }).toEqual({ value: 'failed', isLive: false });
   });
 });
 

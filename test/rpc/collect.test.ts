@@ -315,6 +315,33 @@ describe('a server with one slot and small buffers', () => {
   });
 });
 
+describe('screenshots', () => {
+  test('of all utterances are 256 MiB at most; one that is replaced or used up makes room', async () => {
+    const server = await startServer({ scenario });
+    const client = connect(server.grpcPort);
+    const large = pngOf(10 * MIB);
+    for (let index = 0; index < 25; index += 1) {
+      expectAccepted(await utterance(client, `large-${index}`).collect({ chunk_text: 'Look.', screenshot: large }));
+    }
+    const { collect, commit } = utterance(client, 'one-more');
+    expectAccepted(await collect({ chunk_text: 'Look here.' }));
+    const refusal = {
+      code: 'RESOURCE_EXHAUSTED',
+      errorType: 'overloaded',
+      details: `All collected screenshots together would have ${260 * MIB} bytes; at most ${256 * MIB} are kept`,
+    };
+    expectErrorBeforeData(await collect({ screenshot: large }), refusal);
+    const known = utterance(client, 'large-0');
+    expectAccepted(await known.collect({ chunk_seq: 1, screenshot: large }));
+    expectErrorBeforeData(await collect({ screenshot: large }), refusal);
+    expect(await promptOf(known.commit())).toBe('Look.');
+    expectAccepted(await collect({ screenshot: large }));
+    expect(await promptOf(commit())).toBe('Look here.');
+    client.close();
+    await server.stop();
+  }, 60_000);
+});
+
 describe('time', () => {
   test('COLLECT_TTL: what waits longer is gone by itself, and its place is free', async () => {
     const env = { COLLECT_TTL: '0.5', COLLECT_MAX_BUFFERS: '1' };

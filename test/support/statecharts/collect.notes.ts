@@ -27,7 +27,7 @@ screenshot is here as its number of bytes alone. When a buffer reaches its end, 
   pictures: [
     {
       title: 'The whole',
-      text: "Under a state's name stands what it does without leaving it. Not drawn: `session.faulted`, which leads to `faulted` from every state.",
+      text: "Under a state's name stands what it does without leaving it. Not drawn: `session.faulted`, which leads to `failed` from every state.",
       picture: { inside: '', closed: [], gathered: [] },
     },
   ],
@@ -39,7 +39,7 @@ screenshot is here as its number of bytes alone. When a buffer reaches its end, 
     used: 'The stream of its COMMIT has it.',
     expired: 'No COMMIT came in time.',
     rejected: 'The first chunk broke a bound: nothing was ever kept.',
-    faulted: 'A bug of ours.',
+    failed: 'A bug of ours.',
   },
   events,
   guards: {
