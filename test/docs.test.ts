@@ -31,7 +31,14 @@ const manifest: Readonly<Record<string, Readonly<Record<string, string>>>> = JSO
 );
 
 /** In CODE_CASE, but of the wire and not of the configuration. */
-const wireWords = new Set<string>([...errorCodes, 'NOT_SERVING', 'COLLECT_ACCEPTED', 'STREAM_LIMIT_EXCEEDED']);
+const wireWords = new Set<string>([
+  ...errorCodes,
+  'NOT_SERVING',
+  'COLLECT_ACCEPTED',
+  'REQUEST_PHASE_COLLECT',
+  'REQUEST_PHASE_COMMIT',
+  'STREAM_LIMIT_EXCEEDED',
+]);
 
 function linkFaults(document: Document): string[] {
   return linksOf(document)
