@@ -49,6 +49,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addServe(program, finish);
   addAsk(program, finish);
   addDemo(program, finish);
+  addReplay(program, finish);
   return program;
 }
 
@@ -152,6 +153,27 @@ written to ./recital-demo/ as WAV files. Exit codes: 0 everything worked, 1 some
     .action(async () => {
       const { demo } = await import('./cli/demo.ts');
       finish(await demo());
+    });
+}
+
+function addReplay(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('replay')
+    .description('execute recorded sessions again and say which went the same way')
+    .argument('<path...>', 'event logs: files, folders, or quoted glob patterns')
+    .option('--json', 'one JSON object a log, then one for the summary')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 all identical, 1 one diverged, 2 one could not be read.
+
+Examples:
+  recital replay data/event-logs/2026-11-22
+  recital replay session.jsonl --json`,
+    )
+    .action(async (paths: string[], given: { readonly json?: boolean }) => {
+      const { replayLogs } = await import('./cli/replay.ts');
+      finish(await replayLogs({ paths, json: given.json === true }));
     });
 }
 

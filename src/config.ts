@@ -6,6 +6,7 @@ import { type ConfigSource, gatherSettings, quoted } from './config/given-settin
 import { createSettingReader, type SettingReader } from './config/setting-reader.ts';
 import {
   engineNames,
+  eventLogRedactions,
   identityPolicies,
   killSwitchNames,
   logLevels,
@@ -55,7 +56,14 @@ export interface Config {
     readonly scenario: Scenario | null;
   };
   readonly commands: { readonly allowed: readonly CommandName[] };
-  readonly data: { readonly dir: string; readonly eventLog: boolean; readonly eventLogDir: string };
+  readonly data: { readonly dir: string };
+  readonly eventLog: {
+    readonly isOn: boolean;
+    readonly dir: string;
+    readonly redaction: (typeof eventLogRedactions)[number];
+    readonly maxAgeMs: number;
+    readonly maxTotalBytes: number;
+  };
   readonly log: { readonly level: (typeof logLevels)[number] };
   readonly killSwitches: {
     readonly disableModuleCoordinator: boolean;
@@ -121,10 +129,13 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
     identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
     engines: compileEngines(values, readFile),
     commands: Object.freeze({ allowed: Object.freeze(values.list('COMMANDS', commandNames)) }),
-    data: Object.freeze({
-      dir: dataDir,
-      eventLog: values.isOn('EVENT_LOG'),
-      eventLogDir: values.path('EVENT_LOG_DIR').replace('<DATA_DIR>', () => dataDir),
+    data: Object.freeze({ dir: dataDir }),
+    eventLog: Object.freeze({
+      isOn: values.isOn('EVENT_LOG'),
+      dir: values.path('EVENT_LOG_DIR').replace('<DATA_DIR>', () => dataDir),
+      redaction: values.choice('EVENT_LOG_REDACTION', eventLogRedactions),
+      maxAgeMs: values.milliseconds('EVENT_LOG_MAX_AGE'),
+      maxTotalBytes: values.integer('EVENT_LOG_MAX_BYTES'),
     }),
     log: Object.freeze({ level: values.choice('LOG_LEVEL', logLevels) }),
     killSwitches: Object.freeze({

@@ -27,6 +27,7 @@ import { sessionMachine } from './machines/session.machine.ts';
 import type { SessionLimits } from './machines/session.types.ts';
 import type { Logger } from './observe/logger.ts';
 import { createStatusServer, type StatusServer } from './observe/status-server.ts';
+import { Recording } from './recording.ts';
 import { createGrpcServer, type GrpcServer } from './rpc/server.ts';
 
 /** After the drain only stalled sockets are left; they get this long. */
@@ -56,6 +57,7 @@ class RunningSystem implements System {
   readonly #speech = new JobCount();
   readonly #counters = new StreamCounters();
   readonly #collector: UtteranceCollector;
+  readonly #recording: Recording;
   readonly #supervisor: SupervisorHost;
   readonly #grpc: GrpcServer;
   readonly #http: StatusServer;
@@ -74,6 +76,7 @@ class RunningSystem implements System {
       log,
       reportFault: (id, error) => this.#reportFault(id, error),
     });
+    this.#recording = new Recording({ config, log, build: this.#version });
     this.#supervisor = this.#createSupervisor();
     this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, log });
     this.#http = createStatusServer({
@@ -133,7 +136,7 @@ class RunningSystem implements System {
         gracePeriodMs: backpressure.gracePeriodMs,
       },
       session: {
-        machine: withFaultBarrier(machine, (id, fault) => this.#reportFault(id, fault.error)),
+        machine: withFaultBarrier(this.#recording.ofSessions(machine), (id, fault) => this.#reportFault(id, fault.error)),
         limits: limitsOf(this.#config),
         sessions,
         log: this.#log,
@@ -181,7 +184,7 @@ class RunningSystem implements System {
   async #stop(): Promise<void> {
     this.#collector.dropAll();
     await this.#grpc.close(CLOSE_GRACE_MS);
-    await Promise.all([this.#http.close(), this.#engines.stop()]);
+    await Promise.all([this.#http.close(), this.#engines.stop(), this.#recording.close()]);
   }
 
   #carryOut(emitted: BootstrapEmitted): void {

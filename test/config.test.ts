@@ -63,15 +63,22 @@ describe('defaults', () => {
       identity: { policy: 'lenient' },
       engines: { answer: 'embedded', speech: 'embedded', scenario: null },
       commands: { allowed: [...defaultCommands] },
-      data: { dir: './data', eventLog: true, eventLogDir: './data/event-logs' },
+      data: { dir: './data' },
+      eventLog: {
+        isOn: true,
+        dir: './data/event-logs',
+        redaction: 'shape',
+        maxAgeMs: 1_209_600_000,
+        maxTotalBytes: 1_073_741_824,
+      },
       log: { level: 'info' },
       killSwitches: { disableModuleCoordinator: false, disableForwardAssistantActions: false },
     });
   });
 
   test('the event logs follow DATA_DIR unless they have a folder of their own', () => {
-    expect(load({ DATA_DIR: '/var/$&' }).data.eventLogDir).toBe('/var/$&/event-logs');
-    expect(load({ DATA_DIR: '/var/r', EVENT_LOG_DIR: '/logs' }).data.eventLogDir).toBe('/logs');
+    expect(load({ DATA_DIR: '/var/$&' }).eventLog.dir).toBe('/var/$&/event-logs');
+    expect(load({ DATA_DIR: '/var/r', EVENT_LOG_DIR: '/logs' }).eventLog.dir).toBe('/logs');
   });
 
   test('a variable that is not a setting is ignored in the environment', () => {
@@ -128,7 +135,7 @@ describe('accepted values', () => {
   });
 
   test.each(['off', 'OFF', 'false', 'FALSE', '0', 'no', 'No'])('a switch is off for %j', (text) => {
-    expect(load({ EVENT_LOG: text }).data.eventLog).toBe(false);
+    expect(load({ EVENT_LOG: text }).eventLog.isOn).toBe(false);
   });
 
   test('every duration becomes whole milliseconds within a Node timer, and 0 only for 0', () => {
@@ -270,7 +277,8 @@ SPEECH_LOOKAHEAD: 1.0
     expect(config.backpressure.idleTimeoutMs).toBe(1500);
     expect(config.timeouts.sessionTimeoutMs).toBe(20_000);
     expect(config.backpressure.oneStreamPerDevice).toBe(true);
-    expect(config.data).toEqual({ dir: '007', eventLog: false, eventLogDir: '007/event-logs' });
+    expect(config.data).toEqual({ dir: '007' });
+    expect(config.eventLog).toMatchObject({ isOn: false, dir: '007/event-logs' });
     expect(config.commands.allowed).toEqual(['open_app', 'browser_use']);
     expect(config.log.level).toBe('info');
     expect(config.http.host).toBe('127.0.0.1');

@@ -7,6 +7,12 @@ import { commandNames, defaultCommands } from '../text/commands.ts';
 /** Node clamps a longer timer to 1 ms, so a duration must stay below 2^31 ms. */
 const longestSeconds = 2_147_483;
 
+/** Ten years; it is compared with dates and never a timer. */
+const longestRetentionSeconds = 315_360_000;
+
+/** What of a text stands in an event log. */
+export const eventLogRedactions = ['shape', 'full'] as const;
+
 /** Engines by name, the same list for answers and speech as long as every provider can do both. */
 export const engineNames = ['embedded', 'scripted'] as const;
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
@@ -225,6 +231,28 @@ export const settingsTable = {
     type: 'path',
     default: '<DATA_DIR>/event-logs',
     meaning: 'The folder of the event logs; by default one inside DATA_DIR.',
+  },
+  EVENT_LOG_REDACTION: {
+    type: 'choice',
+    allowed: eventLogRedactions,
+    default: 'shape',
+    meaning:
+      'Whether texts stand in the event logs by their shape alone, or in full (synthetic sessions and devices that agreed).',
+  },
+  EVENT_LOG_MAX_AGE: {
+    type: 'seconds',
+    min: 1,
+    max: longestRetentionSeconds,
+    default: '1209600',
+    meaning: 'How long an event log is kept before it is deleted; 14 days by default.',
+  },
+  EVENT_LOG_MAX_BYTES: {
+    type: 'integer',
+    unit: 'bytes',
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+    default: '1073741824',
+    meaning: 'The size of all event logs together, beyond which the oldest are deleted.',
   },
   KILL_SWITCHES: {
     type: 'list',

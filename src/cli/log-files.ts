@@ -1,0 +1,53 @@
+/** The event logs that a command line names: files, folders (everything in them) and glob patterns. */
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { glob } from 'tinyglobby';
+import { type BadLog, type EventLog, readLog } from '../replay/log-reader.ts';
+
+/** Larger than the server writes; a file of this size is not read into memory. */
+const MAX_LOG_BYTES = 256 * 1024 * 1024;
+
+export interface NamedLog {
+  readonly path: string;
+  readonly log: EventLog | BadLog;
+}
+
+/** Paths of all `.jsonl` files that `given` names, sorted, each once; a name that leads to nothing is told in `missing`. */
+export async function findLogs(given: readonly string[]): Promise<{ paths: string[]; missing: string[] }> {
+  const paths = new Set<string>();
+  const missing: string[] = [];
+  for (const name of given) {
+    const found = await pathsOf(name);
+    if (found.length === 0) missing.push(name);
+    for (const path of found) paths.add(path);
+  }
+  return { paths: [...paths].sort(), missing };
+}
+
+async function pathsOf(name: string): Promise<string[]> {
+  const kind = kindOf(name);
+  if (kind === 'file') return [name];
+  if (kind === 'folder') return glob('**/*.jsonl', { cwd: name, absolute: true, dot: true });
+  return glob(name, { absolute: true, dot: true, onlyFiles: true });
+}
+
+function kindOf(name: string): 'file' | 'folder' | 'none' {
+  const stats = statSync(name, { throwIfNoEntry: false });
+  if (stats === undefined) return 'none';
+  return stats.isDirectory() ? 'folder' : 'file';
+}
+
+/** Reads one log; a file that can't be read is a bad log. */
+export async function openLog(path: string): Promise<EventLog | BadLog> {
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_LOG_BYTES) return bad(`it has ${size} bytes; at most ${MAX_LOG_BYTES} are read`);
+    return readLog(await readFile(path, 'utf8'));
+  } catch (error) {
+    return bad(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function bad(why: string): BadLog {
+  return { line: 0, turn: null, why };
+}

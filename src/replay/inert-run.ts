@@ -1,0 +1,66 @@
+/**
+ * Runs a chart without an actor: no timer, no child, no I/O. Events go in one by one; what the chart asks for comes out as data. The
+ * same door as XState's pure `transition`, held open over a whole log so that a turn costs no new actor.
+ */
+import {
+  type AnyActorScope,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+} from 'xstate';
+import type { AskedAction } from './turn-outcome.ts';
+
+export interface InertTurn {
+  readonly before: AnyMachineSnapshot | null;
+  readonly after: AnyMachineSnapshot;
+  readonly actions: readonly AskedAction[];
+}
+
+export class InertRun {
+  readonly #machine: AnyStateMachine;
+  readonly #scope: AnyActorScope;
+  #snapshot: AnyMachineSnapshot | null = null;
+  #actions: AskedAction[] = [];
+
+  constructor(machine: AnyStateMachine, actorId: string) {
+    this.#machine = machine;
+    // Never started: only its place in a system of its own is needed.
+    const self = createActor(machine, { id: actorId });
+    this.#scope = {
+      self,
+      id: actorId,
+      sessionId: '',
+      system: self.system,
+      logger: () => {},
+      defer: () => {},
+      stopChild: () => {},
+      emit: () => {},
+      actionExecutor: (action) => this.#actions.push(action),
+    };
+  }
+
+  get snapshot(): AnyMachineSnapshot | null {
+    return this.#snapshot;
+  }
+
+  /** The first turn. */
+  start(input: unknown): InertTurn {
+    return this.#turn(() => this.#machine.getInitialSnapshot(this.#scope, input));
+  }
+
+  /** One more turn; throws what the chart throws. */
+  take(event: AnyEventObject): InertTurn {
+    const before = this.#snapshot;
+    if (before === null) throw new Error('the run has not begun');
+    return this.#turn(() => this.#machine.transition(before, event, this.#scope));
+  }
+
+  #turn(step: () => AnyMachineSnapshot): InertTurn {
+    const before = this.#snapshot;
+    this.#actions = [];
+    const after = step();
+    this.#snapshot = after;
+    return { before, after, actions: this.#actions };
+  }
+}

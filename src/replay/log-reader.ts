@@ -1,0 +1,158 @@
+/**
+ * Reads an event log: every line checked, the amendments applied. What is wrong with a log is told with its line, once, and nothing behind it
+ * is believed. A half line at the end is what a killed process leaves: it is dropped, and the log told to be incomplete.
+ */
+import { z } from 'zod';
+import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
+
+/** A log that can be replayed. */
+export interface EventLog {
+  readonly header: LogHeader;
+  readonly turns: readonly LogTurn[];
+  /** null = the process was killed: turns of its last moments may be missing. */
+  readonly footer: LogFooter | null;
+}
+
+/** A log that can't be read: at which line (from 1) and why. */
+export interface BadLog {
+  readonly line: number;
+  /** The turn that stands there, or would; null where none can be told. */
+  readonly turn: number | null;
+  readonly why: string;
+}
+
+const header = z.object({
+  kind: z.literal('header'),
+  format: z.number(),
+  machine: z.string(),
+  version: z.string(),
+  definition: z.string(),
+  build: z.string(),
+  redaction: z.enum(['shape', 'full']),
+  startedAt: z.string(),
+  input: z.unknown(),
+  reason: z.string().optional(),
+  from: z.object({ value: z.unknown(), context: z.unknown() }).optional(),
+});
+
+const turn = z.object({
+  kind: z.literal('turn'),
+  turn: z.number().int(),
+  atMs: z.number(),
+  event: z.looseObject({ type: z.string() }),
+  state: z.string().optional(),
+  changes: z.record(z.string(), z.unknown()).optional(),
+  effects: z.array(z.string()).optional(),
+  status: z.string().optional(),
+});
+
+const amendment = z.object({ kind: z.literal('amendment'), turn: z.number().int(), tail: z.string() });
+
+const footer = z.object({
+  kind: z.literal('footer'),
+  status: z.enum(['done', 'error', 'abandoned']),
+  reason: z.string(),
+  turns: z.number().int(),
+  dropped: z.number().int(),
+});
+
+const line = z.discriminatedUnion('kind', [header, turn, amendment, footer]);
+
+/** The log in `text`, or what is wrong with it. */
+export function readLog(text: string): EventLog | BadLog {
+  return new LogReader().read(text);
+}
+
+/** True for what `readLog` could not read. */
+export function isBadLog(result: EventLog | BadLog): result is BadLog {
+  return 'why' in result;
+}
+
+class LogReader {
+  readonly #chain = new LineChain();
+  readonly #turns: LogTurn[] = [];
+  #header: LogHeader | null = null;
+  #footer: LogFooter | null = null;
+
+  read(text: string): EventLog | BadLog {
+    const lines = text.split('\n');
+    // What stands behind the last line feed is a line that was not written to its end.
+    lines.pop();
+    for (const [index, given] of lines.entries()) {
+      const why = this.#take(given);
+      if (why !== null) return { line: index + 1, turn: this.#header === null ? null : this.#turns.length, why };
+    }
+    if (this.#header === null) return { line: 1, turn: null, why: 'there is no header' };
+    if (this.#turns.length === 0) return { line: 2, turn: 0, why: 'there is no turn' };
+    return { header: this.#header, turns: this.#turns, footer: this.#footer };
+  }
+
+  /** Takes one line; says what is wrong with it. */
+  #take(given: string): string | null {
+    const body = this.#chain.read(given);
+    if (body === null)
+      return 'the line was altered, or lines before it are missing or in another order: its hash does not fit';
+    const parsed = line.safeParse(parseJson(body));
+    if (!parsed.success) return `not a line of a log: ${firstFaultOf(parsed.error)}`;
+    const entry = parsed.data;
+    if (this.#footer !== null) return 'a line behind the footer';
+    if (entry.kind === 'header') return this.#takeHeader(definedOnly(entry));
+    if (this.#header === null) return `a ${entry.kind} where the header should be`;
+    switch (entry.kind) {
+      case 'turn':
+        return this.#takeTurn(definedOnly(entry));
+      case 'amendment':
+        return this.#amend(entry.turn, entry.tail);
+      case 'footer':
+        this.#footer = entry;
+        return entry.turns === this.#turns.length + entry.dropped
+          ? null
+          : `the footer counts ${entry.turns} turns, ${entry.dropped} of them dropped; the log has ${this.#turns.length}`;
+    }
+  }
+
+  #takeHeader(entry: LogHeader): string | null {
+    if (this.#header !== null) return 'a second header';
+    if (entry.format !== LOG_FORMAT) return `format ${entry.format} is not ${LOG_FORMAT}, the one this version reads`;
+    this.#header = entry;
+    return null;
+  }
+
+  #takeTurn(entry: LogTurn): string | null {
+    if (entry.turn !== this.#turns.length) return `turn ${entry.turn} stands where turn ${this.#turns.length} should`;
+    this.#turns.push(entry);
+    return null;
+  }
+
+  #amend(number: number, tail: string): string | null {
+    const amended = this.#turns[number];
+    const text = amended?.event.text;
+    if (amended === undefined || typeof text !== 'string' || text.length < tail.length) {
+      return `it amends turn ${number}, which has no such text`;
+    }
+    const event = { ...amended.event, text: text.slice(0, text.length - tail.length) + tail };
+    this.#turns[number] = { ...amended, event };
+    return null;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function firstFaultOf(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue === undefined ? 'no known kind' : `${issue.path.join('.') || 'the line'}: ${issue.message}`;
+}
+
+type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
+
+/** zod gives absent fields a type that allows undefined. */
+function definedOnly<T extends object>(value: T): Defined<T> {
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(entries) as Defined<T>;
+}

@@ -1,0 +1,21 @@
+/** The charts that logs can be replayed with, by id and version, and the hash that tells whether a definition is the one of a log. */
+import { hash } from 'node:crypto';
+import type { AnyStateMachine } from 'xstate';
+import { sessionMachine } from '../machines/session.machine.ts';
+import { supervisorMachine } from '../machines/supervisor.machine.ts';
+
+const DEFINITION_CHARS = 16;
+
+/** Newest last. A retired version of a chart is kept here as long as its logs are worth replaying. */
+const machines: readonly AnyStateMachine[] = Object.freeze([sessionMachine, supervisorMachine]);
+
+/** The chart with this id, in this version if it is kept, else in its newest; undefined if there is no such chart. */
+export function machineFor(id: string, version: string): AnyStateMachine | undefined {
+  const sameId = machines.filter((machine) => machine.id === id);
+  return sameId.find((machine) => machine.version === version) ?? sameId.at(-1);
+}
+
+/** A hash over all that the definition says as data: states, transitions, names of guards, actions and delays. */
+export function definitionHash(machine: AnyStateMachine): string {
+  return hash('sha256', JSON.stringify(machine.config)).slice(0, DEFINITION_CHARS);
+}
