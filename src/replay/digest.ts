@@ -23,6 +23,8 @@ const FNV_PRIME = 0x01000193;
 /** Of the second lane: the two together make an accidental match as rare as one in 2^48. */
 const SECOND_OFFSET = 0x9e3779b9;
 const SECOND_PRIME = 0x85ebca6b;
+/** Field names are few; the ids that some records have for keys are not, and need not be remembered. */
+const MAX_REMEMBERED_KEYS = 1024;
 
 class Lanes {
   a = FNV_OFFSET;
@@ -30,12 +32,11 @@ class Lanes {
 
   mix(value: number): void {
     this.a = Math.imul(this.a ^ value, FNV_PRIME);
-    this.b = Math.imul(this.b ^ value, SECOND_PRIME);
-    this.b ^= this.b >>> 13;
+    this.b = Math.imul(this.b ^ value ^ (this.a >>> 15), SECOND_PRIME);
   }
 
   mixText(text: string): void {
-    for (let index = 0; index < text.length; index += 1) this.mix(text.charCodeAt(index));
+    this.mix(hashOfText(text));
     this.mix(text.length);
   }
 
@@ -44,46 +45,73 @@ class Lanes {
   }
 }
 
+function hashOfText(text: string): number {
+  let lane = FNV_OFFSET;
+  for (let index = 0; index < text.length; index += 1) lane = Math.imul(lane ^ text.charCodeAt(index), FNV_PRIME);
+  return lane;
+}
+
+/** What is known of a field's name: its hash, and how a text or an object under it counts. */
+interface Key {
+  readonly hash: number;
+  readonly isOwnWord: boolean;
+  readonly isPresenceOnly: boolean;
+  readonly isOpaque: boolean;
+}
+
+const keys = new Map<string, Key>();
+
+function keyOf(name: string): Key {
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const key: Key = {
+    hash: hashOfText(name),
+    isOwnWord: ownWords.has(name),
+    isPresenceOnly: presenceOnly.has(name),
+    isOpaque: opaque.has(name),
+  };
+  if (keys.size < MAX_REMEMBERED_KEYS) keys.set(name, key);
+  return key;
+}
+
+const noKey: Key = { hash: 0, isOwnWord: false, isPresenceOnly: false, isOpaque: false };
+
 function hex(lane: number): string {
   return (lane >>> 0).toString(16).padStart(8, '0');
 }
 
-/** The digest of any plain JSON value: 12 hexadecimal digits. Linear in the number of its fields, not in the length of its texts. */
-export function digestOf(value: unknown): string {
+/**
+ * The digest of a plain JSON value, the field `name` of a context: 12 hexadecimal digits. Linear in the number of its fields, not in the
+ * length of its texts.
+ */
+export function digestOf(value: unknown, name = ''): string {
   const lanes = new Lanes();
-  mixValue(lanes, '', value);
+  mixValue(lanes, name === '' ? noKey : keyOf(name), value);
   return lanes.toString();
 }
 
-function mixValue(lanes: Lanes, key: string, value: unknown): void {
-  switch (typeof value) {
-    case 'string':
-      mixString(lanes, key, value);
-      return;
-    case 'number':
-      mixNumber(lanes, value);
-      return;
-    case 'boolean':
-      lanes.mix(value ? 3 : 4);
-      return;
-    case 'object':
-      if (value === null) lanes.mix(5);
-      else if (opaque.has(key)) lanes.mix(11);
-      else if (Array.isArray(value)) mixArray(lanes, key, value);
-      else mixObject(lanes, value);
-      return;
-    default:
-      lanes.mix(6);
-  }
+function mixValue(lanes: Lanes, key: Key, value: unknown): void {
+  if (typeof value === 'string') mixString(lanes, key, value);
+  else if (typeof value === 'number') mixNumber(lanes, value);
+  else if (value === null) lanes.mix(5);
+  else if (typeof value === 'boolean') lanes.mix(value ? 3 : 4);
+  else if (typeof value !== 'object') lanes.mix(6);
+  else if (key.isOpaque) lanes.mix(11);
+  else if (Array.isArray(value)) mixArray(lanes, key, value);
+  else if (isRecord(value)) mixRecord(lanes, value);
 }
 
-function mixString(lanes: Lanes, key: string, value: string): void {
-  if (ownWords.has(key)) {
+function isRecord(value: object): value is Readonly<Record<string, unknown>> {
+  return !Array.isArray(value);
+}
+
+function mixString(lanes: Lanes, key: Key, value: string): void {
+  if (key.isOwnWord) {
     lanes.mix(1);
     lanes.mixText(value);
   } else {
     lanes.mix(2);
-    lanes.mix(presenceOnly.has(key) ? Math.min(1, value.length) : value.length);
+    lanes.mix(key.isPresenceOnly ? Math.min(1, value.length) : value.length);
   }
 }
 
@@ -97,17 +125,19 @@ function mixNumber(lanes: Lanes, value: number): void {
   }
 }
 
-function mixArray(lanes: Lanes, key: string, values: readonly unknown[]): void {
+function mixArray(lanes: Lanes, key: Key, values: readonly unknown[]): void {
   lanes.mix(8);
   lanes.mix(values.length);
   for (const value of values) mixValue(lanes, key, value);
 }
 
-function mixObject(lanes: Lanes, value: object): void {
+function mixRecord(lanes: Lanes, value: Readonly<Record<string, unknown>>): void {
   lanes.mix(9);
-  for (const [key, field] of Object.entries(value)) {
+  for (const name in value) {
+    const field = value[name];
     if (field === undefined) continue;
-    lanes.mixText(key);
+    const key = keyOf(name);
+    lanes.mix(key.hash);
     mixValue(lanes, key, field);
   }
   lanes.mix(10);

@@ -6,13 +6,14 @@
  */
 import { join } from 'node:path';
 import { ActorLog, type ActorLogOptions } from './actor-log.ts';
-import { LogFile } from './log-file.ts';
+import { LogWriter } from './log-writer.ts';
+import type { WriteOrder } from './log-writer-protocol.ts';
 import type { RecordedTurn, TurnRecorder } from './recorded-logic.ts';
 
 /** How long a turn may wait before it is written. */
 const FLUSH_MS = 25;
 /** Lines that the disk has not taken; beyond it turns are dropped. */
-const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
+const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
 /** Turns made into lines before others get their breath. */
 const TURNS_PER_BREATH = 512;
 
@@ -23,7 +24,7 @@ export interface EventLogsOptions {
   /** The date and time. */
   readonly date: () => Date;
   /** A log could not be written; told once until one could again. */
-  readonly onFault: (error: unknown) => void;
+  readonly onFault: (why: string) => void;
 }
 
 /** What makes a new actor's log. */
@@ -31,7 +32,7 @@ export type NewLog = (startedAt: string) => ActorLogOptions;
 
 interface OpenLog {
   readonly log: ActorLog;
-  readonly file: LogFile;
+  readonly path: string;
   readonly record: TurnRecorder;
 }
 
@@ -39,15 +40,15 @@ export class EventLogs {
   readonly #options: EventLogsOptions;
   readonly #open = new Map<string, OpenLog>();
   readonly #dirty = new Set<string>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #writer: LogWriter;
   #timer: NodeJS.Timeout | null = null;
-  #unwrittenBytes = 0;
   #failedFiles = 0;
   #droppedTurns = 0;
   #isFaultTold = false;
 
   constructor(options: EventLogsOptions) {
     this.#options = options;
+    this.#writer = new LogWriter({ onFault: (why) => this.#fileFailed(why) });
   }
 
   /** Files that could not be written, and turns that were not, since the start. */
@@ -57,7 +58,7 @@ export class EventLogs {
 
   /** Paths of the files that are being written. */
   get openPaths(): ReadonlySet<string> {
-    return new Set([...this.#open.values()].map(({ file }) => file.path));
+    return new Set([...this.#open.values()].map(({ path }) => path));
   }
 
   /** The recorder of the actor with this id; its log begins with its first turn. */
@@ -68,78 +69,67 @@ export class EventLogs {
     const log = new ActorLog(newLog(startedAt));
     const [day = '', time = ''] = startedAt.split('T');
     const path = join(this.#options.dir, day, `${time.replaceAll(':', '').replace('Z', '')}-${name}.jsonl`);
-    const file = new LogFile({
-      path,
-      onFault: (error) => this.#fileFailed(error),
-      onWritten: (bytes) => {
-        this.#unwrittenBytes -= bytes;
-      },
-    });
     const record = (turn: RecordedTurn): void => {
       log.add(turn, this.#options.now());
       this.#dirty.add(actorId);
       this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
     };
-    this.#open.set(actorId, { log, file, record });
+    this.#open.set(actorId, { log, path, record });
     return record;
   }
 
   /** The actor will take no more turns, whatever its chart says. */
   end(actorId: string): void {
     const open = this.#open.get(actorId);
-    if (open !== undefined) this.#close(actorId, open);
+    if (open !== undefined) this.#writer.write([this.#lastOrder(actorId, open)]);
   }
 
   /** Writes everything and closes every file. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    for (const [actorId, open] of this.#open) this.#close(actorId, open);
-    await Promise.all(this.#closing);
+    this.#writer.write([...this.#open].map(([actorId, open]) => this.#lastOrder(actorId, open)));
+    await this.#writer.stop();
   }
 
   #flush(): void {
     this.#timer = null;
+    const orders: WriteOrder[] = [];
     let turns = 0;
     for (const actorId of this.#dirty) {
       this.#dirty.delete(actorId);
       const open = this.#open.get(actorId);
       if (open === undefined) continue;
       turns += open.log.waitingTurns;
-      if (open.log.isOver) this.#close(actorId, open);
-      else this.#write(open, this.#linesOf(open.log));
+      orders.push(open.log.isOver ? this.#lastOrder(actorId, open) : this.#order(open));
       if (turns < TURNS_PER_BREATH || this.#dirty.size === 0) continue;
       this.#timer = setTimeout(() => this.#flush(), 1);
-      return;
+      break;
     }
+    this.#writer.write(orders);
   }
 
-  #close(actorId: string, open: OpenLog): void {
+  #order({ path, log }: OpenLog): WriteOrder {
+    return { path, lines: this.#linesOf(log), isLast: false };
+  }
+
+  #lastOrder(actorId: string, { path, log }: OpenLog): WriteOrder {
     this.#open.delete(actorId);
     this.#dirty.delete(actorId);
-    this.#write(open, this.#linesOf(open.log) + open.log.close());
-    const closing = open.file.close();
-    this.#closing.add(closing);
-    void closing.then(() => this.#closing.delete(closing));
+    return { path, lines: this.#linesOf(log) + log.close(), isLast: true };
   }
 
   #linesOf(log: ActorLog): string {
-    if (this.#unwrittenBytes <= MAX_UNWRITTEN_BYTES) return log.takeLines();
+    if (this.#writer.unwrittenChars <= MAX_UNWRITTEN_CHARS) return log.takeLines();
     this.#droppedTurns += log.waitingTurns;
     log.dropWaiting();
     return '';
   }
 
-  #write({ file }: OpenLog, lines: string): void {
-    if (lines === '') return;
-    this.#unwrittenBytes += Buffer.byteLength(lines);
-    file.append(lines);
-  }
-
-  #fileFailed(error: unknown): void {
+  #fileFailed(why: string): void {
     this.#failedFiles += 1;
     if (this.#isFaultTold) return;
     this.#isFaultTold = true;
-    this.#options.onFault(error);
+    this.#options.onFault(why);
   }
 }

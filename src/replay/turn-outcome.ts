@@ -53,7 +53,7 @@ function changesOf(before: object, after: object): Changes | null {
 
 function shown(field: string, value: unknown): unknown {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-  return `#${digestOf({ [field]: value })}`;
+  return `#${digestOf(value, field)}`;
 }
 
 /** One effect in a few words; what it carries is told by its digest. */
