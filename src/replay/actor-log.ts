@@ -5,7 +5,7 @@
 import { LineChain, type LogFooter, type LogHeader } from './log-format.ts';
 import type { RecordedTurn } from './recorded-logic.ts';
 import type { Redactor } from './redaction.ts';
-import { outcomeOf } from './turn-outcome.ts';
+import { OutcomeTeller } from './turn-outcome.ts';
 
 export interface ActorLogOptions {
   /** Without what only the first turn tells. */
@@ -25,6 +25,7 @@ interface TimedTurn extends RecordedTurn {
 export class ActorLog {
   readonly #options: ActorLogOptions;
   readonly #chain = new LineChain();
+  readonly #teller = new OutcomeTeller();
   #waiting: TimedTurn[] = [];
   #startedAtMs = 0;
   #turns = 0;
@@ -82,7 +83,7 @@ export class ActorLog {
     return this.#chain.write(footer);
   }
 
-  #linesOf({ event, before, after, actions, atMs }: TimedTurn): string {
+  #linesOf({ event, after, actions, atMs }: TimedTurn): string {
     const turn = this.#turns;
     this.#turns += 1;
     if (this.#dropped > 0 || this.#bytes > this.#options.maxBytes) {
@@ -94,7 +95,7 @@ export class ActorLog {
     const redacted = redactor.redact(turn, event);
     // They stand before the turn: it may be what makes the word before it known.
     for (const amendment of redacted.amendments) lines += this.#chain.write({ kind: 'amendment', ...amendment });
-    const outcome = outcomeOf(before, after, actions);
+    const outcome = this.#teller.tell(after, actions);
     const sinceStartMs = Math.round((atMs - this.#startedAtMs) * 10) / 10;
     lines += this.#chain.write({ kind: 'turn', turn, atMs: sinceStartMs, event: redacted.event, ...outcome });
     this.#bytes += lines.length;

@@ -12,7 +12,6 @@ import {
 import type { AskedAction } from './turn-outcome.ts';
 
 export interface InertTurn {
-  readonly before: AnyMachineSnapshot | null;
   readonly after: AnyMachineSnapshot;
   readonly actions: readonly AskedAction[];
 }
@@ -57,10 +56,9 @@ export class InertRun {
   }
 
   #turn(step: () => AnyMachineSnapshot): InertTurn {
-    const before = this.#snapshot;
     this.#actions = [];
     const after = step();
     this.#snapshot = after;
-    return { before, after, actions: this.#actions };
+    return { after, actions: this.#actions };
   }
 }

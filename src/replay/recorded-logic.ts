@@ -6,10 +6,9 @@
 import type { AnyActorLogic, AnyActorScope, AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { AskedAction } from './turn-outcome.ts';
 
-/** One turn as it happened. `before` is null for the first. */
+/** One turn as it happened. */
 export interface RecordedTurn {
   readonly event: AnyEventObject;
-  readonly before: AnyMachineSnapshot | null;
   readonly after: AnyMachineSnapshot;
   readonly actions: readonly AskedAction[];
 }
@@ -28,7 +27,7 @@ export function withRecorder<TLogic extends AnyStateMachine>(
     if (record === null) return logic.getInitialSnapshot(scope, input);
     const { watched, actions } = watch(scope);
     const after = logic.getInitialSnapshot(watched, input);
-    record({ event: { type: 'xstate.init', input }, before: null, after, actions });
+    record({ event: { type: 'xstate.init', input }, after, actions });
     return after;
   };
   const transition: AnyActorLogic['transition'] = (before, event, scope: AnyActorScope) => {
@@ -36,7 +35,7 @@ export function withRecorder<TLogic extends AnyStateMachine>(
     if (record === null) return logic.transition(before, event, scope);
     const { watched, actions } = watch(scope);
     const after = logic.transition(before, event, watched);
-    record({ event, before, after, actions });
+    record({ event, after, actions });
     return after;
   };
   Object.defineProperty(recorded, 'getInitialSnapshot', { value: getInitialSnapshot });

@@ -8,7 +8,7 @@ import { InertRun } from './inert-run.ts';
 import type { LoggedEvent, LogTurn, TurnOutcome } from './log-format.ts';
 import type { EventLog } from './log-reader.ts';
 import { definitionHash } from './machine-shelf.ts';
-import { outcomeOf } from './turn-outcome.ts';
+import { OutcomeTeller } from './turn-outcome.ts';
 
 /** Where a replay first did something else. */
 export interface Divergence {
@@ -36,16 +36,17 @@ export function replay(log: EventLog, machine: AnyStateMachine): ReplayVerdict {
   const { footer } = log;
   const isIncomplete = footer === null || footer.dropped > 0;
   const run = new InertRun(machine, 'replay');
+  const teller = new OutcomeTeller();
   for (const recorded of log.turns) {
-    const divergence = differenceIn(recorded, () => playTurn(run, log, recorded));
+    const divergence = differenceIn(recorded, () => playTurn(run, teller, log, recorded));
     if (divergence !== null) return { divergence, turns: recorded.turn, definitionChanges, isIncomplete };
   }
   return { divergence: null, turns: log.turns.length, definitionChanges, isIncomplete };
 }
 
-function playTurn(run: InertRun, log: EventLog, { turn, event }: LogTurn): TurnOutcome {
-  const { before, after, actions } = turn === 0 ? run.start(log.header.input) : run.take(event);
-  return outcomeOf(before, after, actions);
+function playTurn(run: InertRun, teller: OutcomeTeller, log: EventLog, { turn, event }: LogTurn): TurnOutcome {
+  const { after, actions } = turn === 0 ? run.start(log.header.input) : run.take(event);
+  return teller.tell(after, actions);
 }
 
 /** A chart that throws is a difference too. */

@@ -12,43 +12,57 @@ export type AskedAction = Pick<ExecutableActionObject, 'type' | 'params'>;
 /** Longer values are told by their digest. */
 const SHOWN_MAX_CHARS = 24;
 
-/** The outcome of the turn that led from `before` (null: the first) to `after`. */
-export function outcomeOf(
-  before: AnyMachineSnapshot | null,
-  after: AnyMachineSnapshot,
-  actions: readonly AskedAction[],
-): TurnOutcome {
-  const state = stateText(after.value);
-  const changes = changesOf(before?.context ?? {}, after.context);
-  return {
-    ...((before === null || stateText(before.value) !== state) && { state }),
-    ...(changes !== null && { changes }),
-    ...(actions.length > 0 && { effects: actions.map(effectText) }),
-    ...(after.status !== 'active' && { status: after.status }),
-  };
+/** Tells the outcomes of one actor's turns, in their order. */
+export class OutcomeTeller {
+  #state = '';
+  #context: unknown = null;
+
+  /** The outcome of the next turn, which led to `after`. */
+  tell(after: AnyMachineSnapshot, actions: readonly AskedAction[]): TurnOutcome {
+    const state = stateText(after.value);
+    const changes = changesOf(this.#context, after.context);
+    const isElsewhere = state !== this.#state;
+    this.#state = state;
+    this.#context = after.context;
+    return {
+      ...(isElsewhere && { state }),
+      ...(changes !== null && { changes }),
+      ...(actions.length > 0 && { effects: actions.map(effectText) }),
+      ...(after.status !== 'active' && { status: after.status }),
+    };
+  }
 }
 
 /** `streaming.answer.receiving | streaming.voice.silent`: the atomic states, in the order of the chart. */
 export function stateText(value: StateValue): string {
-  return typeof value === 'string' ? value : leavesOf(value, '').join(' | ');
+  if (typeof value === 'string') return value;
+  let text = '';
+  for (const key in value) {
+    const inner = value[key];
+    if (inner === undefined) continue;
+    for (const leaf of stateText(inner).split(' | ')) {
+      text += `${text === '' ? '' : ' | '}${key}${leaf === '' ? '' : '.'}${leaf}`;
+    }
+  }
+  return text;
 }
 
-function leavesOf(value: StateValue, prefix: string): string[] {
-  if (typeof value === 'string') return [prefix + value];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    inner === undefined ? [] : leavesOf(inner, `${prefix}${key}.`).map((leaf) => leaf.replace(/\.$/, '')),
-  );
-}
-
-function changesOf(before: object, after: object): Changes | null {
+function changesOf(before: unknown, after: Readonly<Record<string, unknown>>): Changes | null {
+  if (before === after) return null;
+  const known = isRecord(before) ? before : {};
   const changes: Record<string, unknown> = {};
   let hasChanges = false;
-  for (const [field, value] of Object.entries(after)) {
-    if (Reflect.get(before, field) === value) continue;
+  for (const field in after) {
+    const value = after[field];
+    if (known[field] === value) continue;
     changes[field] = shown(field, value);
     hasChanges = true;
   }
   return hasChanges ? changes : null;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function shown(field: string, value: unknown): unknown {
