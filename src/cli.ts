@@ -50,6 +50,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addAsk(program, finish);
   addDemo(program, finish);
   addReplay(program, finish);
+  addLog(program, finish);
   return program;
 }
 
@@ -175,6 +176,28 @@ Examples:
       const { replayLogs } = await import('./cli/replay.ts');
       finish(await replayLogs({ paths, json: given.json === true }));
     });
+}
+
+function addLog(program: Command, finish: (exitCode: number) => void): void {
+  const log = program.command('log').description('look into event logs: show');
+  log
+    .command('show')
+    .description('print one session as a timeline')
+    .argument('<file>', 'an event log')
+    .option('--state <text>', 'only turns in a state whose name contains this')
+    .addOption(new Option('--grep <pattern>', 'only turns that match this regular expression').argParser(patternOf))
+    .action(async (path: string, given: { readonly state?: string; readonly grep?: RegExp }) => {
+      const { showLog } = await import('./cli/log-show.ts');
+      finish(await showLog({ path, state: given.state, grep: given.grep }));
+    });
+}
+
+function patternOf(text: string): RegExp {
+  try {
+    return new RegExp(text, 'iu');
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function serverOf(text: string): ServerAddress {

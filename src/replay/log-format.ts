@@ -44,8 +44,6 @@ export interface LogHeader {
   readonly input: unknown;
   /** Why the log was recorded anew after an intended change; absent = it is as it was recorded. */
   readonly reason?: string;
-  /** The log goes on from here: an earlier part of it is in another file. */
-  readonly from?: { readonly value: unknown; readonly context: unknown };
 }
 
 export interface LogTurn extends TurnOutcome {

@@ -32,7 +32,6 @@ const header = z.object({
   startedAt: z.string(),
   input: z.unknown(),
   reason: z.string().optional(),
-  from: z.object({ value: z.unknown(), context: z.unknown() }).optional(),
 });
 
 const turn = z.object({
