@@ -24,11 +24,11 @@ import {
 } from './machines/bootstrap.machine.ts';
 import { collectMachine } from './machines/collect.machine.ts';
 import { sessionMachine } from './machines/session.machine.ts';
-import type { SessionLimits } from './machines/session.types.ts';
 import type { Logger } from './observe/logger.ts';
 import { createStatusServer, type StatusServer } from './observe/status-server.ts';
 import { Recording } from './recording.ts';
 import { createGrpcServer, type GrpcServer } from './rpc/server.ts';
+import { limitsOf } from './session-limits.ts';
 
 /** After the drain only stalled sockets are left; they get this long. */
 const CLOSE_GRACE_MS = 1_000;
@@ -136,7 +136,9 @@ class RunningSystem implements System {
         gracePeriodMs: backpressure.gracePeriodMs,
       },
       session: {
-        machine: withFaultBarrier(this.#recording.ofSessions(machine), (id, fault) => this.#reportFault(id, fault.error)),
+        machine: withFaultBarrier(this.#recording.ofSessions(machine), (id, fault) =>
+          this.#reportFault(id, fault.error),
+        ),
         limits: limitsOf(this.#config),
         sessions,
         log: this.#log,
@@ -277,21 +279,6 @@ class RunningSystem implements System {
       'an engine threw what it did not declare',
     );
   }
-}
-
-function limitsOf(config: Config): SessionLimits {
-  const { backpressure, timeouts, speech, commands, killSwitches } = config;
-  return {
-    idleTimeoutMs: backpressure.idleTimeoutMs,
-    firstTokenTimeoutMs: timeouts.firstTokenTimeoutMs,
-    answerStallTimeoutMs: timeouts.answerStallTimeoutMs,
-    speechTimeoutMs: timeouts.speechTimeoutMs,
-    sessionTimeoutMs: timeouts.sessionTimeoutMs,
-    maxFramesPerSecond: backpressure.maxFramesPerSecond,
-    speechLookahead: speech.lookaheadSentences,
-    speechFailure: speech.failurePolicy,
-    allowedCommands: killSwitches.disableForwardAssistantActions ? [] : commands.allowed,
-  };
 }
 
 function versionOfPackage(): string {

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectationOf, type Setting, settingNames, settingsTable } from '../src/config/settings-table.ts';
+import { expectationOf, type Setting } from '../src/config/setting.ts';
+import { settingNames, settingsTable } from '../src/config/settings-table.ts';
 import { type Config, ConfigFault, loadConfig } from '../src/config.ts';
 import { defaultCommands } from '../src/text/commands.ts';
 

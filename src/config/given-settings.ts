@@ -4,7 +4,8 @@
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
 import { assertNever } from '../assert.ts';
-import { isSettingName, type Setting, type SettingName, settingNames, settingsTable } from './settings-table.ts';
+import type { Setting } from './setting.ts';
+import { isSettingName, type SettingName, settingNames, settingsTable } from './settings-table.ts';
 
 export interface ConfigSource {
   readonly env: Readonly<Record<string, string | undefined>>;

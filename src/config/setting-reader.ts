@@ -5,7 +5,8 @@
 import { isIP } from 'node:net';
 import { assert } from '../assert.ts';
 import { type GivenSetting, quoted } from './given-settings.ts';
-import { expectationOf, type NameOfType, type SettingName, settingsTable } from './settings-table.ts';
+import { expectationOf } from './setting.ts';
+import { type NameOfType, type SettingName, settingsTable } from './settings-table.ts';
 
 /** Decimal only: Number() alone would also take "", "0x10" and "Infinity". */
 const decimalNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

@@ -3,6 +3,7 @@
  * docs/CONFIG.md is checked against it row by row, and the defaults go through the same checks as given values do.
  */
 import { commandNames, defaultCommands } from '../text/commands.ts';
+import type { Setting } from './setting.ts';
 
 /** Node clamps a longer timer to 1 ms, so a duration must stay below 2^31 ms. */
 const longestSeconds = 2_147_483;
@@ -19,30 +20,6 @@ export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const identityPolicies = ['lenient', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const killSwitchNames = ['disable_module_coordinator', 'disable_forward_assistant_actions'] as const;
-
-interface Described {
-  /** As one would write it in the environment; empty = none. */
-  readonly default: string;
-  /** One sentence. */
-  readonly meaning: string;
-}
-
-interface Bounded {
-  /** Both ends are allowed. */
-  readonly min: number;
-  readonly max: number;
-}
-
-export type Setting = Described &
-  (
-    | { readonly type: 'host' }
-    | { readonly type: 'path' }
-    | ({ readonly type: 'integer'; readonly unit: string } & Bounded)
-    | ({ readonly type: 'seconds' } & Bounded)
-    | { readonly type: 'switch' }
-    | { readonly type: 'choice'; readonly allowed: readonly string[] }
-    | { readonly type: 'list'; readonly allowed: readonly string[] }
-  );
 
 export const settingsTable = {
   CONFIG_FILE: {
@@ -283,23 +260,3 @@ export function isSettingName(name: string): name is SettingName {
 
 /** Every setting name, in the order of the table. */
 export const settingNames: readonly SettingName[] = Object.keys(settingsTable).filter(isSettingName);
-
-/** What a value of this setting must be, in words that complete "must be …". */
-export function expectationOf(setting: Setting): string {
-  switch (setting.type) {
-    case 'host':
-      return 'a host name or an IP address, without a port';
-    case 'path':
-      return 'a path';
-    case 'integer':
-      return `a whole number from ${setting.min} to ${setting.max}`;
-    case 'seconds':
-      return `a number of seconds from ${setting.min} to ${setting.max}`;
-    case 'switch':
-      return 'on or off';
-    case 'choice':
-      return `one of ${setting.allowed.join(', ')}`;
-    case 'list':
-      return `a comma list of ${setting.allowed.join(', ')}`;
-  }
-}

@@ -66,6 +66,13 @@ export const importTable: readonly ImportRow[] = [
     node: ['node:fs', 'node:path'],
   },
   {
+    from: 'replay/',
+    ours: ['replay/', 'machines/', 'text/', 'errors.ts', 'assert.ts'],
+    types: [],
+    packages: ['xstate', 'zod'],
+    node: ['node:crypto', 'node:fs', 'node:path', 'node:util', 'node:worker_threads'],
+  },
+  {
     from: 'observe/',
     ours: ['observe/', 'errors.ts', 'assert.ts'],
     types: ['config.ts'],
@@ -94,6 +101,13 @@ export const importTable: readonly ImportRow[] = [
     node: [],
   },
   {
+    from: 'recording.ts',
+    ours: ['replay/', 'machines/'],
+    types: ['config.ts', 'observe/logger.ts'],
+    packages: [],
+    node: [],
+  },
+  {
     from: 'system.ts',
     ours: [
       'machines/',
@@ -103,6 +117,8 @@ export const importTable: readonly ImportRow[] = [
       'store/',
       'observe/',
       'engine-shelf.ts',
+      'recording.ts',
+      'session-limits.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -110,12 +126,19 @@ export const importTable: readonly ImportRow[] = [
     packages: ['xstate'],
     node: ['node:fs'],
   },
+  {
+    from: 'session-limits.ts',
+    ours: [],
+    types: ['config.ts', 'machines/session.types.ts'],
+    packages: [],
+    node: [],
+  },
   { from: 'main.ts', ours: ['config.ts', 'observe/', 'system.ts'], types: [], packages: [], node: ['node:fs'] },
   {
     from: 'cli',
-    ours: ['cli/', 'errors.ts', 'assert.ts'],
+    ours: ['cli/', 'replay/', 'errors.ts', 'assert.ts'],
     types: [],
-    packages: ['commander', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
+    packages: ['commander', 'tinyglobby', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
     node: ['node:*'],
   },
 ];

@@ -1,0 +1,45 @@
+/** What one setting is: its type with its bounds, its default, its meaning, as data. */
+
+interface Described {
+  /** As one would write it in the environment; empty = none. */
+  readonly default: string;
+  /** One sentence. */
+  readonly meaning: string;
+}
+
+interface Bounded {
+  /** Both ends are allowed. */
+  readonly min: number;
+  readonly max: number;
+}
+
+export type Setting = Described &
+  (
+    | { readonly type: 'host' }
+    | { readonly type: 'path' }
+    | ({ readonly type: 'integer'; readonly unit: string } & Bounded)
+    | ({ readonly type: 'seconds' } & Bounded)
+    | { readonly type: 'switch' }
+    | { readonly type: 'choice'; readonly allowed: readonly string[] }
+    | { readonly type: 'list'; readonly allowed: readonly string[] }
+  );
+
+/** What a value of this setting must be, in words that complete "must be …". */
+export function expectationOf(setting: Setting): string {
+  switch (setting.type) {
+    case 'host':
+      return 'a host name or an IP address, without a port';
+    case 'path':
+      return 'a path';
+    case 'integer':
+      return `a whole number from ${setting.min} to ${setting.max}`;
+    case 'seconds':
+      return `a number of seconds from ${setting.min} to ${setting.max}`;
+    case 'switch':
+      return 'on or off';
+    case 'choice':
+      return `one of ${setting.allowed.join(', ')}`;
+    case 'list':
+      return `a comma list of ${setting.allowed.join(', ')}`;
+  }
+}
