@@ -6,6 +6,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { addLog } from './cli/log-commands.ts';
 import { createOutput, surviveClosedPipes } from './cli/output.ts';
 import { defaultServerText, parseServerAddress, type ServerAddress } from './cli/server-address.ts';
 
@@ -176,28 +177,6 @@ Examples:
       const { replayLogs } = await import('./cli/replay.ts');
       finish(await replayLogs({ paths, json: given.json === true }));
     });
-}
-
-function addLog(program: Command, finish: (exitCode: number) => void): void {
-  const log = program.command('log').description('look into event logs: show');
-  log
-    .command('show')
-    .description('print one session as a timeline')
-    .argument('<file>', 'an event log')
-    .option('--state <text>', 'only turns in a state whose name contains this')
-    .addOption(new Option('--grep <pattern>', 'only turns that match this regular expression').argParser(patternOf))
-    .action(async (path: string, given: { readonly state?: string; readonly grep?: RegExp }) => {
-      const { showLog } = await import('./cli/log-show.ts');
-      finish(await showLog({ path, state: given.state, grep: given.grep }));
-    });
-}
-
-function patternOf(text: string): RegExp {
-  try {
-    return new RegExp(text, 'iu');
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function serverOf(text: string): ServerAddress {
