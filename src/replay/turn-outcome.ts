@@ -12,53 +12,70 @@ export type AskedAction = Pick<ExecutableActionObject, 'type' | 'params'>;
 /** Longer values are told by their digest. */
 const SHOWN_MAX_CHARS = 24;
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** Tells the outcomes of one actor's turns, in their order. */
 export class OutcomeTeller {
+  #value: StateValue | null = null;
   #state = '';
   #context: unknown = null;
 
   /** The outcome of the next turn, which led to `after`. */
   tell(after: AnyMachineSnapshot, actions: readonly AskedAction[]): TurnOutcome {
-    const state = stateText(after.value);
+    const outcome: Mutable<TurnOutcome> = {};
+    if (after.value !== this.#value) {
+      this.#value = after.value;
+      const state = stateText(after.value);
+      if (state !== this.#state) outcome.state = state;
+      this.#state = state;
+    }
     const changes = changesOf(this.#context, after.context);
-    const isElsewhere = state !== this.#state;
-    this.#state = state;
     this.#context = after.context;
-    return {
-      ...(isElsewhere && { state }),
-      ...(changes !== null && { changes }),
-      ...(actions.length > 0 && { effects: actions.map(effectText) }),
-      ...(after.status !== 'active' && { status: after.status }),
-    };
+    if (changes !== null) outcome.changes = changes;
+    if (actions.length > 0) outcome.effects = actions.map(effectText);
+    if (after.status !== 'active') outcome.status = after.status;
+    return outcome;
   }
 }
 
 /** `streaming.answer.receiving | streaming.voice.silent`: the atomic states, in the order of the chart. */
 export function stateText(value: StateValue): string {
-  if (typeof value === 'string') return value;
-  let text = '';
+  return leavesOf(value, '', '');
+}
+
+/** `text` with the leaves of `value` behind it, each after `prefix`. */
+function leavesOf(value: StateValue, prefix: string, text: string): string {
+  if (typeof value === 'string') {
+    const leaf = prefix + value;
+    return text === '' ? leaf : `${text} | ${leaf}`;
+  }
+  let all = text;
   for (const key in value) {
     const inner = value[key];
     if (inner === undefined) continue;
-    for (const leaf of stateText(inner).split(' | ')) {
-      text += `${text === '' ? '' : ' | '}${key}${leaf === '' ? '' : '.'}${leaf}`;
-    }
+    // A region without states inside is a leaf itself.
+    all = isEmpty(inner) ? leavesOf(key, prefix, all) : leavesOf(inner, `${prefix}${key}.`, all);
   }
-  return text;
+  return all;
+}
+
+function isEmpty(value: StateValue): boolean {
+  if (typeof value === 'string') return value === '';
+  for (const key in value) if (value[key] !== undefined) return false;
+  return true;
 }
 
 function changesOf(before: unknown, after: Readonly<Record<string, unknown>>): Changes | null {
   if (before === after) return null;
   const known = isRecord(before) ? before : {};
-  const changes: Record<string, unknown> = {};
-  let hasChanges = false;
+  let changes: Record<string, unknown> | null = null;
   for (const field in after) {
     const value = after[field];
     if (known[field] === value) continue;
+    changes ??= {};
     changes[field] = shown(field, value);
-    hasChanges = true;
   }
-  return hasChanges ? changes : null;
+  return changes;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -90,15 +107,25 @@ function effectText({ type, params }: AskedAction): string {
   }
 }
 
+const TIMER_PREFIX = 'xstate.after.';
+
 /** `xstate.after.idleCheck.session.idle` as `idleCheck@session.idle`. */
 function timerText(id: unknown): string {
-  return String(id).replace(/^xstate\.after\.([^.]+)\./, '$1@');
+  const text = String(id);
+  const nameEnd = text.startsWith(TIMER_PREFIX) ? text.indexOf('.', TIMER_PREFIX.length) : -1;
+  return nameEnd < 0 ? text : `${text.slice(TIMER_PREFIX.length, nameEnd)}@${text.slice(nameEnd + 1)}`;
 }
 
 function eventText(event: unknown): string {
   if (typeof event !== 'object' || event === null) return 'nothing';
   const type = String(field(event, 'type'));
-  return Object.keys(event).length > 1 ? `${type}#${digestOf(event)}` : type;
+  return hasFields(event) ? `${type}#${digestOf(event)}` : type;
+}
+
+/** More than a type. */
+function hasFields(event: object): boolean {
+  for (const name in event) if (name !== 'type') return true;
+  return false;
 }
 
 function field(value: unknown, name: string): unknown {

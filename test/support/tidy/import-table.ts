@@ -70,7 +70,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['replay/', 'machines/', 'text/', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate', 'zod'],
-    node: ['node:crypto', 'node:fs', 'node:path', 'node:util', 'node:worker_threads'],
+    node: ['node:crypto', 'node:fs', 'node:path', 'node:util', 'node:worker_threads', 'node:zlib'],
   },
   {
     from: 'observe/',
