@@ -1,6 +1,6 @@
 /**
- * The gRPC server: StreamingService and grpc.health.v1 on one port. It listens before the engines are up and while it drains;
- * the supervisor says who is admitted.
+ * The gRPC server: StreamingService, grpc.health.v1 and grpc.reflection on one port. It listens before the engines are up and
+ * while it drains; the supervisor says who is admitted.
  */
 import { Server, ServerCredentials, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
@@ -13,6 +13,7 @@ import type { StreamingServiceHandlers } from './generated/streaming/StreamingSe
 import { createInterruptSessionHandler } from './interrupt-session.ts';
 import { streamingService } from './proto.ts';
 import { widenReceiveWindow } from './receive-window.ts';
+import { addReflection, boundReflectionCalls } from './reflection.ts';
 import { withRequestSizes } from './request-size.ts';
 import { unimplementedStatusOf } from './status.ts';
 import { createStreamAudioHandler } from './stream-audio.ts';
@@ -53,7 +54,7 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
-    interceptors: [flowControlInterceptor],
+    interceptors: [boundReflectionCalls(flowControlInterceptor)],
   });
   widenReceiveWindow(server);
   const handlers: StreamingServiceHandlers = {
@@ -69,6 +70,7 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
   server.addService(withRequestSizes(withEncodedMessages(streamingService)), handlers);
   const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE_NAME]: 'NOT_SERVING' });
   health.addToServer(server);
+  addReflection(server);
 
   return {
     listen: () => listen(server, config),

@@ -154,6 +154,12 @@ export const deviations: readonly Deviation[] = [
     reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
   { from: 'rpc/proto.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
+  { from: 'rpc/reflection.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
+  {
+    from: 'rpc/reflection.ts',
+    to: 'node:fs',
+    reason: 'reads what reflection tells: a file that only a proto compiler can make',
+  },
   {
     from: 'rpc/flow-control.ts',
     to: 'node:http2',
