@@ -24,10 +24,12 @@ import {
 } from './machines/bootstrap.machine.ts';
 import { collectMachine } from './machines/collect.machine.ts';
 import { sessionMachine } from './machines/session.machine.ts';
-import type { SessionLimits } from './machines/session.types.ts';
 import type { Logger } from './observe/logger.ts';
 import { createStatusServer, type StatusServer } from './observe/status-server.ts';
 import { createGrpcServer, type GrpcServer } from './rpc/server.ts';
+import { limitsOf } from './session-limits.ts';
+import { answerUsage } from './store/usage-entry.ts';
+import { UsageStore } from './store/usage-store.ts';
 
 /** After the drain only stalled sockets are left; they get this long. */
 const CLOSE_GRACE_MS = 1_000;
@@ -56,6 +58,7 @@ class RunningSystem implements System {
   readonly #speech = new JobCount();
   readonly #counters = new StreamCounters();
   readonly #collector: UtteranceCollector;
+  readonly #usage: UsageStore;
   readonly #supervisor: SupervisorHost;
   readonly #grpc: GrpcServer;
   readonly #http: StatusServer;
@@ -74,8 +77,9 @@ class RunningSystem implements System {
       log,
       reportFault: (id, error) => this.#reportFault(id, error),
     });
+    this.#usage = new UsageStore({ dataDir: config.data.dir, log, now: () => performance.now() });
     this.#supervisor = this.#createSupervisor();
-    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, log });
+    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, usage: this.#usage, log });
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
@@ -114,7 +118,8 @@ class RunningSystem implements System {
           sessions,
           jobs: this.#answers,
           report,
-          noteUsage: () => {},
+          // Nobody waits for it; a store that fails tells so itself, once.
+          noteUsage: (request, usage) => void this.#usage.record(answerUsage(request, usage, Date.now())),
           now,
         }),
         speech: createSpeechActor({
@@ -169,7 +174,8 @@ class RunningSystem implements System {
   }
 
   async #bindServers(): Promise<void> {
-    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen()]);
+    // A store that does not open is told on /status and by ReportUsage; it keeps nobody from serving.
+    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen(), this.#usage.open()]);
     this.#ports = { grpc, http };
   }
 
@@ -181,7 +187,7 @@ class RunningSystem implements System {
   async #stop(): Promise<void> {
     this.#collector.dropAll();
     await this.#grpc.close(CLOSE_GRACE_MS);
-    await Promise.all([this.#http.close(), this.#engines.stop()]);
+    await Promise.all([this.#http.close(), this.#engines.stop(), this.#usage.close()]);
   }
 
   #carryOut(emitted: BootstrapEmitted): void {
@@ -254,6 +260,8 @@ class RunningSystem implements System {
       idle_timeouts: this.#counters.idleTimeouts,
       commands_sent: this.#counters.commandsSent,
       collect_buffers: this.#collector.buffers,
+      usage_store: this.#usage.failure === null ? 'ok' : 'failed',
+      usage_store_error: this.#usage.failure,
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,
       uptime_seconds: Math.round(performance.now() - this.#startedAtMs) / 1000,
@@ -274,21 +282,6 @@ class RunningSystem implements System {
       'an engine threw what it did not declare',
     );
   }
-}
-
-function limitsOf(config: Config): SessionLimits {
-  const { backpressure, timeouts, speech, commands, killSwitches } = config;
-  return {
-    idleTimeoutMs: backpressure.idleTimeoutMs,
-    firstTokenTimeoutMs: timeouts.firstTokenTimeoutMs,
-    answerStallTimeoutMs: timeouts.answerStallTimeoutMs,
-    speechTimeoutMs: timeouts.speechTimeoutMs,
-    sessionTimeoutMs: timeouts.sessionTimeoutMs,
-    maxFramesPerSecond: backpressure.maxFramesPerSecond,
-    speechLookahead: speech.lookaheadSentences,
-    speechFailure: speech.failurePolicy,
-    allowedCommands: killSwitches.disableForwardAssistantActions ? [] : commands.allowed,
-  };
 }
 
 function versionOfPackage(): string {

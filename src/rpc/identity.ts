@@ -40,6 +40,18 @@ export function requireHardwareId(given: string): string | Failure {
   return checkId('hardware_id', given, 'invalid_hardware_id');
 }
 
+/** Whose tokens a report is about: a device must be named, though it may call itself "unknown" when the policy is lenient. */
+export function identifyReport(
+  policy: IdentityPolicy,
+  given: { readonly session_id: string; readonly hardware_id: string },
+): Identity | Failure {
+  const isNamed = policy === 'lenient' && given.hardware_id === UNKNOWN;
+  const hardwareId = isNamed ? UNKNOWN : requireHardwareId(given.hardware_id);
+  if (typeof hardwareId !== 'string') return hardwareId;
+  const sessionId = given.session_id === '' ? '' : checkId('session_id', given.session_id, 'invalid_session_id');
+  return typeof sessionId === 'string' ? { sessionId, hardwareId } : sessionId;
+}
+
 function sessionIdOf(policy: IdentityPolicy, given: string): string | Failure {
   const isMissing = given === '' || given === UNKNOWN;
   if (isMissing && policy === 'lenient') return randomUUID();

@@ -2,7 +2,7 @@
  * The gRPC server: StreamingService, grpc.health.v1 and grpc.reflection on one port. It listens before the engines are up and
  * while it drains; the supervisor says who is admitted.
  */
-import { Server, ServerCredentials, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Config } from '../config.ts';
 import type { StreamGateway } from '../machines/stream-port.ts';
@@ -14,6 +14,7 @@ import { createInterruptSessionHandler } from './interrupt-session.ts';
 import { streamingService } from './proto.ts';
 import { widenReceiveWindow } from './receive-window.ts';
 import { addReflection, boundReflectionCalls } from './reflection.ts';
+import { createReportUsageHandler, type UsageLedger } from './report-usage.ts';
 import { withRequestSizes } from './request-size.ts';
 import { unimplementedStatusOf } from './status.ts';
 import { createStreamAudioHandler } from './stream-audio.ts';
@@ -33,6 +34,7 @@ const SPARE_STREAMS_PER_CONNECTION = 100;
 export interface GrpcServerOptions {
   readonly config: Config;
   readonly gateway: StreamGateway;
+  readonly usage: UsageLedger;
   readonly log: Logger;
 }
 
@@ -46,7 +48,7 @@ export interface GrpcServer {
 }
 
 /** Builds the server; nothing listens yet. */
-export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): GrpcServer {
+export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOptions): GrpcServer {
   Buffer.poolSize = BUFFER_POOL_BYTES;
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
@@ -63,9 +65,7 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
     GenerateWelcomeAudio: (call: ServerWritableStream<unknown, unknown>) => {
       call.emit('error', unimplementedStatusOf('GenerateWelcomeAudio is not served by this version'));
     },
-    ReportUsage: (_call: unknown, callback: sendUnaryData<never>) => {
-      callback(unimplementedStatusOf('ReportUsage is not served by this version'));
-    },
+    ReportUsage: createReportUsageHandler({ config, gateway, usage, log, wallClockMs: Date.now }),
   };
   server.addService(withRequestSizes(withEncodedMessages(streamingService)), handlers);
   const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE_NAME]: 'NOT_SERVING' });

@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AnswerPart } from '../../src/engines/answer-engine.ts';
+import type { AnswerPart, AnswerUsage } from '../../src/engines/answer-engine.ts';
 import { createEmbeddedAnswerEngine, type EmbeddedAnswerOptions } from '../../src/engines/embedded-answer.ts';
 
 const neverAborted = new AbortController().signal;
@@ -13,17 +13,21 @@ interface Answer {
   readonly text: string;
   readonly deltas: readonly string[];
   readonly command: { readonly name: string; readonly args: unknown } | undefined;
+  readonly usage: AnswerUsage | undefined;
 }
 
 async function read(parts: AsyncIterable<AnswerPart>): Promise<Answer> {
   const deltas: string[] = [];
   let command: Answer['command'];
+  let usage: Answer['usage'];
   for await (const part of parts) {
-    expect(command, 'nothing follows a command').toBeUndefined();
+    expect(usage, 'nothing follows the usage').toBeUndefined();
+    if (part.kind !== 'usage') expect(command, 'nothing but the usage follows a command').toBeUndefined();
     if (part.kind === 'text') deltas.push(part.text);
     if (part.kind === 'command') command = { name: part.name, args: part.args };
+    if (part.kind === 'usage') usage = part;
   }
-  return { text: deltas.join(''), deltas, command };
+  return { text: deltas.join(''), deltas, command, usage };
 }
 
 function ask(prompt: string, options: EmbeddedAnswerOptions = clock, hardwareId = 'device'): Promise<Answer> {
@@ -33,6 +37,19 @@ function ask(prompt: string, options: EmbeddedAnswerOptions = clock, hardwareId 
 function fallbackOf(prompt: string): RegExp {
   return /\p{Script=Cyrillic}/u.test(prompt) ? /^Для этого у меня нет правила\./ : /^I have no rule for that\./;
 }
+
+describe('the use that it tells', () => {
+  test.each([
+    ['What time  is it?', 4, 4],
+    ['Открой сафари', 2, 2],
+    [' ', 0, undefined],
+  ])('for %j is the words of the prompt and the words it said', async (prompt, inputTokens, saidWords) => {
+    const { text, usage } = await ask(prompt);
+    const outputTokens = text.trim().split(/\s+/).length;
+    if (saidWords !== undefined) expect(outputTokens).toBe(saidWords);
+    expect(usage).toEqual({ kind: 'usage', inputTokens, outputTokens, model: 'recital-embedded' });
+  });
+});
 
 describe('questions with one right answer', () => {
   test.each([

@@ -127,13 +127,4 @@ describe('rpcs that this version does not serve are UNIMPLEMENTED', () => {
     });
     expect({ code, frames }).toEqual({ code: status.UNIMPLEMENTED, frames: [] });
   });
-
-  test('ReportUsage', async () => {
-    const code = await new Promise((resolve) =>
-      client.ReportUsage({ hardware_id: 'device-1' }, (error) => {
-        resolve(error?.code);
-      }),
-    );
-    expect(code).toBe(status.UNIMPLEMENTED);
-  });
 });

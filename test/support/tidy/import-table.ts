@@ -94,6 +94,13 @@ export const importTable: readonly ImportRow[] = [
     node: [],
   },
   {
+    from: 'session-limits.ts',
+    ours: [],
+    types: ['config.ts', 'machines/session.types.ts'],
+    packages: [],
+    node: [],
+  },
+  {
     from: 'system.ts',
     ours: [
       'machines/',
@@ -103,6 +110,7 @@ export const importTable: readonly ImportRow[] = [
       'store/',
       'observe/',
       'engine-shelf.ts',
+      'session-limits.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -197,6 +205,24 @@ export const deviations: readonly Deviation[] = [
     from: 'cli/player-sink.ts',
     to: 'engines/speech-engine.ts',
     reason: 'the one definition of the sound on the wire',
+  },
+  { from: 'store/store-script.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
+  {
+    from: 'store/usage-store.ts',
+    to: 'node:child_process',
+    reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
+  },
+  {
+    from: 'store/usage-report.ts',
+    to: 'node:child_process',
+    reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
+  },
+  { from: 'cli/usage.ts', to: 'config.ts', reason: 'recital usage looks where recital serve writes' },
+  { from: 'cli/usage.ts', to: 'store/usage-report.ts', reason: 'recital usage prints the store' },
+  {
+    from: 'cli/usage.ts',
+    to: 'store/usage-summary.ts',
+    reason: 'the shape of what it prints',
   },
   { from: 'cli/sound.ts', to: 'engines/speech-engine.ts', reason: 'the one definition of the sound on the wire' },
   { from: 'cli/wav-sink.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
