@@ -118,7 +118,7 @@ export class UsageStore {
     writer.on('message', (message) => {
       const reply = storeReplySchema.parse(message);
       if (reply.kind === 'opened') this.#noteOpened();
-      else if (reply.kind === 'stored') this.#settle(reply.id, { stored: true });
+      else if (reply.kind === 'stored') this.#noteStored(reply.id);
       else reason = reply.reason;
     });
     const ended = (how: string): void => {
@@ -136,15 +136,21 @@ export class UsageStore {
     });
   }
 
+  /** After a failure only a stored entry shows that it is over: a store on a full disk opens well. */
   #noteOpened(): void {
+    if (!this.#isFailureTold) this.#failure = null;
+    this.#tellWatchers();
+  }
+
+  #noteStored(id: number): void {
     this.#failure = null;
     if (this.#isFailureTold) {
+      this.#isFailureTold = false;
       const ctx = { data_dir: this.#options.dataDir };
       const fields = { scope: 'store', method: 'usage', decision: 'store_recovered', ctx };
       this.#options.log.info(fields, 'the usage store works again');
     }
-    this.#isFailureTold = false;
-    this.#tellWatchers();
+    this.#settle(id, { stored: true });
   }
 
   #noteFailed(reason: string): void {

@@ -43,7 +43,7 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
     interrupt: unused,
   };
   const config = loadConfig({ env: { GRPC_PORT: '0', ...env }, readFile: unused });
-  const server = createGrpcServer({ config, gateway, log: createLogger('silent') });
+  const server = createGrpcServer({ config, gateway, usage: { record: unused }, log: createLogger('silent') });
   cleanups.push(() => server.close(0));
   return { shown, server, port: await server.listen() };
 }

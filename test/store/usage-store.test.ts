@@ -1,9 +1,12 @@
 /** The store's process as the server sees it: only what is on the disk is called stored, and nothing that happens to it spreads. */
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../src/observe/logger.ts';
+import { storeReplySchema } from '../../src/store/store-messages.ts';
+import { storeScript } from '../../src/store/store-script.ts';
 import type { UsageEntry } from '../../src/store/usage-entry.ts';
 import { reportUsage } from '../../src/store/usage-report.ts';
 import { UsageStore } from '../../src/store/usage-store.ts';
@@ -174,6 +177,23 @@ describe('a process that', () => {
     ]);
   });
 
+  test('fails in every write though it opens: that is told once, and over only when an entry is stored', async () => {
+    const failing = `process.once('message', () => process.send({ kind: 'failed', reason: 'no room' }, () => process.exit(1)));`;
+    const opened = `process.send({ kind: 'opened' });`;
+    const store = storeOf(script(failing + opened));
+    await store.open();
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      nowMs += 1_000;
+      expect(await store.record(entry)).toEqual({ stored: false, reason: 'no room' });
+      expect(store.failure).toBe('no room');
+    }
+    expect(decisions()).toEqual(['store_failed']);
+    script(`process.on('message', ({ id }) => process.send({ kind: 'stored', id }));${opened}`);
+    nowMs += 1_000;
+    expect(await store.record(entry)).toEqual({ stored: true });
+    expect([store.failure, ...decisions()]).toEqual([null, 'store_failed', 'store_recovered']);
+  });
+
   test('does not exist: the reason says so', async () => {
     const store = storeOf(join(dir, 'nothing.mjs'));
     await store.open();
@@ -188,4 +208,26 @@ describe('a process that', () => {
     await store.close();
     expect((await Promise.all(waiting)).map(({ stored }) => stored)).toEqual(waiting.map(() => false));
   });
+});
+
+test('a file that cannot grow: the writer ends, and what it called stored is there', async () => {
+  const writer = spawn(
+    '/bin/sh',
+    ['-c', 'ulimit -f 200; exec "$0" "$@"', process.execPath, storeScript('store-writer'), dir],
+    { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
+  );
+  let stored = 0;
+  let sent = 0;
+  const send = () => {
+    sent += 1;
+    if (writer.connected) writer.send({ id: sent, entry }, () => {});
+  };
+  writer.on('message', (message) => {
+    const reply = storeReplySchema.parse(message);
+    if (reply.kind === 'stored') stored += 1;
+    if (reply.kind !== 'failed') send();
+  });
+  await new Promise((resolve) => writer.once('close', resolve));
+  expect(stored).toBeGreaterThan(10);
+  expect(await reports()).toBeGreaterThanOrEqual(stored);
 });
