@@ -13,6 +13,7 @@ import { identifyReport, makeStreamId, quote } from './identity.ts';
 import { requestBytesOf } from './request-size.ts';
 import { statusOf } from './status.ts';
 import { MAX_REQUEST_BYTES } from './stream-request.ts';
+import { refuseUnary } from './unary-refusal.ts';
 
 const MAX_LABEL_CHARS = 128;
 /** An int32 on the wire. */
@@ -64,8 +65,7 @@ export function createReportUsageHandler({
     try {
       const checked = checkReport(config, call.request, requestBytesOf(call.request));
       if ('errorCode' in checked) {
-        gateway.noteInvalid({ streamId, method: 'ReportUsage' }, checked);
-        callback(statusOf(checked));
+        refuseUnary({ gateway, log }, { method: 'ReportUsage', streamId, callback }, checked);
         return;
       }
       const outcome = await usage.record({ ...checked, timeMs: wallClockMs() });
