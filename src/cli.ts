@@ -228,6 +228,8 @@ async function openSound(wavPath: string | undefined, isJson: boolean) {
 function readScreenshot(path: string): string {
   try {
     const { size } = statSync(path);
+    // An empty field would count as no screenshot, and nobody would notice.
+    if (size === 0) throw new Error('it is empty');
     if (size > largestScreenshotBytes) {
       throw new Error(`it has ${size} bytes, more than ${largestScreenshotBytes}`);
     }

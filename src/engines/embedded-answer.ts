@@ -68,9 +68,9 @@ function wordCountOf(text: string): number {
   return count;
 }
 
-function reply({ now, spokenTime, memory }: Answerer, { prompt, hardwareId }: AnswerRequest): Reply {
+function reply({ now, spokenTime, memory }: Answerer, { prompt, hardwareId, screenshot }: AnswerRequest): Reply {
   const earlierPrompts = isOneDevice(hardwareId) ? memory.recall(hardwareId) : undefined;
-  const { isRecall, ...answer } = replyTo(prompt, { now: now(), spokenTime, earlierPrompts });
+  const { isRecall, ...answer } = replyTo(prompt, { now: now(), spokenTime, earlierPrompts, screenshot });
   if (!isRecall) memory.remember(hardwareId, prompt);
   return answer;
 }

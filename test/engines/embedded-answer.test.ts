@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AnswerPart, AnswerUsage } from '../../src/engines/answer-engine.ts';
+import type { AnswerImage, AnswerPart, AnswerUsage } from '../../src/engines/answer-engine.ts';
 import { createEmbeddedAnswerEngine, type EmbeddedAnswerOptions } from '../../src/engines/embedded-answer.ts';
 
 const neverAborted = new AbortController().signal;
@@ -48,6 +48,52 @@ describe('the use that it tells', () => {
     const outputTokens = text.trim().split(/\s+/).length;
     if (saidWords !== undefined) expect(outputTokens).toBe(saidWords);
     expect(usage).toEqual({ kind: 'usage', inputTokens, outputTokens, model: 'recital-embedded' });
+  });
+});
+
+describe('a screenshot', () => {
+  const shot = {
+    bytes: new Uint8Array(2_140_000),
+    mediaType: 'image/png',
+    widthPixels: 1920,
+    heightPixels: 1080,
+  } as const;
+  const cannotSee = /cannot see pictures: .*ANSWER_ENGINE/;
+  const look = (prompt: string, screenshot?: AnswerImage) =>
+    read(
+      createEmbeddedAnswerEngine(clock).answer(
+        { prompt, hardwareId: 'device', ...(screenshot !== undefined && { screenshot }) },
+        neverAborted,
+      ),
+    );
+
+  test.each([
+    [shot, 'Your screenshot is here: PNG, 1920 by 1080 pixels, 2.1 megabytes.'],
+    [
+      { ...shot, mediaType: 'image/jpeg', bytes: new Uint8Array(45_300) },
+      'Your screenshot is here: JPEG, 1920 by 1080 pixels, 45 kilobytes.',
+    ],
+    [
+      { ...shot, mediaType: 'image/webp', bytes: new Uint8Array(999), widthPixels: 3 },
+      'Your screenshot is here: WebP, 3 by 1080 pixels, 999 bytes.',
+    ],
+  ] as const)('is told of by its format and size, and that nobody looked (%#)', async (screenshot, told) => {
+    const { text } = await look('What is on my screen?', screenshot);
+    expect(text.startsWith(`${told} I cannot see pictures`), text).toBe(true);
+    expect(text).toMatch(cannotSee);
+  });
+
+  test('is told of in Russian', async () => {
+    const { text } = await look('Что у меня на экране?', shot);
+    expect(text).toMatch(/^Скриншот пришёл: PNG, 1920 на 1080 пикселей, 2,1 МБ\. Я не вижу изображений/);
+  });
+
+  test('that did not come is not told of', async () => {
+    expect((await look('What is on my screen?')).text).toMatch(/^I cannot see pictures/);
+  });
+
+  test('changes no other answer', async () => {
+    expect((await look('What time is it?', shot)).text).toBe('It is 3:45 PM.');
   });
 });
 

@@ -1,4 +1,5 @@
 /** The supervisor with the real session chart and the real actors, over engines worked by hand: all but the wire. */
+import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import { createAnswerActor } from '../../../src/actors/answer.actor.ts';
 import { withFaultBarrier } from '../../../src/actors/fault-barrier.ts';
 import { JobCount } from '../../../src/actors/job-count.ts';
@@ -43,6 +44,8 @@ export interface HostBenchOptions {
   readonly speechEngine?: SpeechEngine;
   /** A bug that the fault barrier can't turn into an end: the transition to error throws as well. */
   readonly endThrows?: Error;
+  /** Called with every event that a session or collect chart processes, and the snapshot that it leads to. */
+  readonly onTurn?: (event: unknown, snapshot: unknown) => void;
   /** Called with every log line before it is kept; may throw. */
   readonly onLine?: (line: KeptLine) => void;
 }
@@ -102,7 +105,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     },
   });
   const collector = new UtteranceCollector({
-    machine: collectMachine,
+    machine: watched(collectMachine, options.onTurn),
     limits: { ttlMs: 120_000, maxBuffers: 1_000, maxChars: 32_768, screenshotMaxBytes: 1024 },
     log,
     reportFault: report,
@@ -110,7 +113,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
   const host = new SupervisorHost({
     admission: { maxStreams: 50, oneStreamPerDevice: false, gracePeriodMs: 30_000, ...options.admission },
     session: {
-      machine: withFaultBarrier(machine, (id, fault) => report(id, fault.error)),
+      machine: withFaultBarrier(watched(machine, options.onTurn), (id, fault) => report(id, fault.error)),
       limits: { ...testLimits, maxFramesPerSecond: 0, ...options.limits },
       sessions,
       log,
@@ -135,6 +138,19 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     clock,
     linesOf: (decision) => lines.filter((line) => line.decision === decision),
   };
+}
+
+/** The same chart, whose turns somebody looks at. */
+function watched<T extends AnyStateMachine>(machine: T, onTurn: HostBenchOptions['onTurn']): T {
+  if (onTurn === undefined) return machine;
+  const logic: T = Object.create(machine);
+  const transition: AnyActorLogic['transition'] = (snapshot, event, scope) => {
+    const next = machine.transition(snapshot, event, scope);
+    onTurn(event, next);
+    return next;
+  };
+  Object.defineProperty(logic, 'transition', { value: transition });
+  return logic;
 }
 
 export function requestOf(streamId: string, sessionId: string, hardwareId = 'device-1'): StreamRequest {
