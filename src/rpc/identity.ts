@@ -25,7 +25,7 @@ export function identify(
   policy: IdentityPolicy,
   given: { readonly session_id: string; readonly hardware_id: string },
 ): Identity | Failure {
-  const sessionId = sessionIdOf(policy, given.session_id);
+  const sessionId = identifySession(policy, given.session_id);
   if (typeof sessionId !== 'string') return sessionId;
   const hardwareId = hardwareIdOf(policy, given.hardware_id);
   if (typeof hardwareId !== 'string') return hardwareId;
@@ -52,7 +52,8 @@ export function identifyReport(
   return typeof sessionId === 'string' ? { sessionId, hardwareId } : sessionId;
 }
 
-function sessionIdOf(policy: IdentityPolicy, given: string): string | Failure {
+/** The session id a call runs under, or why it can't; for calls that name no device. */
+export function identifySession(policy: IdentityPolicy, given: string): string | Failure {
   const isMissing = given === '' || given === UNKNOWN;
   if (isMissing && policy === 'lenient') return randomUUID();
   if (isMissing || (policy === 'strict' && given.trim() === '')) {

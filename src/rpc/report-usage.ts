@@ -10,9 +10,8 @@ import type { Logger } from '../observe/logger.ts';
 import type { UsageRequest__Output } from './generated/streaming/UsageRequest.ts';
 import type { UsageResponse } from './generated/streaming/UsageResponse.ts';
 import { identifyReport, makeStreamId, quote } from './identity.ts';
-import { requestBytesOf } from './request-size.ts';
+import { checkRequestSize, requestBytesOf } from './request-size.ts';
 import { statusOf } from './status.ts';
-import { MAX_REQUEST_BYTES } from './stream-request.ts';
 import { refuseUnary } from './unary-refusal.ts';
 
 const MAX_LABEL_CHARS = 128;
@@ -84,12 +83,8 @@ function checkReport(
   given: UsageRequest__Output,
   requestBytes: number,
 ): Omit<ReportedUsage, 'timeMs'> | Failure {
-  if (requestBytes > MAX_REQUEST_BYTES) {
-    return failure(
-      'request_too_large',
-      `The request has ${requestBytes} bytes; at most ${MAX_REQUEST_BYTES} are accepted`,
-    );
-  }
+  const tooLarge = checkRequestSize(requestBytes);
+  if (tooLarge !== null) return tooLarge;
   const ids = identifyReport(identity.policy, given);
   if ('errorCode' in ids) return ids;
   const fault = labelFault('source', given.source) ?? labelFault('model', given.model) ?? tokenFault(given);

@@ -2,23 +2,22 @@
  * The gRPC server: StreamingService, grpc.health.v1 and grpc.reflection on one port. It listens before the engines are up and
  * while it drains; the supervisor says who is admitted.
  */
-import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Config } from '../config.ts';
 import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
-import { createMessageEncoder } from './codec.ts';
+import { withFullChunks } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';
+import { createGenerateWelcomeAudioHandler } from './generate-welcome-audio.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import { createInterruptSessionHandler } from './interrupt-session.ts';
 import { streamingService } from './proto.ts';
 import { widenReceiveWindow } from './receive-window.ts';
 import { addReflection, boundReflectionCalls } from './reflection.ts';
 import { createReportUsageHandler, type UsageLedger } from './report-usage.ts';
-import { withRequestSizes } from './request-size.ts';
-import { unimplementedStatusOf } from './status.ts';
+import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
 import { createStreamAudioHandler } from './stream-audio.ts';
-import { MAX_RECEIVED_BYTES } from './stream-request.ts';
 
 const SERVICE_NAME = 'streaming.StreamingService';
 /** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (DESIGN §7). */
@@ -62,12 +61,10 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
   const handlers: StreamingServiceHandlers = {
     StreamAudio: createStreamAudioHandler({ config, gateway, log }),
     InterruptSession: createInterruptSessionHandler({ gateway, log }),
-    GenerateWelcomeAudio: (call: ServerWritableStream<unknown, unknown>) => {
-      call.emit('error', unimplementedStatusOf('GenerateWelcomeAudio is not served by this version'));
-    },
+    GenerateWelcomeAudio: createGenerateWelcomeAudioHandler({ config, gateway, log }),
     ReportUsage: createReportUsageHandler({ config, gateway, usage, log, wallClockMs: Date.now }),
   };
-  server.addService(withRequestSizes(withEncodedMessages(streamingService)), handlers);
+  server.addService(withRequestSizes(withFullChunks(streamingService)), handlers);
   const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE_NAME]: 'NOT_SERVING' });
   health.addToServer(server);
   addReflection(server);
@@ -79,11 +76,6 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     },
     close: (graceMs) => close(server, graceMs),
   };
-}
-
-/** The same service, whose StreamAudio also takes messages that are already encoded. */
-function withEncodedMessages(service: typeof streamingService): typeof streamingService {
-  return { ...service, StreamAudio: { ...service.StreamAudio, responseSerialize: createMessageEncoder() } };
 }
 
 function listen(server: Server, config: Config): Promise<number> {

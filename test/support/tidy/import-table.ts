@@ -101,6 +101,13 @@ export const importTable: readonly ImportRow[] = [
     node: [],
   },
   {
+    from: 'supervision.ts',
+    ours: ['machines/', 'actors/', 'session-limits.ts', 'errors.ts', 'assert.ts'],
+    types: ['config.ts', 'engine-shelf.ts', 'observe/'],
+    packages: [],
+    node: [],
+  },
+  {
     from: 'system.ts',
     ours: [
       'machines/',
@@ -110,7 +117,7 @@ export const importTable: readonly ImportRow[] = [
       'store/',
       'observe/',
       'engine-shelf.ts',
-      'session-limits.ts',
+      'supervision.ts',
       'errors.ts',
       'assert.ts',
     ],
