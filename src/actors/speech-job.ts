@@ -71,13 +71,15 @@ export class SpeechJob {
         chunksSinceBreath += 1;
         if (chunksSinceBreath >= CHUNKS_PER_BREATH) {
           chunksSinceBreath = 0;
-          await new Promise((wake) => setImmediate(wake));
+          await breath();
         }
         this.#askedAtMs = now();
       }
       this.#askedAtMs = null;
       const rest = chunker.flush();
       if (rest !== null) this.#emit(rest);
+      // Sound goes at its reader's pace; many sentences without any would follow each other in one turn.
+      if (this.#audioBytes === 0) await breath();
       while (!signal.aborted && !(this.#hasTurn && this.#around.outbox.hasRoom())) await this.#untilRoom();
       if (signal.aborted) return;
       tell(this, { type: 'speech.finished', segment: this.segment, audioBytes: this.#audioBytes });
@@ -153,4 +155,9 @@ export class SpeechJob {
     const failure = failureOfThrown(error, this.#around.streamId, this.#around.report);
     return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver, failure };
   }
+}
+
+/** Lets everybody else have a turn of the event loop. */
+function breath(): Promise<void> {
+  return new Promise((wake) => setImmediate(wake));
 }
