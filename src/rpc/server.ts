@@ -11,6 +11,7 @@ import { withFullChunks } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';
 import { createGenerateWelcomeAudioHandler } from './generate-welcome-audio.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
+import { configureHttp2Servers } from './http2-servers.ts';
 import { createInterruptSessionHandler } from './interrupt-session.ts';
 import { streamingService } from './proto.ts';
 import { widenReceiveWindow } from './receive-window.ts';
@@ -18,6 +19,7 @@ import { addReflection, boundReflectionCalls } from './reflection.ts';
 import { createReportUsageHandler, type UsageLedger } from './report-usage.ts';
 import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
 import { createStreamAudioHandler } from './stream-audio.ts';
+import { createUploadBound } from './upload-bound.ts';
 
 const SERVICE_NAME = 'streaming.StreamingService';
 /** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (DESIGN §7). */
@@ -29,6 +31,9 @@ const KEEPALIVE_TIMEOUT_MS = 5_000;
 const CONNECTION_IDLE_MS = 300_000;
 /** Room on one connection for calls that are about to be refused, beside a full house of streams. */
 const SPARE_STREAMS_PER_CONNECTION = 100;
+
+/** Of requests that are not complete, all connections together: a dozen of the largest, sixty screenshots of 3 MB. */
+const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024;
 
 export interface GrpcServerOptions {
   readonly config: Config;
@@ -57,7 +62,20 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
     interceptors: [boundReflectionCalls(flowControlInterceptor)],
   });
-  widenReceiveWindow(server);
+  const boundUploads = createUploadBound({
+    maxBytes: MAX_UNFINISHED_BYTES,
+    onReset: (receivedBytes) => {
+      const ctx = { received_bytes: receivedBytes, max_bytes: MAX_UNFINISHED_BYTES };
+      log.warn(
+        { scope: 'grpc', method: 'receive', decision: 'upload_reset', ctx },
+        'too much of unfinished requests; the oldest was reset',
+      );
+    },
+  });
+  configureHttp2Servers(server, (http2Server) => {
+    widenReceiveWindow(http2Server);
+    boundUploads(http2Server);
+  });
   const handlers: StreamingServiceHandlers = {
     StreamAudio: createStreamAudioHandler({ config, gateway, log }),
     InterruptSession: createInterruptSessionHandler({ gateway, log }),

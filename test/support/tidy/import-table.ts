@@ -181,10 +181,19 @@ export const deviations: readonly Deviation[] = [
     reason: 'the code with which a stalled stream is reset (DESIGN §7: grpc-js has no public way)',
   },
   {
+    from: 'rpc/http2-servers.ts',
+    to: 'node:http2',
+    reason: 'the type of the servers that grpc-js makes (DESIGN §7: it has no option for their windows)',
+  },
+  {
     from: 'rpc/receive-window.ts',
     to: 'node:http2',
-    reason:
-      'the type of the server that grpc-js makes, whose windows it widens (DESIGN §7: grpc-js has no option for it)',
+    reason: 'the type of the server whose windows it widens',
+  },
+  {
+    from: 'rpc/upload-bound.ts',
+    to: 'node:http2',
+    reason: 'the streams whose bytes it counts, and the code with which one is reset',
   },
   {
     from: 'config.ts',
