@@ -24,7 +24,8 @@ async function streamAudio(call) {
   call.end();
 }
 
-const server = new Server();
+// As large as this server accepts, for bench:upload.
+const server = new Server({ 'grpc.max_receive_message_length': 20 * 1024 * 1024 });
 server.addService(streaming.StreamingService.service, {
   StreamAudio: (call) => void streamAudio(call),
 });

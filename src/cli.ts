@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: `recital serve`, `ask` and `demo`. Exit codes: 0 good, 1 failed, 2 bad usage or configuration,
+ * The command line: `recital serve`, `ask`, `demo` and `usage`. Exit codes: 0 good, 1 failed, 2 bad usage or configuration,
  * 128 + n stopped by signal n. Each command loads only what it needs: `ask` is a client and starts in a blink.
  */
 import { readFileSync, statSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { addLog } from './cli/log-commands.ts';
 import { createOutput, surviveClosedPipes } from './cli/output.ts';
 import { defaultServerText, parseServerAddress, type ServerAddress } from './cli/server-address.ts';
+import { parseSince } from './cli/since.ts';
 
 const usageExitCode = 2;
 
@@ -52,6 +53,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addDemo(program, finish);
   addReplay(program, finish);
   addLog(program, finish);
+  addUsage(program, finish);
   return program;
 }
 
@@ -179,6 +181,50 @@ Examples:
     });
 }
 
+const usageOptions = z.object({
+  hardware: z.string().optional(),
+  since: z.number().default(0),
+  json: z.boolean().default(false),
+});
+
+function addUsage(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('usage')
+    .description('print the tokens that devices have reported and that the server has used itself')
+    .option('--hardware <id>', 'only those of this hardware_id')
+    .addOption(new Option('--since <date>', 'only those since this date (00:00 UTC) or date-time').argParser(sinceOf))
+    .option('--json', 'one JSON object a line for programs: the groups, then the total')
+    .addHelpText(
+      'after',
+      `
+Reads the store in DATA_DIR, which it finds as "recital serve" does: in the environment or in the file of CONFIG_FILE.
+A server may be running. The embedded answerer has no tokens: its are words.
+
+Exit codes: 0 printed, also when there is nothing; 1 the store can't be read; 2 bad usage or configuration.
+
+Examples:
+  recital usage
+  recital usage --hardware laptop-7 --since 2026-11-01
+  recital usage --since 2026-11-01T09:30Z --json | jq -r 'select(.kind == "total").output_tokens'`,
+    )
+    .action(async (given: unknown) => {
+      const { hardware, since, json } = usageOptions.parse(given);
+      const { usage } = await import('./cli/usage.ts');
+      const whose = hardware === undefined ? {} : { hardwareId: hardware };
+      finish(await usage({ env: process.env, ...whose, sinceMs: since, json }));
+    });
+}
+
+function sinceOf(text: string): number {
+  const sinceMs = parseSince(text);
+  if (sinceMs === undefined) {
+    throw new InvalidArgumentError(
+      'It must be an ISO date or date-time, such as 2026-11-01 or 2026-11-01T09:30Z (UTC).',
+    );
+  }
+  return sinceMs;
+}
+
 function serverOf(text: string): ServerAddress {
   const address = parseServerAddress(text);
   if (address === undefined) {
@@ -206,6 +252,8 @@ async function openSound(wavPath: string | undefined, isJson: boolean) {
 function readScreenshot(path: string): string {
   try {
     const { size } = statSync(path);
+    // An empty field would count as no screenshot, and nobody would notice.
+    if (size === 0) throw new Error('it is empty');
     if (size > largestScreenshotBytes) {
       throw new Error(`it has ${size} bytes, more than ${largestScreenshotBytes}`);
     }

@@ -1,8 +1,8 @@
-/** The limits that a configuration puts on every session. */
+/** The bounds of one session, as the configuration sets them. */
 import type { Config } from './config.ts';
 import type { SessionLimits } from './machines/session.types.ts';
 
-/** The limits as the session chart gets them, in milliseconds and counts. */
+/** What a session chart may do, and for how long. */
 export function limitsOf(config: Config): SessionLimits {
   const { backpressure, timeouts, speech, commands, killSwitches } = config;
   return {

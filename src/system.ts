@@ -4,13 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Actor, createActor, fromPromise } from 'xstate';
-import { createAnswerActor } from './actors/answer.actor.ts';
-import { withFaultBarrier } from './actors/fault-barrier.ts';
 import { JobCount } from './actors/job-count.ts';
-import type { SessionResourceMap } from './actors/session-resources.ts';
-import { createSpeechActor } from './actors/speech.actor.ts';
 import { StreamCounters } from './actors/stream-counters.ts';
-import { SupervisorHost } from './actors/supervisor-host.ts';
+import type { SupervisorHost } from './actors/supervisor-host.ts';
 import { UtteranceCollector } from './actors/utterance-collector.ts';
 import { assertNever } from './assert.ts';
 import type { Config } from './config.ts';
@@ -23,12 +19,14 @@ import {
   type ServiceState,
 } from './machines/bootstrap.machine.ts';
 import { collectMachine } from './machines/collect.machine.ts';
-import { sessionMachine } from './machines/session.machine.ts';
+import { createFaultLog, type FaultLog } from './observe/fault-log.ts';
 import type { Logger } from './observe/logger.ts';
 import { createStatusServer, type StatusServer } from './observe/status-server.ts';
 import { Recording } from './recording.ts';
 import { createGrpcServer, type GrpcServer } from './rpc/server.ts';
-import { limitsOf } from './session-limits.ts';
+import { answerUsage } from './store/usage-entry.ts';
+import { UsageStore } from './store/usage-store.ts';
+import { createSupervisor } from './supervision.ts';
 
 /** After the drain only stalled sockets are left; they get this long. */
 const CLOSE_GRACE_MS = 1_000;
@@ -52,11 +50,13 @@ class RunningSystem implements System {
   readonly finished: Promise<number>;
   readonly #config: Config;
   readonly #log: Logger;
+  readonly #faults: FaultLog;
   readonly #engines: EngineShelf;
   readonly #answers = new JobCount();
   readonly #speech = new JobCount();
   readonly #counters = new StreamCounters();
   readonly #collector: UtteranceCollector;
+  readonly #usage: UsageStore;
   readonly #recording: Recording;
   readonly #supervisor: SupervisorHost;
   readonly #grpc: GrpcServer;
@@ -69,16 +69,30 @@ class RunningSystem implements System {
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
+    this.#faults = createFaultLog(log);
     this.#engines = new EngineShelf(config, log);
     this.#collector = new UtteranceCollector({
       machine: collectMachine,
       limits: config.collect,
       log,
-      reportFault: (id, error) => this.#reportFault(id, error),
+      reportFault: (id, error) => this.#faults.bug('StreamAudio', id, error),
     });
+    this.#usage = new UsageStore({ dataDir: config.data.dir, log, now: () => performance.now() });
     this.#recording = new Recording({ config, log, build: this.#version });
-    this.#supervisor = this.#createSupervisor();
-    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, log });
+    this.#supervisor = createSupervisor({
+      config,
+      log,
+      faults: this.#faults,
+      engines: this.#engines,
+      collector: this.#collector,
+      recording: this.#recording,
+      counters: this.#counters,
+      answers: this.#answers,
+      speech: this.#speech,
+      // Nobody waits for it; a store that fails tells so itself, once.
+      noteUsage: (request, usage) => void this.#usage.record(answerUsage(request, usage, Date.now())),
+    });
+    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, usage: this.#usage, log });
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
@@ -89,7 +103,7 @@ class RunningSystem implements System {
       this.#bootstrap.subscribe({
         complete: () => resolve(this.#bootstrap.getSnapshot().output?.exitCode ?? 1),
         error: (error) => {
-          this.#reportFault('bootstrap', error);
+          this.#faults.bug('serve', 'bootstrap', error);
           resolve(1);
         },
       });
@@ -103,52 +117,6 @@ class RunningSystem implements System {
 
   shutDown(): void {
     this.#bootstrap.send({ type: 'shutdown.requested' });
-  }
-
-  #createSupervisor(): SupervisorHost {
-    const { backpressure } = this.#config;
-    const now = () => performance.now();
-    const sessions: SessionResourceMap = new Map();
-    const report = (faultId: string, error: unknown) => this.#reportUnexpected(faultId, error);
-    const machine = sessionMachine.provide({
-      actors: {
-        answer: createAnswerActor({
-          engine: () => this.#engines.inUse().answer,
-          sessions,
-          jobs: this.#answers,
-          report,
-          noteUsage: () => {},
-          now,
-        }),
-        speech: createSpeechActor({
-          engine: () => this.#engines.inUse().speech,
-          sessions,
-          jobs: this.#speech,
-          report,
-          now,
-        }),
-      },
-    });
-    return new SupervisorHost({
-      admission: {
-        maxStreams: backpressure.maxStreams,
-        oneStreamPerDevice: backpressure.oneStreamPerDevice,
-        gracePeriodMs: backpressure.gracePeriodMs,
-      },
-      session: {
-        machine: withFaultBarrier(this.#recording.ofSessions(machine), (id, fault) =>
-          this.#reportFault(id, fault.error),
-        ),
-        limits: limitsOf(this.#config),
-        sessions,
-        log: this.#log,
-        now,
-        reportFault: (id, error) => this.#reportFault(id, error),
-      },
-      collector: this.#collector,
-      counters: this.#counters,
-      log: this.#log,
-    });
   }
 
   #createBootstrap(): Actor<typeof bootstrapMachine> {
@@ -174,7 +142,8 @@ class RunningSystem implements System {
   }
 
   async #bindServers(): Promise<void> {
-    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen()]);
+    // A store that does not open is told on /status and by ReportUsage; it keeps nobody from serving.
+    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen(), this.#usage.open()]);
     this.#ports = { grpc, http };
   }
 
@@ -186,7 +155,7 @@ class RunningSystem implements System {
   async #stop(): Promise<void> {
     this.#collector.dropAll();
     await this.#grpc.close(CLOSE_GRACE_MS);
-    await Promise.all([this.#http.close(), this.#engines.stop(), this.#recording.close()]);
+    await Promise.all([this.#http.close(), this.#engines.stop(), this.#usage.close(), this.#recording.close()]);
   }
 
   #carryOut(emitted: BootstrapEmitted): void {
@@ -259,25 +228,13 @@ class RunningSystem implements System {
       idle_timeouts: this.#counters.idleTimeouts,
       commands_sent: this.#counters.commandsSent,
       collect_buffers: this.#collector.buffers,
+      usage_store: this.#usage.failure === null ? 'ok' : 'failed',
+      usage_store_error: this.#usage.failure,
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,
       uptime_seconds: Math.round(performance.now() - this.#startedAtMs) / 1000,
       version: this.#version,
     };
-  }
-
-  #reportFault(faultId: string, error: unknown): void {
-    this.#log.error(
-      { scope: 'session', method: 'StreamAudio', decision: 'fault', ctx: { fault_id: faultId }, err: error },
-      'a bug: a chart or an actor threw',
-    );
-  }
-
-  #reportUnexpected(faultId: string, error: unknown): void {
-    this.#log.error(
-      { scope: 'engine', method: 'StreamAudio', decision: 'unexpected_error', ctx: { fault_id: faultId }, err: error },
-      'an engine threw what it did not declare',
-    );
   }
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from './cli/run-cli.ts';
+import { runBuf, whatBufLacks } from './support/buf.ts';
 import { readDocument } from './support/docs/markdown.ts';
 import { makeStubs, whatPythonLacks } from './support/python/python-client.ts';
 import { startServer, type TestServer } from './support/server.ts';
@@ -43,6 +44,22 @@ describe('README.md', () => {
     for (const { command, output } of shown) {
       const { stdout, stderr } = await runCli([...command.split(' '), '--server', `127.0.0.1:${server.grpcPort}`]);
       expect(`${stdout}${stderr}`.trimEnd()).toBe(output);
+    }
+  });
+
+  const lackingBuf = whatBufLacks();
+
+  test.skipIf(lackingBuf !== null)('shows what buf curl prints, line by line', async () => {
+    const commands = block('buf curl')
+      .split(/^\$ npx buf /m)
+      .slice(1);
+    expect(commands).toHaveLength(3);
+    for (const shownCommand of commands) {
+      const [line = '', ...output] = shownCommand.trimEnd().split('\n');
+      const words = line.match(/'[^']*'|\S+/g) ?? [];
+      const args = words.map((word) => word.replaceAll("'", '').replace('50051', String(server.grpcPort)));
+      const { stdout, stderr } = await runBuf(args);
+      expect(`${stdout}${stderr}`.trimEnd()).toBe(output.join('\n'));
     }
   });
 

@@ -8,6 +8,7 @@ import { bootstrapMachine } from '../src/machines/bootstrap.machine.ts';
 import { collectMachine } from '../src/machines/collect.machine.ts';
 import { sessionMachine } from '../src/machines/session.machine.ts';
 import { supervisorMachine } from '../src/machines/supervisor.machine.ts';
+import { welcomeMachine } from '../src/machines/welcome.machine.ts';
 import { bootstrapNotes } from './support/statecharts/bootstrap.notes.ts';
 import { chartOf } from './support/statecharts/chart.ts';
 import { collectNotes } from './support/statecharts/collect.notes.ts';
@@ -16,9 +17,11 @@ import { mermaidOf } from './support/statecharts/mermaid.ts';
 import type { ChartNotes } from './support/statecharts/notes.ts';
 import { sessionNotes } from './support/statecharts/session.notes.ts';
 import { supervisorNotes } from './support/statecharts/supervisor.notes.ts';
+import { welcomeNotes } from './support/statecharts/welcome.notes.ts';
 
 const charts = [
   { id: 'session', machine: sessionMachine, notes: sessionNotes },
+  { id: 'welcome', machine: welcomeMachine, notes: welcomeNotes },
   { id: 'supervisor', machine: supervisorMachine, notes: supervisorNotes },
   { id: 'collect', machine: collectMachine, notes: collectNotes },
   { id: 'bootstrap', machine: bootstrapMachine, notes: bootstrapNotes },

@@ -35,6 +35,8 @@ export interface OutboxOptions {
   readonly sink: FrameSink;
   /** 0 = off. */
   readonly maxFramesPerSecond: number;
+  /** Makes the frame that goes ahead of the first one, whatever that is; absent = none does. */
+  readonly opening?: () => Frame;
   /** A monotonic clock in ms. */
   readonly now: () => number;
   readonly notify: (event: OutboxEvent) => void;
@@ -74,6 +76,7 @@ class FlowControlledOutbox implements Outbox {
   readonly #rate: RateWindow | null;
   readonly #openedAtMs: number;
   readonly #roomCallbacks = new Set<() => void>();
+  #opening: (() => Frame) | undefined;
   #queue: Frame[] = [];
   #queuedBytes = 0;
   #lastAcceptedAtMs: number;
@@ -90,6 +93,7 @@ class FlowControlledOutbox implements Outbox {
     this.#commandSent = options.commandSent;
     this.#handoverFailed = options.handoverFailed;
     this.#rate = options.maxFramesPerSecond > 0 ? new RateWindow(options.maxFramesPerSecond) : null;
+    this.#opening = options.opening;
     this.#openedAtMs = options.now();
     this.#lastAcceptedAtMs = this.#openedAtMs;
     options.sink.attach({
@@ -102,6 +106,11 @@ class FlowControlledOutbox implements Outbox {
 
   push(frame: Frame): void {
     if (this.#isClosed) return;
+    const opening = this.#opening;
+    if (opening !== undefined) {
+      this.#opening = undefined;
+      this.#queue.push(opening());
+    }
     this.#queue.push(frame);
     this.#queuedBytes += bytesOf(frame);
     this.#pump();

@@ -1,12 +1,11 @@
-/** The log lines and counts of a session's end (CONTRACT §2): what people search for when they ask how a call went. */
-import type { StreamRequest } from '../machines/stream-port.ts';
+/** The log lines and counts of a stream's end (CONTRACT §2): what people search for when they ask how a call went. */
 import type { Logger } from '../observe/logger.ts';
-import { identityOf, type SessionSummary } from './session-host.ts';
 import type { StreamCounters } from './stream-counters.ts';
+import { type HostedCall, identityOf, type StreamSummary } from './stream-host.ts';
 
 export interface SessionEnd {
-  readonly request: StreamRequest;
-  readonly summary: SessionSummary;
+  readonly call: HostedCall;
+  readonly summary: StreamSummary;
   readonly endedAtMs: number;
   /** Streams that still hold a slot. */
   readonly activeStreams: number;
@@ -15,11 +14,11 @@ export interface SessionEnd {
 /** Logs and counts one session's end. */
 export function noteSessionEnd(
   { log, counters }: { readonly log: Logger; readonly counters: StreamCounters },
-  { request, summary, endedAtMs, activeStreams }: SessionEnd,
+  { call, summary, endedAtMs, activeStreams }: SessionEnd,
 ): void {
   const { output, stats, commandsSent } = summary;
-  const identity = identityOf(request);
-  const method = 'StreamAudio';
+  const identity = identityOf(call);
+  const { method } = call;
   const durationSeconds = secondsBetween(stats.openedAtMs, endedAtMs);
   counters.countCommands(commandsSent);
 

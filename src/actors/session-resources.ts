@@ -1,27 +1,34 @@
 /**
- * What belongs to one session and is no plain JSON: its way out, its screenshot, its clock. It stands beside the chart;
- * the session's actors find it by stream id, so that a machine is built once and a context stays data.
+ * What belongs to one stream and is no plain JSON: its way out, its screenshot, its clock. It stands beside the chart;
+ * the stream's actors find it by stream id, so that a machine is built once and a context stays data.
  */
 import { assert } from '../assert.ts';
 import type { SpeechInbox } from '../machines/session.types.ts';
 import type { StreamRequest } from '../machines/stream-port.ts';
 import type { Outbox } from './outbox.ts';
 
-export interface SessionResources {
-  readonly request: StreamRequest;
+/** What a stream of any kind has. */
+export interface StreamResources {
   readonly outbox: Outbox;
-  /** Where the voice hears facts while the session streams; the speech actor puts it there. */
+  /** Where the voice hears facts while the stream speaks; the speech actor puts it there. */
   tellSpeech: (fact: SpeechInbox) => void;
-  /** What stops the session's actors, each idempotent: XState leaves them running if the chart breaks in its very end (xstate #5153). */
+  /** What stops the stream's actors, each idempotent: XState leaves them running if the chart breaks in its very end (xstate #5153). */
   readonly disposers: (() => void)[];
+}
+
+export interface SessionResources extends StreamResources {
+  readonly request: StreamRequest;
 }
 
 /** The resources of all live sessions, by stream id. */
 export type SessionResourceMap = Map<string, SessionResources>;
 
-/** The resources of a live session; a missing one is a bug. */
-export function resourcesOf(sessions: ReadonlyMap<string, SessionResources>, streamId: string): SessionResources {
-  const resources = sessions.get(streamId);
+/** The resources of all live welcome streams, by stream id. */
+export type WelcomeResourceMap = Map<string, StreamResources>;
+
+/** The resources of a live stream; missing ones are a bug. */
+export function resourcesOf<T extends StreamResources>(streams: ReadonlyMap<string, T>, streamId: string): T {
+  const resources = streams.get(streamId);
   assert(resources !== undefined, `no resources for stream ${streamId}`);
   return resources;
 }

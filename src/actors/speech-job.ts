@@ -2,8 +2,8 @@
  * One sentence on its way to sound. It pulls from the engine, holds what comes before its turn, and hands over what comes after at
  * the reader's pace; while either makes it wait it does not pull, so the engine stops too. Its end is told once.
  */
-import type { SpeechEngine } from '../engines/speech-engine.ts';
-import type { SessionEvent } from '../machines/session.types.ts';
+import type { SpeechEngine, SpeechRequest } from '../engines/speech-engine.ts';
+import type { SpeechInput, StreamEvent } from '../machines/session.types.ts';
 import { AudioChunker } from './audio-chunker.ts';
 import { Gate } from './gate.ts';
 import type { JobCount } from './job-count.ts';
@@ -18,15 +18,14 @@ const CHUNKS_PER_BREATH = 64;
 /** Why an engine is aborted. One object for all: making an error collects a stack. */
 const nobodyListens = Object.freeze(new Error('nobody listens to the sentence any more'));
 
-export interface SpeechJobSurroundings {
+export interface SpeechJobSurroundings extends SpeechInput {
   readonly engine: () => SpeechEngine;
   readonly jobs: JobCount;
   readonly report: ReportUnexpected;
   readonly now: () => number;
-  readonly streamId: string;
   readonly outbox: Outbox;
   /** Takes the job's one last word; ignored once the job is abandoned. */
-  readonly tell: (job: SpeechJob, event: SessionEvent) => void;
+  readonly tell: (job: SpeechJob, event: StreamEvent) => void;
 }
 
 export class SpeechJob {
@@ -60,7 +59,7 @@ export class SpeechJob {
     jobs.begin();
     try {
       this.#askedAtMs = now();
-      for await (const sound of engine().synthesise({ text: this.#speech }, signal)) {
+      for await (const sound of engine().synthesise(this.#request(), signal)) {
         this.#askedAtMs = null;
         for (const chunk of chunker.push(sound)) {
           if (!this.#emit(chunk)) {
@@ -72,13 +71,15 @@ export class SpeechJob {
         chunksSinceBreath += 1;
         if (chunksSinceBreath >= CHUNKS_PER_BREATH) {
           chunksSinceBreath = 0;
-          await new Promise((wake) => setImmediate(wake));
+          await breath();
         }
         this.#askedAtMs = now();
       }
       this.#askedAtMs = null;
       const rest = chunker.flush();
       if (rest !== null) this.#emit(rest);
+      // Sound goes at its reader's pace; many sentences without any would follow each other in one turn.
+      if (this.#audioBytes === 0) await breath();
       while (!signal.aborted && !(this.#hasTurn && this.#around.outbox.hasRoom())) await this.#untilRoom();
       if (signal.aborted) return;
       tell(this, { type: 'speech.finished', segment: this.segment, audioBytes: this.#audioBytes });
@@ -141,8 +142,22 @@ export class SpeechJob {
     this.#withdrawRoomWish = this.#around.outbox.onceRoom(() => this.#gate.open());
   }
 
-  #failed(error: unknown): SessionEvent {
+  #request(): SpeechRequest {
+    const { voice, language } = this.#around;
+    return {
+      text: this.#speech,
+      ...(voice !== undefined && { voice }),
+      ...(language !== undefined && { language }),
+    };
+  }
+
+  #failed(error: unknown): StreamEvent {
     const failure = failureOfThrown(error, this.#around.streamId, this.#around.report);
     return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver, failure };
   }
+}
+
+/** Lets everybody else have a turn of the event loop. */
+function breath(): Promise<void> {
+  return new Promise((wake) => setImmediate(wake));
 }

@@ -1,5 +1,5 @@
 /**
- * The speech actor: turns the speech port into sound and facts, one actor a session, one job a sentence.
+ * The speech actor: turns the speech port into sound and facts, one actor a stream, one job a sentence.
  *
  * A job synthesises as soon as its sentence is due and keeps its sound (at most LOOKAHEAD_BYTES) until the sentence's turn
  * comes; from then on its sound goes to the outbox at the reader's pace. Sound never passes through the chart: the chart hears when a
@@ -9,16 +9,17 @@
 import { type EventObject, fromCallback } from 'xstate';
 import { assertNever } from '../assert.ts';
 import type { SpeechEngine } from '../engines/speech-engine.ts';
-import type { SessionEvent, SpeechInbox, SpeechInput } from '../machines/session.types.ts';
+import type { SpeechInbox, SpeechInput, StreamEvent } from '../machines/session.types.ts';
 import type { JobCount } from './job-count.ts';
-import { resourcesOf, type SessionResourceMap } from './session-resources.ts';
+import { resourcesOf, type StreamResources } from './session-resources.ts';
 import { SpeechJob, type SpeechJobSurroundings } from './speech-job.ts';
 import type { ReportUnexpected } from './thrown-failure.ts';
 
 export interface SpeechActorOptions {
   /** The engine that is in use now; throws if none came up. */
   readonly engine: () => SpeechEngine;
-  readonly sessions: SessionResourceMap;
+  /** The streams of the chart that it works for, by stream id. */
+  readonly streams: ReadonlyMap<string, StreamResources>;
   /** Counts sentences whose engine is really at work. */
   readonly jobs: JobCount;
   readonly report: ReportUnexpected;
@@ -26,18 +27,18 @@ export interface SpeechActorOptions {
   readonly now: () => number;
 }
 
-/** The logic of the actor `speech` of the session chart. */
+/** The logic of the actor `speech` of the charts that speak. */
 export function createSpeechActor(options: SpeechActorOptions) {
   return fromCallback<EventObject, SpeechInput>(({ input, sendBack }) => {
-    const resources = resourcesOf(options.sessions, input.streamId);
+    const resources = resourcesOf(options.streams, input.streamId);
     const { outbox } = resources;
     const jobs = new Map<number, SpeechJob>();
     let isStopped = false;
     const surroundings: SpeechJobSurroundings = {
       ...options,
-      streamId: input.streamId,
+      ...input,
       outbox,
-      tell: (job: SpeechJob, event: SessionEvent) => {
+      tell: (job: SpeechJob, event: StreamEvent) => {
         if (isStopped || jobs.get(job.segment) !== job) return;
         jobs.delete(job.segment);
         sendBack(event);

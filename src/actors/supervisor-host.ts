@@ -1,5 +1,5 @@
 /**
- * Hosts the supervisor chart and all session actors: the chart decides, this carries out. Session actors are root actors in
+ * Hosts the supervisor chart and all streams: the chart decides, this carries out. Their actors are root actors in
  * a map, not children of the supervisor's actor: spawning and stopping children costs time linear in the live sessions (DESIGN §2).
  *
  * Guarantees: an admission is decided before `open` returns; a session's end frees its slot in the same turn; an interrupt or
@@ -7,8 +7,8 @@
  */
 import { type Actor, createActor } from 'xstate';
 import { assert, assertNever } from '../assert.ts';
-import { type Failure, failure } from '../errors.ts';
-import type { SessionEvent } from '../machines/session.types.ts';
+import type { Failure } from '../errors.ts';
+import type { StreamEvent } from '../machines/session.types.ts';
 import type {
   CollectedChunk,
   CollectedUtterance,
@@ -28,31 +28,29 @@ import {
 } from '../machines/supervisor.machine.ts';
 import type { Logger } from '../observe/logger.ts';
 import { noteSessionEnd } from './session-end.ts';
-import {
-  type CallIdentity,
-  type HostedSession,
-  hostSession,
-  identityOf,
-  type SessionHostOptions,
-  type SessionSummary,
-} from './session-host.ts';
+import { hostSession, type SessionHostOptions } from './session-host.ts';
 import type { StreamCounters } from './stream-counters.ts';
+import { type HostedCall, type HostedStream, identityOf, type StreamSummary } from './stream-host.ts';
 import type { UtteranceCollector } from './utterance-collector.ts';
+import { hostWelcome, type WelcomeHostOptions } from './welcome-host.ts';
 
 export interface SupervisorHostOptions {
   readonly admission: SupervisorInput;
   readonly session: SessionHostOptions;
+  readonly welcome: WelcomeHostOptions;
   readonly collector: UtteranceCollector;
   readonly counters: StreamCounters;
   readonly log: Logger;
+  /** Reports a bug of the supervisor itself, under a stream's id or its own. */
+  readonly reportFault: (faultId: string, error: unknown) => void;
 }
 
 /** What the chart said about one stream request. */
 type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'chunk.admitted' | 'stream.refused' }>;
 
 interface EndedStream {
-  readonly request: StreamRequest;
-  readonly summary: SessionSummary;
+  readonly call: HostedCall;
+  readonly summary: StreamSummary;
   readonly endedAtMs: number;
 }
 
@@ -60,13 +58,15 @@ interface EndedStream {
 export class SupervisorHost implements StreamGateway {
   readonly #options: SupervisorHostOptions;
   readonly #actor: Actor<typeof supervisorMachine>;
-  readonly #sessions = new Map<string, HostedSession>();
+  readonly #streams = new Map<string, HostedStream>();
   /** Ended, slot not freed yet: the supervisor may be in the middle of another turn. */
   readonly #ended = new Map<string, EndedStream>();
   readonly #drained: Promise<void>;
   #finishDrain: () => void = () => {};
   /** The answer to the admission that is being asked right now. */
   #verdict: Verdict | null = null;
+  /** The sessions that the interrupt which is being asked for right now reaches. */
+  #interrupted: readonly string[] = [];
 
   constructor(options: SupervisorHostOptions) {
     this.#options = options;
@@ -79,10 +79,10 @@ export class SupervisorHost implements StreamGateway {
         this.#carryOut(emitted);
       } catch (error) {
         // Thrown from here it would end the process, and every other stream with it.
-        options.session.reportFault('streamId' in emitted ? emitted.streamId : 'supervisor', error);
+        options.reportFault('streamId' in emitted ? emitted.streamId : 'supervisor', error);
       }
     });
-    this.#actor.subscribe({ error: (error) => options.session.reportFault('supervisor', error) });
+    this.#actor.subscribe({ error: (error) => options.reportFault('supervisor', error) });
     this.#actor.start();
   }
 
@@ -107,58 +107,49 @@ export class SupervisorHost implements StreamGateway {
 
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {
     const { streamId, sessionId, hardwareId } = request;
+    const call: HostedCall = { streamId, sessionId, hardwareId, method: 'StreamAudio' };
     const verdict = this.#ask({ type: 'stream.requested', streamId, sessionId, hardwareId });
-    if (verdict.type === 'stream.refused') {
-      this.#noteRefused(request, verdict);
-      return verdict.failure;
-    }
-    assert(verdict.type === 'stream.admitted', 'a stream was admitted as a chunk');
-    const { log, admission, session, collector } = this.#options;
-    collector.use(request);
-    log.info(
-      {
-        scope: 'backpressure',
-        method: 'StreamAudio',
-        decision: 'stream_acquired',
-        ctx: { ...identityOf(request), active_streams: verdict.activeStreams, max_streams: admission.maxStreams },
-      },
-      'a stream took a slot',
+    if (verdict.type === 'stream.refused') return this.#refuse(call, verdict);
+    this.#noteAdmitted(call, verdict);
+    this.#options.collector.use(request);
+    return this.#begin(
+      hostSession(this.#options.session, request, sink, (summary) => this.#streamEnded(call, summary)),
     );
-    const hosted = hostSession(session, request, sink, (summary) => this.#sessionEnded(request, summary));
-    // Known before it begins, so that an interrupt finds it whenever it comes.
-    this.#sessions.set(streamId, hosted);
-    hosted.begin();
-    return openStreamOf(this.#sessions, streamId);
   }
 
-  openWelcome(_request: WelcomeRequest, _sink: FrameSink): OpenStream | Failure {
-    return failure('not_initialized', 'GenerateWelcomeAudio is not served by this version');
+  openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure {
+    const { streamId, sessionId } = request;
+    const call: HostedCall = { streamId, sessionId, hardwareId: '', method: 'GenerateWelcomeAudio' };
+    const verdict = this.#ask({ type: 'welcome.requested', streamId, sessionId });
+    if (verdict.type === 'stream.refused') return this.#refuse(call, verdict);
+    this.#noteAdmitted(call, verdict);
+    return this.#begin(
+      hostWelcome(this.#options.welcome, request, sink, (summary) => this.#streamEnded(call, summary)),
+    );
   }
 
   collect(chunk: CollectedChunk): Failure | null {
     const { streamId, sessionId } = chunk;
     const verdict = this.#ask({ type: 'chunk.received', streamId, sessionId });
     const refused = verdict.type === 'stream.refused' ? verdict.failure : this.#options.collector.collect(chunk);
-    if (refused !== null) this.#noteRefused(chunk, { failure: refused, activeStreams: this.activeStreams });
-    return refused;
+    if (refused === null) return null;
+    return this.#refuse({ ...chunk, method: 'StreamAudio' }, { failure: refused, activeStreams: this.activeStreams });
   }
 
   collected(key: UtteranceKey): CollectedUtterance | null {
     return this.#options.collector.collected(key);
   }
 
-  noteInvalid({ streamId }: { readonly streamId: string; readonly method: RpcMethod }, why: Failure): void {
+  noteInvalid({ streamId, method }: { readonly streamId: string; readonly method: RpcMethod }, why: Failure): void {
     // What the request gave as its ids is what may be wrong with it, and as long as the client likes.
-    const unchecked = { sessionId: '', hardwareId: '', streamId };
-    this.#noteRefused(unchecked, { failure: why, activeStreams: this.activeStreams });
+    const unchecked = { sessionId: '', hardwareId: '', streamId, method };
+    this.#refuse(unchecked, { failure: why, activeStreams: this.activeStreams });
   }
 
   interrupt(hardwareId: string): readonly string[] {
-    const sessionIds = [...this.#sessions.values()]
-      .filter(({ request }) => request.hardwareId === hardwareId)
-      .map(({ request }) => request.sessionId);
+    this.#interrupted = [];
     this.#actor.send({ type: 'device.interruptRequested', hardwareId });
-    return sessionIds;
+    return this.#interrupted;
   }
 
   #ask(
@@ -171,14 +162,27 @@ export class SupervisorHost implements StreamGateway {
     return verdict;
   }
 
-  #sessionEnded(request: StreamRequest, summary: SessionSummary): void {
-    this.#sessions.delete(request.streamId);
-    this.#ended.set(request.streamId, { request, summary, endedAtMs: this.#options.session.now() });
-    this.#actor.send({ type: 'stream.released', streamId: request.streamId });
+  #begin(hosted: HostedStream): OpenStream {
+    const { streamId } = hosted.call;
+    // Known before it begins, so that an interrupt finds it whenever it comes.
+    this.#streams.set(streamId, hosted);
+    hosted.begin();
+    return openStreamOf(this.#streams, streamId);
   }
 
-  #tellSessions(streamIds: readonly string[], event: SessionEvent): void {
-    for (const streamId of streamIds) this.#sessions.get(streamId)?.send(event);
+  #streamEnded(call: HostedCall, summary: StreamSummary): void {
+    this.#streams.delete(call.streamId);
+    this.#ended.set(call.streamId, { call, summary, endedAtMs: this.#options.session.now() });
+    this.#actor.send({ type: 'stream.released', streamId: call.streamId });
+  }
+
+  #tellStreams(streamIds: readonly string[], event: StreamEvent): void {
+    for (const streamId of streamIds) this.#streams.get(streamId)?.send(event);
+  }
+
+  #sessionsOf(streamIds: readonly string[]): readonly string[] {
+    const sessionIds = streamIds.flatMap((streamId) => this.#streams.get(streamId)?.call.sessionId ?? []);
+    return [...new Set(sessionIds)];
   }
 
   #carryOut(emitted: SupervisorEmitted): void {
@@ -195,7 +199,7 @@ export class SupervisorHost implements StreamGateway {
         this.#options.log.debug(
           {
             scope: 'backpressure',
-            method: 'StreamAudio',
+            method: 'supervisor',
             decision: 'already_released',
             ctx: { stream_id: emitted.streamId },
           },
@@ -203,10 +207,11 @@ export class SupervisorHost implements StreamGateway {
         );
         return;
       case 'device.interrupted':
-        this.#tellSessions(emitted.streamIds, { type: 'device.interruptRequested' });
+        this.#interrupted = this.#sessionsOf(emitted.streamIds);
+        this.#tellStreams(emitted.streamIds, { type: 'device.interruptRequested' });
         return;
       case 'grace.expired':
-        this.#tellSessions(emitted.streamIds, { type: 'server.graceExpired' });
+        this.#tellStreams(emitted.streamIds, { type: 'server.graceExpired' });
         return;
       case 'drain.finished':
         this.#finishDrain();
@@ -216,7 +221,23 @@ export class SupervisorHost implements StreamGateway {
     }
   }
 
-  #noteRefused(call: CallIdentity, refusal: { readonly failure: Failure; readonly activeStreams: number }): void {
+  #noteAdmitted(call: HostedCall, verdict: Verdict): void {
+    assert(verdict.type === 'stream.admitted', 'a stream was admitted as a chunk');
+    const { log, admission } = this.#options;
+    const ctx = { active_streams: verdict.activeStreams, max_streams: admission.maxStreams };
+    log.info(
+      {
+        scope: 'backpressure',
+        method: call.method,
+        decision: 'stream_acquired',
+        ctx: { ...identityOf(call), ...ctx },
+      },
+      'a stream took a slot',
+    );
+  }
+
+  /** Counts and logs it; the failure for the caller to hand on. */
+  #refuse(call: HostedCall, refusal: { readonly failure: Failure; readonly activeStreams: number }): Failure {
     const { log, counters, admission } = this.#options;
     const { errorType } = refusal.failure;
     counters.countRejected(errorType);
@@ -224,12 +245,13 @@ export class SupervisorHost implements StreamGateway {
     log.warn(
       {
         scope: errorType === 'stream_limit_exceeded' ? 'backpressure' : 'workflow',
-        method: 'StreamAudio',
+        method: call.method,
         decision: 'reject',
         ctx: { ...ctx, max_streams: admission.maxStreams },
       },
       'a call was refused',
     );
+    return refusal.failure;
   }
 
   #noteEnded(streamId: string, activeStreams: number): void {
@@ -241,6 +263,6 @@ export class SupervisorHost implements StreamGateway {
 }
 
 /** Made out here so that it holds nothing but the id: the call keeps it for as long as its client takes to fetch the end. */
-function openStreamOf(sessions: ReadonlyMap<string, HostedSession>, streamId: string): OpenStream {
-  return { cancel: () => sessions.get(streamId)?.send({ type: 'client.cancelled' }) };
+function openStreamOf(streams: ReadonlyMap<string, HostedStream>, streamId: string): OpenStream {
+  return { cancel: () => streams.get(streamId)?.send({ type: 'client.cancelled' }) };
 }

@@ -12,7 +12,7 @@ import type { CollectEmitted, CollectEvent, CollectLimits, CollectMachine } from
 import type { CollectedChunk, CollectedUtterance, Screenshot, UtteranceKey } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import { withFaultBarrier } from './fault-barrier.ts';
-import { identityOf } from './session-host.ts';
+import { identityOf } from './stream-host.ts';
 
 /** Bytes that the screenshots of all buffers may have: a few dozen full screens, or one of the largest allowed. */
 const MAX_SCREENSHOT_BYTES_IN_ALL = 256 * 1024 * 1024;

@@ -197,7 +197,7 @@ export const settingsTable = {
   DATA_DIR: {
     type: 'path',
     default: './data',
-    meaning: 'The folder of the embedded store (usage, memory).',
+    meaning: 'The folder of the embedded store (usage, in its folder store), made when the server starts.',
   },
   EVENT_LOG: {
     type: 'switch',

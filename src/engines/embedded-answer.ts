@@ -26,6 +26,8 @@ interface Answerer {
   readonly memory: PromptMemory;
 }
 
+/** Under this name its use is counted. It has no tokens: a word of the prompt is one of input, a word said one of output. */
+const MODEL_NAME = 'recital-embedded';
 const defaultMsPerWord = 8;
 /** A long text (an echo of a long prompt) is said at once from here on: nobody watches it word by word. */
 const maxPacedWords = 200;
@@ -57,11 +59,18 @@ function* scriptOf(answerer: Answerer, request: AnswerRequest): Script<AnswerPar
     wordCount += 1;
   }
   if (command !== undefined) yield { kind: 'command', name: command.name, args: command.args };
+  yield { kind: 'usage', inputTokens: wordCountOf(request.prompt), outputTokens: wordCount, model: MODEL_NAME };
 }
 
-function reply({ now, spokenTime, memory }: Answerer, { prompt, hardwareId }: AnswerRequest): Reply {
+function wordCountOf(text: string): number {
+  let count = 0;
+  for (const _word of text.matchAll(/\S+/g)) count += 1;
+  return count;
+}
+
+function reply({ now, spokenTime, memory }: Answerer, { prompt, hardwareId, screenshot }: AnswerRequest): Reply {
   const earlierPrompts = isOneDevice(hardwareId) ? memory.recall(hardwareId) : undefined;
-  const { isRecall, ...answer } = replyTo(prompt, { now: now(), spokenTime, earlierPrompts });
+  const { isRecall, ...answer } = replyTo(prompt, { now: now(), spokenTime, earlierPrompts, screenshot });
   if (!isRecall) memory.remember(hardwareId, prompt);
   return answer;
 }

@@ -14,6 +14,8 @@ export type ScenarioStep = {
   | { readonly verb: 'command'; readonly name: string; readonly args: unknown }
   | { readonly verb: 'fail'; readonly errorCode: string | undefined; readonly message: string }
   | { readonly verb: 'throw'; readonly message: string }
+  /** Tokens that the answer took; each repetition is a report of its own. */
+  | { readonly verb: 'usage'; readonly inputTokens: number; readonly outputTokens: number; readonly model: string }
   | { readonly verb: 'hang' }
   | { readonly verb: 'echo' }
 );
@@ -50,6 +52,9 @@ export const scenarioBounds = {
   repeat: 10_000_000,
   /** The longest delay of a Node timer. */
   waitMs: 2 ** 31 - 1,
+  /** What a client could report (int32). */
+  tokens: 2 ** 31 - 1,
+  modelChars: 128,
   chunksPerSentence: 10_000_000,
   chunkBytes: 1024 * 1024,
 } as const;
@@ -149,6 +154,11 @@ function compilePattern(source: string): RegExp {
   }
 }
 
+const tokenCount = number({ from: 0, to: scenarioBounds.tokens, whole: true }).default(0);
+const modelName = anyText
+  .max(scenarioBounds.modelChars, { error: `at most ${scenarioBounds.modelChars} characters` })
+  .default('scripted');
+
 const onlyTrue = z.literal(true, { error: 'true' });
 
 const verbs = {
@@ -157,6 +167,7 @@ const verbs = {
   command: closedObject({ command: anyText, args: z.unknown().optional() }),
   fail: closedObject({ error_code: anyText.optional(), message: anyText.default('') }),
   throw: anyText,
+  usage: closedObject({ input_tokens: tokenCount, output_tokens: tokenCount, model: modelName }),
   hang: onlyTrue,
   echo: onlyTrue,
 };
@@ -182,6 +193,10 @@ const stepSchema = closedObject({ ...z.object(verbs).partial().shape, repeat: re
       return { verb: 'fail', errorCode: step.fail.error_code, message: step.fail.message, repeat };
     }
     if (step.throw !== undefined) return { verb: 'throw', message: step.throw, repeat };
+    if (step.usage !== undefined) {
+      const { input_tokens: inputTokens, output_tokens: outputTokens, model } = step.usage;
+      return { verb: 'usage', inputTokens, outputTokens, model, repeat };
+    }
     if (step.hang !== undefined) return { verb: 'hang', repeat };
     if (step.echo !== undefined) return { verb: 'echo', repeat };
     // The refinement above has reported it already.

@@ -42,6 +42,10 @@ function partOf(step: ScenarioStep, request: AnswerRequest): AnswerPart | Pause 
     case 'command':
       // A copy: what one session does to its arguments must not reach the next one's.
       return { kind: 'command', name: step.name, args: structuredClone(step.args) };
+    case 'usage': {
+      const { inputTokens, outputTokens, model } = step;
+      return { kind: 'usage', inputTokens, outputTokens, model };
+    }
     case 'fail':
       throw new EngineFailure({ errorCode: step.errorCode, message: step.message });
     case 'throw':

@@ -6,7 +6,7 @@
 import { EngineFailure } from '../errors.ts';
 import { Pause, playScript, type Script } from './paced-stream.ts';
 import type { Scenario, ScenarioSpeech } from './scenario.ts';
-import { audioFormat, type SpeechEngine } from './speech-engine.ts';
+import { audioFormat, type SpeechEngine, type SpeechRequest } from './speech-engine.ts';
 
 const toneHz = 440;
 /** A quarter of full scale: clearly heard, and nobody jumps. */
@@ -15,19 +15,32 @@ const toneAmplitude = 0.25 * 32_767;
 const tonePeriodSamples = 1200;
 const tonePeriodBytes = tonePeriodSamples * audioFormat.bytesPerSample;
 
-/** The speech engine that plays the `speech` part of `scenario`. A sentence matching `fail_when` is UNAVAILABLE. */
+/** The one voice that it has. */
+const TONE_VOICE = 'tone';
+
+/**
+ * The speech engine that plays the `speech` part of `scenario`. A sentence matching `fail_when` is UNAVAILABLE, a voice other than
+ * `tone` NOT_FOUND; a language makes no difference to a tone.
+ */
 export function createScriptedSpeechEngine(scenario: Scenario): SpeechEngine {
   const { speech } = scenario;
   const chunks = toneChunks(speech.chunkBytes);
   return {
     name: 'scripted',
     async start() {},
-    synthesise: (request, signal) => playScript(scriptOf(speech, chunks, request.text), signal),
+    synthesise: (request, signal) => playScript(scriptOf(speech, chunks, request), signal),
     async stop() {},
   };
 }
 
-function* scriptOf(speech: ScenarioSpeech, chunks: readonly Uint8Array[], sentence: string): Script<Uint8Array> {
+function* scriptOf(
+  speech: ScenarioSpeech,
+  chunks: readonly Uint8Array[],
+  { text: sentence, voice = TONE_VOICE }: SpeechRequest,
+): Script<Uint8Array> {
+  if (voice !== TONE_VOICE) {
+    throw new EngineFailure({ errorCode: 'NOT_FOUND', message: `no voice "${voice}"; there is ${TONE_VOICE}` });
+  }
   if (speech.failWhen?.test(sentence) === true) {
     throw new EngineFailure({
       errorCode: 'UNAVAILABLE',

@@ -12,9 +12,7 @@ import { emptySentenceCutter } from '../text/sentence-cutter.ts';
 import { initialSpeakable } from '../text/speakable.ts';
 import { sessionSetup } from './session.setup.ts';
 import type { SessionLimits } from './session.types.ts';
-
-/** One delta is at most 4 KiB of text: enough microsteps for any turn, few enough to stop a chart that runs in circles. */
-const MAX_MICROSTEPS = 20_000;
+import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime } from './stream.states.ts';
 
 const noLimits: SessionLimits = {
   idleTimeoutMs: 0,
@@ -28,29 +26,7 @@ const noLimits: SessionLimits = {
   allowedCommands: [],
 };
 
-/** Watches the reader: asks the outbox only when the timeout may have passed, so that frames need no event. */
-const readerStates = sessionSetup.createStateConfig({
-  initial: 'attentive',
-  states: {
-    attentive: { after: { idleCheck: 'questioned' } },
-    questioned: {
-      entry: 'questionActivity',
-      after: {
-        replyDue: { target: '#session.error', actions: { type: 'endWith', params: { errorType: 'session_fault' } } },
-      },
-      on: {
-        'outbox.activityReported': [
-          {
-            guard: 'isReaderIdle',
-            target: '#session.error',
-            actions: { type: 'endWith', params: { errorType: 'stream_idle_timeout' } },
-          },
-          { target: 'attentive', actions: 'planIdleCheck' },
-        ],
-      },
-    },
-  },
-});
+const readerStates = sessionSetup.createStateConfig(readerStatesOf('session'));
 
 const answerStates = sessionSetup.createStateConfig({
   initial: 'running',
@@ -223,22 +199,8 @@ export const sessionMachine = sessionSetup.createMachine({
     failure: null,
   }),
   initial: 'idle',
-  after: {
-    sessionTimeout: { target: '.error', actions: { type: 'endWith', params: { errorType: 'session_timeout' } } },
-  },
-  on: {
-    'client.cancelled': { target: '.error', actions: { type: 'endWith', params: { errorType: 'client_cancelled' } } },
-    'device.interruptRequested': {
-      target: '.error',
-      actions: { type: 'endWith', params: { errorType: 'interrupted' } },
-    },
-    'server.graceExpired': { target: '.error', actions: { type: 'endWith', params: { errorType: 'draining' } } },
-    'outbox.rateExceeded': {
-      target: '.error',
-      actions: { type: 'endWith', params: { errorType: 'rate_limit_exceeded' } },
-    },
-    'session.faulted': { target: '.error', actions: { type: 'endWith', params: { errorType: 'session_fault' } } },
-  },
+  after: totalTime,
+  on: endings,
   states: {
     idle: {
       ...readerStates,

@@ -1,28 +1,11 @@
 /**
- * The queue of sentences between the model and the voice, as pure functions over the session's context: who is said now, who is
- * synthesised meanwhile, and whose engine has been silent for too long. The window is the head and `speechLookahead` behind it.
+ * The queue of sentences between the model and the voice, as pure functions over the session's context: who is said now, and when
+ * to look at the voice. What it shares with other streams is speech-queue.ts.
  */
 import { assert } from '../assert.ts';
 import type { TextPatch } from './session.text.ts';
-import type { Sentence, SessionContext, SessionEmitted, SessionEvent, SpeechInbox } from './session.types.ts';
-
-/** A synthesis that failed without a sound is tried once more. */
-const MAX_SPEECH_RETRIES = 1;
-
-/** The sentence with this number, if it is not said yet. */
-export function sentenceOf(context: SessionContext, segment: number): Sentence | undefined {
-  return context.sentences.find((sentence) => sentence.segment === segment);
-}
-
-/** True for a sentence whose synthesis may be tried once more. */
-export function isRetryLeft(sentence: Sentence | undefined): boolean {
-  return sentence !== undefined && sentence.failedAttempts < MAX_SPEECH_RETRIES;
-}
-
-/** The queue with one sentence exchanged for its successor of the same number. */
-export function replaceSentence(context: SessionContext, replacement: Sentence): readonly Sentence[] {
-  return context.sentences.map((sentence) => (sentence.segment === replacement.segment ? replacement : sentence));
-}
+import type { Sentence, SessionContext, SessionEmitted, SpeechInbox } from './session.types.ts';
+import { dueFacts, windowEnd } from './speech-queue.ts';
 
 /** `patch`, and what the voice must know of it: the head and its look-ahead, as far as it was not told yet. */
 export function withDueSentences(context: SessionContext, patch: TextPatch) {
@@ -42,27 +25,6 @@ export function headReached(context: SessionContext, sentences: readonly Sentenc
   return { patch: { sentences, synthesisedBelow: windowEnd(context, sentences) }, emitted };
 }
 
-function dueFacts(context: SessionContext, sentences: readonly Sentence[]): SpeechInbox[] {
-  const facts: SpeechInbox[] = [];
-  for (const { segment, speech } of sentences.slice(0, 1 + context.limits.speechLookahead)) {
-    if (segment >= context.synthesisedBelow && speech !== '') facts.push({ type: 'sentence.due', segment, speech });
-  }
-  return facts;
-}
-
-/** Where the look-ahead behind the head ends: the segment after its last one. */
-function windowEnd(context: SessionContext, sentences: readonly Sentence[]): number {
-  const last = sentences[Math.min(sentences.length - 1, context.limits.speechLookahead)];
-  return last === undefined ? context.synthesisedBelow : Math.max(context.synthesisedBelow, last.segment + 1);
-}
-
-/** Segments whose engine gave no sound for the timeout. */
-export function silentSegments(context: SessionContext, event: SessionEvent): readonly number[] {
-  const { speechTimeoutMs } = context.limits;
-  if (event.type !== 'speech.progressReported' || speechTimeoutMs === 0) return [];
-  return event.silences.filter(({ silentMs }) => silentMs >= speechTimeoutMs).map(({ segment }) => segment);
-}
-
 /**
  * When to look at the voice of the first of `sentences` once it is reached: after the whole timeout, or at once if it was synthesised ahead and may
  * have been silent all the while.
@@ -72,14 +34,4 @@ export function firstSpeechCheckMs(context: SessionContext, sentences: readonly 
   const [head] = sentences;
   const isSynthesisedAhead = head !== undefined && head.segment < context.synthesisedBelow && head.speech !== '';
   return isSynthesisedAhead && speechTimeoutMs > 0 ? 1 : speechTimeoutMs;
-}
-
-/** When the longest remaining silence reaches the timeout. */
-export function nextSpeechCheckMs(context: SessionContext, event: SessionEvent): number {
-  const { speechTimeoutMs } = context.limits;
-  if (event.type !== 'speech.progressReported' || speechTimeoutMs === 0) return speechTimeoutMs;
-  const remaining = event.silences
-    .map(({ silentMs }) => speechTimeoutMs - silentMs)
-    .filter((remainingMs) => remainingMs > 0);
-  return Math.max(1, Math.min(speechTimeoutMs, ...remaining));
 }

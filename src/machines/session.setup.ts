@@ -6,16 +6,7 @@ import { assign, type EventObject, emit, enqueueActions, fromCallback, sendTo, s
 import type { Failure } from '../errors.ts';
 import { isAtPossibleBoundary } from '../text/sentence-cutter.ts';
 import { failureOf, type OwnFailureType } from './session.failures.ts';
-import {
-  firstSpeechCheckMs,
-  headReached,
-  isRetryLeft,
-  nextSpeechCheckMs,
-  replaceSentence,
-  sentenceOf,
-  silentSegments,
-  withDueSentences,
-} from './session.queue.ts';
+import { firstSpeechCheckMs, headReached, withDueSentences } from './session.queue.ts';
 import { hearCommand, hearEnd, hearQuiet, hearText } from './session.text.ts';
 import type {
   AnswerInbox,
@@ -25,14 +16,20 @@ import type {
   SessionEvent,
   SessionInput,
   SessionOutput,
-  SpeechInbox,
   SpeechInput,
 } from './session.types.ts';
+import {
+  isHeadSaid,
+  isNextSentenceDue,
+  isRetryLeft,
+  nextSpeechCheckMs,
+  replaceSentence,
+  retried,
+  sentenceOf,
+  silentSegments,
+} from './speech-queue.ts';
+import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from './stream.states.ts';
 
-/** A delay that is switched off: the longest a timer can wait (24.8 days). */
-const OFF_DELAY_MS = 2 ** 31 - 1;
-/** The outbox and the speech actor answer a question within one turn; later is a bug of ours. */
-const REPLY_DUE_MS = 5_000;
 /** Sentences waiting for the voice at which the model is made to wait, and at which it may go on. */
 const BACKLOG_FULL_SENTENCES = 64;
 const BACKLOG_LOW_SENTENCES = 16;
@@ -71,15 +68,12 @@ export const sessionSetup = setup({
     hasNoWords: ({ context }) => context.nextSegment === 0,
     isFinishingSentences: ({ context }) =>
       context.lastSentenceAtMs + context.limits.answerStallTimeoutMs > context.watch.stallCheckAtMs,
-    hasNextSentence: ({ context, event }) =>
-      event.type === 'speech.finished' &&
-      context.sentences[0]?.segment === event.segment &&
-      context.sentences.length > 1,
+    hasNextSentence: ({ context, event }) => isNextSentenceDue(context, event),
     isAtPossibleBoundary: ({ context }) => isAtPossibleBoundary(context.cutter),
     isBacklogFull: ({ context }) => context.sentences.length >= BACKLOG_FULL_SENTENCES,
     isBacklogLow: ({ context }) => context.sentences.length <= BACKLOG_LOW_SENTENCES,
     isHeadWithoutSpeech: ({ context }) => context.sentences[0]?.speech === '',
-    isHead: ({ context, event }) => event.type === 'speech.finished' && context.sentences[0]?.segment === event.segment,
+    isHead: ({ context, event }) => isHeadSaid(context, event),
     isSynthesisWorthRetrying: ({ context, event }) =>
       event.type === 'speech.failed' && event.retryable && isRetryLeft(sentenceOf(context, event.segment)),
     isSpeechFailureFatal: ({ context, event }) =>
@@ -164,13 +158,9 @@ export const sessionSetup = setup({
       if (event.type !== 'speech.failed') return;
       const sentence = sentenceOf(context, event.segment);
       if (sentence === undefined) return;
-      const { segment, speech, failedAttempts } = sentence;
-      enqueue.assign({
-        sentences: replaceSentence(context, { ...sentence, failedAttempts: failedAttempts + 1 }),
-      });
-      const due: SpeechInbox = { type: 'sentence.due', segment, speech };
-      const turn: SpeechInbox = { type: 'sentence.turnCame', segment };
-      enqueue.emit({ type: 'speech.informed', facts: context.sentences[0] === sentence ? [due, turn] : [due] });
+      const { sentences, facts } = retried(context, sentence);
+      enqueue.assign({ sentences });
+      enqueue.emit({ type: 'speech.informed', facts });
     }),
     giveUpSpeech: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'speech.failed') return;
@@ -220,18 +210,8 @@ export const sessionSetup = setup({
     questionActivity: emit({ type: 'activity.questioned' }),
     planIdleCheck: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'outbox.activityReported') return;
-      const { idleTimeoutMs } = context.limits;
-      const idleCheckInMs = idleTimeoutMs > 0 ? Math.max(1, idleTimeoutMs - event.idleMs) : 0;
+      const idleCheckInMs = nextIdleCheckMs(context.limits.idleTimeoutMs, event.idleMs);
       enqueue.assign({ watch: { ...context.watch, idleCheckInMs } });
     }),
   },
 });
-
-function orOff(ms: number): number {
-  return ms > 0 ? Math.min(ms, OFF_DELAY_MS) : OFF_DELAY_MS;
-}
-
-function errorDetailOf(event: object): string {
-  if (!('error' in event)) return 'an actor ended with an unknown error';
-  return event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error);
-}

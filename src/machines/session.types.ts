@@ -8,6 +8,7 @@ import type { AnswerEnvelope } from '../text/answer-envelope.ts';
 import type { CommandName } from '../text/commands.ts';
 import type { SentenceCutter } from '../text/sentence-cutter.ts';
 import type { SpeakableState } from '../text/speakable.ts';
+import type { SpokenSentence } from './speech-queue.ts';
 
 /** The settings a session lives under; all times in milliseconds, 0 = off. */
 export interface SessionLimits {
@@ -33,15 +34,9 @@ export interface SessionInput {
 }
 
 /** A sentence that was cut and is not said yet. The first of the queue is the one being said. */
-export interface Sentence {
-  /** Counts from 0 over the whole answer. */
-  readonly segment: number;
+export interface Sentence extends SpokenSentence {
   /** As the user sees it, to the character. */
   readonly text: string;
-  /** As the voice gets it; '' = nothing to speak, or its speech was given up. */
-  readonly speech: string;
-  /** Syntheses that failed so far. */
-  readonly failedAttempts: number;
 }
 
 export interface AcceptedCommand {
@@ -102,22 +97,14 @@ export interface SpeechSilence {
   readonly silentMs: number;
 }
 
-/** Facts the session hears. */
-export type SessionEvent =
-  | { readonly type: 'request.received'; readonly prompt: string }
-  /** A delta, with the time it came in ms since the session began. */
-  | { readonly type: 'answer.textReceived'; readonly text: string; readonly atMs: number }
-  /** The model has said nothing for a moment (150 to 250 ms): what ends like a sentence is one. */
-  | { readonly type: 'answer.fellQuiet'; readonly atMs: number }
-  | { readonly type: 'answer.commandReceived'; readonly name: string; readonly args: unknown }
-  | { readonly type: 'answer.finished' }
-  | { readonly type: 'answer.failed'; readonly failure: Failure }
+/** Facts that every stream hears: from its voice, its reader and the outside. */
+export type StreamEvent =
   | { readonly type: 'speech.finished'; readonly segment: number; readonly audioBytes: number }
   | { readonly type: 'speech.failed'; readonly segment: number; readonly retryable: boolean; readonly failure: Failure }
   | { readonly type: 'speech.progressReported'; readonly silences: readonly SpeechSilence[] }
   | { readonly type: 'outbox.activityReported'; readonly idleMs: number }
   | { readonly type: 'outbox.rateExceeded'; readonly framesInLastSecond: number }
-  /** The outbox can take more; the answer to `room.awaited`. */
+  /** The outbox can take more; the answer to `room.awaited`, for those who ask. */
   | { readonly type: 'outbox.roomFound' }
   /** Every frame, the end included, is with the transport. */
   | { readonly type: 'outbox.flushed' }
@@ -127,11 +114,31 @@ export type SessionEvent =
   /** A bug: something of ours threw. The id finds the log line. */
   | { readonly type: 'session.faulted'; readonly faultId: string };
 
-/** What the chart has to say to the outside, as data; carried out by the session's host. */
+/** Facts the session hears. */
+export type SessionEvent =
+  | StreamEvent
+  | { readonly type: 'request.received'; readonly prompt: string }
+  /** A delta, with the time it came in ms since the session began. */
+  | { readonly type: 'answer.textReceived'; readonly text: string; readonly atMs: number }
+  /** The model has said nothing for a moment (150 to 250 ms): what ends like a sentence is one. */
+  | { readonly type: 'answer.fellQuiet'; readonly atMs: number }
+  | { readonly type: 'answer.commandReceived'; readonly name: string; readonly args: unknown }
+  | { readonly type: 'answer.finished' }
+  | { readonly type: 'answer.failed'; readonly failure: Failure };
+
+/** What every stream's chart has to say to the outside, as data; carried out by its host. */
+export type StreamEmitted =
+  | { readonly type: 'speech.informed'; readonly facts: readonly SpeechInbox[] }
+  | { readonly type: 'end.reached' }
+  | { readonly type: 'activity.questioned' }
+  /** An actor of the stream threw: a bug, for the log. */
+  | { readonly type: 'actor.faulted'; readonly detail: string };
+
+/** What a session's chart has to say. */
 export type SessionEmitted =
+  | StreamEmitted
   /** A sentence's turn: its text goes out, and the voice is told the facts. */
   | { readonly type: 'sentence.reached'; readonly text: string; readonly facts: readonly SpeechInbox[] }
-  | { readonly type: 'speech.informed'; readonly facts: readonly SpeechInbox[] }
   | {
       readonly type: 'command.reached';
       readonly command: CommandName;
@@ -139,11 +146,7 @@ export type SessionEmitted =
     }
   | { readonly type: 'command.dropped'; readonly name: string; readonly reason: string; readonly detail: string }
   | { readonly type: 'sentence.leftUnspoken'; readonly segment: number; readonly reason: string }
-  | { readonly type: 'end.reached' }
-  | { readonly type: 'activity.questioned' }
-  | { readonly type: 'room.awaited' }
-  /** An actor of the session threw: a bug, for the log. */
-  | { readonly type: 'actor.faulted'; readonly detail: string };
+  | { readonly type: 'room.awaited' };
 
 /** The one reason a session ended: 'completed', or the error_type of its failure. */
 export interface SessionOutput {
@@ -175,4 +178,8 @@ export type SpeechInbox =
 
 export interface SpeechInput {
   readonly streamId: string;
+  /** An engine's own name of a voice; absent = the engine chooses. */
+  readonly voice?: string;
+  /** A BCP 47 tag; absent = by the text's script. */
+  readonly language?: string;
 }

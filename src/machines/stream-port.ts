@@ -65,7 +65,7 @@ export interface StreamRequest {
 export interface WelcomeRequest {
   readonly streamId: string;
   readonly sessionId: string;
-  /** Not blank. */
+  /** Blank = a greeting in the language. */
   readonly text: string;
   /** A speech engine's own name of a voice; absent = the engine chooses. */
   readonly voice?: string;

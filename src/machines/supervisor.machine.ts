@@ -68,6 +68,9 @@ export type SupervisorEmitted =
   | { readonly type: 'grace.expired'; readonly streamIds: readonly string[] }
   | { readonly type: 'drain.finished' };
 
+/** What a call without a hardware_id runs under (rpc/identity.ts): it names no device, so two of them are not one. */
+const NO_DEVICE = 'unknown';
+
 /** Sessions end in the turn that asks them to; a slot still held after this is a bug, and no reason to stay up. */
 const ENDING_DUE_MS = 2_000;
 
@@ -88,6 +91,7 @@ const supervisorSetup = setup({
     isDeviceStreaming: ({ context, event }) =>
       event.type === 'stream.requested' &&
       context.oneStreamPerDevice &&
+      event.hardwareId !== NO_DEVICE &&
       Object.values(context.streams).some(
         (stream) => stream.kind === 'answer' && stream.hardwareId === event.hardwareId,
       ),

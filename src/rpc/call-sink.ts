@@ -1,22 +1,27 @@
 /**
- * The sink of one StreamAudio call: frames and the one end go through it, whatever happened.
+ * The sink of one streaming call: frames and the one end go through it, whatever happened.
  *
  * Guarantees (CONTRACT §1, "The one error rule"): one status, set once; before any frame, an error is one error frame and then
  * the status with the same text; after a frame it is the status alone; nothing follows an end; a good stream ends OK. It
  * ends a call only by `end()` or by a last write and `emit('error')`: every other way loses frames or hangs clients (DESIGN §7).
  */
-import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { assert } from '../assert.ts';
 import type { Failure } from '../errors.ts';
-import type { Frame, FrameSink, SinkListener, StreamEnd } from '../machines/stream-port.ts';
+import type { Frame, FrameSink, RpcMethod, SinkListener, StreamEnd } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
-import { errorMessageOf, messageOf } from './codec.ts';
+import type { FrameCodec } from './codec.ts';
 import { type CallFlow, type CallFlowListener, flowOf } from './flow-control.ts';
-import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
-import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
 import { statusOf } from './status.ts';
 
-export type StreamAudioCall = ServerWritableStream<StreamRequest__Output, StreamResponse>;
+/** What a sink needs of the call that it ends. */
+export interface SinkCall {
+  readonly metadata: Metadata;
+  readonly cancelled: boolean;
+  end(): void;
+  emit(event: 'error', status: StatusObject): boolean;
+  once(event: 'cancelled', listener: () => void): unknown;
+}
 
 /**
  * How long a failed call may linger with frames that its reader does not take, before its HTTP/2 stream is reset: long enough for
@@ -32,6 +37,8 @@ export interface CallIdentity {
 }
 
 export interface CallSinkOptions {
+  readonly method: RpcMethod;
+  readonly codec: FrameCodec<unknown>;
   readonly log: Logger;
   /** 0 = off. */
   readonly idleTimeoutMs: number;
@@ -40,28 +47,26 @@ export interface CallSinkOptions {
 const nobody: CallFlowListener = Object.freeze({ messageAccepted: () => {}, roomFreed: () => {} });
 
 /** Opens the sink of `call`. */
-export function createCallSink(call: StreamAudioCall, identity: CallIdentity, options: CallSinkOptions): FrameSink {
+export function createCallSink(call: SinkCall, identity: CallIdentity, options: CallSinkOptions): FrameSink {
   return new CallSink(call, identity, options);
 }
 
 class CallSink implements FrameSink {
-  readonly #call: StreamAudioCall;
+  readonly #call: SinkCall;
   readonly #identity: CallIdentity;
-  readonly #log: Logger;
-  readonly #idleTimeoutMs: number;
+  readonly #options: CallSinkOptions;
   readonly #flow: CallFlow;
   #isEnded = false;
   #hasSent = false;
 
-  constructor(call: StreamAudioCall, identity: CallIdentity, { log, idleTimeoutMs }: CallSinkOptions) {
+  constructor(call: SinkCall, identity: CallIdentity, options: CallSinkOptions) {
     const flow = flowOf(call.metadata);
     assert(flow !== undefined, 'the flow control interceptor is not installed');
     this.#call = call;
     // Only the ids: the request itself may carry megabytes.
     const { sessionId, hardwareId, streamId } = identity;
     this.#identity = { sessionId, hardwareId, streamId };
-    this.#idleTimeoutMs = idleTimeoutMs;
-    this.#log = log;
+    this.#options = options;
     this.#flow = flow;
   }
 
@@ -73,12 +78,12 @@ class CallSink implements FrameSink {
   }
 
   canWrite(): boolean {
-    return !this.#isEnded && this.#flow.canSend();
+    return !this.#isEnded && !this.#call.cancelled && this.#flow.canSend();
   }
 
   write(frame: Frame): void {
     assert(!this.#isEnded, `a ${frame.kind} frame after the end`);
-    const message = messageOf(frame, this.#identity.sessionId);
+    const message = this.#options.codec.messageOf(frame, this.#identity.sessionId);
     this.#hasSent = true;
     this.#flow.send(message);
   }
@@ -97,7 +102,7 @@ class CallSink implements FrameSink {
     this.#noteError(end.failure, status.code);
     // Nobody listens any more; a write into a destroyed call would only raise an error.
     if (this.#call.cancelled) return;
-    if (!this.#hasSent) this.#flow.send(errorMessageOf(status.details));
+    if (!this.#hasSent) this.#flow.send(this.#options.codec.errorMessageOf(status.details));
     this.#call.emit('error', status);
   }
 
@@ -105,13 +110,15 @@ class CallSink implements FrameSink {
     const { sessionId, hardwareId, streamId } = this.#identity;
     const ids = { session_id: sessionId, hardware_id: hardwareId, stream_id: streamId };
     const ctx = { ...ids, error_code: errorCode, error_type: errorType, grpc_status: grpcStatus };
-    this.#log.error({ scope: 'grpc', method: 'StreamAudio', decision: 'error', ctx }, 'a call ended with an error');
+    const { log, method } = this.#options;
+    log.error({ scope: 'grpc', method, decision: 'error', ctx }, 'a call ended with an error');
   }
 
   /** What a good stream still has to deliver is the client's for as long as an idle stream would be. */
   #resetIfItLingers(isGood: boolean): void {
-    if (isGood && this.#idleTimeoutMs === 0) return;
-    const lingerMs = isGood ? Math.max(LINGER_MS, this.#idleTimeoutMs) : LINGER_MS;
+    const { idleTimeoutMs } = this.#options;
+    if (isGood && idleTimeoutMs === 0) return;
+    const lingerMs = isGood ? Math.max(LINGER_MS, idleTimeoutMs) : LINGER_MS;
     const timer = setTimeout(() => this.#flow.reset(), lingerMs);
     timer.unref();
     this.#call.once('cancelled', () => clearTimeout(timer));

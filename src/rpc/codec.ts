@@ -1,67 +1,112 @@
 /**
- * Frames as wire messages. The one place that knows the fields of StreamResponse. A full chunk of sound, nine tenths of all frames, is
- * encoded here by filling a template that proto-loader's own encoder made: the bytes are the same (a test compares them), without a walk
- * over the fields and without memory of its own.
+ * Frames as wire messages, one codec an rpc. The one place that knows the fields of StreamResponse and WelcomeResponse. A full chunk of
+ * sound, nine tenths of all frames, is encoded here by filling a template that proto-loader's own encoder made: the bytes are the
+ * same (a test compares them), without a walk over the fields and without memory of its own.
  */
 import { assertNever } from '../assert.ts';
 import type { Frame } from '../machines/stream-port.ts';
+import type { AudioChunk } from './generated/streaming/AudioChunk.ts';
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
-import { streamingService } from './proto.ts';
+import type { WelcomeResponse } from './generated/streaming/WelcomeResponse.ts';
+import type { streamingService } from './proto.ts';
 
 /** CONTRACT §1: raw PCM, 48000 Hz, mono, signed 16-bit little-endian. */
-const audioFields = { dtype: 'int16', shape: [], sample_rate: 48_000, channels: 1 };
+const audioFields = { dtype: 'int16', sample_rate: 48_000, channels: 1 } as const;
 
 const FULL_CHUNK_BYTES = 4096;
 
-/** A chunk of FULL_CHUNK_BYTES of sound; stands for its StreamResponse. */
+/** A chunk of FULL_CHUNK_BYTES of sound; stands for the message that has it. */
 export interface FullChunk {
   readonly fullChunk: Uint8Array;
 }
 
-/** The wire message of `frame` for the session with the given id. */
-export function messageOf(frame: Frame, sessionId: string): StreamResponse | FullChunk {
-  switch (frame.kind) {
-    case 'text':
-      // A model may write half a surrogate pair; a proto3 string must be valid UTF-8 or clients drop the stream.
-      return { text_chunk: frame.text.toWellFormed() };
-    case 'audio':
-      if (frame.bytes.byteLength === FULL_CHUNK_BYTES) return { fullChunk: frame.bytes };
-      return audioMessage(bufferOf(frame.bytes));
-    case 'action': {
-      const { command, args } = frame;
-      const action_json = JSON.stringify({ command, args, session_id: sessionId });
-      return { action_message: { action_json, session_id: sessionId } };
-    }
-    case 'end':
-      return { end_message: frame.message };
-    case 'metadata':
-      throw new Error('a metadata frame in an answer stream');
-    default:
-      return assertNever(frame);
-  }
+/** Turns the frames of one rpc into its messages. */
+export interface FrameCodec<TMessage> {
+  /** The wire message of `frame` for the session with the given id. */
+  messageOf(frame: Frame, sessionId: string): TMessage | FullChunk;
+  /** The one frame of a call that failed before any other was sent. */
+  errorMessageOf(details: string): TMessage;
 }
 
-/** The one frame of a call that failed before any other was sent. */
-export function errorMessageOf(details: string): StreamResponse {
-  return { error_message: details };
-}
+export const answerCodec: FrameCodec<StreamResponse> = {
+  messageOf: (frame, sessionId) => {
+    switch (frame.kind) {
+      case 'text':
+        // A model may write half a surrogate pair; a proto3 string must be valid UTF-8 or clients drop the stream.
+        return { text_chunk: frame.text.toWellFormed() };
+      case 'audio':
+        return soundOf(frame.bytes);
+      case 'action': {
+        const { command, args } = frame;
+        const action_json = JSON.stringify({ command, args, session_id: sessionId });
+        return { action_message: { action_json, session_id: sessionId } };
+      }
+      case 'end':
+        return { end_message: frame.message };
+      case 'metadata':
+        throw new Error('a metadata frame in an answer stream');
+      default:
+        return assertNever(frame);
+    }
+  },
+  errorMessageOf: (details) => ({ error_message: details }),
+};
+
+export const welcomeCodec: FrameCodec<WelcomeResponse> = {
+  messageOf: (frame) => {
+    switch (frame.kind) {
+      case 'metadata':
+        // The length is not known before the last sentence is spoken.
+        return { metadata: { method: frame.method, duration_sec: 0, ...audioFields } };
+      case 'audio':
+        return soundOf(frame.bytes);
+      case 'end':
+        return { end_message: frame.message };
+      case 'text':
+      case 'action':
+        throw new Error(`a ${frame.kind} frame in a welcome stream`);
+      default:
+        return assertNever(frame);
+    }
+  },
+  errorMessageOf: (details) => ({ error_message: details }),
+};
+
+/** What encodes messages that carry sound. */
+type Encode<TMessage> = (message: TMessage | { readonly audio_chunk: AudioChunk }) => Buffer;
 
 /**
- * Makes an encoder of what `messageOf` returns. What it returns for a full chunk is overwritten by the next one: grpc-js copies a
- * message behind its header before it asks for another.
+ * Makes an encoder, over that of proto-loader, of what a codec gives. What it returns for a full chunk is overwritten by the next
+ * one: grpc-js copies a message behind its header before it asks for another.
  */
-export function createMessageEncoder(): (message: StreamResponse | FullChunk) => Buffer {
-  const { responseSerialize } = streamingService.StreamAudio;
-  const template = templateOf(FULL_CHUNK_BYTES);
-  return (message) => {
-    if (!('fullChunk' in message)) return responseSerialize(message);
+export function createMessageEncoder<TMessage extends object>(encode: Encode<TMessage>) {
+  const template = templateOf(encode, FULL_CHUNK_BYTES);
+  return (message: TMessage | FullChunk): Buffer => {
+    if (!('fullChunk' in message)) return encode(message);
     template.encoded.set(message.fullChunk, template.soundAt);
     return template.encoded;
   };
 }
 
-function audioMessage(audio_data: Buffer): StreamResponse {
-  return { audio_chunk: { audio_data, ...audioFields } };
+/** The same service, whose streams also take full chunks. */
+export function withFullChunks(service: typeof streamingService): typeof streamingService {
+  const { StreamAudio, GenerateWelcomeAudio } = service;
+  return {
+    ...service,
+    StreamAudio: { ...StreamAudio, responseSerialize: createMessageEncoder(StreamAudio.responseSerialize) },
+    GenerateWelcomeAudio: {
+      ...GenerateWelcomeAudio,
+      responseSerialize: createMessageEncoder(GenerateWelcomeAudio.responseSerialize),
+    },
+  };
+}
+
+function soundOf(bytes: Uint8Array): { readonly audio_chunk: AudioChunk } | FullChunk {
+  return bytes.byteLength === FULL_CHUNK_BYTES ? { fullChunk: bytes } : audioMessage(bufferOf(bytes));
+}
+
+function audioMessage(audio_data: Buffer): { readonly audio_chunk: AudioChunk } {
+  return { audio_chunk: { audio_data, shape: [], ...audioFields } };
 }
 
 /** An encoded chunk of silence, and where its sound stands. */
@@ -70,9 +115,9 @@ interface ChunkTemplate {
   readonly soundAt: number;
 }
 
-function templateOf(soundBytes: number): ChunkTemplate {
+function templateOf<TMessage>(encode: Encode<TMessage>, soundBytes: number): ChunkTemplate {
   const MARK = 0xa5;
-  const encoded = streamingService.StreamAudio.responseSerialize(audioMessage(Buffer.alloc(soundBytes, MARK)));
+  const encoded = encode(audioMessage(Buffer.alloc(soundBytes, MARK)));
   return { encoded, soundAt: encoded.indexOf(Buffer.alloc(soundBytes, MARK)) };
 }
 

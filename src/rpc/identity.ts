@@ -25,7 +25,7 @@ export function identify(
   policy: IdentityPolicy,
   given: { readonly session_id: string; readonly hardware_id: string },
 ): Identity | Failure {
-  const sessionId = sessionIdOf(policy, given.session_id);
+  const sessionId = identifySession(policy, given.session_id);
   if (typeof sessionId !== 'string') return sessionId;
   const hardwareId = hardwareIdOf(policy, given.hardware_id);
   if (typeof hardwareId !== 'string') return hardwareId;
@@ -40,7 +40,20 @@ export function requireHardwareId(given: string): string | Failure {
   return checkId('hardware_id', given, 'invalid_hardware_id');
 }
 
-function sessionIdOf(policy: IdentityPolicy, given: string): string | Failure {
+/** Whose tokens a report is about: a device must be named, though it may call itself "unknown" when the policy is lenient. */
+export function identifyReport(
+  policy: IdentityPolicy,
+  given: { readonly session_id: string; readonly hardware_id: string },
+): Identity | Failure {
+  const isNamed = policy === 'lenient' && given.hardware_id === UNKNOWN;
+  const hardwareId = isNamed ? UNKNOWN : requireHardwareId(given.hardware_id);
+  if (typeof hardwareId !== 'string') return hardwareId;
+  const sessionId = given.session_id === '' ? '' : checkId('session_id', given.session_id, 'invalid_session_id');
+  return typeof sessionId === 'string' ? { sessionId, hardwareId } : sessionId;
+}
+
+/** The session id a call runs under, or why it can't; for calls that name no device. */
+export function identifySession(policy: IdentityPolicy, given: string): string | Failure {
   const isMissing = given === '' || given === UNKNOWN;
   if (isMissing && policy === 'lenient') return randomUUID();
   if (isMissing || (policy === 'strict' && given.trim() === '')) {

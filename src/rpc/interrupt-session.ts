@@ -1,12 +1,11 @@
 /** InterruptSession: ends every running stream of a device, at once. */
 import type { handleUnaryCall } from '@grpc/grpc-js';
-import type { Failure } from '../errors.ts';
 import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { InterruptRequest__Output } from './generated/streaming/InterruptRequest.ts';
 import type { InterruptResponse } from './generated/streaming/InterruptResponse.ts';
 import { makeStreamId, requireHardwareId } from './identity.ts';
-import { statusOf } from './status.ts';
+import { refuseUnary } from './unary-refusal.ts';
 
 const METHOD = 'InterruptSession';
 
@@ -22,9 +21,7 @@ export function createInterruptSessionHandler(
   return (call, callback) => {
     const hardwareId = requireHardwareId(call.request.hardware_id);
     if (typeof hardwareId !== 'string') {
-      const refusal = statusOf(hardwareId);
-      noteRefused(options, hardwareId, refusal.code);
-      callback(refusal);
+      refuseUnary(options, { method: METHOD, streamId: makeStreamId(), callback }, hardwareId);
       return;
     }
     const interrupted = options.gateway.interrupt(hardwareId);
@@ -33,13 +30,4 @@ export function createInterruptSessionHandler(
     const message = interrupted.length === 0 ? 'No running stream' : `Interrupted streams: ${interrupted.length}`;
     callback(null, { success: true, interrupted_sessions: [...interrupted], message });
   };
-}
-
-/** What was given as the id is as long as the client likes: it stands in no log line. */
-function noteRefused({ gateway, log }: InterruptSessionOptions, why: Failure, grpcStatus: number): void {
-  const streamId = makeStreamId();
-  gateway.noteInvalid({ streamId, method: METHOD }, why);
-  const ids = { session_id: '', hardware_id: '', stream_id: streamId };
-  const ctx = { ...ids, error_code: why.errorCode, error_type: why.errorType, grpc_status: grpcStatus };
-  log.error({ scope: 'grpc', method: METHOD, decision: 'error', ctx }, 'a call ended with an error');
 }

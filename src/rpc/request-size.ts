@@ -1,11 +1,25 @@
-/** How large a request was on the wire: noted when it is decoded, asked for by its handler. */
+/** How large a request was on the wire: noted when it is decoded, asked for by its handler; and how large it may be. */
 import type { ServiceDefinition } from '@grpc/grpc-js';
+import { type Failure, failure } from '../errors.ts';
+
+/** Larger requests are refused by the handler up to MAX_RECEIVED_BYTES, by the transport beyond (CONTRACT §1). */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
+export const MAX_RECEIVED_BYTES = 20 * 1024 * 1024;
 
 const sizes = new WeakMap<object, number>();
 
 /** The size of a decoded request in bytes; 0 if it was not decoded by a definition of `withRequestSizes`. */
 export function requestBytesOf(request: object): number {
   return sizes.get(request) ?? 0;
+}
+
+/** Why a request of this size is refused; null if it is not. */
+export function checkRequestSize(requestBytes: number): Failure | null {
+  if (requestBytes <= MAX_REQUEST_BYTES) return null;
+  return failure(
+    'request_too_large',
+    `The request has ${requestBytes} bytes; at most ${MAX_REQUEST_BYTES} are accepted`,
+  );
 }
 
 /** The same service, whose requests have a size. */

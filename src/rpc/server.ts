@@ -1,22 +1,25 @@
 /**
- * The gRPC server: StreamingService and grpc.health.v1 on one port. It listens before the engines are up and while it drains;
- * the supervisor says who is admitted.
+ * The gRPC server: StreamingService, grpc.health.v1 and grpc.reflection on one port. It listens before the engines are up and
+ * while it drains; the supervisor says who is admitted.
  */
-import { Server, ServerCredentials, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Config } from '../config.ts';
 import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
-import { createMessageEncoder } from './codec.ts';
+import { withFullChunks } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';
+import { createGenerateWelcomeAudioHandler } from './generate-welcome-audio.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
+import { configureHttp2Servers } from './http2-servers.ts';
 import { createInterruptSessionHandler } from './interrupt-session.ts';
 import { streamingService } from './proto.ts';
 import { widenReceiveWindow } from './receive-window.ts';
-import { withRequestSizes } from './request-size.ts';
-import { unimplementedStatusOf } from './status.ts';
+import { addReflection, boundReflectionCalls } from './reflection.ts';
+import { createReportUsageHandler, type UsageLedger } from './report-usage.ts';
+import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
 import { createStreamAudioHandler } from './stream-audio.ts';
-import { MAX_RECEIVED_BYTES } from './stream-request.ts';
+import { createUploadBound } from './upload-bound.ts';
 
 const SERVICE_NAME = 'streaming.StreamingService';
 /** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (DESIGN §7). */
@@ -29,9 +32,13 @@ const CONNECTION_IDLE_MS = 300_000;
 /** Room on one connection for calls that are about to be refused, beside a full house of streams. */
 const SPARE_STREAMS_PER_CONNECTION = 100;
 
+/** Of requests that are not complete, all connections together: a dozen of the largest, sixty screenshots of 3 MB. */
+const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024;
+
 export interface GrpcServerOptions {
   readonly config: Config;
   readonly gateway: StreamGateway;
+  readonly usage: UsageLedger;
   readonly log: Logger;
 }
 
@@ -45,7 +52,7 @@ export interface GrpcServer {
 }
 
 /** Builds the server; nothing listens yet. */
-export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): GrpcServer {
+export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOptions): GrpcServer {
   Buffer.poolSize = BUFFER_POOL_BYTES;
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
@@ -53,22 +60,32 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
-    interceptors: [flowControlInterceptor],
+    interceptors: [boundReflectionCalls(flowControlInterceptor)],
   });
-  widenReceiveWindow(server);
+  const boundUploads = createUploadBound({
+    maxBytes: MAX_UNFINISHED_BYTES,
+    onReset: (receivedBytes) => {
+      const ctx = { received_bytes: receivedBytes, max_bytes: MAX_UNFINISHED_BYTES };
+      log.warn(
+        { scope: 'grpc', method: 'receive', decision: 'upload_reset', ctx },
+        'too much of unfinished requests; the oldest was reset',
+      );
+    },
+  });
+  configureHttp2Servers(server, (http2Server) => {
+    widenReceiveWindow(http2Server);
+    boundUploads(http2Server);
+  });
   const handlers: StreamingServiceHandlers = {
     StreamAudio: createStreamAudioHandler({ config, gateway, log }),
     InterruptSession: createInterruptSessionHandler({ gateway, log }),
-    GenerateWelcomeAudio: (call: ServerWritableStream<unknown, unknown>) => {
-      call.emit('error', unimplementedStatusOf('GenerateWelcomeAudio is not served by this version'));
-    },
-    ReportUsage: (_call: unknown, callback: sendUnaryData<never>) => {
-      callback(unimplementedStatusOf('ReportUsage is not served by this version'));
-    },
+    GenerateWelcomeAudio: createGenerateWelcomeAudioHandler({ config, gateway, log }),
+    ReportUsage: createReportUsageHandler({ config, gateway, usage, log, wallClockMs: Date.now }),
   };
-  server.addService(withRequestSizes(withEncodedMessages(streamingService)), handlers);
+  server.addService(withRequestSizes(withFullChunks(streamingService)), handlers);
   const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE_NAME]: 'NOT_SERVING' });
   health.addToServer(server);
+  addReflection(server);
 
   return {
     listen: () => listen(server, config),
@@ -77,11 +94,6 @@ export function createGrpcServer({ config, gateway, log }: GrpcServerOptions): G
     },
     close: (graceMs) => close(server, graceMs),
   };
-}
-
-/** The same service, whose StreamAudio also takes messages that are already encoded. */
-function withEncodedMessages(service: typeof streamingService): typeof streamingService {
-  return { ...service, StreamAudio: { ...service.StreamAudio, responseSerialize: createMessageEncoder() } };
 }
 
 function listen(server: Server, config: Config): Promise<number> {

@@ -36,11 +36,6 @@ export function statusOf(failed: Failure): StatusObject {
   return { code, details, metadata };
 }
 
-/** The status of an rpc that is declared but not served. */
-export function unimplementedStatusOf(details: string): StatusObject {
-  return { code: status.UNIMPLEMENTED, details, metadata: new Metadata() };
-}
-
 /** The text as both the error frame and the status carry it: well-formed (a lone surrogate would hang the call), bounded. */
 export function detailsOf(message: string): string {
   const text = message.toWellFormed();

@@ -11,13 +11,11 @@ import type {
 import { newerHypothesis } from '../text/hypothesis.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
 import { type Identity, identify } from './identity.ts';
+import { checkRequestSize } from './request-size.ts';
 import { checkScreenshot } from './screenshot.ts';
 
 /** Values of RequestPhase. */
 const phases = { unspecified: 0, collect: 1, commit: 2 } as const;
-/** Larger requests are refused by the handler up to MAX_RECEIVED_BYTES, by the transport beyond (CONTRACT §1). */
-export const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
-export const MAX_RECEIVED_BYTES = 20 * 1024 * 1024;
 /** The largest width or height of a screen: beyond any there is, and what fits 16 bits. */
 const MAX_SCREEN_PIXELS = 65_535;
 
@@ -47,12 +45,8 @@ interface Screen {
  */
 export function checkStreamRequest(check: RequestCheck, given: StreamRequest__Output): CheckedRequest | Failure {
   const { config, requestBytes, streamId } = check;
-  if (requestBytes > MAX_REQUEST_BYTES) {
-    return failure(
-      'request_too_large',
-      `The request has ${requestBytes} bytes; at most ${MAX_REQUEST_BYTES} are accepted`,
-    );
-  }
+  const tooLarge = checkRequestSize(requestBytes);
+  if (tooLarge !== null) return tooLarge;
   const identity = identify(config.identity.policy, given);
   if ('errorCode' in identity) return identity;
   switch (given.phase) {

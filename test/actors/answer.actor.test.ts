@@ -72,7 +72,7 @@ describe('an answer', () => {
     const { engine } = start();
     await settle();
     expect(engine.answers.map((each) => each.request)).toEqual([
-      { prompt: 'What is it?', hardwareId: 'device-1', screenshot: 'aW1hZ2U=', screenWidth: 1920 },
+      { prompt: 'What is it?', hardwareId: 'device-1', screenshot: request.screenshot, screenWidth: 1920 },
     ]);
   });
 

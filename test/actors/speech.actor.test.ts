@@ -8,7 +8,7 @@ import { JobCount } from '../../src/actors/job-count.ts';
 import { createOutbox } from '../../src/actors/outbox.ts';
 import type { SessionResourceMap, SessionResources } from '../../src/actors/session-resources.ts';
 import { createSpeechActor } from '../../src/actors/speech.actor.ts';
-import { EngineFailure } from '../../src/errors.ts';
+import { EngineFailure, failure } from '../../src/errors.ts';
 import type { StreamRequest } from '../../src/machines/stream-port.ts';
 import { HandSpeechEngine } from '../support/actors/hand-engines.ts';
 import { HandSink } from '../support/actors/hand-sink.ts';
@@ -48,7 +48,7 @@ function start({ room = Number.POSITIVE_INFINITY } = {}): Bench {
   const resources: SessionResources = { request, outbox, tellSpeech: () => {}, disposers: [] };
   const sessions: SessionResourceMap = new Map([['stream-1', resources]]);
   const report = (id: string, error: unknown) => reports.push({ id, error });
-  const actor = hostActor(createSpeechActor({ engine: () => engine, sessions, jobs, report, now }), {
+  const actor = hostActor(createSpeechActor({ engine: () => engine, streams: sessions, jobs, report, now }), {
     streamId: 'stream-1',
   });
   return {
@@ -298,11 +298,11 @@ describe('silence', () => {
 
 describe('a failure', () => {
   const broken = new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'the voice broke' });
-  const failed = (segment: number, retryable: boolean, message = 'the voice broke') => ({
+  const failed = (segment: number, retryable: boolean, why = failure('answer_failed', 'the voice broke')) => ({
     type: 'speech.failed',
     segment,
     retryable,
-    message,
+    failure: why,
   });
 
   test('before any sound can be retried', async () => {
@@ -348,7 +348,7 @@ describe('a failure', () => {
     due(0);
     engine.at(0).fail(secret);
     await settle();
-    expect(actor.heard).toEqual([failed(0, true, 'Internal error (stream-1)')]);
+    expect(actor.heard).toEqual([failed(0, true, failure('processing_error', 'Internal error (stream-1)'))]);
     expect(reports).toEqual([{ id: 'stream-1', error: secret }]);
   });
 

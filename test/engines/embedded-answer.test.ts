@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AnswerPart } from '../../src/engines/answer-engine.ts';
+import type { AnswerImage, AnswerPart, AnswerUsage } from '../../src/engines/answer-engine.ts';
 import { createEmbeddedAnswerEngine, type EmbeddedAnswerOptions } from '../../src/engines/embedded-answer.ts';
 
 const neverAborted = new AbortController().signal;
@@ -13,17 +13,21 @@ interface Answer {
   readonly text: string;
   readonly deltas: readonly string[];
   readonly command: { readonly name: string; readonly args: unknown } | undefined;
+  readonly usage: AnswerUsage | undefined;
 }
 
 async function read(parts: AsyncIterable<AnswerPart>): Promise<Answer> {
   const deltas: string[] = [];
   let command: Answer['command'];
+  let usage: Answer['usage'];
   for await (const part of parts) {
-    expect(command, 'nothing follows a command').toBeUndefined();
+    expect(usage, 'nothing follows the usage').toBeUndefined();
+    if (part.kind !== 'usage') expect(command, 'nothing but the usage follows a command').toBeUndefined();
     if (part.kind === 'text') deltas.push(part.text);
     if (part.kind === 'command') command = { name: part.name, args: part.args };
+    if (part.kind === 'usage') usage = part;
   }
-  return { text: deltas.join(''), deltas, command };
+  return { text: deltas.join(''), deltas, command, usage };
 }
 
 function ask(prompt: string, options: EmbeddedAnswerOptions = clock, hardwareId = 'device'): Promise<Answer> {
@@ -33,6 +37,65 @@ function ask(prompt: string, options: EmbeddedAnswerOptions = clock, hardwareId 
 function fallbackOf(prompt: string): RegExp {
   return /\p{Script=Cyrillic}/u.test(prompt) ? /^Для этого у меня нет правила\./ : /^I have no rule for that\./;
 }
+
+describe('the use that it tells', () => {
+  test.each([
+    ['What time  is it?', 4, 4],
+    ['Открой сафари', 2, 2],
+    [' ', 0, undefined],
+  ])('for %j is the words of the prompt and the words it said', async (prompt, inputTokens, saidWords) => {
+    const { text, usage } = await ask(prompt);
+    const outputTokens = text.trim().split(/\s+/).length;
+    if (saidWords !== undefined) expect(outputTokens).toBe(saidWords);
+    expect(usage).toEqual({ kind: 'usage', inputTokens, outputTokens, model: 'recital-embedded' });
+  });
+});
+
+describe('a screenshot', () => {
+  const shot = {
+    bytes: new Uint8Array(2_140_000),
+    mediaType: 'image/png',
+    widthPixels: 1920,
+    heightPixels: 1080,
+  } as const;
+  const cannotSee = /cannot see pictures: .*ANSWER_ENGINE/;
+  const look = (prompt: string, screenshot?: AnswerImage) =>
+    read(
+      createEmbeddedAnswerEngine(clock).answer(
+        { prompt, hardwareId: 'device', ...(screenshot !== undefined && { screenshot }) },
+        neverAborted,
+      ),
+    );
+
+  test.each([
+    [shot, 'Your screenshot is here: PNG, 1920 by 1080 pixels, 2.1 megabytes.'],
+    [
+      { ...shot, mediaType: 'image/jpeg', bytes: new Uint8Array(45_300) },
+      'Your screenshot is here: JPEG, 1920 by 1080 pixels, 45 kilobytes.',
+    ],
+    [
+      { ...shot, mediaType: 'image/webp', bytes: new Uint8Array(999), widthPixels: 3 },
+      'Your screenshot is here: WebP, 3 by 1080 pixels, 999 bytes.',
+    ],
+  ] as const)('is told of by its format and size, and that nobody looked (%#)', async (screenshot, told) => {
+    const { text } = await look('What is on my screen?', screenshot);
+    expect(text.startsWith(`${told} I cannot see pictures`), text).toBe(true);
+    expect(text).toMatch(cannotSee);
+  });
+
+  test('is told of in Russian', async () => {
+    const { text } = await look('Что у меня на экране?', shot);
+    expect(text).toMatch(/^Скриншот пришёл: PNG, 1920 на 1080 пикселей, 2,1 МБ\. Я не вижу изображений/);
+  });
+
+  test('that did not come is not told of', async () => {
+    expect((await look('What is on my screen?')).text).toMatch(/^I cannot see pictures/);
+  });
+
+  test('changes no other answer', async () => {
+    expect((await look('What time is it?', shot)).text).toBe('It is 3:45 PM.');
+  });
+});
 
 describe('questions with one right answer', () => {
   test.each([

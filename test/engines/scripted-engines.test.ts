@@ -39,6 +39,12 @@ function timers(): number {
 }
 
 describe('the scripted answer', () => {
+  test('tells its usage where it stands, each repetition as a part of its own', async () => {
+    const steps = [{ usage: { input_tokens: 12, output_tokens: 5, model: 'm' }, repeat: 2 }, { say: 'x' }];
+    const usage = { kind: 'usage', inputTokens: 12, outputTokens: 5, model: 'm' };
+    expect((await answer([{ when: '', steps }])).items).toEqual([usage, usage, { kind: 'text', text: 'x' }]);
+  });
+
   test('says its deltas exactly as given, with the command where it stands', async () => {
     const steps = [
       { say: ' It is ' },

@@ -92,6 +92,14 @@ describe('a scenario that is accepted', () => {
     [{ fail: { error_code: 'ODD', message: '' } }, { verb: 'fail', errorCode: 'ODD', message: '', repeat: 1 }],
     [{ fail: {} }, { verb: 'fail', errorCode: undefined, message: '', repeat: 1 }],
     [{ throw: '' }, { verb: 'throw', message: '', repeat: 1 }],
+    [
+      { usage: { input_tokens: 12, output_tokens: 5, model: 'm' } },
+      { verb: 'usage', inputTokens: 12, outputTokens: 5, model: 'm', repeat: 1 },
+    ],
+    [
+      { usage: {}, repeat: 2 },
+      { verb: 'usage', inputTokens: 0, outputTokens: 0, model: 'scripted', repeat: 2 },
+    ],
   ])('%j is a step', (step, compiled) => {
     const scenario = parseScenario(JSON.stringify({ answers: [{ when: '', steps: [step] }] }), 'step');
     expect(scenario.answers[0]?.steps).toEqual([compiled]);
@@ -99,11 +107,19 @@ describe('a scenario that is accepted', () => {
 });
 
 describe('a scenario that is refused', () => {
-  const exactlyOne = 'a step with exactly one of: say, wait_ms, command, fail, throw, hang, echo';
+  const exactlyOne = 'a step with exactly one of: say, wait_ms, command, fail, throw, usage, hang, echo';
   const at = 'answers[0].steps[0]';
 
   test.each([
     [{}, [{ path: at, value: '{}', expected: exactlyOne }]],
+    [
+      { usage: { input_tokens: -1, output_tokens: 1.5, model: 7 } },
+      [
+        { path: `${at}.usage.input_tokens`, value: '-1', expected: 'a whole number from 0 to 2147483647' },
+        { path: `${at}.usage.output_tokens`, value: '1.5', expected: 'a whole number from 0 to 2147483647' },
+        { path: `${at}.usage.model`, value: '7', expected: 'a text' },
+      ],
+    ],
     [{ repeat: 2 }, [{ path: at, value: '{"repeat":2}', expected: exactlyOne }]],
     [{ say: 'a', echo: true }, [{ path: at, value: '{"say":"a","echo":true}', expected: exactlyOne }]],
     [
@@ -112,7 +128,7 @@ describe('a scenario that is refused', () => {
         {
           path: `${at}.sey`,
           value: 'unknown key',
-          expected: 'one of: say, wait_ms, command, fail, throw, hang, echo, repeat',
+          expected: 'one of: say, wait_ms, command, fail, throw, usage, hang, echo, repeat',
         },
         { path: at, value: '{"sey":"a"}', expected: exactlyOne },
       ],

@@ -1,9 +1,10 @@
 /** The two examples do what docs/CLIENTS.md says, as processes of their own against a real server. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, start } from '../support/client.ts';
+import { png } from '../support/images.ts';
 import { whatPythonLacks } from '../support/python/python-client.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
 import { type Example, makeDir, makeDocumentedStubs, type RunningExample, startExample } from './run-example.ts';
@@ -44,7 +45,7 @@ let server: TestServer;
 beforeAll(async () => {
   stubsDir = mkdtempSync(join(tmpdir(), 'recital-stubs-'));
   if (lacking === null) makeDocumentedStubs(stubsDir);
-  server = await startServer({ scenario });
+  server = await startServer({ scenario, env: { LOG_LEVEL: 'debug' } });
 });
 afterAll(() => rmSync(stubsDir, { recursive: true, force: true }));
 
@@ -92,6 +93,24 @@ describe.each(examples)('the %s example', (example) => {
     expect(sessions).toHaveLength(2);
     expect(new Set(sessions).size).toBe(2);
     for (const session of sessions) expect(session).toMatch(uuidV4);
+  });
+
+  test('collects ever longer hypotheses while somebody speaks, the screenshot with the first, and uses them up', async () => {
+    const dir = makeDir();
+    const image = png({ width: 64, height: 64 });
+    writeFileSync(join(dir, 'screen.png'), image);
+    const text = 'one two three';
+    const run = startExample(example, [`127.0.0.1:${server.grpcPort}`, text, 'screen.png'], { stubsDir, dir });
+    expect(await run.exitCode).toBe(0);
+    expect(run.stdout()).toContain(`${text}\n`);
+    const session_id = streamsOf(dir)[0]?.ctx?.session_id;
+    const chunks = server.logsOf('collect').filter(({ ctx }) => ctx?.session_id === session_id);
+    expect(chunks.map(({ ctx }) => [ctx?.chunk_seq, ctx?.text_chars, ctx?.screenshot_bytes])).toEqual([
+      [1, 'one'.length, image.length],
+      [2, 'one two'.length, 0],
+      [3, text.length, 0],
+    ]);
+    expect(await server.status()).toMatchObject({ collect_buffers: 0 });
   });
 
   test('refused by a full house, it waits and tries again with the same id', async () => {

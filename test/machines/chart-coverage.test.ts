@@ -12,6 +12,8 @@ import { type CollectEvent, collectMachine } from '../../src/machines/collect.ma
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import type { SessionEvent } from '../../src/machines/session.types.ts';
 import { type SupervisorEvent, supervisorMachine } from '../../src/machines/supervisor.machine.ts';
+import { welcomeMachine } from '../../src/machines/welcome.machine.ts';
+import type { WelcomeEvent } from '../../src/machines/welcome.types.ts';
 import { isAtPossibleBoundary } from '../../src/text/sentence-cutter.ts';
 import { transitionsOf } from '../support/machines/chart-walk.ts';
 import { PureRun } from '../support/machines/pure-run.ts';
@@ -113,6 +115,62 @@ describe('the session chart', () => {
   test('ends without children, in done without a failure or in error with one', () => {
     const ends = [...degrading.states.values(), ...failing.states.values()].filter(({ status }) => status !== 'active');
     expect(ends.length).toBeGreaterThan(10);
+    for (const { value, status, children, context, output } of ends) {
+      expect({ status, children }).toEqual({ status: 'done', children: {} });
+      expect(value).toBe(context.failure === null ? 'done' : 'error');
+      expect(output).toEqual({ reason: context.failure?.errorType ?? 'completed', failure: context.failure });
+    }
+  });
+});
+
+describe('the welcome chart', () => {
+  /** A slice without a word, two sentences, and again nothing to say. */
+  const text = `${unspoken.repeat(70)}${spoken}${spoken}${unspoken.repeat(140)}`;
+
+  const keyOf = ({ value, context }: AnyMachineSnapshot): string => {
+    const { sentences, reading, failure: failed } = context;
+    const attempts = sentences.map(({ failedAttempts }: { failedAttempts: number }) => failedAttempts);
+    return JSON.stringify({ value, attempts, readChars: reading.readChars, failure: failed?.errorType });
+  };
+
+  function events({ context }: AnyMachineSnapshot): readonly WelcomeEvent[] {
+    const segment = context.sentences[0]?.segment ?? 0;
+    const silence = (silentMs: number) =>
+      ({ type: 'speech.progressReported', silences: [{ segment, silentMs }] }) as const;
+    return [
+      { type: 'text.received', text, voice: '', language: '' },
+      { type: 'speech.finished', segment, audioBytes: 2 },
+      { type: 'speech.failed', segment, retryable: true, failure: failure('answer_failed', 'x') },
+      { type: 'speech.failed', segment, retryable: true, failure: failure('not_found', 'x') },
+      { type: 'speech.failed', segment: 99, retryable: false, failure: failure('answer_failed', 'x') },
+      silence(0),
+      silence(context.limits.speechTimeoutMs),
+      { type: 'outbox.activityReported', idleMs: 0 },
+      { type: 'outbox.activityReported', idleMs: context.limits.idleTimeoutMs },
+      { type: 'outbox.rateExceeded', framesInLastSecond: 6 },
+      { type: 'outbox.flushed' },
+      { type: 'client.cancelled' },
+      { type: 'device.interruptRequested' },
+      { type: 'server.graceExpired' },
+      { type: 'session.faulted', faultId: 'x' },
+    ];
+  }
+
+  const traversal = traverse(welcomeMachine, { input: sessionInput(), events, keyOf });
+
+  test('takes every transition that it defines', () => {
+    expect(transitionsOf(welcomeMachine).length).toBeGreaterThan(25);
+    expect(untakenTransitions(welcomeMachine, [traversal])).toEqual([]);
+  });
+
+  test('is led to its end by time alone, whatever state it is in', () => {
+    expect(traversal.states.size).toBeGreaterThan(20);
+    expect(stuckStates(traversal, ({ status }) => status === 'done')).toEqual([]);
+  });
+
+  test('ends without children, in done without a failure or in error with one', () => {
+    const ends = [...traversal.states.values()].filter(({ status }) => status !== 'active');
+    expect(ends.length).toBeGreaterThan(8);
     for (const { value, status, children, context, output } of ends) {
       expect({ status, children }).toEqual({ status: 'done', children: {} });
       expect(value).toBe(context.failure === null ? 'done' : 'error');

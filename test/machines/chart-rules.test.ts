@@ -5,6 +5,7 @@ import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
 import { collectMachine } from '../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
+import { welcomeMachine } from '../../src/machines/welcome.machine.ts';
 import { invokeIdFaults, namingFaults, timedExits } from '../support/machines/chart-rules.ts';
 import { statesOf } from '../support/machines/chart-walk.ts';
 
@@ -17,7 +18,13 @@ const untimed: Readonly<Record<string, string>> = {
   'bootstrap.ready.degraded': 'serving: it waits for the shutdown, not for anything that is due',
 };
 
-const machines: readonly AnyStateMachine[] = [sessionMachine, supervisorMachine, collectMachine, bootstrapMachine];
+const machines: readonly AnyStateMachine[] = [
+  sessionMachine,
+  welcomeMachine,
+  supervisorMachine,
+  collectMachine,
+  bootstrapMachine,
+];
 
 describe.each(machines)('the chart $id', (machine) => {
   test('is seen as a whole', () => {
@@ -60,8 +67,21 @@ test('the timed exits of a session, apart from its total time, are these', () =>
   });
 });
 
-test('the total time is over all states of a session', () => {
-  expect(Object.keys(sessionMachine.root.config.after ?? {})).toEqual(['sessionTimeout']);
+test('the timed exits of a welcome stream, apart from its total time, are these', () => {
+  expect(timedExits(welcomeMachine)).toEqual({
+    'idle.attentive': ['idleCheck'],
+    'idle.questioned': ['replyDue'],
+    'streaming.voice.reading': ['nextSlice', 'by reader'],
+    'streaming.voice.speaking.listening': ['speechCheck', 'by reader'],
+    'streaming.voice.speaking.questioned': ['replyDue', 'by reader'],
+    'streaming.voice.closing': ['by reader'],
+    'streaming.reader.attentive': ['idleCheck'],
+    'streaming.reader.questioned': ['replyDue'],
+  });
+});
+
+test.each([sessionMachine, welcomeMachine])('the total time is over all states of a $id stream', (machine) => {
+  expect(Object.keys(machine.root.config.after ?? {})).toEqual(['sessionTimeout']);
 });
 
 test('what is collected always has the same time to live', () => {

@@ -140,6 +140,12 @@ describe('admission', () => {
     expect(single.send(request('call-3', 'session-3', 'device-2')).effects).toEqual([admitted('call-3', 2)]);
   });
 
+  test('calls that name no device are not one device', () => {
+    const single = open({ oneStreamPerDevice: true });
+    single.send(request('call-1', 'session-1', 'unknown'));
+    expect(single.send(request('call-2', 'session-2', 'unknown')).effects).toEqual([admitted('call-2', 2)]);
+  });
+
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', '0'])(
     'a session, a device and a call may be named %s',
     (name) => {

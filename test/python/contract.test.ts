@@ -79,6 +79,11 @@ const calls = {
   collect: { request: { phase: 1, chunk_seq: 1, chunk_text: 'What is', session_id: 'python-c', hardware_id: 'pc-c' } },
   tail: { request: { phase: 1, chunk_seq: 2, chunk_text: ' the time', session_id: 'python-c', hardware_id: 'pc-c' } },
   commit: { request: { phase: 2, chunk_text: '', session_id: 'python-c', hardware_id: 'pc-c' } },
+  usage: {
+    rpc: 'ReportUsage',
+    request: { hardware_id: 'pc', source: 'desktop', input_tokens: 120, output_tokens: 30 },
+  },
+  badUsage: { rpc: 'ReportUsage', request: { hardware_id: 'pc', input_tokens: -1 } },
   badInterrupt: { rpc: 'InterruptSession', request: { hardware_id: 'unknown' } },
 } as const satisfies Record<string, PythonCall>;
 type CallName = keyof typeof calls;
@@ -134,6 +139,12 @@ describe.skipIf(lacking !== null)('through Python', () => {
       '',
       failed('INVALID_ARGUMENT', expect.any(String), 'invalid_hardware_id', { code: 3 }),
     ],
+    [
+      'negative tokens are INVALID_ARGUMENT',
+      'badUsage',
+      '',
+      failed('INVALID_ARGUMENT', expect.stringContaining('input_tokens'), 'invalid_request', { code: 3 }),
+    ],
   ])('%s', (_, name, frames, end) => {
     const outcome = outcomeOf(name);
     expect(framesOf(outcome)).toEqual(frames);
@@ -159,6 +170,10 @@ describe.skipIf(lacking !== null)('through Python', () => {
     }
     const { frames, code } = outcomeOf('commit');
     expect({ text: frames[0]?.text, code }).toEqual({ text: 'What is the time', code: 'OK' });
+  });
+
+  test('ReportUsage … success=true only if it was stored', () => {
+    expect(outcomeOf('usage')).toMatchObject({ code: 'OK', response: { success: true } });
   });
 
   test('Interrupt … answers with their ids', () => {

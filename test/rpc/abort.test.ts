@@ -3,7 +3,7 @@
  * free. The server is asked as fast as it answers; what counts is when it was last seen at work.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect, start, type TestClient } from '../support/client.ts';
+import { connect, start, startWelcome, type TestClient } from '../support/client.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
 import { startChildClient } from './child-client.ts';
 import { framed, rawCall, requestBytes } from './raw-call.ts';
@@ -123,6 +123,14 @@ describe('scripted engines', () => {
     await expectAborted(server, 'SIGKILL, 5 stalled streams');
   });
 
+  test('a cancelled welcome stream in mid-sentence', async () => {
+    const running = startWelcome(client, { text: 'One is here. Two is here. Three is here.' });
+    await untilAtWork(server, { answers: 0, speech: true });
+    running.call.cancel();
+    await expectAborted(server, 'cancel, welcome');
+    expect((await running.outcome).code).toBe('CANCELLED');
+  });
+
   test('an interrupted device', async () => {
     const running = start(client, { prompt: 'voice', hardware_id: 'device-1' });
     await untilAtWork(server, { answers: 1, speech: true });
@@ -154,5 +162,15 @@ describe('embedded engines', () => {
     );
     running.call.cancel();
     await expectAborted(server, `cancel, ${voice}`);
+  });
+
+  test.each([
+    { voice: 'flite', text: 'These are the words of a rather long sentence, and they go on for a while.' },
+    { voice: 'eSpeak NG', text: 'Это слова довольно длинного предложения, и они продолжаются ещё некоторое время.' },
+  ])('a cancelled welcome stream in mid-sentence of $voice', async ({ voice, text }) => {
+    const running = startWelcome(client, { text: text.repeat(20) });
+    await running.firstFrame;
+    running.call.cancel();
+    await expectAborted(server, `cancel, welcome, ${voice}`);
   });
 });

@@ -75,8 +75,11 @@ describe('HTTP', () => {
       rejected: {},
       idle_timeouts: 0,
       commands_sent: 0,
+      collect_buffers: 0,
       answer_engine: 'scripted',
       speech_engine: 'scripted',
+      usage_store: 'ok',
+      usage_store_error: null,
       uptime_seconds: expect.any(Number),
       version,
     });

@@ -264,5 +264,5 @@ test('what was said, answered, shown or done with which arguments stands in no l
   expect(server.logsOf('dropped').length).toBeGreaterThan(0);
   const text = JSON.stringify(server.logs);
   expect(text.match(/zq\w+?zq/gi)).toBeNull();
-  expect(text).not.toContain(shown);
+  for (let at = 0; at + 12 <= shown.length; at += 1) expect(text).not.toContain(shown.slice(at, at + 12));
 });

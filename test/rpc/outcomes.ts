@@ -1,15 +1,17 @@
 /** What outcomes must look like, said once: an error before data, an error after data, a good end. */
 import { expect } from 'vitest';
-import type { CallOutcome } from '../support/client.ts';
+import type { AnyFrame, CallOutcome } from '../support/client.ts';
+
+type AnyOutcome = CallOutcome<AnyFrame>;
 
 /** The part of an outcome that a client acts on. */
-export function endOf({ kinds, code, details, errorType }: CallOutcome) {
+export function endOf({ kinds, code, details, errorType }: AnyOutcome) {
   return { kinds, code, details, errorType };
 }
 
 /** The call failed before any data: one error frame with the text of the status, then the status. */
 export function expectErrorBeforeData(
-  outcome: CallOutcome,
+  outcome: AnyOutcome,
   expected: { readonly code: string; readonly errorType: string; readonly details?: string },
 ): void {
   expect(endOf(outcome)).toEqual({
@@ -24,7 +26,7 @@ export function expectErrorBeforeData(
 
 /** The call failed after data: the data, no error frame, no end frame, the status. */
 export function expectErrorAfterData(
-  outcome: CallOutcome,
+  outcome: AnyOutcome,
   expected: { readonly code: string; readonly errorType: string; readonly details?: string },
 ): void {
   expect(endOf(outcome)).toEqual({
@@ -39,7 +41,7 @@ export function expectErrorAfterData(
 }
 
 /** The call ended well: words, then one end frame, and no trace of an error. */
-export function expectGoodEnd(outcome: CallOutcome): void {
+export function expectGoodEnd(outcome: AnyOutcome): void {
   expect({ code: outcome.code, errorType: outcome.errorType }).toEqual({ code: 'OK', errorType: null });
   expect(outcome.kinds.indexOf('end_message')).toBe(outcome.kinds.length - 1);
   expect(outcome.kinds).not.toContain('error_message');

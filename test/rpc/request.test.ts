@@ -1,8 +1,6 @@
-/** What a request may be: phases, prompts, sizes, and the rpcs that are declared but not served yet. */
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+/** What a request may be: phases, prompts and sizes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StreamRequest } from '../../src/rpc/generated/streaming/StreamRequest.ts';
-import type { WelcomeResponse__Output } from '../../src/rpc/generated/streaming/WelcomeResponse.ts';
 import { ask, connect, type TestClient } from '../support/client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
@@ -114,26 +112,5 @@ describe('size', () => {
 
   test('the connection serves the next call after all of them', async () => {
     expectGoodEnd(await ask(client, { prompt: 'Still there?' }));
-  });
-});
-
-describe('rpcs that this version does not serve are UNIMPLEMENTED', () => {
-  test('GenerateWelcomeAudio', async () => {
-    const frames: WelcomeResponse__Output[] = [];
-    const code = await new Promise<number>((resolve) => {
-      const call = client.GenerateWelcomeAudio({ text: 'Hello' }, new Metadata());
-      call.on('data', (frame: WelcomeResponse__Output) => frames.push(frame));
-      call.on('error', (error: ServiceError) => resolve(error.code));
-    });
-    expect({ code, frames }).toEqual({ code: status.UNIMPLEMENTED, frames: [] });
-  });
-
-  test('ReportUsage', async () => {
-    const code = await new Promise((resolve) =>
-      client.ReportUsage({ hardware_id: 'device-1' }, (error) => {
-        resolve(error?.code);
-      }),
-    );
-    expect(code).toBe(status.UNIMPLEMENTED);
   });
 });

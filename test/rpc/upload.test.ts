@@ -6,7 +6,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import type { Screenshot, StreamGateway } from '../../src/machines/stream-port.ts';
 import { createLogger } from '../../src/observe/logger.ts';
-import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES, widenReceiveWindow } from '../../src/rpc/receive-window.ts';
+import { configureHttp2Servers } from '../../src/rpc/http2-servers.ts';
+import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES } from '../../src/rpc/receive-window.ts';
 import { createGrpcServer } from '../../src/rpc/server.ts';
 import { ask, connect } from '../support/client.ts';
 import { startDelayingProxy } from '../support/delaying-proxy.ts';
@@ -43,7 +44,7 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
     interrupt: unused,
   };
   const config = loadConfig({ env: { GRPC_PORT: '0', ...env }, readFile: unused });
-  const server = createGrpcServer({ config, gateway, log: createLogger('silent') });
+  const server = createGrpcServer({ config, gateway, usage: { record: unused }, log: createLogger('silent') });
   cleanups.push(() => server.close(0));
   return { shown, server, port: await server.listen() };
 }
@@ -135,13 +136,15 @@ describe('the receive window', () => {
   });
 
   test('stays as it is, and nothing breaks, with a grpc-js that makes its servers otherwise', () => {
+    const configured: unknown[] = [];
     const without = new Server();
     Reflect.set(without, 'createHttp2Server', undefined);
-    widenReceiveWindow(without);
+    configureHttp2Servers(without, (made) => configured.push(made));
     expect(Reflect.get(without, 'createHttp2Server')).toBeUndefined();
     const strange = new Server();
     Reflect.set(strange, 'createHttp2Server', (credentials: string) => `made for ${credentials}`);
-    widenReceiveWindow(strange);
+    configureHttp2Servers(strange, (made) => configured.push(made));
     expect(Reflect.get(strange, 'createHttp2Server')('nobody')).toBe('made for nobody');
+    expect(configured).toEqual([]);
   });
 });

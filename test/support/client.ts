@@ -3,12 +3,17 @@ import { type ClientReadableStream, credentials, Metadata, type ServiceError, st
 import type { InterruptResponse__Output } from '../../src/rpc/generated/streaming/InterruptResponse.ts';
 import type { StreamRequest } from '../../src/rpc/generated/streaming/StreamRequest.ts';
 import type { StreamResponse__Output } from '../../src/rpc/generated/streaming/StreamResponse.ts';
+import type { WelcomeRequest } from '../../src/rpc/generated/streaming/WelcomeRequest.ts';
+import type { WelcomeResponse__Output } from '../../src/rpc/generated/streaming/WelcomeResponse.ts';
 import { StreamingServiceClient } from '../../src/rpc/proto.ts';
 
 export type TestClient = InstanceType<typeof StreamingServiceClient>;
 
-export interface CallOutcome {
-  readonly frames: readonly StreamResponse__Output[];
+/** A message of either streaming rpc. */
+export type AnyFrame = StreamResponse__Output | WelcomeResponse__Output;
+
+export interface CallOutcome<TFrame extends AnyFrame = StreamResponse__Output> {
+  readonly frames: readonly TFrame[];
   /** Frame kinds in order, e.g. ['text_chunk', 'audio_chunk', 'end_message']. */
   readonly kinds: readonly string[];
   /** All text chunks joined. */
@@ -26,11 +31,15 @@ export interface CallOutcome {
   readonly endedAfterMs: number;
 }
 
-export interface RunningCall {
-  readonly call: ClientReadableStream<StreamResponse__Output>;
-  readonly outcome: Promise<CallOutcome>;
+export interface RunningCall<TFrame extends AnyFrame = StreamResponse__Output> {
+  readonly call: ClientReadableStream<TFrame>;
+  readonly outcome: Promise<CallOutcome<TFrame>>;
   /** Resolves when the first frame came. */
-  readonly firstFrame: Promise<StreamResponse__Output>;
+  readonly firstFrame: Promise<TFrame>;
+}
+
+interface CallOptions {
+  readonly deadlineMs?: number;
 }
 
 /** A client on a connection of its own. */
@@ -44,14 +53,26 @@ export function connect(port: number): TestClient {
 }
 
 /** Starts a call and collects it; never rejects: a failed call is an outcome. */
-export function start(client: TestClient, request: StreamRequest, options: { deadlineMs?: number } = {}): RunningCall {
+export function start(client: TestClient, request: StreamRequest, options: CallOptions = {}): RunningCall {
+  return collected(client.StreamAudio(request, new Metadata(), deadlineOf(options)));
+}
+
+/** The same for GenerateWelcomeAudio. */
+export function startWelcome(
+  client: TestClient,
+  request: WelcomeRequest,
+  options: CallOptions = {},
+): RunningCall<WelcomeResponse__Output> {
+  return collected(client.GenerateWelcomeAudio(request, new Metadata(), deadlineOf(options)));
+}
+
+function deadlineOf({ deadlineMs }: CallOptions) {
+  return deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+}
+
+function collected<TFrame extends AnyFrame>(call: ClientReadableStream<TFrame>): RunningCall<TFrame> {
   const startedAtMs = performance.now();
-  const call = client.StreamAudio(
-    request,
-    new Metadata(),
-    options.deadlineMs === undefined ? {} : { deadline: Date.now() + options.deadlineMs },
-  );
-  const frames: StreamResponse__Output[] = [];
+  const frames: TFrame[] = [];
   const frameTimesMs: number[] = [];
   let sessionId: string | null = null;
   let trailers = new Metadata();
@@ -59,15 +80,15 @@ export function start(client: TestClient, request: StreamRequest, options: { dea
   call.on('metadata', (metadata) => {
     sessionId = metadata.get('x-session-id')[0]?.toString() ?? null;
   });
-  const firstFrame = new Promise<StreamResponse__Output>((resolve) => call.once('data', resolve));
-  call.on('data', (frame: StreamResponse__Output) => {
+  const firstFrame = new Promise<TFrame>((resolve) => call.once('data', resolve));
+  call.on('data', (frame: TFrame) => {
     frames.push(frame);
     frameTimesMs.push(performance.now() - startedAtMs);
   });
   call.on('error', (failed: ServiceError) => {
     error = failed;
   });
-  const outcome = new Promise<CallOutcome>((resolve) => {
+  const outcome = new Promise<CallOutcome<TFrame>>((resolve) => {
     call.on('status', (ended) => {
       trailers = ended.metadata;
       // 'error' follows 'status' in the same tick.
@@ -75,7 +96,7 @@ export function start(client: TestClient, request: StreamRequest, options: { dea
         resolve({
           frames,
           kinds: frames.map((frame) => frame.content ?? 'nothing'),
-          text: frames.map((frame) => frame.text_chunk ?? '').join(''),
+          text: frames.map((frame) => ('text_chunk' in frame ? (frame.text_chunk ?? '') : '')).join(''),
           audioBytes: frames.reduce((bytes, frame) => bytes + (frame.audio_chunk?.audio_data.length ?? 0), 0),
           code: status[error?.code ?? ended.code] ?? String(ended.code),
           details: error?.details ?? ended.details,
@@ -92,8 +113,13 @@ export function start(client: TestClient, request: StreamRequest, options: { dea
 }
 
 /** One call from its start to its end. */
-export function ask(client: TestClient, request: StreamRequest, options: { deadlineMs?: number } = {}) {
+export function ask(client: TestClient, request: StreamRequest, options: CallOptions = {}) {
   return start(client, request, options).outcome;
+}
+
+/** One welcome call from its start to its end. */
+export function welcome(client: TestClient, request: WelcomeRequest, options: CallOptions = {}) {
+  return startWelcome(client, request, options).outcome;
 }
 
 /** InterruptSession; rejects with the ServiceError of a refused one. */

@@ -2,11 +2,13 @@
  * The rules in their order: the first that knows the utterance answers. Pure: the same prompt, clock and memory give the
  * same reply. Every rule needs the whole utterance, so a new rule can't take words away from another by accident.
  */
+import type { AnswerImage } from '../answer-engine.ts';
 import { appReply } from './app-commands.ts';
 import { arithmeticReply } from './arithmetic.ts';
 import { contactReply } from './contact-commands.ts';
 import { type Core, coreOf, isPlease } from './politeness.ts';
 import type { Reply } from './reply.ts';
+import { screenText } from './screen-talk.ts';
 import {
   afterMe,
   leaveUndone,
@@ -26,6 +28,7 @@ export interface Situation {
   readonly spokenTime: SpokenTime;
   /** Earlier prompts of the device, newest first; undefined if the device gave no id. */
   readonly earlierPrompts: readonly string[] | undefined;
+  readonly screenshot?: AnswerImage | undefined;
 }
 
 /** The reply to a prompt, and whether it asked for what was said before (such a question is not worth remembering). */
@@ -101,6 +104,8 @@ function topicText(topic: Topic, { language }: Utterance, situation: Situation):
       return spokenTime.date(now, language, 1);
     case 'yesterday':
       return spokenTime.date(now, language, -1);
+    case 'screen':
+      return screenText(language, situation.screenshot);
     case 'recall':
       return recallText(language, earlierPrompts);
     default:

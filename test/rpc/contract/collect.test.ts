@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { StreamRequest } from '../../../src/rpc/generated/streaming/StreamRequest.ts';
 import { ask, start, type TestClient } from '../../support/client.ts';
 import { expectSeen, type StreamRow, says } from '../../support/contract/contract-rows.ts';
-import { png } from '../../support/contract/images.ts';
 import { served } from '../../support/contract/served.ts';
+import { pngHeader } from '../../support/images.ts';
 import { eventually } from '../../support/server.ts';
 
 const scenario = {
@@ -139,7 +139,14 @@ const utterances: readonly UtteranceRow[] = [
   {
     sentence: 'COLLECT stores chunk_text, screenshot and size',
     chunks: [
-      [1, { screenshot: png(800, 600), screen_width: 800, screen_height: 600 }],
+      [
+        1,
+        {
+          screenshot: pngHeader({ width: 800, height: 600 }).toString('base64'),
+          screen_width: 800,
+          screen_height: 600,
+        },
+      ],
       [2, 'What do you see?'],
     ],
     commit: {},

@@ -1,6 +1,8 @@
 /** CONTRACT §2, HTTP: /health, /ready and /status by their fields, in service and while draining. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { ask, connect, interrupt, start } from '../../support/client.ts';
+import { ask, type CallOutcome, connect, interrupt, start } from '../../support/client.ts';
 import { expectSeen, says } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
 import { eventually, startServer, type TestServer } from '../../support/server.ts';
@@ -83,6 +85,55 @@ describe('In the emergency profile', () => {
     expect((await get(its.server, '/ready')).code).toBe(200);
   });
 });
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const address = holder.address();
+  holder.close();
+  await once(holder, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('starting', () => {
+  test('`/ready` … 503 starting; a call is UNAVAILABLE/starting; then it is admitted', async () => {
+    const [grpcPort, httpPort] = [await freePort(), await freePort()];
+    // The embedded voice takes its time to come up: hundreds of milliseconds, a call one.
+    const env = { GRPC_PORT: String(grpcPort), HTTP_PORT: String(httpPort) };
+    const starting = startServer({ env });
+    const codeOf = (path: string) =>
+      fetch(`http://127.0.0.1:${httpPort}${path}`).then(
+        ({ status }) => status,
+        () => null,
+      );
+    await eventually(
+      () => codeOf('/health'),
+      (code) => code === 200,
+      20_000,
+    );
+    const ready = await codeOf('/ready');
+    const refused = await askAnew(grpcPort);
+    expect(ready).toBe(503);
+    expectSeen(refused, { frames: 'error', code: 'UNAVAILABLE', errorType: 'starting' });
+    await starting;
+    expect(await codeOf('/ready')).toBe(200);
+    expect((await askAnew(grpcPort)).code).toBe('OK');
+  });
+});
+
+/** Asks over new connections until one stands: one that was refused waits for a second before it tries again. */
+function askAnew(port: number): Promise<CallOutcome> {
+  return eventually(
+    async () => {
+      const client = connect(port);
+      const outcome = await ask(client, { prompt: 'hi' });
+      client.close();
+      return outcome;
+    },
+    ({ code, errorType }) => code === 'OK' || errorType !== null,
+  );
+}
 
 describe('draining', () => {
   test('While draining the server keeps listening, so that a new call is answered UNAVAILABLE/draining, until the last stream ends; /ready 503', async () => {

@@ -1,8 +1,9 @@
 /** The supervisor with the real session chart and the real actors, over engines worked by hand: all but the wire. */
+import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import { createAnswerActor } from '../../../src/actors/answer.actor.ts';
 import { withFaultBarrier } from '../../../src/actors/fault-barrier.ts';
 import { JobCount } from '../../../src/actors/job-count.ts';
-import type { SessionResourceMap } from '../../../src/actors/session-resources.ts';
+import type { SessionResourceMap, WelcomeResourceMap } from '../../../src/actors/session-resources.ts';
 import { createSpeechActor } from '../../../src/actors/speech.actor.ts';
 import { StreamCounters } from '../../../src/actors/stream-counters.ts';
 import { SupervisorHost } from '../../../src/actors/supervisor-host.ts';
@@ -12,8 +13,9 @@ import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../../src/machines/session.machine.ts';
 import type { SessionLimits } from '../../../src/machines/session.types.ts';
-import type { StreamRequest } from '../../../src/machines/stream-port.ts';
+import type { StreamRequest, WelcomeRequest } from '../../../src/machines/stream-port.ts';
 import type { SupervisorInput } from '../../../src/machines/supervisor.machine.ts';
+import { welcomeMachine } from '../../../src/machines/welcome.machine.ts';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { testLimits } from '../machines/session-run.ts';
 import { HandAnswerEngine, HandSpeechEngine } from './hand-engines.ts';
@@ -30,6 +32,7 @@ export interface HostBench {
   readonly speechJobs: JobCount;
   readonly counters: StreamCounters;
   readonly sessions: SessionResourceMap;
+  readonly welcomes: WelcomeResourceMap;
   readonly lines: readonly KeptLine[];
   readonly faults: readonly { readonly id: string; readonly error: unknown }[];
   readonly clock: { ms: number };
@@ -43,6 +46,8 @@ export interface HostBenchOptions {
   readonly speechEngine?: SpeechEngine;
   /** A bug that the fault barrier can't turn into an end: the transition to error throws as well. */
   readonly endThrows?: Error;
+  /** Called with every event that a session or collect chart processes, and the snapshot that it leads to. */
+  readonly onTurn?: (event: unknown, snapshot: unknown) => void;
   /** Called with every log line before it is kept; may throw. */
   readonly onLine?: (line: KeptLine) => void;
 }
@@ -55,6 +60,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
   const speechJobs = new JobCount();
   const counters = new StreamCounters();
   const sessions: SessionResourceMap = new Map();
+  const welcomes: WelcomeResourceMap = new Map();
   const lines: KeptLine[] = [];
   const faults: { id: string; error: unknown }[] = [];
   const clock = { ms: 1_000 };
@@ -94,7 +100,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
       }),
       speech: createSpeechActor({
         engine: () => options.speechEngine ?? voice,
-        sessions,
+        streams: sessions,
         jobs: speechJobs,
         report,
         now,
@@ -102,17 +108,38 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     },
   });
   const collector = new UtteranceCollector({
-    machine: collectMachine,
+    machine: watched(collectMachine, options.onTurn),
     limits: { ttlMs: 120_000, maxBuffers: 1_000, maxChars: 32_768, screenshotMaxBytes: 1024 },
     log,
     reportFault: report,
   });
+  const welcome = welcomeMachine.provide({
+    actors: {
+      speech: createSpeechActor({
+        engine: () => options.speechEngine ?? voice,
+        streams: welcomes,
+        jobs: speechJobs,
+        report,
+        now,
+      }),
+    },
+  });
+  const limits = { ...testLimits, maxFramesPerSecond: 0, ...options.limits };
   const host = new SupervisorHost({
     admission: { maxStreams: 50, oneStreamPerDevice: false, gracePeriodMs: 30_000, ...options.admission },
     session: {
-      machine: withFaultBarrier(machine, (id, fault) => report(id, fault.error)),
-      limits: { ...testLimits, maxFramesPerSecond: 0, ...options.limits },
+      machine: withFaultBarrier(watched(machine, options.onTurn), (id, fault) => report(id, fault.error)),
+      limits,
       sessions,
+      log,
+      now,
+      reportFault: report,
+    },
+    welcome: {
+      machine: withFaultBarrier(welcome, (id, fault) => report(id, fault.error)),
+      limits,
+      streams: welcomes,
+      voiceName: () => voice.name,
       log,
       now,
       reportFault: report,
@@ -120,6 +147,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     collector,
     counters,
     log,
+    reportFault: report,
   });
   host.openAdmission();
   return {
@@ -130,6 +158,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     speechJobs,
     counters,
     sessions,
+    welcomes,
     lines,
     faults,
     clock,
@@ -137,6 +166,23 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
   };
 }
 
+/** The same chart, whose turns somebody looks at. */
+function watched<T extends AnyStateMachine>(machine: T, onTurn: HostBenchOptions['onTurn']): T {
+  if (onTurn === undefined) return machine;
+  const logic: T = Object.create(machine);
+  const transition: AnyActorLogic['transition'] = (snapshot, event, scope) => {
+    const next = machine.transition(snapshot, event, scope);
+    onTurn(event, next);
+    return next;
+  };
+  Object.defineProperty(logic, 'transition', { value: transition });
+  return logic;
+}
+
 export function requestOf(streamId: string, sessionId: string, hardwareId = 'device-1'): StreamRequest {
   return { streamId, sessionId, hardwareId, prompt: streamId };
+}
+
+export function welcomeOf(streamId: string, sessionId: string, text: string): WelcomeRequest {
+  return { streamId, sessionId, text };
 }

@@ -33,7 +33,7 @@ export function idleSession(limits: Partial<SessionLimits> = {}): SessionRun {
 }
 
 /** What the voice is told travels in emitted facts, some of them packed: here each is shown as told to it. */
-function unfoldFacts(effect: Effect): readonly Effect[] {
+export function unfoldFacts(effect: Effect): readonly Effect[] {
   if (!('said' in effect) || !Array.isArray(effect.said.facts)) return [effect];
   const { facts, ...said } = effect.said;
   const told = facts.map((event) => ({ told: 'speech', event }));

@@ -108,6 +108,20 @@ export const importTable: readonly ImportRow[] = [
     node: [],
   },
   {
+    from: 'session-limits.ts',
+    ours: [],
+    types: ['config.ts', 'machines/session.types.ts'],
+    packages: [],
+    node: [],
+  },
+  {
+    from: 'supervision.ts',
+    ours: ['machines/', 'actors/', 'session-limits.ts', 'errors.ts', 'assert.ts'],
+    types: ['config.ts', 'engine-shelf.ts', 'recording.ts', 'observe/'],
+    packages: [],
+    node: [],
+  },
+  {
     from: 'system.ts',
     ours: [
       'machines/',
@@ -117,21 +131,14 @@ export const importTable: readonly ImportRow[] = [
       'store/',
       'observe/',
       'engine-shelf.ts',
+      'supervision.ts',
       'recording.ts',
-      'session-limits.ts',
       'errors.ts',
       'assert.ts',
     ],
     types: ['config.ts'],
     packages: ['xstate'],
     node: ['node:fs'],
-  },
-  {
-    from: 'session-limits.ts',
-    ours: [],
-    types: ['config.ts', 'machines/session.types.ts'],
-    packages: [],
-    node: [],
   },
   { from: 'main.ts', ours: ['config.ts', 'observe/', 'system.ts'], types: [], packages: [], node: ['node:fs'] },
   {
@@ -177,16 +184,31 @@ export const deviations: readonly Deviation[] = [
     reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
   { from: 'rpc/proto.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
+  { from: 'rpc/reflection.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
+  {
+    from: 'rpc/reflection.ts',
+    to: 'node:fs',
+    reason: 'reads what reflection tells: a file that only a proto compiler can make',
+  },
   {
     from: 'rpc/flow-control.ts',
     to: 'node:http2',
     reason: 'the code with which a stalled stream is reset (DESIGN §7: grpc-js has no public way)',
   },
   {
+    from: 'rpc/http2-servers.ts',
+    to: 'node:http2',
+    reason: 'the type of the servers that grpc-js makes (DESIGN §7: it has no option for their windows)',
+  },
+  {
     from: 'rpc/receive-window.ts',
     to: 'node:http2',
-    reason:
-      'the type of the server that grpc-js makes, whose windows it widens (DESIGN §7: grpc-js has no option for it)',
+    reason: 'the type of the server whose windows it widens',
+  },
+  {
+    from: 'rpc/upload-bound.ts',
+    to: 'node:http2',
+    reason: 'the streams whose bytes it counts, and the code with which one is reset',
   },
   {
     from: 'config.ts',
@@ -214,6 +236,24 @@ export const deviations: readonly Deviation[] = [
     from: 'cli/player-sink.ts',
     to: 'engines/speech-engine.ts',
     reason: 'the one definition of the sound on the wire',
+  },
+  { from: 'store/store-script.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
+  {
+    from: 'store/usage-store.ts',
+    to: 'node:child_process',
+    reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
+  },
+  {
+    from: 'store/usage-report.ts',
+    to: 'node:child_process',
+    reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
+  },
+  { from: 'cli/usage.ts', to: 'config.ts', reason: 'recital usage looks where recital serve writes' },
+  { from: 'cli/usage.ts', to: 'store/usage-report.ts', reason: 'recital usage prints the store' },
+  {
+    from: 'cli/usage.ts',
+    to: 'store/usage-summary.ts',
+    reason: 'the shape of what it prints',
   },
   { from: 'cli/sound.ts', to: 'engines/speech-engine.ts', reason: 'the one definition of the sound on the wire' },
   { from: 'cli/wav-sink.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },

@@ -36,11 +36,6 @@ export const stateExemptions: readonly StateExemption[] = [
     reason: 'a WeakMap from a request to its size on the wire: written once, dies with the request',
   },
   {
-    file: 'rpc/codec.ts',
-    name: 'audioFields',
-    reason: 'the fixed fields of every audio chunk, copied into each message; the encoder only reads them',
-  },
-  {
     file: 'engines/scenario.ts',
     name: 'verbs',
     reason: 'the schemas of the steps, handed to zod as the shape of an object while the module loads',

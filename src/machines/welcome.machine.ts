@@ -1,0 +1,127 @@
+/**
+ * The welcome chart: one GenerateWelcomeAudio call from its admission to its one end. A given text is read in slices, its
+ * sentences are spoken in order and synthesised ahead.
+ *
+ * Guarantees, by the shape of the chart: sound in the order of the text; a sentence that can't be spoken ends the stream, for there
+ * is no text on the wire to fall back on; every waiting state has a timed exit; the context holds the sentences of a slice or two,
+ * however long the text is. It does not know of frames: who speaks is told ahead of the first sound by the outbox.
+ */
+import { startReading } from '../text/text-reading.ts';
+import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime } from './stream.states.ts';
+import { welcomeSetup } from './welcome.setup.ts';
+import type { WelcomeLimits } from './welcome.types.ts';
+
+const noLimits = {
+  idleTimeoutMs: 0,
+  speechTimeoutMs: 0,
+  sessionTimeoutMs: 0,
+  maxFramesPerSecond: 0,
+  speechLookahead: 0,
+} as const satisfies WelcomeLimits;
+
+const readerStates = welcomeSetup.createStateConfig(readerStatesOf('welcome'));
+
+const voiceStates = welcomeSetup.createStateConfig({
+  initial: 'reading',
+  states: {
+    reading: {
+      id: 'reading',
+      entry: 'readOn',
+      always: [
+        { guard: 'hasSentence', target: 'speaking' },
+        { guard: 'isReadOut', target: 'closing' },
+      ],
+      after: { nextSlice: { target: 'reading', reenter: true } },
+    },
+    speaking: {
+      entry: 'sayHead',
+      initial: 'listening',
+      on: {
+        'speech.finished': [
+          { guard: 'hasNextSentence', actions: 'sayNext' },
+          { guard: 'isHead', target: 'reading', actions: 'dropHead' },
+        ],
+        'speech.failed': [
+          { guard: 'isSynthesisWorthRetrying', actions: 'retrySynthesis' },
+          { guard: 'isSpeechWanted', target: '#welcome.error', actions: 'endUnspoken' },
+        ],
+      },
+      states: {
+        listening: { after: { speechCheck: 'questioned' } },
+        questioned: {
+          entry: 'questionSpeech',
+          after: {
+            replyDue: {
+              target: '#welcome.error',
+              actions: { type: 'endWith', params: { errorType: 'session_fault' } },
+            },
+          },
+          on: {
+            'speech.progressReported': [
+              {
+                guard: 'isSpeechSilent',
+                target: '#welcome.error',
+                actions: { type: 'endWith', params: { errorType: 'speech_failed' } },
+              },
+              { target: 'listening', actions: 'planSpeechCheck' },
+            ],
+          },
+        },
+      },
+    },
+    closing: {
+      entry: 'sendEnd',
+      on: { 'outbox.flushed': '#welcome.done' },
+    },
+  },
+});
+
+export const welcomeMachine = welcomeSetup.createMachine({
+  id: 'welcome',
+  version: '1',
+  context: ({ input }) => ({
+    request: { streamId: input?.streamId ?? '', sessionId: input?.sessionId ?? '', voice: '', language: '' },
+    limits: input?.limits ?? noLimits,
+    reading: startReading(''),
+    sentences: [],
+    nextSegment: 0,
+    synthesisedBelow: 0,
+    watch: {
+      idleCheckInMs: input?.limits.idleTimeoutMs ?? 0,
+      speechCheckInMs: input?.limits.speechTimeoutMs ?? 0,
+    },
+    failure: null,
+  }),
+  initial: 'idle',
+  after: totalTime,
+  on: endings,
+  states: {
+    idle: {
+      ...readerStates,
+      on: { 'text.received': { target: 'streaming', actions: 'takeText' } },
+    },
+    streaming: {
+      type: 'parallel',
+      invoke: {
+        id: 'speech',
+        src: 'speech',
+        input: ({ context: { request } }) => ({
+          streamId: request.streamId,
+          ...(request.voice !== '' && { voice: request.voice }),
+          ...(request.language !== '' && { language: request.language }),
+        }),
+        onError: {
+          target: '#welcome.error',
+          actions: ['reportActorFault', { type: 'endWith', params: { errorType: 'session_fault' } }],
+        },
+      },
+      states: { voice: voiceStates, reader: readerStates },
+    },
+    done: { type: 'final' },
+    error: { type: 'final' },
+  },
+  output: ({ context }) => ({ reason: context.failure?.errorType ?? 'completed', failure: context.failure }),
+  options: { maxIterations: MAX_MICROSTEPS },
+});
+
+export type WelcomeMachine = typeof welcomeMachine;

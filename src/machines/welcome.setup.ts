@@ -1,0 +1,161 @@
+/**
+ * What the welcome chart is made of, by name: its delays, guards and actions (XState's `setup`). The chart itself is
+ * welcome.machine.ts. Context changes only in assign; everything for the outside is an emitted fact.
+ */
+import { assign, type EventObject, emit, enqueueActions, fromCallback, setup } from 'xstate';
+import { assert } from '../assert.ts';
+import { type ErrorType, type Failure, failure } from '../errors.ts';
+import { greetingFor } from '../text/greeting.ts';
+import { readSlice, startReading } from '../text/text-reading.ts';
+import type { SpeechInput } from './session.types.ts';
+import {
+  dueFacts,
+  isHeadSaid,
+  isNextSentenceDue,
+  isRetryLeft,
+  nextSpeechCheckMs,
+  retried,
+  type SpokenSentence,
+  sentenceOf,
+  silentSegments,
+  windowEnd,
+} from './speech-queue.ts';
+import { type StreamFailureType, streamFailureOf } from './stream.failures.ts';
+import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from './stream.states.ts';
+import type { WelcomeContext, WelcomeEmitted, WelcomeEvent, WelcomeInput, WelcomeOutput } from './welcome.types.ts';
+
+/** Between two slices without a sentence the event loop gets a breath. */
+const NEXT_SLICE_MS = 1;
+
+/** What a voice may say of the request itself: to try again is pointless, and the client should know. */
+const verdicts: readonly ErrorType[] = ['not_found', 'access_denied', 'unauthenticated', 'invalid_request'];
+
+/** The vocabulary of the welcome chart. */
+export const welcomeSetup = setup({
+  types: {
+    context: {} as WelcomeContext,
+    events: {} as WelcomeEvent,
+    emitted: {} as WelcomeEmitted,
+    input: {} as WelcomeInput | undefined,
+    output: {} as WelcomeOutput,
+    children: {} as { speech: 'speech' },
+  },
+  actors: {
+    speech: fromCallback<EventObject, SpeechInput>(() => {
+      throw new Error('speech not provided');
+    }),
+  },
+  delays: {
+    idleCheck: ({ context }) => orOff(context.watch.idleCheckInMs),
+    speechCheck: ({ context }) => orOff(context.watch.speechCheckInMs),
+    sessionTimeout: ({ context }) => orOff(context.limits.sessionTimeoutMs),
+    nextSlice: NEXT_SLICE_MS,
+    replyDue: REPLY_DUE_MS,
+  },
+  guards: {
+    hasSentence: ({ context }) => context.sentences.length > 0,
+    isReadOut: ({ context }) => context.reading.isFinished,
+    hasNextSentence: ({ context, event }) => isNextSentenceDue(context, event),
+    isHead: ({ context, event }) => isHeadSaid(context, event),
+    isSynthesisWorthRetrying: ({ context, event }) =>
+      event.type === 'speech.failed' &&
+      event.retryable &&
+      !verdicts.includes(event.failure.errorType) &&
+      isRetryLeft(sentenceOf(context, event.segment)),
+    isSpeechWanted: ({ context, event }) =>
+      event.type === 'speech.failed' && sentenceOf(context, event.segment) !== undefined,
+    isSpeechSilent: ({ context, event }) => silentSegments(context, event).length > 0,
+    isReaderIdle: ({ context, event }) =>
+      event.type === 'outbox.activityReported' &&
+      context.limits.idleTimeoutMs > 0 &&
+      event.idleMs >= context.limits.idleTimeoutMs,
+  },
+  actions: {
+    takeText: assign(({ context, event }) => {
+      if (event.type !== 'text.received') return {};
+      const { voice } = event;
+      const { text, language } = event.text.trim() === '' ? greetingFor(event.language) : event;
+      return { request: { ...context.request, voice, language }, reading: startReading(text) };
+    }),
+    readOn: assign(({ context }) => readPatch(context, context.sentences)),
+    /** The head's sound may go out, and the next sentences are synthesised meanwhile. */
+    sayHead: enqueueActions(({ context, enqueue }) => {
+      const { patch, facts } = headReached(context, context.sentences);
+      enqueue.assign(patch);
+      enqueue.emit({ type: 'speech.informed', facts });
+    }),
+    /** The head is said: the same for the one behind it. */
+    sayNext: enqueueActions(({ context, enqueue }) => {
+      const { patch, facts } = headReached(context, context.sentences.slice(1));
+      enqueue.assign(patch);
+      enqueue.emit({ type: 'speech.informed', facts });
+    }),
+    dropHead: assign(({ context }) => ({
+      sentences: context.sentences.slice(1),
+      watch: { ...context.watch, speechCheckInMs: context.limits.speechTimeoutMs },
+    })),
+    retrySynthesis: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'speech.failed') return;
+      const sentence = sentenceOf(context, event.segment);
+      if (sentence === undefined) return;
+      const { sentences, facts } = retried(context, sentence);
+      enqueue.assign({ sentences });
+      enqueue.emit({ type: 'speech.informed', facts });
+    }),
+    questionSpeech: emit({ type: 'speech.informed', facts: [{ type: 'progress.questioned' }] }),
+    planSpeechCheck: assign(({ context, event }) => ({
+      watch: { ...context.watch, speechCheckInMs: nextSpeechCheckMs(context, event) },
+    })),
+    questionActivity: emit({ type: 'activity.questioned' }),
+    planIdleCheck: assign(({ context, event }) => {
+      if (event.type !== 'outbox.activityReported') return {};
+      const idleCheckInMs = nextIdleCheckMs(context.limits.idleTimeoutMs, event.idleMs);
+      return { watch: { ...context.watch, idleCheckInMs } };
+    }),
+    sendEnd: emit({ type: 'end.reached' }),
+    endWith: assign({
+      failure: ({ context, event }, params: { errorType: StreamFailureType }): Failure =>
+        streamFailureOf(params.errorType, context, event),
+    }),
+    endUnspoken: assign({
+      failure: ({ context, event }) =>
+        event.type === 'speech.failed' ? unspokenBecause(event.failure) : context.failure,
+    }),
+    reportActorFault: enqueueActions(({ event, enqueue }) => {
+      enqueue.emit({ type: 'actor.faulted', detail: errorDetailOf(event) });
+    }),
+  },
+});
+
+/** One slice more, behind the sentences that wait. */
+function readPatch(context: WelcomeContext, waiting: readonly SpokenSentence[]) {
+  const slice = readSlice(context.reading);
+  const { nextSegment } = context;
+  const read = slice.sentences.map((speech, index) => ({ segment: nextSegment + index, speech, failedAttempts: 0 }));
+  return {
+    reading: slice.reading,
+    sentences: read.length === 0 ? waiting : [...waiting, ...read],
+    nextSegment: nextSegment + read.length,
+  };
+}
+
+/** The first of `waiting` is to be said; a slice more is read if the look-ahead behind it is not filled. */
+function headReached(context: WelcomeContext, waiting: readonly SpokenSentence[]) {
+  const isFilled = waiting.length > context.limits.speechLookahead;
+  const { reading, sentences, nextSegment } = isFilled
+    ? { ...context, sentences: waiting }
+    : readPatch(context, waiting);
+  const [head] = sentences;
+  assert(head !== undefined, 'there is no sentence to say');
+  const synthesisedBelow = windowEnd(context, sentences);
+  return {
+    patch: { reading, sentences, nextSegment, synthesisedBelow },
+    facts: [...dueFacts(context, sentences), { type: 'sentence.turnCame', segment: head.segment } as const],
+  };
+}
+
+/** Some failures the client can do something about; of all others it hears that there is no voice at the moment. */
+function unspokenBecause(failed: Failure): Failure {
+  const isTold = verdicts.includes(failed.errorType) || failed.errorType === 'overloaded';
+  return isTold ? failed : failure('speech_failed', failed.message);
+}

@@ -1,0 +1,97 @@
+/**
+ * The embedded store: an LMDB environment in `<DATA_DIR>/store`, with a database a subject. One process writes (the store's own, see
+ * store-writer.ts), any number may read meanwhile.
+ *
+ * Guarantees: a write whose promise resolved is on the disk; a process that dies leaves the last committed state. It does not survive
+ * foreign bytes in its files, nor a full disk: LMDB's native code then ends the process it runs in (docs/decisions/0008).
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, type Key, open, type RootDatabase } from 'lmdb';
+
+/** Texts under keys that sort by their parts. */
+export type TextDatabase = Database<string, Key>;
+
+/** Room for the subjects to come. */
+const MAX_DATABASES = 16;
+const META = 'meta';
+const INCARNATION = 'incarnation';
+
+export interface EmbeddedStore {
+  /** How many times the store was opened for writing: with it, keys are unique over processes and restarts. */
+  readonly incarnation: number;
+  database(name: string): TextDatabase;
+  /** Waits for pending writes. */
+  close(): Promise<void>;
+}
+
+export interface ReadableStore {
+  /** undefined = nothing was ever written to it. */
+  database(name: string): TextDatabase | undefined;
+  close(): Promise<void>;
+}
+
+/** Opens the store below `dataDir`, and makes it if there is none; throws where it can't be written. */
+export function openStore(dataDir: string): EmbeddedStore {
+  // Not overlapping: a commit is told when it is on the disk. No batching by turns: it leaves a rejection that nobody can handle.
+  const environment: RootDatabase<string, Key> = open({
+    path: folderOf(dataDir),
+    maxDbs: MAX_DATABASES,
+    encoding: 'string',
+    overlappingSync: false,
+    eventTurnBatching: false,
+  });
+  try {
+    return {
+      incarnation: nextIncarnation(environment),
+      database: (name) => environment.openDB(name, { encoding: 'string' }),
+      close: () => environment.close(),
+    };
+  } catch (error) {
+    void environment.close();
+    throw error;
+  }
+}
+
+/** Opens the store below `dataDir` beside whoever writes it; null if there is none. Makes nothing. */
+export function openStoreForReading(dataDir: string): ReadableStore | null {
+  const path = folderOf(dataDir);
+  // An empty file is one whose writer died in its first breath; LMDB can't read it.
+  if ((statSync(join(path, 'data.mdb'), { throwIfNoEntry: false })?.size ?? 0) === 0) return null;
+  const environment: RootDatabase<string, Key> = open({ path, maxDbs: MAX_DATABASES, readOnly: true });
+  return {
+    database: (name) => environment.openDB<string, Key>(name, { encoding: 'string' }),
+    close: () => environment.close(),
+  };
+}
+
+/** Where LMDB tells why a commit failed: in a promise beside the error. */
+export async function causeOfFailedWrite(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}
+
+/** What the system said, without paths: "EACCES: permission denied", "No space left on device". */
+export function systemWordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown reason';
+  const words = /^(?:E[A-Z]+: )?[^:,]+/.exec(error.message)?.[0] ?? '';
+  return words === '' ? error.name : words;
+}
+
+function nextIncarnation(environment: RootDatabase<string, Key>): number {
+  const meta: TextDatabase = environment.openDB(META, { encoding: 'string' });
+  return meta.transactionSync(() => {
+    const next = Number(meta.get(INCARNATION) ?? 0) + 1;
+    meta.putSync(INCARNATION, String(next));
+    return next;
+  });
+}
+
+function folderOf(dataDir: string): string {
+  return join(dataDir, 'store');
+}

@@ -1,0 +1,106 @@
+/** Composes the charts of streams with their actors, behind fault barriers, under one supervisor. Nothing here decides. */
+import { type AnswerActorOptions, createAnswerActor } from './actors/answer.actor.ts';
+import { withFaultBarrier } from './actors/fault-barrier.ts';
+import type { JobCount } from './actors/job-count.ts';
+import type { SessionResourceMap, StreamResources, WelcomeResourceMap } from './actors/session-resources.ts';
+import { createSpeechActor } from './actors/speech.actor.ts';
+import type { StreamCounters } from './actors/stream-counters.ts';
+import type { StreamHostOptions } from './actors/stream-host.ts';
+import { SupervisorHost } from './actors/supervisor-host.ts';
+import type { UtteranceCollector } from './actors/utterance-collector.ts';
+import type { Config } from './config.ts';
+import type { EngineShelf } from './engine-shelf.ts';
+import { sessionMachine } from './machines/session.machine.ts';
+import type { RpcMethod } from './machines/stream-port.ts';
+import { welcomeMachine } from './machines/welcome.machine.ts';
+import type { FaultLog } from './observe/fault-log.ts';
+import type { Logger } from './observe/logger.ts';
+import type { Recording } from './recording.ts';
+import { limitsOf } from './session-limits.ts';
+
+export interface SupervisionOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly faults: FaultLog;
+  readonly engines: EngineShelf;
+  readonly collector: UtteranceCollector;
+  readonly recording: Recording;
+  readonly counters: StreamCounters;
+  /** Model jobs and voice jobs at work, for /status. */
+  readonly answers: JobCount;
+  readonly speech: JobCount;
+  readonly noteUsage: AnswerActorOptions['noteUsage'];
+}
+
+/** The supervisor with everything that its streams need; it admits nobody yet. */
+export function createSupervisor(options: SupervisionOptions): SupervisorHost {
+  const { config, log, faults, engines, collector, counters } = options;
+  const { maxStreams, oneStreamPerDevice, gracePeriodMs } = config.backpressure;
+  const limits = limitsOf(config);
+  return new SupervisorHost({
+    admission: { maxStreams, oneStreamPerDevice, gracePeriodMs },
+    session: { ...sessionsOf(options), limits },
+    welcome: { ...welcomesOf(options), limits, voiceName: () => engines.peek()?.speech.name ?? 'none' },
+    collector,
+    counters,
+    log,
+    reportFault: (id, error) => faults.bug('supervisor', id, error),
+  });
+}
+
+function sessionsOf(options: SupervisionOptions) {
+  const { faults, engines } = options;
+  const method = 'StreamAudio';
+  const sessions: SessionResourceMap = new Map();
+  const machine = sessionMachine.provide({
+    actors: {
+      answer: createAnswerActor({
+        engine: () => engines.inUse().answer,
+        sessions,
+        jobs: options.answers,
+        report: (id, error) => faults.unexpected(method, id, error),
+        noteUsage: options.noteUsage,
+        now,
+      }),
+      speech: voiceOf(options, method, sessions),
+    },
+  });
+  return {
+    ...hostOf(options, method),
+    machine: withFaultBarrier(options.recording.ofSessions(machine), (id, { error }) => faults.bug(method, id, error)),
+    sessions,
+  };
+}
+
+function welcomesOf(options: SupervisionOptions) {
+  const method = 'GenerateWelcomeAudio';
+  const streams: WelcomeResourceMap = new Map();
+  const machine = welcomeMachine.provide({ actors: { speech: voiceOf(options, method, streams) } });
+  return {
+    ...hostOf(options, method),
+    machine: withFaultBarrier(machine, (id, { error }) => options.faults.bug(method, id, error)),
+    streams,
+  };
+}
+
+function voiceOf(
+  { engines, faults, speech }: SupervisionOptions,
+  method: RpcMethod,
+  streams: ReadonlyMap<string, StreamResources>,
+) {
+  return createSpeechActor({
+    engine: () => engines.inUse().speech,
+    streams,
+    jobs: speech,
+    report: (id, error) => faults.unexpected(method, id, error),
+    now,
+  });
+}
+
+function hostOf({ log, faults }: SupervisionOptions, method: RpcMethod): StreamHostOptions {
+  return { log, now, reportFault: (id, error) => faults.bug(method, id, error) };
+}
+
+function now(): number {
+  return performance.now();
+}
