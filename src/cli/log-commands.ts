@@ -1,10 +1,73 @@
 /** The declarations of `recital log …`: what each command takes, its help, and the code that is loaded only when it runs. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseTime } from './log-times.ts';
 
 /** Adds `log` and its commands; `finish` is told the exit code. */
 export function addLog(program: Command, finish: (exitCode: number) => void): void {
-  const log = program.command('log').description('look into event logs: show');
+  const log = program.command('log').description('look into event logs: list, show');
+  addList(log, finish);
   addShow(log, finish);
+}
+
+interface ListGiven {
+  readonly reason?: string;
+  readonly session?: string;
+  readonly hardware?: string;
+  readonly since?: number;
+  readonly until?: number;
+  readonly failed: boolean;
+  readonly machine: string;
+  readonly json: boolean;
+}
+
+function addList(log: Command, finish: (exitCode: number) => void): void {
+  log
+    .command('list')
+    .description('one line a session, newest last: when, end reason, how long, whose, which file')
+    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns', [])
+    .option('--failed', 'only sessions that did not end as completed', false)
+    .option('--reason <reason>', 'only this end reason (its beginning is enough); also no_end, abandoned, bad_log')
+    .option('--session <id>', 'only session or stream ids that begin with this')
+    .option('--hardware <id>', 'only devices whose id begins with this')
+    .addOption(new Option('--since <time>', 'only sessions that began then or later').argParser(timeOf))
+    .addOption(new Option('--until <time>', 'only sessions that began before').argParser(timeOf))
+    .option('--machine <name>', 'logs of this chart', 'session')
+    .option('--json', 'one JSON object a session', false)
+    .addHelpText(
+      'after',
+      `
+Without a path: the folder that EVENT_LOG_DIR or DATA_DIR names, else ./data/event-logs. Times are UTC, as in the names
+of the logs: 2026-11-22, 2026-11-22T14:30, today, yesterday, now, or so long ago: 90m, 12h, 3d.
+no_end: the process was killed or the session still runs. A log that can't be read is listed unless --reason or what
+its header says rules it out.
+
+Exit codes: 0 something is listed, 1 nothing matches, 2 a path names no event log, or bad usage.
+
+Examples:
+  recital log list --failed --since yesterday
+  recital log list --reason answer_failed --since yesterday --until today
+  recital log list /var/lib/recital/event-logs --session 9269120c
+  recital log list --failed --json | jq -r .path`,
+    )
+    .action(async (paths: string[], given: ListGiven) => {
+      const { listLogs } = await import('./log-list.ts');
+      const { since: sinceMs, until: untilMs, reason, session, hardware, failed, machine, json } = given;
+      const filters = { reason, session, hardware, sinceMs, untilMs, failed, machine };
+      finish(await listLogs({ paths: orDefaultFolder(paths), ...filters, json }));
+    });
+}
+
+/** Where a server that is started with this environment keeps its logs. */
+function orDefaultFolder(paths: readonly string[]): readonly string[] {
+  if (paths.length > 0) return paths;
+  const { EVENT_LOG_DIR: dir, DATA_DIR: dataDir } = process.env;
+  return [dir || `${dataDir || './data'}/event-logs`];
+}
+
+function timeOf(text: string): number {
+  const ms = parseTime(text, Date.now());
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('It must be like 2026-11-22, 2026-11-22T14:30, today, yesterday, 90m, 12h or 3d.');
 }
 
 function addShow(log: Command, finish: (exitCode: number) => void): void {
@@ -14,10 +77,37 @@ function addShow(log: Command, finish: (exitCode: number) => void): void {
     .argument('<file>', 'an event log')
     .option('--state <text>', 'only turns in a state whose name contains this')
     .addOption(new Option('--grep <pattern>', 'only turns that match this regular expression').argParser(patternOf))
-    .action(async (path: string, given: { readonly state?: string; readonly grep?: RegExp }) => {
+    .option(
+      '--wide',
+      'full state names, effects and changes as they stand in the log; nothing is cut or wrapped',
+      false,
+    )
+    .option('--json', 'one JSON object a line: the header, each turn, the footer', false)
+    .addHelpText(
+      'after',
+      `
+Each turn: its time, the pause before it (! from a second on), its event, the states that were left and entered, and
+what the chart asked for. The end comes with its failure and what to do about it.
+
+Exit codes: 0 shown, 1 no turn matches, 2 the log can't be read.
+
+Examples:
+  recital log show data/event-logs/2026-11-22/233851.568-ce7392a6.jsonl
+  recital log show session.jsonl --state voice.speaking
+  recital log show session.jsonl --grep 'speech.failed|after ' --wide
+  recital log show session.jsonl --json | jq 'select(.gap_ms > 1000)'`,
+    )
+    .action(async (path: string, given: ShowGiven) => {
       const { showLog } = await import('./log-show.ts');
-      finish(await showLog({ path, state: given.state, grep: given.grep }));
+      finish(await showLog({ path, state: given.state, grep: given.grep, wide: given.wide, json: given.json }));
     });
+}
+
+interface ShowGiven {
+  readonly state?: string;
+  readonly grep?: RegExp;
+  readonly wide: boolean;
+  readonly json: boolean;
 }
 
 function patternOf(text: string): RegExp {

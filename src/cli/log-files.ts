@@ -1,8 +1,9 @@
 /** The event logs that a command line names: files, folders (everything in them) and glob patterns. */
 import { statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { glob } from 'tinyglobby';
-import { type BadLog, type EventLog, readLog } from '../replay/log-reader.ts';
+import type { LogHeader } from '../replay/log-format.ts';
+import { type BadLog, type EventLog, readHeader, readLog } from '../replay/log-reader.ts';
 
 /** Larger than the server writes; a file of this size is not read into memory. */
 const MAX_LOG_BYTES = 256 * 1024 * 1024;
@@ -45,6 +46,22 @@ export async function openLog(path: string): Promise<EventLog | BadLog> {
     return readLog(await readFile(path, 'utf8'));
   } catch (error) {
     return bad(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The header of a log that is bad further down; null if that can't be read either. */
+export async function openHeader(path: string): Promise<LogHeader | null> {
+  const MAX_HEADER_BYTES = 64 * 1024;
+  try {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+      return readHeader(buffer.toString('utf8', 0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return null;
   }
 }
 

@@ -1,138 +1,238 @@
 /**
- * `recital log show FILE`: one session as a timeline for the terminal. Every turn with its time, the gap before it, its event, the states that
- * were entered and left, and what the chart asked for.
+ * `recital log show FILE`: one session as a timeline for the terminal. Every turn with its time, the pause before it, its event, the states
+ * that were left and entered, and what the chart asked for, in words. `--wide` says each of them as it stands in the log.
  */
-import type { LoggedEvent, LogTurn } from '../replay/log-format.ts';
-import { type EventLog, isBadLog } from '../replay/log-reader.ts';
+import { errorTable } from '../errors.ts';
+import type { LogTurn } from '../replay/log-format.ts';
+import { type BadLog, type EventLog, isBadLog } from '../replay/log-reader.ts';
 import { openLog } from './log-files.ts';
-import { createOutput, type Output } from './output.ts';
+import {
+  durationText,
+  effectsText,
+  eventText,
+  idsOf,
+  leavesOf,
+  lineWidth,
+  movedText,
+  statesText,
+  wrapped,
+} from './log-text.ts';
+import { createOutput, type Output, printable } from './output.ts';
 
-const exitCodes = { good: 0, unreadable: 2 } as const;
+const exitCodes = { good: 0, nothingFound: 1, unreadable: 2 } as const;
 /** A pause that a reader's eye should find. */
 const LONG_GAP_MS = 1_000;
-const EVENT_COLUMN_CHARS = 44;
+const TIME_COLUMN_CHARS = 9;
+const GAP_COLUMN_CHARS = 11;
+const INDENT_CHARS = TIME_COLUMN_CHARS + GAP_COLUMN_CHARS + 2;
 
 export interface LogShowOptions {
   readonly path: string;
   /** Only turns in or into a state that contains this. */
   readonly state: string | undefined;
-  /** Only turns whose line matches. */
+  /** Only turns whose lines match. */
   readonly grep: RegExp | undefined;
+  /** Full names and texts, whatever the width of the terminal, and the changes of the context. */
+  readonly wide: boolean;
+  readonly json: boolean;
+}
+
+/** One turn, and what it is told against. */
+interface Moment {
+  readonly turn: LogTurn;
+  /** Since the turn before; null for the first. */
+  readonly gapMs: number | null;
+  readonly before: string;
+  readonly after: string;
 }
 
 /** Prints one log; resolves with the exit code. */
-export async function showLog({ path, state, grep }: LogShowOptions): Promise<number> {
-  const stdout = createOutput(process.stdout);
+export async function showLog(options: LogShowOptions): Promise<number> {
+  const { path, json } = options;
   const log = await openLog(path);
   if (isBadLog(log)) {
-    const stderr = createOutput(process.stderr);
-    stderr.line(`${path}: ${stderr.styled('red', 'bad log:')} line ${log.line}, ${log.why}`);
+    reportBadLog(createOutput(process.stderr), path, log);
     return exitCodes.unreadable;
   }
-  showHeader(stdout, log);
-  let before: LogTurn | null = null;
+  const stdout = createOutput(process.stdout);
+  const moments = momentsOf(log);
+  const chosen = moments.filter((moment) => isChosen(moment, options));
+  if (json) showJson(stdout, log, chosen);
+  else showText(stdout, log, { ...options, moments, chosen: new Set(chosen) });
+  return chosen.length > 0 ? exitCodes.good : exitCodes.nothingFound;
+}
+
+/** Says what is wrong with a log that can't be read. */
+export function reportBadLog(output: Output, path: string, { line, turn, why }: BadLog): void {
+  const place = line === 0 ? '' : ` line ${line}${turn === null ? '' : ` (turn ${turn})`},`;
+  output.line(`${printable(path)}: ${output.styled('red', 'bad log:')}${place} ${printable(why)}`);
+}
+
+function momentsOf({ turns }: EventLog): readonly Moment[] {
   let states = '';
-  let hidden = 0;
-  for (const turn of log.turns) {
-    const entered = turn.state ?? states;
-    const lines = linesOf(stdout, turn, { before, states });
-    const isShown =
-      (state === undefined || states.includes(state) || entered.includes(state)) &&
-      (grep === undefined || lines.some((line) => grep.test(line)));
-    if (isShown) {
-      if (hidden > 0) stdout.line(stdout.styled('dim', `           … ${hidden} turns`));
-      hidden = 0;
-      for (const line of lines) stdout.line(line);
-    } else {
-      hidden += 1;
-    }
-    before = turn;
-    states = entered;
+  return turns.map((turn, index) => {
+    const before = states;
+    states = turn.state ?? states;
+    const previous = turns[index - 1];
+    return { turn, gapMs: previous === undefined ? null : turn.atMs - previous.atMs, before, after: states };
+  });
+}
+
+function isChosen(moment: Moment, { state, grep }: LogShowOptions): boolean {
+  if (state !== undefined && !`${moment.before} | ${moment.after}`.includes(state)) return false;
+  if (grep === undefined) return true;
+  return [false, true].some((isWide) => {
+    const { head, details } = wordsOf(moment, isWide);
+    return [`${head.name} ${head.fields}`, ...details].some((text) => grep.test(text));
+  });
+}
+
+function wordsOf({ turn, before, after }: Moment, isWide: boolean) {
+  const head = eventText(turn.event, isWide);
+  const details: string[] = [];
+  if (turn.state !== undefined) details.push(`→ ${movedText(before, after, isWide)}`.replace(/^→ (.*→)/, '$1'));
+  const effects = turn.effects ?? [];
+  if (isWide) {
+    details.push(...effects.map((effect) => `· ${printable(effect)}`));
+    const changes = Object.entries(turn.changes ?? {}).map(([field, value]) => `${field}=${JSON.stringify(value)}`);
+    if (changes.length > 0) details.push(`changed ${printable(changes.join(' '))}`);
+    if (turn.status !== undefined) details.push(`status ${printable(turn.status)}`);
+  } else {
+    const told = effectsText(effects);
+    if (told !== '') details.push(`· ${told}`);
   }
-  if (hidden > 0) stdout.line(stdout.styled('dim', `           … ${hidden} turns`));
-  showFooter(stdout, log);
-  return exitCodes.good;
+  return { head, details };
+}
+
+interface TextOptions extends LogShowOptions {
+  readonly moments: readonly Moment[];
+  readonly chosen: ReadonlySet<Moment>;
+}
+
+function showText(output: Output, log: EventLog, options: TextOptions): void {
+  const width = lineWidth(process.stdout, process.env);
+  const { moments, chosen, wide } = options;
+  showHeader(output, log);
+  let hidden = 0;
+  for (const moment of moments) {
+    if (!chosen.has(moment)) {
+      hidden += 1;
+      continue;
+    }
+    if (hidden > 0) {
+      showHidden(output, hidden);
+      const states = wide ? moment.before : statesText(leavesOf(moment.before));
+      output.line(output.styled('dim', `${' '.repeat(INDENT_CHARS)}in ${printable(states)}`));
+    }
+    hidden = 0;
+    showMoment(output, moment, wide ? Number.POSITIVE_INFINITY : width);
+  }
+  showHidden(output, hidden);
+  showEnd(output, log, { moments, width });
+}
+
+function showHidden(output: Output, hidden: number): void {
+  if (hidden === 0) return;
+  output.line(
+    output.styled('dim', `${'…'.padStart(TIME_COLUMN_CHARS)} ${hidden} ${hidden === 1 ? 'turn' : 'turns'} not shown`),
+  );
 }
 
 function showHeader(output: Output, { header }: EventLog): void {
   const { machine, version, build, redaction, startedAt, reason } = header;
-  const ids = idsOf(header.input);
-  output.line(`${output.styled('bold', `${machine} ${ids.streamId}`)}`);
-  output.line(`session ${ids.sessionId}, device ${ids.hardwareId}, began ${startedAt}`);
+  const { streamId, sessionId, hardwareId } = idsOf(header.input);
+  output.line(output.styled('bold', `${printable(machine)} ${sessionId}`));
+  output.line(`device ${hardwareId}, stream ${streamId}`);
+  output.line(`began ${printable(startedAt)}`);
+  const texts = redaction === 'full' ? 'texts in full' : 'texts by their shape';
+  output.line(output.styled('dim', printable(`chart version ${version}, server ${build}, ${texts}`)));
+  if (reason !== undefined) output.line(output.styled('yellow', `recorded anew: ${printable(reason)}`));
+  output.line('');
+  const [time, gap] = ['seconds'.padStart(TIME_COLUMN_CHARS), 'pause'.padStart(GAP_COLUMN_CHARS)];
+  output.line(output.styled('dim', `${time}${gap}  event, → states, · what the chart asked for`));
+}
+
+function showMoment(output: Output, moment: Moment, width: number): void {
+  const { turn, gapMs } = moment;
+  const { head, details } = wordsOf(moment, width === Number.POSITIVE_INFINITY);
+  const time = (turn.atMs / 1000).toFixed(3).padStart(TIME_COLUMN_CHARS);
+  const isLong = gapMs !== null && gapMs >= LONG_GAP_MS;
+  const pause = `${isLong ? '! ' : ''}${gapMs === null ? '' : `+${durationText(gapMs)}`}`.padStart(GAP_COLUMN_CHARS);
+  const room = width - INDENT_CHARS;
+  const fields = shortened(head.fields, room - head.name.length - 1);
+  output.line(
+    `${time}${isLong ? output.styled('yellow', pause) : pause}  ${output.styled('cyan', head.name)} ${fields}`.trimEnd(),
+  );
+  for (const detail of details) {
+    for (const [index, text] of wrapped(detail, room - 2).entries()) {
+      const line = `${' '.repeat(INDENT_CHARS)}${index === 0 ? '' : '  '}${text}`;
+      output.line(detail.startsWith('· ') || detail.startsWith('changed ') ? output.styled('dim', line) : line);
+    }
+  }
+}
+
+function shortened(text: string, chars: number): string {
+  return text.length <= chars ? text : `${text.slice(0, Math.max(1, chars - 1))}…`;
+}
+
+function showEnd(
+  output: Output,
+  log: EventLog,
+  { moments, width }: { readonly moments: readonly Moment[]; readonly width: number },
+): void {
+  output.line('');
+  const { footer, turns } = log;
+  const tookMs = turns.at(-1)?.atMs ?? 0;
+  const count = `${turns.length} ${turns.length === 1 ? 'turn' : 'turns'} in ${durationText(tookMs)}`;
+  if (footer === null) {
+    output.line(`${output.styled('yellow', 'no end:')} the process was killed, or the session still runs; ${count}`);
+  } else if (footer.status === 'abandoned') {
+    output.line(`${output.styled('yellow', 'abandoned')} when the server stopped; ${count}`);
+  } else {
+    const isGood = footer.reason === 'completed' || footer.reason === '';
+    output.line(`${output.styled(isGood ? 'green' : 'red', printable(footer.reason || footer.status))}, ${count}`);
+    if (!isGood) for (const line of failureLines(log, width)) output.line(line);
+  }
+  if (footer !== null && footer.dropped > 0) {
+    output.line(output.styled('yellow', `${footer.dropped} turns before the end are not in the file`));
+  }
+  const longest = moments.reduce<Moment | null>(
+    (best, each) => ((each.gapMs ?? 0) > (best?.gapMs ?? 0) ? each : best),
+    null,
+  );
+  if (longest === null || longest.gapMs === null) return;
+  const { name } = eventText(longest.turn.event, false);
   output.line(
     output.styled(
       'dim',
-      `chart version ${version}, server ${build}, texts ${redaction === 'full' ? 'in full' : 'by shape'}`,
+      `longest pause ${durationText(longest.gapMs)}, before ${name} at ${durationText(longest.turn.atMs)}`,
     ),
   );
-  if (reason !== undefined) output.line(output.styled('yellow', `recorded anew: ${reason}`));
-  output.line('');
-  output.line(output.styled('dim', `   at ms      gap  ${'event'.padEnd(EVENT_COLUMN_CHARS)} state`));
 }
 
-function showFooter(output: Output, { footer }: EventLog): void {
-  output.line('');
-  if (footer === null) {
-    output.line(
-      output.styled('yellow', 'The log ends here without an end: its process was killed, or the session still runs.'),
-    );
-    return;
+/** What the last event said of the failure, and what the error table says of its kind. */
+function failureLines({ turns, footer }: EventLog, width: number): string[] {
+  const failure = turns.at(-1)?.event.failure;
+  const message: unknown =
+    typeof failure === 'object' && failure !== null ? Reflect.get(failure, 'message') : undefined;
+  const said = typeof message === 'string' ? [`the engine said ${printable(JSON.stringify(message))}`] : [];
+  const row = Object.entries(errorTable).find(([type]) => type === footer?.reason)?.[1];
+  const known = row === undefined ? [] : [`${row.code}: ${row.when}`, `What to do: ${row.fix}`];
+  return [...said, ...known].flatMap((line) => wrapped(line, width));
+}
+
+function showJson(output: Output, { header, turns, footer }: EventLog, chosen: readonly Moment[]): void {
+  output.line(JSON.stringify(header));
+  for (const { turn, gapMs, before, after } of chosen) {
+    const { kind, turn: number, atMs, event, changes, effects, status } = turn;
+    const [old, now] = [leavesOf(before), leavesOf(after)];
+    const left = old.filter((state) => !now.includes(state));
+    const entered = now.filter((state) => !old.includes(state));
+    const moves = { states: now, left, entered };
+    const rest = { changes: changes ?? {}, effects: effects ?? [], status: status ?? 'active' };
+    output.line(JSON.stringify({ kind, turn: number, at_ms: atMs, gap_ms: gapMs, event, ...moves, ...rest }));
   }
-  const { status, reason, turns, dropped } = footer;
-  const color = reason === 'completed' || reason === '' ? 'green' : 'red';
-  output.line(
-    `${output.styled(color, status === 'abandoned' ? 'abandoned when the server stopped' : reason)}, ${turns} turns`,
-  );
-  if (dropped > 0) output.line(output.styled('yellow', `${dropped} turns before the end are not in the file`));
-}
-
-function linesOf(
-  output: Output,
-  turn: LogTurn,
-  { before, states }: { readonly before: LogTurn | null; readonly states: string },
-): string[] {
-  const gapMs = before === null ? 0 : turn.atMs - before.atMs;
-  const gap = before === null ? '' : `+${gapMs.toFixed(1)}`;
-  const shownGap = gapMs >= LONG_GAP_MS ? output.styled('yellow', gap.padStart(8)) : gap.padStart(8);
-  const event = eventText(turn.event);
-  const moved = turn.state === undefined ? '' : movedText(states, turn.state);
-  const time = turn.atMs.toFixed(1).padStart(8);
-  const head = `${time} ${shownGap}  ${output.styled('cyan', event.padEnd(EVENT_COLUMN_CHARS))} ${moved}`.trimEnd();
-  const effects = (turn.effects ?? []).map((effect) =>
-    output.styled('dim', `${' '.repeat(19)}  ${withoutDigest(effect)}`),
-  );
-  return [head, ...effects];
-}
-
-/** The states that were left and entered; those that stayed are not told. */
-function movedText(before: string, after: string): string {
-  const old = before === '' ? [] : before.split(' | ');
-  const now = after.split(' | ');
-  const left = old.filter((state) => !now.includes(state));
-  const entered = now.filter((state) => !old.includes(state));
-  return left.length === 0 ? entered.join(' | ') : `${left.join(' | ')} → ${entered.join(' | ')}`;
-}
-
-function withoutDigest(effect: string): string {
-  return effect.replace(/#[0-9a-f]{12}$/, '');
-}
-
-function eventText({ type, ...fields }: LoggedEvent): string {
-  const name = type.replace(/^xstate\.after\.([^.]+)\..*$/, 'after $1').replace(/^xstate\./, '');
-  const told = Object.entries(fields).map(([field, value]) => `${field}=${shownField(value)}`);
-  return [name, ...told].join(' ');
-}
-
-function shownField(value: unknown): string {
-  const MAX_SHOWN_CHARS = 80;
-  const text = JSON.stringify(value) ?? '';
-  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
-}
-
-function idsOf(input: unknown): { readonly streamId: string; readonly sessionId: string; readonly hardwareId: string } {
-  const idOf = (name: string): string => {
-    const id: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
-    return typeof id === 'string' ? id : '-';
-  };
-  return { streamId: idOf('streamId'), sessionId: idOf('sessionId'), hardwareId: idOf('hardwareId') };
+  const duration = turns.at(-1)?.atMs ?? 0;
+  const end = footer ?? { kind: 'footer', status: null, reason: null, turns: turns.length, dropped: null };
+  output.line(JSON.stringify({ ...end, duration_ms: duration }));
 }

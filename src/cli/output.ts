@@ -16,6 +16,15 @@ export interface Output {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is what it is for
 const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
+/** What could steer a terminal, break a line or turn its direction. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is what it is for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text from a file or a stranger as a part of a line: each character that would steer the terminal becomes `\ufffd`. */
+export function printable(text: string): string {
+  return text.replace(unprintable, '\ufffd');
+}
+
 /** Output to one of the process's own streams; see surviveClosedPipes for a reader that goes away. */
 export function createOutput(stream: NodeJS.WriteStream): Output {
   const hasColors = stream.isTTY === true && stream.hasColors();

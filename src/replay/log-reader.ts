@@ -62,6 +62,14 @@ export function readLog(text: string): EventLog | BadLog {
   return new LogReader().read(text);
 }
 
+/** The header alone, for a log that is bad further down; null if that can't be read either. */
+export function readHeader(text: string): LogHeader | null {
+  const [first = ''] = text.split('\n', 1);
+  const body = new LineChain().read(first);
+  const parsed = header.safeParse(body === null ? null : parseJson(body));
+  return parsed.success ? definedOnly(parsed.data) : null;
+}
+
 /** True for what `readLog` could not read. */
 export function isBadLog(result: EventLog | BadLog): result is BadLog {
   return 'why' in result;

@@ -1,0 +1,166 @@
+/**
+ * `recital log list PATH…`: one line a session, newest last: what finds yesterday's failed one. A log without an end and one that can't be
+ * read are listed as such: they may be the one that is looked for. Exit codes: 0 listed, 1 nothing matches, 2 a path names no log.
+ */
+import { relative } from 'node:path';
+import { isBadLog } from '../replay/log-reader.ts';
+import { findLogs, openHeader, openLog } from './log-files.ts';
+import { durationText, idsOf } from './log-text.ts';
+import { createOutput, type Output, printable } from './output.ts';
+
+const exitCodes = { listed: 0, nothingFound: 1, unreadable: 2 } as const;
+
+export interface LogListOptions {
+  readonly paths: readonly string[];
+  /** Only sessions that ended for this reason; the beginning of its name is enough. */
+  readonly reason: string | undefined;
+  /** Only sessions whose session_id or stream id begins with this. */
+  readonly session: string | undefined;
+  /** Only sessions of devices whose hardware_id begins with this. */
+  readonly hardware: string | undefined;
+  /** Only sessions that began then or later, in ms since 1970. */
+  readonly sinceMs: number | undefined;
+  /** Only sessions that began before. */
+  readonly untilMs: number | undefined;
+  /** Only sessions that did not end as `completed`. */
+  readonly failed: boolean;
+  /** Which chart's logs. */
+  readonly machine: string;
+  readonly json: boolean;
+}
+
+/** One log, as `--json` prints it. */
+interface ListedLog {
+  readonly path: string;
+  readonly started_at: string | null;
+  /** A reason code, or one of the four below. */
+  readonly reason: string;
+  readonly duration_ms: number | null;
+  readonly turns: number | null;
+  readonly machine: string | null;
+  readonly session_id: string | null;
+  readonly hardware_id: string | null;
+  readonly stream_id: string | null;
+  /** Why it can't be read. */
+  readonly bad: { readonly line: number; readonly turn: number | null; readonly why: string } | null;
+}
+
+/** What stands for the reason of a log that has none. */
+const noReason = { badLog: 'bad_log', noEnd: 'no_end', abandoned: 'abandoned', none: '-' } as const;
+
+/** Prints what `paths` name; resolves with the exit code. */
+export async function listLogs(options: LogListOptions): Promise<number> {
+  const stdout = createOutput(process.stdout);
+  const stderr = createOutput(process.stderr);
+  const { paths, missing } = await findLogs(options.paths);
+  for (const name of missing) {
+    stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
+  }
+  const logs: ListedLog[] = [];
+  for (const path of paths) {
+    const listed = await look(path);
+    if (isListed(listed, options)) logs.push(listed);
+  }
+  logs.sort((a, b) => compareTexts(a.started_at ?? '', b.started_at ?? '') || compareTexts(a.path, b.path));
+  if (options.json) for (const each of logs) stdout.line(JSON.stringify({ kind: 'log', ...each }));
+  else showTable(stdout, logs);
+  if (logs.length === 0 && missing.length === 0) {
+    stderr.line(paths.length === 0 ? 'there are no logs' : `none of ${paths.length} logs matches`);
+  }
+  if (missing.length > 0) return exitCodes.unreadable;
+  return logs.length > 0 ? exitCodes.listed : exitCodes.nothingFound;
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+async function look(path: string): Promise<ListedLog> {
+  const log = await openLog(path);
+  const header = isBadLog(log) ? await openHeader(path) : log.header;
+  const { sessionId, hardwareId, streamId } = idsOf(header?.input);
+  const whose = {
+    machine: header?.machine ?? null,
+    session_id: header === null ? null : sessionId,
+    hardware_id: header === null ? null : hardwareId,
+    stream_id: header === null ? null : streamId,
+  };
+  const started = { path, started_at: header?.startedAt ?? null };
+  if (isBadLog(log)) {
+    const { line, turn, why } = log;
+    return { ...started, reason: noReason.badLog, duration_ms: null, turns: null, ...whose, bad: { line, turn, why } };
+  }
+  const { footer, turns } = log;
+  const took = { duration_ms: turns.at(-1)?.atMs ?? 0, turns: footer?.turns ?? turns.length };
+  return { ...started, reason: reasonOf(footer), ...took, ...whose, bad: null };
+}
+
+function reasonOf(footer: { readonly status: string; readonly reason: string } | null): string {
+  if (footer === null) return noReason.noEnd;
+  if (footer.status === 'abandoned') return noReason.abandoned;
+  return footer.reason === '' ? noReason.none : footer.reason;
+}
+
+function isListed(log: ListedLog, { reason, session, hardware, failed, machine, ...times }: LogListOptions): boolean {
+  if (failed && (log.reason === 'completed' || log.reason === noReason.none)) return false;
+  if (reason !== undefined && !log.reason.startsWith(reason.toLowerCase().replaceAll('-', '_'))) return false;
+  // Whose log it is can't be told: it may be the one that is looked for.
+  if (log.machine === null || log.started_at === null) return true;
+  if (log.machine !== machine) return false;
+  const ids = [log.session_id ?? '', log.stream_id ?? ''];
+  if (session !== undefined && !ids.some((id) => id.startsWith(session))) return false;
+  if (hardware !== undefined && !(log.hardware_id ?? '').startsWith(hardware)) return false;
+  const startedMs = Date.parse(log.started_at);
+  const { sinceMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = times;
+  return !(startedMs < sinceMs || startedMs >= untilMs);
+}
+
+/** A terminal with fewer columns gets the beginnings of ids only: enough for --session. */
+const MAX_FULL_COLUMNS = 200;
+const SHORT_ID_CHARS = 8;
+const SESSION_COLUMN = 4;
+
+/** Paths are read by people: those below the working folder without the way to it. */
+function nearPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === '' || near.startsWith('..') ? path : near;
+}
+
+function showTable(output: Output, logs: readonly ListedLog[]): void {
+  if (logs.length === 0) return;
+  const rows = logs.map((log) => [
+    printable(log.started_at?.slice(0, 19).replace('T', ' ') ?? '-'),
+    printable(log.reason),
+    log.duration_ms === null ? '-' : durationText(log.duration_ms),
+    String(log.turns ?? '-'),
+    log.session_id ?? '-',
+    log.hardware_id ?? '-',
+    printable(nearPath(log.path)),
+  ]);
+  const titles = ['BEGAN (UTC)', 'REASON', 'TOOK', 'TURNS', 'SESSION', 'DEVICE', 'LOG'];
+  const isNarrow = process.stdout.isTTY === true && process.stdout.columns < MAX_FULL_COLUMNS;
+  if (isNarrow) for (const row of rows) row[SESSION_COLUMN] = (row[SESSION_COLUMN] ?? '').slice(0, SHORT_ID_CHARS);
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const lineOf = (cells: readonly string[]) =>
+    cells.map((cell, column) =>
+      column === 2 || column === 3 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+    );
+  output.line(output.styled('dim', lineOf(titles).join('  ').trimEnd()));
+  for (const [index, row] of rows.entries()) {
+    const [began = '', reason = '', ...rest] = lineOf(row);
+    const bad = logs[index]?.bad ?? null;
+    const why = bad === null ? '' : output.styled('dim', `  (line ${bad.line}: ${printable(bad.why)})`);
+    output.line(`${began}  ${output.styled(colorOf(row[1] ?? ''), reason)}  ${rest.join('  ').trimEnd()}${why}`);
+  }
+}
+
+function colorOf(reason: string): 'green' | 'yellow' | 'red' {
+  if (reason === 'completed') return 'green';
+  const isQuiet = [noReason.noEnd, noReason.abandoned, noReason.none, 'client_cancelled', 'interrupted'].includes(
+    reason,
+  );
+  return isQuiet ? 'yellow' : 'red';
+}
