@@ -25,7 +25,7 @@ interface TimedTurn extends RecordedTurn {
 export class ActorLog {
   readonly #options: ActorLogOptions;
   readonly #chain = new LineChain();
-  readonly #teller = new OutcomeTeller();
+  readonly #teller: OutcomeTeller;
   #waiting: TimedTurn[] = [];
   #startedAtMs = 0;
   #turns = 0;
@@ -35,6 +35,7 @@ export class ActorLog {
 
   constructor(options: ActorLogOptions) {
     this.#options = options;
+    this.#teller = new OutcomeTeller(options.header.redaction);
   }
 
   /** Turns that wait to become lines. */

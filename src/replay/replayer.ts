@@ -36,7 +36,7 @@ export function replay(log: EventLog, machine: AnyStateMachine): ReplayVerdict {
   const { footer } = log;
   const isIncomplete = footer === null || footer.dropped > 0;
   const run = new InertRun(machine, 'replay');
-  const teller = new OutcomeTeller();
+  const teller = new OutcomeTeller(log.header.redaction);
   for (const recorded of log.turns) {
     const divergence = differenceIn(recorded, () => playTurn(run, teller, log, recorded));
     if (divergence !== null) return { divergence, turns: recorded.turn, definitionChanges, isIncomplete };

@@ -2,6 +2,7 @@
  * What one turn of a chart did, said alike by the recorder and by the replayer: the new state, the digests of the context fields that
  * changed, and the effects in their order. Both go through this file, so that a difference is a difference of the chart.
  */
+import { hash } from 'node:crypto';
 import type { AnyMachineSnapshot, ExecutableActionObject, StateValue } from 'xstate';
 import { digestOf } from './digest.ts';
 import type { Changes, TurnOutcome } from './log-format.ts';
@@ -14,11 +15,23 @@ const SHOWN_MAX_CHARS = 24;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+/** How the text of a frame counts: by its length, or to the letter, which only a log in full can promise. */
+export type FrameTexts = 'shape' | 'full';
+
+/** What the chart says that becomes a frame for the client and carries a text. */
+const textFrames: ReadonlySet<string> = new Set(['sentence.reached', 'command.reached']);
+const LETTERS_DIGEST_CHARS = 12;
+
 /** Tells the outcomes of one actor's turns, in their order. */
 export class OutcomeTeller {
+  readonly #frameTexts: FrameTexts;
   #value: StateValue | null = null;
   #state = '';
   #context: unknown = null;
+
+  constructor(frameTexts: FrameTexts) {
+    this.#frameTexts = frameTexts;
+  }
 
   /** The outcome of the next turn, which led to `after`. */
   tell(after: AnyMachineSnapshot, actions: readonly AskedAction[]): TurnOutcome {
@@ -32,7 +45,7 @@ export class OutcomeTeller {
     const changes = changesOf(this.#context, after.context);
     this.#context = after.context;
     if (changes !== null) outcome.changes = changes;
-    if (actions.length > 0) outcome.effects = actions.map(effectText);
+    if (actions.length > 0) outcome.effects = actions.map((action) => effectText(action, this.#frameTexts));
     if (after.status !== 'active') outcome.status = after.status;
     return outcome;
   }
@@ -88,10 +101,10 @@ function shown(field: string, value: unknown): unknown {
 }
 
 /** One effect in a few words; what it carries is told by its digest. */
-function effectText({ type, params }: AskedAction): string {
+function effectText({ type, params }: AskedAction, frameTexts: FrameTexts): string {
   switch (type) {
     case 'xstate.emit':
-      return `say ${eventText(field(params, 'event'))}`;
+      return saidText(field(params, 'event'), frameTexts);
     case 'xstate.sendTo':
       return `tell ${String(field(params, 'targetId'))} ${eventText(field(params, 'event'))}`;
     case 'xstate.raise':
@@ -105,6 +118,15 @@ function effectText({ type, params }: AskedAction): string {
     default:
       return type.slice(0, SHOWN_MAX_CHARS * 2);
   }
+}
+
+/** The effect by which the chart says `event` to the outside. */
+export function saidText(event: unknown, frameTexts: FrameTexts): string {
+  const type = field(event, 'type');
+  if (frameTexts === 'full' && typeof type === 'string' && textFrames.has(type)) {
+    return `say ${type}#${hash('sha1', JSON.stringify(event)).slice(0, LETTERS_DIGEST_CHARS)}`;
+  }
+  return `say ${eventText(event)}`;
 }
 
 const TIMER_PREFIX = 'xstate.after.';
