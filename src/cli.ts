@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: `recital serve`, `ask`, `demo` and `usage`. Exit codes: 0 good, 1 failed, 2 bad usage or configuration,
+ * The command line: `recital serve`, `ask`, `demo`, `replay`, `log` and `usage`. Exit codes: 0 good, 1 failed, 2 bad usage or configuration,
  * 128 + n stopped by signal n. Each command loads only what it needs: `ask` is a client and starts in a blink.
  */
 import { readFileSync, statSync } from 'node:fs';
@@ -147,12 +147,13 @@ Examples:
 function addDemo(program: Command, finish: (exitCode: number) => void): void {
   program
     .command('demo')
-    .description('start a server, ask it three things, print the transcript, stop it')
+    .description('start a server, ask it three things, print the transcript, stop it, replay what was recorded')
     .addHelpText(
       'after',
       `
-Needs no network, no key and no running server: it starts its own on free ports with the embedded engines. The sound is
-written to ./recital-demo/ as WAV files. Exit codes: 0 everything worked, 1 something did not (and what).`,
+Needs no network, no key and no running server: it starts its own on free ports with the embedded engines. The sound
+(WAV) and the event logs are written to ./recital-demo/. Exit codes: 0 everything worked, the replay included, 1
+something did not (and what).`,
     )
     .action(async () => {
       const { demo } = await import('./cli/demo.ts');

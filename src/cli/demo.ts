@@ -1,7 +1,7 @@
 /**
  * `recital demo`: the whole product in half a minute. Starts a server on free ports with the embedded engines, asks,
- * prints the transcript, writes the sound as WAV files and stops the server. Needs no network, no key and nothing
- * installed. Whatever fails is said and makes the exit code 1; the server never stays behind.
+ * prints the transcript, writes the sound as WAV files, stops the server and replays the event logs of what was said. Needs no network,
+ * no key and nothing installed. Whatever fails is said and makes the exit code 1; the server never stays behind.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { commandWords, problemOf, stopOnSignals } from './ask.ts';
 import { type AnswerCall, connect, type StreamingClient } from './client.ts';
+import { replayDemo } from './demo-replay.ts';
 import { createOutput, type Output } from './output.ts';
 import type { ServerAddress } from './server-address.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
@@ -18,9 +19,9 @@ import { createWavSink } from './wav-sink.ts';
 const outputFolder = 'recital-demo';
 
 const questions = [
-  { prompt: 'What time is it?', fileName: '1-what-time-is-it.wav' },
-  { prompt: 'Открой сафари', fileName: '2-open-safari.wav' },
-  { prompt: 'Tell me about yourself', fileName: '3-about-yourself.wav' },
+  { prompt: 'What time is it?', name: '1-what-time-is-it' },
+  { prompt: 'Открой сафари', name: '2-open-safari' },
+  { prompt: 'Tell me about yourself', name: '3-about-yourself' },
 ] as const;
 
 /** Runs the demo and resolves with the exit code. */
@@ -78,11 +79,15 @@ async function runDemo(stdout: Output, dataFolder: string, running: Running): Pr
   }
   await server.stop();
   if (running.isStopped) return;
+  const names = questions.map(({ name }) => `${name}.jsonl`);
+  await replayDemo(stdout, { logFolder: join(dataFolder, 'event-logs'), outputFolder, names });
   stdout.line('');
-  stdout.line(`${stdout.styled('green', 'Done.')} The server has stopped; the sound is in ./${outputFolder}/.`);
-  stdout.line(
-    stdout.styled('dim', 'Next: "npm start" in one terminal, "node dist/cli.js ask \'What can you do?\'" in another.'),
-  );
+  stdout.line(`${stdout.styled('green', 'Done.')} The server has stopped; sound and logs are in ./${outputFolder}/.`);
+  const next = [
+    `Next: "node dist/cli.js log show ${join(outputFolder, names[0] ?? '')}" shows a session turn by turn;`,
+    '"npm start" in one terminal, "node dist/cli.js ask \'What can you do?\'" in another asks your own.',
+  ];
+  for (const line of next) stdout.line(stdout.styled('dim', line));
 }
 
 /** The fault with what the server has to say about it: its last warnings, and how it ended if that was not in order. */
@@ -113,12 +118,12 @@ interface DemoQuestion {
   readonly address: ServerAddress;
   readonly running: Running;
   readonly prompt: string;
-  readonly fileName: string;
+  readonly name: string;
 }
 
-async function askOne({ stdout, client, address, running, prompt, fileName }: DemoQuestion): Promise<void> {
+async function askOne({ stdout, client, address, running, prompt, name }: DemoQuestion): Promise<void> {
   const transcript = createTranscript(stdout);
-  const path = join(outputFolder, fileName);
+  const path = join(outputFolder, `${name}.wav`);
   const sound = await createWavSink(path);
   stdout.line(`\n${stdout.styled('bold', `› ${prompt}`)}`);
   const call = client.ask({ prompt, hardwareId: 'recital-demo' });

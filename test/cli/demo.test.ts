@@ -60,7 +60,7 @@ function measure(path: string): { readonly seconds: number; readonly loudness: n
   return { seconds: samples / 48_000, loudness: Math.sqrt(squares / samples) };
 }
 
-test('answers in English and Russian, opens Safari, writes speech, exits 0 and leaves nothing else behind', {
+test('answers in English and Russian, opens Safari, writes speech, replays its logs, exits 0, leaves nothing else behind', {
   timeout: timeoutMs,
 }, async () => {
   const { exitCode, stdout, stderr } = await startDemo().result;
@@ -68,9 +68,13 @@ test('answers in English and Russian, opens Safari, writes speech, exits 0 and l
   expect(stdout).toMatch(/› What time is it\?\n {2}\S.*\n {2}first text \d+ ms · first sound \d+ ms/);
   expect(stdout).toMatch(/› Открой сафари\n {2}.*[а-яё].*\n {2}→ open_app \{"app_name":"Safari"\}\n/i);
   expect(stdout).toContain('Done.');
+  const names = ['1-what-time-is-it', '2-open-safari', '3-about-yourself'];
   const files = readdirSync(join(folder, 'recital-demo')).sort();
-  expect(files).toEqual(['1-what-time-is-it.wav', '2-open-safari.wav', '3-about-yourself.wav']);
-  for (const file of files) {
+  expect(files).toEqual(names.flatMap((name) => [`${name}.jsonl`, `${name}.wav`]));
+  const verdicts = [...stdout.matchAll(/ {2}identical \((\d+) turns, completed\) · recital-demo\/(\S+)\n/g)];
+  expect(verdicts.map(([, , file]) => file)).toEqual(names.map((name) => `${name}.jsonl`));
+  for (const name of names) {
+    const file = `${name}.wav`;
     const { seconds, loudness } = measure(join(folder, 'recital-demo', file));
     // Someone says at least a few words, well above silence and below clipping.
     expect(seconds).toBeGreaterThan(0.5);
