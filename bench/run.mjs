@@ -1,12 +1,11 @@
 // npm run bench: this server and a bare grpc-js handler send the same frames to a client in another process, taking turns in one run.
 // What counts is the ratio; absolute figures depend on the machine. CPU is user + system time of the server process.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { cpuSeconds, median, percentile, runClient, startServer } from './measure.mjs';
 import { FRAMES_PER_CALL, scenario } from './workload.mjs';
 
 const { values: options } = parseArgs({
@@ -20,8 +19,6 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 const calls = Number(options.calls);
 const concurrency = Number(options.concurrency);
-/** Clock ticks per second of /proc/<pid>/stat; 100 on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'recital-bench-'));
@@ -43,7 +40,7 @@ const targets = [
 ];
 
 try {
-  for (const target of targets) await runClient(target, concurrency * 20);
+  for (const target of targets) await runClient(target, { calls: concurrency * 20, concurrency });
   const samples = new Map(targets.map((target) => [target.name, []]));
   for (let round = 0; round < rounds; round += 1) {
     // The order alternates, so that neither always runs on a warmer machine.
@@ -57,33 +54,9 @@ try {
   rmSync(dir, { recursive: true, force: true });
 }
 
-async function startServer(name, args, env) {
-  const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const port = await new Promise((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
-      const { decision, ctx } = JSON.parse(line);
-      if (decision === 'ready') resolve(ctx.grpc_port);
-    });
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
-  });
-  return { name, child, port };
-}
-
-async function runClient({ port }, callCount) {
-  const child = spawn(process.execPath, [here('./client.mjs'), String(port), String(callCount), String(concurrency)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  for await (const chunk of child.stdout) output += chunk;
-  return JSON.parse(output);
-}
-
 async function measure(target) {
   const before = cpuSeconds(target.child.pid);
-  const { seconds, firstFrameMs } = await runClient(target, calls);
+  const { seconds, firstFrameMs } = await runClient(target, { calls, concurrency });
   const cpu = cpuSeconds(target.child.pid) - before;
   const sorted = firstFrameMs.toSorted((a, b) => a - b);
   return {
@@ -93,23 +66,6 @@ async function measure(target) {
     firstFrameP50Ms: percentile(sorted, 0.5),
     firstFrameP99Ms: percentile(sorted, 0.99),
   };
-}
-
-function cpuSeconds(pid) {
-  // The name in parentheses may hold spaces; the fields after it do not. utime and stime are the 12th and 13th of them.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-function percentile(sorted, share) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
-function median(values) {
-  return percentile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 }
 
 function report(samples) {

@@ -1,10 +1,15 @@
 /** The event logs of a server, put together from its configuration: which charts are recorded, where, and with what of their texts. */
 import type { Config } from './config.ts';
-import { type SessionMachine, sessionMachine } from './machines/session.machine.ts';
+import type { SessionMachine } from './machines/session.machine.ts';
+import { supervisorMachine } from './machines/supervisor.machine.ts';
+import type { WelcomeMachine } from './machines/welcome.machine.ts';
 import type { Logger } from './observe/logger.ts';
 import { EventLogs } from './replay/event-logs.ts';
 import { withRecorder } from './replay/recorded-logic.ts';
-import { sessionLogMaker } from './replay/session-logs.ts';
+import { logMaker } from './replay/redaction.ts';
+import { sessionRecording } from './replay/session-recording.ts';
+import { supervisorRecording } from './replay/supervisor-recording.ts';
+import { welcomeRecording } from './replay/welcome-recording.ts';
 
 export interface RecordingOptions {
   readonly config: Config;
@@ -23,29 +28,70 @@ export class Recording {
     this.#logs = options.config.eventLog.isOn ? createEventLogs(options) : null;
   }
 
-  /** The session chart, whose every turn is recorded. */
+  /** The session chart, whose every turn is recorded: a log a session, named by its stream id. */
   ofSessions(machine: SessionMachine): SessionMachine {
     const logs = this.#logs;
     if (logs === null) return machine;
-    const { config, build } = this.#options;
-    const newLog = sessionLogMaker({ machine: sessionMachine, redaction: config.eventLog.redaction, build });
+    const newLog = logMaker(sessionRecording, this.#terms());
     return withRecorder(machine, (streamId) => logs.recorderFor(streamId, streamId, newLog));
+  }
+
+  /** The welcome chart, in the same way. */
+  ofWelcomes(machine: WelcomeMachine): WelcomeMachine {
+    const logs = this.#logs;
+    if (logs === null) return machine;
+    const newLog = logMaker(welcomeRecording, this.#terms());
+    return withRecorder(machine, (streamId) => logs.recorderFor(streamId, streamId, newLog));
+  }
+
+  /** The supervisor chart, whose every turn is recorded: a log for each start of the server. */
+  ofSupervisor(): typeof supervisorMachine {
+    const logs = this.#logs;
+    if (logs === null) return supervisorMachine;
+    const newLog = logMaker(supervisorRecording, this.#terms());
+    // Two servers may share a folder and start at once.
+    const name = `${process.pid}-supervisor`;
+    return withRecorder(supervisorMachine, (actorId) => logs.recorderFor(actorId, name, newLog));
+  }
+
+  /** As /status tells it; null = switched off. */
+  status(): Readonly<Record<string, number>> | null {
+    if (this.#logs === null) return null;
+    const { open, filesFailed, turnsDropped, filesDeleted, deletionsFailed } = this.#logs.counts;
+    return {
+      open_files: open,
+      files_failed: filesFailed,
+      turns_dropped: turnsDropped,
+      files_deleted: filesDeleted,
+      deletions_failed: deletionsFailed,
+    };
   }
 
   /** Writes what waits. */
   async close(): Promise<void> {
     await this.#logs?.close();
   }
+
+  #terms() {
+    const { config, build } = this.#options;
+    return { redaction: config.eventLog.redaction, build };
+  }
 }
 
 function createEventLogs({ config, log }: RecordingOptions): EventLogs {
+  const { dir, maxAgeMs, maxTotalBytes } = config.eventLog;
+  const scope = 'replay';
+  const method = 'record';
   return new EventLogs({
-    dir: config.eventLog.dir,
+    retention: { dir, maxAgeMs, maxTotalBytes },
     now: () => performance.now(),
     date: () => new Date(),
     onFault: (why) => {
-      const fields = { scope: 'replay', method: 'record', decision: 'event_log_failed', ctx: { why } };
-      log.error(fields, 'an event log could not be written; streams go on without');
+      const fields = { scope, method, decision: 'event_log_failed', ctx: { why } };
+      log.error(fields, 'event logs are being lost; streams go on without them');
+    },
+    onRecovery: () => {
+      log.info({ scope, method, decision: 'event_log_recovered', ctx: {} }, 'event logs can be written again');
     },
   });
 }

@@ -38,6 +38,7 @@ export function createSupervisor(options: SupervisionOptions): SupervisorHost {
   const { maxStreams, oneStreamPerDevice, gracePeriodMs } = config.backpressure;
   const limits = limitsOf(config);
   return new SupervisorHost({
+    machine: options.recording.ofSupervisor(),
     admission: { maxStreams, oneStreamPerDevice, gracePeriodMs },
     session: { ...sessionsOf(options), limits },
     welcome: { ...welcomesOf(options), limits, voiceName: () => engines.peek()?.speech.name ?? 'none' },
@@ -78,7 +79,9 @@ function welcomesOf(options: SupervisionOptions) {
   const machine = welcomeMachine.provide({ actors: { speech: voiceOf(options, method, streams) } });
   return {
     ...hostOf(options, method),
-    machine: withFaultBarrier(machine, (id, { error }) => options.faults.bug(method, id, error)),
+    machine: withFaultBarrier(options.recording.ofWelcomes(machine), (id, { error }) =>
+      options.faults.bug(method, id, error),
+    ),
     streams,
   };
 }

@@ -230,6 +230,7 @@ class RunningSystem implements System {
       collect_buffers: this.#collector.buffers,
       usage_store: this.#usage.failure === null ? 'ok' : 'failed',
       usage_store_error: this.#usage.failure,
+      event_log: this.#recording.status(),
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,
       uptime_seconds: Math.round(performance.now() - this.#startedAtMs) / 1000,

@@ -35,6 +35,8 @@ import type { UtteranceCollector } from './utterance-collector.ts';
 import { hostWelcome, type WelcomeHostOptions } from './welcome-host.ts';
 
 export interface SupervisorHostOptions {
+  /** The chart to run; absent = the supervisor chart as it is. */
+  readonly machine?: typeof supervisorMachine;
   readonly admission: SupervisorInput;
   readonly session: SessionHostOptions;
   readonly welcome: WelcomeHostOptions;
@@ -73,7 +75,7 @@ export class SupervisorHost implements StreamGateway {
     this.#drained = new Promise((resolve) => {
       this.#finishDrain = resolve;
     });
-    this.#actor = createActor(supervisorMachine, { id: 'supervisor', input: options.admission });
+    this.#actor = createActor(options.machine ?? supervisorMachine, { id: 'supervisor', input: options.admission });
     this.#actor.on('*', (emitted) => {
       try {
         this.#carryOut(emitted);

@@ -5,33 +5,32 @@
 import { LineChain, type LogFooter, type LogHeader } from './log-format.ts';
 import type { RecordedTurn } from './recorded-logic.ts';
 import type { Redactor } from './redaction.ts';
+import { turnLine } from './turn-line.ts';
 import { OutcomeTeller } from './turn-outcome.ts';
 
 export interface ActorLogOptions {
   /** Without what only the first turn tells. */
   readonly header: Omit<LogHeader, 'input'>;
   readonly redactor: Redactor;
+  /** Turns that begin beyond it are dropped and counted. */
   readonly maxBytes: number;
-  /** What the chart was started with, as it may be written. */
-  readonly inputOf: (event: RecordedTurn['event']) => unknown;
   /** The reason code of the end. */
   readonly reasonOf: (last: RecordedTurn['after']) => string;
-}
-
-interface TimedTurn extends RecordedTurn {
-  readonly atMs: number;
 }
 
 export class ActorLog {
   readonly #options: ActorLogOptions;
   readonly #chain = new LineChain();
   readonly #teller: OutcomeTeller;
-  #waiting: TimedTurn[] = [];
+  #waiting: RecordedTurn[] = [];
+  /** When each of the waiting turns was, on the same places. */
+  #waitingAtMs: number[] = [];
   #startedAtMs = 0;
   #turns = 0;
   #dropped = 0;
   #bytes = 0;
   #last: RecordedTurn['after'] | null = null;
+  #hasThrown = false;
 
   constructor(options: ActorLogOptions) {
     this.#options = options;
@@ -43,32 +42,56 @@ export class ActorLog {
     return this.#waiting.length;
   }
 
+  /** Turns that are in no line. */
+  get droppedTurns(): number {
+    return this.#dropped;
+  }
+
   /** True once the actor has come to its end. */
   get isOver(): boolean {
-    return this.#last !== null && this.#last.status !== 'active';
+    return this.#hasThrown || (this.#last !== null && this.#last.status !== 'active');
+  }
+
+  /** False while nothing of it can have been written. */
+  get hasBegun(): boolean {
+    return this.#bytes > 0;
   }
 
   /** Keeps a turn; `atMs` is its time on a monotonic clock. */
   add(turn: RecordedTurn, atMs: number): void {
-    if (this.#turns === 0 && this.#waiting.length === 0) this.#startedAtMs = atMs;
-    this.#waiting.push({ ...turn, atMs });
+    if (this.#last === null) this.#startedAtMs = atMs;
+    this.#waiting.push(turn);
+    this.#waitingAtMs.push(atMs);
     this.#last = turn.after;
+    // Behind the fault barrier a chart that threw goes on with `session.faulted`.
+    this.#hasThrown = false;
+  }
+
+  /** The chart threw, and goes no further unless another turn comes. */
+  noteThrow(): void {
+    this.#hasThrown = true;
   }
 
   /** The lines of the turns that waited. */
   takeLines(): string {
     const turns = this.#waiting;
+    const times = this.#waitingAtMs;
+    if (turns.length === 0) return '';
     this.#waiting = [];
+    this.#waitingAtMs = [];
     let lines = '';
-    for (const turn of turns) lines += this.#linesOf(turn);
+    for (const [index, turn] of turns.entries()) lines += this.#linesOf(turn, times[index] ?? 0);
     return lines;
   }
 
-  /** Forgets the turns that waited; nothing can be written behind them but the footer. */
-  dropWaiting(): void {
-    this.#turns += this.#waiting.length;
-    this.#dropped += this.#waiting.length;
+  /** Forgets the turns that waited, and says how many; nothing can be written behind them but the footer. */
+  dropWaiting(): number {
+    const count = this.#waiting.length;
+    this.#turns += count;
+    this.#dropped += count;
     this.#waiting = [];
+    this.#waitingAtMs = [];
+    return count;
   }
 
   /** The footer. */
@@ -76,29 +99,36 @@ export class ActorLog {
     const last = this.#last;
     const footer: LogFooter = {
       kind: 'footer',
-      status: last === null || last.status === 'active' || last.status === 'stopped' ? 'abandoned' : last.status,
-      reason: last === null ? '' : this.#options.reasonOf(last),
+      status: this.#endStatus(),
+      reason: last === null || this.#hasThrown ? '' : this.#options.reasonOf(last),
       turns: this.#turns,
       dropped: this.#dropped,
     };
     return this.#chain.write(footer);
   }
 
-  #linesOf({ event, after, actions, atMs }: TimedTurn): string {
+  #endStatus(): LogFooter['status'] {
+    if (this.#hasThrown) return 'error';
+    const status = this.#last?.status;
+    return status === 'done' || status === 'error' ? status : 'abandoned';
+  }
+
+  #linesOf({ event, after, actions }: RecordedTurn, atMs: number): string {
     const turn = this.#turns;
     this.#turns += 1;
-    if (this.#dropped > 0 || this.#bytes > this.#options.maxBytes) {
+    const { header, redactor, maxBytes } = this.#options;
+    if (this.#dropped > 0 || this.#bytes > maxBytes) {
       this.#dropped += 1;
       return '';
     }
-    const { header, redactor, inputOf } = this.#options;
-    let lines = turn === 0 ? this.#chain.write({ ...header, input: inputOf(event) }) : '';
+    // Every chart is started with ids and limits and nothing else (replay/redaction.ts).
+    let lines = turn === 0 ? this.#chain.write({ ...header, input: event.input }) : '';
     const redacted = redactor.redact(turn, event);
     // They stand before the turn: it may be what makes the word before it known.
     for (const amendment of redacted.amendments) lines += this.#chain.write({ kind: 'amendment', ...amendment });
     const outcome = this.#teller.tell(after, actions);
     const sinceStartMs = Math.round((atMs - this.#startedAtMs) * 10) / 10;
-    lines += this.#chain.write({ kind: 'turn', turn, atMs: sinceStartMs, event: redacted.event, ...outcome });
+    lines += this.#chain.writeBody(turnLine({ turn, atMs: sinceStartMs, event: redacted.event, outcome }));
     this.#bytes += lines.length;
     return lines;
   }

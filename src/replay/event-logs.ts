@@ -2,134 +2,240 @@
  * The event logs of a running server: a file for each session and one for the supervisor, by day.
  *
  * Guarantees: a turn costs its session a few references and no more; lines are made and written within FLUSH_MS; what a killed process had not
- * written yet is all that is lost; a disk that is full, slow or read-only harms no stream: turns are dropped and counted, and it is said once.
+ * written yet is all that is lost; a disk that is full, slow or read-only harms no stream: turns are dropped and counted, in the footer
+ * and here, and it is said once. What stands in a file has no gap: behind a dropped turn comes nothing but the footer.
  */
 import { join } from 'node:path';
 import { ActorLog, type ActorLogOptions } from './actor-log.ts';
 import { LogWriter } from './log-writer.ts';
-import type { WriteOrder } from './log-writer-protocol.ts';
-import type { RecordedTurn, TurnRecorder } from './recorded-logic.ts';
+import type { RetentionTerms, WriteOrder } from './log-writer-protocol.ts';
+import type { TurnRecorder } from './recorded-logic.ts';
 
-/** How long a turn may wait before it is written. */
-const FLUSH_MS = 25;
+/** How long a turn may wait before it is written; with the way to the disk it stays below 50 ms. */
+const FLUSH_MS = 30;
 /** Lines that the disk has not taken; beyond it turns are dropped. */
 const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
+/** Times MAX_UNWRITTEN_CHARS: how much it may be with footers, which come also behind dropped turns. */
+const FOOTER_FACTOR = 2;
 /** Turns made into lines before others get their breath. */
-const TURNS_PER_BREATH = 512;
+const TURNS_PER_BREATH = 256;
 
 export interface EventLogsOptions {
-  readonly dir: string;
+  readonly retention: RetentionTerms;
   /** A monotonic clock in ms. */
   readonly now: () => number;
   /** The date and time. */
   readonly date: () => Date;
   /** A log could not be written; told once until one could again. */
   readonly onFault: (why: string) => void;
+  /** A log could be written again after `onFault`. */
+  readonly onRecovery: () => void;
+  /** Code of the writer's thread, for tests. */
+  readonly thread?: URL;
+  /** For tests; MAX_UNWRITTEN_CHARS. */
+  readonly maxUnwrittenChars?: number;
+}
+
+/** What became of the logs since the start. */
+export interface EventLogCounts {
+  /** Files that are being written. */
+  open: number;
+  /** Files that could not be begun or went no further. */
+  filesFailed: number;
+  /** Turns that stand in no file. */
+  turnsDropped: number;
+  /** Old files that were deleted, and attempts at it that failed. */
+  filesDeleted: number;
+  deletionsFailed: number;
 }
 
 /** What makes a new actor's log. */
 export type NewLog = (startedAt: string) => ActorLogOptions;
 
-interface OpenLog {
-  readonly log: ActorLog;
+interface OpenLog extends TurnRecorder {
+  readonly actorId: string;
   readonly path: string;
-  readonly record: TurnRecorder;
+  readonly log: ActorLog;
+  /** Waits for the next flush. */
+  isDirty: boolean;
+  /** Its file was given up. */
+  isLost: boolean;
 }
 
 export class EventLogs {
   readonly #options: EventLogsOptions;
   readonly #open = new Map<string, OpenLog>();
-  readonly #dirty = new Set<string>();
+  /** By path, those of which something was handed to the writer. */
+  readonly #begun = new Map<string, OpenLog>();
   readonly #writer: LogWriter;
+  readonly #counts = { filesFailed: 0, turnsDropped: 0, filesDeleted: 0, deletionsFailed: 0 };
+  #dirty: OpenLog[] = [];
   #timer: NodeJS.Timeout | null = null;
-  #failedFiles = 0;
-  #droppedTurns = 0;
   #isFaultTold = false;
+  #isClosed = false;
 
   constructor(options: EventLogsOptions) {
     this.#options = options;
-    this.#writer = new LogWriter({ onFault: (why) => this.#fileFailed(why) });
+    const { retention, now, thread } = options;
+    this.#writer = new LogWriter({
+      retention,
+      now,
+      ...(thread !== undefined && { thread }),
+      listener: {
+        fileFailed: (path, turns, why) => {
+          this.#counts.turnsDropped += turns;
+          const open = this.#begun.get(path);
+          if (open === undefined) this.#counts.filesFailed += 1;
+          else this.#lose(open);
+          this.#fault(`${path}: ${why}`);
+        },
+        died: (why) => {
+          for (const open of this.#begun.values()) this.#lose(open);
+          this.#fault(why);
+        },
+        recovered: () => this.#recover(),
+        swept: ({ deletedFiles, failures, why }) => {
+          this.#counts.filesDeleted += deletedFiles;
+          this.#counts.deletionsFailed += failures;
+          if (failures > 0) this.#fault(why);
+        },
+      },
+    });
   }
 
-  /** Files that could not be written, and turns that were not, since the start. */
-  get losses(): { readonly files: number; readonly turns: number } {
-    return { files: this.#failedFiles, turns: this.#droppedTurns };
+  get counts(): EventLogCounts {
+    return { open: this.#open.size, ...this.#counts };
   }
 
-  /** Paths of the files that are being written. */
-  get openPaths(): ReadonlySet<string> {
-    return new Set([...this.#open.values()].map(({ path }) => path));
-  }
-
-  /** The recorder of the actor with this id; its log begins with its first turn. */
-  recorderFor(actorId: string, name: string, newLog: NewLog): TurnRecorder {
+  /** The recorder of the actor with this id; its log begins with its first turn. `name` ends the name of its file. */
+  recorderFor(actorId: string, name: string, newLog: NewLog): TurnRecorder | null {
     const known = this.#open.get(actorId);
-    if (known !== undefined) return known.record;
+    if (known !== undefined) return known;
+    if (this.#isClosed) return null;
     const startedAt = this.#options.date().toISOString();
     const log = new ActorLog(newLog(startedAt));
-    const [day = '', time = ''] = startedAt.split('T');
-    const path = join(this.#options.dir, day, `${time.replaceAll(':', '').replace('Z', '')}-${name}.jsonl`);
-    const record = (turn: RecordedTurn): void => {
-      log.add(turn, this.#options.now());
-      this.#dirty.add(actorId);
-      this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+    const { now } = this.#options;
+    const open: OpenLog = {
+      actorId,
+      path: this.#pathFor(startedAt, name),
+      log,
+      isDirty: false,
+      isLost: false,
+      record: (turn) => {
+        log.add(turn, now());
+        if (!open.isDirty) this.#noteDirty(open);
+      },
+      noteThrow: () => {
+        log.noteThrow();
+        if (!open.isDirty) this.#noteDirty(open);
+      },
     };
-    this.#open.set(actorId, { log, path, record });
-    return record;
+    this.#open.set(actorId, open);
+    return open;
   }
 
-  /** The actor will take no more turns, whatever its chart says. */
-  end(actorId: string): void {
-    const open = this.#open.get(actorId);
-    if (open !== undefined) this.#writer.write([this.#lastOrder(actorId, open)]);
-  }
-
-  /** Writes everything and closes every file. */
+  /** Writes everything and closes every file; nothing is recorded from then on. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#writer.write([...this.#open].map(([actorId, open]) => this.#lastOrder(actorId, open)));
+    const orders: WriteOrder[] = [];
+    for (const open of this.#open.values()) this.#addOrder(orders, open, true);
+    this.#hand(orders);
     await this.#writer.stop();
+  }
+
+  #noteDirty(open: OpenLog): void {
+    if (this.#isClosed) return;
+    open.isDirty = true;
+    this.#dirty.push(open);
+    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }
 
   #flush(): void {
     this.#timer = null;
     const orders: WriteOrder[] = [];
     let turns = 0;
-    for (const actorId of this.#dirty) {
-      this.#dirty.delete(actorId);
-      const open = this.#open.get(actorId);
-      if (open === undefined) continue;
+    let taken = 0;
+    for (const open of this.#dirty) {
+      taken += 1;
       turns += open.log.waitingTurns;
-      orders.push(open.log.isOver ? this.#lastOrder(actorId, open) : this.#order(open));
-      if (turns < TURNS_PER_BREATH || this.#dirty.size === 0) continue;
-      this.#timer = setTimeout(() => this.#flush(), 1);
-      break;
+      open.isDirty = false;
+      this.#addOrder(orders, open, open.log.isOver);
+      if (turns >= TURNS_PER_BREATH) break;
     }
-    this.#writer.write(orders);
+    this.#dirty = this.#dirty.slice(taken);
+    if (this.#dirty.length > 0) this.#timer = setTimeout(() => this.#flush(), 1);
+    this.#hand(orders);
   }
 
-  #order({ path, log }: OpenLog): WriteOrder {
-    return { path, lines: this.#linesOf(log), isLast: false };
+  /** The order that writes what waits in a log, and its footer if it is over. */
+  #addOrder(orders: WriteOrder[], open: OpenLog, isLast: boolean): void {
+    const { path, log } = open;
+    const turns = log.waitingTurns;
+    let lines = this.#linesOf(open);
+    const hasBegun = log.hasBegun && !open.isLost;
+    if (isLast) {
+      this.#open.delete(open.actorId);
+      if (hasBegun && this.#writer.unwrittenChars <= this.#maxUnwrittenChars * FOOTER_FACTOR) lines += log.close();
+      // Its every turn was dropped: there is no file.
+      else if (!log.hasBegun) this.#counts.filesFailed += 1;
+    }
+    if (!log.hasBegun) return;
+    orders.push({ path, lines, turns, isLast });
+    if (isLast) this.#begun.delete(path);
+    else this.#begun.set(path, open);
   }
 
-  #lastOrder(actorId: string, { path, log }: OpenLog): WriteOrder {
-    this.#open.delete(actorId);
-    this.#dirty.delete(actorId);
-    return { path, lines: this.#linesOf(log) + log.close(), isLast: true };
-  }
-
-  #linesOf(log: ActorLog): string {
-    if (this.#writer.unwrittenChars <= MAX_UNWRITTEN_CHARS) return log.takeLines();
-    this.#droppedTurns += log.waitingTurns;
-    log.dropWaiting();
+  #linesOf(open: OpenLog): string {
+    const { log } = open;
+    if (!open.isLost && this.#writer.unwrittenChars <= this.#maxUnwrittenChars) {
+      const { droppedTurns } = log;
+      const lines = log.takeLines();
+      this.#counts.turnsDropped += log.droppedTurns - droppedTurns;
+      return lines;
+    }
+    this.#counts.turnsDropped += log.dropWaiting();
+    if (!open.isLost) this.#fault('the disk does not keep up');
     return '';
   }
 
-  #fileFailed(why: string): void {
-    this.#failedFiles += 1;
+  #hand(orders: readonly WriteOrder[]): void {
+    if (orders.length === 0 || this.#writer.write(orders)) return;
+    for (const { turns, path, isLast } of orders) {
+      this.#counts.turnsDropped += turns;
+      const open = this.#begun.get(path);
+      if (open !== undefined) this.#lose(open);
+      else if (isLast) this.#counts.filesFailed += 1;
+    }
+  }
+
+  #lose(open: OpenLog): void {
+    if (open.isLost) return;
+    open.isLost = true;
+    this.#counts.filesFailed += 1;
+  }
+
+  #fault(why: string): void {
     if (this.#isFaultTold) return;
     this.#isFaultTold = true;
     this.#options.onFault(why);
+  }
+
+  #recover(): void {
+    if (!this.#isFaultTold) return;
+    this.#isFaultTold = false;
+    this.#options.onRecovery();
+  }
+
+  get #maxUnwrittenChars(): number {
+    return this.#options.maxUnwrittenChars ?? MAX_UNWRITTEN_CHARS;
+  }
+
+  /** The ids of sessions are ours; whatever an id may be, it stays inside its folder. */
+  #pathFor(startedAt: string, name: string): string {
+    const [day = '', time = ''] = startedAt.split('T');
+    const safeName = name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64);
+    return join(this.#options.retention.dir, day, `${time.replaceAll(':', '').replace('Z', '')}-${safeName}.jsonl`);
   }
 }

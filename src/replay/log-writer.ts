@@ -1,72 +1,129 @@
 /**
- * The way of log lines to the disk: orders are gathered and handed to a thread of their own. Never throws, never waits; a thread that died is
- * told as a fault, and what follows is dropped.
+ * The way of log lines to the disk: orders are handed to a thread of their own. Never throws, never waits. A thread that died is told as a fault
+ * and replaced with the next order, at most once a second; the files it was writing are given up, since nobody knows where they end.
  */
 import { Worker } from 'node:worker_threads';
-import type { FromWriter, ToWriter, WriteOrder } from './log-writer-protocol.ts';
+import type { FromWriter, RetentionTerms, ToWriter, WriteOrder, WriterThreadData } from './log-writer-protocol.ts';
 
 /** A disk that takes nothing for so long will not take the rest of a stopping server's logs either. */
 const STOP_TIMEOUT_MS = 3_000;
+const RESTART_PAUSE_MS = 1_000;
+
+export interface LogWriterListener {
+  /** A file was given up, with turns that were on their way to it. */
+  fileFailed(path: string, turns: number, why: string): void;
+  /** The thread died, and every open file with it. */
+  died(why: string): void;
+  /** A file could be written again after one could not. */
+  recovered(): void;
+  /** Old logs were looked through. */
+  swept(result: { readonly deletedFiles: number; readonly failures: number; readonly why: string }): void;
+}
 
 export interface LogWriterOptions {
-  /** A file was given up, or the thread died. */
-  readonly onFault: (why: string) => void;
+  readonly retention: RetentionTerms;
+  readonly listener: LogWriterListener;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
+  /** Code of the thread. */
+  readonly thread?: URL;
 }
 
 export class LogWriter {
-  readonly #worker: Worker;
-  readonly #stopped: Promise<void>;
-  #unwrittenChars = 0;
-  #isDead = false;
+  readonly #options: LogWriterOptions;
+  #doneChars = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  #givenChars = 0;
+  #worker: Worker | null = null;
+  #startedAtMs = Number.NEGATIVE_INFINITY;
+  #noteStopped: () => void = () => {};
 
-  constructor({ onFault }: LogWriterOptions) {
-    this.#worker = new Worker(threadUrl(), { execArgv: [], name: 'event-logs' });
-    this.#stopped = new Promise((resolve) => {
-      this.#worker.on('message', (message: FromWriter) => {
-        if (message.kind === 'written') this.#unwrittenChars -= message.chars;
-        else if (message.kind === 'failed') onFault(`${message.path}: ${message.why}`);
-        else resolve();
-      });
-      this.#worker.once('exit', () => resolve());
-    });
-    this.#worker.on('error', (error) => {
-      this.#isDead = true;
-      onFault(`the writer of the event logs died: ${error.message}`);
-    });
-    // It keeps no process alive; an orderly end waits for it in `stop`.
-    this.#worker.unref();
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+    this.#start();
   }
 
   /** Characters that the disk has not taken yet. */
   get unwrittenChars(): number {
-    return this.#unwrittenChars;
+    return (this.#givenChars - Atomics.load(this.#doneChars, 0)) | 0;
   }
 
-  get isDead(): boolean {
-    return this.#isDead;
-  }
-
-  write(orders: readonly WriteOrder[]): void {
-    if (this.#isDead) return;
-    for (const { lines } of orders) this.#unwrittenChars += lines.length;
-    this.#post({ kind: 'write', orders });
+  /** False if there is no thread now: the orders are lost. */
+  write(orders: readonly WriteOrder[]): boolean {
+    const worker = this.#worker ?? this.#restart();
+    if (worker === null) return false;
+    for (const { lines } of orders) this.#givenChars = (this.#givenChars + lines.length) | 0;
+    post(worker, { kind: 'write', orders });
+    return true;
   }
 
   /** Resolves when all is written, or after STOP_TIMEOUT_MS. */
   async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === null) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, STOP_TIMEOUT_MS);
     });
-    this.#post({ kind: 'stop' });
-    await Promise.race([this.#stopped, late]);
+    const stopped = new Promise<void>((resolve) => {
+      this.#noteStopped = resolve;
+    });
+    // From here on its end is no death.
+    this.#worker = null;
+    post(worker, { kind: 'stop' });
+    await Promise.race([stopped, late]);
     clearTimeout(timer);
-    await this.#worker.terminate();
+    void worker.terminate();
   }
 
-  #post(message: ToWriter): void {
-    this.#worker.postMessage(message);
+  #restart(): Worker | null {
+    return this.#options.now() - this.#startedAtMs < RESTART_PAUSE_MS ? null : this.#start();
   }
+
+  #start(): Worker {
+    const { retention, listener, now, thread = threadUrl() } = this.#options;
+    this.#startedAtMs = now();
+    this.#doneChars = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.#givenChars = 0;
+    const data: WriterThreadData = { retention, doneChars: this.#doneChars };
+    const worker = new Worker(thread, { execArgv: [], name: 'event-logs', workerData: data });
+    this.#worker = worker;
+    let why = 'it ended';
+    worker.on('message', (message: FromWriter) => this.#take(message));
+    worker.on('error', (error) => {
+      why = error.message;
+    });
+    worker.once('exit', () => {
+      this.#noteStopped();
+      if (this.#worker !== worker) return;
+      this.#worker = null;
+      listener.died(`the writer of the event logs died: ${why}`);
+    });
+    // It keeps no process alive; an orderly end waits for it in `stop`.
+    worker.unref();
+    return worker;
+  }
+
+  #take(message: FromWriter): void {
+    const { listener } = this.#options;
+    switch (message.kind) {
+      case 'fileFailed':
+        listener.fileFailed(message.path, message.turns, message.why);
+        return;
+      case 'recovered':
+        listener.recovered();
+        return;
+      case 'swept':
+        listener.swept(message);
+        return;
+      case 'stopped':
+        this.#noteStopped();
+        return;
+    }
+  }
+}
+
+function post(worker: Worker, message: ToWriter): void {
+  worker.postMessage(message);
 }
 
 /** Tests run from source; a thread of a Node that strips no types runs from the build. */

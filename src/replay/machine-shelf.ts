@@ -3,11 +3,12 @@ import { hash } from 'node:crypto';
 import type { AnyStateMachine } from 'xstate';
 import { sessionMachine } from '../machines/session.machine.ts';
 import { supervisorMachine } from '../machines/supervisor.machine.ts';
+import { welcomeMachine } from '../machines/welcome.machine.ts';
 
 const DEFINITION_CHARS = 16;
 
 /** Newest last. A retired version of a chart is kept here as long as its logs are worth replaying. */
-const machines: readonly AnyStateMachine[] = Object.freeze([sessionMachine, supervisorMachine]);
+const machines: readonly AnyStateMachine[] = Object.freeze([sessionMachine, welcomeMachine, supervisorMachine]);
 
 /** The chart with this id, in this version if it is kept, else in its newest; undefined if there is no such chart. */
 export function machineFor(id: string, version: string): AnyStateMachine | undefined {

@@ -14,7 +14,11 @@ export interface RecordedTurn {
 }
 
 /** Takes the turns of one actor; never throws. */
-export type TurnRecorder = (turn: RecordedTurn) => void;
+export interface TurnRecorder {
+  record(turn: RecordedTurn): void;
+  /** The chart threw. Unless another turn follows at once, it was the actor's end. */
+  noteThrow(): void;
+}
 
 /** The same logic; `recorderOf` names the recorder of the actor with the given id, or null for one that is not recorded. */
 export function withRecorder<TLogic extends AnyStateMachine>(
@@ -22,28 +26,24 @@ export function withRecorder<TLogic extends AnyStateMachine>(
   recorderOf: (actorId: string) => TurnRecorder | null,
 ): TLogic {
   const recorded: TLogic = Object.create(logic);
-  const getInitialSnapshot: AnyActorLogic['getInitialSnapshot'] = (scope: AnyActorScope, input: unknown) => {
-    const record = recorderOf(scope.id);
-    if (record === null) return logic.getInitialSnapshot(scope, input);
-    const { watched, actions } = watch(scope);
-    const after = logic.getInitialSnapshot(watched, input);
-    record({ event: { type: 'xstate.init', input }, after, actions });
-    return after;
-  };
-  const transition: AnyActorLogic['transition'] = (before, event, scope: AnyActorScope) => {
-    const record = recorderOf(scope.id);
-    if (record === null) return logic.transition(before, event, scope);
-    const { watched, actions } = watch(scope);
-    const after = logic.transition(before, event, watched);
-    record({ event, after, actions });
-    return after;
-  };
+  const getInitialSnapshot: AnyActorLogic['getInitialSnapshot'] = (scope: AnyActorScope, input: unknown) =>
+    recordTurn(scope, recorderOf(scope.id), { type: 'xstate.init', input }, (watched) =>
+      logic.getInitialSnapshot(watched, input),
+    );
+  const transition: AnyActorLogic['transition'] = (before, event, scope: AnyActorScope) =>
+    recordTurn(scope, recorderOf(scope.id), event, (watched) => logic.transition(before, event, watched));
   Object.defineProperty(recorded, 'getInitialSnapshot', { value: getInitialSnapshot });
   Object.defineProperty(recorded, 'transition', { value: transition });
   return recorded;
 }
 
-function watch(scope: AnyActorScope): { watched: AnyActorScope; actions: readonly AskedAction[] } {
+function recordTurn(
+  scope: AnyActorScope,
+  recorder: TurnRecorder | null,
+  event: AnyEventObject,
+  step: (scope: AnyActorScope) => AnyMachineSnapshot,
+): AnyMachineSnapshot {
+  if (recorder === null) return step(scope);
   const actions: AskedAction[] = [];
   const watched: AnyActorScope = {
     ...scope,
@@ -52,5 +52,13 @@ function watch(scope: AnyActorScope): { watched: AnyActorScope; actions: readonl
       scope.actionExecutor(action);
     },
   };
-  return { watched, actions };
+  let after: AnyMachineSnapshot;
+  try {
+    after = step(watched);
+  } catch (error) {
+    recorder.noteThrow();
+    throw error;
+  }
+  recorder.record({ event, after, actions });
+  return after;
 }

@@ -1,118 +1,89 @@
 /**
- * What of a session's events may stand in a log, by allow-list: a field that is not named here is not written. Texts that anyone said or
- * heard are written by their shape (text/shape.ts), unless the log is a full one.
+ * What of a chart's events may stand in a log: by allow-list, a field that is not named is not written. Texts that anyone said or heard are
+ * written by their shape (text/shape.ts), unless the log is a full one. Ids stay: a session must be found by them. Each recorded chart has
+ * a file of its own that says so (`*-recording.ts`), and a row in `recording.ts`.
  */
-import type { AnyEventObject } from 'xstate';
-import type { Failure } from '../errors.ts';
-import type { SessionEvent } from '../machines/session.types.ts';
-import { DeltaShaper, type ShapeAmendment, shapeOf, shapeOfJson } from '../text/shape.ts';
-import type { LoggedEvent } from './log-format.ts';
+import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { type ShapeAmendment, shapeOf, shapeOfJson } from '../text/shape.ts';
+import type { ActorLogOptions } from './actor-log.ts';
+import { LOG_FORMAT, type LoggedEvent, type LogHeader } from './log-format.ts';
+import { definitionHash } from './machine-shelf.ts';
 
 export interface RedactedEvent {
   readonly event: LoggedEvent;
   readonly amendments: readonly ShapeAmendment[];
 }
 
-/** Redacts the events of one session, in their order. */
+/** Redacts the events of one actor, in their order. */
 export interface Redactor {
   redact(turn: number, event: AnyEventObject): RedactedEvent;
 }
 
-const none: readonly ShapeAmendment[] = Object.freeze([]);
+export type RedactionMode = LogHeader['redaction'];
 
-/** The redactor of a session's log. */
-export function createSessionRedactor(mode: 'shape' | 'full'): Redactor {
-  const shaper = mode === 'shape' ? new DeltaShaper() : null;
-  const text = mode === 'shape' ? shapeOf : (given: string) => given;
-  const json = mode === 'shape' ? shapeOfJson : (given: unknown) => given;
-  return {
-    redact: (turn, event) => {
-      if (!isSessionEvent(event)) return { event: internalEvent(event), amendments: none };
-      if (event.type === 'answer.textReceived') {
-        const { atMs } = event;
-        if (shaper === null) return { event: { type: event.type, text: event.text, atMs }, amendments: none };
-        const shaped = shaper.push(turn, event.text);
-        return { event: { type: event.type, text: shaped.text, atMs }, amendments: shaped.amendments };
-      }
-      const isOver = event.type === 'answer.finished' || event.type === 'answer.failed';
-      return { event: allowed(event, { text, json }), amendments: isOver && shaper !== null ? shaper.finish() : none };
-    },
-  };
+/** How one chart is recorded. */
+export interface ChartRecording {
+  /** Its input holds ids and numbers only: it is written as it is. */
+  readonly machine: AnyStateMachine;
+  readonly createRedactor: (mode: RedactionMode) => Redactor;
+  /** The reason code of an end; '' if the chart has none. */
+  readonly reasonOf: (last: AnyMachineSnapshot) => string;
+  readonly maxLogBytes: number;
 }
 
-interface Shaping {
+export interface LogTerms {
+  readonly redaction: RedactionMode;
+  /** Version of the server. */
+  readonly build: string;
+}
+
+/** What makes the logs of one chart; what is the same in all of them is made once. */
+export function logMaker(
+  { machine, createRedactor, reasonOf, maxLogBytes }: ChartRecording,
+  { redaction, build }: LogTerms,
+): (startedAt: string) => ActorLogOptions {
+  const common = {
+    kind: 'header' as const,
+    format: LOG_FORMAT,
+    machine: machine.id,
+    version: machine.version ?? '',
+    definition: definitionHash(machine),
+    build,
+    redaction,
+  };
+  return (startedAt) => ({
+    header: { ...common, startedAt },
+    redactor: createRedactor(redaction),
+    maxBytes: maxLogBytes,
+    reasonOf,
+  });
+}
+
+/** What becomes of texts in each mode. */
+export interface Shaping {
   readonly text: (given: string) => string;
   readonly json: (given: unknown) => unknown;
 }
 
-function allowed(
-  event: Exclude<SessionEvent, { readonly type: 'answer.textReceived' }>,
-  { text, json }: Shaping,
-): LoggedEvent {
-  const { type } = event;
-  switch (event.type) {
-    case 'request.received':
-      return { type, prompt: text(event.prompt) };
-    case 'answer.commandReceived':
-      return { type, name: text(event.name), args: json(event.args) };
-    case 'answer.failed':
-      return { type, failure: shapedFailure(event.failure, text) };
-    case 'speech.failed': {
-      const { segment, retryable } = event;
-      return { type, segment, retryable, failure: shapedFailure(event.failure, text) };
-    }
-    case 'answer.fellQuiet':
-      return { type, atMs: event.atMs };
-    case 'speech.finished':
-      return { type, segment: event.segment, audioBytes: event.audioBytes };
-    case 'speech.progressReported':
-      return { type, silences: event.silences.map(({ segment, silentMs }) => ({ segment, silentMs })) };
-    case 'outbox.activityReported':
-      return { type, idleMs: event.idleMs };
-    case 'outbox.rateExceeded':
-      return { type, framesInLastSecond: event.framesInLastSecond };
-    case 'session.faulted':
-      return { type, faultId: event.faultId };
-    case 'answer.finished':
-    case 'outbox.roomFound':
-    case 'outbox.flushed':
-    case 'client.cancelled':
-    case 'device.interruptRequested':
-    case 'server.graceExpired':
-      return { type };
-  }
+/** Texts by their shape, or as they are. */
+export function shapingOf(mode: RedactionMode): Shaping {
+  return mode === 'shape' ? byShape : inFull;
 }
 
-function shapedFailure({ errorCode, errorType, message }: Failure, text: (given: string) => string): Failure {
-  return { errorCode, errorType, message: text(message) };
-}
+const byShape: Shaping = Object.freeze({ text: shapeOf, json: shapeOfJson });
+const inFull: Shaping = Object.freeze({ text: (given: string) => given, json: (given: unknown) => given });
 
 /** XState's own events: a delay that passed, the end of a child. What a child threw stays out. */
-function internalEvent(event: AnyEventObject): LoggedEvent {
+export function internalEvent(event: AnyEventObject): LoggedEvent {
   if (event.type === 'xstate.init') return { type: event.type };
   return { type: event.type, ...('actorId' in event && { actorId: event.actorId }) };
 }
 
-const sessionEventTypes: Readonly<Record<SessionEvent['type'], true>> = {
-  'request.received': true,
-  'answer.textReceived': true,
-  'answer.fellQuiet': true,
-  'answer.commandReceived': true,
-  'answer.finished': true,
-  'answer.failed': true,
-  'speech.finished': true,
-  'speech.failed': true,
-  'speech.progressReported': true,
-  'outbox.activityReported': true,
-  'outbox.rateExceeded': true,
-  'outbox.roomFound': true,
-  'outbox.flushed': true,
-  'client.cancelled': true,
-  'device.interruptRequested': true,
-  'server.graceExpired': true,
-  'session.faulted': true,
-};
+export const noAmendments: readonly ShapeAmendment[] = Object.freeze([]);
 
-function isSessionEvent(event: AnyEventObject): event is SessionEvent {
-  return Object.hasOwn(sessionEventTypes, event.type);
+/** `completed`, or the error_type of the failure that a chart ended with. */
+export function reasonOfFailure({ context }: AnyMachineSnapshot): string {
+  const failure: unknown = context.failure;
+  if (failure === null) return 'completed';
+  return typeof failure === 'object' && 'errorType' in failure ? String(failure.errorType) : '';
 }

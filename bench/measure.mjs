@@ -1,0 +1,52 @@
+// What the benchmarks share: servers in processes of their own, a client in another, and how their figures are taken.
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+
+/** A server process on a free port. */
+export async function startServer(name, args, env) {
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const port = await new Promise((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const { decision, ctx } = JSON.parse(line);
+      if (decision === 'ready') resolve(ctx.grpc_port);
+    });
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+  });
+  return { name, child, port };
+}
+
+/** Lets another process make the calls, and resolves with what it measured. */
+export async function runClient({ port }, { calls, concurrency }) {
+  const child = spawn(process.execPath, [here('./client.mjs'), String(port), String(calls), String(concurrency)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  for await (const chunk of child.stdout) output += chunk;
+  return JSON.parse(output);
+}
+
+/** User + system time of a process so far, all its living threads included; to the nanosecond, unlike the ticks of /proc/<pid>/stat. */
+export function cpuSeconds(pid) {
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, value) => sum + value, 0) / 1e9;
+}
+
+export function percentile(sorted, share) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+export function median(values) {
+  return percentile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
