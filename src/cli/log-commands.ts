@@ -4,9 +4,11 @@ import { parseTime } from './log-times.ts';
 
 /** Adds `log` and its commands; `finish` is told the exit code. */
 export function addLog(program: Command, finish: (exitCode: number) => void): void {
-  const log = program.command('log').description('look into event logs: list, show');
+  const log = program.command('log').description('look into event logs: list, show, diff, stats');
   addList(log, finish);
   addShow(log, finish);
+  addDiff(log, finish);
+  addStats(log, finish);
 }
 
 interface ListGiven {
@@ -108,6 +110,70 @@ interface ShowGiven {
   readonly grep?: RegExp;
   readonly wide: boolean;
   readonly json: boolean;
+}
+
+function addDiff(log: Command, finish: (exitCode: number) => void): void {
+  log
+    .command('diff')
+    .description('the first difference of two sessions, with the turns around it')
+    .argument('<a>', 'an event log')
+    .argument('<b>', 'another')
+    .option(
+      '--flow',
+      'compare names of events, states and names of effects only: not what was said, or how much',
+      false,
+    )
+    .option('--json', 'one JSON object', false)
+    .addHelpText(
+      'after',
+      `
+Compares what the sessions were started with, then turn by turn: event, states, context, effects, end. What differs
+between any two sessions is not compared; the output says what that is.
+
+Exit codes: 0 the same, 1 different, 2 one can't be read.
+
+Examples:
+  recital log diff good.jsonl failed.jsonl
+  recital log diff good.jsonl failed.jsonl --flow
+  recital log diff good.jsonl failed.jsonl --json | jq .difference`,
+    )
+    .action(async (a: string, b: string, given: { readonly flow: boolean; readonly json: boolean }) => {
+      const { diffLogs } = await import('./log-diff.ts');
+      finish(await diffLogs({ paths: [a, b], flow: given.flow, json: given.json }));
+    });
+}
+
+interface StatsGiven {
+  readonly machine?: string;
+  readonly svg?: string;
+  readonly json: boolean;
+}
+
+function addStats(log: Command, finish: (exitCode: number) => void): void {
+  log
+    .command('stats')
+    .description('how often each state, transition and end reason came, what never did, and how long states lasted')
+    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns', [])
+    .option('--machine <name>', 'only logs of this chart; otherwise each chart for itself')
+    .option('--svg <file>', 'draw the figures on the statechart')
+    .option('--json', 'one JSON object a line: summary, left_out, end, state, transition', false)
+    .addHelpText(
+      'after',
+      `
+Without a path: the folder that EVENT_LOG_DIR or DATA_DIR names, else ./data/event-logs. Transitions come from
+replaying: a log that does not replay identically with this version is left out of them, and named.
+
+Exit codes: 0 counted, 2 something that was named can't be read (the rest is counted all the same), or bad usage.
+
+Examples:
+  recital log stats data/event-logs/2026-11-22
+  recital log stats --svg chart.svg
+  recital log stats --json | jq -r 'select(.kind == "transition" and .taken == 0).transition'`,
+    )
+    .action(async (paths: string[], { machine, svg, json }: StatsGiven) => {
+      const { countLogs } = await import('./log-stats.ts');
+      finish(await countLogs({ paths: orDefaultFolder(paths), machine, svg, json }));
+    });
 }
 
 function patternOf(text: string): RegExp {

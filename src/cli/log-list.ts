@@ -3,9 +3,11 @@
  * read are listed as such: they may be the one that is looked for. Exit codes: 0 listed, 1 nothing matches, 2 a path names no log.
  */
 import { relative } from 'node:path';
+import { durationText } from '../replay/duration-text.ts';
+import { badLogReason, endReasonOf, isGoodEnd } from '../replay/end-reason.ts';
 import { isBadLog } from '../replay/log-reader.ts';
 import { findLogs, openHeader, openLog } from './log-files.ts';
-import { durationText, idsOf } from './log-text.ts';
+import { idsOf } from './log-text.ts';
 import { createOutput, type Output, printable } from './output.ts';
 
 const exitCodes = { listed: 0, nothingFound: 1, unreadable: 2 } as const;
@@ -33,7 +35,7 @@ export interface LogListOptions {
 interface ListedLog {
   readonly path: string;
   readonly started_at: string | null;
-  /** A reason code, or one of the four below. */
+  /** A reason code, or what stands for one (replay/end-reason.ts). */
   readonly reason: string;
   readonly duration_ms: number | null;
   readonly turns: number | null;
@@ -44,9 +46,6 @@ interface ListedLog {
   /** Why it can't be read. */
   readonly bad: { readonly line: number; readonly turn: number | null; readonly why: string } | null;
 }
-
-/** What stands for the reason of a log that has none. */
-const noReason = { badLog: 'bad_log', noEnd: 'no_end', abandoned: 'abandoned', none: '-' } as const;
 
 /** Prints what `paths` name; resolves with the exit code. */
 export async function listLogs(options: LogListOptions): Promise<number> {
@@ -89,21 +88,15 @@ async function look(path: string): Promise<ListedLog> {
   const started = { path, started_at: header?.startedAt ?? null };
   if (isBadLog(log)) {
     const { line, turn, why } = log;
-    return { ...started, reason: noReason.badLog, duration_ms: null, turns: null, ...whose, bad: { line, turn, why } };
+    return { ...started, reason: badLogReason, duration_ms: null, turns: null, ...whose, bad: { line, turn, why } };
   }
   const { footer, turns } = log;
   const took = { duration_ms: turns.at(-1)?.atMs ?? 0, turns: footer?.turns ?? turns.length };
-  return { ...started, reason: reasonOf(footer), ...took, ...whose, bad: null };
-}
-
-function reasonOf(footer: { readonly status: string; readonly reason: string } | null): string {
-  if (footer === null) return noReason.noEnd;
-  if (footer.status === 'abandoned') return noReason.abandoned;
-  return footer.reason === '' ? noReason.none : footer.reason;
+  return { ...started, reason: endReasonOf(footer), ...took, ...whose, bad: null };
 }
 
 function isListed(log: ListedLog, { reason, session, hardware, failed, machine, ...times }: LogListOptions): boolean {
-  if (failed && (log.reason === 'completed' || log.reason === noReason.none)) return false;
+  if (failed && isGoodEnd(log.reason)) return false;
   if (reason !== undefined && !log.reason.startsWith(reason.toLowerCase().replaceAll('-', '_'))) return false;
   // Whose log it is can't be told: it may be the one that is looked for.
   if (log.machine === null || log.started_at === null) return true;
@@ -159,8 +152,6 @@ function showTable(output: Output, logs: readonly ListedLog[]): void {
 
 function colorOf(reason: string): 'green' | 'yellow' | 'red' {
   if (reason === 'completed') return 'green';
-  const isQuiet = [noReason.noEnd, noReason.abandoned, noReason.none, 'client_cancelled', 'interrupted'].includes(
-    reason,
-  );
+  const isQuiet = ['no_end', 'abandoned', '-', 'client_cancelled', 'interrupted'].includes(reason);
   return isQuiet ? 'yellow' : 'red';
 }

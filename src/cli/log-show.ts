@@ -3,20 +3,11 @@
  * that were left and entered, and what the chart asked for, in words. `--wide` says each of them as it stands in the log.
  */
 import { errorTable } from '../errors.ts';
+import { durationText } from '../replay/duration-text.ts';
 import type { LogTurn } from '../replay/log-format.ts';
 import { type BadLog, type EventLog, isBadLog } from '../replay/log-reader.ts';
 import { openLog } from './log-files.ts';
-import {
-  durationText,
-  effectsText,
-  eventText,
-  idsOf,
-  leavesOf,
-  lineWidth,
-  movedText,
-  statesText,
-  wrapped,
-} from './log-text.ts';
+import { effectsText, eventText, idsOf, leavesOf, lineWidth, moveLine, statesText, wrapped } from './log-text.ts';
 import { createOutput, type Output, printable } from './output.ts';
 
 const exitCodes = { good: 0, nothingFound: 1, unreadable: 2 } as const;
@@ -90,7 +81,7 @@ function isChosen(moment: Moment, { state, grep }: LogShowOptions): boolean {
 function wordsOf({ turn, before, after }: Moment, isWide: boolean) {
   const head = eventText(turn.event, isWide);
   const details: string[] = [];
-  if (turn.state !== undefined) details.push(`→ ${movedText(before, after, isWide)}`.replace(/^→ (.*→)/, '$1'));
+  if (turn.state !== undefined) details.push(moveLine(before, after, isWide));
   const effects = turn.effects ?? [];
   if (isWide) {
     details.push(...effects.map((effect) => `· ${printable(effect)}`));

@@ -1,31 +1,10 @@
 /** What a log says in lines of JSON, said for a reader: durations, events, moves between states, effects. Lossy where it is short; `isWide` says all. */
+import { durationText } from '../replay/duration-text.ts';
 import type { LoggedEvent } from '../replay/log-format.ts';
 import { printable } from './output.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** A timer that is switched off waits the longest a timer can. */
 const OFF_DELAY_MS = 2 ** 31 - 1;
-
-/** `0.4 ms`, `320 ms`, `2.35 s`, `4 min 10 s`, `3 h 5 min`. */
-export function durationText(ms: number): string {
-  if (ms < 9.95) return `${trimmed(ms, 1)} ms`;
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 9_995) return `${trimmed(ms / 1000, 2)} s`;
-  if (ms < 59_950) return `${trimmed(ms / 1000, 1)} s`;
-  const [unitMs, units, smallMs, small] = ms < HOUR_MS - 500 ? minutes : hours;
-  const smalls = Math.round(ms / smallMs);
-  const perUnit = unitMs / smallMs;
-  const rest = smalls % perUnit;
-  return `${Math.floor(smalls / perUnit)} ${units}${rest === 0 ? '' : ` ${rest} ${small}`}`;
-}
-
-const minutes = [MINUTE_MS, 'min', 1000, 's'] as const;
-const hours = [HOUR_MS, 'h', MINUTE_MS, 'min'] as const;
-
-function trimmed(value: number, digits: number): string {
-  return value.toFixed(digits).replace(/\.?0+$/, '') || '0';
-}
 
 /** An event as its name and what it carries. */
 export function eventText({ type, ...fields }: LoggedEvent, isWide: boolean): { name: string; fields: string } {
@@ -58,7 +37,7 @@ export function leavesOf(states: string): readonly string[] {
 }
 
 /** The states that were left and entered; those that stayed are not told. */
-export function movedText(before: string, after: string, isWide: boolean): string {
+function movedText(before: string, after: string, isWide: boolean): string {
   const [old, now] = [leavesOf(before), leavesOf(after)];
   const left = old.filter((state) => !now.includes(state));
   const entered = now.filter((state) => !old.includes(state));
@@ -69,6 +48,12 @@ export function movedText(before: string, after: string, isWide: boolean): strin
   const prefix = commonPrefix(left);
   const from = left.length > 1 && prefix !== '' ? prefix : left.join(', ');
   return printable(`${from} → ${statesText(entered)}`);
+}
+
+/** The same as a line of its own: a state that nothing was left for has the arrow alone. */
+export function moveLine(before: string, after: string, isWide: boolean): string {
+  const text = movedText(before, after, isWide);
+  return text.includes('→') ? text : `→ ${text}`;
 }
 
 /** `streaming (answer.answered, voice.closing)`: what all begin with is said once. */
@@ -124,7 +109,7 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 function effectWords(effect: string): { verb: string; object: string } {
-  const short = effect.replace(/#[0-9a-f]{12}$/, '');
+  const short = effect.replace(/#[0-9a-f]+$/, '');
   const [first = '', ...rest] = short.split(' ');
   const armed = /^arm ([^@ ]+)(?:@\S*)? (\d+(?:\.\d+)?)ms$/.exec(short);
   if (armed !== null) {

@@ -7,7 +7,9 @@ import {
   type AnyEventObject,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyTransitionDefinition,
   createActor,
+  isMachineSnapshot,
 } from 'xstate';
 import type { AskedAction } from './turn-outcome.ts';
 
@@ -16,16 +18,24 @@ export interface InertTurn {
   readonly actions: readonly AskedAction[];
 }
 
+/** One step of a turn: the transitions that were taken together, and the snapshot they led to. */
+export interface Microstep {
+  readonly transitions: readonly AnyTransitionDefinition[];
+  readonly after: AnyMachineSnapshot;
+}
+
 export class InertRun {
   readonly #machine: AnyStateMachine;
   readonly #scope: AnyActorScope;
   #snapshot: AnyMachineSnapshot | null = null;
   #actions: AskedAction[] = [];
 
-  constructor(machine: AnyStateMachine, actorId: string) {
+  /** `onMicrostep` is told every step inside of the turns; without it none is noted. */
+  constructor(machine: AnyStateMachine, actorId: string, onMicrostep?: (step: Microstep) => void) {
     this.#machine = machine;
     // Never started: only its place in a system of its own is needed.
     const self = createActor(machine, { id: actorId });
+    if (onMicrostep !== undefined) tellMicrosteps(self.system, onMicrostep);
     this.#scope = {
       self,
       id: actorId,
@@ -61,4 +71,12 @@ export class InertRun {
     this.#snapshot = after;
     return { after, actions: this.#actions };
   }
+}
+
+/** XState tells which transitions were taken to inspectors only. */
+function tellMicrosteps(system: AnyActorScope['system'], onMicrostep: (step: Microstep) => void): void {
+  system.inspect((inspected) => {
+    if (inspected.type !== '@xstate.microstep' || !isMachineSnapshot(inspected.snapshot)) return;
+    onMicrostep({ transitions: inspected._transitions, after: inspected.snapshot });
+  });
 }

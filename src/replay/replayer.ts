@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
-import { InertRun } from './inert-run.ts';
+import { InertRun, type Microstep } from './inert-run.ts';
 import type { LoggedEvent, LogTurn, TurnOutcome } from './log-format.ts';
 import type { EventLog } from './log-reader.ts';
 import { definitionHash } from './machine-shelf.ts';
@@ -30,14 +30,21 @@ export interface ReplayVerdict {
   readonly isIncomplete: boolean;
 }
 
-/** Replays `log` with `machine`. */
-export function replay(log: EventLog, machine: AnyStateMachine): ReplayVerdict {
+/** Replays `log` with `machine`; `watch` is told every step inside of its turns. */
+export function replay(
+  log: EventLog,
+  machine: AnyStateMachine,
+  watch?: (turn: LogTurn, step: Microstep) => void,
+): ReplayVerdict {
   const definitionChanges = changesOf(log, machine);
   const { footer } = log;
   const isIncomplete = footer === null || footer.dropped > 0;
-  const run = new InertRun(machine, 'replay');
+  let current = log.turns[0];
+  const onMicrostep = (step: Microstep) => current !== undefined && watch?.(current, step);
+  const run = new InertRun(machine, 'replay', watch && onMicrostep);
   const teller = new OutcomeTeller(log.header.redaction);
   for (const recorded of log.turns) {
+    current = recorded;
     const divergence = differenceIn(recorded, () => playTurn(run, teller, log, recorded));
     if (divergence !== null) return { divergence, turns: recorded.turn, definitionChanges, isIncomplete };
   }

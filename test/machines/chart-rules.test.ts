@@ -6,8 +6,8 @@ import { collectMachine } from '../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
 import { welcomeMachine } from '../../src/machines/welcome.machine.ts';
+import { statesOf } from '../../src/replay/chart-walk.ts';
 import { invokeIdFaults, namingFaults, timedExits } from '../support/machines/chart-rules.ts';
-import { statesOf } from '../support/machines/chart-walk.ts';
 
 /** Where the machine may rest without a timed exit, and why. */
 const untimed: Readonly<Record<string, string>> = {

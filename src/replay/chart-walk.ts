@@ -1,4 +1,4 @@
-/** A chart as a list: its states and every transition defined in it, with names that a failing test can print. */
+/** A chart as a list: its states and every transition defined in it, with names that can be printed. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 
 /** Every state of the machine, the root included, in document order. */
@@ -35,4 +35,14 @@ export function nameOfGuard(guard: unknown): string {
     return `${guard.name}(${guard.guards.map(nameOfGuard).join(', ')})`;
   }
   return typeof guard === 'function' ? guard.name : String(guard);
+}
+
+/** What a transition waits for, in words: `after idleCheck`, `actor speech failed`, `always`, or the event. */
+export function triggerOf({ eventType }: AnyTransitionDefinition): string {
+  if (eventType === '') return 'always';
+  return eventType
+    .replace(/^xstate\.after\.([^.]+)\..*$/, 'after $1')
+    .replace(/^xstate\.error\.actor\.(.*)$/, 'actor $1 failed')
+    .replace(/^xstate\.done\.actor\.(.*)$/, 'actor $1 done')
+    .replace(/^xstate\.done\.state\..*$/, 'all inside done');
 }
