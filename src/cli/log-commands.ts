@@ -18,7 +18,7 @@ interface ListGiven {
   readonly since?: number;
   readonly until?: number;
   readonly failed: boolean;
-  readonly machine: string;
+  readonly machine?: string;
   readonly json: boolean;
 }
 
@@ -33,7 +33,7 @@ function addList(log: Command, finish: (exitCode: number) => void): void {
     .option('--hardware <id>', 'only devices whose id begins with this')
     .addOption(new Option('--since <time>', 'only sessions that began then or later').argParser(timeOf))
     .addOption(new Option('--until <time>', 'only sessions that began before').argParser(timeOf))
-    .option('--machine <name>', 'logs of this chart', 'session')
+    .option('--machine <name>', 'only this chart: session, welcome or supervisor (which is not listed otherwise)')
     .option('--json', 'one JSON object a session', false)
     .addHelpText(
       'after',

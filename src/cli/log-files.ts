@@ -49,6 +49,21 @@ export async function openLog(path: string): Promise<EventLog | BadLog> {
   }
 }
 
+/** Logs that are read while the one before them is worked on. */
+const READ_AHEAD = 8;
+
+/** Reads logs one after the other, in their order. */
+export async function* openLogs(paths: readonly string[]): AsyncGenerator<NamedLog> {
+  const named = async (path: string): Promise<NamedLog> => ({ path, log: await openLog(path) });
+  const ahead: Promise<NamedLog>[] = [];
+  for (const path of paths) {
+    ahead.push(named(path));
+    const next = ahead.length > READ_AHEAD ? ahead.shift() : undefined;
+    if (next !== undefined) yield next;
+  }
+  for (const next of ahead) yield next;
+}
+
 /** The header of a log that is bad further down; null if that can't be read either. */
 export async function openHeader(path: string): Promise<LogHeader | null> {
   const MAX_HEADER_BYTES = 64 * 1024;

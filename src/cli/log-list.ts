@@ -6,7 +6,7 @@ import { relative } from 'node:path';
 import { durationText } from '../replay/duration-text.ts';
 import { badLogReason, endReasonOf, isGoodEnd } from '../replay/end-reason.ts';
 import { isBadLog } from '../replay/log-reader.ts';
-import { findLogs, openHeader, openLog } from './log-files.ts';
+import { findLogs, type NamedLog, openHeader, openLogs } from './log-files.ts';
 import { idsOf } from './log-text.ts';
 import { createOutput, type Output, printable } from './output.ts';
 
@@ -26,8 +26,8 @@ export interface LogListOptions {
   readonly untilMs: number | undefined;
   /** Only sessions that did not end as `completed`. */
   readonly failed: boolean;
-  /** Which chart's logs. */
-  readonly machine: string;
+  /** Which chart's logs; undefined = of all that are a client's stream, which the supervisor is not. */
+  readonly machine: string | undefined;
   readonly json: boolean;
 }
 
@@ -56,8 +56,8 @@ export async function listLogs(options: LogListOptions): Promise<number> {
     stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
   }
   const logs: ListedLog[] = [];
-  for (const path of paths) {
-    const listed = await look(path);
+  for await (const opened of openLogs(paths)) {
+    const listed = await look(opened);
     if (isListed(listed, options)) logs.push(listed);
   }
   logs.sort((a, b) => compareTexts(a.started_at ?? '', b.started_at ?? '') || compareTexts(a.path, b.path));
@@ -75,8 +75,7 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-async function look(path: string): Promise<ListedLog> {
-  const log = await openLog(path);
+async function look({ path, log }: NamedLog): Promise<ListedLog> {
   const header = isBadLog(log) ? await openHeader(path) : log.header;
   const { sessionId, hardwareId, streamId } = idsOf(header?.input);
   const whose = {
@@ -100,7 +99,7 @@ function isListed(log: ListedLog, { reason, session, hardware, failed, machine, 
   if (reason !== undefined && !log.reason.startsWith(reason.toLowerCase().replaceAll('-', '_'))) return false;
   // Whose log it is can't be told: it may be the one that is looked for.
   if (log.machine === null || log.started_at === null) return true;
-  if (log.machine !== machine) return false;
+  if (machine === undefined ? log.session_id === '-' : log.machine !== machine) return false;
   const ids = [log.session_id ?? '', log.stream_id ?? ''];
   if (session !== undefined && !ids.some((id) => id.startsWith(session))) return false;
   if (hardware !== undefined && !(log.hardware_id ?? '').startsWith(hardware)) return false;
@@ -112,7 +111,7 @@ function isListed(log: ListedLog, { reason, session, hardware, failed, machine, 
 /** A terminal with fewer columns gets the beginnings of ids only: enough for --session. */
 const MAX_FULL_COLUMNS = 200;
 const SHORT_ID_CHARS = 8;
-const SESSION_COLUMN = 4;
+const SESSION_COLUMN = 5;
 
 /** Paths are read by people: those below the working folder without the way to it. */
 function nearPath(path: string): string {
@@ -127,11 +126,12 @@ function showTable(output: Output, logs: readonly ListedLog[]): void {
     printable(log.reason),
     log.duration_ms === null ? '-' : durationText(log.duration_ms),
     String(log.turns ?? '-'),
+    printable(log.machine ?? '-'),
     log.session_id ?? '-',
     log.hardware_id ?? '-',
     printable(nearPath(log.path)),
   ]);
-  const titles = ['BEGAN (UTC)', 'REASON', 'TOOK', 'TURNS', 'SESSION', 'DEVICE', 'LOG'];
+  const titles = ['BEGAN (UTC)', 'REASON', 'TOOK', 'TURNS', 'CHART', 'SESSION', 'DEVICE', 'LOG'];
   const isNarrow = process.stdout.isTTY === true && process.stdout.columns < MAX_FULL_COLUMNS;
   if (isNarrow) for (const row of rows) row[SESSION_COLUMN] = (row[SESSION_COLUMN] ?? '').slice(0, SHORT_ID_CHARS);
   const widths = titles.map((title, column) =>

@@ -8,7 +8,7 @@ import { durationText } from '../replay/duration-text.ts';
 import { isBadLog } from '../replay/log-reader.ts';
 import { type ChartFigures, LogStats, type Percentiles, type TransitionFigures } from '../replay/log-stats.ts';
 import { machineFor } from '../replay/machine-shelf.ts';
-import { findLogs, openLog } from './log-files.ts';
+import { findLogs, openLogs } from './log-files.ts';
 import { reportBadLog } from './log-show.ts';
 import { createOutput, type Output, printable } from './output.ts';
 
@@ -42,7 +42,9 @@ interface Counted {
 export async function countLogs(options: LogStatsOptions): Promise<number> {
   const stderr = createOutput(process.stderr);
   const { stats, leftOut, unreadable } = await count(options, stderr);
-  const charts = [...stats.values()].map((each) => each.figures());
+  const charts = [...stats.values()]
+    .map((each) => each.figures())
+    .sort((a, b) => rankOf(a) - rankOf(b) || b.logs - a.logs);
   const stdout = createOutput(process.stdout);
   for (const figures of charts) {
     const others = leftOut.filter(({ machine }) => machine === figures.machine);
@@ -54,6 +56,11 @@ export async function countLogs(options: LogStatsOptions): Promise<number> {
   return unreadable > 0 ? exitCodes.unreadable : exitCodes.counted;
 }
 
+/** Sessions are what is asked for most. */
+function rankOf({ machine }: ChartFigures): number {
+  return machine === 'session' ? 0 : 1;
+}
+
 async function count({ paths: given, machine: only }: LogStatsOptions, stderr: Output): Promise<Counted> {
   const { paths, missing } = await findLogs(given);
   for (const name of missing) {
@@ -62,8 +69,7 @@ async function count({ paths: given, machine: only }: LogStatsOptions, stderr: O
   const stats = new Map<string, LogStats>();
   const leftOut: LeftOut[] = [];
   let unreadable = missing.length;
-  for (const path of paths) {
-    const log = await openLog(path);
+  for await (const { path, log } of openLogs(paths)) {
     if (isBadLog(log)) {
       reportBadLog(stderr, path, log);
       unreadable += 1;
@@ -97,7 +103,7 @@ async function draw(
   if (machine === undefined) return;
   writeFileSync(path, drawChart(machine, figures));
   const rest =
-    others.length === 0 ? '' : `; --machine ${others.map(({ machine: name }) => name).join(' or ')} draws the other`;
+    others.length === 0 ? '' : `; --machine ${others.map(({ machine: name }) => name).join(' or ')} draws another`;
   stderr.line(`${figures.machine} is drawn in ${printable(path)}${rest}`);
 }
 

@@ -46,8 +46,11 @@ export function drawChart(machine: AnyStateMachine, figures: ChartFigures): stri
   const root = layOut(machine, figures);
   const width = Math.ceil(root.width + 2 * MARGIN);
   const height = Math.ceil(root.height - size.titleHeight + 2 * MARGIN + HEADER_HEIGHT + LEGEND_HEIGHT);
-  const heat = heatScale(figures);
   const boxes = boxesIn(root).filter((box) => box !== root);
+  const paint = {
+    ...paintOf(figures),
+    finals: new Set(boxes.filter(({ kind }) => kind === 'final').map(({ path }) => path)),
+  };
   const description = `${figures.logs} logs of the chart ${machine.id}: each state with how often it was entered and how long it lasted, each transition with how often it was taken.`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title description">
   <title id="title">${escaped(`The ${machine.id} chart, as ${countText(figures.logs)} logs took it`)}</title>
@@ -57,21 +60,23 @@ export function drawChart(machine: AnyStateMachine, figures: ChartFigures): stri
   <rect class="paper" x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="12"/>
   ${headerOf(machine, figures)}
   <g transform="translate(${MARGIN} ${MARGIN + HEADER_HEIGHT - size.titleHeight})">
-${boxes.map((box) => drawBox(box, heat)).join('\n')}
+${boxes.map((box) => drawBox(box, paint)).join('\n')}
 ${boxesIn(root).flatMap(drawEdges).join('\n')}
   </g>
-  ${legendOf(width, height)}
+  ${legendOf(height)}
 </svg>
 `;
 }
 
-interface Heat {
+interface Paint {
+  /** Places of the final states. */
+  readonly finals: ReadonlySet<string>;
   readonly ofState: (entered: number) => string;
   readonly ofRow: (taken: number) => string;
 }
 
 /** Counts differ by orders of magnitude: their logarithm is what the colour shows. */
-function heatScale({ states, transitions }: ChartFigures): Heat {
+function paintOf({ states, transitions }: ChartFigures): Omit<Paint, 'finals'> {
   const scale = (counts: readonly number[]) => {
     const most = Math.log1p(Math.max(1, ...counts));
     return (count: number) => (count === 0 ? '0' : (0.06 + (0.36 * Math.log1p(count)) / most).toFixed(3));
@@ -89,7 +94,7 @@ function headerOf(machine: AnyStateMachine, { version, logs, identical, ends }: 
   <text class="sub" x="${MARGIN + size.padding}" y="${MARGIN + 42}">${escaped(`Ends: ${told.join(' · ')}`)}</text>`;
 }
 
-function drawBox(box: Box, heat: Heat): string {
+function drawBox(box: Box, paint: Paint): string {
   const { x, y, width, height, name, figures, path } = box;
   const isNever = figures !== null && figures.entered === 0;
   const top = titleHeight(box);
@@ -98,7 +103,7 @@ function drawBox(box: Box, heat: Heat): string {
   ];
   if (figures !== null && !isNever) {
     parts.push(
-      `<path class="heat" opacity="${heat.ofState(figures.entered)}" d="M${r(x)} ${r(y + top - 2)}v${r(10 - top)}a8 8 0 0 1 8-8h${r(width - 16)}a8 8 0 0 1 8 8v${r(top - 10)}z"/>`,
+      `<path class="heat" opacity="${paint.ofState(figures.entered)}" d="M${r(x)} ${r(y + top - 2)}v${r(10 - top)}a8 8 0 0 1 8-8h${r(width - 16)}a8 8 0 0 1 8 8v${r(top - 10)}z"/>`,
     );
   }
   parts.push(`<text class="name" x="${r(x + size.padding)}" y="${r(y + 17.5)}">${escaped(name)}</text>`);
@@ -111,7 +116,7 @@ function drawBox(box: Box, heat: Heat): string {
       parts.push(`<text class="small" x="${r(x + size.padding)}" y="${r(y + 33)}">${escaped(times)}</text>`);
     }
   }
-  const rows = box.rows.map((row) => drawRow(box, row, heat));
+  const rows = box.rows.map((row) => drawRow(box, row, paint));
   const state = box.kind === 'list' ? '' : ` data-state="${escaped(path)}"`;
   return `<g${state}${isNever ? ' class="off"' : ''}><title>${escaped(boxTitle(box))}</title>${parts.join('')}</g>\n${rows.join('\n')}`;
 }
@@ -139,15 +144,16 @@ function boxTitle({ path, name, figures }: Box): string {
     .join(', ')}`;
 }
 
-function drawRow(box: Box, row: Row, heat: Heat): string {
+function drawRow(box: Box, row: Row, paint: Paint): string {
   const { trigger, guard, goal, taken, name, logs } = row.transition;
   const [x, width] = [box.x + size.padding / 2, box.width - size.padding];
   const isNever = taken === 0;
-  const paint = isNever ? 'class="never"' : `class="heat" opacity="${heat.ofRow(taken)}"`;
-  const toClass = isBad(goal) ? 'toBad' : goal === 'done' ? 'toGood' : 'to';
+  const fill = isNever ? 'class="never"' : `class="heat" opacity="${paint.ofRow(taken)}"`;
+  const [target = ''] = row.transition.targets;
+  const toClass = paint.finals.has(target) ? (isBad(goal) ? 'toBad' : 'toGood') : 'to';
   const to = goal === '' ? '' : ` <tspan class="${toClass}">→ ${escaped(goal)}</tspan>`;
   const parts = [
-    `<rect ${paint} x="${r(x)}" y="${r(row.y)}" width="${r(width)}" height="${r(rowHeight(row))}" rx="4"/>`,
+    `<rect ${fill} x="${r(x)}" y="${r(row.y)}" width="${r(width)}" height="${r(rowHeight(row))}" rx="4"/>`,
     `<text x="${r(x + 5)}" y="${r(row.y + 13)}">${escaped(trigger)}${to}</text>`,
     `<text class="count" x="${r(x + width - 5)}" y="${r(row.y + 13)}">${isNever ? '0' : countText(taken)}</text>`,
   ];
@@ -176,7 +182,7 @@ function drawEdge(edge: Edge, right: number): string {
   return `<path class="line${unused}" d="M${r(startX)} ${r(startY)}H${r(laneX - BEND)}q${BEND} 0 ${BEND} ${down}V${r(endY - down)}q0 ${down} ${-BEND} ${down}H${r(to.x + to.width + 1)}"/>`;
 }
 
-function legendOf(width: number, height: number): string {
+function legendOf(height: number): string {
   const [x, y] = [MARGIN + size.padding, height - MARGIN - 14];
   const steps = [0.06, 0.18, 0.3, 0.42].map(
     (opacity, index) =>
@@ -185,8 +191,7 @@ function legendOf(width: number, height: number): string {
   const neverX = x + 210;
   return `<g>${steps.join('')}<text class="soft" x="${x + 88}" y="${y + 11}">seldom to often</text>
   <rect class="never" x="${neverX}" y="${y}" width="30" height="14" rx="4"/><text class="soft" x="${neverX + 38}" y="${y + 11}">never</text>
-  <text class="soft" x="${neverX + 92}" y="${y + 11}">Numbers: how often a state was entered, a transition taken. p50, p99: how long the state lasted.</text></g>
-  <desc>${width} by ${height}</desc>`;
+  <text class="soft" x="${neverX + 92}" y="${y + 11}">Numbers: how often a state was entered, a transition taken. p50, p99: how long the state lasted.</text></g>`;
 }
 
 function escaped(text: string): string {

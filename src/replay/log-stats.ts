@@ -41,7 +41,7 @@ export interface TransitionFigures {
   readonly guard: string | null;
   /** Places of its targets; empty = it stays where it is. */
   readonly targets: readonly string[];
-  /** The targets in words: the last name of a neighbour, `itself`, or the whole place; '' = it stays where it is. */
+  /** The targets in words: `itself`, the name of a neighbour, or as much of the place as no other state has; '' = it stays where it is. */
   readonly goal: string;
   readonly taken: number;
   readonly logs: number;
@@ -113,16 +113,17 @@ export class LogStats {
   figures(): ChartFigures {
     const { id, version = '' } = this.#machine;
     const nodes = statesOf(this.#machine).filter(({ path }) => path.length > 0);
+    const places = nodes.map(({ path }) => path.join('.'));
     return {
       machine: id,
       version,
       logs: this.#logs,
       identical: this.#identical,
       ends: [...this.#ends].map(([reason, logs]) => ({ reason, logs })).sort((a, b) => b.logs - a.logs),
-      states: nodes.map(({ path }) => this.#stateFigures(path.join('.'))),
+      states: places.map((place) => this.#stateFigures(place)),
       transitions: statesOf(this.#machine)
         .flatMap(transitionsFrom)
-        .map((transition) => this.#transitionFigures(transition)),
+        .map((transition) => this.#transitionFigures(transition, places)),
     };
   }
 
@@ -136,7 +137,7 @@ export class LogStats {
     return { path, entered, logs, lastedMs: percentilesOf(lastedMs) };
   }
 
-  #transitionFigures(transition: AnyTransitionDefinition): TransitionFigures {
+  #transitionFigures(transition: AnyTransitionDefinition, places: readonly string[]): TransitionFigures {
     const { source, guard, target } = transition;
     const { times, logs } = this.#taken.get(transition) ?? { times: 0, logs: 0 };
     const targets = (target ?? []).map(({ path }) => path);
@@ -146,17 +147,21 @@ export class LogStats {
       trigger: triggerOf(transition),
       guard: guard === undefined ? null : nameOfGuard(guard),
       targets: targets.map((path) => path.join('.')),
-      goal: targets.map((path) => goalText(source.path, path)).join(', '),
+      goal: targets.map((path) => goalText(source.path, path, places)).join(', '),
       taken: times,
       logs,
     };
   }
 }
 
-function goalText(from: readonly string[], to: readonly string[]): string {
+/** `places` are those of all states. */
+function goalText(from: readonly string[], to: readonly string[], places: readonly string[]): string {
   if (from.join('.') === to.join('.')) return 'itself';
-  const isNeighbour = from.slice(0, -1).join('.') === to.slice(0, -1).join('.');
-  return isNeighbour || to.slice(0, -1).join('.') === from.join('.') ? (to.at(-1) ?? '') : to.join('.');
+  const outer = to.slice(0, -1).join('.');
+  if (outer === from.slice(0, -1).join('.') || outer === from.join('.')) return to.at(-1) ?? '';
+  const tails = to.map((_, index) => to.slice(-1 - index).join('.'));
+  const isOnly = (tail: string) => places.filter((place) => place === tail || place.endsWith(`.${tail}`)).length === 1;
+  return tails.find(isOnly) ?? to.join('.');
 }
 
 function stepsOf({ turns }: EventLog): readonly Step[] {
