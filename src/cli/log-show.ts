@@ -4,7 +4,7 @@
  */
 import { errorTable } from '../errors.ts';
 import { durationText } from '../replay/duration-text.ts';
-import type { LogTurn } from '../replay/log-format.ts';
+import { type LogTurn, THREW } from '../replay/log-format.ts';
 import { type BadLog, type EventLog, isBadLog } from '../replay/log-reader.ts';
 import { openLog } from './log-files.ts';
 import { effectsText, eventText, idsOf, leavesOf, lineWidth, moveLine, statesText, wrapped } from './log-text.ts';
@@ -91,6 +91,7 @@ function wordsOf({ turn, before, after }: Moment, isWide: boolean) {
   } else {
     const told = effectsText(effects);
     if (told !== '') details.push(`· ${told}`);
+    if (turn.status === THREW) details.push('! the chart threw: a bug; the server log has it under the id of the fault');
   }
   return { head, details };
 }

@@ -2,7 +2,8 @@
  * The log of one actor while it lives: takes turns by reference, and makes lines of them when it is told to (off the hot path). Bounded: a log
  * that reached its size gets no further turns, and its footer counts them.
  */
-import { LineChain, type LogFooter, type LogHeader } from './log-format.ts';
+import type { AnyEventObject } from 'xstate';
+import { LineChain, type LogFooter, type LogHeader, THREW } from './log-format.ts';
 import type { RecordedTurn } from './recorded-logic.ts';
 import type { Redactor } from './redaction.ts';
 import { turnLine } from './turn-line.ts';
@@ -18,14 +19,20 @@ export interface ActorLogOptions {
   readonly reasonOf: (last: RecordedTurn['after']) => string;
 }
 
+/** A turn that had no outcome. */
+interface ThrownTurn {
+  readonly event: AnyEventObject;
+  readonly after: null;
+}
+
 export class ActorLog {
   readonly #options: ActorLogOptions;
   readonly #chain = new LineChain();
   readonly #teller: OutcomeTeller;
-  #waiting: RecordedTurn[] = [];
+  #waiting: (RecordedTurn | ThrownTurn)[] = [];
   /** When each of the waiting turns was, on the same places. */
   #waitingAtMs: number[] = [];
-  #startedAtMs = 0;
+  #startedAtMs: number | null = null;
   #turns = 0;
   #dropped = 0;
   #bytes = 0;
@@ -59,16 +66,15 @@ export class ActorLog {
 
   /** Keeps a turn; `atMs` is its time on a monotonic clock. */
   add(turn: RecordedTurn, atMs: number): void {
-    if (this.#last === null) this.#startedAtMs = atMs;
-    this.#waiting.push(turn);
-    this.#waitingAtMs.push(atMs);
+    this.#keep(turn, atMs);
     this.#last = turn.after;
     // Behind the fault barrier a chart that threw goes on with `session.faulted`.
     this.#hasThrown = false;
   }
 
-  /** The chart threw, and goes no further unless another turn comes. */
-  noteThrow(): void {
+  /** The chart threw at `event`, and goes no further unless another turn comes. */
+  noteThrow(event: AnyEventObject, atMs: number): void {
+    this.#keep({ event, after: null }, atMs);
     this.#hasThrown = true;
   }
 
@@ -97,14 +103,22 @@ export class ActorLog {
   /** The footer. */
   close(): string {
     const last = this.#last;
+    const status = this.#endStatus();
     const footer: LogFooter = {
       kind: 'footer',
-      status: this.#endStatus(),
-      reason: last === null || this.#hasThrown ? '' : this.#options.reasonOf(last),
+      status,
+      // A chart that is not at its end has no reason yet.
+      reason: last === null || this.#hasThrown || status === 'abandoned' ? '' : this.#options.reasonOf(last),
       turns: this.#turns,
       dropped: this.#dropped,
     };
     return this.#chain.write(footer);
+  }
+
+  #keep(turn: RecordedTurn | ThrownTurn, atMs: number): void {
+    this.#startedAtMs ??= atMs;
+    this.#waiting.push(turn);
+    this.#waitingAtMs.push(atMs);
   }
 
   #endStatus(): LogFooter['status'] {
@@ -113,7 +127,8 @@ export class ActorLog {
     return status === 'done' || status === 'error' ? status : 'abandoned';
   }
 
-  #linesOf({ event, after, actions }: RecordedTurn, atMs: number): string {
+  #linesOf(given: RecordedTurn | ThrownTurn, atMs: number): string {
+    const { event } = given;
     const turn = this.#turns;
     this.#turns += 1;
     const { header, redactor, maxBytes } = this.#options;
@@ -126,8 +141,8 @@ export class ActorLog {
     const redacted = redactor.redact(turn, event);
     // They stand before the turn: it may be what makes the word before it known.
     for (const amendment of redacted.amendments) lines += this.#chain.write({ kind: 'amendment', ...amendment });
-    const outcome = this.#teller.tell(after, actions);
-    const sinceStartMs = Math.round((atMs - this.#startedAtMs) * 10) / 10;
+    const outcome = given.after === null ? { status: THREW } : this.#teller.tell(given.after, given.actions);
+    const sinceStartMs = Math.round((atMs - (this.#startedAtMs ?? atMs)) * 10) / 10;
     lines += this.#chain.writeBody(turnLine({ turn, atMs: sinceStartMs, event: redacted.event, outcome }));
     this.#bytes += lines.length;
     return lines;

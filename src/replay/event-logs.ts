@@ -125,8 +125,8 @@ export class EventLogs {
         log.add(turn, now());
         if (!open.isDirty) this.#noteDirty(open);
       },
-      noteThrow: () => {
-        log.noteThrow();
+      noteThrow: (event) => {
+        log.noteThrow(event, now());
         if (!open.isDirty) this.#noteDirty(open);
       },
     };

@@ -19,9 +19,12 @@ export interface TurnOutcome {
   readonly changes?: Changes;
   /** Effects in the order in which the chart asked for them. */
   readonly effects?: readonly string[];
-  /** Absent = active. */
+  /** Absent = active; THREW = the chart threw, and the turn changed nothing. */
   readonly status?: string;
 }
+
+/** The status of a turn in which the chart threw: a bug. What follows is its host's answer to that. */
+export const THREW = 'threw';
 
 export interface LoggedEvent {
   readonly type: string;

@@ -16,8 +16,8 @@ export interface RecordedTurn {
 /** Takes the turns of one actor; never throws. */
 export interface TurnRecorder {
   record(turn: RecordedTurn): void;
-  /** The chart threw. Unless another turn follows at once, it was the actor's end. */
-  noteThrow(): void;
+  /** The chart threw at `event`, and what it had done is forgotten. Unless another turn follows at once, it was the actor's end. */
+  noteThrow(event: AnyEventObject): void;
 }
 
 /** The same logic; `recorderOf` names the recorder of the actor with the given id, or null for one that is not recorded. */
@@ -56,7 +56,7 @@ function recordTurn(
   try {
     after = step(watched);
   } catch (error) {
-    recorder.noteThrow();
+    recorder.noteThrow(event);
     throw error;
   }
   recorder.record({ event, after, actions });

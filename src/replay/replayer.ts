@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
 import { InertRun, type Microstep } from './inert-run.ts';
-import type { LoggedEvent, LogTurn, TurnOutcome } from './log-format.ts';
+import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from './log-format.ts';
 import type { EventLog } from './log-reader.ts';
 import { definitionHash } from './machine-shelf.ts';
 import { OutcomeTeller } from './turn-outcome.ts';
@@ -63,8 +63,12 @@ function differenceIn(recorded: LogTurn, play: () => TurnOutcome): Divergence | 
   try {
     now = play();
   } catch (error) {
+    if (recorded.status === THREW) return null;
     const thrown = error instanceof Error ? error.message : String(error);
     return { turn, field: 'status', recorded: recorded.status ?? 'active', now: `the chart threw: ${thrown}`, event };
+  }
+  if (recorded.status === THREW) {
+    return { turn, field: 'status', recorded: 'the chart threw', now: 'it does not', event };
   }
   const different = firstDifference(recorded, now);
   return different === null ? null : { turn, event, ...different };
