@@ -91,7 +91,8 @@ function wordsOf({ turn, before, after }: Moment, isWide: boolean) {
   } else {
     const told = effectsText(effects);
     if (told !== '') details.push(`· ${told}`);
-    if (turn.status === THREW) details.push('! the chart threw: a bug; the server log has it under the id of the fault');
+    if (turn.status === THREW)
+      details.push('! the chart threw: a bug; the server log has it under the id of the fault');
   }
   return { head, details };
 }
