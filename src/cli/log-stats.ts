@@ -1,7 +1,7 @@
 /**
  * `recital log stats PATH…`: over many sessions, how often each state was entered, each transition taken and each end reason came, which
  * transitions never were, and how long states lasted; with `--svg` drawn on the statechart. Exit codes: 0 counted, 2 something that was named
- * could not be read (the rest is counted all the same).
+ * could not be read or written (the rest is counted all the same).
  */
 import { writeFileSync } from 'node:fs';
 import { durationText } from '../replay/duration-text.ts';
@@ -52,8 +52,8 @@ export async function countLogs(options: LogStatsOptions): Promise<number> {
     else printText(stdout, figures, others);
   }
   if (charts.length === 0) stderr.line('there are no logs to count');
-  if (options.svg !== undefined) await draw(options.svg, { charts, stderr });
-  return unreadable > 0 ? exitCodes.unreadable : exitCodes.counted;
+  const isDrawn = options.svg === undefined || (await draw(options.svg, { charts, stderr }));
+  return unreadable > 0 || !isDrawn ? exitCodes.unreadable : exitCodes.counted;
 }
 
 /** Sessions are what is asked for most. */
@@ -91,20 +91,28 @@ async function count({ paths: given, machine: only }: LogStatsOptions, stderr: O
   return { stats, leftOut, unreadable };
 }
 
-async function draw(
-  path: string,
-  { charts, stderr }: { readonly charts: readonly ChartFigures[]; readonly stderr: Output },
-) {
+interface Drawing {
+  readonly charts: readonly ChartFigures[];
+  readonly stderr: Output;
+}
+
+/** Draws the first chart; false if it could not be written. */
+async function draw(path: string, { charts, stderr }: Drawing): Promise<boolean> {
   const [figures, ...others] = charts;
-  if (figures === undefined) return;
+  const machine = figures === undefined ? undefined : machineFor(figures.machine, figures.version);
+  if (figures === undefined || machine === undefined) return true;
   const { drawChart } = await import('../replay/chart-svg.ts');
-  const { machineFor: find } = await import('../replay/machine-shelf.ts');
-  const machine = find(figures.machine, figures.version);
-  if (machine === undefined) return;
-  writeFileSync(path, drawChart(machine, figures));
+  try {
+    writeFileSync(path, drawChart(machine, figures));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    stderr.line(`${stderr.styled('red', 'error:')} --svg ${printable(path)} can't be written: ${printable(why)}`);
+    return false;
+  }
   const rest =
     others.length === 0 ? '' : `; --machine ${others.map(({ machine: name }) => name).join(' or ')} draws another`;
   stderr.line(`${figures.machine} is drawn in ${printable(path)}${rest}`);
+  return true;
 }
 
 function printJson(output: Output, figures: ChartFigures, leftOut: readonly LeftOut[]): void {

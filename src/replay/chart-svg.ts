@@ -20,8 +20,10 @@ import type { ChartFigures } from './log-stats.ts';
 const MARGIN = 16;
 const HEADER_HEIGHT = 66;
 const LEGEND_HEIGHT = 44;
-/** End reasons that are named in the header; the rest is counted together. */
-const MAX_NAMED_ENDS = 8;
+/** The legend needs as much. */
+const MIN_WIDTH = 880;
+/** Of the line of end reasons, generously. */
+const SUB_CHARACTER = 7;
 
 const style = `
     svg { color-scheme: light dark; --paper: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #59636e; --line: #6e7781; --box: #f6f8fa; --region: #8250df; --heat: #0969da; --good: #1a7f37; --bad: #cf222e; }
@@ -44,7 +46,7 @@ const style = `
 /** The drawing; `figures` are those of `machine`. */
 export function drawChart(machine: AnyStateMachine, figures: ChartFigures): string {
   const root = layOut(machine, figures);
-  const width = Math.ceil(root.width + 2 * MARGIN);
+  const width = Math.max(MIN_WIDTH, Math.ceil(root.width + 2 * MARGIN));
   const height = Math.ceil(root.height - size.titleHeight + 2 * MARGIN + HEADER_HEIGHT + LEGEND_HEIGHT);
   const boxes = boxesIn(root).filter((box) => box !== root);
   const paint = {
@@ -58,7 +60,7 @@ export function drawChart(machine: AnyStateMachine, figures: ChartFigures): stri
   <style>${style}</style>
   <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path class="arrow" d="M0 .6 7.4 4 0 7.4z"/></marker></defs>
   <rect class="paper" x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="12"/>
-  ${headerOf(machine, figures)}
+  ${headerOf(machine, figures, width)}
   <g transform="translate(${MARGIN} ${MARGIN + HEADER_HEIGHT - size.titleHeight})">
 ${boxes.map((box) => drawBox(box, paint)).join('\n')}
 ${boxesIn(root).flatMap(drawEdges).join('\n')}
@@ -84,12 +86,19 @@ function paintOf({ states, transitions }: ChartFigures): Omit<Paint, 'finals'> {
   return { ofState: scale(states.map(({ entered }) => entered)), ofRow: scale(transitions.map(({ taken }) => taken)) };
 }
 
-function headerOf(machine: AnyStateMachine, { version, logs, identical, ends }: ChartFigures): string {
+function headerOf(machine: AnyStateMachine, { version, logs, identical, ends }: ChartFigures, width: number): string {
   const replayed =
     identical === logs ? '' : `, ${countText(identical)} of them replay identically and count for transitions`;
-  const named = ends.slice(0, MAX_NAMED_ENDS).map(({ reason, logs: count }) => `${reason} ${countText(count)}`);
-  const others = ends.slice(MAX_NAMED_ENDS).reduce((sum, { logs: count }) => sum + count, 0);
-  const told = others === 0 ? named : [...named, `others ${countText(others)}`];
+  const told: string[] = [];
+  let room = width / SUB_CHARACTER - 'Ends: others 1,000,000'.length;
+  for (const { reason, logs: count } of ends) {
+    const text = `${reason} ${countText(count)}`;
+    room -= text.length + 3;
+    if (room < 0) break;
+    told.push(text);
+  }
+  const others = ends.slice(told.length).reduce((sum, { logs: count }) => sum + count, 0);
+  if (others > 0) told.push(`others ${countText(others)}`);
   return `<text class="head" x="${MARGIN + size.padding}" y="${MARGIN + 20}">${escaped(machine.id)} <tspan class="sub">${escaped(`version ${version}, ${countText(logs)} logs${replayed}`)}</tspan></text>
   <text class="sub" x="${MARGIN + size.padding}" y="${MARGIN + 42}">${escaped(`Ends: ${told.join(' · ')}`)}</text>`;
 }

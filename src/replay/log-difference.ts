@@ -152,7 +152,7 @@ function changesOf({ changes }: LogTurn, { machine }: Terms): Readonly<Record<st
   );
 }
 
-function effectsOf({ effects }: LogTurn, { isFlow }: Terms): readonly string[] {
+function effectsOf({ effects }: LogTurn, { isFlow, isText }: Terms): readonly string[] {
   const withoutDelay = (effects ?? []).map((effect) => effect.replace(/^(arm .*) \d+(?:\.\d+)?ms$/, '$1'));
-  return isFlow ? withoutDelay.map((effect) => effect.replace(/#[0-9a-f]+$/, '')) : withoutDelay;
+  return isFlow || !isText ? withoutDelay.map((effect) => effect.replace(/#[0-9a-f]+$/, '')) : withoutDelay;
 }
