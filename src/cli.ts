@@ -8,6 +8,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { z } from 'zod';
 import { addLog } from './cli/log-commands.ts';
 import { createOutput, surviveClosedPipes } from './cli/output.ts';
+import { addReplay } from './cli/replay-command.ts';
 import { defaultServerText, parseServerAddress, type ServerAddress } from './cli/server-address.ts';
 import { parseSince } from './cli/since.ts';
 
@@ -158,27 +159,6 @@ something did not (and what).`,
     .action(async () => {
       const { demo } = await import('./cli/demo.ts');
       finish(await demo());
-    });
-}
-
-function addReplay(program: Command, finish: (exitCode: number) => void): void {
-  program
-    .command('replay')
-    .description('execute recorded sessions again and say which went the same way')
-    .argument('<path...>', 'event logs: files, folders, or quoted glob patterns')
-    .option('--json', 'one JSON object a log, then one for the summary')
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 all identical, 1 one diverged, 2 one could not be read.
-
-Examples:
-  recital replay data/event-logs/2026-11-22
-  recital replay session.jsonl --json`,
-    )
-    .action(async (paths: string[], given: { readonly json?: boolean }) => {
-      const { replayLogs } = await import('./cli/replay.ts');
-      finish(await replayLogs({ paths, json: given.json === true }));
     });
 }
 

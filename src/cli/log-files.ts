@@ -1,6 +1,7 @@
 /** The event logs that a command line names: files, folders (everything in them) and glob patterns. */
 import { statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { glob } from 'tinyglobby';
 import type { LogHeader } from '../replay/log-format.ts';
 import { type BadLog, type EventLog, readHeader, readLog } from '../replay/log-reader.ts';
@@ -13,7 +14,10 @@ export interface NamedLog {
   readonly log: EventLog | BadLog;
 }
 
-/** Paths of all `.jsonl` files that `given` names, sorted, each once; a name that leads to nothing is told in `missing`. */
+/**
+ * Paths of all `.jsonl` files that `given` names, sorted, each once; relative where they were given so. A name that leads to nothing is told in
+ * `missing`.
+ */
 export async function findLogs(given: readonly string[]): Promise<{ paths: string[]; missing: string[] }> {
   const paths = new Set<string>();
   const missing: string[] = [];
@@ -28,14 +32,20 @@ export async function findLogs(given: readonly string[]): Promise<{ paths: strin
 async function pathsOf(name: string): Promise<string[]> {
   const kind = kindOf(name);
   if (kind === 'file') return [name];
-  if (kind === 'folder') return glob('**/*.jsonl', { cwd: name, absolute: true, dot: true });
-  return glob(name, { absolute: true, dot: true, onlyFiles: true });
+  if (kind === 'none') return glob(name, { dot: true, onlyFiles: true });
+  const inside = await glob('**/*.jsonl', { cwd: name, dot: true });
+  return inside.map((path) => join(name, path));
 }
 
 function kindOf(name: string): 'file' | 'folder' | 'none' {
-  const stats = statSync(name, { throwIfNoEntry: false });
-  if (stats === undefined) return 'none';
-  return stats.isDirectory() ? 'folder' : 'file';
+  try {
+    const stats = statSync(name, { throwIfNoEntry: false });
+    if (stats === undefined) return 'none';
+    return stats.isDirectory() ? 'folder' : 'file';
+  } catch {
+    // No right to look, or too long for a name: opening a file of that name will say why, as a pattern it names nothing.
+    return 'none';
+  }
 }
 
 /** Reads one log; a file that can't be read is a bad log. */

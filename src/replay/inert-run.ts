@@ -26,6 +26,7 @@ export interface Microstep {
 
 export class InertRun {
   readonly #machine: AnyStateMachine;
+  readonly #actorId: string;
   readonly #scope: AnyActorScope;
   #snapshot: AnyMachineSnapshot | null = null;
   #actions: AskedAction[] = [];
@@ -33,6 +34,7 @@ export class InertRun {
   /** `onMicrostep` is told every step inside of the turns; without it none is noted. */
   constructor(machine: AnyStateMachine, actorId: string, onMicrostep?: (step: Microstep) => void) {
     this.#machine = machine;
+    this.#actorId = actorId;
     // Never started: only its place in a system of its own is needed.
     const self = createActor(machine, { id: actorId });
     if (onMicrostep !== undefined) tellMicrosteps(self.system, onMicrostep);
@@ -63,6 +65,13 @@ export class InertRun {
     const before = this.#snapshot;
     if (before === null) throw new Error('the run has not begun');
     return this.#turn(() => this.#machine.transition(before, event, this.#scope));
+  }
+
+  /** Another run that stands where this one does: what it takes changes nothing here. */
+  fork(): InertRun {
+    const fork = new InertRun(this.#machine, this.#actorId);
+    fork.#snapshot = this.#snapshot;
+    return fork;
   }
 
   #turn(step: () => AnyMachineSnapshot): InertTurn {

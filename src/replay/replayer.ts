@@ -13,10 +13,12 @@ import { OutcomeTeller } from './turn-outcome.ts';
 /** Where a replay first did something else. */
 export interface Divergence {
   readonly turn: number;
-  /** `state`, `status`, `effects`, or `context.<field>`. */
+  /** `state`, `status`, `effects`, `end`, or `context.<field>`. */
   readonly field: string;
   readonly recorded: unknown;
   readonly now: unknown;
+  /** The value of the field now, where `recorded` and `now` are digests. It holds no more of a text than the log does. */
+  readonly present?: unknown;
   readonly event: LoggedEvent;
 }
 
@@ -36,7 +38,7 @@ export function replay(
   machine: AnyStateMachine,
   watch?: (turn: LogTurn, step: Microstep) => void,
 ): ReplayVerdict {
-  const definitionChanges = changesOf(log, machine);
+  const definitionChanges = definitionChangesOf(log, machine);
   const { footer } = log;
   const isIncomplete = footer === null || footer.dropped > 0;
   let current = log.turns[0];
@@ -45,10 +47,22 @@ export function replay(
   const teller = new OutcomeTeller(log.header.redaction);
   for (const recorded of log.turns) {
     current = recorded;
-    const divergence = differenceIn(recorded, () => playTurn(run, teller, log, recorded));
+    const divergence = differenceIn(recorded, run, () => playTurn(run, teller, log, recorded));
     if (divergence !== null) return { divergence, turns: recorded.turn, definitionChanges, isIncomplete };
   }
-  return { divergence: null, turns: log.turns.length, definitionChanges, isIncomplete };
+  return { divergence: differenceAtEnd(log, run), turns: log.turns.length, definitionChanges, isIncomplete };
+}
+
+/** What says that the code is not the one that recorded `log`. */
+export function definitionChangesOf({ header }: EventLog, machine: AnyStateMachine): readonly string[] {
+  const changes: string[] = [];
+  const version = machine.version ?? '';
+  if (header.version !== version) changes.push(`version ${header.version} was recorded, ${version} replays`);
+  const definition = definitionHash(machine);
+  if (header.definition !== definition) {
+    changes.push(`the definition of the chart was ${header.definition} and is ${definition}`);
+  }
+  return changes;
 }
 
 function playTurn(run: InertRun, teller: OutcomeTeller, log: EventLog, { turn, event }: LogTurn): TurnOutcome {
@@ -56,9 +70,13 @@ function playTurn(run: InertRun, teller: OutcomeTeller, log: EventLog, { turn, e
   return teller.tell(after, actions);
 }
 
-/** A chart that throws is a difference too. */
-function differenceIn(recorded: LogTurn, play: () => TurnOutcome): Divergence | null {
+/** A chart that throws is a difference too, and so is a turn after the end: an actor that is over takes none. */
+function differenceIn(recorded: LogTurn, run: InertRun, play: () => TurnOutcome): Divergence | null {
   const { turn, event } = recorded;
+  const before = run.snapshot?.status ?? 'active';
+  if (before !== 'active') {
+    return { turn, field: 'status', recorded: 'one more turn', now: `it was over (${before}) the turn before`, event };
+  }
   let now: TurnOutcome;
   try {
     now = play();
@@ -71,19 +89,23 @@ function differenceIn(recorded: LogTurn, play: () => TurnOutcome): Divergence | 
     return { turn, field: 'status', recorded: 'the chart threw', now: 'it does not', event };
   }
   const different = firstDifference(recorded, now);
-  return different === null ? null : { turn, event, ...different };
+  if (different === null) return null;
+  return { turn, ...different, ...presentOf(different, run.snapshot?.context), event };
 }
 
-function firstDifference(recorded: TurnOutcome, now: TurnOutcome): Omit<Divergence, 'turn' | 'event'> | null {
+function firstDifference(
+  recorded: TurnOutcome,
+  now: TurnOutcome,
+): Pick<Divergence, 'field' | 'recorded' | 'now'> | null {
   if (recorded.state !== now.state) {
-    return { field: 'state', recorded: recorded.state ?? 'as before', now: now.state ?? 'as before' };
+    return { field: 'state', recorded: recorded.state ?? asBefore, now: now.state ?? asBefore };
   }
   const changes = { recorded: recorded.changes ?? {}, now: now.changes ?? {} };
   for (const name of new Set([...Object.keys(changes.recorded), ...Object.keys(changes.now)])) {
     const was = changes.recorded[name];
     const is = changes.now[name];
     if (!isDeepStrictEqual(was, is)) {
-      return { field: `context.${name}`, recorded: was ?? 'as before', now: is ?? 'as before' };
+      return { field: `context.${name}`, recorded: was ?? asBefore, now: is ?? asBefore };
     }
   }
   if (!isDeepStrictEqual(recorded.effects ?? [], now.effects ?? [])) {
@@ -95,13 +117,30 @@ function firstDifference(recorded: TurnOutcome, now: TurnOutcome): Omit<Divergen
   return null;
 }
 
-function changesOf({ header }: EventLog, machine: AnyStateMachine): string[] {
-  const changes: string[] = [];
-  const version = machine.version ?? '';
-  if (header.version !== version) changes.push(`version ${header.version} was recorded, ${version} replays`);
-  const definition = definitionHash(machine);
-  if (header.definition !== definition) {
-    changes.push(`the definition of the chart was ${header.definition} and is ${definition}`);
-  }
-  return changes;
+const asBefore = 'as before';
+
+/** A digest tells that a field differs, its present value where to look. */
+function presentOf({ field, now }: Pick<Divergence, 'field' | 'now'>, context: unknown): { present?: unknown } {
+  const PREFIX = 'context.';
+  const isDigest = typeof now === 'string' && now.startsWith('#');
+  if (!isDigest || !field.startsWith(PREFIX) || typeof context !== 'object' || context === null) return {};
+  return { present: Reflect.get(context, field.slice(PREFIX.length)) };
+}
+
+/** The footer against the end that the replay came to. */
+function differenceAtEnd({ turns, footer }: EventLog, run: InertRun): Divergence | null {
+  const last = turns.at(-1);
+  const snapshot = run.snapshot;
+  if (footer === null || footer.dropped > 0 || last === undefined || snapshot === null) return null;
+  const recorded = footer.status === 'done' ? `done: ${footer.reason}` : footer.status;
+  const now = snapshot.status === 'done' ? `done: ${reasonOf(snapshot.output) ?? footer.reason}` : snapshot.status;
+  // What an actor that threw or was stopped did is not in the chart's hands.
+  const isSame = recorded === now || (footer.status !== 'done' && snapshot.status !== 'done');
+  return isSame ? null : { turn: last.turn, field: 'end', recorded, now, event: last.event };
+}
+
+/** The reason in the output of a chart that ended; undefined for charts that have none. */
+function reasonOf(output: unknown): string | undefined {
+  const reason: unknown = typeof output === 'object' && output !== null ? Reflect.get(output, 'reason') : undefined;
+  return typeof reason === 'string' ? reason : undefined;
 }

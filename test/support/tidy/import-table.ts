@@ -233,6 +233,31 @@ export const deviations: readonly Deviation[] = [
     reason: "the demo's server must not inherit settings of the shell: their names are in the table",
   },
   {
+    from: 'cli/what-if-limits.ts',
+    to: 'config/setting-reader.ts',
+    reason: 'what --with takes is read and checked as the same setting of a server is',
+  },
+  {
+    from: 'cli/what-if-limits.ts',
+    to: 'config/settings-table.ts',
+    reason: 'the names and bounds of the settings that --with takes',
+  },
+  {
+    from: 'cli/what-if-limits.ts',
+    to: 'text/commands.ts',
+    reason: 'COMMANDS is a list of the names of the commands',
+  },
+  {
+    from: 'cli/what-if-limits.ts',
+    to: 'machines/session.types.ts',
+    reason: 'the type of the limits that --with changes',
+  },
+  {
+    from: 'cli/what-if.ts',
+    to: 'machines/session.types.ts',
+    reason: 'the type of the limits that --with changes',
+  },
+  {
     from: 'cli/player-sink.ts',
     to: 'engines/speech-engine.ts',
     reason: 'the one definition of the sound on the wire',

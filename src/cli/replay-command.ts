@@ -1,0 +1,61 @@
+/** The declaration of `recital replay`: what it takes, its help, and the code that is loaded only when it runs. */
+import type { Command } from 'commander';
+
+/** A setting as `--with` takes it; anything else behind the option is a path. */
+const settingPattern = /^[A-Za-z][A-Za-z0-9_]*=/;
+
+interface ReplayGiven {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  readonly emit: boolean;
+  readonly with?: readonly string[];
+}
+
+/** Adds `replay`; `finish` is told the exit code. */
+export function addReplay(program: Command, finish: (exitCode: number) => void): void {
+  const command = program
+    .command('replay')
+    .description('execute recorded sessions again and say which went the same way, or would have under other settings')
+    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
+    .option('--verbose', 'name every log, however many there are', false)
+    .option('--quiet', 'name only logs that diverged or are unreadable', false)
+    .option('--json', 'one JSON object a log, then one for the summary', false)
+    .option('--emit', 'say the frames again with a live actor, and compare them with what was recorded', false)
+    .option('--with <KEY=VALUE...>', 'what if: how would the sessions have ended under these settings?')
+    .addHelpText(
+      'after',
+      `
+The verdict on each log is "identical", the first turn that went another way, or what is wrong with the file. Changes of
+the chart since the recording are named first. More than 20 identical logs are only counted.
+
+--with takes names and values as the configuration does: BACKPRESSURE_IDLE_TIMEOUT, BACKPRESSURE_MAX_RATE,
+FIRST_TOKEN_TIMEOUT, ANSWER_STALL_TIMEOUT, SPEECH_TIMEOUT, SESSION_TIMEOUT, SPEECH_LOOKAHEAD, SPEECH_FAILURE, COMMANDS,
+KILL_SWITCHES=disable_forward_assistant_actions. It lists the sessions that would have ended otherwise, and those of
+which the recorded facts do not tell (docs/REPLAY.md says when they do).
+
+Exit codes: 0 all identical, 1 one diverged, 2 one could not be read. With --with: 0 every log was looked at, 2 one
+could not be read, or bad settings.
+
+Examples:
+  recital replay data/event-logs/2026-11-22
+  recital replay session.jsonl --emit
+  recital replay 'data/event-logs/*/*.jsonl' --json | jq 'select(.verdict == "diverged")'
+  recital replay data/event-logs --with SESSION_TIMEOUT=20 SPEECH_FAILURE=fail`,
+    )
+    .action(async (given: readonly string[], { with: withGiven, ...options }: ReplayGiven) => {
+      const isSetting = (text: string) => withGiven !== undefined && settingPattern.test(text);
+      const all = [...given, ...(withGiven ?? [])];
+      const paths = all.filter((text) => !isSetting(text));
+      const settings = all.filter(isSetting);
+      if (paths.length === 0) command.error("error: missing required argument 'path'", { exitCode: 2 });
+      if (withGiven === undefined) {
+        const { replayLogs } = await import('./replay.ts');
+        finish(await replayLogs({ ...options, paths }));
+        return;
+      }
+      if (options.emit) command.error('error: --emit and --with exclude each other', { exitCode: 2 });
+      const { whatIfLogs } = await import('./what-if.ts');
+      finish(await whatIfLogs({ ...options, paths, settings }));
+    });
+}

@@ -1,0 +1,305 @@
+/** The two plays of one what-if, turn by turn, until it is decided or can't be (the rules stand in what-if.ts). */
+import type { AnyStateMachine } from 'xstate';
+import type { SessionLimits } from '../machines/session.types.ts';
+import type { LogTurn } from './log-format.ts';
+import type { EventLog } from './log-reader.ts';
+import { KnownAnswers } from './what-if-answers.ts';
+import {
+  isSameButForCommand,
+  isSameOutward,
+  Play,
+  type PlayedTurn,
+  type Question,
+  type Timer,
+  type When,
+  wordsOf,
+} from './what-if-play.ts';
+import { FrameCount } from './what-if-rate.ts';
+import { asRecorded, type Moment, undetermined, type WhatIfVerdict } from './what-if-verdict.ts';
+
+/** A timer may fire a moment early, by the clock that tells a turn's time. */
+const EARLY_MS = 2;
+/** A timer that fires later than this, or this share of its delay, fires in a process that has stopped. */
+const LATE_MS = 50;
+const LATE_SHARE = 0.01;
+
+interface Input {
+  readonly limits: SessionLimits;
+}
+
+export interface WhatIfTerms {
+  readonly log: EventLog;
+  readonly recorded: Input;
+  readonly changed: Input;
+}
+
+/** What a timer of the second play would do if it fired now. */
+type Firing =
+  | { readonly kind: 'nothing'; readonly after: Play }
+  | { readonly kind: 'ends'; readonly reason: string }
+  | { readonly kind: 'open'; readonly why: string };
+
+/** A timer that would end the session, due at about the time of a recorded fact. */
+interface Candidate {
+  readonly timer: Timer;
+  readonly reason: string;
+  readonly turn: number;
+}
+
+export class WhatIfRun {
+  readonly #log: EventLog;
+  readonly #limits: { readonly recorded: SessionLimits; readonly changed: SessionLimits };
+  readonly #inputs: { readonly recorded: Input; readonly changed: Input };
+  readonly #recorded: Play;
+  #changed: Play;
+  readonly #answers: KnownAnswers;
+  readonly #frames = new FrameCount();
+  /** Whether the questions that wait for a recorded answer were asked by both plays; first asked, first answered. */
+  readonly #asked: Record<Question, boolean[]> = { activity: [], progress: [] };
+  #candidate: Candidate | null = null;
+  /** The turn in which a command was left out or exchanged and all was said: only the flush is awaited. */
+  #closedAtTurn: number | null = null;
+
+  constructor(machine: AnyStateMachine, { log, recorded, changed }: WhatIfTerms) {
+    this.#log = log;
+    this.#inputs = { recorded, changed };
+    this.#limits = { recorded: recorded.limits, changed: changed.limits };
+    this.#recorded = Play.of(machine);
+    this.#changed = Play.of(machine);
+    this.#answers = new KnownAnswers(log.turns);
+  }
+
+  play(): WhatIfVerdict {
+    for (const turn of this.#log.turns) {
+      const verdict = turn.turn === 0 ? this.#begin() : (this.#fireOwnTimers(turn) ?? this.#playTurn(turn));
+      if (verdict !== null) return verdict;
+    }
+    const last = this.#log.turns.at(-1);
+    return undetermined(last ?? { turn: 0, atMs: 0 }, 'the log does not hold the end of its session');
+  }
+
+  #begin(): WhatIfVerdict | null {
+    const recorded = this.#recorded.start(this.#inputs.recorded);
+    const changed = this.#changed.start(this.#inputs.changed);
+    return this.#compare(this.#log.turns[0], recorded, changed);
+  }
+
+  /** Lets those timers of the second play fire that the recording does not have, as far as they are due before `turn`. */
+  #fireOwnTimers(turn: LogTurn): WhatIfVerdict | null {
+    for (;;) {
+      const timer = this.#nextOwnTimer();
+      const contradiction = this.#contradiction(turn);
+      if (contradiction !== null) return contradiction;
+      const dueAtMs = timer === null ? Number.POSITIVE_INFINITY : timer.armedAtMs + timer.delayMs;
+      if (timer === null || dueAtMs - EARLY_MS > turn.atMs) return null;
+      const isSure = dueAtMs + Math.max(LATE_MS, timer.delayMs * LATE_SHARE) < turn.atMs;
+      const firing = this.#firingOf(timer, dueAtMs);
+      if (firing.kind === 'open') return undetermined({ ...turn, atMs: dueAtMs }, firing.why);
+      if (firing.kind === 'ends') {
+        if (this.#closedAtTurn !== null)
+          return undetermined(turn, `${firing.reason}, unless all was handed over before`);
+        const { candidate } = this.#noteCandidate({ timer, reason: firing.reason, turn: turn.turn });
+        if (candidate.reason !== firing.reason) return this.#openOrder(turn, candidate);
+        return isSure ? this.#decided(firing.reason, { turn: candidate.turn, atMs: dueAtMs }) : null;
+      }
+      if (this.#candidate?.timer === timer) return this.#openOrder(turn, this.#candidate);
+      // Whether it looks before or after a fact of the same moment is all the same. If it is not quite due, its time will come.
+      if (dueAtMs > turn.atMs) return null;
+      this.#changed = firing.after;
+    }
+  }
+
+  /** A timer might have ended the session, but then something else came first. */
+  #contradiction(turn: LogTurn): WhatIfVerdict | null {
+    const candidate = this.#candidate;
+    if (candidate === null || this.#changed.timers.get(candidate.timer.id) === candidate.timer) return null;
+    return this.#openOrder(turn, candidate);
+  }
+
+  #noteCandidate(candidate: Candidate): { candidate: Candidate } {
+    this.#candidate ??= candidate;
+    return { candidate: this.#candidate };
+  }
+
+  #nextOwnTimer(): Timer | null {
+    let next: Timer | null = null;
+    for (const timer of this.#changed.timers.values()) {
+      if (this.#isShared(timer)) continue;
+      if (next === null || timer.armedAtMs + timer.delayMs < next.armedAtMs + next.delayMs) next = timer;
+    }
+    return next;
+  }
+
+  /** True for a timer of which the recording tells when it fired. */
+  #isShared({ id, turn, delayMs }: Timer): boolean {
+    const twin = this.#recorded.timers.get(id);
+    return turn !== null && twin !== undefined && twin.turn === turn && twin.delayMs === delayMs;
+  }
+
+  #firingOf(timer: Timer, dueAtMs: number): Firing {
+    const after = this.#changed.fork();
+    const when: When = { atMs: dueAtMs, turn: null };
+    const played = after.take({ type: timer.id }, when);
+    return this.#settle(after, played, when);
+  }
+
+  /** What became of a turn that only the second play has, its questions answered. */
+  #settle(after: Play, played: PlayedTurn, when: When): Firing {
+    if (played.ended !== null) return { kind: 'ends', reason: played.ended };
+    if (played.outward.length > 0) return { kind: 'open', why: `it would have gone another way: ${wordsOf(played)}` };
+    for (const question of played.questions) {
+      const answer = this.#answerTo(question, when.atMs);
+      if (answer === null) return { kind: 'open', why: `the log does not tell ${unknownWords[question]} then` };
+      const answered = this.#settle(after, after.take(answer, when), when);
+      if (answered.kind !== 'nothing') return answered;
+    }
+    return { kind: 'nothing', after };
+  }
+
+  #answerTo(question: Question, atMs: number) {
+    const { idleTimeoutMs, speechTimeoutMs } = this.#limits.changed;
+    if (question === 'activity') {
+      const idleMs = this.#closedAtTurn === null ? this.#answers.readerIdleMs(atMs, idleTimeoutMs) : null;
+      return idleMs === null ? null : { type: 'outbox.activityReported', idleMs };
+    }
+    const silences = this.#answers.voiceSilences(atMs, speechTimeoutMs);
+    return silences === null ? null : { type: 'speech.progressReported', silences };
+  }
+
+  #playTurn(turn: LogTurn): WhatIfVerdict | null {
+    const { event, atMs } = turn;
+    const when: When = { atMs, turn: turn.turn };
+    if (!this.#isOfBoth(event.type)) return this.#afterRecordedOnly(turn, this.#recorded.take(event, when));
+    if (this.#closedAtTurn !== null && event.type !== 'outbox.flushed') {
+      return undetermined(turn, 'the session was closing, and what is recorded then is of another one');
+    }
+    this.#answers.noteHeard(event);
+    this.#frames.noteHeard(event);
+    const recorded = this.#recorded.take(event, when);
+    const changed = this.#changed.take(this.#rateFactFor(event), when);
+    return this.#compare(turn, recorded, changed);
+  }
+
+  /** True for what the second play hears, too: facts of the world, answers to questions of both, timers of both. */
+  #isOfBoth(type: string): boolean {
+    const timer = this.#changed.timers.get(type);
+    if (type.startsWith('xstate.after.')) return timer !== undefined && this.#isShared(timer);
+    if (type === 'outbox.activityReported') return this.#asked.activity.shift() ?? false;
+    if (type === 'speech.progressReported') return this.#asked.progress.shift() ?? false;
+    if (type === 'outbox.rateExceeded') return !this.#isRateLooser();
+    return true;
+  }
+
+  #isRateLooser(): boolean {
+    const { recorded, changed } = this.#limits;
+    return changed.maxFramesPerSecond === 0
+      ? recorded.maxFramesPerSecond > 0
+      : changed.maxFramesPerSecond > recorded.maxFramesPerSecond && recorded.maxFramesPerSecond > 0;
+  }
+
+  #isRateStricter(): boolean {
+    const { recorded, changed } = this.#limits;
+    return recorded.maxFramesPerSecond !== changed.maxFramesPerSecond && !this.#isRateLooser();
+  }
+
+  /** The limit that was broken is named in the failure. */
+  #rateFactFor(event: LogTurn['event']): LogTurn['event'] {
+    if (event.type !== 'outbox.rateExceeded') return event;
+    return { ...event, framesInLastSecond: this.#limits.changed.maxFramesPerSecond + 1 };
+  }
+
+  /** A turn that only the recorded play has: a timer of its own, or the answer to a question of its own. */
+  #afterRecordedOnly(turn: LogTurn, played: PlayedTurn): WhatIfVerdict | null {
+    if (played.ended !== null) return this.#outlived(turn, played.ended);
+    if (played.outward.length > 0)
+      return undetermined(turn, `it would not have gone on as recorded: ${wordsOf(played)}`);
+    for (const question of played.questions) this.#asked[question].push(false);
+    return null;
+  }
+
+  #compare(turn: LogTurn | undefined, recorded: PlayedTurn, changed: PlayedTurn): WhatIfVerdict | null {
+    if (turn === undefined) return null;
+    if (changed.ended !== null) return this.#endedWith(turn, recorded, changed.ended);
+    if (recorded.ended !== null) return this.#outlived(turn, recorded.ended);
+    if (!isSameOutward(recorded.outward, changed.outward)) {
+      if (!isSameButForCommand(recorded.outward, changed.outward)) {
+        return undetermined(turn, `it would have gone another way: ${wordsOf(changed)}`);
+      }
+      this.#closedAtTurn = turn.turn;
+    }
+    this.#answers.noteTold(changed.voice, turn.atMs);
+    this.#frames.noteTold(changed.voice, turn.atMs);
+    this.#frames.noteSaid(changed.outward, turn.atMs);
+    return this.#pairQuestions(turn, recorded.questions, changed.questions);
+  }
+
+  /** Questions of both wait for the recorded answer; one of the second play alone is answered at once. */
+  #pairQuestions(turn: LogTurn, recorded: readonly Question[], changed: readonly Question[]): WhatIfVerdict | null {
+    for (const question of recorded) this.#asked[question].push(changed.includes(question));
+    const own = changed.filter((question) => !recorded.includes(question));
+    if (own.length === 0) return null;
+    const played: PlayedTurn = { outward: [], questions: own, voice: [], ended: null };
+    const settled = this.#settle(this.#changed, played, { atMs: turn.atMs, turn: null });
+    if (settled.kind === 'open') return undetermined(turn, settled.why);
+    return settled.kind === 'ends' ? this.#decided(settled.reason, turn) : null;
+  }
+
+  /** The second play came to its end in a recorded turn. */
+  #endedWith(turn: LogTurn, recorded: PlayedTurn, reason: string): WhatIfVerdict {
+    if (this.#candidate !== null && this.#candidate.reason !== reason) return this.#openOrder(turn, this.#candidate);
+    const limit = this.#limits.changed.maxFramesPerSecond;
+    if (
+      turn.event.type === 'outbox.flushed' &&
+      this.#isRateStricter() &&
+      this.#frames.isSurelyBeyond(limit, turn.atMs)
+    ) {
+      return this.#ended('rate_limit_exceeded', turn, atLatest);
+    }
+    if (recorded.ended !== reason) return this.#decided(reason, turn);
+    if (reason === 'rate_limit_exceeded' && this.#isRateStricter()) return this.#ended(reason, turn, atLatest);
+    if (!this.#isRateKept(reason)) return this.#openRate(turn);
+    if (this.#closedAtTurn === null) return asRecorded(reason);
+    return this.#ended(
+      reason,
+      { ...turn, turn: this.#closedAtTurn },
+      'its command would not have been the same, or none',
+    );
+  }
+
+  #decided(reason: string, { turn, atMs }: Moment): WhatIfVerdict {
+    return this.#isRateKept(reason) ? this.#ended(reason, { turn, atMs }, null) : this.#openRate({ turn, atMs });
+  }
+
+  #ended(reason: string, { turn, atMs }: Moment, why: string | null): WhatIfVerdict {
+    const verdict = reason === this.#log.footer?.reason ? 'same_end' : 'other_end';
+    return { verdict, to: reason, turn, atMs, isOutlived: false, why };
+  }
+
+  /** False if more frames than a stricter limit allows may have left within a second before the end. */
+  #isRateKept(reason: string): boolean {
+    if (reason === 'rate_limit_exceeded' || !this.#isRateStricter()) return true;
+    return this.#frames.isSurelyWithin(this.#limits.changed.maxFramesPerSecond);
+  }
+
+  #openRate(turn: Moment): WhatIfVerdict {
+    return undetermined(turn, 'the log does not tell how many frames left within one second');
+  }
+
+  #openOrder(turn: LogTurn, { reason }: Candidate): WhatIfVerdict {
+    return undetermined(turn, `${reason} was due at about the time of what is recorded: either may have come first`);
+  }
+
+  #outlived(turn: LogTurn, reason: string): WhatIfVerdict {
+    if (this.#candidate !== null) return this.#openOrder(turn, this.#candidate);
+    const why = `it would not have ended with ${reason} at this turn; what would have come then is not recorded`;
+    return { ...undetermined(turn, why), isOutlived: true };
+  }
+}
+
+/** The frames that are known to have left tell that it came, not when. */
+const atLatest = 'at this turn at the latest';
+
+const unknownWords: Readonly<Record<Question, string>> = {
+  activity: 'for how long the reader had taken nothing',
+  progress: 'for how long the voice had been silent',
+};
