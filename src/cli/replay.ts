@@ -7,7 +7,7 @@ import { endReasonOf } from '../replay/end-reason.ts';
 import { isBadLog } from '../replay/log-reader.ts';
 import { machineFor } from '../replay/machine-shelf.ts';
 import { type Divergence, replay } from '../replay/replayer.ts';
-import { findLogs, openLog } from './log-files.ts';
+import { findLogs, type NamedLog, openLogs } from './log-files.ts';
 import { createOutput, printable } from './output.ts';
 import { ReplayReport } from './replay-report.ts';
 
@@ -51,14 +51,13 @@ export async function replayLogs({ paths: given, json, emit, ...listing }: Repla
     stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
   }
   const report = new ReplayReport(stdout, { ...listing, json, logs: paths.length });
-  for (const path of paths) report.add(await replayOne(path, emit));
+  for await (const named of openLogs(paths)) report.add(replayOne(named, emit));
   if (paths.length > 0 || json) report.close();
   if (missing.length > 0 || report.badLogs > 0) return exitCodes.unreadable;
   return report.diverged > 0 ? exitCodes.diverged : exitCodes.identical;
 }
 
-async function replayOne(path: string, isEmitting: boolean): Promise<ReplayResult> {
-  const log = await openLog(path);
+function replayOne({ path, log }: NamedLog, isEmitting: boolean): ReplayResult {
   if (isBadLog(log)) return badLog(path, log);
   const { machine: id, version } = log.header;
   const machine = machineFor(id, version);

@@ -7,7 +7,7 @@ import { endReasonOf } from '../replay/end-reason.ts';
 import { isBadLog } from '../replay/log-reader.ts';
 import { machineFor } from '../replay/machine-shelf.ts';
 import { whatIf } from '../replay/what-if.ts';
-import { findLogs, openLog } from './log-files.ts';
+import { findLogs, type NamedLog, openLogs } from './log-files.ts';
 import { createOutput, printable } from './output.ts';
 import { changeOfLimits } from './what-if-limits.ts';
 import { WhatIfReport } from './what-if-report.ts';
@@ -57,15 +57,14 @@ export async function whatIfLogs({ paths: given, settings, ...listing }: WhatIfO
     stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
   }
   const report = new WhatIfReport(stdout, { ...listing, settings });
-  for (const path of paths) report.add(await lookAt(path, limits.change));
+  for await (const named of openLogs(paths)) report.add(lookAt(named, limits.change));
   if (paths.length > 0 || listing.json) report.close();
   return missing.length > 0 || report.badLogs > 0 ? exitCodes.unreadable : exitCodes.told;
 }
 
 const nothing = { from: null, to: null, turn: null, at_ms: null, recorded_at_ms: null, is_outlived: false };
 
-async function lookAt(path: string, change: Partial<SessionLimits>): Promise<WhatIfResult> {
-  const log = await openLog(path);
+function lookAt({ path, log }: NamedLog, change: Partial<SessionLimits>): WhatIfResult {
   if (isBadLog(log))
     return { path, verdict: 'bad_log', ...nothing, turn: log.turn, why: `line ${log.line}: ${log.why}` };
   const { machine: id, version } = log.header;

@@ -6,7 +6,7 @@
  * Sound is not made again: a log knows of it how many bytes a sentence had.
  */
 import { type AnyEventObject, type AnyStateMachine, createActor, fromCallback } from 'xstate';
-import type { LogTurn } from './log-format.ts';
+import { type LogTurn, THREW } from './log-format.ts';
 import type { EventLog } from './log-reader.ts';
 import type { Divergence } from './replayer.ts';
 import { saidText } from './turn-outcome.ts';
@@ -46,8 +46,13 @@ export function emitAgain(log: EventLog, machine: AnyStateMachine): Emission {
     },
   });
   for (const turn of log.turns) {
+    // Behind its barrier a chart that throws says nothing, and goes on with the fault that is recorded next.
+    if (turn.status === THREW) continue;
     said = [];
     at = turn.turn;
+    // It was out when its sentence was told to be finished.
+    const sound = soundOf(turn);
+    if (sound !== null) frames.push(sound);
     if (turn.turn === 0) actor.start();
     else if (actor.getSnapshot().status === 'active') actor.send(turn.event);
     const divergence = differenceOf(turn, said, thrown);
@@ -55,8 +60,6 @@ export function emitAgain(log: EventLog, machine: AnyStateMachine): Emission {
       actor.stop();
       return { frames, divergence };
     }
-    const sound = soundOf(turn);
-    if (sound !== null) frames.push(sound);
   }
   actor.stop();
   return { frames, divergence: null };

@@ -8,6 +8,7 @@ import { InertRun, type Microstep } from './inert-run.ts';
 import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from './log-format.ts';
 import type { EventLog } from './log-reader.ts';
 import { definitionHash } from './machine-shelf.ts';
+import { reasonInOutput } from './played-events.ts';
 import { OutcomeTeller } from './turn-outcome.ts';
 
 /** Where a replay first did something else. */
@@ -133,14 +134,9 @@ function differenceAtEnd({ turns, footer }: EventLog, run: InertRun): Divergence
   const snapshot = run.snapshot;
   if (footer === null || footer.dropped > 0 || last === undefined || snapshot === null) return null;
   const recorded = footer.status === 'done' ? `done: ${footer.reason}` : footer.status;
-  const now = snapshot.status === 'done' ? `done: ${reasonOf(snapshot.output) ?? footer.reason}` : snapshot.status;
+  const now =
+    snapshot.status === 'done' ? `done: ${reasonInOutput(snapshot.output) || footer.reason}` : snapshot.status;
   // What an actor that threw or was stopped did is not in the chart's hands.
   const isSame = recorded === now || (footer.status !== 'done' && snapshot.status !== 'done');
   return isSame ? null : { turn: last.turn, field: 'end', recorded, now, event: last.event };
-}
-
-/** The reason in the output of a chart that ended; undefined for charts that have none. */
-function reasonOf(output: unknown): string | undefined {
-  const reason: unknown = typeof output === 'object' && output !== null ? Reflect.get(output, 'reason') : undefined;
-  return typeof reason === 'string' ? reason : undefined;
 }

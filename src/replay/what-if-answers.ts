@@ -7,7 +7,13 @@
  * or where even the longest makes no difference; else it is null.
  */
 import type { LogTurn } from './log-format.ts';
-import type { VoiceFact } from './what-if-play.ts';
+import type { Question, VoiceFact } from './what-if-play.ts';
+
+/** What is not known, if the answer to a question is not. */
+export const unknownWords: Readonly<Record<Question, string>> = {
+  activity: 'for how long the reader had taken nothing',
+  progress: 'for how long the voice had been silent',
+};
 
 /** Nothing happened from `sinceMs` until `untilMs`. */
 interface Silence {

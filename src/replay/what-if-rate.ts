@@ -12,6 +12,15 @@ const CHUNK_BYTES = 4096;
 const WINDOW_MS = 1_000;
 const CLOCK_DOUBT_MS = 5;
 
+/** What another limit is to the recorded one; what kept the recorded one keeps a looser one. */
+export type RateChange = 'same' | 'looser' | 'stricter';
+
+/** Compares two limits; 0 = off. */
+export function rateChangeOf(recorded: number, changed: number): RateChange {
+  if (recorded === changed) return 'same';
+  return changed === 0 || (recorded > 0 && changed > recorded) ? 'looser' : 'stricter';
+}
+
 interface Burst {
   /** Not one of its frames left before. */
   readonly fromMs: number;
@@ -24,6 +33,11 @@ export class FrameCount {
   #sounding: { readonly segment: number; readonly fromMs: number } | null = null;
   /** A sentence broke off after some sound: how much went out is not told. */
   #isOpen = false;
+
+  /** True while nothing was handed to the outbox. */
+  get isEmpty(): boolean {
+    return this.#bursts.length === 0;
+  }
 
   /** The chart said this to the outside: a text, a command or the end is a frame. */
   noteSaid(said: readonly string[], atMs: number): void {

@@ -1,9 +1,9 @@
 /** The two plays of one what-if, turn by turn, until it is decided or can't be (the rules stand in what-if.ts). */
 import type { AnyStateMachine } from 'xstate';
 import type { SessionLimits } from '../machines/session.types.ts';
-import type { LogTurn } from './log-format.ts';
+import { type LogTurn, THREW } from './log-format.ts';
 import type { EventLog } from './log-reader.ts';
-import { KnownAnswers } from './what-if-answers.ts';
+import { KnownAnswers, unknownWords } from './what-if-answers.ts';
 import {
   isSameButForCommand,
   isSameOutward,
@@ -14,7 +14,7 @@ import {
   type When,
   wordsOf,
 } from './what-if-play.ts';
-import { FrameCount } from './what-if-rate.ts';
+import { FrameCount, type RateChange, rateChangeOf } from './what-if-rate.ts';
 import { asRecorded, type Moment, undetermined, type WhatIfVerdict } from './what-if-verdict.ts';
 
 /** A timer may fire a moment early, by the clock that tells a turn's time. */
@@ -54,6 +54,7 @@ export class WhatIfRun {
   #changed: Play;
   readonly #answers: KnownAnswers;
   readonly #frames = new FrameCount();
+  readonly #rateChange: RateChange;
   /** Whether the questions that wait for a recorded answer were asked by both plays; first asked, first answered. */
   readonly #asked: Record<Question, boolean[]> = { activity: [], progress: [] };
   #candidate: Candidate | null = null;
@@ -67,6 +68,7 @@ export class WhatIfRun {
     this.#recorded = Play.of(machine);
     this.#changed = Play.of(machine);
     this.#answers = new KnownAnswers(log.turns);
+    this.#rateChange = rateChangeOf(recorded.limits.maxFramesPerSecond, changed.limits.maxFramesPerSecond);
   }
 
   play(): WhatIfVerdict {
@@ -98,7 +100,8 @@ export class WhatIfRun {
       if (firing.kind === 'ends') {
         if (this.#closedAtTurn !== null)
           return undetermined(turn, `${firing.reason}, unless all was handed over before`);
-        const { candidate } = this.#noteCandidate({ timer, reason: firing.reason, turn: turn.turn });
+        this.#candidate ??= { timer, reason: firing.reason, turn: turn.turn };
+        const candidate = this.#candidate;
         if (candidate.reason !== firing.reason) return this.#openOrder(turn, candidate);
         return isSure ? this.#decided(firing.reason, { turn: candidate.turn, atMs: dueAtMs }) : null;
       }
@@ -114,11 +117,6 @@ export class WhatIfRun {
     const candidate = this.#candidate;
     if (candidate === null || this.#changed.timers.get(candidate.timer.id) === candidate.timer) return null;
     return this.#openOrder(turn, candidate);
-  }
-
-  #noteCandidate(candidate: Candidate): { candidate: Candidate } {
-    this.#candidate ??= candidate;
-    return { candidate: this.#candidate };
   }
 
   #nextOwnTimer(): Timer | null {
@@ -159,16 +157,23 @@ export class WhatIfRun {
   #answerTo(question: Question, atMs: number) {
     const { idleTimeoutMs, speechTimeoutMs } = this.#limits.changed;
     if (question === 'activity') {
-      const idleMs = this.#closedAtTurn === null ? this.#answers.readerIdleMs(atMs, idleTimeoutMs) : null;
+      const idleMs = this.#idleMs(atMs, idleTimeoutMs);
       return idleMs === null ? null : { type: 'outbox.activityReported', idleMs };
     }
     const silences = this.#answers.voiceSilences(atMs, speechTimeoutMs);
     return silences === null ? null : { type: 'speech.progressReported', silences };
   }
 
+  #idleMs(atMs: number, timeoutMs: number): number | null {
+    // A reader who was given nothing has taken nothing.
+    if (this.#frames.isEmpty) return atMs;
+    return this.#closedAtTurn === null ? this.#answers.readerIdleMs(atMs, timeoutMs) : null;
+  }
+
   #playTurn(turn: LogTurn): WhatIfVerdict | null {
     const { event, atMs } = turn;
     const when: When = { atMs, turn: turn.turn };
+    if (turn.status === THREW) return this.#afterThrow(turn);
     if (!this.#isOfBoth(event.type)) return this.#afterRecordedOnly(turn, this.#recorded.take(event, when));
     if (this.#closedAtTurn !== null && event.type !== 'outbox.flushed') {
       return undetermined(turn, 'the session was closing, and what is recorded then is of another one');
@@ -180,26 +185,24 @@ export class WhatIfRun {
     return this.#compare(turn, recorded, changed);
   }
 
+  /** A bug of the chart: nothing was changed, and what came of it is recorded next. */
+  #afterThrow(turn: LogTurn): WhatIfVerdict | null {
+    try {
+      this.#changed.fork().take(turn.event, { atMs: turn.atMs, turn: turn.turn });
+    } catch {
+      return null;
+    }
+    return undetermined(turn, 'the chart threw here and would not have');
+  }
+
   /** True for what the second play hears, too: facts of the world, answers to questions of both, timers of both. */
   #isOfBoth(type: string): boolean {
     const timer = this.#changed.timers.get(type);
     if (type.startsWith('xstate.after.')) return timer !== undefined && this.#isShared(timer);
     if (type === 'outbox.activityReported') return this.#asked.activity.shift() ?? false;
     if (type === 'speech.progressReported') return this.#asked.progress.shift() ?? false;
-    if (type === 'outbox.rateExceeded') return !this.#isRateLooser();
+    if (type === 'outbox.rateExceeded') return this.#rateChange !== 'looser';
     return true;
-  }
-
-  #isRateLooser(): boolean {
-    const { recorded, changed } = this.#limits;
-    return changed.maxFramesPerSecond === 0
-      ? recorded.maxFramesPerSecond > 0
-      : changed.maxFramesPerSecond > recorded.maxFramesPerSecond && recorded.maxFramesPerSecond > 0;
-  }
-
-  #isRateStricter(): boolean {
-    const { recorded, changed } = this.#limits;
-    return recorded.maxFramesPerSecond !== changed.maxFramesPerSecond && !this.#isRateLooser();
   }
 
   /** The limit that was broken is named in the failure. */
@@ -250,13 +253,13 @@ export class WhatIfRun {
     const limit = this.#limits.changed.maxFramesPerSecond;
     if (
       turn.event.type === 'outbox.flushed' &&
-      this.#isRateStricter() &&
+      this.#rateChange === 'stricter' &&
       this.#frames.isSurelyBeyond(limit, turn.atMs)
     ) {
       return this.#ended('rate_limit_exceeded', turn, atLatest);
     }
     if (recorded.ended !== reason) return this.#decided(reason, turn);
-    if (reason === 'rate_limit_exceeded' && this.#isRateStricter()) return this.#ended(reason, turn, atLatest);
+    if (reason === 'rate_limit_exceeded' && this.#rateChange === 'stricter') return this.#ended(reason, turn, atLatest);
     if (!this.#isRateKept(reason)) return this.#openRate(turn);
     if (this.#closedAtTurn === null) return asRecorded(reason);
     return this.#ended(
@@ -277,7 +280,7 @@ export class WhatIfRun {
 
   /** False if more frames than a stricter limit allows may have left within a second before the end. */
   #isRateKept(reason: string): boolean {
-    if (reason === 'rate_limit_exceeded' || !this.#isRateStricter()) return true;
+    if (reason === 'rate_limit_exceeded' || this.#rateChange !== 'stricter') return true;
     return this.#frames.isSurelyWithin(this.#limits.changed.maxFramesPerSecond);
   }
 
@@ -296,10 +299,5 @@ export class WhatIfRun {
   }
 }
 
-/** The frames that are known to have left tell that it came, not when. */
+/** What is known to have left tells that it came, not when. */
 const atLatest = 'at this turn at the latest';
-
-const unknownWords: Readonly<Record<Question, string>> = {
-  activity: 'for how long the reader had taken nothing',
-  progress: 'for how long the voice had been silent',
-};
