@@ -93,5 +93,9 @@ function createEventLogs({ config, log }: RecordingOptions): EventLogs {
     onRecovery: () => {
       log.info({ scope, method, decision: 'event_log_recovered', ctx: {} }, 'event logs can be written again');
     },
+    onSweepFault: (why) => {
+      const fields = { scope, method: 'sweep', decision: 'event_log_sweep_failed', ctx: { why } };
+      log.warn(fields, 'old event logs could not be deleted');
+    },
   });
 }

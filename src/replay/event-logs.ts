@@ -30,6 +30,8 @@ export interface EventLogsOptions {
   readonly onFault: (why: string) => void;
   /** A log could be written again after `onFault`. */
   readonly onRecovery: () => void;
+  /** Old logs could not be deleted; told once until they could. */
+  readonly onSweepFault: (why: string) => void;
   /** Code of the writer's thread, for tests. */
   readonly thread?: URL;
   /** For tests; MAX_UNWRITTEN_CHARS. */
@@ -72,6 +74,7 @@ export class EventLogs {
   #dirty: OpenLog[] = [];
   #timer: NodeJS.Timeout | null = null;
   #isFaultTold = false;
+  #isSweepFaultTold = false;
   #isClosed = false;
 
   constructor(options: EventLogsOptions) {
@@ -97,7 +100,8 @@ export class EventLogs {
         swept: ({ deletedFiles, failures, why }) => {
           this.#counts.filesDeleted += deletedFiles;
           this.#counts.deletionsFailed += failures;
-          if (failures > 0) this.#fault(why);
+          if (failures > 0 && !this.#isSweepFaultTold) options.onSweepFault(why);
+          this.#isSweepFaultTold = failures > 0;
         },
       },
     });

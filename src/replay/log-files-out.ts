@@ -9,6 +9,7 @@ import type { WriteOrder } from './log-writer-protocol.ts';
 /** Logs may hold what people said: they are their owner's alone. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
+const ANY_FOLDER_MODE = 0o777;
 
 interface OpenFile {
   readonly descriptor: number;
@@ -71,10 +72,35 @@ function create(path: string): number {
   try {
     return openSync(path, 'ax', FILE_MODE);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    if (!hasCode(error, 'ENOENT')) throw error;
+    const day = dirname(path);
+    // The folder of all logs and the day's are ours; what they stand in is as anybody's.
+    makeFolder(dirname(dirname(day)), ANY_FOLDER_MODE);
+    makeFolder(day, FOLDER_MODE);
     return openSync(path, 'ax', FILE_MODE);
   }
+}
+
+/** With those above it. Node's own recursive way turns in circles for ever where a folder is there and takes none, as under /proc. */
+function makeFolder(path: string, mode: number): void {
+  const make = (): void => {
+    try {
+      mkdirSync(path, { mode });
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+  };
+  try {
+    make();
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
+    makeFolder(dirname(path), mode);
+    make();
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** A disk may take a part only. */

@@ -77,7 +77,7 @@ class Sweep {
     }
     for (const name of names.sort()) {
       const path = join(day, name);
-      const stats = this.#attempt(() => lstatSync(path));
+      const stats = this.#attempt(path, () => lstatSync(path));
       if (stats === undefined) continue;
       // The last write counts: a long session is as old as its end.
       const isOld = nowMs - stats.mtimeMs > maxAgeMs;
@@ -101,7 +101,7 @@ class Sweep {
   /** True if the file is gone. */
   #delete(path: string): boolean {
     if (this.#options.isOpen(path)) return false;
-    const isGone = this.#attempt(() => {
+    const isGone = this.#attempt(path, () => {
       unlinkSync(path);
       return true;
     });
@@ -120,27 +120,27 @@ class Sweep {
 
   /** In pieces: a folder may hold 100,000 files. */
   *#entriesOf(dir: string): Generator<Dirent> {
-    const opened: Dir | undefined = this.#attempt(() => opendirSync(dir));
+    const opened: Dir | undefined = this.#attempt(dir, () => opendirSync(dir));
     if (opened === undefined) return;
     try {
       for (;;) {
-        const entry = this.#attempt(() => opened.readSync());
+        const entry = this.#attempt(dir, () => opened.readSync());
         if (entry === undefined || entry === null) return;
         yield entry;
       }
     } finally {
-      this.#attempt(() => opened.closeSync());
+      this.#attempt(dir, () => opened.closeSync());
     }
   }
 
   /** What `run` gives; undefined if it failed. A file or folder that is not there is no failure: another server may sweep, too. */
-  #attempt<T>(run: () => T): T | undefined {
+  #attempt<T>(path: string, run: () => T): T | undefined {
     try {
       return run();
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       this.#failures += 1;
-      if (this.#why === '') this.#why = error instanceof Error ? error.message : String(error);
+      if (this.#why === '') this.#why = `${path}: ${error instanceof Error ? error.message : String(error)}`;
       return undefined;
     }
   }

@@ -55,6 +55,8 @@ export interface TestServerOptions {
   /** CONTRACT §3; absent = the embedded engines. */
   readonly scenario?: object;
   readonly env?: Readonly<Record<string, string>>;
+  /** A program and its arguments that start the server, whose command line follows them. */
+  readonly launcher?: readonly [string, ...string[]];
 }
 
 const running = new Set<TestServer>();
@@ -63,7 +65,7 @@ afterAll(async () => {
 });
 
 /** Starts a server and waits for its ready line; rejects with what it printed if it does not become ready. */
-export async function startServer({ scenario, env = {} }: TestServerOptions = {}): Promise<TestServer> {
+export async function startServer({ scenario, env = {}, launcher }: TestServerOptions = {}): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'recital-test-'));
   const scripted: Record<string, string> = {};
   if (scenario !== undefined) {
@@ -71,7 +73,8 @@ export async function startServer({ scenario, env = {} }: TestServerOptions = {}
     writeFileSync(file, JSON.stringify(scenario));
     Object.assign(scripted, { ANSWER_ENGINE: 'scripted', SPEECH_ENGINE: 'scripted', SCENARIO_FILE: file });
   }
-  const child = spawn(process.execPath, [cli, 'serve'], {
+  const [program, ...args] = [...(launcher ?? []), process.execPath, cli, 'serve'];
+  const child = spawn(program ?? process.execPath, args, {
     env: { PATH: process.env.PATH, GRPC_PORT: '0', HTTP_PORT: '0', DATA_DIR: join(dir, 'data'), ...scripted, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

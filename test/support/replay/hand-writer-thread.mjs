@@ -1,0 +1,17 @@
+// A writer thread that obeys its test: the names of the files say how it behaves.
+import { parentPort, workerData } from 'node:worker_threads';
+
+const { doneChars } = workerData;
+parentPort.on('message', (message) => {
+  if (message.kind === 'stop') {
+    parentPort.postMessage({ kind: 'stopped' });
+    parentPort.close();
+    return;
+  }
+  for (const { path, lines } of message.orders) {
+    if (path.includes('deadly')) throw new Error('out of order');
+    if (path.includes('stuck')) continue;
+    Atomics.add(doneChars, 0, lines.length);
+    parentPort.postMessage({ kind: 'recovered' });
+  }
+});
