@@ -179,9 +179,9 @@ test('a chart that threw for good is told as an error', () => {
   const log = new ActorLog(newLog('2026-01-01T00:00:00.000Z'));
   for (const turn of turnsOf(2)) log.add(turn, 0);
   expect(log.isOver).toBe(false);
-  log.noteThrow();
+  log.noteThrow({ type: 'device.interruptRequested', hardwareId: 'a device' }, 1);
   expect(log.isOver).toBe(true);
-  expect(readGood(log.takeLines() + log.close()).footer).toMatchObject({ status: 'error', turns: 2, dropped: 0 });
+  expect(readGood(log.takeLines() + log.close()).footer).toMatchObject({ status: 'error', turns: 3, dropped: 0 });
 });
 
 test('a log cut anywhere reads as incomplete: a half line is never taken for a whole one', () => {
