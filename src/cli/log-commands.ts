@@ -4,7 +4,7 @@ import { parseTime } from './log-times.ts';
 
 /** Adds `log` and its commands; `finish` is told the exit code. */
 export function addLog(program: Command, finish: (exitCode: number) => void): void {
-  const log = program.command('log').description('look into event logs: list, show, diff, stats');
+  const log = program.command('log').helpCommand(false).description('look into event logs: list, show, diff, stats');
   addList(log, finish);
   addShow(log, finish);
   addDiff(log, finish);
@@ -17,24 +17,24 @@ interface ListGiven {
   readonly hardware?: string;
   readonly since?: number;
   readonly until?: number;
-  readonly failed: boolean;
+  readonly failed?: boolean;
   readonly machine?: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 function addList(log: Command, finish: (exitCode: number) => void): void {
   log
     .command('list')
     .description('one line a session, newest last: when, end reason, how long, whose, which file')
-    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns', [])
-    .option('--failed', 'only sessions that did not end as completed', false)
+    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
+    .option('--failed', 'only sessions that did not end as completed')
     .option('--reason <reason>', 'only this end reason (its beginning is enough); also no_end, abandoned, bad_log')
     .option('--session <id>', 'only session or stream ids that begin with this')
     .option('--hardware <id>', 'only devices whose id begins with this')
     .addOption(new Option('--since <time>', 'only sessions that began then or later').argParser(timeOf))
     .addOption(new Option('--until <time>', 'only sessions that began before').argParser(timeOf))
     .option('--machine <name>', 'only this chart: session, welcome or supervisor (which is not listed otherwise)')
-    .option('--json', 'one JSON object a session', false)
+    .option('--json', 'one JSON object a session')
     .addHelpText(
       'after',
       `
@@ -54,8 +54,8 @@ Examples:
     .action(async (paths: string[], given: ListGiven) => {
       const { listLogs } = await import('./log-list.ts');
       const { since: sinceMs, until: untilMs, reason, session, hardware, failed, machine, json } = given;
-      const filters = { reason, session, hardware, sinceMs, untilMs, failed, machine };
-      finish(await listLogs({ paths: orDefaultFolder(paths), ...filters, json }));
+      const filters = { reason, session, hardware, sinceMs, untilMs, failed: failed === true, machine };
+      finish(await listLogs({ paths: orDefaultFolder(paths), ...filters, json: json === true }));
     });
 }
 
@@ -84,7 +84,7 @@ function addShow(log: Command, finish: (exitCode: number) => void): void {
       'full state names, effects and changes as they stand in the log; nothing is cut or wrapped',
       false,
     )
-    .option('--json', 'one JSON object a line: the header, each turn, the footer', false)
+    .option('--json', 'one JSON object a line: the header, each turn, the footer')
     .addHelpText(
       'after',
       `
@@ -101,15 +101,23 @@ Examples:
     )
     .action(async (path: string, given: ShowGiven) => {
       const { showLog } = await import('./log-show.ts');
-      finish(await showLog({ path, state: given.state, grep: given.grep, wide: given.wide, json: given.json }));
+      finish(
+        await showLog({
+          path,
+          state: given.state,
+          grep: given.grep,
+          wide: given.wide === true,
+          json: given.json === true,
+        }),
+      );
     });
 }
 
 interface ShowGiven {
   readonly state?: string;
   readonly grep?: RegExp;
-  readonly wide: boolean;
-  readonly json: boolean;
+  readonly wide?: boolean;
+  readonly json?: boolean;
 }
 
 function addDiff(log: Command, finish: (exitCode: number) => void): void {
@@ -123,7 +131,7 @@ function addDiff(log: Command, finish: (exitCode: number) => void): void {
       'compare names of events, states and names of effects only: not what was said, or how much',
       false,
     )
-    .option('--json', 'one JSON object', false)
+    .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       `
@@ -137,26 +145,26 @@ Examples:
   recital log diff good.jsonl failed.jsonl --flow
   recital log diff good.jsonl failed.jsonl --json | jq .difference`,
     )
-    .action(async (a: string, b: string, given: { readonly flow: boolean; readonly json: boolean }) => {
+    .action(async (a: string, b: string, given: { readonly flow?: boolean; readonly json?: boolean }) => {
       const { diffLogs } = await import('./log-diff.ts');
-      finish(await diffLogs({ paths: [a, b], flow: given.flow, json: given.json }));
+      finish(await diffLogs({ paths: [a, b], flow: given.flow === true, json: given.json === true }));
     });
 }
 
 interface StatsGiven {
   readonly machine?: string;
   readonly svg?: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 function addStats(log: Command, finish: (exitCode: number) => void): void {
   log
     .command('stats')
     .description('how often each state, transition and end reason came, what never did, and how long states lasted')
-    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns', [])
+    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
     .option('--machine <name>', 'only logs of this chart; otherwise each chart for itself')
     .option('--svg <file>', 'draw the figures on the statechart')
-    .option('--json', 'one JSON object a line: summary, left_out, end, state, transition', false)
+    .option('--json', 'one JSON object a line: summary, left_out, end, state, transition')
     .addHelpText(
       'after',
       `
@@ -172,7 +180,7 @@ Examples:
     )
     .action(async (paths: string[], { machine, svg, json }: StatsGiven) => {
       const { countLogs } = await import('./log-stats.ts');
-      finish(await countLogs({ paths: orDefaultFolder(paths), machine, svg, json }));
+      finish(await countLogs({ paths: orDefaultFolder(paths), machine, svg, json: json === true }));
     });
 }
 

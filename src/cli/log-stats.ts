@@ -27,11 +27,12 @@ export interface LogStatsOptions {
 
 interface LeftOut {
   readonly path: string;
-  readonly machine: string;
+  readonly chart: string;
   readonly why: string;
 }
 
 interface Counted {
+  /** By chart and the version that replays. */
   readonly stats: ReadonlyMap<string, LogStats>;
   readonly leftOut: readonly LeftOut[];
   /** Named logs that could not be read. */
@@ -47,7 +48,7 @@ export async function countLogs(options: LogStatsOptions): Promise<number> {
     .sort((a, b) => rankOf(a) - rankOf(b) || b.logs - a.logs);
   const stdout = createOutput(process.stdout);
   for (const figures of charts) {
-    const others = leftOut.filter(({ machine }) => machine === figures.machine);
+    const others = leftOut.filter(({ chart }) => chart === chartNameOf(figures.machine, figures.version));
     if (options.json) printJson(stdout, figures, others);
     else printText(stdout, figures, others);
   }
@@ -83,12 +84,18 @@ async function count({ paths: given, machine: only }: LogStatsOptions, stderr: O
       unreadable += 1;
       continue;
     }
-    const ofChart = stats.get(id) ?? new LogStats(machine);
-    stats.set(id, ofChart);
+    const chart = chartNameOf(machine.id, machine.version);
+    const ofChart = stats.get(chart) ?? new LogStats(machine);
+    stats.set(chart, ofChart);
     const why = ofChart.add(log);
-    if (why !== null) leftOut.push({ path, machine: id, why });
+    if (why !== null) leftOut.push({ path, chart, why });
   }
   return { stats, leftOut, unreadable };
+}
+
+/** Versions of a chart are counted apart: their states may be others. */
+function chartNameOf(machine: string, version = ''): string {
+  return `${machine} ${version}`;
 }
 
 interface Drawing {
