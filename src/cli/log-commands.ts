@@ -1,14 +1,16 @@
 /** The declarations of `recital log …`: what each command takes, its help, and the code that is loaded only when it runs. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { addLogKeepers } from './log-keep-commands.ts';
 import { parseTime } from './log-times.ts';
 
 /** Adds `log` and its commands; `finish` is told the exit code. */
 export function addLog(program: Command, finish: (exitCode: number) => void): void {
-  const log = program.command('log').helpCommand(false).description('look into event logs: list, show, diff, stats');
+  const log = program.command('log').helpCommand(false).description('look into event logs, and keep something of them');
   addList(log, finish);
   addShow(log, finish);
   addDiff(log, finish);
   addStats(log, finish);
+  addLogKeepers(log, finish);
 }
 
 interface ListGiven {

@@ -1,0 +1,38 @@
+/** The settings a recorded session ran under, by the names they have in the environment of a server. */
+import { z } from 'zod';
+
+const inputSchema = z.object({
+  limits: z.object({
+    idleTimeoutMs: z.number(),
+    firstTokenTimeoutMs: z.number(),
+    answerStallTimeoutMs: z.number(),
+    speechTimeoutMs: z.number(),
+    sessionTimeoutMs: z.number(),
+    maxFramesPerSecond: z.number(),
+    speechLookahead: z.number(),
+    speechFailure: z.string(),
+    allowedCommands: z.array(z.string()),
+  }),
+});
+
+/** Of what a session was started with; empty if that can't be read. */
+export function settingsOf(input: unknown): Readonly<Record<string, string>> {
+  const limits = inputSchema.safeParse(input).data?.limits;
+  if (limits === undefined) return {};
+  const seconds = (ms: number): string => String(ms / 1000);
+  const { allowedCommands: commands } = limits;
+  return {
+    BACKPRESSURE_IDLE_TIMEOUT: seconds(limits.idleTimeoutMs),
+    BACKPRESSURE_MAX_RATE: String(limits.maxFramesPerSecond),
+    FIRST_TOKEN_TIMEOUT: seconds(limits.firstTokenTimeoutMs),
+    ANSWER_STALL_TIMEOUT: seconds(limits.answerStallTimeoutMs),
+    SPEECH_TIMEOUT: seconds(limits.speechTimeoutMs),
+    SESSION_TIMEOUT: seconds(limits.sessionTimeoutMs),
+    SPEECH_LOOKAHEAD: String(limits.speechLookahead),
+    SPEECH_FAILURE: limits.speechFailure,
+    // An empty list can't be said: an empty value counts as not set.
+    ...(commands.length > 0
+      ? { COMMANDS: commands.join(',') }
+      : { KILL_SWITCHES: 'disable_forward_assistant_actions' }),
+  };
+}
