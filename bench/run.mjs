@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { percentile, startServer } from './server.mjs';
 import { FRAMES_PER_CALL, scenario } from './workload.mjs';
 
 const { values: options } = parseArgs({
@@ -57,21 +57,6 @@ try {
   rmSync(dir, { recursive: true, force: true });
 }
 
-async function startServer(name, args, env) {
-  const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const port = await new Promise((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
-      const { decision, ctx } = JSON.parse(line);
-      if (decision === 'ready') resolve(ctx.grpc_port);
-    });
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
-  });
-  return { name, child, port };
-}
-
 async function runClient({ port }, callCount) {
   const child = spawn(process.execPath, [here('./client.mjs'), String(port), String(callCount), String(concurrency)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -99,10 +84,6 @@ function cpuSeconds(pid) {
   // The name in parentheses may hold spaces; the fields after it do not. utime and stime are the 12th and 13th of them.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-function percentile(sorted, share) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
 function median(values) {
