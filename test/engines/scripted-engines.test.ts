@@ -258,7 +258,8 @@ describe('the end of a scripted answer', () => {
     });
     expect((await all(engine.answer({ prompt: '', hardwareId: 'd' }, signal))).items).toHaveLength(200);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-    expect(timers()).toBe(before);
+    // A timer of somebody else may have passed meanwhile.
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   test('waits take as long as they say', async () => {
