@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 /** A server process on a free port. */
-export async function startServer(name, args, env) {
+export async function startServer(name, args, env, stderr = 'inherit') {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', stderr],
   });
   const port = await new Promise((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {

@@ -7,6 +7,7 @@ docs/CLIENTS.md says how to make the stubs, and why everything is as it is. Ctrl
 Exit code: 0 a good end, 1 an error, 130 interrupted.
 """
 import base64
+import contextlib
 import json
 import os
 import random
@@ -20,11 +21,11 @@ import streaming_pb2 as pb
 import streaming_pb2_grpc
 from speaker import Speaker
 
-try:  # pip install grpcio-status: then the server's own word counts instead of the table below
+try:  # pip install googleapis-common-protos: then the server's own word counts instead of the table below
     from google.rpc.error_details_pb2 import RetryInfo
-    from grpc_status import rpc_status
+    from google.rpc.status_pb2 import Status
 except ImportError:
-    rpc_status = None
+    Status = None
 
 DEADLINE_S = 30
 ATTEMPTS = 4
@@ -73,13 +74,13 @@ def show(frame, speaker):
         print("\ncommand:", action["command"], json.dumps(action["args"], ensure_ascii=False), end="")
 
 
-def retry_after(error, error_type):
+def retry_after(trailers):
     """Seconds until another attempt makes sense; None = it makes none."""
-    status = rpc_status and rpc_status.from_call(error)
-    for detail in status.details if status else []:
-        if detail.Is(RetryInfo.DESCRIPTOR):
-            return RetryInfo.FromString(detail.value).retry_delay.ToTimedelta().total_seconds()
-    return RETRY_AFTER_S.get(error_type)
+    if Status and "grpc-status-details-bin" in trailers:
+        details = Status.FromString(trailers["grpc-status-details-bin"]).details
+        found = [RetryInfo.FromString(detail.value) for detail in details if detail.Is(RetryInfo.DESCRIPTOR)]
+        return found[0].retry_delay.ToTimedelta().total_seconds() if found else None
+    return RETRY_AFTER_S.get(trailers.get("error-type"))
 
 
 def commit(stub, request, screenshot, speaker):
@@ -93,9 +94,10 @@ def commit(stub, request, screenshot, speaker):
             print()
             return True
         except grpc.RpcError as error:
-            error_type = dict(error.trailing_metadata() or ()).get("error-type", "transport")
+            trailers = dict(error.trailing_metadata() or ())
+            error_type = trailers.get("error-type", "transport")
             print("\n" * has_begun + f"error: {error.code().name}, {error_type}: {error.details()}", file=sys.stderr)
-            delay = retry_after(error, error_type)
+            delay = retry_after(trailers)
         if has_begun or delay is None or attempt == ATTEMPTS - 1:
             return False  # half the answer was heard, or another attempt is pointless
         delay *= 2**attempt * random.uniform(1, 1.5)  # never sooner than told, and not all clients at once
@@ -118,9 +120,10 @@ def main(address, text, screenshot_file=None):
         sys.exit(0 if is_good else 1)
     except KeyboardInterrupt:
         speaker.silence()
-        stub.InterruptSession(pb.InterruptRequest(hardware_id=ids["hardware_id"]), timeout=2)
+        with contextlib.suppress(grpc.RpcError):  # nobody there: then nobody speaks
+            stub.InterruptSession(pb.InterruptRequest(hardware_id=ids["hardware_id"]), timeout=2)
         sys.exit(130)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:]) if len(sys.argv) in (3, 4) else sys.exit(__doc__)

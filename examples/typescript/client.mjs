@@ -111,6 +111,7 @@ async function commit(client, request, screenshot, speaker) {
       process.stdout.write('\n');
       return true;
     } catch (error) {
+      if (error.metadata === undefined) throw error; // not from the call: a bug of ours
       const [errorType = 'transport'] = error.metadata.get('error-type');
       console.error(`${hasBegun ? '\n' : ''}error: ${status[error.code]}, ${errorType}: ${error.details}`);
       const toldMs = retryAfterMs(error);
@@ -125,6 +126,10 @@ async function commit(client, request, screenshot, speaker) {
 }
 
 const [address, text, screenshotFile] = process.argv.slice(2);
+if (text === undefined) {
+  console.error('usage: node client.mjs HOST:PORT "what was said" [SCREENSHOT.png]');
+  process.exit(1);
+}
 const screenshot = screenshotFile === undefined ? '' : readFileSync(screenshotFile, 'base64');
 const ids = { hardware_id: deviceId(), session_id: randomUUID() }; // the device's for ever, the utterance's for once
 const client = new StreamingService(address, credentials.createInsecure(), KEEPALIVE);

@@ -1,8 +1,8 @@
 /**
  * The closed lists of words that the text rules know, as data: English, Russian, some German and Spanish. Everything
  * else about a word is invisible to the rules but its character classes. Keys are lower case, without the last stop;
- * `a.m` stands for `a.m.` as well as `a. m.`. No entry consists of the letters x, ж or 字 alone: those are what a
- * redacted log writes for unknown words, and an unknown word must not become a known one.
+ * `a.m` stands for `a.m.` as well as `a. m.`. No entry consists of letters such as x, q, ж or 字 alone (see
+ * shape-letters.ts): those are what a redacted log writes for unknown words, and an unknown word must not become a known one.
  */
 
 type WordList = Readonly<Record<string, true>>;
@@ -90,18 +90,10 @@ const allLists: readonly WordList[] = Object.freeze([
   sentenceStarters,
 ]);
 
-const wordRuns: WordList = Object.freeze(
-  Object.fromEntries(
-    allLists
-      .flatMap((list) => Object.keys(list))
-      .flatMap((key) => key.split(/[.-]/).map((run) => [run, true as const])),
-  ),
-);
-
 /**
- * True if some rule tells `run` (letters without a gap, any case) from other words of the same shape. A redacted text
- * keeps exactly these runs and is then cut like the original.
+ * Every run of letters (lower case) that some rule tells from other words of the same shape. A redacted text keeps exactly these and is
+ * then cut like the original.
  */
-export function isClosedWord(run: string): boolean {
-  return Object.hasOwn(wordRuns, run.toLowerCase());
-}
+export const closedRuns: readonly string[] = Object.freeze(
+  allLists.flatMap((list) => Object.keys(list)).flatMap((key) => key.split(/[.-]/)),
+);

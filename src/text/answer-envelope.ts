@@ -80,8 +80,8 @@ export const emptyAnswerEnvelope: AnswerEnvelope = Object.freeze({
   rejected: null,
 });
 
-const envelopeKeys: readonly string[] = Object.freeze(['text', 'command', 'args']);
-const envelopeFences: readonly string[] = Object.freeze(['', 'json', 'json5', 'jsonc']);
+export const envelopeKeys: readonly string[] = Object.freeze(['text', 'command', 'args']);
+export const envelopeFences: readonly string[] = Object.freeze(['', 'json', 'json5', 'jsonc']);
 
 /** White space around a fence, a brace or a key; more of it is no envelope. */
 const maxHeldSpaces = 64;

@@ -89,6 +89,11 @@ const argsSchemas = Object.freeze({
   manage_subscription: noArgs,
 } satisfies Record<CommandName, z.ZodType<Record<string, unknown>>>);
 
+/** The names of all arguments that some command has; a proposal's others are never looked at. */
+export const argumentNames: readonly string[] = Object.freeze([
+  ...new Set(Object.values(argsSchemas).flatMap((schema) => Object.keys(schema.shape))),
+]);
+
 /** True if `name` is exactly one of the eleven (no normalising). */
 function isCommandName(name: string): name is CommandName {
   return commandNames.some((known) => known === name);

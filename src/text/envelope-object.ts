@@ -41,6 +41,9 @@ export const objectMaxChars = 1_048_576;
 /** No argument of a command is nested; deeper objects only serve to exhaust somebody's stack. */
 export const objectMaxDepth = 64;
 
+/** Around a key without (straight) quotes; all else is part of it, as the repair at the end sees it. */
+const skippedInKey = /[\s“”„‘’‚«»`´]/;
+
 /** Longer than the keys that matter. */
 const keyMaxChars = 16;
 
@@ -106,7 +109,7 @@ function takeTopLevel(draft: ObjectDraft, unit: string): void {
     draft.key = '';
   } else if (unit === ':') {
     draft.expects = 'value';
-  } else if (draft.expects === 'key' && /[A-Za-z0-9_$]/.test(unit)) {
+  } else if (draft.expects === 'key' && !skippedInKey.test(unit)) {
     extendKey(draft, unit);
   }
 }

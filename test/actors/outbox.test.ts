@@ -1,7 +1,7 @@
 /** Guarantees of the outbox: order, the reader's pace, the rate limit to the frame, room, and silence after its end. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createOutbox, type Outbox, type OutboxEvent } from '../../src/actors/outbox.ts';
+import { createOutbox, type Outbox, type OutboxEvent, type OutboxOptions } from '../../src/actors/outbox.ts';
 import type { Frame } from '../../src/machines/stream-port.ts';
 import { briefOf, HandSink } from '../support/actors/hand-sink.ts';
 
@@ -14,7 +14,11 @@ interface Bench {
   readonly clock: { ms: number };
 }
 
-function bench({ room = Number.POSITIVE_INFINITY, maxFramesPerSecond = 0 } = {}): Bench {
+interface BenchOptions extends Pick<Partial<OutboxOptions>, 'maxFramesPerSecond' | 'opening'> {
+  readonly room?: number;
+}
+
+function bench({ room = Number.POSITIVE_INFINITY, maxFramesPerSecond = 0, ...rest }: BenchOptions = {}): Bench {
   const sink = new HandSink(room);
   const clock = { ms: 1_000 };
   const events: OutboxEvent[] = [];
@@ -27,6 +31,7 @@ function bench({ room = Number.POSITIVE_INFINITY, maxFramesPerSecond = 0 } = {})
     notify: (event) => events.push(event),
     commandSent: (command) => commands.push(command),
     handoverFailed: (error) => failures.push(error),
+    ...rest,
   });
   return { sink, outbox, events, commands, failures, clock };
 }
@@ -288,5 +293,39 @@ test('the statistics are those of the frames that left, with the times they left
     audioBytes: 4096,
     firstTextAtMs: 1_500,
     firstAudioAtMs: 1_500,
+  });
+});
+
+describe('an opening', () => {
+  const metadata: Frame = { kind: 'metadata', method: 'hand' };
+
+  test.each([audio(4096), end])('goes ahead of the first frame, once, and not before there is one', (first) => {
+    let made = 0;
+    const opening = () => {
+      made += 1;
+      return metadata;
+    };
+    const { sink, outbox } = bench({ opening });
+    expect(sink.brief).toEqual([]);
+    outbox.push(first);
+    outbox.push(audio(2));
+    expect(sink.brief.slice(0, 2)).toEqual(['metadata hand', briefOf(first)]);
+    expect(made).toBe(1);
+  });
+
+  test('waits with its frame for a reader who has no room', () => {
+    const { sink, outbox } = bench({ room: 0, opening: () => metadata });
+    outbox.push(audio(2));
+    sink.free(1);
+    expect(sink.brief).toEqual(['metadata hand']);
+    sink.free(1);
+    expect(sink.brief).toEqual(['metadata hand', '2 bytes']);
+  });
+
+  test('counts as a frame of the rate limit', () => {
+    const { sink, outbox, events } = bench({ maxFramesPerSecond: 1, opening: () => metadata });
+    outbox.push(audio(2));
+    expect(sink.brief).toEqual(['metadata hand']);
+    expect(events).toEqual([{ type: 'outbox.rateExceeded', framesInLastSecond: 2 }]);
   });
 });

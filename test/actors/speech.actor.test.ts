@@ -30,7 +30,7 @@ interface Bench {
   silences(): unknown;
 }
 
-function start({ room = Number.POSITIVE_INFINITY } = {}): Bench {
+function start({ room = Number.POSITIVE_INFINITY, hints = {} }: { room?: number; hints?: object } = {}): Bench {
   const engine = new HandSpeechEngine();
   const jobs = new JobCount();
   const reports: { id: string; error: unknown }[] = [];
@@ -50,6 +50,7 @@ function start({ room = Number.POSITIVE_INFINITY } = {}): Bench {
   const report = (id: string, error: unknown) => reports.push({ id, error });
   const actor = hostActor(createSpeechActor({ engine: () => engine, streams: sessions, jobs, report, now }), {
     streamId: 'stream-1',
+    ...hints,
   });
   return {
     engine,
@@ -433,4 +434,33 @@ test('an engine that never waits leaves the event loop its turns', async () => {
   expect(turns).toBeGreaterThan(20);
   expect(turns).toBeLessThan(1_000);
   actor.stop();
+});
+
+describe('the engine', () => {
+  test.each([{}, { voice: 'tone' }, { language: 'de' }, { voice: 'tone', language: 'de' }])(
+    'is asked with the hints of the stream for every sentence, and with no others: %j',
+    (hints) => {
+      const { engine, due } = start({ hints });
+      due(0);
+      due(1);
+      expect(engine.syntheses.map(({ request: asked }) => asked)).toEqual([
+        { text: 'Sentence 0.', ...hints },
+        { text: 'Sentence 1.', ...hints },
+      ]);
+    },
+  );
+
+  test('that makes no sound at all of many sentences leaves everybody a turn of the event loop', async () => {
+    const { engine, due, turn, actor } = start();
+    due(0);
+    turn(0);
+    engine.at(0).end();
+    let turns = 0;
+    setImmediate(() => {
+      turns = actor.heard.length;
+    });
+    await settle();
+    expect(turns).toBe(0);
+    expect(actor.heard).toEqual([{ type: 'speech.finished', segment: 0, audioBytes: 0 }]);
+  });
 });

@@ -79,6 +79,8 @@ const calls = {
   collect: { request: { phase: 1, chunk_seq: 1, chunk_text: 'What is', session_id: 'python-c', hardware_id: 'pc-c' } },
   tail: { request: { phase: 1, chunk_seq: 2, chunk_text: ' the time', session_id: 'python-c', hardware_id: 'pc-c' } },
   commit: { request: { phase: 2, chunk_text: '', session_id: 'python-c', hardware_id: 'pc-c' } },
+  welcome: { rpc: 'GenerateWelcomeAudio', request: { text: 'Welcome home.', session_id: 'python-w', language: 'en' } },
+  nobody: { rpc: 'GenerateWelcomeAudio', request: { text: 'Welcome home.', voice: 'nobody-has-this-voice' } },
   usage: {
     rpc: 'ReportUsage',
     request: { hardware_id: 'pc', source: 'desktop', input_tokens: 120, output_tokens: 30 },
@@ -140,6 +142,18 @@ describe.skipIf(lacking !== null)('through Python', () => {
       failed('INVALID_ARGUMENT', expect.any(String), 'invalid_hardware_id', { code: 3 }),
     ],
     [
+      'Welcome speaks any text: one metadata frame first, audio, `end_message`',
+      'welcome',
+      'metadata audio×2 end',
+      good,
+    ],
+    [
+      '[an unknown voice is] NOT_FOUND',
+      'nobody',
+      'error',
+      failed('NOT_FOUND', expect.stringContaining('nobody-has-this-voice'), 'not_found', { code: 5 }),
+    ],
+    [
       'negative tokens are INVALID_ARGUMENT',
       'badUsage',
       '',
@@ -170,6 +184,17 @@ describe.skipIf(lacking !== null)('through Python', () => {
     }
     const { frames, code } = outcomeOf('commit');
     expect({ text: frames[0]?.text, code }).toEqual({ text: 'What is the time', code: 'OK' });
+  });
+
+  test('one metadata frame first (duration_sec 0 = not known yet)', () => {
+    expect(outcomeOf('welcome').frames[0]).toEqual({
+      kind: 'metadata',
+      method: expect.stringMatching(/./),
+      duration_sec: 0,
+      sample_rate: 48_000,
+      channels: 1,
+      dtype: 'int16',
+    });
   });
 
   test('ReportUsage … success=true only if it was stored', () => {

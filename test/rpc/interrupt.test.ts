@@ -1,9 +1,9 @@
 /** InterruptSession: everything a device is being told ends on the spot, nobody else notices. */
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, connect, interrupt, start, type TestClient } from '../support/client.ts';
+import { ask, connect, interrupt, start, startWelcome, type TestClient } from '../support/client.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
-import { endOf, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
+import { endOf, expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 import { richStatusOf } from './rich-status.ts';
 
 const scenario = {
@@ -13,8 +13,10 @@ const scenario = {
     { when: '^slow', steps: [{ say: 'One is here. Two' }, { wait_ms: 400 }, { say: ' is here.' }] },
     { when: '', steps: [{ say: 'At once.' }] },
   ],
-  speech: { chunks_per_sentence: 1 },
+  speech: { chunks_per_sentence: 1, ms_per_chunk: 1 },
 };
+/** Minutes of speech. */
+const endless = 'One more of ten thousand sentences. '.repeat(10_000);
 
 let server: TestServer;
 let client: TestClient;
@@ -105,6 +107,47 @@ test('many at once for one device are all answered, and each stream is named by 
   const responses = await Promise.all(Array.from({ length: 20 }, () => interrupt(controller, 'device-f')));
   expect(responses.flatMap((response) => response.interrupted_sessions)).toEqual(['session-f']);
   await running.outcome;
+});
+
+test('a hundred in a row, one by one and all at once, are harmless where nothing runs', async () => {
+  const nothing = { success: true, interrupted_sessions: [], message: 'No running stream' };
+  for (let round = 0; round < 100; round += 1) expect(await interrupt(controller, 'device-g')).toEqual(nothing);
+  const responses = await Promise.all(Array.from({ length: 100 }, () => interrupt(controller, 'device-g')));
+  expect(responses).toEqual(Array(100).fill(nothing));
+});
+
+test('a hundred at once, among answers and welcome streams, end each stream once and harm no other device', async () => {
+  const sessions = Array.from({ length: 10 }, (_, index) => `session-h${index}`);
+  const answers = sessions.map((session_id) => start(client, { prompt: 'hang', hardware_id: 'device-h', session_id }));
+  await Promise.all(answers.map(({ firstFrame }) => firstFrame));
+  const welcomes = sessions.map((session_id) => startWelcome(client, { text: endless, session_id }));
+  const other = start(client, { prompt: 'slow', hardware_id: 'device-i' });
+  await Promise.all([...welcomes, other].map(({ firstFrame }) => firstFrame));
+  const responses = await Promise.all(Array.from({ length: 100 }, () => interrupt(controller, 'device-h')));
+  expect(responses.flatMap((response) => response.interrupted_sessions).toSorted()).toEqual(sessions);
+  expect(responses.every(({ success }) => success)).toBe(true);
+  for (const { outcome } of [...answers, ...welcomes]) {
+    expect(await outcome).toMatchObject({ code: 'CANCELLED', errorType: 'interrupted' });
+  }
+  expectGoodEnd(await other.outcome);
+  expect(await server.status()).toMatchObject({ active_streams: 0, in_flight: 0, active_answers: 0, active_speech: 0 });
+});
+
+test('a welcome stream is reached also when the answer of its session has ended meanwhile', async () => {
+  const request = { hardware_id: 'device-j', session_id: 'session-j' };
+  const answer = start(client, { prompt: 'slow', ...request });
+  await answer.firstFrame;
+  const spoken = startWelcome(client, { text: endless, session_id: 'session-j' });
+  await spoken.firstFrame;
+  expectGoodEnd(await answer.outcome);
+  expect((await interrupt(controller, 'device-j')).interrupted_sessions).toEqual(['session-j']);
+  expectErrorAfterData(await spoken.outcome, { code: 'CANCELLED', errorType: 'interrupted' });
+});
+
+test('a welcome stream of a session that nobody has in flight is left alone', async () => {
+  const spoken = startWelcome(client, { text: 'Only a few words. And a few more of them.', session_id: 'session-k' });
+  expect((await interrupt(controller, 'device-k')).interrupted_sessions).toEqual([]);
+  expectGoodEnd(await spoken.outcome);
 });
 
 describe('a hardware_id that names no device is INVALID_ARGUMENT/invalid_hardware_id', () => {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { isClosedWord } from '../../src/text/abbreviations.ts';
 import {
   emptySentenceCutter,
   finishText,
@@ -10,6 +9,7 @@ import {
   type SentenceCutter,
   settleQuiet,
 } from '../../src/text/sentence-cutter.ts';
+import { places, split, tricky } from './answer-texts.ts';
 import { sentenceCorpus } from './sentence-corpus.ts';
 
 /** The pieces of a text that comes in these deltas, the state going through JSON after each as in a saved context. */
@@ -27,96 +27,6 @@ function cutDeltas(deltas: readonly string[]): string[] {
 const cut = (text: string) => cutDeltas([text]);
 const push = (text: string) => pushText(emptySentenceCutter, text);
 const units = (text: string) => text.split('');
-
-/** Splits a text at the given places, anywhere, also inside a surrogate pair. */
-function split(text: string, places: readonly number[]): string[] {
-  const cuts = [...new Set(places.map((place) => place % (text.length + 1)))].sort((a, b) => a - b);
-  return [0, ...cuts].map((start, index) => text.slice(start, cuts[index] ?? text.length));
-}
-
-/** Text that is likely to hit the rules: words, stops, openers, numbers, abbreviations, odd characters. */
-const tricky = fc
-  .array(
-    fc.oneof(
-      fc.constantFrom(
-        '. ',
-        '! ',
-        '? ',
-        '… ',
-        '.',
-        '...',
-        ' ',
-        '\n',
-        '\r\n',
-        '\n\n',
-        ', ',
-        ': ',
-        '"',
-        '”',
-        '« ',
-        ')',
-        ' (',
-        '`',
-      ),
-      fc.constantFrom(
-        'Hello',
-        'world',
-        'Dr.',
-        'e.g.',
-        'U.S.',
-        'The',
-        'т. е.',
-        'и т. д.',
-        'Он',
-        'г.',
-        'ул.',
-        'A.',
-        'I.',
-        'p.m.',
-      ),
-      fc.constantFrom(
-        '3.14',
-        '5',
-        '1.',
-        '12.',
-        '你好',
-        '。',
-        '！',
-        '“',
-        '」',
-        '，',
-        '😀',
-        '👨‍👩‍👧',
-        '🇩🇪',
-        '❤️',
-        'é',
-        '\u0301',
-        '\ud83d',
-        '\ude00',
-      ),
-      fc.constantFrom(
-        'iPhone',
-        '- ',
-        '— ',
-        '**',
-        '```',
-        '# ',
-        'example.com',
-        'Привет',
-        'нет',
-        '\u00a0',
-        '\ufeff',
-        '\u2028',
-        '؟ ',
-        '। ',
-      ),
-      fc.string({ unit: 'binary', maxLength: 4 }),
-    ),
-    { maxLength: 80 },
-  )
-  .map((parts) => parts.join(''));
-
-const places = fc.array(fc.nat(2000), { maxLength: 30 });
 
 describe('the corpus', () => {
   test('has at least 120 cases', () => {
@@ -205,50 +115,6 @@ describe('any text', () => {
         for (const piece of cut(text)) expect(piece.isWellFormed()).toBe(true);
       }),
     );
-  });
-});
-
-/** The shape of a text: one letter for each class of letters, 0 for digits; the closed lists and all else stay. */
-function shapeOf(text: string): string {
-  return text
-    .replaceAll(/\p{Nd}/gu, (digit) => (digit.length > 1 ? '𝟎' : '0'))
-    .replaceAll(/\p{L}+/gu, (run) => (isClosedWord(run) ? run : Array.from(run, shapeOfLetter).join('')));
-}
-
-/** Of the same class and the same length. */
-function shapeOfLetter(letter: string): string {
-  const isPair = letter.length > 1;
-  const isCyrillic = /\p{Script=Cyrillic}/u.test(letter);
-  if (/\p{Ll}/u.test(letter)) return isPair ? '𝐱' : isCyrillic ? 'ж' : 'x';
-  if (/[\p{Lu}\p{Lt}]/u.test(letter)) return isPair ? '𝐗' : isCyrillic ? 'Ж' : 'X';
-  if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(letter)) return isPair ? '𠀀' : '字';
-  return isPair ? '𐎠' : 'א';
-}
-
-/** Cuts `text` into pieces as long as those given. */
-function slicesLike(pieces: readonly string[], text: string): string[] {
-  let start = 0;
-  return pieces.map((piece) => {
-    start += piece.length;
-    return text.slice(start - piece.length, start);
-  });
-}
-
-describe('privacy by shape', () => {
-  test('cutting the shape of a text gives the shape of its pieces', () => {
-    for (const [text, pieces] of sentenceCorpus) expect(cut(shapeOf(text))).toEqual(pieces.map(shapeOf));
-    fc.assert(
-      fc.property(tricky, (text) => {
-        expect(cut(shapeOf(text))).toEqual(slicesLike(cut(text), shapeOf(text).trimStart()));
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('an unknown word cannot become a known one', () => {
-    for (const unknown of ['x', 'xx', 'xxx', 'X', 'XX', 'XXX', 'ж', 'жж', 'Ж', 'Жж', 'ЖЖЖ', '字']) {
-      expect(isClosedWord(unknown)).toBe(false);
-    }
   });
 });
 

@@ -1,7 +1,7 @@
 /** CONTRACT §1, messages, sound and the order of a good stream: each row quotes the sentence it shows. */
 import { describe, expect, test } from 'vitest';
 import { streamingService } from '../../../src/rpc/proto.ts';
-import { ask, connect, start } from '../../support/client.ts';
+import { ask, start } from '../../support/client.ts';
 import {
   answersOf,
   checkRow,
@@ -12,7 +12,7 @@ import {
   titled,
 } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
-import { startServer } from '../../support/server.ts';
+import { eventually } from '../../support/server.ts';
 
 const SAFARI = { command: 'open_app', args: { app_name: 'Safari' } };
 const MEBIBYTE = 1024 * 1024;
@@ -191,30 +191,27 @@ describe('the size of a request', () => {
   });
 });
 
-describe('look-ahead', () => {
-  test('A sentence’s audio follows its text … the next sentences are already being synthesised meanwhile, at most SPEECH_LOOKAHEAD (2)', async () => {
-    const slow = await startServer({
-      scenario: {
-        answers: [{ when: '', steps: says('One is here. Two is here. Three is here. Four is here. Five is here.') }],
-        speech: { chunks_per_sentence: 10, ms_per_chunk: 40 },
-      },
-    });
-    const slowClient = connect(slow.grpcPort);
-    const running = start(slowClient, { prompt: 'go' });
+describe.each([
+  // The one that is being sent, and those ahead of it.
+  { sentence: 'at most SPEECH_LOOKAHEAD (2) of them', env: {}, jobs: 3 },
+  { sentence: 'at most SPEECH_LOOKAHEAD … of them [: 0]', env: { SPEECH_LOOKAHEAD: '0' }, jobs: 1 },
+])('the next sentences are already being synthesised meanwhile, $sentence', ({ env, jobs }) => {
+  const its = served({
+    scenario: {
+      answers: [{ when: '', steps: says('One is here. Two is here. Three is here. Four is here.') }],
+      speech: { chunks_per_sentence: 5, ms_per_chunk: 60 },
+    },
+    env,
+  });
+
+  test(`[the voice has ${jobs} of 4 at a time]`, async () => {
+    const running = start(its.client, { prompt: 'go' });
     let most = 0;
-    let isOver = false;
-    void running.outcome.then(() => {
-      isOver = true;
+    await eventually(its.server.status, ({ active_speech, active_answers }) => {
+      most = Math.max(most, active_speech);
+      return most > 0 && active_speech + active_answers === 0;
     });
-    while (!isOver) {
-      most = Math.max(most, (await slow.status()).active_speech);
-      await new Promise((wake) => setTimeout(wake, 10));
-    }
-    const outcome = await running.outcome;
-    expectSeen(outcome, { frames: 'text audio×10 text audio×10 text audio×10 text audio×10 text audio×10 end' });
-    // The one that is being sent, and two ahead of it.
-    expect(most).toBe(3);
-    slowClient.close();
-    await slow.stop();
+    expectSeen(await running.outcome, { frames: 'text audio×5 text audio×5 text audio×5 text audio×5 end' });
+    expect(most).toBe(jobs);
   });
 });

@@ -49,7 +49,7 @@ describe('ReportUsage', () => {
     const before = (await its.server.status()).rejected.invalid_request ?? 0;
     await reportUsage(its.client, { ...report, input_tokens: -1 });
     expect((await its.server.status()).rejected.invalid_request).toBe(before + 1);
-    const rejects = () => its.server.logsOf('reject');
+    const rejects = () => its.server.logsOf('reject').filter(({ method }) => method === 'ReportUsage');
     const [line] = await eventually(rejects, (found) => found.length > 0);
     expect(line).toMatchObject({ scope: 'workflow', level: 40, ctx: { reason: expect.any(String) } });
   });
