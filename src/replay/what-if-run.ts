@@ -15,13 +15,8 @@ import {
   wordsOf,
 } from './what-if-play.ts';
 import { FrameCount, type RateChange, rateChangeOf } from './what-if-rate.ts';
+import { isShared, type OwnTimer, ownTimers } from './what-if-timers.ts';
 import { asRecorded, type Moment, undetermined, type WhatIfVerdict } from './what-if-verdict.ts';
-
-/** A timer may fire a moment early, by the clock that tells a turn's time. */
-const EARLY_MS = 2;
-/** A timer that fires later than this, or this share of its delay, fires in a process that has stopped. */
-const LATE_MS = 50;
-const LATE_SHARE = 0.01;
 
 interface Input {
   readonly limits: SessionLimits;
@@ -89,22 +84,14 @@ export class WhatIfRun {
   /** Lets those timers of the second play fire that the recording does not have, as far as they are due before `turn`. */
   #fireOwnTimers(turn: LogTurn): WhatIfVerdict | null {
     for (;;) {
-      const timer = this.#nextOwnTimer();
       const contradiction = this.#contradiction(turn);
       if (contradiction !== null) return contradiction;
-      const dueAtMs = timer === null ? Number.POSITIVE_INFINITY : timer.armedAtMs + timer.delayMs;
-      if (timer === null || dueAtMs - EARLY_MS > turn.atMs) return null;
-      const isSure = dueAtMs + Math.max(LATE_MS, timer.delayMs * LATE_SHARE) < turn.atMs;
+      const [own] = ownTimers(this.#changed, this.#recorded);
+      if (own === undefined || own.earliestMs > turn.atMs) return null;
+      const { timer, dueAtMs } = own;
       const firing = this.#firingOf(timer, dueAtMs);
       if (firing.kind === 'open') return undetermined({ ...turn, atMs: dueAtMs }, firing.why);
-      if (firing.kind === 'ends') {
-        if (this.#closedAtTurn !== null)
-          return undetermined(turn, `${firing.reason}, unless all was handed over before`);
-        this.#candidate ??= { timer, reason: firing.reason, turn: turn.turn };
-        const candidate = this.#candidate;
-        if (candidate.reason !== firing.reason) return this.#openOrder(turn, candidate);
-        return isSure ? this.#decided(firing.reason, { turn: candidate.turn, atMs: dueAtMs }) : null;
-      }
+      if (firing.kind === 'ends') return this.#nearEnd(turn, own, firing.reason);
       if (this.#candidate?.timer === timer) return this.#openOrder(turn, this.#candidate);
       // Whether it looks before or after a fact of the same moment is all the same. If it is not quite due, its time will come.
       if (dueAtMs > turn.atMs) return null;
@@ -112,26 +99,27 @@ export class WhatIfRun {
     }
   }
 
+  /** A timer that would end the session is due: surely before `turn`, or at about the same time. */
+  #nearEnd(turn: LogTurn, own: OwnTimer, reason: string): WhatIfVerdict | null {
+    if (this.#closedAtTurn !== null) return undetermined(turn, `${reason}, unless all was handed over before`);
+    this.#candidate ??= { timer: own.timer, reason, turn: turn.turn };
+    const candidate = this.#candidate;
+    if (candidate.reason !== reason) return this.#openOrder(turn, candidate);
+    if (own.latestMs >= turn.atMs) return null;
+    const isRivalled = ownTimers(this.#changed, this.#recorded).some((other) => {
+      if (other.timer === own.timer || other.earliestMs > own.latestMs) return false;
+      const firing = this.#firingOf(other.timer, Math.max(own.dueAtMs, other.dueAtMs));
+      return firing.kind === 'open' || (firing.kind === 'ends' && firing.reason !== reason);
+    });
+    if (isRivalled) return this.#openOrder(turn, candidate);
+    return this.#decided(reason, { turn: candidate.turn, atMs: own.dueAtMs });
+  }
+
   /** A timer might have ended the session, but then something else came first. */
   #contradiction(turn: LogTurn): WhatIfVerdict | null {
     const candidate = this.#candidate;
     if (candidate === null || this.#changed.timers.get(candidate.timer.id) === candidate.timer) return null;
     return this.#openOrder(turn, candidate);
-  }
-
-  #nextOwnTimer(): Timer | null {
-    let next: Timer | null = null;
-    for (const timer of this.#changed.timers.values()) {
-      if (this.#isShared(timer)) continue;
-      if (next === null || timer.armedAtMs + timer.delayMs < next.armedAtMs + next.delayMs) next = timer;
-    }
-    return next;
-  }
-
-  /** True for a timer of which the recording tells when it fired. */
-  #isShared({ id, turn, delayMs }: Timer): boolean {
-    const twin = this.#recorded.timers.get(id);
-    return turn !== null && twin !== undefined && twin.turn === turn && twin.delayMs === delayMs;
   }
 
   #firingOf(timer: Timer, dueAtMs: number): Firing {
@@ -198,7 +186,7 @@ export class WhatIfRun {
   /** True for what the second play hears, too: facts of the world, answers to questions of both, timers of both. */
   #isOfBoth(type: string): boolean {
     const timer = this.#changed.timers.get(type);
-    if (type.startsWith('xstate.after.')) return timer !== undefined && this.#isShared(timer);
+    if (type.startsWith('xstate.after.')) return timer !== undefined && isShared(timer, this.#recorded);
     if (type === 'outbox.activityReported') return this.#asked.activity.shift() ?? false;
     if (type === 'speech.progressReported') return this.#asked.progress.shift() ?? false;
     if (type === 'outbox.rateExceeded') return this.#rateChange !== 'looser';
@@ -289,7 +277,7 @@ export class WhatIfRun {
   }
 
   #openOrder(turn: LogTurn, { reason }: Candidate): WhatIfVerdict {
-    return undetermined(turn, `${reason} was due at about the time of what is recorded: either may have come first`);
+    return undetermined(turn, `${reason} was due at about the time of something else: either may have come first`);
   }
 
   #outlived(turn: LogTurn, reason: string): WhatIfVerdict {

@@ -10,12 +10,23 @@ import {
   type AnyStateMachine,
   type ContextFrom,
   type EventFromLogic,
+  type ExecutableActionsFrom,
   type InputFrom,
   initialTransition,
   type OutputFrom,
   type StateValue,
   transition,
 } from 'xstate';
+
+/** One turn as the chart took it, with its bare actions. */
+export interface TakenTurn {
+  readonly event: AnyEventObject;
+  readonly after: AnyMachineSnapshot;
+  readonly actions: readonly ExecutableActionsFrom<AnyStateMachine>[];
+}
+
+/** Is told every turn, and when it was on the virtual clock. */
+export type TurnObserver = (turn: TakenTurn, atMs: number) => void;
 
 /** One effect of a step, in the order the chart asked for it. */
 export type Effect =
@@ -45,6 +56,7 @@ export class PureRun<TMachine extends AnyStateMachine> {
   readonly #machine: AnyStateMachine;
   readonly #timers = new Map<string, PendingTimer>();
   readonly #unfold: (effect: Effect) => readonly Effect[];
+  readonly #onTurn: TurnObserver;
   #snapshot: AnyMachineSnapshot;
   #nowMs = 0;
 
@@ -53,11 +65,14 @@ export class PureRun<TMachine extends AnyStateMachine> {
     machine: TMachine,
     input: InputFrom<TMachine>,
     unfold: (effect: Effect) => readonly Effect[] = (effect) => [effect],
+    onTurn: TurnObserver = () => {},
   ) {
     this.#machine = machine;
     this.#unfold = unfold;
+    this.#onTurn = onTurn;
     const [snapshot, actions] = initialTransition<AnyStateMachine>(machine, input);
     this.#snapshot = snapshot;
+    onTurn({ event: { type: 'xstate.init', input }, after: snapshot, actions }, 0);
     this.initial = { value: snapshot.value, effects: this.#take(actions), changed: snapshot.context };
   }
 
@@ -131,6 +146,7 @@ export class PureRun<TMachine extends AnyStateMachine> {
     const before = this.#snapshot.context;
     const [snapshot, actions] = transition<AnyStateMachine>(this.#machine, this.#snapshot, event);
     this.#snapshot = snapshot;
+    this.#onTurn({ event, after: snapshot, actions }, this.#nowMs);
     const effects = this.#take(actions);
     if (!this.isLive) this.#timers.clear();
     return { value: snapshot.value, effects, changed: changesOf(before, snapshot.context) };

@@ -1,7 +1,7 @@
 /** A session chart under test: its input, and answers of the length that the chart cuts as one sees them. */
 import { sessionMachine } from '../../../src/machines/session.machine.ts';
 import type { SessionEvent, SessionInput, SessionLimits } from '../../../src/machines/session.types.ts';
-import { type Effect, PureRun } from './pure-run.ts';
+import { type Effect, PureRun, type TurnObserver } from './pure-run.ts';
 
 /** Every delay on and different from every other, so that a test sees which one fired. */
 export const testLimits: SessionLimits = {
@@ -28,8 +28,8 @@ export function sessionInput(limits: Partial<SessionLimits> = {}): SessionInput 
 export type SessionRun = PureRun<typeof sessionMachine>;
 
 /** A session that was admitted and not asked yet. */
-export function idleSession(limits: Partial<SessionLimits> = {}): SessionRun {
-  return new PureRun(sessionMachine, sessionInput(limits), unfoldFacts);
+export function idleSession(limits: Partial<SessionLimits> = {}, onTurn?: TurnObserver): SessionRun {
+  return new PureRun(sessionMachine, sessionInput(limits), unfoldFacts, onTurn);
 }
 
 /** What the voice is told travels in emitted facts, some of them packed: here each is shown as told to it. */

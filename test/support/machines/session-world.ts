@@ -8,7 +8,7 @@
 
 import { failure } from '../../../src/errors.ts';
 import type { SessionEvent, SessionLimits, SpeechInbox } from '../../../src/machines/session.types.ts';
-import type { Effect } from './pure-run.ts';
+import type { Effect, TurnObserver } from './pure-run.ts';
 import { idleSession, type SessionRun } from './session-run.ts';
 
 export type AnswerStep =
@@ -76,8 +76,8 @@ interface Job {
   isSynthesised: boolean;
 }
 
-export function runWorld(plan: WorldPlan): WorldRun {
-  return new World(plan).run();
+export function runWorld(plan: WorldPlan, onTurn?: TurnObserver): WorldRun {
+  return new World(plan, onTurn).run();
 }
 
 class World {
@@ -98,9 +98,9 @@ class World {
   #lastAcceptedAtMs = 0;
   #texts = 0;
 
-  constructor(plan: WorldPlan) {
+  constructor(plan: WorldPlan, onTurn?: TurnObserver) {
     this.#plan = plan;
-    this.#session = idleSession(plan.limits);
+    this.#session = idleSession(plan.limits, onTurn);
   }
 
   run(): WorldRun {
