@@ -40,7 +40,11 @@ export function createAnswerActor(options: AnswerActorOptions) {
   return fromCallback<AnswerInbox, AnswerInput>(({ input, sendBack, receive }) => {
     const resources = resourcesOf(options.sessions, input.streamId);
     const job = new AnswerJob(options, {
-      request: answerRequestOf(resources.request, input.prompt),
+      // Told also after an abort: what was used was used.
+      request: {
+        ...answerRequestOf(resources.request, input.prompt),
+        noteUsage: (usage) => options.noteUsage(resources.request, usage),
+      },
       stream: resources.request,
       openedAtMs: resources.outbox.stats().openedAtMs,
       tell: sendBack,
@@ -97,8 +101,6 @@ class AnswerJob {
         if (part.kind === 'command') {
           this.#flush();
           this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });
-        } else if (part.kind === 'usage') {
-          this.#options.noteUsage(this.#input.stream, part);
         } else {
           for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
             if (this.#gate.isClosed) await this.#gate.whenOpen();

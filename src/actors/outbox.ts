@@ -55,6 +55,8 @@ export interface Outbox {
   onceRoom(callback: () => void): () => void;
   /** `outbox.roomFound` is notified when there is room. */
   askRoom(): void;
+  /** `outbox.flushed` is notified when nothing waits here. */
+  askFlushed(): void;
   /** How long ago the client last took a frame (or the stream opened), in ms. */
   idleMs(): number;
   /** Drops what waits; later pushes are dropped too. */
@@ -81,6 +83,7 @@ class FlowControlledOutbox implements Outbox {
   #queuedBytes = 0;
   #lastAcceptedAtMs: number;
   #isClosed = false;
+  #isFlushAsked = false;
   #frames = 0;
   #audioBytes = 0;
   #firstTextAtMs: number | null = null;
@@ -133,6 +136,11 @@ class FlowControlledOutbox implements Outbox {
     this.onceRoom(() => this.#notify({ type: 'outbox.roomFound' }));
   }
 
+  askFlushed(): void {
+    this.#isFlushAsked = true;
+    this.#offerFlush();
+  }
+
   idleMs(): number {
     return this.#now() - this.#lastAcceptedAtMs;
   }
@@ -173,6 +181,7 @@ class FlowControlledOutbox implements Outbox {
       }
     }
     this.#offerRoom();
+    this.#offerFlush();
   }
 
   /** False if it threw; whoever made us write (the chart, a voice, the transport) must not suffer for it. */
@@ -195,6 +204,12 @@ class FlowControlledOutbox implements Outbox {
       this.#roomCallbacks.delete(callback);
       callback();
     }
+  }
+
+  #offerFlush(): void {
+    if (!this.#isFlushAsked || this.#isClosed || this.#queue.length > 0) return;
+    this.#isFlushAsked = false;
+    this.#notify({ type: 'outbox.flushed' });
   }
 
   #count(frame: Frame): void {

@@ -172,6 +172,9 @@ function carryOut(
     case 'activity.questioned':
       chart.send({ type: 'outbox.activityReported', idleMs: Math.round(outbox.idleMs()) });
       return;
+    case 'flush.awaited':
+      outbox.askFlushed();
+      return;
     case 'room.awaited':
       outbox.askRoom();
       return;

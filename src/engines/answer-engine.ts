@@ -13,6 +13,11 @@ export interface AnswerRequest {
   /** Size of the client's screen in pixels, if it told. */
   readonly screenWidth?: number;
   readonly screenHeight?: number;
+  /**
+   * Takes tokens that this answer took; usually told once, several calls add up. No part of the answer, because nobody pulls any more when
+   * an answer is aborted or fails: what it took until then is to be told, too. May come late, also after the end. Never throws.
+   */
+  readonly noteUsage?: (usage: AnswerUsage) => void;
 }
 
 /** An image for the model: the file's bytes, and what they are. */
@@ -25,7 +30,6 @@ export interface AnswerImage {
 
 /** What an answer cost, in tokens as its model counts them. */
 export interface AnswerUsage {
-  readonly kind: 'usage';
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly model: string;
@@ -35,9 +39,7 @@ export interface AnswerUsage {
 export type AnswerPart =
   | { readonly kind: 'text'; readonly text: string }
   /** A complete tool call: `name` and `args` exactly as the model gave them, validated by nobody yet. */
-  | { readonly kind: 'command'; readonly name: string; readonly args: unknown }
-  /** The tokens that this answer took, as its model counts them; at most one part of an answer, usually the last. */
-  | AnswerUsage;
+  | { readonly kind: 'command'; readonly name: string; readonly args: unknown };
 
 export interface AnswerEngine {
   readonly name: string;

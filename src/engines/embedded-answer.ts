@@ -52,14 +52,18 @@ function* scriptOf(answerer: Answerer, request: AnswerRequest): Script<AnswerPar
   const { text, command } = reply(answerer, request);
   const pause = answerer.msPerWord > 0 ? new Pause(answerer.msPerWord) : undefined;
   let wordCount = 0;
-  // Each delta is a word with the white space around it, so that all of them joined are the text.
-  for (const [delta] of text.matchAll(/\s*\S+\s*/g)) {
-    if (pause !== undefined && wordCount > 0 && wordCount < maxPacedWords) yield pause;
-    yield { kind: 'text', text: delta };
-    wordCount += 1;
+  try {
+    // Each delta is a word with the white space around it, so that all of them joined are the text.
+    for (const [delta] of text.matchAll(/\s*\S+\s*/g)) {
+      if (pause !== undefined && wordCount > 0 && wordCount < maxPacedWords) yield pause;
+      wordCount += 1;
+      yield { kind: 'text', text: delta };
+    }
+    if (command !== undefined) yield { kind: 'command', name: command.name, args: command.args };
+  } finally {
+    // Also where the answer is broken off: these words were said.
+    request.noteUsage?.({ inputTokens: wordCountOf(request.prompt), outputTokens: wordCount, model: MODEL_NAME });
   }
-  if (command !== undefined) yield { kind: 'command', name: command.name, args: command.args };
-  yield { kind: 'usage', inputTokens: wordCountOf(request.prompt), outputTokens: wordCount, model: MODEL_NAME };
 }
 
 function wordCountOf(text: string): number {

@@ -14,7 +14,7 @@ export type ScenarioStep = {
   | { readonly verb: 'command'; readonly name: string; readonly args: unknown }
   | { readonly verb: 'fail'; readonly errorCode: string | undefined; readonly message: string }
   | { readonly verb: 'throw'; readonly message: string }
-  /** Tokens that the answer took; each repetition is a report of its own. */
+  /** Tokens that the answer took, told where the step stands; each repetition is a report of its own. */
   | { readonly verb: 'usage'; readonly inputTokens: number; readonly outputTokens: number; readonly model: string }
   | { readonly verb: 'hang' }
   | { readonly verb: 'echo' }

@@ -44,7 +44,9 @@ function partOf(step: ScenarioStep, request: AnswerRequest): AnswerPart | Pause 
       return { kind: 'command', name: step.name, args: structuredClone(step.args) };
     case 'usage': {
       const { inputTokens, outputTokens, model } = step;
-      return { kind: 'usage', inputTokens, outputTokens, model };
+      request.noteUsage?.({ inputTokens, outputTokens, model });
+      // It gives nothing to pull: however often it is repeated, other work goes on.
+      return new Pause(0);
     }
     case 'fail':
       throw new EngineFailure({ errorCode: step.errorCode, message: step.message });

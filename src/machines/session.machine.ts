@@ -2,8 +2,8 @@
  * The session chart: one StreamAudio call from its admission to its one end.
  *
  * Guarantees, by the shape of the chart: at most one command, and only after all words and sound are out; nothing after
- * an end; a sentence's text before its sound and both before the next sentence; every waiting state has a timed exit; a
- * failure of any kind is an ordinary transition to `error`. It does not know gRPC, engines or a clock: time enters
+ * an end; a sentence's text before its sound and both before the next sentence; one that must not fail and does ends the
+ * stream when it is its turn and all before it is out; every waiting state has a timed exit; a failure of any kind is an ordinary transition to `error`. It does not know gRPC, engines or a clock: time enters
  * through named delays and through facts that carry a duration. What it says to the outside are emitted facts.
  */
 import { and } from 'xstate';
@@ -102,6 +102,7 @@ const voiceStates = sessionSetup.createStateConfig({
     silent: {
       id: 'silent',
       always: [
+        { guard: 'isHeadFailed', target: 'failing' },
         { guard: 'hasSentence', target: 'speaking' },
         { guard: and(['isAnswered', 'hasCommand']), target: '#session.commandSent' },
         {
@@ -115,6 +116,7 @@ const voiceStates = sessionSetup.createStateConfig({
     speaking: {
       entry: 'sayHead',
       initial: 'listening',
+      always: { guard: 'isHeadFailed', target: 'failing' },
       on: {
         'speech.finished': [
           {
@@ -125,11 +127,7 @@ const voiceStates = sessionSetup.createStateConfig({
         ],
         'speech.failed': [
           { guard: 'isSynthesisWorthRetrying', actions: 'retrySynthesis' },
-          {
-            guard: 'isSpeechFailureFatal',
-            target: '#session.error',
-            actions: { type: 'endWith', params: { errorType: 'speech_failed' } },
-          },
+          { guard: 'isSpeechFailureFatal', actions: 'noteFailure' },
           { actions: 'giveUpSpeech' },
         ],
       },
@@ -149,11 +147,7 @@ const voiceStates = sessionSetup.createStateConfig({
           },
           on: {
             'speech.progressReported': [
-              {
-                guard: 'isSpeechFailureFatal',
-                target: '#session.error',
-                actions: { type: 'endWith', params: { errorType: 'speech_failed' } },
-              },
+              { guard: 'isSpeechFailureFatal', target: 'listening', actions: ['noteSilent', 'planSpeechCheck'] },
               { target: 'listening', actions: 'abandonSilent' },
             ],
           },
@@ -163,6 +157,11 @@ const voiceStates = sessionSetup.createStateConfig({
           on: { 'outbox.roomFound': { target: '#silent', actions: 'dropUnvoicedHead' } },
         },
       },
+    },
+    /** All before the head was said, but is perhaps not with the transport yet: an end drops what waits there. */
+    failing: {
+      entry: 'awaitFlush',
+      on: { 'outbox.flushed': { target: '#session.error', actions: 'endAsFailed' } },
     },
     closing: {
       entry: 'sendEnd',

@@ -19,6 +19,7 @@ import type {
   SpeechInput,
 } from './session.types.ts';
 import {
+  isHeadFailed,
   isHeadSaid,
   isNextSentenceDue,
   isRetryLeft,
@@ -27,6 +28,7 @@ import {
   retried,
   sentenceOf,
   silentSegments,
+  withFailure,
 } from './speech-queue.ts';
 import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from './stream.states.ts';
 
@@ -73,6 +75,7 @@ export const sessionSetup = setup({
     isBacklogFull: ({ context }) => context.sentences.length >= BACKLOG_FULL_SENTENCES,
     isBacklogLow: ({ context }) => context.sentences.length <= BACKLOG_LOW_SENTENCES,
     isHeadWithoutSpeech: ({ context }) => context.sentences[0]?.speech === '',
+    isHeadFailed: ({ context }) => isHeadFailed(context),
     isHead: ({ context, event }) => isHeadSaid(context, event),
     isSynthesisWorthRetrying: ({ context, event }) =>
       event.type === 'speech.failed' && event.retryable && isRetryLeft(sentenceOf(context, event.segment)),
@@ -169,6 +172,18 @@ export const sessionSetup = setup({
       enqueue.assign({ sentences: replaceSentence(context, { ...sentence, speech: '' }) });
       enqueue.emit({ type: 'sentence.leftUnspoken', segment: event.segment, reason: event.failure.message });
     }),
+    noteFailure: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'speech.failed') return;
+      const { sentences, facts } = withFailure(context, [event.segment], failureOf('speech_failed', context, event));
+      enqueue.assign({ sentences });
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+    }),
+    noteSilent: enqueueActions(({ context, event, enqueue }) => {
+      const silent = silentSegments(context, event);
+      const { sentences, facts } = withFailure(context, silent, failureOf('speech_failed', context, event));
+      enqueue.assign({ sentences });
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+    }),
     abandonSilent: enqueueActions(({ context, event, enqueue }) => {
       const silent = silentSegments(context, event);
       enqueue.assign({
@@ -184,6 +199,9 @@ export const sessionSetup = setup({
         });
       }
     }),
+    planSpeechCheck: assign(({ context, event }) => ({
+      watch: { ...context.watch, speechCheckInMs: nextSpeechCheckMs(context, event) },
+    })),
     questionSpeech: emit({ type: 'speech.informed', facts: [{ type: 'progress.questioned' }] }),
     /** The head is said, sound and all: the voice works, so it is looked at only after the whole timeout. */
     dropHead: assign(({ context }) => ({
@@ -206,6 +224,8 @@ export const sessionSetup = setup({
       const idleCheckInMs = context.limits.idleTimeoutMs > 0 ? 1 : 0;
       enqueue.assign({ command: null, watch: { ...context.watch, idleCheckInMs } });
     }),
+    awaitFlush: emit({ type: 'flush.awaited' }),
+    endAsFailed: assign({ failure: ({ context }) => context.sentences[0]?.failure ?? context.failure }),
     sendEnd: emit({ type: 'end.reached' }),
     questionActivity: emit({ type: 'activity.questioned' }),
     planIdleCheck: enqueueActions(({ context, event, enqueue }) => {

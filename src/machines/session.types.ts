@@ -106,7 +106,7 @@ export type StreamEvent =
   | { readonly type: 'outbox.rateExceeded'; readonly framesInLastSecond: number }
   /** The outbox can take more; the answer to `room.awaited`, for those who ask. */
   | { readonly type: 'outbox.roomFound' }
-  /** Every frame, the end included, is with the transport. */
+  /** Every frame so far is with the transport; the answer to `flush.awaited`, and what follows the end frame. */
   | { readonly type: 'outbox.flushed' }
   | { readonly type: 'client.cancelled' }
   | { readonly type: 'device.interruptRequested' }
@@ -131,6 +131,8 @@ export type StreamEmitted =
   | { readonly type: 'speech.informed'; readonly facts: readonly SpeechInbox[] }
   | { readonly type: 'end.reached' }
   | { readonly type: 'activity.questioned' }
+  /** Nothing more will be said: tell when all frames so far are with the transport. */
+  | { readonly type: 'flush.awaited' }
   /** An actor of the stream threw: a bug, for the log. */
   | { readonly type: 'actor.faulted'; readonly detail: string };
 

@@ -1,7 +1,9 @@
 /**
- * A queue of sentences before the voice, as pure functions: who is synthesised meanwhile, who may be tried again, and whose
- * engine has been silent for too long. The first sentence is the one being said; the window is it and `speechLookahead` behind it.
+ * A queue of sentences before the voice, as pure functions: who is synthesised meanwhile, who may be tried again, whose engine has
+ * been silent for too long, and where a stream that can't go on without a sentence will end. The first sentence is the one being
+ * said; the window is it and `speechLookahead` behind it.
  */
+import type { Failure } from '../errors.ts';
 import type { SessionEvent, SpeechInbox } from './session.types.ts';
 import type { WelcomeEvent } from './welcome.types.ts';
 
@@ -16,6 +18,8 @@ export interface SpokenSentence {
   readonly speech: string;
   /** Syntheses that failed so far. */
   readonly failedAttempts: number;
+  /** What the stream ends with when it is this sentence's turn; absent = it can be said as far as we know. */
+  readonly failure?: Failure;
 }
 
 /** The part of a chart's context that the queue is. */
@@ -39,9 +43,15 @@ export function sentenceOf<TSentence extends SpokenSentence>(
   return queue.sentences.find((sentence) => sentence.segment === segment);
 }
 
-/** True if this event says that the head is said and another sentence waits behind it. */
+/** True if this event says that the head is said and a sentence that did not fail waits behind it. */
 export function isNextSentenceDue(queue: SpeechQueue, event: SessionEvent | WelcomeEvent): boolean {
-  return isHeadSaid(queue, event) && queue.sentences.length > 1;
+  const next = queue.sentences[1];
+  return isHeadSaid(queue, event) && next !== undefined && next.failure === undefined;
+}
+
+/** True if it is the turn of a sentence that can't be said. */
+export function isHeadFailed({ sentences }: SpeechQueue): boolean {
+  return sentences[0]?.failure !== undefined;
 }
 
 /** True if this event says that the head is said, sound and all. */
@@ -51,7 +61,7 @@ export function isHeadSaid({ sentences }: SpeechQueue, event: SessionEvent | Wel
 
 /** True for a sentence whose synthesis may be tried once more. */
 export function isRetryLeft(sentence: SpokenSentence | undefined): boolean {
-  return sentence !== undefined && sentence.failedAttempts < MAX_SPEECH_RETRIES;
+  return sentence !== undefined && sentence.failure === undefined && sentence.failedAttempts < MAX_SPEECH_RETRIES;
 }
 
 /** The queue with one sentence exchanged for its successor of the same number. */
@@ -73,10 +83,34 @@ export function retried<TSentence extends SpokenSentence>(queue: SpeechQueue<TSe
   };
 }
 
-/** What the voice must know of `sentences`, the next queue: the head and its look-ahead, as far as it was not told yet. */
+/**
+ * The queue in which these segments can't be said, and what the voice must know: the stream will end at the first of them, so the
+ * synthesis of all from there on is abandoned.
+ */
+export function withFailure<TSentence extends SpokenSentence>(
+  queue: SpeechQueue<TSentence>,
+  segments: readonly number[],
+  failure: Failure,
+) {
+  const sentences = queue.sentences.map((sentence) =>
+    segments.includes(sentence.segment) && sentence.failure === undefined ? { ...sentence, failure } : sentence,
+  );
+  const first = sentences.findIndex((sentence) => sentence.failure !== undefined);
+  const facts: SpeechInbox[] = [];
+  for (const { segment, speech } of first < 0 ? [] : sentences.slice(first)) {
+    if (segment < queue.synthesisedBelow && speech !== '') facts.push({ type: 'sentence.abandoned', segment });
+  }
+  return { sentences, facts };
+}
+
+/**
+ * What the voice must know of `sentences`, the next queue: the head and its look-ahead, as far as it was not told yet. Nobody is
+ * synthesised behind a sentence that can't be said.
+ */
 export function dueFacts(queue: SpeechQueue, sentences: readonly SpokenSentence[]): SpeechInbox[] {
   const facts: SpeechInbox[] = [];
-  for (const { segment, speech } of sentences.slice(0, 1 + queue.limits.speechLookahead)) {
+  for (const { segment, speech, failure } of sentences.slice(0, 1 + queue.limits.speechLookahead)) {
+    if (failure !== undefined) break;
     if (segment >= queue.synthesisedBelow && speech !== '') facts.push({ type: 'sentence.due', segment, speech });
   }
   return facts;

@@ -3,7 +3,7 @@
  * sentences are spoken in order and synthesised ahead.
  *
  * Guarantees, by the shape of the chart: sound in the order of the text; a sentence that can't be spoken ends the stream, for there
- * is no text on the wire to fall back on; every waiting state has a timed exit; the context holds the sentences of a slice or two,
+ * is no text on the wire to fall back on, but only when it is its turn and all before it is out; every waiting state has a timed exit; the context holds the sentences of a slice or two,
  * however long the text is. It does not know of frames: who speaks is told ahead of the first sound by the outbox.
  */
 import { startReading } from '../text/text-reading.ts';
@@ -28,6 +28,7 @@ const voiceStates = welcomeSetup.createStateConfig({
       id: 'reading',
       entry: 'readOn',
       always: [
+        { guard: 'isHeadFailed', target: 'failing' },
         { guard: 'hasSentence', target: 'speaking' },
         { guard: 'isReadOut', target: 'closing' },
       ],
@@ -36,15 +37,13 @@ const voiceStates = welcomeSetup.createStateConfig({
     speaking: {
       entry: 'sayHead',
       initial: 'listening',
+      always: { guard: 'isHeadFailed', target: 'failing' },
       on: {
         'speech.finished': [
           { guard: 'hasNextSentence', actions: 'sayNext' },
           { guard: 'isHead', target: 'reading', actions: 'dropHead' },
         ],
-        'speech.failed': [
-          { guard: 'isSynthesisWorthRetrying', actions: 'retrySynthesis' },
-          { guard: 'isSpeechWanted', target: '#welcome.error', actions: 'endUnspoken' },
-        ],
+        'speech.failed': [{ guard: 'isSynthesisWorthRetrying', actions: 'retrySynthesis' }, { actions: 'noteFailure' }],
       },
       states: {
         listening: { after: { speechCheck: 'questioned' } },
@@ -56,18 +55,14 @@ const voiceStates = welcomeSetup.createStateConfig({
               actions: { type: 'endWith', params: { errorType: 'session_fault' } },
             },
           },
-          on: {
-            'speech.progressReported': [
-              {
-                guard: 'isSpeechSilent',
-                target: '#welcome.error',
-                actions: { type: 'endWith', params: { errorType: 'speech_failed' } },
-              },
-              { target: 'listening', actions: 'planSpeechCheck' },
-            ],
-          },
+          on: { 'speech.progressReported': { target: 'listening', actions: ['noteSilent', 'planSpeechCheck'] } },
         },
       },
+    },
+    /** All before the head was said, but is perhaps not with the transport yet: an end drops what waits there. */
+    failing: {
+      entry: 'awaitFlush',
+      on: { 'outbox.flushed': { target: '#welcome.error', actions: 'endAsFailed' } },
     },
     closing: {
       entry: 'sendEnd',

@@ -10,6 +10,7 @@ import { readSlice, startReading } from '../text/text-reading.ts';
 import type { SpeechInput } from './session.types.ts';
 import {
   dueFacts,
+  isHeadFailed,
   isHeadSaid,
   isNextSentenceDue,
   isRetryLeft,
@@ -19,6 +20,7 @@ import {
   sentenceOf,
   silentSegments,
   windowEnd,
+  withFailure,
 } from './speech-queue.ts';
 import { type StreamFailureType, streamFailureOf } from './stream.failures.ts';
 import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from './stream.states.ts';
@@ -62,9 +64,7 @@ export const welcomeSetup = setup({
       event.retryable &&
       !verdicts.includes(event.failure.errorType) &&
       isRetryLeft(sentenceOf(context, event.segment)),
-    isSpeechWanted: ({ context, event }) =>
-      event.type === 'speech.failed' && sentenceOf(context, event.segment) !== undefined,
-    isSpeechSilent: ({ context, event }) => silentSegments(context, event).length > 0,
+    isHeadFailed: ({ context }) => isHeadFailed(context),
     isReaderIdle: ({ context, event }) =>
       event.type === 'outbox.activityReported' &&
       context.limits.idleTimeoutMs > 0 &&
@@ -102,6 +102,19 @@ export const welcomeSetup = setup({
       enqueue.assign({ sentences });
       enqueue.emit({ type: 'speech.informed', facts });
     }),
+    noteFailure: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'speech.failed' || sentenceOf(context, event.segment) === undefined) return;
+      const { sentences, facts } = withFailure(context, [event.segment], unspokenBecause(event.failure));
+      enqueue.assign({ sentences });
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+    }),
+    noteSilent: enqueueActions(({ context, event, enqueue }) => {
+      const silent = silentSegments(context, event);
+      if (silent.length === 0) return;
+      const { sentences, facts } = withFailure(context, silent, streamFailureOf('speech_failed', context, event));
+      enqueue.assign({ sentences });
+      if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
+    }),
     questionSpeech: emit({ type: 'speech.informed', facts: [{ type: 'progress.questioned' }] }),
     planSpeechCheck: assign(({ context, event }) => ({
       watch: { ...context.watch, speechCheckInMs: nextSpeechCheckMs(context, event) },
@@ -112,15 +125,13 @@ export const welcomeSetup = setup({
       const idleCheckInMs = nextIdleCheckMs(context.limits.idleTimeoutMs, event.idleMs);
       return { watch: { ...context.watch, idleCheckInMs } };
     }),
+    awaitFlush: emit({ type: 'flush.awaited' }),
     sendEnd: emit({ type: 'end.reached' }),
     endWith: assign({
       failure: ({ context, event }, params: { errorType: StreamFailureType }): Failure =>
         streamFailureOf(params.errorType, context, event),
     }),
-    endUnspoken: assign({
-      failure: ({ context, event }) =>
-        event.type === 'speech.failed' ? unspokenBecause(event.failure) : context.failure,
-    }),
+    endAsFailed: assign({ failure: ({ context }) => context.sentences[0]?.failure ?? context.failure }),
     reportActorFault: enqueueActions(({ event, enqueue }) => {
       enqueue.emit({ type: 'actor.faulted', detail: errorDetailOf(event) });
     }),

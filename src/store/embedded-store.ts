@@ -2,10 +2,11 @@
  * The embedded store: an LMDB environment in `<DATA_DIR>/store`, with a database a subject. One process writes (the store's own, see
  * store-writer.ts), any number may read meanwhile.
  *
- * Guarantees: a write whose promise resolved is on the disk; a process that dies leaves the last committed state. It does not survive
- * foreign bytes in its files, nor a full disk: LMDB's native code then ends the process it runs in (docs/decisions/0008).
+ * Guarantees: a write whose promise resolved is on the disk, in the file that was opened (`isInPlace` tells whether that is still the one
+ * of DATA_DIR); a process that dies leaves the last committed state. It does not survive foreign bytes in its files, nor a full disk: LMDB's
+ * native code then ends the process it runs in (docs/decisions/0008).
  */
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
 
@@ -21,6 +22,8 @@ export interface EmbeddedStore {
   /** How many times the store was opened for writing: with it, keys are unique over processes and restarts. */
   readonly incarnation: number;
   database(name: string): TextDatabase;
+  /** Whether its file still stands where it was opened: LMDB also commits into one that was deleted or moved away. One stat. */
+  isInPlace(): boolean;
   /** Waits for pending writes. */
   close(): Promise<void>;
 }
@@ -33,18 +36,26 @@ export interface ReadableStore {
 
 /** Opens the store below `dataDir`, and makes it if there is none; throws where it can't be written. */
 export function openStore(dataDir: string): EmbeddedStore {
+  const path = folderOf(dataDir);
   // Not overlapping: a commit is told when it is on the disk. No batching by turns: it leaves a rejection that nobody can handle.
   const environment: RootDatabase<string, Key> = open({
-    path: folderOf(dataDir),
+    path,
     maxDbs: MAX_DATABASES,
     encoding: 'string',
     overlappingSync: false,
     eventTurnBatching: false,
   });
   try {
+    const incarnation = nextIncarnation(environment);
+    const file = fileIn(path);
     return {
-      incarnation: nextIncarnation(environment),
+      incarnation,
       database: (name) => environment.openDB(name, { encoding: 'string' }),
+      isInPlace: () => {
+        const found = fileIn(path);
+        // No other file gets the number of one that is open, even if that is deleted.
+        return found !== undefined && found.ino === file?.ino && found.dev === file.dev;
+      },
       close: () => environment.close(),
     };
   } catch (error) {
@@ -57,7 +68,7 @@ export function openStore(dataDir: string): EmbeddedStore {
 export function openStoreForReading(dataDir: string): ReadableStore | null {
   const path = folderOf(dataDir);
   // An empty file is one whose writer died in its first breath; LMDB can't read it.
-  if ((statSync(join(path, 'data.mdb'), { throwIfNoEntry: false })?.size ?? 0) === 0) return null;
+  if ((fileIn(path)?.size ?? 0n) === 0n) return null;
   const environment: RootDatabase<string, Key> = open({ path, maxDbs: MAX_DATABASES, readOnly: true });
   return {
     database: (name) => environment.openDB<string, Key>(name, { encoding: 'string' }),
@@ -90,6 +101,11 @@ function nextIncarnation(environment: RootDatabase<string, Key>): number {
     meta.putSync(INCARNATION, String(next));
     return next;
   });
+}
+
+/** The file of the store in the folder `path`; undefined if there is none. In bigint, because some file systems number beyond 2^53. */
+function fileIn(path: string): BigIntStats | undefined {
+  return statSync(join(path, 'data.mdb'), { bigint: true, throwIfNoEntry: false });
 }
 
 function folderOf(dataDir: string): string {

@@ -40,10 +40,23 @@ function run(store: EmbeddedStore): void {
   const ledger = new UsageLedger(store);
   const failWrite = async (error: unknown) =>
     fail('the usage store cannot be written', await causeOfFailedWrite(error));
+  const committed: number[] = [];
+  /** One look for all that a commit took. */
+  const tellStored = (): void => {
+    try {
+      if (!store.isInPlace()) throw new Error('its file was removed or replaced');
+      for (const id of committed.splice(0)) tell({ kind: 'stored', id });
+    } catch (error) {
+      fail('the usage store cannot be written', error);
+    }
+  };
+  const noteCommitted = (id: number): void => {
+    if (committed.push(id) === 1) setImmediate(tellStored);
+  };
   const prune = () => ledger.prune(Date.now()).catch(failWrite);
   process.on('message', (message) => {
     const { id, entry } = storeRequestSchema.parse(message);
-    ledger.record(entry).then(() => tell({ kind: 'stored', id }), failWrite);
+    ledger.record(entry).then(() => noteCommitted(id), failWrite);
   });
   process.once('disconnect', async () => {
     await store.close();

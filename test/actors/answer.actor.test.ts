@@ -4,6 +4,7 @@ import { createAnswerActor } from '../../src/actors/answer.actor.ts';
 import { JobCount } from '../../src/actors/job-count.ts';
 import { createOutbox } from '../../src/actors/outbox.ts';
 import type { SessionResourceMap } from '../../src/actors/session-resources.ts';
+import type { AnswerUsage } from '../../src/engines/answer-engine.ts';
 import { EngineFailure } from '../../src/errors.ts';
 import type { SessionEvent } from '../../src/machines/session.types.ts';
 import type { StreamRequest } from '../../src/machines/stream-port.ts';
@@ -25,6 +26,7 @@ interface Bench {
   readonly engine: HandAnswerEngine;
   readonly jobs: JobCount;
   readonly reports: { id: string; error: unknown }[];
+  readonly noted: { request: StreamRequest; usage: AnswerUsage }[];
   readonly actor: HostedActor;
   readonly clock: { ms: number };
 }
@@ -37,7 +39,8 @@ interface StartOptions {
 function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
   const engine = new HandAnswerEngine();
   const jobs = new JobCount();
-  const reports: { id: string; error: unknown }[] = [];
+  const reports: Bench['reports'] = [];
+  const noted: Bench['noted'] = [];
   const clock = { ms: 1_000 };
   const now = () => clock.ms;
   const outbox = createOutbox({
@@ -56,11 +59,11 @@ function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
     sessions,
     jobs,
     report: (id, error) => reports.push({ id, error }),
-    noteUsage: () => {},
+    noteUsage: (asked, usage) => noted.push({ request: asked, usage }),
     now,
   });
   const actor = hostActor(logic, { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' }, onHeard);
-  return { engine, jobs, reports, actor, clock };
+  return { engine, jobs, reports, noted, actor, clock };
 }
 
 const textOf = (actor: HostedActor): string =>
@@ -71,8 +74,10 @@ describe('an answer', () => {
   test('is asked for with the prompt, the device and the screenshot as it came', async () => {
     const { engine } = start();
     await settle();
+    const { prompt, hardwareId, screenshot, screenWidth } = request;
+    const noteUsage = expect.any(Function);
     expect(engine.answers.map((each) => each.request)).toEqual([
-      { prompt: 'What is it?', hardwareId: 'device-1', screenshot: request.screenshot, screenWidth: 1920 },
+      { prompt, hardwareId, screenshot, screenWidth, noteUsage },
     ]);
   });
 
@@ -185,6 +190,29 @@ describe('back-pressure', () => {
       isReturned: true,
       running: 0,
     });
+  });
+});
+
+describe('the tokens of an answer', () => {
+  const usage: AnswerUsage = { inputTokens: 4, outputTokens: 2, model: 'm' };
+
+  test('are noted for the stream that asked, and are no news for the chart', async () => {
+    const { engine, actor, noted } = start();
+    engine.answers[0]?.request.noteUsage?.(usage);
+    engine.last.end();
+    await settle();
+    expect(noted).toEqual([{ request, usage }]);
+    expect(typesOf(actor)).toEqual(['answer.finished']);
+  });
+
+  test('are noted also when the engine tells them after an abort', async () => {
+    const { engine, actor, noted } = start();
+    engine.say('One ');
+    await settle();
+    actor.stop();
+    await settle();
+    engine.answers[0]?.request.noteUsage?.(usage);
+    expect(noted).toEqual([{ request, usage }]);
   });
 });
 

@@ -222,6 +222,38 @@ describe('room', () => {
   });
 });
 
+describe('a flush', () => {
+  const flushed = { type: 'outbox.flushed' };
+
+  test('is told at once if nothing waits, and once', () => {
+    const { sink, outbox, events } = bench({ room: 0 });
+    outbox.askFlushed();
+    expect(events).toEqual([flushed]);
+    outbox.push(text('a'));
+    sink.free(1);
+    expect(events).toEqual([flushed]);
+  });
+
+  test('is told when the last frame that waits is handed over, and not before', () => {
+    const { sink, outbox, events } = bench({ room: 0 });
+    for (const words of ['a', 'b', 'c']) outbox.push(text(words));
+    outbox.askFlushed();
+    sink.free(2);
+    expect(events).toEqual([]);
+    sink.free(1);
+    expect({ frames: sink.brief, events }).toEqual({ frames: ['a', 'b', 'c'], events: [flushed] });
+  });
+
+  test('is never told of frames that were discarded', () => {
+    const { outbox, events } = bench({ room: 0 });
+    outbox.push(text('a'));
+    outbox.askFlushed();
+    outbox.discard();
+    outbox.askFlushed();
+    expect(events).toEqual([]);
+  });
+});
+
 describe('a discarded outbox', () => {
   test('hands nothing over any more and says nothing', () => {
     const { sink, outbox, events } = bench({ room: 0 });

@@ -13,21 +13,17 @@ interface Answer {
   readonly text: string;
   readonly deltas: readonly string[];
   readonly command: { readonly name: string; readonly args: unknown } | undefined;
-  readonly usage: AnswerUsage | undefined;
 }
 
 async function read(parts: AsyncIterable<AnswerPart>): Promise<Answer> {
   const deltas: string[] = [];
   let command: Answer['command'];
-  let usage: Answer['usage'];
   for await (const part of parts) {
-    expect(usage, 'nothing follows the usage').toBeUndefined();
-    if (part.kind !== 'usage') expect(command, 'nothing but the usage follows a command').toBeUndefined();
+    expect(command, 'nothing follows a command').toBeUndefined();
     if (part.kind === 'text') deltas.push(part.text);
     if (part.kind === 'command') command = { name: part.name, args: part.args };
-    if (part.kind === 'usage') usage = part;
   }
-  return { text: deltas.join(''), deltas, command, usage };
+  return { text: deltas.join(''), deltas, command };
 }
 
 function ask(prompt: string, options: EmbeddedAnswerOptions = clock, hardwareId = 'device'): Promise<Answer> {
@@ -44,11 +40,35 @@ describe('the use that it tells', () => {
     ['Открой сафари', 2, 2],
     [' ', 0, undefined],
   ])('for %j is the words of the prompt and the words it said', async (prompt, inputTokens, saidWords) => {
-    const { text, usage } = await ask(prompt);
+    const used: AnswerUsage[] = [];
+    const noteUsage = (usage: AnswerUsage) => used.push(usage);
+    const engine = createEmbeddedAnswerEngine(clock);
+    const { text } = await read(engine.answer({ prompt, hardwareId: 'd', noteUsage }, neverAborted));
     const outputTokens = text.trim().split(/\s+/).length;
     if (saidWords !== undefined) expect(outputTokens).toBe(saidWords);
-    expect(usage).toEqual({ kind: 'usage', inputTokens, outputTokens, model: 'recital-embedded' });
+    expect(used).toEqual([{ inputTokens, outputTokens, model: 'recital-embedded' }]);
   });
+
+  test.each(['an abort while it waits', 'an abort between two words'])(
+    'after %s is what was said until then, told once',
+    async (how) => {
+      const used: AnswerUsage[] = [];
+      const noteUsage = (usage: AnswerUsage) => used.push(usage);
+      const controller = new AbortController();
+      const iterator = createEmbeddedAnswerEngine({ ...clock, msPerWord: 1 })
+        .answer({ prompt: 'Tell me a story', hardwareId: 'd', noteUsage }, controller.signal)
+        [Symbol.asyncIterator]();
+      for (let word = 0; word < 3; word += 1) await iterator.next();
+      expect(used).toEqual([]);
+      const pull = how === 'an abort while it waits' ? iterator.next() : undefined;
+      controller.abort('enough');
+      // A reader that was not waiting gives up by return(), as `for await` does.
+      if (pull === undefined) await iterator.return?.();
+      else await expect(pull).rejects.toBe('enough');
+      await iterator.next();
+      expect(used).toEqual([{ inputTokens: 4, outputTokens: 3, model: 'recital-embedded' }]);
+    },
+  );
 });
 
 describe('a screenshot', () => {

@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import type { AnswerPart } from '../../src/engines/answer-engine.ts';
+import type { AnswerPart, AnswerUsage } from '../../src/engines/answer-engine.ts';
 import { parseScenario } from '../../src/engines/scenario.ts';
 import { createScriptedAnswerEngine } from '../../src/engines/scripted-answer.ts';
 import { createScriptedSpeechEngine } from '../../src/engines/scripted-speech.ts';
@@ -39,10 +39,22 @@ function timers(): number {
 }
 
 describe('the scripted answer', () => {
-  test('tells its usage where it stands, each repetition as a part of its own', async () => {
-    const steps = [{ usage: { input_tokens: 12, output_tokens: 5, model: 'm' }, repeat: 2 }, { say: 'x' }];
-    const usage = { kind: 'usage', inputTokens: 12, outputTokens: 5, model: 'm' };
-    expect((await answer([{ when: '', steps }])).items).toEqual([usage, usage, { kind: 'text', text: 'x' }]);
+  test('notes its usage where it stands, each repetition once, and gives nothing to read for it', async () => {
+    const usage = { usage: { input_tokens: 12, output_tokens: 5, model: 'm' }, repeat: 2 };
+    const steps = [{ say: 'a' }, usage, { say: 'b' }, { hang: true }, usage];
+    const noted: unknown[] = [];
+    const noteUsage = (each: AnswerUsage) => noted.push(each);
+    const iterator = answererOf({ when: '', steps })
+      .answer({ prompt: '', hardwareId: 'd', noteUsage }, neverAborted)
+      [Symbol.asyncIterator]();
+    expect((await iterator.next()).value).toEqual({ kind: 'text', text: 'a' });
+    expect(noted).toEqual([]);
+    expect((await iterator.next()).value).toEqual({ kind: 'text', text: 'b' });
+    const pull = iterator.next();
+    await iterator.return?.();
+    await pull;
+    const one = { inputTokens: 12, outputTokens: 5, model: 'm' };
+    expect(noted).toEqual([one, one]);
   });
 
   test('says its deltas exactly as given, with the command where it stands', async () => {

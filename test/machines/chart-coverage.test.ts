@@ -10,7 +10,8 @@ import { failure } from '../../src/errors.ts';
 import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
 import { type CollectEvent, collectMachine } from '../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
-import type { SessionEvent } from '../../src/machines/session.types.ts';
+import type { Sentence, SessionEvent } from '../../src/machines/session.types.ts';
+import type { SpokenSentence } from '../../src/machines/speech-queue.ts';
 import { type SupervisorEvent, supervisorMachine } from '../../src/machines/supervisor.machine.ts';
 import { welcomeMachine } from '../../src/machines/welcome.machine.ts';
 import type { WelcomeEvent } from '../../src/machines/welcome.types.ts';
@@ -31,7 +32,11 @@ function sessionKey({ value, context }: AnyMachineSnapshot): string {
     value,
     sentences: sentences
       .slice(0, 2)
-      .map((sentence: { speech: string; failedAttempts: number }) => [sentence.speech === '', sentence.failedAttempts]),
+      .map(({ speech, failedAttempts, failure: failed }: Sentence) => [
+        speech === '',
+        failedAttempts,
+        failed?.errorType,
+      ]),
     waiting: sentences.length,
     hasWords: nextSegment > 0,
     hasCommand: command !== null,
@@ -129,12 +134,13 @@ describe('the welcome chart', () => {
 
   const keyOf = ({ value, context }: AnyMachineSnapshot): string => {
     const { sentences, reading, failure: failed } = context;
-    const attempts = sentences.map(({ failedAttempts }: { failedAttempts: number }) => failedAttempts);
+    const attempts = sentences.map((each: SpokenSentence) => [each.failedAttempts, each.failure?.errorType]);
     return JSON.stringify({ value, attempts, readChars: reading.readChars, failure: failed?.errorType });
   };
 
   function events({ context }: AnyMachineSnapshot): readonly WelcomeEvent[] {
     const segment = context.sentences[0]?.segment ?? 0;
+    const last = context.sentences.at(-1)?.segment ?? 0;
     const silence = (silentMs: number) =>
       ({ type: 'speech.progressReported', silences: [{ segment, silentMs }] }) as const;
     return [
@@ -142,6 +148,7 @@ describe('the welcome chart', () => {
       { type: 'speech.finished', segment, audioBytes: 2 },
       { type: 'speech.failed', segment, retryable: true, failure: failure('answer_failed', 'x') },
       { type: 'speech.failed', segment, retryable: true, failure: failure('not_found', 'x') },
+      { type: 'speech.failed', segment: last, retryable: false, failure: failure('answer_failed', 'x') },
       { type: 'speech.failed', segment: 99, retryable: false, failure: failure('answer_failed', 'x') },
       silence(0),
       silence(context.limits.speechTimeoutMs),

@@ -60,6 +60,23 @@ describe('a session', () => {
     expect(early).toBeGreaterThan(100);
   });
 
+  test('that ends for its voice has said all sound before the sentence that failed', () => {
+    let ended = 0;
+    fc.assert(
+      fc.property(stormy, (plan) => {
+        const { session, frames, history } = runWorld(plan);
+        if (session.output?.reason !== 'speech_failed') return;
+        ended += 1;
+        const heard = new Set(frames.flatMap((frame) => (frame.kind === 'audio' ? [frame.segment] : [])));
+        const turns = history.flatMap((each) => (each.mark === 'turn' ? [each.segment] : []));
+        const [last = 0] = turns.slice(-1);
+        expect(turns.filter((segment) => segment !== last && !heard.has(segment))).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+    expect(ended).toBeGreaterThan(5);
+  });
+
   test('in which nothing goes wrong completes, unless there was nothing to say', () => {
     fc.assert(
       fc.property(calm, (plan) => {

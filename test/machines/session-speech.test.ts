@@ -113,23 +113,69 @@ describe('news of a sentence that is over', () => {
 });
 
 describe('with SPEECH_FAILURE=fail', () => {
+  const speechFailure = 'fail';
+  const abandoned = (segment: number) => ({ told: 'speech', event: { type: 'sentence.abandoned', segment } });
+  const awaited = { said: { type: 'flush.awaited' } };
+
   test('the first failure is still tried again, the second ends the session with the words of the voice', () => {
-    const run = speakingSession([one], { speechFailure: 'fail' });
+    const run = speakingSession([one], { speechFailure });
     expect(toldOf(run.send(failed(0, true)).effects, 'speech')).toEqual([due(0, one), turn(0)]);
-    run.send(failed(0, true));
+    expect(run.send(failed(0, true)).effects).toEqual([abandoned(0), awaited]);
+    expect(run.isLive).toBe(true);
+    run.send({ type: 'outbox.flushed' });
     expect(run.output).toEqual(speechFailed('the voice broke'));
   });
 
-  test('a failure in the look-ahead ends the session as well', () => {
-    const run = speakingSession([one, two], { speechFailure: 'fail' });
-    run.send(failed(1, false));
+  test('a failure in the look-ahead ends the session when it is its turn, without its text; all before it is said', () => {
+    const run = speakingSession([one, two, three], { speechFailure });
+    expect(run.send(failed(2, false)).effects).toEqual([abandoned(2)]);
+    const next = run.send(finished(0));
+    expect(next.effects).toEqual([
+      { said: { type: 'sentence.reached', text: ` ${two}` } },
+      { told: 'speech', event: turn(1) },
+    ]);
+    expect(run.send(finished(1)).effects).toEqual([awaited]);
+    expect(voiceOf(run)).toBe('failing');
+    run.send({ type: 'outbox.flushed' });
     expect(run.output).toEqual(speechFailed('the voice broke'));
+  });
+
+  test('nothing is synthesised behind a sentence that failed, nor tried again', () => {
+    const run = speakingSession([one, two], { speechFailure });
+    run.send(failed(1, false));
+    expect(run.send(heard(`${three}\n`)).effects).toEqual([]);
+    expect(toldOf(run.send(failed(1, true)).effects, 'speech')).not.toContainEqual(due(1, two));
+  });
+
+  test('a sentence that failed behind one without speech ends the session when that one is out', () => {
+    const run = speakingSession(['🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂\n', one], { speechFailure });
+    expect(voiceOf(run)).toEqual({ speaking: 'unvoiced' });
+    run.send(failed(1, false));
+    expect(run.send({ type: 'outbox.roomFound' }).effects).toEqual([awaited]);
   });
 
   test('silence for the timeout ends the session', () => {
-    const run = speakingSession([one], { speechFailure: 'fail' });
+    const run = speakingSession([one], { speechFailure });
     run.advance(15_000);
-    run.send({ type: 'speech.progressReported', silences: [{ segment: 0, silentMs: 15_000 }] });
+    const answered = run.send({ type: 'speech.progressReported', silences: [{ segment: 0, silentMs: 15_000 }] });
+    expect(answered.effects).toEqual([abandoned(0), awaited]);
+    run.send({ type: 'outbox.flushed' });
+    expect(run.output).toEqual(speechFailed('No sound for 15s'));
+  });
+
+  test('silence in the look-ahead ends the session when it is its turn', () => {
+    const run = speakingSession([one, two], { speechFailure });
+    run.advance(15_000);
+    const silences = [
+      { segment: 0, silentMs: 6_000 },
+      { segment: 1, silentMs: 15_000 },
+    ];
+    const noted = run.send({ type: 'speech.progressReported', silences });
+    expect(noted.effects).toEqual([abandoned(1)]);
+    expect(noted.changed).toMatchObject({ watch: { speechCheckInMs: 9_000 } });
+    expect(voiceOf(run)).toEqual({ speaking: 'listening' });
+    expect(run.send(finished(0)).effects).toEqual([awaited]);
+    run.send({ type: 'outbox.flushed' });
     expect(run.output).toEqual(speechFailed('No sound for 15s'));
   });
 });

@@ -46,6 +46,12 @@ const failed = (segment: number, errorType: ErrorType = 'answer_failed', retryab
 const due = (segment: number, speech: string) => ({ type: 'sentence.due', segment, speech });
 const turn = (segment: number) => ({ type: 'sentence.turnCame', segment });
 const end = { type: 'end.reached' };
+const abandoned = (segment: number) => ({ type: 'sentence.abandoned', segment });
+const awaited = { type: 'flush.awaited' };
+const silent = (...silences: readonly (readonly [segment: number, silentMs: number])[]): WelcomeEvent => ({
+  type: 'speech.progressReported',
+  silences: silences.map(([segment, silentMs]) => ({ segment, silentMs })),
+});
 const told = (effects: readonly Effect[]) => toldOf(effects, 'speech');
 const voiceOf = (run: WelcomeRun): unknown => {
   const { value } = run;
@@ -166,6 +172,9 @@ describe('a sentence that fails', () => {
       const run = speaking(`${one} ${two}`);
       run.send(failed(segment, declared));
       run.send(failed(segment, declared));
+      if (segment === 1) run.send(finished(0));
+      expect(run.isLive).toBe(true);
+      run.send({ type: 'outbox.flushed' });
       expect(run.output).toEqual({ reason: errorType, failure: { errorCode, errorType, message: 'the voice broke' } });
     }
   });
@@ -174,7 +183,8 @@ describe('a sentence that fails', () => {
     'because the voice refuses the request (%s) ends the stream at once, as what it is',
     (errorType) => {
       const run = speaking(one);
-      run.send(failed(0, errorType));
+      expect(saidOf(run.send(failed(0, errorType)).effects)).toEqual([awaited]);
+      run.send({ type: 'outbox.flushed' });
       expect(run.output).toEqual({ reason: errorType, failure: failure(errorType, 'the voice broke') });
     },
   );
@@ -182,6 +192,7 @@ describe('a sentence that fails', () => {
   test('after some of its sound is not repeated: the stream ends', () => {
     const run = speaking(one);
     run.send(failed(0, 'answer_failed', false));
+    run.send({ type: 'outbox.flushed' });
     expect(run.output).toMatchObject({ reason: 'speech_failed' });
   });
 
@@ -194,19 +205,77 @@ describe('a sentence that fails', () => {
   });
 });
 
+describe('a sentence that fails before its turn', () => {
+  test('ends the stream when it is its turn: all before it is said, nothing behind it is synthesised', () => {
+    const run = speaking([one, two, three, four].join(' '));
+    expect(told(run.send(failed(2)).effects)).toEqual([due(2, three)]);
+    expect(told(run.send(failed(2)).effects)).toEqual([abandoned(2)]);
+    expect(told(run.send(finished(0)).effects)).toEqual([turn(1)]);
+    expect(run.send(finished(1)).effects).toEqual([{ said: awaited }]);
+    expect(voiceOf(run)).toBe('failing');
+    expect(JSON.parse(JSON.stringify(run.context))).toEqual(run.context);
+    run.send({ type: 'outbox.flushed' });
+    expect(run.output).toEqual({ reason: 'speech_failed', failure: failure('speech_failed', 'the voice broke') });
+    expect(run.value).toBe('error');
+  });
+
+  test('takes those behind it out of synthesis, and they are not tried again', () => {
+    const run = speaking([one, two, three, four].join(' '));
+    expect(told(run.send(failed(1, 'answer_failed', false)).effects)).toEqual([abandoned(1), abandoned(2)]);
+    expect(told(run.send(failed(1)).effects)).not.toContainEqual(due(1, two));
+    expect(saidOf(run.send(finished(0)).effects)).toEqual([awaited]);
+  });
+
+  test('gives way to one before it that fails later', () => {
+    const run = speaking([one, two, three].join(' '));
+    run.send(failed(2, 'overloaded', false));
+    run.send(failed(1, 'answer_failed', false));
+    run.send(finished(0));
+    run.send({ type: 'outbox.flushed' });
+    expect(run.output).toMatchObject({ reason: 'speech_failed' });
+  });
+
+  test('is not waited for by a stream that ends for another reason', () => {
+    const run = speaking(`${one} ${two}`);
+    run.send(failed(1, 'answer_failed', false));
+    run.send(finished(0));
+    run.send({ type: 'client.cancelled' });
+    expect(run.output).toMatchObject({ reason: 'client_cancelled' });
+  });
+
+  test('does not keep a stream whose reader does not take what comes before it', () => {
+    const run = speaking(`${one} ${two}`);
+    run.send(failed(1, 'answer_failed', false));
+    run.send(finished(0));
+    run.advance(testLimits.idleTimeoutMs);
+    run.send({ type: 'outbox.activityReported', idleMs: testLimits.idleTimeoutMs });
+    expect(run.output).toMatchObject({ reason: 'stream_idle_timeout' });
+  });
+});
+
 describe('a voice that gives no sound', () => {
-  const silent = (segment: number, silentMs: number): WelcomeEvent => ({
-    type: 'speech.progressReported',
-    silences: [{ segment, silentMs }],
+  test('for a sentence ahead ends the stream when it is the turn of that one', () => {
+    const run = speaking([one, two, three].join(' '));
+    run.advance(testLimits.speechTimeoutMs);
+    const noted = run.send(silent([0, 0], [1, 7_000], [2, testLimits.speechTimeoutMs]));
+    expect(told(noted.effects)).toEqual([abandoned(2)]);
+    expect(run.timers()).toMatchObject({ 'speechCheck@welcome.streaming.voice.speaking.listening': 8_000 });
+    expect(told(run.send(finished(0)).effects)).toEqual([turn(1)]);
+    expect(saidOf(run.send(finished(1)).effects)).toEqual([awaited]);
+    run.send({ type: 'outbox.flushed' });
+    expect(run.output).toEqual({ reason: 'speech_failed', failure: failure('speech_failed', 'No sound for 15s') });
   });
 
   test('is asked when the timeout may have passed, and again when it really may', () => {
     const run = speaking(one);
     expect(told(run.advance(testLimits.speechTimeoutMs).effects)).toEqual([{ type: 'progress.questioned' }]);
-    run.send(silent(0, 5_000));
+    run.send(silent([0, 5_000]));
     expect(run.timers()).toMatchObject({ 'speechCheck@welcome.streaming.voice.speaking.listening': 10_000 });
     run.advance(10_000);
-    run.send(silent(0, testLimits.speechTimeoutMs));
+    const ended = run.send(silent([0, testLimits.speechTimeoutMs]));
+    expect(told(ended.effects)).toEqual([abandoned(0)]);
+    expect(saidOf(ended.effects)).toEqual([awaited]);
+    run.send({ type: 'outbox.flushed' });
     expect(run.output).toEqual({ reason: 'speech_failed', failure: failure('speech_failed', 'No sound for 15s') });
   });
 
@@ -223,6 +292,14 @@ describe('whatever it is doing', () => {
     ['idle', () => admitted()],
     ['reading', () => speaking('🙂'.repeat(10_000))],
     ['speaking', () => speaking(one)],
+    [
+      'failing',
+      () => {
+        const run = speaking(one);
+        run.send(failed(0, 'answer_failed', false));
+        return run;
+      },
+    ],
     ['closing', () => speaking('🙂')],
   ];
   const endings: readonly [WelcomeEvent, ErrorType, string][] = [

@@ -150,6 +150,43 @@ test('what the server itself used is recorded beside the stream, without a frame
   expect(group).toMatchObject({ reporter: 'server', source: 'answer', model: 'm', ...tokens });
 });
 
+test('what an answer used until its client left is recorded as well', async () => {
+  const env = { DATA_DIR: join(dir, 'left'), ANSWER_ENGINE: 'embedded' };
+  const embedded = await startServer({ scenario, env });
+  const its = connect(embedded.grpcPort);
+  const running = start(its, { prompt: `Repeat after me: One. ${'word '.repeat(190)}`, hardware_id: 'asker' });
+  await running.firstFrame;
+  running.call.cancel();
+  const [group] = await eventually(
+    () => usageOf(join(dir, 'left')),
+    (lines) => lines.length === 2,
+  );
+  expect(group).toMatchObject({ reporter: 'server', model: 'recital-embedded', reports: 1, input_tokens: 194 });
+  expect(Number(group?.output_tokens)).toBeGreaterThan(0);
+  its.close();
+  expect(await embedded.stop()).toBe(0);
+});
+
+test('when the data folder is deleted under a running server, no report is called stored that is not', async () => {
+  const data = join(dir, 'deleted');
+  const bereft = await startServer({ scenario, env: { DATA_DIR: data } });
+  const its = connect(bereft.grpcPort);
+  expect(await report(its, { hardware_id: 'before' })).toEqual(stored);
+  rmSync(data, { recursive: true });
+  const reason = 'the usage store cannot be written (its file was removed or replaced)';
+  const outcome = await report(its, { hardware_id: 'd' });
+  expect(outcome).toEqual({ code: 'OK', success: false, message: `Not stored: ${reason}` });
+  expect(await bereft.status()).toMatchObject({ usage_store: 'failed', usage_store_error: reason });
+  await eventually(
+    () => report(its, { hardware_id: 'after' }),
+    (each) => 'success' in each && each.success,
+    20_000,
+  );
+  expect(await usageOf(data)).toMatchObject([{ hardware_id: 'after', reports: 1 }, { kind: 'total' }]);
+  its.close();
+  expect(await bereft.stop()).toBe(0);
+});
+
 test('a report is stored while streams run and while the server drains', async () => {
   const draining = await startServer({
     scenario,

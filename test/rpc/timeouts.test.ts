@@ -23,6 +23,7 @@ const scenario = {
     { when: '^hangs in the middle$', steps: [{ say: 'Mute one is here. Hang two is here. Mute three is here.' }] },
     { when: '^hangs at once$', steps: [{ say: 'Hang one is here.' }] },
     { when: '^fails in the middle$', steps: [{ say: 'Mute one is here. Spoken two is here.' }] },
+    { when: '^fails ahead$', steps: [{ say: 'Spoken one is here. Spoken two is here. Mute three is here.' }] },
     { when: '^spoken$', steps: [{ say: 'Spoken one is here. Spoken two is here. Spoken three is here.' }] },
   ],
   speech: { chunks_per_sentence: 4, ms_per_chunk: 100, fail_when: 'mute', hang_when: 'hang' },
@@ -187,6 +188,18 @@ describe.concurrent('SPEECH_FAILURE=fail', () => {
       errorType: 'speech_failed',
       details: 'scripted speech failure: the sentence matches fail_when',
     });
+  });
+
+  test('ends it after all text and sound before that sentence, whose own text is not sent', async () => {
+    const outcome = await ask(of('fail').client, { prompt: 'fails ahead' });
+    expectErrorAfterData(outcome, {
+      code: 'UNAVAILABLE',
+      errorType: 'speech_failed',
+      details: 'scripted speech failure: the sentence matches fail_when',
+    });
+    expect(outcome.text).toBe('Spoken one is here. Spoken two is here.');
+    const spoken = ['text_chunk', ...Array(4).fill('audio_chunk')];
+    expect(outcome.kinds).toEqual([...spoken, ...spoken]);
   });
 
   test('does not touch a stream whose sentences are spoken', async () => {

@@ -46,6 +46,17 @@ function expectSpoken(outcome: WelcomeOutcome, method: string): void {
   }
 }
 
+/** Voices at two paces, that of speech and none, whose sentences are longer than what waits before their turn. */
+function aheadServer(): Promise<readonly { readonly client: TestClient }[]> {
+  return Promise.all(
+    [50, 0].map(async (ms_per_chunk) => {
+      const speech = { ...scenario.speech, chunks_per_sentence: 10, chunk_bytes: CHUNK_BYTES, ms_per_chunk };
+      const its = await startServer({ scenario: { ...scenario, speech }, env: { SPEECH_TIMEOUT: '0.3' } });
+      return { client: connect(its.grpcPort) };
+    }),
+  );
+}
+
 function loudestOf(sound: Buffer = Buffer.alloc(0)): number {
   let loudest = 0;
   for (let at = 0; at < sound.length; at += 2) loudest = Math.max(loudest, Math.abs(sound.readInt16LE(at)));
@@ -173,6 +184,21 @@ describe('a failure', () => {
     const outcome = await welcome(client, { text: `${good.repeat(6)}This is a broken sentence.` });
     expectErrorAfterData(outcome, { code: 'UNAVAILABLE', errorType: 'speech_failed' });
     expect(outcome.kinds.slice(0, 2)).toEqual(['metadata', 'audio_chunk']);
+  });
+
+  test.each([
+    { third: 'Third is broken.', details: 'scripted speech failure: the sentence matches fail_when' },
+    { third: 'Third one hangs.', details: 'No sound for 0.3s' },
+  ])('of a later sentence is the status alone, when all sound before it was sent: $third', async (expected) => {
+    const its = await aheadServer();
+    for (const { client: ahead } of its) {
+      const text = `First sentence is fine. Second sentence is fine. ${expected.third} Fourth is fine.`;
+      const outcome = await welcome(ahead, { text });
+      expectErrorAfterData(outcome, { code: 'UNAVAILABLE', errorType: 'speech_failed', details: expected.details });
+      expect(outcome.kinds).toEqual(['metadata', ...Array(20).fill('audio_chunk')]);
+      expect(outcome.audioBytes).toBe(20 * CHUNK_BYTES);
+      ahead.close();
+    }
   });
 
   test('a voice without a sound is UNAVAILABLE after SPEECH_TIMEOUT', async () => {

@@ -1,6 +1,6 @@
 /** The store's process as the server sees it: only what is on the disk is called stored, and nothing that happens to it spreads. */
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -100,6 +100,55 @@ describe('a store that works', () => {
       expect(await store.record(entry)).toEqual({ stored: true });
     },
   );
+});
+
+describe('a store whose file is no longer where it was', () => {
+  const folder = () => join(dir, 'store');
+  test.each([
+    ['removed', () => rmSync(folder(), { recursive: true })],
+    ['moved away', () => renameSync(folder(), join(dir, 'elsewhere'))],
+    [
+      'replaced',
+      () => {
+        rmSync(join(folder(), 'data.mdb'));
+        writeFileSync(join(folder(), 'data.mdb'), '');
+      },
+    ],
+  ])('(%s) stores nothing and says so, then goes on in a new one', async (_how, spoil) => {
+    const store = storeOf();
+    await store.open();
+    expect(await store.record(entry)).toEqual({ stored: true });
+    spoil();
+    const reason = 'the usage store cannot be written (its file was removed or replaced)';
+    const outcomes = await Promise.all([store.record(entry), store.record(entry)]);
+    expect(outcomes).toEqual([
+      { stored: false, reason },
+      { stored: false, reason },
+    ]);
+    expect(store.failure).toBe(reason);
+    nowMs += 1_000;
+    expect(await store.record(entry)).toEqual({ stored: true });
+    expect(store.failure).toBeNull();
+    expect(await reports()).toBe(1);
+    expect(decisions()).toEqual(['store_failed', 'store_recovered']);
+  });
+
+  test('because a file took the place of its folder: nothing is stored until that is mended', async () => {
+    const store = storeOf();
+    await store.open();
+    renameSync(folder(), join(dir, 'elsewhere'));
+    writeFileSync(folder(), 'x');
+    const why = 'the usage store cannot be written (ENOTDIR: not a directory)';
+    expect(await store.record(entry)).toEqual({ stored: false, reason: why });
+    nowMs += 1_000;
+    expect(await store.record(entry)).toEqual({ stored: false, reason: store.failure });
+    expect(store.failure).toMatch(/^the usage store cannot be opened/);
+    rmSync(folder());
+    renameSync(join(dir, 'elsewhere'), folder());
+    nowMs += 1_000;
+    expect(await store.record(entry)).toEqual({ stored: true });
+    expect(await reports()).toBeGreaterThan(0);
+  });
 });
 
 describe('a store that does not open', () => {

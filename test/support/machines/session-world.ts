@@ -291,6 +291,9 @@ class World {
         this.#frames.push({ kind: 'end' });
         if (!this.#isStalled) this.#after(1, () => this.#tell({ type: 'outbox.flushed' }));
         return;
+      case 'flush.awaited':
+        if (!this.#isStalled) this.#after(1, () => this.#tell({ type: 'outbox.flushed' }));
+        return;
       case 'room.awaited':
         if (!this.#isStalled) this.#tell({ type: 'outbox.roomFound' });
         return;

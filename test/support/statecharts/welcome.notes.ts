@@ -11,7 +11,8 @@ const events: Readonly<Record<Exclude<WelcomeEvent['type'], 'outbox.roomFound'>,
   'speech.progressReported': 'The answer to `progress.questioned`: how long each voice at work has been silent.',
   'outbox.activityReported': 'The answer to `activity.questioned`: how long ago the client last took a frame.',
   'outbox.rateExceeded': 'One frame more than the rate limit allows was about to leave.',
-  'outbox.flushed': 'Every frame, the end included, is with the transport.',
+  'outbox.flushed':
+    'Every frame so far is with the transport: the answer to `flush.awaited`, and what follows the end frame.',
   'client.cancelled': 'The client cancelled, vanished, or its deadline passed.',
   'device.interruptRequested': 'InterruptSession was called for the device whose session this is.',
   'server.graceExpired': 'The server is draining and its grace period is over.',
@@ -20,13 +21,13 @@ const events: Readonly<Record<Exclude<WelcomeEvent['type'], 'outbox.roomFound'>,
 
 const facts: Readonly<Record<WelcomeEmitted['type'], string>> = {
   'speech.informed': 'Tells the voice the facts in it.',
+  'flush.awaited': 'Answers with `outbox.flushed` as soon as every frame so far is with the transport.',
   'end.reached': 'Queues the end frame.',
   'activity.questioned': 'Answers at once with `outbox.activityReported`.',
   'actor.faulted': 'Logs the bug with the id that the client sees.',
 };
 
-/** Nothing is ever given up but the whole stream. */
-const messages: Readonly<Record<Exclude<SpeechInbox['type'], 'sentence.abandoned'>, MessageNote>> = {
+const messages: Readonly<Record<SpeechInbox['type'], MessageNote>> = {
   'sentence.due': {
     to: 'speech',
     meaning: 'The sentence is within the look-ahead: synthesise it, keep its sound.',
@@ -35,6 +36,11 @@ const messages: Readonly<Record<Exclude<SpeechInbox['type'], 'sentence.abandoned
   'sentence.turnCame': {
     to: 'speech',
     meaning: "It is this sentence's turn: let its sound out.",
+    carriedBy: '`speech.informed`',
+  },
+  'sentence.abandoned': {
+    to: 'speech',
+    meaning: 'It will not be said, because it failed or one before it did.',
     carriedBy: '`speech.informed`',
   },
   'progress.questioned': {
@@ -51,7 +57,8 @@ export const welcomeNotes: ChartNotes = {
 outbox and the way a stream ends are those of the [session chart](session.md).
 
 What its shape makes true: sound goes out in the order of the text, because only the head of the queue gets its turn; a sentence that
-can't be spoken ends the stream, because there is no text on the wire to fall back on; and however long the text is, it is read in slices
+can't be spoken ends the stream, because there is no text on the wire to fall back on, but only when it is its turn and all sound
+before it is out: until then its failure waits with it in the queue, and nobody is synthesised behind it; and however long the text is, it is read in slices
 of 2048 characters, only as the voice needs sentences. The frame that says who speaks is not the chart's: the outbox puts it ahead
 of the first frame, so that an unknown voice is an error before any frame.`,
   pictures: [
@@ -89,6 +96,8 @@ while streaming, and inside \`idle\`.`,
     'streaming.voice.speaking': 'The head of the queue is being said.',
     'streaming.voice.speaking.listening': 'Waits until its sound is out.',
     'streaming.voice.speaking.questioned': 'Waits for the voice to say how long it has been silent.',
+    'streaming.voice.failing':
+      'The head failed or gave no sound; waits until the transport has all that comes before it.',
     'streaming.voice.closing': 'The end frame is queued; waits until the transport has everything.',
     'streaming.reader': 'Is the client still reading?',
     'streaming.reader.attentive': 'Waits until the idle timeout may have passed.',
@@ -100,12 +109,11 @@ while streaming, and inside \`idle\`.`,
   guards: {
     hasSentence: 'A sentence waits to be said.',
     isReadOut: 'The whole text was read.',
-    hasNextSentence: 'It was the head that finished, and another sentence waits behind it.',
+    hasNextSentence: 'It was the head that finished, and a sentence that did not fail waits behind it.',
     isHead: 'It was the head that finished.',
     isSynthesisWorthRetrying:
       'No sound of the sentence was handed over, it was not retried yet, and the voice did not refuse the request itself.',
-    isSpeechWanted: 'The failure is that of a sentence still wanted.',
-    isSpeechSilent: 'A voice has been silent for `SPEECH_TIMEOUT`.',
+    isHeadFailed: 'The head failed for good, or its voice was silent for `SPEECH_TIMEOUT`; perhaps before its turn.',
     isReaderIdle: 'The client has taken no frame for `BACKPRESSURE_IDLE_TIMEOUT`.',
   },
   delays: {
