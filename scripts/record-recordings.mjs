@@ -27,7 +27,7 @@ const scenario = {
     { when: 'wordless', steps: [openApp({ app_name: 'Notes' })] },
     { when: 'dropped', steps: [{ say: 'That can not be done here.' }, openApp({ wrong: true })] },
     { when: 'json', steps: paced(json, 9, 2) },
-    { when: 'fenced', steps: paced(`Sure.\n\`\`\`json\n${json}\n\`\`\`\n`, 11) },
+    { when: 'fenced', steps: paced(`Sure.\n\`\`\`json\n${json}\n\`\`\`\n`, 11, 2) },
     { when: 'truncated', steps: paced(json.slice(0, -12), 8, 2) },
     { when: 'russian', steps: paced(russian, 6, 5) },
     {
