@@ -11,10 +11,10 @@ import { UtteranceCollector } from '../../../src/actors/utterance-collector.ts';
 import type { AnswerEngine } from '../../../src/engines/answer-engine.ts';
 import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
-import { sessionMachine } from '../../../src/machines/session.machine.ts';
+import { type SessionMachine, sessionMachine } from '../../../src/machines/session.machine.ts';
 import type { SessionLimits } from '../../../src/machines/session.types.ts';
 import type { StreamRequest, WelcomeRequest } from '../../../src/machines/stream-port.ts';
-import type { SupervisorInput } from '../../../src/machines/supervisor.machine.ts';
+import type { SupervisorInput, supervisorMachine } from '../../../src/machines/supervisor.machine.ts';
 import { welcomeMachine } from '../../../src/machines/welcome.machine.ts';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { testLimits } from '../machines/session-run.ts';
@@ -48,6 +48,13 @@ export interface HostBenchOptions {
   readonly endThrows?: Error;
   /** Called with every event that a session or collect chart processes, and the snapshot that it leads to. */
   readonly onTurn?: (event: unknown, snapshot: unknown) => void;
+  /** Sees the charts before they run: a recorder. */
+  readonly recorded?: {
+    readonly sessions: (machine: SessionMachine) => SessionMachine;
+    readonly supervisor: typeof supervisorMachine;
+  };
+  /** A clock that goes by itself instead of `clock`. */
+  readonly now?: () => number;
   /** Called with every log line before it is kept; may throw. */
   readonly onLine?: (line: KeptLine) => void;
 }
@@ -64,7 +71,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
   const lines: KeptLine[] = [];
   const faults: { id: string; error: unknown }[] = [];
   const clock = { ms: 1_000 };
-  const now = () => clock.ms;
+  const now = options.now ?? (() => clock.ms);
   const report = (id: string, error: unknown): void => {
     faults.push({ id, error });
   };
@@ -80,7 +87,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     error: keep('error'),
     announce: keep('announce'),
   };
-  const { endThrows } = options;
+  const { endThrows, recorded } = options;
   const machine = sessionMachine.provide({
     ...(endThrows !== undefined && {
       actions: {
@@ -126,9 +133,12 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
   });
   const limits = { ...testLimits, maxFramesPerSecond: 0, ...options.limits };
   const host = new SupervisorHost({
+    ...(recorded !== undefined && { machine: recorded.supervisor }),
     admission: { maxStreams: 50, oneStreamPerDevice: false, gracePeriodMs: 30_000, ...options.admission },
     session: {
-      machine: withFaultBarrier(watched(machine, options.onTurn), (id, fault) => report(id, fault.error)),
+      machine: withFaultBarrier(watched(recorded?.sessions(machine) ?? machine, options.onTurn), (id, fault) =>
+        report(id, fault.error),
+      ),
       limits,
       sessions,
       log,
