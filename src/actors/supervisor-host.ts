@@ -5,7 +5,7 @@
  * Guarantees: an admission is decided before `open` returns; a session's end frees its slot in the same turn; an interrupt or
  * the end of the grace period ends its sessions before it returns.
  */
-import { type Actor, createActor } from 'xstate';
+import { type Actor, createActor, transition } from 'xstate';
 import { assert, assertNever } from '../assert.ts';
 import type { Failure } from '../errors.ts';
 import type { StreamEvent } from '../machines/session.types.ts';
@@ -13,8 +13,8 @@ import type {
   CollectedChunk,
   CollectedUtterance,
   FrameSink,
+  IdentifiedCall,
   OpenStream,
-  RpcMethod,
   StreamGateway,
   StreamRequest,
   UtteranceKey,
@@ -49,6 +49,9 @@ export interface SupervisorHostOptions {
 
 /** What the chart said about one stream request. */
 type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'chunk.admitted' | 'stream.refused' }>;
+
+/** Refusals that hold whatever a request says. What a full house lets wait may as well be told that it has no words. */
+const dueBeforeWords = ['starting', 'draining', 'concurrent_request'] as const;
 
 interface EndedStream {
   readonly call: HostedCall;
@@ -142,10 +145,21 @@ export class SupervisorHost implements StreamGateway {
     return this.#options.collector.collected(key);
   }
 
-  noteInvalid({ streamId, method }: { readonly streamId: string; readonly method: RpcMethod }, why: Failure): void {
-    // What the request gave as its ids is what may be wrong with it, and as long as the client likes.
-    const unchecked = { sessionId: '', hardwareId: '', streamId, method };
-    this.#refuse(unchecked, { failure: why, activeStreams: this.activeStreams });
+  refusalOf({ streamId, sessionId, hardwareId }: IdentifiedCall): Failure | null {
+    const request: SupervisorEvent = { type: 'stream.requested', streamId, sessionId, hardwareId };
+    // Of the chart itself, so that it stays the only judge; the snapshot that comes out is thrown away.
+    const [, actions]: readonly [unknown, readonly Action[]] = transition(
+      supervisorMachine,
+      this.#actor.getSnapshot(),
+      request,
+    );
+    const verdict = actions.find(isEmission)?.params.event;
+    if (verdict?.type !== 'stream.refused') return null;
+    return dueBeforeWords.some((errorType) => errorType === verdict.failure.errorType) ? verdict.failure : null;
+  }
+
+  noteInvalid(call: HostedCall, why: Failure): void {
+    this.#refuse(call, { failure: why, activeStreams: this.activeStreams });
   }
 
   interrupt(hardwareId: string): readonly string[] {
@@ -198,15 +212,7 @@ export class SupervisorHost implements StreamGateway {
         this.#noteEnded(emitted.streamId, emitted.activeStreams);
         return;
       case 'slot.alreadyFreed':
-        this.#options.log.debug(
-          {
-            scope: 'backpressure',
-            method: 'supervisor',
-            decision: 'already_released',
-            ctx: { stream_id: emitted.streamId },
-          },
-          'a slot was given back twice',
-        );
+        this.#noteFreedTwice(emitted.streamId);
         return;
       case 'device.interrupted':
         this.#interrupted = this.#sessionsOf(emitted.streamIds);
@@ -256,12 +262,31 @@ export class SupervisorHost implements StreamGateway {
     return refusal.failure;
   }
 
+  #noteFreedTwice(streamId: string): void {
+    const call = this.#ended.get(streamId)?.call ?? { streamId, sessionId: '', hardwareId: '', method: 'supervisor' };
+    this.#ended.delete(streamId);
+    this.#options.log.debug(
+      { scope: 'backpressure', method: call.method, decision: 'already_released', ctx: identityOf(call) },
+      'a slot was given back twice',
+    );
+  }
+
   #noteEnded(streamId: string, activeStreams: number): void {
     const ended = this.#ended.get(streamId);
     this.#ended.delete(streamId);
     assert(ended !== undefined, `the slot of stream ${streamId} was freed before its session ended`);
     noteSessionEnd(this.#options, { ...ended, activeStreams });
   }
+}
+
+interface Action {
+  readonly type: string;
+  readonly params: unknown;
+}
+
+/** XState's types leave out what a chart emits from the actions of a transition. */
+function isEmission(action: Action): action is Action & { readonly params: { readonly event: SupervisorEmitted } } {
+  return action.type === 'xstate.emit';
 }
 
 /** Made out here so that it holds nothing but the id: the call keeps it for as long as its client takes to fetch the end. */

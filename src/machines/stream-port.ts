@@ -105,6 +105,11 @@ export interface OpenStream {
   cancel(): void;
 }
 
+/** A call and whose it is; '' = an id that is not known. */
+export interface IdentifiedCall extends UtteranceKey {
+  readonly streamId: string;
+}
+
 /** The supervisor as rpc/ sees it. */
 export interface StreamGateway {
   /**
@@ -118,8 +123,13 @@ export interface StreamGateway {
   collect(chunk: CollectedChunk): Failure | null;
   /** What was collected for this utterance and is not used up; null = nothing. */
   collected(key: UtteranceKey): CollectedUtterance | null;
-  /** Counts and logs a call that never reached the supervisor because its request was bad. */
-  noteInvalid(call: { readonly streamId: string; readonly method: RpcMethod }, failure: Failure): void;
+  /**
+   * Why a stream would be refused now whatever it says: the server is not open, or its session is in flight. Only asks: nothing is
+   * taken, counted or logged. Null = not for such a reason.
+   */
+  refusalOf(call: IdentifiedCall): Failure | null;
+  /** Counts and logs a call that was refused when its request was checked. */
+  noteInvalid(call: IdentifiedCall & { readonly method: RpcMethod }, failure: Failure): void;
   /** Ends every stream of the device, and the welcome streams of its sessions in flight; returns their session ids, each once. */
   interrupt(hardwareId: string): readonly string[];
 }

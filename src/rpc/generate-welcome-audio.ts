@@ -16,7 +16,7 @@ export function createGenerateWelcomeAudioHandler(
     codec: welcomeCodec,
     accept: (given, about) => {
       const request = checkWelcomeRequest(config, given, about);
-      if ('errorCode' in request) return request;
+      if ('failure' in request) return request;
       given.text = '';
       // It names no device: whose session it is, only a running answer can tell.
       return { sessionId: request.sessionId, hardwareId: '', open: (sink) => gateway.openWelcome(request, sink) };

@@ -15,6 +15,11 @@ export interface Identity {
   readonly hardwareId: string;
 }
 
+/** Why a request is refused, and those of its ids that are good: '' = not given, or an id that nobody should have to read. */
+export interface RefusedRequest extends Identity {
+  readonly failure: Failure;
+}
+
 /** An id for one call, unique in the process and across restarts. */
 export function makeStreamId(): string {
   return randomUUID();
@@ -24,12 +29,18 @@ export function makeStreamId(): string {
 export function identify(
   policy: IdentityPolicy,
   given: { readonly session_id: string; readonly hardware_id: string },
-): Identity | Failure {
-  const sessionId = identifySession(policy, given.session_id);
-  if (typeof sessionId !== 'string') return sessionId;
-  const hardwareId = hardwareIdOf(policy, given.hardware_id);
-  if (typeof hardwareId !== 'string') return hardwareId;
-  return { sessionId, hardwareId };
+): Identity | RefusedRequest {
+  return identityFrom(identifySession(policy, given.session_id), hardwareIdOf(policy, given.hardware_id));
+}
+
+/** Both ids, or the failure of the first that has one beside the other. */
+export function identityFrom(sessionId: string | Failure, hardwareId: string | Failure): Identity | RefusedRequest {
+  const good = {
+    sessionId: typeof sessionId === 'string' ? sessionId : '',
+    hardwareId: typeof hardwareId === 'string' ? hardwareId : '',
+  };
+  if (typeof sessionId !== 'string') return { ...good, failure: sessionId };
+  return typeof hardwareId === 'string' ? good : { ...good, failure: hardwareId };
 }
 
 /** A hardware_id where one is required, whatever the policy. */
@@ -44,12 +55,13 @@ export function requireHardwareId(given: string): string | Failure {
 export function identifyReport(
   policy: IdentityPolicy,
   given: { readonly session_id: string; readonly hardware_id: string },
-): Identity | Failure {
+): Identity | RefusedRequest {
   const isNamed = policy === 'lenient' && given.hardware_id === UNKNOWN;
   const hardwareId = isNamed ? UNKNOWN : requireHardwareId(given.hardware_id);
-  if (typeof hardwareId !== 'string') return hardwareId;
   const sessionId = given.session_id === '' ? '' : checkId('session_id', given.session_id, 'invalid_session_id');
-  return typeof sessionId === 'string' ? { sessionId, hardwareId } : sessionId;
+  const identity = identityFrom(sessionId, hardwareId);
+  // The device is what a report can't do without, so its fault is told first.
+  return typeof hardwareId === 'string' ? identity : { ...identity, failure: hardwareId };
 }
 
 /** The session id a call runs under, or why it can't; for calls that name no device. */

@@ -4,7 +4,8 @@ import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { InterruptRequest__Output } from './generated/streaming/InterruptRequest.ts';
 import type { InterruptResponse } from './generated/streaming/InterruptResponse.ts';
-import { makeStreamId, requireHardwareId } from './identity.ts';
+import { type Identity, identityFrom, makeStreamId, type RefusedRequest, requireHardwareId } from './identity.ts';
+import { checkRequestSize, requestBytesOf } from './request-size.ts';
 import { refuseUnary } from './unary-refusal.ts';
 
 const METHOD = 'InterruptSession';
@@ -19,15 +20,22 @@ export function createInterruptSessionHandler(
   options: InterruptSessionOptions,
 ): handleUnaryCall<InterruptRequest__Output, InterruptResponse> {
   return (call, callback) => {
-    const hardwareId = requireHardwareId(call.request.hardware_id);
-    if (typeof hardwareId !== 'string') {
-      refuseUnary(options, { method: METHOD, streamId: makeStreamId(), callback }, hardwareId);
+    const checked = checkInterrupt(call.request);
+    if ('failure' in checked) {
+      refuseUnary(options, { method: METHOD, streamId: makeStreamId(), callback }, checked);
       return;
     }
+    const { hardwareId } = checked;
     const interrupted = options.gateway.interrupt(hardwareId);
     const ctx = { hardware_id: hardwareId, interrupted_sessions: interrupted.length };
     options.log.info({ scope: 'workflow', method: METHOD, decision: 'interrupt', ctx }, 'a device asked for silence');
     const message = interrupted.length === 0 ? 'No running stream' : `Interrupted streams: ${interrupted.length}`;
     callback(null, { success: true, interrupted_sessions: [...interrupted], message });
   };
+}
+
+function checkInterrupt(given: InterruptRequest__Output): Identity | RefusedRequest {
+  const identity = identityFrom('', requireHardwareId(given.hardware_id));
+  const tooLarge = checkRequestSize(requestBytesOf(given));
+  return tooLarge === null ? identity : { ...identity, failure: tooLarge };
 }

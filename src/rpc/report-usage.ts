@@ -4,12 +4,12 @@
  */
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Config } from '../config.ts';
-import { type Failure, failure, failureOfUnexpected } from '../errors.ts';
+import { failure, failureOfUnexpected } from '../errors.ts';
 import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { UsageRequest__Output } from './generated/streaming/UsageRequest.ts';
 import type { UsageResponse } from './generated/streaming/UsageResponse.ts';
-import { identifyReport, makeStreamId, quote } from './identity.ts';
+import { identifyReport, makeStreamId, quote, type RefusedRequest } from './identity.ts';
 import { checkRequestSize, requestBytesOf } from './request-size.ts';
 import { statusOf } from './status.ts';
 import { refuseUnary } from './unary-refusal.ts';
@@ -63,7 +63,7 @@ export function createReportUsageHandler({
     const streamId = makeStreamId();
     try {
       const checked = checkReport(config, call.request, requestBytesOf(call.request));
-      if ('errorCode' in checked) {
+      if ('failure' in checked) {
         refuseUnary({ gateway, log }, { method: 'ReportUsage', streamId, callback }, checked);
         return;
       }
@@ -82,13 +82,13 @@ function checkReport(
   { identity }: Config,
   given: UsageRequest__Output,
   requestBytes: number,
-): Omit<ReportedUsage, 'timeMs'> | Failure {
-  const tooLarge = checkRequestSize(requestBytes);
-  if (tooLarge !== null) return tooLarge;
+): Omit<ReportedUsage, 'timeMs'> | RefusedRequest {
   const ids = identifyReport(identity.policy, given);
-  if ('errorCode' in ids) return ids;
+  const tooLarge = checkRequestSize(requestBytes);
+  if (tooLarge !== null) return { ...ids, failure: tooLarge };
+  if ('failure' in ids) return ids;
   const fault = labelFault('source', given.source) ?? labelFault('model', given.model) ?? tokenFault(given);
-  if (fault !== null) return failure('invalid_request', fault);
+  if (fault !== null) return { ...ids, failure: failure('invalid_request', fault) };
   const { source, model, input_tokens: inputTokens, output_tokens: outputTokens } = given;
   return { ...ids, reporter: 'client', source, model, inputTokens, outputTokens };
 }

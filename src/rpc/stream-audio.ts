@@ -14,12 +14,13 @@ export function createStreamAudioHandler(
 ): handleServerStreamingCall<StreamRequest__Output, StreamResponse> {
   const { config, gateway } = options;
   const collected: StreamGateway['collected'] = (key) => gateway.collected(key);
+  const refusalOf: StreamGateway['refusalOf'] = (call) => gateway.refusalOf(call);
   return createStreamHandler(options, {
     method: 'StreamAudio',
     codec: answerCodec,
     accept: (given, about) => {
-      const checked = checkStreamRequest({ config, collected, ...about }, given);
-      if ('errorCode' in checked) return checked;
+      const checked = checkStreamRequest({ config, collected, refusalOf, ...about }, given);
+      if ('failure' in checked) return checked;
       delete given.screenshot;
       if (checked.kind === 'collect') {
         const { chunk } = checked;

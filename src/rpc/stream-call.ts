@@ -9,7 +9,7 @@ import type { FrameSink, OpenStream, RpcMethod, StreamGateway } from '../machine
 import type { Logger } from '../observe/logger.ts';
 import { type CallIdentity, type CallSinkOptions, createCallSink } from './call-sink.ts';
 import type { FrameCodec } from './codec.ts';
-import { makeStreamId } from './identity.ts';
+import { makeStreamId, type RefusedRequest } from './identity.ts';
 import { requestBytesOf } from './request-size.ts';
 
 /** grpc-js ends a call at its deadline by itself; a vanished client may keep it from noticing, this does not. */
@@ -37,7 +37,10 @@ export interface StreamRpc<TRequest, TResponse> {
    * Checks the request, whose size on the wire is `requestBytes`. What is large in it should be taken out: the call object lives on for as
    * long as the client takes to fetch the end.
    */
-  accept(given: TRequest, about: { readonly requestBytes: number; readonly streamId: string }): AcceptedCall | Failure;
+  accept(
+    given: TRequest,
+    about: { readonly requestBytes: number; readonly streamId: string },
+  ): AcceptedCall | RefusedRequest;
 }
 
 /** The handler of a streaming rpc. */
@@ -52,17 +55,20 @@ export function createStreamHandler<TRequest extends object, TResponse>(
   function handle(call: ServerWritableStream<TRequest, TResponse>, unknown: CallIdentity): void {
     const { streamId } = unknown;
     const accepted = rpc.accept(call.request, { requestBytes: requestBytesOf(call.request), streamId });
-    if ('errorCode' in accepted) {
-      gateway.noteInvalid({ streamId, method }, accepted);
-      createCallSink(call, unknown, sinkOptions).finish({ ok: false, failure: accepted });
+    const { sessionId, hardwareId } = accepted;
+    if (sessionId !== '') {
+      const initial = new Metadata();
+      initial.set('x-session-id', sessionId);
+      call.sendMetadata(initial);
+    }
+    const identity = { sessionId, hardwareId, streamId };
+    const sink = createCallSink(call, identity, sinkOptions);
+    if ('failure' in accepted) {
+      const { failure } = accepted;
+      gateway.noteInvalid({ ...identity, method }, failure);
+      sink.finish({ ok: false, failure });
       return;
     }
-    const { sessionId, hardwareId } = accepted;
-    const initial = new Metadata();
-    initial.set('x-session-id', sessionId);
-    call.sendMetadata(initial);
-
-    const sink = createCallSink(call, { sessionId, hardwareId, streamId }, sinkOptions);
     const stream = accepted.open(sink);
     if (stream === null) return;
     if ('errorCode' in stream) sink.finish({ ok: false, failure: stream });

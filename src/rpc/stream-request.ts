@@ -10,7 +10,7 @@ import type {
 } from '../machines/stream-port.ts';
 import { newerHypothesis } from '../text/hypothesis.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
-import { type Identity, identify } from './identity.ts';
+import { type Identity, identify, type RefusedRequest } from './identity.ts';
 import { checkRequestSize } from './request-size.ts';
 import { checkScreenshot } from './screenshot.ts';
 
@@ -27,6 +27,8 @@ export interface RequestCheck {
   readonly config: Config;
   /** What was collected for the utterance: its COMMIT builds upon it. */
   readonly collected: StreamGateway['collected'];
+  /** Why a COMMIT without words would be refused if it had some. */
+  readonly refusalOf: StreamGateway['refusalOf'];
   /** On the wire. */
   readonly requestBytes: number;
   readonly streamId: string;
@@ -43,15 +45,19 @@ interface Screen {
  * Checks the request and, where the policy allows, makes missing ids. A COMMIT comes out as the whole utterance: what was
  * collected, with what it brings itself. The buffer is only looked at.
  */
-export function checkStreamRequest(check: RequestCheck, given: StreamRequest__Output): CheckedRequest | Failure {
-  const { config, requestBytes, streamId } = check;
-  const tooLarge = checkRequestSize(requestBytes);
-  if (tooLarge !== null) return tooLarge;
-  const identity = identify(config.identity.policy, given);
-  if ('errorCode' in identity) return identity;
+export function checkStreamRequest(check: RequestCheck, given: StreamRequest__Output): CheckedRequest | RefusedRequest {
+  const identity = identify(check.config.identity.policy, given);
+  const tooLarge = checkRequestSize(check.requestBytes);
+  if (tooLarge !== null) return { ...identity, failure: tooLarge };
+  if ('failure' in identity) return identity;
+  const checked = checkPhase(check, given, identity);
+  return 'errorCode' in checked ? { ...identity, failure: checked } : checked;
+}
+
+function checkPhase(check: RequestCheck, given: StreamRequest__Output, identity: Identity): CheckedRequest | Failure {
   switch (given.phase) {
     case phases.collect:
-      return collectOf(config, given, { streamId, ...identity });
+      return collectOf(check.config, given, { streamId: check.streamId, ...identity });
     case phases.commit:
     case phases.unspecified:
       return commitOf(check, given, identity);
@@ -75,13 +81,16 @@ function collectOf(
 }
 
 function commitOf(
-  { config, collected, streamId }: RequestCheck,
+  { config, collected, refusalOf, streamId }: RequestCheck,
   given: StreamRequest__Output,
   identity: Identity,
 ): CheckedRequest | Failure {
   const before: CollectedUtterance = collected(identity) ?? { text: '' };
   const prompt = newerHypothesis(before.text, given.prompt !== '' ? given.prompt : (given.chunk_text ?? ''));
   if (prompt.trim() === '') {
+    // The words of a duplicate went into the stream that runs: it is the duplicate that is wrong, not its words.
+    const refusal = refusalOf({ streamId, ...identity });
+    if (refusal !== null) return refusal;
     return failure('empty_prompt', 'prompt is empty; send the words of the utterance in prompt or chunk_text');
   }
   const screen = screenOf(config, given);

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { type Failure, failure } from '../errors.ts';
 import type { WelcomeRequest } from '../machines/stream-port.ts';
 import type { WelcomeRequest__Output } from './generated/streaming/WelcomeRequest.ts';
-import { identifySession, quote } from './identity.ts';
+import { identifySession, identityFrom, quote, type RefusedRequest } from './identity.ts';
 import { checkRequestSize } from './request-size.ts';
 
 /** Longer than any name of a voice, any language tag. */
@@ -18,18 +18,18 @@ export function checkWelcomeRequest(
   config: Config,
   given: WelcomeRequest__Output,
   { requestBytes, streamId }: { readonly requestBytes: number; readonly streamId: string },
-): WelcomeRequest | Failure {
+): WelcomeRequest | RefusedRequest {
+  const identity = identityFrom(identifySession(config.identity.policy, given.session_id), '');
   const tooLarge = checkRequestSize(requestBytes);
-  if (tooLarge !== null) return tooLarge;
-  const sessionId = identifySession(config.identity.policy, given.session_id);
-  if (typeof sessionId !== 'string') return sessionId;
+  if (tooLarge !== null) return { ...identity, failure: tooLarge };
+  if ('failure' in identity) return identity;
   const voice = nameOf('voice', given.voice);
-  if (typeof voice !== 'string') return voice;
+  if (typeof voice !== 'string') return { ...identity, failure: voice };
   const language = nameOf('language', given.language);
-  if (typeof language !== 'string') return language;
+  if (typeof language !== 'string') return { ...identity, failure: language };
   return {
     streamId,
-    sessionId,
+    sessionId: identity.sessionId,
     text: given.text,
     ...(voice !== '' && voice.toLowerCase() !== DEFAULT_VOICE && { voice }),
     ...(language !== '' && { language }),

@@ -279,6 +279,42 @@ describe('a refused duplicate', () => {
   });
 });
 
+describe('the question whether a call would be refused whatever it says', () => {
+  const call = { streamId: 'call-2', sessionId: 'session-1', hardwareId: 'device-1' };
+  const answerOf = ({ host }: HostBench) => host.refusalOf(call)?.errorType ?? null;
+
+  test('is answered by the same chart, and takes, counts and logs nothing', async () => {
+    const closed = openHost({ isClosed: true });
+    const bench = openHost({ admission: { maxStreams: 1, oneStreamPerDevice: true } });
+    expect([answerOf(closed), answerOf(bench)]).toEqual(['starting', null]);
+    bench.host.open(requestOf('call-1', 'session-1'), new HandSink());
+    const linesBefore = [...bench.lines];
+    expect(bench.host.refusalOf(call)).toEqual({
+      errorCode: 'RESOURCE_EXHAUSTED',
+      errorType: 'concurrent_request',
+      message: 'Concurrent request for session_id=session-1 is not allowed',
+    });
+    expect(bench.host.activeStreams).toBe(1);
+    expect(bench.lines).toEqual(linesBefore);
+    expect(bench.counters.rejected).toEqual({});
+    const drained = bench.host.drain();
+    expect(answerOf(bench)).toBe('draining');
+    bench.answers.last.end();
+    await drained;
+    expect(answerOf(bench)).toBe('draining');
+    expectEmpty(bench);
+  });
+
+  test('lets what a request says go before a full house and a busy device', async () => {
+    const bench = openHost({ admission: { maxStreams: 1, oneStreamPerDevice: true } });
+    const opened = bench.host.open(requestOf('call-1', 'another'), new HandSink());
+    expect(answerOf(bench)).toBeNull();
+    if (isStream(opened)) opened.cancel();
+    await settle();
+    expectEmpty(bench);
+  });
+});
+
 describe('a cancel', () => {
   test('ends the call, its model and its voice in the same turn; a second one is harmless', async () => {
     const bench = openHost();

@@ -374,6 +374,8 @@ describe('a server that drains', () => {
       (drains) => drains === 1,
     );
     expectErrorBeforeData(await collect({ chunk_text: ' More.' }), { code: 'UNAVAILABLE', errorType: 'draining' });
+    const wordless = await utterance(client, 'nothing-collected').commit();
+    expectErrorBeforeData(wordless, { code: 'UNAVAILABLE', errorType: 'draining' });
     running.call.cancel();
     await running.outcome;
     expect(await server.exited).toBe(0);

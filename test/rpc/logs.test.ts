@@ -128,7 +128,7 @@ describe('a stream', () => {
     await running.firstFrame;
     await ask(client, request('good', 'first-1'));
     await ask(client, request('good', 'second-1'));
-    await ask(client, { prompt: '' });
+    await ask(client, request('', 'silent-1'));
     running.call.cancel();
     await running.outcome;
     client.close();
@@ -141,9 +141,7 @@ describe('a stream', () => {
       lineOf('workflow', 'warn', 'reject', { ...ids('first-1'), reason: 'concurrent_request', ...load }),
       lineOf('backpressure', 'warn', 'reject', { ...ids('second-1'), reason: 'stream_limit_exceeded', ...load }),
       lineOf('workflow', 'warn', 'reject', {
-        session_id: '',
-        hardware_id: '',
-        stream_id: expect.any(String),
+        ...ids('silent-1'),
         reason: 'empty_prompt',
         ...load,
       }),

@@ -1,7 +1,7 @@
 /** Single-flight: one session_id has one stream; another one is refused at once and touches nothing. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient } from '../support/client.ts';
-import { startServer, type TestServer } from '../support/server.ts';
+import { eventually, startServer, type TestServer } from '../support/server.ts';
 import { expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 import { richStatusOf } from './rich-status.ts';
 
@@ -59,6 +59,40 @@ test('the second and the third of the same id are refused at once while the firs
   expect(untouched.frames).toEqual(alone.frames);
   expect(untouched.code).toBe('OK');
   expect(await server.status()).toMatchObject({ active_streams: 0, in_flight: 0, rejected: { concurrent_request: 2 } });
+});
+
+test('a duplicate COMMIT whose words the first one took is refused as a duplicate, also by a full house', async () => {
+  const ids = { session_id: 'session-0', hardware_id: 'device-0' };
+  await ask(client, { ...ids, phase: 'REQUEST_PHASE_COLLECT', chunk_text: 'hang' });
+  const commit = { ...ids, phase: 'REQUEST_PHASE_COMMIT' } as const;
+  const first = start(client, commit);
+  await first.firstFrame;
+  const before = (await server.status()).rejected;
+  for (const words of [{}, { prompt: ' \n' }, { chunk_text: '\t' }]) {
+    const duplicate = await ask(other, { ...commit, ...words });
+    expectErrorBeforeData(duplicate, {
+      code: 'RESOURCE_EXHAUSTED',
+      errorType: 'concurrent_request',
+      details: 'Concurrent request for session_id=session-0 is not allowed',
+    });
+    expect(duplicate.sessionId).toBe('session-0');
+  }
+  // No words are no words, wherever the same id is not running.
+  expectErrorBeforeData(await ask(other, { ...commit, session_id: 'session-00' }), {
+    code: 'INVALID_ARGUMENT',
+    errorType: 'empty_prompt',
+  });
+  first.call.cancel();
+  await first.outcome;
+  await eventually(server.status, ({ active_streams }) => active_streams === 0);
+  expectErrorBeforeData(await ask(other, commit), { code: 'INVALID_ARGUMENT', errorType: 'empty_prompt' });
+  expect((await server.status()).rejected).toEqual({
+    ...before,
+    concurrent_request: (before.concurrent_request ?? 0) + 3,
+    empty_prompt: (before.empty_prompt ?? 0) + 2,
+  });
+  const refused = server.logsOf('reject').filter(({ ctx }) => ctx?.session_id === 'session-0');
+  expect(refused.map(({ ctx }) => ctx?.reason)).toEqual([...Array(3).fill('concurrent_request'), 'empty_prompt']);
 });
 
 test('the same id is welcome again as soon as its stream has ended, however that was', async () => {

@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config.ts';
 import { collectMachine } from '../../src/machines/collect.machine.ts';
 import type { CollectedUtterance, Screenshot } from '../../src/machines/stream-port.ts';
 import type { StreamRequest__Output } from '../../src/rpc/generated/streaming/StreamRequest.ts';
-import { type CheckedRequest, checkStreamRequest } from '../../src/rpc/stream-request.ts';
+import { type CheckedRequest, checkStreamRequest, type RequestCheck } from '../../src/rpc/stream-request.ts';
 
 const config = loadConfig({
   env: {},
@@ -26,6 +26,13 @@ const collectedScreenshot: Screenshot = {
   heightPixels: 6,
 };
 
+const surroundings: Omit<RequestCheck, 'collected'> = {
+  config,
+  refusalOf: () => null,
+  requestBytes: 100,
+  streamId: 'call-1',
+};
+
 function check(
   given: Partial<StreamRequest__Output>,
   collected: CollectedUtterance | null = null,
@@ -38,7 +45,7 @@ function check(
     chunk_seq: 0,
     ...given,
   };
-  return checkStreamRequest({ config, collected: () => collected, requestBytes: 100, streamId: 'call-1' }, request);
+  return checkStreamRequest({ ...surroundings, collected: () => collected }, request);
 }
 
 describe('a COLLECT', () => {
@@ -124,8 +131,8 @@ test('a device that collects and commits is asked for exactly what it said last,
       const ask = (given: Partial<StreamRequest__Output>): CheckedRequest | null => {
         const request = { prompt: '', hardware_id: 'd', session_id: 's', phase: 0 as const, chunk_seq: 0, ...given };
         const collected = (key: { hardwareId: string; sessionId: string }) => collector.collected(key);
-        const checked = checkStreamRequest({ config, collected, requestBytes: 1, streamId: 'call-1' }, request);
-        return 'errorCode' in checked ? null : checked;
+        const checked = checkStreamRequest({ ...surroundings, collected }, request);
+        return 'failure' in checked ? null : checked;
       };
       let said = '';
       let last = Number.NEGATIVE_INFINITY;

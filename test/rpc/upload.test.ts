@@ -38,6 +38,7 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
       return { cancel: () => {} };
     },
     collected: () => null,
+    refusalOf: () => null,
     openWelcome: unused,
     collect: unused,
     noteInvalid: unused,

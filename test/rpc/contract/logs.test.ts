@@ -86,7 +86,10 @@ const rows: readonly LogRow[] = [
     decision: 'reject',
     when: 'the request is bad',
     happens: (client) => ask(client, request(' ', 'bad')),
-    expect: { 'scope, level': 'workflow, warn', ctx: { reason: 'empty_prompt', active_streams: 0, max_streams: 1 } },
+    expect: {
+      'scope, level': 'workflow, warn',
+      ctx: { ...ids, reason: 'empty_prompt', active_streams: 0, max_streams: 1 },
+    },
   },
   {
     decision: 'stream_idle_timeout',

@@ -40,6 +40,8 @@ export interface HostBench {
 }
 
 export interface HostBenchOptions {
+  /** Admits nothing yet. */
+  readonly isClosed?: true;
   readonly admission?: Partial<SupervisorInput>;
   readonly limits?: Partial<SessionLimits>;
   readonly answerEngine?: AnswerEngine;
@@ -59,7 +61,7 @@ export interface HostBenchOptions {
   readonly onLine?: (line: KeptLine) => void;
 }
 
-/** A supervisor that admits calls. The machine's actors are XState's own, its timers are real and long. */
+/** A supervisor, open unless told otherwise. The machine's actors are XState's own, its timers are real and long. */
 export function openHost(options: HostBenchOptions = {}): HostBench {
   const answers = new HandAnswerEngine();
   const voice = new HandSpeechEngine();
@@ -159,7 +161,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     log,
     reportFault: report,
   });
-  host.openAdmission();
+  if (options.isClosed !== true) host.openAdmission();
   return {
     host,
     answers,
