@@ -51,7 +51,9 @@ function kindOf(name: string): 'file' | 'folder' | 'none' {
 /** Reads one log; a file that can't be read is a bad log. */
 export async function openLog(path: string): Promise<EventLog | BadLog> {
   try {
-    const { size } = statSync(path);
+    const stats = statSync(path);
+    if (!stats.isFile()) return bad('it is no regular file');
+    const { size } = stats;
     if (size > MAX_LOG_BYTES) return bad(`it has ${size} bytes; at most ${MAX_LOG_BYTES} are read`);
     return readLog(await readFile(path, 'utf8'));
   } catch (error) {

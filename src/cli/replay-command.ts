@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 
 /** A setting as `--with` takes it; anything else behind the option is a path. */
-const settingPattern = /^[A-Za-z][A-Za-z0-9_]*=/;
+const settingPattern = /^[A-Za-z_][A-Za-z0-9_]*=/;
 
 interface ReplayGiven {
   readonly json: boolean;

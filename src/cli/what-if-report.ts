@@ -10,13 +10,12 @@ export interface WhatIfListing {
   readonly quiet: boolean;
 }
 
-/** In the order in which they are counted out; the first is not listed by itself. */
 const verdictWords = {
   same_end: 'same end',
   other_end: 'other end',
   undetermined: 'undetermined',
   skipped: 'no session',
-  bad_log: 'unreadable',
+  bad_log: 'bad log',
 } as const;
 
 export class WhatIfReport {

@@ -89,7 +89,8 @@ class LogReader {
       const why = this.#take(given);
       if (why !== null) return { line: index + 1, turn: this.#header === null ? null : this.#turns.length, why };
     }
-    if (this.#header === null) return { line: 1, turn: null, why: 'there is no header' };
+    if (this.#header === null)
+      return { line: 1, turn: null, why: text === '' ? 'the file is empty' : 'there is no header' };
     if (this.#turns.length === 0) return { line: 2, turn: 0, why: 'there is no turn' };
     return { header: this.#header, turns: this.#turns, footer: this.#footer };
   }
@@ -97,9 +98,13 @@ class LogReader {
   /** Takes one line; says what is wrong with it. */
   #take(given: string): string | null {
     const body = this.#chain.read(given);
-    if (body === null)
-      return 'the line was altered, or lines before it are missing or in another order: its hash does not fit';
-    const parsed = line.safeParse(parseJson(body));
+    if (body === null) return this.#whyNoLine(given);
+    const value = parseJson(body);
+    if (this.#header === null) {
+      const why = whyOtherFormat(value);
+      if (why !== null) return why;
+    }
+    const parsed = line.safeParse(value);
     if (!parsed.success) return `not a line of a log: ${firstFaultOf(parsed.error)}`;
     const entry = parsed.data;
     if (this.#footer !== null) return 'a line behind the footer';
@@ -118,9 +123,18 @@ class LogReader {
     }
   }
 
+  /** A first line may be of another kind of file, or of a format that chains its lines in another way. */
+  #whyNoLine(given: string): string {
+    if (this.#header === null) {
+      if (!given.startsWith('{"kind":"header"')) return 'the file is no event log';
+      const why = whyOtherFormat(parseJson(given));
+      if (why !== null) return why;
+    }
+    return 'the line was altered, or lines before it are missing or in another order: its hash does not fit';
+  }
+
   #takeHeader(entry: LogHeader): string | null {
     if (this.#header !== null) return 'a second header';
-    if (entry.format !== LOG_FORMAT) return `format ${entry.format} is not ${LOG_FORMAT}, the one this version reads`;
     this.#header = entry;
     return null;
   }
@@ -141,6 +155,12 @@ class LogReader {
     this.#turns[number] = { ...amended, event };
     return null;
   }
+}
+
+function whyOtherFormat(value: unknown): string | null {
+  const format: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'format') : undefined;
+  if (typeof format !== 'number' || format === LOG_FORMAT) return null;
+  return `format ${format} is not ${LOG_FORMAT}, the one this version reads`;
 }
 
 function parseJson(text: string): unknown {
