@@ -13,7 +13,7 @@ import { changeOfLimits } from './what-if-limits.ts';
 import { WhatIfReport } from './what-if-report.ts';
 
 const exitCodes = { told: 0, unreadable: 2, badUsage: 2 } as const;
-/** The one chart that has limits. */
+/** Settings are looked at for what they do to sessions. */
 const SESSION_CHART = 'session';
 
 export interface WhatIfOptions {
@@ -70,7 +70,8 @@ function lookAt({ path, log }: NamedLog, change: Partial<SessionLimits>): WhatIf
   const { machine: id, version } = log.header;
   const machine = machineFor(id, version);
   if (machine === undefined) return { path, verdict: 'bad_log', ...nothing, why: `there is no chart named ${id}` };
-  if (id !== SESSION_CHART) return { path, verdict: 'skipped', ...nothing, why: `a ${id} has no such limits` };
+  if (id !== SESSION_CHART)
+    return { path, verdict: 'skipped', ...nothing, why: `only sessions are looked at, this is a ${id}` };
   const { verdict, to, turn, atMs, isOutlived, why } = whatIf(log, machine, (recorded) => ({ ...recorded, ...change }));
   const recordedAtMs = log.turns.at(-1)?.atMs ?? null;
   const ends = { from: endReasonOf(log.footer), to, turn, at_ms: atMs, recorded_at_ms: recordedAtMs };
