@@ -13,7 +13,35 @@ import { sentenceCorpus } from './sentence-corpus.ts';
 import { runSession, type Step, shapeSteps } from './shape-session.ts';
 import { spokenSentences } from './speakable-corpus.ts';
 
+/** An answer for each thing that a shape keeps: without it, the answer goes another way. */
+const hardCases: readonly string[] = [
+  ...['100', '0', '1', '37', '101', '"100"', '"0100"', '"005"', '"000"', '100.0', '5.0', '5.5', '-5', '007'].map(
+    (limit) => `{"command":"read_messages","args":{"limit":${limit}}}`,
+  ),
+  ...['42', '1.50', '1.05', '1.505', '0.25', '12345678901', '1000000', '-0.5'].map(
+    (text) => `{"command":null,"text":${text}}`,
+  ),
+  String.raw`{"command":"open_app","te\u0078t":"Hi there."}`,
+  String.raw`{"command":"open_app","te\xt":"Hi there."}`,
+  '{"command":"open_app","args":{"app_name":"Maps"},"x":nullи}',
+  '{"text": nil, "command":"close_browser"}',
+  '{"text": None, "command":"close_browser"}',
+  '```json5\n{"text":"Hi."}\n```',
+  '```json\n{"text":"Hi."}\n```',
+  '- [x]\n',
+  '- [k]\n',
+  'ℹ',
+  '⺀',
+  '〇',
+  '&#39;',
+  '&nbsp;',
+  'www.example.com',
+  '<mailto:a@b.c>',
+  '<é>',
+];
+
 const corpus: readonly string[] = [
+  ...hardCases,
   ...sentenceCorpus.map(([text]) => text),
   ...envelopes.map(([answer]) => answer),
   ...plainTexts,
@@ -138,7 +166,7 @@ describe('the deltas of an answer', () => {
         const deltas = split(text, cuts);
         expect(shapeDeltas(deltas)).toEqual(slicesLike(deltas, shapeOf(text)));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
     for (const text of corpus) expect(shapeDeltas(text.split('')).join('')).toBe(shapeOf(text));
   });
@@ -214,12 +242,16 @@ describe('replaying the shape', () => {
         const steps = stepsOf(split(answer, cuts), quiet);
         expect(runSession(shapeSteps(steps), commands)).toEqual(runSession(steps, commands));
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     );
   });
 
   test('judges every tool call the same', () => {
-    const name = fc.oneof(fc.constantFrom(...commandNames, ' Open-App ', 'open', 'OPEN.APP'), fc.string());
+    const name = fc.oneof(
+      fc.constantFrom(...commandNames, ' Open-App ', 'open', 'OPEN.APP'),
+      fc.constant('read_messages'),
+      fc.string(),
+    );
     const number = fc.oneof(fc.integer(), fc.integer({ min: -2, max: 120 }), fc.double({ noNaN: true }));
     const digits = fc.stringMatching(/^ ?0{0,3}\d{0,4} ?$/);
     const leaf = fc.oneof(tricky, digits, number, fc.boolean(), fc.constant(null), fc.string());
@@ -229,7 +261,8 @@ describe('replaying the shape', () => {
       fc.string(),
       fc.constant('__proto__'),
     );
-    const args = fc.dictionary(key, value, { maxKeys: 5 });
+    const limit = fc.record({ limit: fc.oneof(number, digits), contact: value }, { requiredKeys: ['limit'] });
+    const args = fc.oneof(fc.dictionary(key, value, { maxKeys: 5 }), limit);
     const given = fc.oneof(
       args,
       args.map((fields) => JSON.stringify(fields)),
@@ -245,7 +278,7 @@ describe('replaying the shape', () => {
         ];
         expect(runSession(shapeSteps(steps), commands)).toEqual(runSession(steps, commands));
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     );
   });
 });
@@ -351,12 +384,15 @@ describe('privacy', () => {
   });
 
   test('what stays of every text of the corpora is in the closed lists', () => {
-    const standIns = /^(?:[xXqQøØжЖ字א]+|[𝐱𝐗𐎠𠀀]+|0*2*0*|０+)$/u;
+    const standIns = /^(?:(?:null)?[xXqQjøØжЖъ字א]+|[𝐱𝐗𐎠𠀀]+|0*2*0*|０+)$/u;
     const beginning = /^(?:t|te|tex|text|c|co|com|comm|comma|comman|command|a|ar|arg|args|n)q?x*$/;
     for (const text of corpus) {
-      const withoutEscapes = shapeOf(text).replaceAll(/\\(?:u[0-9a-f]{4}|u[0a]*|[ntrbf])/gi, ' ');
-      for (const run of runs(withoutEscapes)) {
-        const isExpected = standIns.test(run) || beginning.test(run) || isKeptWord(run) || ['39', '100'].includes(run);
+      const decoded = shapeOf(text)
+        .replaceAll(/\\u([0-9a-f]{4})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+        .replaceAll(/\\[ntrbf]/g, ' ')
+        .replaceAll('\\', '');
+      for (const run of runs(decoded)) {
+        const isExpected = standIns.test(run) || beginning.test(run) || isKeptWord(run) || /^(?:39|0*100)$/.test(run);
         expect([text, run, isExpected]).toEqual([text, run, true]);
       }
     }
