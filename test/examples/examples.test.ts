@@ -7,13 +7,20 @@ import { connect, start } from '../support/client.ts';
 import { png } from '../support/images.ts';
 import { whatPythonLacks } from '../support/python/python-client.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
-import { type Example, makeDir, makeDocumentedStubs, type RunningExample, startExample } from './run-example.ts';
+import {
+  compileDocumented,
+  type Example,
+  makeDir,
+  makeDocumentedStubs,
+  type RunningExample,
+  startExample,
+} from './run-example.ts';
 
 const lacking = whatPythonLacks();
 // A user may do without Python; CI may not forget it silently.
 if (lacking !== null && process.env.CI !== undefined) throw new Error(lacking);
 if (lacking !== null) console.warn(lacking);
-const examples: readonly Example[] = lacking === null ? ['Python', 'Node'] : ['Node'];
+const examples: readonly Example[] = lacking === null ? ['Python', 'TypeScript'] : ['TypeScript'];
 
 const CHUNKS_PER_SENTENCE = 3;
 const CHUNK_BYTES = 4096;
@@ -45,6 +52,7 @@ let server: TestServer;
 beforeAll(async () => {
   stubsDir = mkdtempSync(join(tmpdir(), 'recital-stubs-'));
   if (lacking === null) makeDocumentedStubs(stubsDir);
+  compileDocumented();
   server = await startServer({ scenario, env: { LOG_LEVEL: 'debug' } });
 });
 afterAll(() => rmSync(stubsDir, { recursive: true, force: true }));
@@ -164,11 +172,14 @@ describe.each(examples)('the %s example', (example) => {
     await victim.stop();
   });
 
-  test('Ctrl-C silences the device on the server, too, and ends with 130', async () => {
+  test('Ctrl-C silences the device on the server, too, and ends with 130 and without an error', async () => {
     const run = say(example, 'hang');
     await eventually(run.stdout, (text) => text.includes('Two is here.'));
     run.child.kill('SIGINT');
     expect(await run.exitCode).toBe(130);
+    expect(run.stderr()).toBe('');
+    // What was heard may be kept, and it may say where.
+    expect(run.stdout()).toMatch(/^One is here\. Two is here\.(sound: answer\.wav\n)?$/);
     const device = readFileSync(join(run.dir, 'device-id'), 'utf8');
     await eventually(
       () => server.logsOf('end').filter((line) => line.ctx?.hardware_id === device),

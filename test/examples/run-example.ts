@@ -9,11 +9,11 @@ import { codeOf, readDocument } from '../support/docs/markdown.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export type Example = 'Python' | 'Node';
+export type Example = 'Python' | 'TypeScript';
 
 const programs: Readonly<Record<Example, readonly string[]>> = {
   Python: ['/usr/bin/python3', join(root, 'examples/python/client.py')],
-  Node: [process.execPath, join(root, 'examples/typescript/client.mjs')],
+  TypeScript: [process.execPath, join(root, 'examples/typescript/client.js')],
 };
 
 export interface RunningExample {
@@ -35,13 +35,19 @@ export interface ExampleOptions {
 
 /** Makes the Python stubs in `dir` by the very command that the documentation gives for Debian. */
 export function makeDocumentedStubs(dir: string): void {
-  const command = codeOf(readDocument('docs/CLIENTS.md')).find((line) => line.startsWith('protoc '));
-  if (command === undefined) throw new Error('docs/CLIENTS.md does not say how to make the stubs');
-  const made = spawnSync('/bin/sh', ['-c', command.replaceAll('examples/python', dir)], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (made.status !== 0) throw new Error(`${command}: ${made.stderr}`);
+  runDocumented('protoc ', (command) => command.replaceAll('examples/python', dir));
+}
+
+/** Compiles the TypeScript example as the documentation says for a Node that does not run it as it is: beside its sources. */
+export function compileDocumented(): void {
+  runDocumented('npx tsc ');
+}
+
+function runDocumented(start: string, adapt = (command: string) => command): void {
+  const command = codeOf(readDocument('docs/CLIENTS.md')).find((line) => line.startsWith(start));
+  if (command === undefined) throw new Error(`docs/CLIENTS.md has no command that starts with "${start}"`);
+  const made = spawnSync('/bin/sh', ['-c', adapt(command)], { cwd: root, encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(`${command}: ${made.stdout}${made.stderr}`);
 }
 
 /** An empty folder that is gone when the test ends. */
