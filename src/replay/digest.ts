@@ -18,13 +18,16 @@ const presenceOnly: ReadonlySet<string> = new Set(['speech', 'detail']);
 /** Fields of which only it counts whether they are there: a command's arguments keep their validity in a shape, not their numbers. */
 const opaque: ReadonlySet<string> = new Set(['args']);
 
+/** Records by id, which grow with the load: their size and their newest entry count, what was there before was told when it came. */
+const tables: ReadonlySet<string> = new Set(['streams', 'inFlight']);
+
 /** Signed, as `Math.imul` gives them: V8 keeps 32-bit signed numbers in a field as they are, and boxes all others. */
 const FNV_OFFSET = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 /** Of the second lane: the two together make an accidental match as rare as one in 2^48. */
 const SECOND_OFFSET = 0x9e3779b9 | 0;
 const SECOND_PRIME = 0x85ebca6b | 0;
-/** Field names are few; the ids that some records have for keys are not, and need not be remembered. */
+/** Field names are few; names that a client chose are not, and need not be remembered. */
 const MAX_REMEMBERED_KEYS = 1024;
 
 /** The 256 bytes in hexadecimal: half the time of a digest went into `toString(16)`. */
@@ -67,6 +70,7 @@ interface Key {
   readonly isOwnWord: boolean;
   readonly isPresenceOnly: boolean;
   readonly isOpaque: boolean;
+  readonly isTable: boolean;
 }
 
 const keys = new Map<string, Key>();
@@ -79,12 +83,13 @@ function keyOf(name: string): Key {
     isOwnWord: ownWords.has(name),
     isPresenceOnly: presenceOnly.has(name),
     isOpaque: opaque.has(name),
+    isTable: tables.has(name),
   };
   if (keys.size < MAX_REMEMBERED_KEYS) keys.set(name, key);
   return key;
 }
 
-const noKey: Key = { hash: 0, isOwnWord: false, isPresenceOnly: false, isOpaque: false };
+const noKey: Key = { hash: 0, isOwnWord: false, isPresenceOnly: false, isOpaque: false, isTable: false };
 
 /**
  * The digest of a plain JSON value, the field `name` of a context: 12 hexadecimal digits. Linear in the number of its fields, not in the
@@ -96,6 +101,45 @@ export function digestOf(value: unknown, name = ''): string {
   return lanes.toString();
 }
 
+/**
+ * The digest of a list that changes from turn to turn, the field `name` of a context. A list that lost its head and got a new tail is not
+ * looked through again: the items that stayed are the same objects, and their part of the digest is known.
+ */
+export class ListDigester {
+  readonly #key: Key;
+  #items: readonly unknown[] = [];
+  /** Two for each item. */
+  #lanes: readonly number[] = [];
+
+  constructor(name: string) {
+    this.#key = keyOf(name);
+  }
+
+  digestOf(items: readonly unknown[]): string {
+    const lanes = new Lanes();
+    lanes.mix(13);
+    lanes.mix(items.length);
+    const shift = items.length === 0 ? -1 : this.#items.indexOf(items[0]);
+    const known: number[] = [];
+    for (let index = 0; index < items.length; index += 1) {
+      const item = items[index];
+      const before = index + shift;
+      if (shift >= 0 && before < this.#items.length && this.#items[before] === item) {
+        known.push(this.#lanes[2 * before] ?? 0, this.#lanes[2 * before + 1] ?? 0);
+      } else {
+        const own = new Lanes();
+        mixValue(own, this.#key, item);
+        known.push(own.a, own.b);
+      }
+      lanes.mix(known[2 * index] ?? 0);
+      lanes.mix(known[2 * index + 1] ?? 0);
+    }
+    this.#items = items;
+    this.#lanes = known;
+    return lanes.toString();
+  }
+}
+
 function mixValue(lanes: Lanes, key: Key, value: unknown): void {
   if (typeof value === 'string') mixString(lanes, key, value);
   else if (typeof value === 'number') mixNumber(lanes, value);
@@ -104,7 +148,7 @@ function mixValue(lanes: Lanes, key: Key, value: unknown): void {
   else if (typeof value !== 'object') lanes.mix(6);
   else if (key.isOpaque) lanes.mix(11);
   else if (Array.isArray(value)) mixArray(lanes, key, value);
-  else if (isRecord(value)) mixRecord(lanes, value);
+  else if (isRecord(value)) key.isTable ? mixTable(lanes, value) : mixRecord(lanes, value);
 }
 
 function isRecord(value: object): value is Readonly<Record<string, unknown>> {
@@ -135,6 +179,20 @@ function mixArray(lanes: Lanes, key: Key, values: readonly unknown[]): void {
   lanes.mix(8);
   lanes.mix(values.length);
   for (const value of values) mixValue(lanes, key, value);
+}
+
+/** Some hundred entries are copied by the chart at every change; they are only counted here. */
+function mixTable(lanes: Lanes, table: Readonly<Record<string, unknown>>): void {
+  let size = 0;
+  let newest = '';
+  for (const id in table) {
+    size += 1;
+    newest = id;
+  }
+  lanes.mix(12);
+  lanes.mix(size);
+  lanes.mixText(newest);
+  mixValue(lanes, noKey, table[newest]);
 }
 
 function mixRecord(lanes: Lanes, value: Readonly<Record<string, unknown>>): void {

@@ -21,9 +21,26 @@ export interface RetentionTerms {
 /** What the thread is started with. */
 export interface WriterThreadData {
   readonly retention: RetentionTerms;
-  /** One number: characters written (or given up) so far, modulo 2^32. Shared, so that a batch needs no answer. */
-  readonly doneChars: Int32Array;
+  /** What both sides see without a message; the places are named by `sharedPlaces`. */
+  readonly shared: Int32Array;
 }
+
+export const sharedPlaces = Object.freeze({
+  /** Characters written, or given up, so far, modulo 2^32. */
+  doneChars: 0,
+  /** 1 while the thread sleeps until it is woken; else it looks for orders by itself, every POLL_MS. */
+  isAsleep: 1,
+} as const);
+
+export function createShared(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(sharedPlaces).length));
+}
+
+/**
+ * How often the thread looks for orders while there are any. Waking a thread for each of them costs the one that wakes it far more than the
+ * order itself: 180 us of CPU against 4 on a virtual machine (measured).
+ */
+export const POLL_MS = 15;
 
 export type ToWriter = { readonly kind: 'write'; readonly orders: readonly WriteOrder[] } | { readonly kind: 'stop' };
 

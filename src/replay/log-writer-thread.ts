@@ -1,13 +1,22 @@
 /**
- * The writer thread of the event logs: a slow disk makes nobody wait but the logs. It carries out orders as they come, and between them, in
- * small steps, deletes what is no longer to be kept.
+ * The writer thread of the event logs: a slow disk makes nobody wait but the logs. It looks for orders by itself as long as some come, and
+ * sleeps when none do; between them, in small steps, it deletes what is no longer to be kept.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../assert.ts';
 import { LogFilesOut } from './log-files-out.ts';
-import type { FromWriter, ToWriter, WriteOrder, WriterThreadData } from './log-writer-protocol.ts';
+import {
+  type FromWriter,
+  POLL_MS,
+  sharedPlaces,
+  type ToWriter,
+  type WriteOrder,
+  type WriterThreadData,
+} from './log-writer-protocol.ts';
 import { type SweepResult, sweepLogs } from './retention.ts';
 
+/** Without an order for so long it sleeps until it is woken: some fifty looks. */
+const SLEEP_AFTER_MS = 1_000;
 /** How long a sweep goes on before orders are looked at. */
 const STEP_MS = 4;
 /** A sweep may take this share of the thread's time: the next one waits accordingly. */
@@ -19,38 +28,64 @@ const SWEEPS_PER_AGE = 10;
 
 assert(parentPort !== null, 'log-writer-thread runs in a worker thread only');
 const port = parentPort;
-const { retention, doneChars }: WriterThreadData = workerData;
+const { retention, shared }: WriterThreadData = workerData;
+const { doneChars, isAsleep } = sharedPlaces;
 const files = new LogFilesOut();
 let isFailing = false;
+let lastOrderAtMs = performance.now();
 
+const agePauseMs = Math.min(MAX_SWEEP_PAUSE_MS, Math.max(MIN_SWEEP_PAUSE_MS, retention.maxAgeMs / SWEEPS_PER_AGE));
 const sweeps = {
   running: null as Generator<void, SweepResult> | null,
   busyMs: 0,
-  nextAtMs: 0,
+  /** For its cost. */
+  notBeforeMs: 0,
+  /** For age. */
+  dueAtMs: 0,
   totalBytes: 0,
 };
-const agePauseMs = Math.min(MAX_SWEEP_PAUSE_MS, Math.max(MIN_SWEEP_PAUSE_MS, retention.maxAgeMs / SWEEPS_PER_AGE));
 
-port.on('message', (message: ToWriter) => {
-  if (message.kind === 'stop') {
-    files.closeAll();
-    clearInterval(clock);
-    sweeps.running = null;
-    tell({ kind: 'stopped' });
-    port.close();
-    return;
+while (takeOrders()) {
+  sweepOn();
+  if (sweeps.running === null && !rest()) break;
+}
+files.closeAll();
+tell({ kind: 'stopped' });
+
+/** False once it is to stop. */
+function takeOrders(): boolean {
+  for (;;) {
+    const received = receiveMessageOnPort(port);
+    if (received === undefined) return true;
+    const message: ToWriter = received.message;
+    if (message.kind === 'stop') return false;
+    for (const order of message.orders) carryOut(order);
+    lastOrderAtMs = performance.now();
   }
-  for (const order of message.orders) carryOut(order);
-  if (sweeps.totalBytes > retention.maxTotalBytes && performance.now() >= sweeps.nextAtMs) startSweep();
-});
+}
 
-const clock = setInterval(startSweep, agePauseMs);
-startSweep();
+/** Waits for the next look; false once the thread is to stop. */
+function rest(): boolean {
+  if (hadOrdersLately()) {
+    Atomics.wait(shared, isAsleep, 0, POLL_MS);
+    return true;
+  }
+  Atomics.store(shared, isAsleep, 1);
+  // An order may have come before that could be seen; what comes from now on wakes.
+  if (!takeOrders()) return false;
+  if (!hadOrdersLately()) Atomics.wait(shared, isAsleep, 1, Math.max(1, sweeps.dueAtMs - performance.now()));
+  Atomics.store(shared, isAsleep, 0);
+  return true;
+}
+
+function hadOrdersLately(): boolean {
+  return performance.now() - lastOrderAtMs < SLEEP_AFTER_MS;
+}
 
 function carryOut(order: WriteOrder): void {
   const result = files.carryOut(order);
   // Always one by one: who waits for room learns of it at once.
-  Atomics.add(doneChars, 0, order.lines.length);
+  Atomics.add(shared, doneChars, order.lines.length);
   if ('why' in result) {
     isFailing = true;
     tell({ kind: 'fileFailed', path: order.path, turns: order.turns, why: result.why });
@@ -63,34 +98,32 @@ function carryOut(order: WriteOrder): void {
   }
 }
 
-function startSweep(): void {
-  if (sweeps.running !== null || performance.now() < sweeps.nextAtMs) return;
-  sweeps.running = sweepLogs({ ...retention, nowMs: Date.now(), isOpen: (path) => files.isOpen(path) });
-  sweeps.busyMs = 0;
-  setImmediate(sweepOn);
-}
-
 function sweepOn(): void {
-  const { running } = sweeps;
-  if (running === null) return;
-  const startedAtMs = performance.now();
+  const nowMs = performance.now();
+  if (sweeps.running === null) {
+    const isOver = sweeps.totalBytes > retention.maxTotalBytes;
+    if (nowMs < (isOver ? sweeps.notBeforeMs : sweeps.dueAtMs)) return;
+    sweeps.running = sweepLogs({ ...retention, nowMs: Date.now(), isOpen: (path) => files.isOpen(path) });
+    sweeps.busyMs = 0;
+  }
   for (;;) {
-    const step = running.next();
-    const busyMs = performance.now() - startedAtMs;
+    const step = sweeps.running.next();
+    const busyMs = performance.now() - nowMs;
     if (step.done === true) {
       finishSweep(step.value, sweeps.busyMs + busyMs);
       return;
     }
     if (busyMs < STEP_MS) continue;
     sweeps.busyMs += busyMs;
-    setImmediate(sweepOn);
     return;
   }
 }
 
 function finishSweep({ deletedFiles, keptBytes, failures, why }: SweepResult, busyMs: number): void {
   sweeps.running = null;
-  sweeps.nextAtMs = performance.now() + Math.max(MIN_SWEEP_PAUSE_MS, busyMs / SWEEP_SHARE);
+  const nowMs = performance.now();
+  sweeps.notBeforeMs = nowMs + Math.max(MIN_SWEEP_PAUSE_MS, busyMs / SWEEP_SHARE);
+  sweeps.dueAtMs = Math.max(nowMs + agePauseMs, sweeps.notBeforeMs);
   sweeps.totalBytes = keptBytes;
   if (deletedFiles > 0 || failures > 0) tell({ kind: 'swept', deletedFiles, failures, why });
 }

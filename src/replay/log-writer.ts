@@ -3,7 +3,15 @@
  * and replaced with the next order, at most once a second; the files it was writing are given up, since nobody knows where they end.
  */
 import { Worker } from 'node:worker_threads';
-import type { FromWriter, RetentionTerms, ToWriter, WriteOrder, WriterThreadData } from './log-writer-protocol.ts';
+import {
+  createShared,
+  type FromWriter,
+  type RetentionTerms,
+  sharedPlaces,
+  type ToWriter,
+  type WriteOrder,
+  type WriterThreadData,
+} from './log-writer-protocol.ts';
 
 /** A disk that takes nothing for so long will not take the rest of a stopping server's logs either. */
 const STOP_TIMEOUT_MS = 3_000;
@@ -31,7 +39,7 @@ export interface LogWriterOptions {
 
 export class LogWriter {
   readonly #options: LogWriterOptions;
-  #doneChars = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  #shared = createShared();
   #givenChars = 0;
   #worker: Worker | null = null;
   #startedAtMs = Number.NEGATIVE_INFINITY;
@@ -44,7 +52,7 @@ export class LogWriter {
 
   /** Characters that the disk has not taken yet. */
   get unwrittenChars(): number {
-    return (this.#givenChars - Atomics.load(this.#doneChars, 0)) | 0;
+    return (this.#givenChars - Atomics.load(this.#shared, sharedPlaces.doneChars)) | 0;
   }
 
   /** False if there is no thread now: the orders are lost. */
@@ -52,7 +60,7 @@ export class LogWriter {
     const worker = this.#worker ?? this.#restart();
     if (worker === null) return false;
     for (const { lines } of orders) this.#givenChars = (this.#givenChars + lines.length) | 0;
-    post(worker, { kind: 'write', orders });
+    this.#post(worker, { kind: 'write', orders });
     return true;
   }
 
@@ -69,7 +77,7 @@ export class LogWriter {
     });
     // From here on its end is no death.
     this.#worker = null;
-    post(worker, { kind: 'stop' });
+    this.#post(worker, { kind: 'stop' });
     await Promise.race([stopped, late]);
     clearTimeout(timer);
     void worker.terminate();
@@ -82,9 +90,9 @@ export class LogWriter {
   #start(): Worker {
     const { retention, listener, now, thread = threadUrl() } = this.#options;
     this.#startedAtMs = now();
-    this.#doneChars = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.#shared = createShared();
     this.#givenChars = 0;
-    const data: WriterThreadData = { retention, doneChars: this.#doneChars };
+    const data: WriterThreadData = { retention, shared: this.#shared };
     const worker = new Worker(thread, { execArgv: [], name: 'event-logs', workerData: data });
     this.#worker = worker;
     let why = 'it ended';
@@ -101,6 +109,12 @@ export class LogWriter {
     // It keeps no process alive; an orderly end waits for it in `stop`.
     worker.unref();
     return worker;
+  }
+
+  #post(worker: Worker, message: ToWriter): void {
+    worker.postMessage(message);
+    const { isAsleep } = sharedPlaces;
+    if (Atomics.compareExchange(this.#shared, isAsleep, 1, 0) === 1) Atomics.notify(this.#shared, isAsleep);
   }
 
   #take(message: FromWriter): void {
@@ -120,10 +134,6 @@ export class LogWriter {
         return;
     }
   }
-}
-
-function post(worker: Worker, message: ToWriter): void {
-  worker.postMessage(message);
 }
 
 /** Tests run from source; a thread of a Node that strips no types runs from the build. */

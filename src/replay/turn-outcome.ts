@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { AnyMachineSnapshot, ExecutableActionObject, StateValue } from 'xstate';
-import { digestOf } from './digest.ts';
+import { digestOf, ListDigester } from './digest.ts';
 import type { Changes, TurnOutcome } from './log-format.ts';
 
 /** An action as XState hands it to its executor. */
@@ -27,6 +27,7 @@ export class OutcomeTeller {
   readonly #frameTexts: FrameTexts;
   #value: StateValue | null = null;
   #state = '';
+  readonly #fields = new ContextFields();
   #context: unknown = null;
 
   constructor(frameTexts: FrameTexts) {
@@ -42,7 +43,7 @@ export class OutcomeTeller {
       if (state !== this.#state) outcome.state = state;
       this.#state = state;
     }
-    const changes = changesOf(this.#context, after.context);
+    const changes = this.#fields.changesOf(this.#context, after.context);
     this.#context = after.context;
     if (changes !== null) outcome.changes = changes;
     if (actions.length > 0) outcome.effects = actions.map((action) => effectText(action, this.#frameTexts));
@@ -78,26 +79,37 @@ function isEmpty(value: StateValue): boolean {
   return true;
 }
 
-function changesOf(before: unknown, after: Readonly<Record<string, unknown>>): Changes | null {
-  if (before === after) return null;
-  const known = isRecord(before) ? before : {};
-  let changes: Record<string, unknown> | null = null;
-  for (const field in after) {
-    const value = after[field];
-    if (known[field] === value) continue;
-    changes ??= {};
-    changes[field] = shown(field, value);
+/** The fields of one actor's context. */
+class ContextFields {
+  readonly #lists = new Map<string, ListDigester>();
+
+  changesOf(before: unknown, after: Readonly<Record<string, unknown>>): Changes | null {
+    if (before === after) return null;
+    const known = isRecord(before) ? before : {};
+    let changes: Record<string, unknown> | null = null;
+    for (const name in after) {
+      const value = after[name];
+      if (known[name] === value) continue;
+      changes ??= {};
+      changes[name] = this.#shown(name, value);
+    }
+    return changes;
   }
-  return changes;
+
+  #shown(name: string, value: unknown): unknown {
+    if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+    if (!Array.isArray(value)) return `#${digestOf(value, name)}`;
+    let list = this.#lists.get(name);
+    if (list === undefined) {
+      list = new ListDigester(name);
+      this.#lists.set(name, list);
+    }
+    return `#${list.digestOf(value)}`;
+  }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-function shown(field: string, value: unknown): unknown {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-  return `#${digestOf(value, field)}`;
 }
 
 /** One effect in a few words; what it carries is told by its digest. */

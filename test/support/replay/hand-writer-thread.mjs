@@ -1,7 +1,8 @@
 // A writer thread that obeys its test: the names of the files say how it behaves.
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { doneChars } = workerData;
+const { shared } = workerData;
+const DONE_CHARS = 0;
 parentPort.on('message', (message) => {
   if (message.kind === 'stop') {
     parentPort.postMessage({ kind: 'stopped' });
@@ -11,7 +12,7 @@ parentPort.on('message', (message) => {
   for (const { path, lines } of message.orders) {
     if (path.includes('deadly')) throw new Error('out of order');
     if (path.includes('stuck')) continue;
-    Atomics.add(doneChars, 0, lines.length);
+    Atomics.add(shared, DONE_CHARS, lines.length);
     parentPort.postMessage({ kind: 'recovered' });
   }
 });
