@@ -2,7 +2,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { expect, test } from 'vitest';
-import { shapeOf } from '../../src/text/shape.ts';
 import { ask, connect, interrupt, start } from '../support/client.ts';
 import { createLogFolder, identical, verdictOf } from '../support/replay/log-folder.ts';
 import { eventually, startServer } from '../support/server.ts';
