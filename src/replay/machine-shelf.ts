@@ -11,8 +11,8 @@ const DEFINITION_CHARS = 16;
 const machines: readonly AnyStateMachine[] = Object.freeze([sessionMachine, welcomeMachine, supervisorMachine]);
 
 /** The chart with this id, in this version if it is kept, else in its newest; undefined if there is no such chart. */
-export function machineFor(id: string, version: string): AnyStateMachine | undefined {
-  const sameId = machines.filter((machine) => machine.id === id);
+export function machineFor(id: string, version: string, shelf = machines): AnyStateMachine | undefined {
+  const sameId = shelf.filter((machine) => machine.id === id);
   return sameId.find((machine) => machine.version === version) ?? sameId.at(-1);
 }
 
