@@ -132,6 +132,13 @@ export function isSameOutward(a: readonly string[], b: readonly string[]): boole
   return a.length === b.length && a.every((text, index) => text === b[index]);
 }
 
+const FLUSH = 'say flush.awaited';
+
+/** Nothing more will be said: no frame, no word to the model, and to the voice only whom it may forget. */
+export function isClosing(outward: readonly string[]): boolean {
+  return outward.includes(FLUSH) && outward.every((text) => text === FLUSH || text.startsWith('say speech.informed'));
+}
+
 const END = 'say end.reached';
 const COMMAND = 'say command.reached';
 

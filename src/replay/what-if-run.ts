@@ -3,8 +3,10 @@ import type { AnyStateMachine } from 'xstate';
 import type { SessionLimits } from '../machines/session.types.ts';
 import { type LogTurn, THREW } from './log-format.ts';
 import type { EventLog } from './log-reader.ts';
-import { KnownAnswers, unknownWords } from './what-if-answers.ts';
+import { KnownAnswers } from './what-if-answers.ts';
+import { Firings } from './what-if-firing.ts';
 import {
+  isClosing,
   isSameButForCommand,
   isSameOutward,
   Play,
@@ -28,17 +30,15 @@ export interface WhatIfTerms {
   readonly changed: Input;
 }
 
-/** What a timer of the second play would do if it fired now. */
-type Firing =
-  | { readonly kind: 'nothing'; readonly after: Play }
-  | { readonly kind: 'ends'; readonly reason: string }
-  | { readonly kind: 'open'; readonly why: string };
-
 /** A timer that would end the session, due at about the time of a recorded fact. */
 interface Candidate {
   readonly timer: Timer;
   readonly reason: string;
   readonly turn: number;
+}
+
+interface Closed extends Moment {
+  readonly why: string | null;
 }
 
 export class WhatIfRun {
@@ -49,12 +49,13 @@ export class WhatIfRun {
   #changed: Play;
   readonly #answers: KnownAnswers;
   readonly #frames = new FrameCount();
+  readonly #firings: Firings;
   readonly #rateChange: RateChange;
   /** Whether the questions that wait for a recorded answer were asked by both plays; first asked, first answered. */
   readonly #asked: Record<Question, boolean[]> = { activity: [], progress: [] };
   #candidate: Candidate | null = null;
-  /** The turn in which a command was left out or exchanged and all was said: only the flush is awaited. */
-  #closedAtTurn: number | null = null;
+  /** Where the second play had said all it has to say and the recorded one had more: it ends when all is out. */
+  #closed: Closed | null = null;
 
   constructor(machine: AnyStateMachine, { log, recorded, changed }: WhatIfTerms) {
     this.#log = log;
@@ -63,6 +64,7 @@ export class WhatIfRun {
     this.#recorded = Play.of(machine);
     this.#changed = Play.of(machine);
     this.#answers = new KnownAnswers(log.turns);
+    this.#firings = new Firings(this.#answers, this.#frames, changed.limits);
     this.#rateChange = rateChangeOf(recorded.limits.maxFramesPerSecond, changed.limits.maxFramesPerSecond);
   }
 
@@ -89,27 +91,32 @@ export class WhatIfRun {
       const [own] = ownTimers(this.#changed, this.#recorded);
       if (own === undefined || own.earliestMs > turn.atMs) return null;
       const { timer, dueAtMs } = own;
-      const firing = this.#firingOf(timer, dueAtMs);
+      const firing = this.#firings.of(this.#changed, timer, dueAtMs);
       if (firing.kind === 'open') return undetermined({ ...turn, atMs: dueAtMs }, firing.why);
       if (firing.kind === 'ends') return this.#nearEnd(turn, own, firing.reason);
-      if (this.#candidate?.timer === timer) return this.#openOrder(turn, this.#candidate);
+      const rival = this.#candidate;
+      if (rival !== null && (firing.kind === 'closes' || rival.timer === timer)) return this.#openOrder(turn, rival);
       // Whether it looks before or after a fact of the same moment is all the same. If it is not quite due, its time will come.
       if (dueAtMs > turn.atMs) return null;
       this.#changed = firing.after;
+      if (firing.kind === 'closes') {
+        if (own.latestMs >= turn.atMs) return undetermined(turn, orderWords);
+        this.#close({ turn: turn.turn, atMs: dueAtMs, why: null });
+      }
     }
   }
 
   /** A timer that would end the session is due: surely before `turn`, or at about the same time. */
   #nearEnd(turn: LogTurn, own: OwnTimer, reason: string): WhatIfVerdict | null {
-    if (this.#closedAtTurn !== null) return undetermined(turn, `${reason}, unless all was handed over before`);
+    if (this.#closed !== null) return undetermined(turn, `${reason}, unless all was handed over before`);
     this.#candidate ??= { timer: own.timer, reason, turn: turn.turn };
     const candidate = this.#candidate;
     if (candidate.reason !== reason) return this.#openOrder(turn, candidate);
     if (own.latestMs >= turn.atMs) return null;
     const isRivalled = ownTimers(this.#changed, this.#recorded).some((other) => {
       if (other.timer === own.timer || other.earliestMs > own.latestMs) return false;
-      const firing = this.#firingOf(other.timer, Math.max(own.dueAtMs, other.dueAtMs));
-      return firing.kind === 'open' || (firing.kind === 'ends' && firing.reason !== reason);
+      const firing = this.#firings.of(this.#changed, other.timer, Math.max(own.dueAtMs, other.dueAtMs));
+      return firing.kind === 'open' || firing.kind === 'closes' || (firing.kind === 'ends' && firing.reason !== reason);
     });
     if (isRivalled) return this.#openOrder(turn, candidate);
     return this.#decided(reason, { turn: candidate.turn, atMs: own.dueAtMs });
@@ -122,55 +129,40 @@ export class WhatIfRun {
     return this.#openOrder(turn, candidate);
   }
 
-  #firingOf(timer: Timer, dueAtMs: number): Firing {
-    const after = this.#changed.fork();
-    const when: When = { atMs: dueAtMs, turn: null };
-    const played = after.take({ type: timer.id }, when);
-    return this.#settle(after, played, when);
-  }
-
-  /** What became of a turn that only the second play has, its questions answered. */
-  #settle(after: Play, played: PlayedTurn, when: When): Firing {
-    if (played.ended !== null) return { kind: 'ends', reason: played.ended };
-    if (played.outward.length > 0) return { kind: 'open', why: `it would have gone another way: ${wordsOf(played)}` };
-    for (const question of played.questions) {
-      const answer = this.#answerTo(question, when.atMs);
-      if (answer === null) return { kind: 'open', why: `the log does not tell ${unknownWords[question]} then` };
-      const answered = this.#settle(after, after.take(answer, when), when);
-      if (answered.kind !== 'nothing') return answered;
-    }
-    return { kind: 'nothing', after };
-  }
-
-  #answerTo(question: Question, atMs: number) {
-    const { idleTimeoutMs, speechTimeoutMs } = this.#limits.changed;
-    if (question === 'activity') {
-      const idleMs = this.#idleMs(atMs, idleTimeoutMs);
-      return idleMs === null ? null : { type: 'outbox.activityReported', idleMs };
-    }
-    const silences = this.#answers.voiceSilences(atMs, speechTimeoutMs);
-    return silences === null ? null : { type: 'speech.progressReported', silences };
-  }
-
-  #idleMs(atMs: number, timeoutMs: number): number | null {
-    // A reader who was given nothing has taken nothing.
-    if (this.#frames.isEmpty) return atMs;
-    return this.#closedAtTurn === null ? this.#answers.readerIdleMs(atMs, timeoutMs) : null;
-  }
-
   #playTurn(turn: LogTurn): WhatIfVerdict | null {
     const { event, atMs } = turn;
     const when: When = { atMs, turn: turn.turn };
     if (turn.status === THREW) return this.#afterThrow(turn);
-    if (!this.#isOfBoth(event.type)) return this.#afterRecordedOnly(turn, this.#recorded.take(event, when));
-    if (this.#closedAtTurn !== null && event.type !== 'outbox.flushed') {
-      return undetermined(turn, 'the session was closing, and what is recorded then is of another one');
-    }
+    const isOfBoth = this.#isOfBoth(event.type);
+    if (this.#closed !== null) return this.#playClosed(turn, isOfBoth);
+    if (!isOfBoth) return this.#afterRecordedOnly(turn, this.#recorded.take(event, when));
     this.#answers.noteHeard(event);
     this.#frames.noteHeard(event);
     const recorded = this.#recorded.take(event, when);
     const changed = this.#changed.take(this.#rateFactFor(event), when);
     return this.#compare(turn, recorded, changed);
+  }
+
+  /** All that the second play said is out when all that the recorded one said is; until then something else may end it. */
+  #playClosed(turn: LogTurn, isOfBoth: boolean): WhatIfVerdict | null {
+    const { event, atMs } = turn;
+    const when: When = { atMs, turn: turn.turn };
+    const recorded = this.#recorded.take(event, when);
+    const isFlushed = event.type === 'outbox.flushed';
+    if (recorded.ended !== null && !isFlushed) return undetermined(turn, closingWords);
+    const isAnswer = event.type.startsWith('answer.');
+    const isSharedTimer = event.type.startsWith('xstate.after.') && isOfBoth;
+    if (!isFlushed && !isAnswer && !isSharedTimer) return null;
+    const changed = this.#changed.take(event, when);
+    if (changed.ended !== null && isFlushed) return this.#endedWith(turn, recorded, changed.ended);
+    // The model may still be at work, and stop when it is done.
+    const isQuiet = changed.questions.length === 0 && changed.outward.every((text) => text.startsWith('stop '));
+    return isQuiet && changed.ended === null ? null : undetermined(turn, closingWords);
+  }
+
+  #close(closed: Closed): void {
+    this.#closed = closed;
+    this.#firings.forgetReader();
   }
 
   /** A bug of the chart: nothing was changed, and what came of it is recorded next. */
@@ -213,10 +205,12 @@ export class WhatIfRun {
     if (changed.ended !== null) return this.#endedWith(turn, recorded, changed.ended);
     if (recorded.ended !== null) return this.#outlived(turn, recorded.ended);
     if (!isSameOutward(recorded.outward, changed.outward)) {
-      if (!isSameButForCommand(recorded.outward, changed.outward)) {
+      const isOtherCommand = isSameButForCommand(recorded.outward, changed.outward);
+      if (!isOtherCommand && !isClosing(changed.outward)) {
         return undetermined(turn, `it would have gone another way: ${wordsOf(changed)}`);
       }
-      this.#closedAtTurn = turn.turn;
+      if (this.#candidate !== null) return this.#openOrder(turn, this.#candidate);
+      this.#close({ ...turn, why: isOtherCommand ? commandWords : null });
     }
     this.#answers.noteTold(changed.voice, turn.atMs);
     this.#frames.noteTold(changed.voice, turn.atMs);
@@ -230,7 +224,7 @@ export class WhatIfRun {
     const own = changed.filter((question) => !recorded.includes(question));
     if (own.length === 0) return null;
     const played: PlayedTurn = { outward: [], questions: own, voice: [], ended: null };
-    const settled = this.#settle(this.#changed, played, { atMs: turn.atMs, turn: null });
+    const settled = this.#firings.settle(this.#changed, played, { atMs: turn.atMs, turn: null });
     if (settled.kind === 'open') return undetermined(turn, settled.why);
     return settled.kind === 'ends' ? this.#decided(settled.reason, turn) : null;
   }
@@ -246,15 +240,10 @@ export class WhatIfRun {
     ) {
       return this.#ended('rate_limit_exceeded', turn, atLatest);
     }
-    if (recorded.ended !== reason) return this.#decided(reason, turn);
+    if (recorded.ended !== reason) return this.#decided(reason, this.#closed ?? turn);
     if (reason === 'rate_limit_exceeded' && this.#rateChange === 'stricter') return this.#ended(reason, turn, atLatest);
     if (!this.#isRateKept(reason)) return this.#openRate(turn);
-    if (this.#closedAtTurn === null) return asRecorded(reason);
-    return this.#ended(
-      reason,
-      { ...turn, turn: this.#closedAtTurn },
-      'its command would not have been the same, or none',
-    );
+    return this.#closed === null ? asRecorded(reason) : this.#ended(reason, this.#closed, this.#closed.why);
   }
 
   #decided(reason: string, { turn, atMs }: Moment): WhatIfVerdict {
@@ -277,7 +266,7 @@ export class WhatIfRun {
   }
 
   #openOrder(turn: LogTurn, { reason }: Candidate): WhatIfVerdict {
-    return undetermined(turn, `${reason} was due at about the time of something else: either may have come first`);
+    return undetermined(turn, `${reason}: ${orderWords}`);
   }
 
   #outlived(turn: LogTurn, reason: string): WhatIfVerdict {
@@ -289,3 +278,6 @@ export class WhatIfRun {
 
 /** What is known to have left tells that it came, not when. */
 const atLatest = 'at this turn at the latest';
+const orderWords = 'a timer was due at about the time of something else, and either may have come first';
+const closingWords = 'it had said all it would say, and what is recorded then is of another world';
+const commandWords = 'its command would not have been the same, or none';

@@ -8,8 +8,9 @@
  * - A question (how long has the reader taken nothing? how long has the voice been silent?) changes nothing outside, so it may be asked at another
  *   time. It is answered from what is recorded where that is enough (what-if-answers.ts); else nothing is decided.
  * - Once the second play says, asks of an actor or starts something that the first did not, the later facts are of another world: unless it is over
- *   by then, nothing is decided from that turn on. One exception: a session that leaves out or exchanges its command, all else being the same,
- *   has no more frames to hand over than were handed over, so the recorded end of that is its end.
+ *   by then, nothing is decided from that turn on. One exception: when it has said all it has to say (it leaves out or exchanges its command, all
+ *   else being the same; or it fails for a sentence that has no sound), it ends as soon as that is out, and it has no more frames to hand over
+ *   than the recorded session had. So when that one's are out, its are, too; unless something else came first that could have ended it.
  * - A session that goes on beyond its recorded end would not have ended so; what would have come then is not in the log.
  * - A rate is counted by the outbox, not by the chart: see what-if-rate.ts.
  */

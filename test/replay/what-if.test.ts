@@ -129,10 +129,12 @@ describe('the voice', () => {
   test('that breaks is fatal or not as SPEECH_FAILURE says', () => {
     expect(verdictOn(broken, { speechFailure: 'fail' })).toMatchObject({ verdict: 'other_end', to: 'speech_failed' });
     const strict = { ...broken, limits: { ...broken.limits, speechFailure: 'fail' as const } };
-    expect(verdictOn(strict, { speechFailure: 'degrade' })).toMatchObject({
-      verdict: 'undetermined',
-      isOutlived: true,
-    });
+    expect(verdictOn(strict, { speechFailure: 'degrade' })).toMatchObject({ verdict: 'undetermined', to: null });
+  });
+
+  test('that breaks is not decided where the client left before all was out', () => {
+    const left = planned({ speech: broken.speech, intrusions: [{ atMs: 1_050, event: { type: 'client.cancelled' } }] });
+    expect(verdictOn(left, { speechFailure: 'fail' })).toMatchObject({ verdict: 'undetermined', to: null });
   });
 
   test('that is silent is given up earlier, and what comes then is of another world', () => {
