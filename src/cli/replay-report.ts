@@ -1,10 +1,13 @@
 /** What `recital replay` prints: the logs that matter one by one, the others counted, and a summary by end reason. */
 import type { EmittedFrame } from '../replay/emission.ts';
+import type { Divergence } from '../replay/replayer.ts';
 import { type Output, printable } from './output.ts';
 import type { ReplayResult } from './replay.ts';
 
-/** As many identical logs as fit on a screen are named; more are counted. */
+/** As many identical logs as fit on a screen are named; more are counted. As many differences are told in full; more in a line each. */
 const LISTED_LOGS = 20;
+/** What most of the diverged logs have in common. */
+const SHOWN_CAUSES = 5;
 const MAX_SHOWN_CHARS = 400;
 
 export interface ReplayListing {
@@ -19,8 +22,10 @@ export class ReplayReport {
   readonly #output: Output;
   readonly #json: boolean;
   readonly #isListingAll: boolean;
+  readonly #isVerbose: boolean;
   readonly #byReason = new Map<string, number>();
   readonly #changes = new Map<string, number>();
+  readonly #causes = new Map<string, number>();
   #logs = 0;
   #identical = 0;
   #incomplete = 0;
@@ -30,6 +35,7 @@ export class ReplayReport {
   constructor(output: Output, { logs, json, verbose, quiet }: ReplayListing) {
     this.#output = output;
     this.#json = json;
+    this.#isVerbose = verbose;
     this.#isListingAll = verbose || (logs <= LISTED_LOGS && !quiet);
   }
 
@@ -48,7 +54,10 @@ export class ReplayReport {
       return;
     }
     for (const change of result.definition_changes) this.#noteChange(result, change);
-    if (result.verdict !== 'identical' || this.#isListingAll) printResult(this.#output, result);
+    if (result.verdict === 'identical' && !this.#isListingAll) return;
+    const { divergence } = result;
+    if (divergence === null || this.#isVerbose || this.#diverged <= LISTED_LOGS) printResult(this.#output, result);
+    else this.#output.line(verdictLine(this.#output, result, divergence));
   }
 
   close(): void {
@@ -60,6 +69,10 @@ export class ReplayReport {
     const { logs, identical, diverged, bad_logs: badLogs, incomplete, by_reason: reasons } = summary;
     const counts = [`${identical} identical`, `${diverged} diverged`, `${badLogs} unreadable`];
     this.#output.line(`${this.#output.styled('bold', `${logs} ${logs === 1 ? 'log' : 'logs'}:`)} ${counts.join(', ')}`);
+    const causes = [...this.#causes].filter(([, count]) => count > 1).sort(([, a], [, b]) => b - a);
+    for (const [cause, count] of causes.slice(0, SHOWN_CAUSES)) {
+      this.#output.line(`  ${count} diverged first in ${printable(cause)}`);
+    }
     for (const [change, count] of this.#changes) {
       if (count > 1) this.#output.line(`  ${count} of them: ${printable(change)}`);
     }
@@ -74,6 +87,11 @@ export class ReplayReport {
     if (result.verdict === 'identical') this.#identical += 1;
     if (result.verdict === 'diverged') this.#diverged += 1;
     if (result.verdict === 'bad_log') this.#badLogs += 1;
+    if (result.divergence !== null) {
+      const { field, event } = result.divergence;
+      const cause = `${field} at ${event.type}`;
+      this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + 1);
+    }
     if (result.is_incomplete) this.#incomplete += 1;
     // A supervisor runs as long as its server: it has no reason to end.
     if (result.reason === null || result.machine === 'supervisor') return;
@@ -112,14 +130,18 @@ function printResult(output: Output, result: ReplayResult): void {
     const rest = result.is_incomplete ? '; the log ends before its session does' : '';
     output.line(`${name}: ${output.styled('green', verdict)} (${result.turns} turns${reason}${rest})`);
   } else {
-    const { turn, field, recorded, now, present, event } = divergence;
-    output.line(`${name}: ${output.styled('red', `diverged at turn ${turn}:`)} ${printable(field)}`);
+    const { recorded, now, present, event } = divergence;
+    output.line(verdictLine(output, result, divergence));
     output.line(`    recorded  ${shown(recorded)}`);
     output.line(`    now       ${shown(now)}`);
     if (present !== undefined) output.line(`    present   ${shown(present)}`);
     output.line(`    event     ${shown(event)}`);
   }
   for (const frame of frames ?? []) output.line(`    ${frameText(frame)}`);
+}
+
+function verdictLine(output: Output, { path }: ReplayResult, { turn, field }: Divergence): string {
+  return `${printable(path)}: ${output.styled('red', `diverged at turn ${turn}:`)} ${printable(field)}`;
 }
 
 function frameText(frame: EmittedFrame): string {

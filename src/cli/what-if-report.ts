@@ -14,7 +14,7 @@ const verdictWords = {
   same_end: 'same end',
   other_end: 'other end',
   undetermined: 'undetermined',
-  skipped: 'no session',
+  skipped: 'not of a session',
   bad_log: 'bad log',
 } as const;
 
@@ -55,7 +55,7 @@ export class WhatIfReport {
       `${same_end} with the same end`,
       `${other_end} with another`,
       `${undetermined} undetermined`,
-      ...(skipped > 0 ? [`${skipped} no sessions`] : []),
+      ...(skipped > 0 ? [`${skipped} not of a session`] : []),
       ...(bad_log > 0 ? [`${bad_log} unreadable`] : []),
     ];
     const title = this.#output.styled('bold', `${logs} ${logs === 1 ? 'log' : 'logs'}`);

@@ -134,6 +134,14 @@ describe('the verdict', () => {
   });
 });
 
+test('logs that diverge in the same way are told in full as far as one reads, then in a line each', async () => {
+  const many = Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`${n}.jsonl`, diverging]));
+  const { stdout } = await replay(write('same', many));
+  expect(stdout.match(/diverged at turn 3/g)).toHaveLength(25);
+  expect(stdout.match(/ {4}recorded {2}9/g)).toHaveLength(20);
+  expect(stdout).toMatch(/25 diverged first in context\.nextSegment at [a-zA-Z.]+\n/);
+});
+
 describe('--emit', () => {
   test('prints the frames as they went out', async () => {
     const { stdout, exitCode } = await replay('day/2026-11-23', '--emit');
