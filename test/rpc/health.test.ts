@@ -80,6 +80,7 @@ describe('HTTP', () => {
       speech_engine: 'scripted',
       usage_store: 'ok',
       usage_store_error: null,
+      event_log: { open_files: 1, files_failed: 0, turns_dropped: 0, files_deleted: 0, deletions_failed: 0 },
       uptime_seconds: expect.any(Number),
       version,
     });

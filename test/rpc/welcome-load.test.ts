@@ -30,7 +30,7 @@ async function longestWaitMs(server: TestServer, work: Promise<unknown>): Promis
 }
 
 test('hundreds of sentences sound long before the last one is spoken, and in full', async () => {
-  const { server, client } = await serve({ chunks_per_sentence: 1, ms_per_chunk: 5 });
+  const { server, client } = await serve({ chunks_per_sentence: 1, ms_per_chunk: 20 });
   const running = startWelcome(client, { text: 'One more of the sentences. '.repeat(300) });
   await running.firstFrame;
   expect((await server.status()).active_speech).toBeLessThanOrEqual(3);
