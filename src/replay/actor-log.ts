@@ -6,7 +6,6 @@ import type { AnyEventObject } from 'xstate';
 import { LineChain, type LogFooter, type LogHeader, THREW } from './log-format.ts';
 import type { RecordedTurn } from './recorded-logic.ts';
 import type { Redactor } from './redaction.ts';
-import { turnLine } from './turn-line.ts';
 import { OutcomeTeller } from './turn-outcome.ts';
 
 export interface ActorLogOptions {
@@ -143,7 +142,7 @@ export class ActorLog {
     for (const amendment of redacted.amendments) lines += this.#chain.write({ kind: 'amendment', ...amendment });
     const outcome = given.after === null ? { status: THREW } : this.#teller.tell(given.after, given.actions);
     const sinceStartMs = Math.round((atMs - (this.#startedAtMs ?? atMs)) * 10) / 10;
-    lines += this.#chain.writeBody(turnLine({ turn, atMs: sinceStartMs, event: redacted.event, outcome }));
+    lines += this.#chain.write({ kind: 'turn', turn, atMs: sinceStartMs, event: redacted.event, ...outcome });
     this.#bytes += lines.length;
     return lines;
   }

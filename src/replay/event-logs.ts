@@ -12,7 +12,7 @@ import type { RetentionTerms, WriteOrder } from './log-writer-protocol.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
 
 /** How long a turn may wait before it is handed to the writer; with the writer's POLL_MS it stays below 50 ms. */
-const FLUSH_MS = 25;
+const FLUSH_MS = 30;
 /** Lines that the disk has not taken; beyond it turns are dropped. */
 const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
 /** Times MAX_UNWRITTEN_CHARS: how much it may be with footers, which come also behind dropped turns. */

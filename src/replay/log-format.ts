@@ -86,6 +86,7 @@ export class LineChain {
 
   /** The line as it stands in the file, with its line feed. */
   write(line: LogLine): string {
+    // Put together by hand it was no faster: V8's own is as good, for lines this short.
     return this.writeBody(JSON.stringify(line));
   }
 
