@@ -24,6 +24,14 @@ interface ThrownTurn {
   readonly after: null;
 }
 
+/**
+ * Making a line of a longer text would hold up every stream for milliseconds and more: the log ends before it, and its footer counts what is
+ * missing. A delta has at most 4 Ki; only a prompt or a text to speak can be as long as a request.
+ */
+const MAX_TURN_TEXT_CHARS = 64 * 1024;
+/** Deeper values are nobody's command. */
+const MAX_TEXT_DEPTH = 64;
+
 export class ActorLog {
   readonly #options: ActorLogOptions;
   readonly #chain = new LineChain();
@@ -131,7 +139,7 @@ export class ActorLog {
     const turn = this.#turns;
     this.#turns += 1;
     const { header, redactor, maxBytes } = this.#options;
-    if (this.#dropped > 0 || this.#bytes > maxBytes) {
+    if (this.#dropped > 0 || this.#bytes > maxBytes || hasLongText(event, MAX_TURN_TEXT_CHARS)) {
       this.#dropped += 1;
       return '';
     }
@@ -146,4 +154,21 @@ export class ActorLog {
     this.#bytes += lines.length;
     return lines;
   }
+}
+
+/** True if the texts in `value` have more than `maxChars` in all; looks no further than that. */
+function hasLongText(value: unknown, maxChars: number): boolean {
+  return remainingChars(value, maxChars, MAX_TEXT_DEPTH) < 0;
+}
+
+function remainingChars(value: unknown, chars: number, depth: number): number {
+  if (typeof value === 'string') return chars - value.length;
+  if (typeof value !== 'object' || value === null) return chars;
+  if (depth === 0) return -1;
+  let remaining = chars;
+  for (const part of Object.values(value)) {
+    remaining = remainingChars(part, remaining, depth - 1);
+    if (remaining < 0) return remaining;
+  }
+  return remaining;
 }
