@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path';
 import { ActorLog, type ActorLogOptions } from './actor-log.ts';
+import { type LogFaultListener, LogFaults } from './log-faults.ts';
 import { LogWriter } from './log-writer.ts';
 import type { RetentionTerms, WriteOrder } from './log-writer-protocol.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
@@ -17,19 +18,20 @@ const FLUSH_MS = 30;
 const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
 /** Times MAX_UNWRITTEN_CHARS: how much it may be with footers, which come also behind dropped turns. */
 const FOOTER_FACTOR = 2;
+/**
+ * Turns of one log that may wait to be made into lines: until then each holds on to its context, and that of a supervisor is as large as the
+ * number of its streams.
+ */
+const MAX_WAITING_TURNS = 32;
 /** Turns made into lines before others get their breath. */
 const TURNS_PER_BREATH = 256;
 
-export interface EventLogsOptions {
+export interface EventLogsOptions extends LogFaultListener {
   readonly retention: RetentionTerms;
   /** A monotonic clock in ms. */
   readonly now: () => number;
   /** The date and time. */
   readonly date: () => Date;
-  /** A log could not be written; told once until one could again. */
-  readonly onFault: (why: string) => void;
-  /** A log could be written again after `onFault`. */
-  readonly onRecovery: () => void;
   /** Old logs could not be deleted; told once until they could. */
   readonly onSweepFault: (why: string) => void;
   /** Code of the writer's thread, for tests. */
@@ -64,21 +66,27 @@ interface OpenLog extends TurnRecorder {
   isLost: boolean;
 }
 
+interface AddressedOrder {
+  readonly order: WriteOrder;
+  readonly open: OpenLog;
+}
+
 export class EventLogs {
   readonly #options: EventLogsOptions;
   readonly #open = new Map<string, OpenLog>();
   /** By path, those of which something was handed to the writer. */
   readonly #begun = new Map<string, OpenLog>();
   readonly #writer: LogWriter;
+  readonly #faults: LogFaults;
   readonly #counts = { filesFailed: 0, turnsDropped: 0, filesDeleted: 0, deletionsFailed: 0 };
   #dirty: OpenLog[] = [];
   #timer: NodeJS.Timeout | null = null;
-  #isFaultTold = false;
   #isSweepFaultTold = false;
   #isClosed = false;
 
   constructor(options: EventLogsOptions) {
     this.#options = options;
+    this.#faults = new LogFaults(options);
     const { retention, now, thread } = options;
     this.#writer = new LogWriter({
       retention,
@@ -90,13 +98,13 @@ export class EventLogs {
           const open = this.#begun.get(path);
           if (open === undefined) this.#counts.filesFailed += 1;
           else this.#lose(open);
-          this.#fault(`${path}: ${why}`);
+          this.#faults.note('file', `${path}: ${why}`);
         },
         died: (why) => {
           for (const open of this.#begun.values()) this.#lose(open);
-          this.#fault(why);
+          this.#faults.note('file', why);
         },
-        recovered: () => this.#recover(),
+        recovered: () => this.#faults.clear('file'),
         swept: ({ deletedFiles, failures, why }) => {
           this.#counts.filesDeleted += deletedFiles;
           this.#counts.deletionsFailed += failures;
@@ -127,11 +135,11 @@ export class EventLogs {
       isLost: false,
       record: (turn) => {
         log.add(turn, now());
-        if (!open.isDirty) this.#noteDirty(open);
+        this.#noteTurn(open);
       },
       noteThrow: (event) => {
         log.noteThrow(event, now());
-        if (!open.isDirty) this.#noteDirty(open);
+        this.#noteTurn(open);
       },
     };
     this.#open.set(actorId, open);
@@ -143,22 +151,28 @@ export class EventLogs {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const orders: WriteOrder[] = [];
+    const orders: AddressedOrder[] = [];
     for (const open of this.#open.values()) this.#addOrder(orders, open, true);
     this.#hand(orders);
     await this.#writer.stop();
   }
 
-  #noteDirty(open: OpenLog): void {
+  #noteTurn(open: OpenLog): void {
     if (this.#isClosed) return;
-    open.isDirty = true;
-    this.#dirty.push(open);
-    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+    if (!open.isDirty) {
+      open.isDirty = true;
+      this.#dirty.push(open);
+      this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+    }
+    if (open.log.waitingTurns < MAX_WAITING_TURNS) return;
+    const orders: AddressedOrder[] = [];
+    this.#addOrder(orders, open, false);
+    this.#hand(orders);
   }
 
   #flush(): void {
     this.#timer = null;
-    const orders: WriteOrder[] = [];
+    const orders: AddressedOrder[] = [];
     let turns = 0;
     let taken = 0;
     for (const open of this.#dirty) {
@@ -174,10 +188,12 @@ export class EventLogs {
   }
 
   /** The order that writes what waits in a log, and its footer if it is over. */
-  #addOrder(orders: WriteOrder[], open: OpenLog, isLast: boolean): void {
+  #addOrder(orders: AddressedOrder[], open: OpenLog, isLast: boolean): void {
     const { path, log } = open;
-    const turns = log.waitingTurns;
+    const { waitingTurns, droppedTurns } = log;
     let lines = this.#linesOf(open);
+    // Those that were dropped are counted already.
+    const turns = waitingTurns - (log.droppedTurns - droppedTurns);
     const hasBegun = log.hasBegun && !open.isLost;
     if (isLast) {
       this.#open.delete(open.actorId);
@@ -185,32 +201,32 @@ export class EventLogs {
       // Its every turn was dropped: there is no file.
       else if (!log.hasBegun) this.#counts.filesFailed += 1;
     }
-    if (!log.hasBegun) return;
-    orders.push({ path, lines, turns, isLast });
+    if (!log.hasBegun || (lines === '' && !isLast)) return;
+    orders.push({ order: { path, lines, turns, isLast }, open });
     if (isLast) this.#begun.delete(path);
     else this.#begun.set(path, open);
   }
 
   #linesOf(open: OpenLog): string {
     const { log } = open;
-    if (!open.isLost && this.#writer.unwrittenChars <= this.#maxUnwrittenChars) {
+    const { unwrittenChars } = this.#writer;
+    if (!open.isLost && unwrittenChars <= this.#maxUnwrittenChars) {
       const { droppedTurns } = log;
       const lines = log.takeLines();
       this.#counts.turnsDropped += log.droppedTurns - droppedTurns;
+      if (unwrittenChars <= this.#maxUnwrittenChars / 2) this.#faults.clear('pace');
       return lines;
     }
     this.#counts.turnsDropped += log.dropWaiting();
-    if (!open.isLost) this.#fault('the disk does not keep up');
+    if (!open.isLost) this.#faults.note('pace', 'the disk does not keep up');
     return '';
   }
 
-  #hand(orders: readonly WriteOrder[]): void {
-    if (orders.length === 0 || this.#writer.write(orders)) return;
-    for (const { turns, path, isLast } of orders) {
-      this.#counts.turnsDropped += turns;
-      const open = this.#begun.get(path);
-      if (open !== undefined) this.#lose(open);
-      else if (isLast) this.#counts.filesFailed += 1;
+  #hand(orders: readonly AddressedOrder[]): void {
+    if (orders.length === 0 || this.#writer.write(orders.map(({ order }) => order))) return;
+    for (const { order, open } of orders) {
+      this.#counts.turnsDropped += order.turns;
+      this.#lose(open);
     }
   }
 
@@ -218,18 +234,6 @@ export class EventLogs {
     if (open.isLost) return;
     open.isLost = true;
     this.#counts.filesFailed += 1;
-  }
-
-  #fault(why: string): void {
-    if (this.#isFaultTold) return;
-    this.#isFaultTold = true;
-    this.#options.onFault(why);
-  }
-
-  #recover(): void {
-    if (!this.#isFaultTold) return;
-    this.#isFaultTold = false;
-    this.#options.onRecovery();
   }
 
   get #maxUnwrittenChars(): number {

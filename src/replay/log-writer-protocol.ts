@@ -23,6 +23,8 @@ export interface WriterThreadData {
   readonly retention: RetentionTerms;
   /** What both sides see without a message; the places are named by `sharedPlaces`. */
   readonly shared: Int32Array;
+  /** A thread before this one died: the first file that can be written is a recovery. */
+  readonly isReplacement: boolean;
 }
 
 export const sharedPlaces = Object.freeze({

@@ -28,10 +28,10 @@ const SWEEPS_PER_AGE = 10;
 
 assert(parentPort !== null, 'log-writer-thread runs in a worker thread only');
 const port = parentPort;
-const { retention, shared }: WriterThreadData = workerData;
+const { retention, shared, isReplacement }: WriterThreadData = workerData;
 const { doneChars, isAsleep } = sharedPlaces;
 const files = new LogFilesOut();
-let isFailing = false;
+let isFailing = isReplacement;
 let lastOrderAtMs = performance.now();
 
 const agePauseMs = Math.min(MAX_SWEEP_PAUSE_MS, Math.max(MIN_SWEEP_PAUSE_MS, retention.maxAgeMs / SWEEPS_PER_AGE));

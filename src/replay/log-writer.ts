@@ -89,10 +89,11 @@ export class LogWriter {
 
   #start(): Worker {
     const { retention, listener, now, thread = threadUrl() } = this.#options;
+    const isReplacement = this.#startedAtMs !== Number.NEGATIVE_INFINITY;
     this.#startedAtMs = now();
     this.#shared = createShared();
     this.#givenChars = 0;
-    const data: WriterThreadData = { retention, shared: this.#shared };
+    const data: WriterThreadData = { retention, shared: this.#shared, isReplacement };
     const worker = new Worker(thread, { execArgv: [], name: 'event-logs', workerData: data });
     this.#worker = worker;
     let why = 'it ended';

@@ -120,6 +120,24 @@ test('a writer that dies takes its open files with it, and is replaced after a p
   expect(bench.logs.counts.turnsDropped).toBeGreaterThanOrEqual(3);
 });
 
+test('a disk that keeps up again is told, once', async () => {
+  const bench = new Bench({ maxUnwrittenChars: 400 });
+  const actor = bench.start('steady');
+  // More than may wait, in one go: the writer cannot take anything in between.
+  interruptTimes(actor, 100);
+  expect(bench.faults).toEqual(['the disk does not keep up']);
+  await eventually(
+    () => bench.logs.counts.turnsDropped,
+    (dropped) => dropped > 0,
+  );
+  bench.start('next');
+  await eventually(
+    () => bench.recoveries,
+    (recoveries) => recoveries === 1,
+  );
+  await bench.logs.close();
+});
+
 test('nothing is recorded once the logs are closed', async () => {
   const bench = new Bench();
   const actor = bench.start('open');
