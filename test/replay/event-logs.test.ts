@@ -130,11 +130,16 @@ test('a disk that keeps up again is told, once', async () => {
     () => bench.logs.counts.turnsDropped,
     (dropped) => dropped > 0,
   );
-  bench.start('next');
+  let next = 0;
   await eventually(
-    () => bench.recoveries,
+    () => {
+      bench.start(`next ${next}`);
+      next += 1;
+      return bench.recoveries;
+    },
     (recoveries) => recoveries === 1,
   );
+  expect(bench.faults).toHaveLength(1);
   await bench.logs.close();
 });
 
