@@ -2,7 +2,7 @@
  * The open files of the writer thread: plain synchronous calls, the cheapest there are. A file that can't be written is given up and nothing more
  * is appended to it: what stands in it stays readable up to there, and a gap can never be closed by later lines.
  */
-import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { WriteOrder } from './log-writer-protocol.ts';
 
@@ -11,60 +11,81 @@ const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const ANY_FOLDER_MODE = 0o777;
 
+/** Descriptors held at once: they are the process's, and without one no client can connect. Files beyond it are opened for each write. */
+const MAX_DESCRIPTORS = 256;
+
+/** A file that is there: one that was deleted meanwhile is not begun again in its middle. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND;
+
 interface OpenFile {
-  readonly descriptor: number;
+  /** Written so far. */
   bytes: number;
 }
 
 export class LogFilesOut {
   /** null = given up. */
   readonly #files = new Map<string, OpenFile | null>();
+  /** Paths of those with a descriptor; the one that was written longest ago is first. */
+  readonly #descriptors = new Map<string, number>();
 
   isOpen(path: string): boolean {
     return this.#files.has(path);
   }
 
-  /** Appends to one file; says why it could not, once a file, and null if it could. Bytes count from the file's beginning. */
+  /** Appends to one file; says why it could not, once a file, or how many bytes that were. */
   carryOut({ path, lines, isLast }: WriteOrder): { readonly why: string } | { readonly bytes: number } {
     const known = this.#files.get(path);
     if (known === null || lines === '') {
       if (isLast) this.close(path);
       return { bytes: 0 };
     }
-    let file = known;
+    const file = known ?? { bytes: 0 };
     try {
-      file ??= this.#create(path);
       const bytes = Buffer.from(lines);
-      writeAll(file, bytes);
+      writeAll(file, this.#descriptorOf(path, file), bytes);
       if (isLast) this.close(path);
       return { bytes: bytes.byteLength };
     } catch (error) {
+      const isCreated = this.#files.has(path);
       this.close(path);
-      if (file !== undefined && file.bytes === 0) unlinkQuietly(path);
+      if (isCreated && file.bytes === 0) unlinkQuietly(path);
       if (!isLast) this.#files.set(path, null);
       return { why: error instanceof Error ? error.message : String(error) };
     }
   }
 
   close(path: string): void {
-    const file = this.#files.get(path);
     this.#files.delete(path);
-    if (file === undefined || file === null) return;
-    try {
-      closeSync(file.descriptor);
-    } catch {
-      // What was written is written; there is nobody to whom it would make a difference.
-    }
+    this.#release(path);
   }
 
   closeAll(): void {
     for (const path of this.#files.keys()) this.close(path);
   }
 
-  #create(path: string): OpenFile {
-    const file = { descriptor: create(path), bytes: 0 };
+  /** The file's descriptor; it becomes the newest. */
+  #descriptorOf(path: string, file: OpenFile): number {
+    const isNew = !this.#files.has(path);
+    const descriptor = this.#descriptors.get(path) ?? (isNew ? create(path) : openSync(path, APPEND));
     this.#files.set(path, file);
-    return file;
+    this.#descriptors.delete(path);
+    this.#descriptors.set(path, descriptor);
+    if (this.#descriptors.size > MAX_DESCRIPTORS) {
+      const [oldest] = this.#descriptors.keys();
+      if (oldest !== undefined) this.#release(oldest);
+    }
+    return descriptor;
+  }
+
+  #release(path: string): void {
+    const descriptor = this.#descriptors.get(path);
+    this.#descriptors.delete(path);
+    if (descriptor === undefined) return;
+    try {
+      closeSync(descriptor);
+    } catch {
+      // What was written is written; there is nobody to whom it would make a difference.
+    }
   }
 }
 
@@ -104,10 +125,10 @@ function hasCode(error: unknown, code: string): boolean {
 }
 
 /** A disk may take a part only. */
-function writeAll(file: OpenFile, bytes: Buffer): void {
+function writeAll(file: OpenFile, descriptor: number, bytes: Buffer): void {
   let start = 0;
   while (start < bytes.byteLength) {
-    const written = writeSync(file.descriptor, bytes, start);
+    const written = writeSync(descriptor, bytes, start);
     start += written;
     file.bytes += written;
   }
