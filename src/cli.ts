@@ -11,6 +11,7 @@ import { createOutput, surviveClosedPipes } from './cli/output.ts';
 import { addReplay } from './cli/replay-command.ts';
 import { defaultServerText, parseServerAddress, type ServerAddress } from './cli/server-address.ts';
 import { parseSince } from './cli/since.ts';
+import { packageVersion } from './package-version.ts';
 
 const usageExitCode = 2;
 
@@ -43,7 +44,7 @@ async function run(argv: readonly string[]): Promise<number> {
 function createProgram(finish: (exitCode: number) => void): Command {
   const program = new Command('recital')
     .description('A voice-assistant streaming server where every conversation is a statechart.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .showHelpAfterError('(--help shows what there is)')
@@ -244,11 +245,6 @@ function readScreenshot(path: string): string {
       `--screenshot ${path} can't be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
 surviveClosedPipes();

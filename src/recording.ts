@@ -1,4 +1,5 @@
 /** The event logs of a server, put together from its configuration: which charts are recorded, where, and with what of their texts. */
+import type { AnyStateMachine } from 'xstate';
 import type { Config } from './config.ts';
 import type { SessionMachine } from './machines/session.machine.ts';
 import { supervisorMachine } from './machines/supervisor.machine.ts';
@@ -6,7 +7,7 @@ import type { WelcomeMachine } from './machines/welcome.machine.ts';
 import type { Logger } from './observe/logger.ts';
 import { EventLogs } from './replay/event-logs.ts';
 import { withRecorder } from './replay/recorded-logic.ts';
-import { logMaker } from './replay/redaction.ts';
+import { type ChartRecording, logMaker } from './replay/redaction.ts';
 import { sessionRecording } from './replay/session-recording.ts';
 import { supervisorRecording } from './replay/supervisor-recording.ts';
 import { welcomeRecording } from './replay/welcome-recording.ts';
@@ -30,28 +31,18 @@ export class Recording {
 
   /** The session chart, whose every turn is recorded: a log a session, named by its stream id. */
   ofSessions(machine: SessionMachine): SessionMachine {
-    const logs = this.#logs;
-    if (logs === null) return machine;
-    const newLog = logMaker(sessionRecording, this.#terms());
-    return withRecorder(machine, (streamId) => logs.recorderFor(streamId, streamId, newLog));
+    return this.#recorded(machine, sessionRecording, (streamId) => streamId);
   }
 
   /** The welcome chart, in the same way. */
   ofWelcomes(machine: WelcomeMachine): WelcomeMachine {
-    const logs = this.#logs;
-    if (logs === null) return machine;
-    const newLog = logMaker(welcomeRecording, this.#terms());
-    return withRecorder(machine, (streamId) => logs.recorderFor(streamId, streamId, newLog));
+    return this.#recorded(machine, welcomeRecording, (streamId) => streamId);
   }
 
   /** The supervisor chart, whose every turn is recorded: a log for each start of the server. */
   ofSupervisor(): typeof supervisorMachine {
-    const logs = this.#logs;
-    if (logs === null) return supervisorMachine;
-    const newLog = logMaker(supervisorRecording, this.#terms());
     // Two servers may share a folder and start at once.
-    const name = `${process.pid}-supervisor`;
-    return withRecorder(supervisorMachine, (actorId) => logs.recorderFor(actorId, name, newLog));
+    return this.#recorded(supervisorMachine, supervisorRecording, () => `${process.pid}-supervisor`);
   }
 
   /** As /status tells it; null = switched off. */
@@ -72,9 +63,17 @@ export class Recording {
     await this.#logs?.close();
   }
 
-  #terms() {
+  /** The machine whose turns are recorded as `recording` says; `nameOf` names the log of an actor. */
+  #recorded<TMachine extends AnyStateMachine>(
+    machine: TMachine,
+    recording: ChartRecording,
+    nameOf: (actorId: string) => string,
+  ): TMachine {
+    const logs = this.#logs;
+    if (logs === null) return machine;
     const { config, build } = this.#options;
-    return { redaction: config.eventLog.redaction, build };
+    const newLog = logMaker(recording, { redaction: config.eventLog.redaction, build });
+    return withRecorder(machine, (actorId) => logs.recorderFor(actorId, nameOf(actorId), newLog));
   }
 }
 

@@ -2,7 +2,6 @@
  * The composition root, the only place where pure meets real: machines + actors + engines + servers. Nothing here decides:
  * the bootstrap chart says when what is started and stopped, this says what that means.
  */
-import { readFileSync } from 'node:fs';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { JobCount } from './actors/job-count.ts';
 import { StreamCounters } from './actors/stream-counters.ts';
@@ -22,6 +21,7 @@ import { collectMachine } from './machines/collect.machine.ts';
 import { createFaultLog, type FaultLog } from './observe/fault-log.ts';
 import type { Logger } from './observe/logger.ts';
 import { createStatusServer, type StatusServer } from './observe/status-server.ts';
+import { packageVersion } from './package-version.ts';
 import { Recording } from './recording.ts';
 import { createGrpcServer, type GrpcServer } from './rpc/server.ts';
 import { answerUsage } from './store/usage-entry.ts';
@@ -63,7 +63,7 @@ class RunningSystem implements System {
   readonly #http: StatusServer;
   readonly #bootstrap: Actor<typeof bootstrapMachine>;
   readonly #startedAtMs = performance.now();
-  readonly #version = versionOfPackage();
+  readonly #version = packageVersion();
   #ports = { grpc: 0, http: 0 };
 
   constructor(config: Config, log: Logger) {
@@ -237,11 +237,4 @@ class RunningSystem implements System {
       version: this.#version,
     };
   }
-}
-
-function versionOfPackage(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  const parsed: unknown = JSON.parse(text);
-  const hasVersion = typeof parsed === 'object' && parsed !== null && 'version' in parsed;
-  return hasVersion ? String(parsed.version) : 'unknown';
 }

@@ -5,8 +5,8 @@
 import { compareLogs, ignoredFields, type LogComparison, type LogDifference } from '../replay/log-difference.ts';
 import type { LogTurn } from '../replay/log-format.ts';
 import { type EventLog, isBadLog } from '../replay/log-reader.ts';
+import { reportBadLog } from './bad-log.ts';
 import { openLog } from './log-files.ts';
-import { reportBadLog } from './log-show.ts';
 import { effectsText, eventText, idsOf, lineWidth, moveLine, wrapped } from './log-text.ts';
 import { createOutput, type Output, printable } from './output.ts';
 

@@ -9,6 +9,7 @@ import { isBadLog } from '../replay/log-reader.ts';
 import { findLogs, type NamedLog, openHeader, openLogs } from './log-files.ts';
 import { idsOf } from './log-text.ts';
 import { createOutput, type Output, printable } from './output.ts';
+import { type Column, printTable } from './table.ts';
 
 const exitCodes = { listed: 0, nothingFound: 1, unreadable: 2 } as const;
 
@@ -108,10 +109,8 @@ function isListed(log: ListedLog, { reason, session, hardware, failed, machine, 
   return !(startedMs < sinceMs || startedMs >= untilMs);
 }
 
-/** A terminal with fewer columns gets the beginnings of ids only: enough for --session. */
-const MAX_FULL_COLUMNS = 200;
-const SHORT_ID_CHARS = 8;
-const SESSION_COLUMN = 5;
+/** The beginning of an id is enough for --session. */
+const SHORT_ID_CHARS = 9;
 
 /** Paths are read by people: those below the working folder without the way to it. */
 function nearPath(path: string): string {
@@ -121,33 +120,32 @@ function nearPath(path: string): string {
 
 function showTable(output: Output, logs: readonly ListedLog[]): void {
   if (logs.length === 0) return;
-  const rows = logs.map((log) => [
-    printable(log.started_at?.slice(0, 19).replace('T', ' ') ?? '-'),
-    printable(log.reason),
-    log.duration_ms === null ? '-' : durationText(log.duration_ms),
-    String(log.turns ?? '-'),
-    printable(log.machine ?? '-'),
-    log.session_id ?? '-',
-    log.hardware_id ?? '-',
-    printable(nearPath(log.path)),
-  ]);
-  const titles = ['BEGAN (UTC)', 'REASON', 'TOOK', 'TURNS', 'CHART', 'SESSION', 'DEVICE', 'LOG'];
-  const isNarrow = process.stdout.isTTY === true && process.stdout.columns < MAX_FULL_COLUMNS;
-  if (isNarrow) for (const row of rows) row[SESSION_COLUMN] = (row[SESSION_COLUMN] ?? '').slice(0, SHORT_ID_CHARS);
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const lineOf = (cells: readonly string[]) =>
-    cells.map((cell, column) =>
-      column === 2 || column === 3 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-    );
-  output.line(output.styled('dim', lineOf(titles).join('  ').trimEnd()));
-  for (const [index, row] of rows.entries()) {
-    const [began = '', reason = '', ...rest] = lineOf(row);
-    const bad = logs[index]?.bad ?? null;
-    const why = bad === null ? '' : output.styled('dim', `  (line ${bad.line}: ${printable(bad.why)})`);
-    output.line(`${began}  ${output.styled(colorOf(row[1] ?? ''), reason)}  ${rest.join('  ').trimEnd()}${why}`);
-  }
+  const columns: readonly Column[] = [
+    { title: 'BEGAN (UTC)' },
+    { title: 'REASON', paint: (laidOut, reason) => output.styled(colorOf(reason), laidOut) },
+    { title: 'TOOK', isNumber: true },
+    { title: 'TURNS', isNumber: true },
+    { title: 'CHART' },
+    { title: 'SESSION', shrinksTo: SHORT_ID_CHARS },
+    { title: 'DEVICE', shrinksTo: SHORT_ID_CHARS },
+    { title: 'LOG' },
+  ];
+  printTable(output, columns, logs.map(rowOf));
+}
+
+function rowOf(log: ListedLog): string[] {
+  const { started_at, reason, duration_ms, turns, machine, session_id, hardware_id, path, bad } = log;
+  const why = bad === null ? '' : `  (line ${bad.line}: ${bad.why})`;
+  return [
+    started_at?.slice(0, 19).replace('T', ' ') ?? '-',
+    reason,
+    duration_ms === null ? '-' : durationText(duration_ms),
+    String(turns ?? '-'),
+    machine ?? '-',
+    session_id ?? '-',
+    hardware_id ?? '-',
+    `${nearPath(path)}${why}`,
+  ];
 }
 
 function colorOf(reason: string): 'green' | 'yellow' | 'red' {

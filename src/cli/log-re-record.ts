@@ -2,8 +2,8 @@
  * `recital log re-record FILE --reason WHY`: accepts an intended change. The recorded events are given to today's chart, and what it does with
  * them takes the place of what it did; the reason stays in the header. The file is replaced in one step, or kept with --out.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { z } from 'zod';
+import { renameSync, writeFileSync } from 'node:fs';
+import { packageVersion } from '../package-version.ts';
 import { readExpectation, removeExpectation } from '../replay/expectation-file.ts';
 import { type EventLog, isBadLog } from '../replay/log-reader.ts';
 import { machineFor } from '../replay/machine-shelf.ts';
@@ -11,8 +11,8 @@ import { wordsOfError } from '../replay/played-events.ts';
 import { type ReRecording, reRecord } from '../replay/re-recording.ts';
 import { checkRecording, differenceText } from '../replay/recording-check.ts';
 import { replay } from '../replay/replayer.ts';
+import { openGoodLog } from './bad-log.ts';
 import { openLog } from './log-files.ts';
-import { reportBadLog } from './log-show.ts';
 import { createOutput, type Output, printable } from './output.ts';
 
 const exitCodes = { written: 0, refused: 1, unreadable: 2 } as const;
@@ -28,11 +28,8 @@ export interface LogReRecordOptions {
 export async function reRecordLog({ path, reason, out }: LogReRecordOptions): Promise<number> {
   const stdout = createOutput(process.stdout);
   const stderr = createOutput(process.stderr);
-  const log = await openLog(path);
-  if (isBadLog(log)) {
-    reportBadLog(stderr, path, log);
-    return exitCodes.unreadable;
-  }
+  const log = await openGoodLog(path, stderr);
+  if (log === null) return exitCodes.unreadable;
   const { machine: id } = log.header;
   // The newest one: an old version that is kept has nothing to accept.
   const machine = machineFor(id, '');
@@ -49,7 +46,7 @@ export async function reRecordLog({ path, reason, out }: LogReRecordOptions): Pr
   }
   let anew: ReRecording;
   try {
-    anew = reRecord(log, { machine, reason, build: versionOfPackage() });
+    anew = reRecord(log, { machine, reason, build: packageVersion() });
   } catch (error) {
     stderr.line(`${stderr.styled('red', 'not recorded anew:')} ${printable(wordsOfError(error))}`);
     return exitCodes.refused;
@@ -84,9 +81,4 @@ async function settleExpectation(output: Output, path: string): Promise<void> {
   if (isMet) removeExpectation(path);
   const wait = `still expects ${printable(expectation.reason)} and is red`;
   output.line(isMet ? 'its expectation is met and gone: the test pins the new outcome' : `the test ${wait}`);
-}
-
-function versionOfPackage(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -5,8 +5,8 @@
 import { errorTable } from '../errors.ts';
 import { durationText } from '../replay/duration-text.ts';
 import { type LogTurn, THREW } from '../replay/log-format.ts';
-import { type BadLog, type EventLog, isBadLog } from '../replay/log-reader.ts';
-import { openLog } from './log-files.ts';
+import type { EventLog } from '../replay/log-reader.ts';
+import { openGoodLog } from './bad-log.ts';
 import { effectsText, eventText, idsOf, leavesOf, lineWidth, moveLine, statesText, wrapped } from './log-text.ts';
 import { createOutput, type Output, printable } from './output.ts';
 
@@ -40,23 +40,14 @@ interface Moment {
 /** Prints one log; resolves with the exit code. */
 export async function showLog(options: LogShowOptions): Promise<number> {
   const { path, json } = options;
-  const log = await openLog(path);
-  if (isBadLog(log)) {
-    reportBadLog(createOutput(process.stderr), path, log);
-    return exitCodes.unreadable;
-  }
+  const log = await openGoodLog(path, createOutput(process.stderr));
+  if (log === null) return exitCodes.unreadable;
   const stdout = createOutput(process.stdout);
   const moments = momentsOf(log);
   const chosen = moments.filter((moment) => isChosen(moment, options));
   if (json) showJson(stdout, log, chosen);
   else showText(stdout, log, { ...options, moments, chosen: new Set(chosen) });
   return chosen.length > 0 ? exitCodes.good : exitCodes.nothingFound;
-}
-
-/** Says what is wrong with a log that can't be read. */
-export function reportBadLog(output: Output, path: string, { line, turn, why }: BadLog): void {
-  const place = line === 0 ? '' : ` line ${line}${turn === null ? '' : ` (turn ${turn})`},`;
-  output.line(`${printable(path)}: ${output.styled('red', 'bad log:')}${place} ${printable(why)}`);
 }
 
 function momentsOf({ turns }: EventLog): readonly Moment[] {

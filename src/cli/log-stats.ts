@@ -8,9 +8,10 @@ import { durationText } from '../replay/duration-text.ts';
 import { isBadLog } from '../replay/log-reader.ts';
 import { type ChartFigures, LogStats, type Percentiles, type TransitionFigures } from '../replay/log-stats.ts';
 import { machineFor } from '../replay/machine-shelf.ts';
+import { reportBadLog } from './bad-log.ts';
 import { findLogs, openLogs } from './log-files.ts';
-import { reportBadLog } from './log-show.ts';
 import { createOutput, type Output, printable } from './output.ts';
+import { printTable } from './table.ts';
 
 const exitCodes = { counted: 0, unreadable: 2 } as const;
 /** Logs that are left out and named one by one. */
@@ -150,7 +151,7 @@ function printText(output: Output, figures: ChartFigures, leftOut: readonly Left
       output.line(`  and ${leftOut.length - MAX_NAMED_LEFT_OUT} more (--json names all)`);
   }
   output.line('');
-  printTable(
+  showFigures(
     output,
     ['END REASON', 'LOGS', ''],
     ends.map(({ reason, logs: count }) => [printable(reason), String(count), percent(count, logs)]),
@@ -161,10 +162,10 @@ function printText(output: Output, figures: ChartFigures, leftOut: readonly Left
     const name = `${'  '.repeat(steps.length - 1)}${steps.at(-1)}`;
     return [name, String(entered), String(inLogs), ...percentileCells(lastedMs)];
   });
-  printTable(output, ['STATE', 'ENTERED', 'LOGS', 'P50', 'P90', 'P99', 'MAX'], stateRows);
+  showFigures(output, ['STATE', 'ENTERED', 'LOGS', 'P50', 'P90', 'P99', 'MAX'], stateRows);
   output.line('');
   const taken = transitions.filter(({ taken: times }) => times > 0);
-  printTable(
+  showFigures(
     output,
     ['TRANSITION', 'TAKEN', 'LOGS'],
     bySource(taken, ({ taken: times, logs: inLogs }) => [times, inLogs]),
@@ -203,15 +204,7 @@ function transitionText({ trigger, guard, goal }: TransitionFigures): string {
 }
 
 /** A table whose first column is text and whose others are numbers. */
-function printTable(output: Output, titles: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const lineOf = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd();
-  output.line(output.styled('dim', lineOf(titles)));
-  for (const row of rows) output.line(lineOf(row));
+function showFigures(output: Output, titles: readonly string[], rows: readonly (readonly string[])[]): void {
+  const columns = titles.map((title, index) => ({ title, isNumber: index > 0 }));
+  printTable(output, columns, rows);
 }

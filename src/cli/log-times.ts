@@ -1,4 +1,5 @@
 /** Times as a person gives them to `--since` and `--until`. All are UTC, as in the names of the logs. */
+import { parseSince } from './since.ts';
 
 const DAY_MS = 86_400_000;
 const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
@@ -14,9 +15,5 @@ export function parseTime(text: string, nowMs: number): number | undefined {
   if (text === 'yesterday') return today - DAY_MS;
   const ago = /^(\d{1,9})([smhd])$/.exec(text);
   if (ago !== null) return nowMs - Number(ago[1]) * (unitsMs[ago[2] ?? ''] ?? 0);
-  const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/.exec(text);
-  if (iso === null) return undefined;
-  const [, date, time = '00:00', zone = 'Z'] = iso;
-  const ms = Date.parse(`${date}T${time}${zone}`);
-  return Number.isNaN(ms) ? undefined : ms;
+  return parseSince(text);
 }

@@ -3,10 +3,8 @@
  * stdout or --out; how to run it, and what is not as it was, to stderr.
  */
 import { writeFileSync } from 'node:fs';
-import { isBadLog } from '../replay/log-reader.ts';
 import { exportScenario } from '../replay/scenario-export.ts';
-import { openLog } from './log-files.ts';
-import { reportBadLog } from './log-show.ts';
+import { openGoodLog } from './bad-log.ts';
 import { createOutput, printable } from './output.ts';
 
 const exitCodes = { written: 0, refused: 1, unreadable: 2 } as const;
@@ -21,11 +19,8 @@ export interface LogToScenarioOptions {
 export async function logToScenario({ path, out }: LogToScenarioOptions): Promise<number> {
   const stdout = createOutput(process.stdout);
   const stderr = createOutput(process.stderr);
-  const log = await openLog(path);
-  if (isBadLog(log)) {
-    reportBadLog(stderr, path, log);
-    return exitCodes.unreadable;
-  }
+  const log = await openGoodLog(path, stderr);
+  if (log === null) return exitCodes.unreadable;
   const exported = exportScenario(log);
   if ('refused' in exported) {
     stderr.line(`${stderr.styled('red', 'no scenario:')} ${printable(exported.refused)}`);

@@ -5,10 +5,9 @@
 import { constants, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeExpectation } from '../replay/expectation-file.ts';
-import { type EventLog, isBadLog } from '../replay/log-reader.ts';
+import type { EventLog } from '../replay/log-reader.ts';
 import { checkRecording, type Expectation, goodEnd, isFailedEnd } from '../replay/recording-check.ts';
-import { openLog } from './log-files.ts';
-import { reportBadLog } from './log-show.ts';
+import { openGoodLog } from './bad-log.ts';
 import { createOutput, type Output, printable } from './output.ts';
 
 const exitCodes = { written: 0, exists: 1, unreadable: 2 } as const;
@@ -30,11 +29,8 @@ export interface LogToTestOptions {
 export async function logToTest({ path, name, into, expect, pin }: LogToTestOptions): Promise<number> {
   const stdout = createOutput(process.stdout);
   const stderr = createOutput(process.stderr);
-  const log = await openLog(path);
-  if (isBadLog(log)) {
-    reportBadLog(stderr, path, log);
-    return exitCodes.unreadable;
-  }
+  const log = await openGoodLog(path, stderr);
+  if (log === null) return exitCodes.unreadable;
   const { machine, version, redaction } = log.header;
   const testName = `${name ?? nameOf(log)}-v${safe(version)}`;
   const copy = join(into, safe(machine), `${testName}.jsonl`);

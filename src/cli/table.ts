@@ -1,4 +1,5 @@
 /** A table of plain text: columns that line up, and fit where they can be shortened. */
+import { type Output, printable } from './output.ts';
 
 export interface Column {
   readonly title: string;
@@ -6,6 +7,8 @@ export interface Column {
   readonly isNumber?: boolean;
   /** How narrow it may become when the table is too wide, in characters; absent = it may not. */
   readonly shrinksTo?: number;
+  /** Colours a cell that is laid out already, by what stands in it. */
+  readonly paint?: (laidOut: string, cell: string) => string;
 }
 
 const GAP = '  ';
@@ -19,9 +22,13 @@ export function tableLines(
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(printable))];
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => charsOf(row[index]).length)));
   shrink(columns, widths, maxWidth);
-  return cells.map((row) =>
+  return cells.map((row, line) =>
     row
-      .map((cell, index) => fitted(cell, widths[index] ?? 0, columns[index]?.isNumber ?? false))
+      .map((cell, index) => {
+        const { isNumber = false, paint } = columns[index] ?? {};
+        const laidOut = fitted(cell, widths[index] ?? 0, isNumber);
+        return line === 0 || paint === undefined ? laidOut : paint(laidOut, cell);
+      })
       .join(GAP)
       .trimEnd(),
   );
@@ -51,7 +58,10 @@ function charsOf(cell: string | undefined): string[] {
   return [...(cell ?? '')];
 }
 
-/** What could steer a terminal is shown as its code. */
-function printable(cell: string): string {
-  return cell.replace(/\p{C}/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+/** Prints a table no wider than the terminal, if its shrinking columns allow it; what is no terminal gets all of it. */
+export function printTable(output: Output, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
+  const maxWidth = process.stdout.isTTY === true ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  const [heading = '', ...lines] = tableLines(columns, rows, maxWidth);
+  output.line(output.styled('dim', heading));
+  for (const line of lines) output.line(line);
 }

@@ -7,7 +7,7 @@ import { type Config, ConfigFault, loadConfig } from '../config.ts';
 import { reportUsage } from '../store/usage-report.ts';
 import type { UsageGroup, UsageSummary } from '../store/usage-summary.ts';
 import { createOutput, type Output } from './output.ts';
-import { type Column, tableLines } from './table.ts';
+import { type Column, printTable } from './table.ts';
 
 const configFaultExitCode = 2;
 
@@ -34,7 +34,7 @@ export async function usage({ env, hardwareId, sinceMs, json }: UsageOptions): P
   }
   const { summary } = report;
   if (json) printJson(stdout, summary);
-  else if (summary.groups.length > 0) printTable(stdout, summary);
+  else if (summary.groups.length > 0) showTable(stdout, summary);
   else stdout.line(nothingWords(dir, hardwareId, sinceMs));
   if (summary.unreadable > 0) {
     stderr.line(`${stderr.styled('yellow', 'warning:')} left out records that are no usage: ${summary.unreadable}`);
@@ -73,13 +73,9 @@ const columns: readonly Column[] = [
   { title: 'last (UTC)' },
 ];
 
-function printTable(stdout: Output, { groups, total }: UsageSummary): void {
+function showTable(stdout: Output, { groups, total }: UsageSummary): void {
   const sums = [total.reports, total.inputTokens, total.outputTokens].map(String);
-  const rows = [...groups.map(rowOf), ['total', '', '', '', ...sums, '']];
-  const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
-  const [heading = '', ...lines] = tableLines(columns, rows, width);
-  stdout.line(stdout.styled('dim', heading));
-  for (const line of lines) stdout.line(line);
+  printTable(stdout, columns, [...groups.map(rowOf), ['total', '', '', '', ...sums, '']]);
 }
 
 function rowOf({ hardwareId, reporter, source, model, reports, inputTokens, outputTokens, lastMs }: UsageGroup) {

@@ -12,7 +12,7 @@ import { emptySentenceCutter } from '../text/sentence-cutter.ts';
 import { initialSpeakable } from '../text/speakable.ts';
 import { sessionSetup } from './session.setup.ts';
 import type { SessionLimits } from './session.types.ts';
-import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime } from './stream.states.ts';
+import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from './stream.states.ts';
 
 const noLimits: SessionLimits = {
   idleTimeoutMs: 0,
@@ -158,15 +158,7 @@ const voiceStates = sessionSetup.createStateConfig({
         },
       },
     },
-    /** All before the head was said, but is perhaps not with the transport yet: an end drops what waits there. */
-    failing: {
-      entry: 'awaitFlush',
-      on: { 'outbox.flushed': { target: '#session.error', actions: 'endAsFailed' } },
-    },
-    closing: {
-      entry: 'sendEnd',
-      on: { 'outbox.flushed': '#session.done' },
-    },
+    ...voiceEndsOf('session'),
   },
 });
 

@@ -42,6 +42,21 @@ export function readerStatesOf<const Id extends string>(machineId: Id) {
   } as const;
 }
 
+/** How the voice of a stream comes to an end, good or bad. Guards lead to `failing` when it is the turn of a sentence that can't be said. */
+export function voiceEndsOf<const Id extends string>(machineId: Id) {
+  return {
+    /** All before the head was said, but is perhaps not with the transport yet: an end drops what waits there. */
+    failing: {
+      entry: 'awaitFlush',
+      on: { 'outbox.flushed': { target: `#${machineId}.error`, actions: 'endAsFailed' } },
+    },
+    closing: {
+      entry: 'sendEnd',
+      on: { 'outbox.flushed': `#${machineId}.done` },
+    },
+  } as const;
+}
+
 /** Ends a stream in any state; `error` is a state at the top of its chart. */
 export const endings = {
   'client.cancelled': { target: '.error', actions: { type: 'endWith', params: { errorType: 'client_cancelled' } } },

@@ -7,7 +7,7 @@
  * however long the text is. It does not know of frames: who speaks is told ahead of the first sound by the outbox.
  */
 import { startReading } from '../text/text-reading.ts';
-import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime } from './stream.states.ts';
+import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from './stream.states.ts';
 import { welcomeSetup } from './welcome.setup.ts';
 import type { WelcomeLimits } from './welcome.types.ts';
 
@@ -59,15 +59,7 @@ const voiceStates = welcomeSetup.createStateConfig({
         },
       },
     },
-    /** All before the head was said, but is perhaps not with the transport yet: an end drops what waits there. */
-    failing: {
-      entry: 'awaitFlush',
-      on: { 'outbox.flushed': { target: '#welcome.error', actions: 'endAsFailed' } },
-    },
-    closing: {
-      entry: 'sendEnd',
-      on: { 'outbox.flushed': '#welcome.done' },
-    },
+    ...voiceEndsOf('welcome'),
   },
 });
 

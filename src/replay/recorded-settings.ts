@@ -1,23 +1,9 @@
 /** The settings a recorded session ran under, by the names they have in the environment of a server. */
-import { z } from 'zod';
-
-const inputSchema = z.object({
-  limits: z.object({
-    idleTimeoutMs: z.number(),
-    firstTokenTimeoutMs: z.number(),
-    answerStallTimeoutMs: z.number(),
-    speechTimeoutMs: z.number(),
-    sessionTimeoutMs: z.number(),
-    maxFramesPerSecond: z.number(),
-    speechLookahead: z.number(),
-    speechFailure: z.string(),
-    allowedCommands: z.array(z.string()),
-  }),
-});
+import { recordedInput } from './recorded-limits.ts';
 
 /** Of what a session was started with; empty if that can't be read. */
 export function settingsOf(input: unknown): Readonly<Record<string, string>> {
-  const limits = inputSchema.safeParse(input).data?.limits;
+  const limits = recordedInput.safeParse(input).data?.limits;
   if (limits === undefined) return {};
   const seconds = (ms: number): string => String(ms / 1000);
   const { allowedCommands: commands } = limits;

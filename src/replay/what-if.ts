@@ -15,29 +15,14 @@
  * - A rate is counted by the outbox, not by the chart: see what-if-rate.ts.
  */
 import type { AnyStateMachine } from 'xstate';
-import { z } from 'zod';
 import type { SessionLimits } from '../machines/session.types.ts';
-import { commandNames } from '../text/commands.ts';
 import type { EventLog } from './log-reader.ts';
+import { recordedInput } from './recorded-limits.ts';
 import { replay } from './replayer.ts';
 import { WhatIfRun } from './what-if-run.ts';
 import { type Moment, undetermined, type WhatIfVerdict } from './what-if-verdict.ts';
 
-const limits = z.object({
-  idleTimeoutMs: z.number(),
-  firstTokenTimeoutMs: z.number(),
-  answerStallTimeoutMs: z.number(),
-  speechTimeoutMs: z.number(),
-  sessionTimeoutMs: z.number(),
-  maxFramesPerSecond: z.number(),
-  speechLookahead: z.number(),
-  speechFailure: z.enum(['degrade', 'fail']),
-  allowedCommands: z.array(z.enum(commandNames)),
-}) satisfies z.ZodType<SessionLimits>;
-
 const atBegin: Moment = { turn: 0, atMs: 0 };
-
-const sessionInput = z.looseObject({ limits });
 
 /** How the session of `log` would have ended if `change` had been made to its limits. */
 export function whatIf(
@@ -45,7 +30,7 @@ export function whatIf(
   machine: AnyStateMachine,
   change: (recorded: SessionLimits) => SessionLimits,
 ): WhatIfVerdict {
-  const input = sessionInput.safeParse(log.header.input);
+  const input = recordedInput.safeParse(log.header.input);
   if (!input.success) return undetermined(atBegin, 'the log does not say under which limits it was recorded');
   const { divergence } = replay(log, machine);
   if (divergence !== null) {

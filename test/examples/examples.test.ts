@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, start } from '../support/client.ts';
 import { png } from '../support/images.ts';
-import { whatPythonLacks } from '../support/python/python-client.ts';
+import { requirePython } from '../support/python/python-client.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
 import {
   compileDocumented,
@@ -16,10 +16,7 @@ import {
   startExample,
 } from './run-example.ts';
 
-const lacking = whatPythonLacks();
-// A user may do without Python; CI may not forget it silently.
-if (lacking !== null && process.env.CI !== undefined) throw new Error(lacking);
-if (lacking !== null) console.warn(lacking);
+const lacking = requirePython();
 const examples: readonly Example[] = lacking === null ? ['Python', 'TypeScript'] : ['TypeScript'];
 
 const CHUNKS_PER_SENTENCE = 3;

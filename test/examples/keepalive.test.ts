@@ -7,12 +7,10 @@ import { credentials } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { StreamingServiceClient } from '../../src/rpc/proto.ts';
 import { start } from '../support/client.ts';
-import { makeStubs, whatPythonLacks } from '../support/python/python-client.ts';
+import { makeStubs, requirePython } from '../support/python/python-client.ts';
 import { startServer } from '../support/server.ts';
 
-const lacking = whatPythonLacks();
-// A user may do without Python; CI may not forget it silently.
-if (lacking !== null && process.env.CI !== undefined) throw new Error(lacking);
+const lacking = requirePython();
 
 /** A server that enforces gRPC's default of one ping in 5 minutes ends the connection at the third. */
 const PING_EVERY_MS = 20;

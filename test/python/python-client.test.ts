@@ -7,15 +7,12 @@ import {
   makeStubs,
   type PythonCall,
   type PythonOutcome,
+  requirePython,
   startPython,
-  whatPythonLacks,
 } from '../support/python/python-client.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
 
-const lacking = whatPythonLacks();
-// A user may do without Python; CI may not forget it silently.
-if (lacking !== null && process.env.CI !== undefined) throw new Error(lacking);
-if (lacking !== null) console.warn(lacking);
+const lacking = requirePython();
 
 const down = { fail: { error_code: 'UNAVAILABLE', message: 'модель не отвечает: "down"\n100 %' } };
 const long = { fail: { error_code: 'UNAVAILABLE', message: 'ж'.repeat(20_000) } };

@@ -10,14 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { png } from '../support/images.ts';
-import { makeStubs, whatPythonLacks } from '../support/python/python-client.ts';
+import { makeStubs, requirePython } from '../support/python/python-client.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
 import { type ModernUtterance, type OldUtterance, runModernClient, runOldClient } from './generations.ts';
 
-const lacking = whatPythonLacks();
-// A user may do without Python; CI may not forget it silently.
-if (lacking !== null && process.env.CI !== undefined) throw new Error(lacking);
-if (lacking !== null) console.warn(lacking);
+const lacking = requirePython();
 
 const UTTERANCES = Number(process.env.SOAK_UTTERANCES ?? 100);
 const WARM_UP_UTTERANCES = 30;

@@ -8,7 +8,7 @@ import { richStatusOf } from '../../rpc/rich-status.ts';
 import type { CallOutcome } from '../client.ts';
 
 /** CONTRACT §1, the error table: error_type by code. */
-const errorTypesOfCode: Readonly<Record<string, readonly string[]>> = {
+export const errorTypesOfCode: Readonly<Record<string, readonly string[]>> = {
   INVALID_ARGUMENT: [
     'missing_session_id',
     'invalid_session_id',

@@ -63,8 +63,18 @@ export interface PythonRun {
   readonly outcomes: Promise<readonly PythonOutcome[]>;
 }
 
-/** Why the Python client cannot run here, with the command that changes it; null = it can. */
-export function whatPythonLacks(): string | null {
+/**
+ * Why the Python client cannot run here, with the command that changes it; null = it can. A user may do without, and reads it on the
+ * console; CI may not forget it silently: there it throws.
+ */
+export function requirePython(): string | null {
+  const lacking = whatPythonLacks();
+  if (lacking !== null && process.env.CI !== undefined) throw new Error(lacking);
+  if (lacking !== null) console.warn(lacking);
+  return lacking;
+}
+
+function whatPythonLacks(): string | null {
   const runs = (command: string, args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
   const lacking = [
     runs(PYTHON, ['-c', 'import grpc, google.protobuf']) ? [] : [`${PYTHON} with grpcio and protobuf`],
