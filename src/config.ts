@@ -5,17 +5,19 @@
 import { type ConfigSource, gatherSettings, quoted } from './config/given-settings.ts';
 import { createSettingReader, type SettingReader } from './config/setting-reader.ts';
 import {
-  engineNames,
+  answerEngineNames,
   eventLogRedactions,
   identityPolicies,
   killSwitchNames,
   logLevels,
+  speechEngineNames,
   speechFailurePolicies,
 } from './config/settings-table.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scenario.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
-export type EngineName = (typeof engineNames)[number];
+export type AnswerEngineName = (typeof answerEngineNames)[number];
+export type SpeechEngineName = (typeof speechEngineNames)[number];
 
 /** The compiled configuration, frozen. Durations are whole milliseconds below 2^31. */
 export interface Config {
@@ -50,8 +52,8 @@ export interface Config {
   };
   readonly identity: { readonly policy: (typeof identityPolicies)[number] };
   readonly engines: {
-    readonly answer: EngineName;
-    readonly speech: EngineName;
+    readonly answer: AnswerEngineName;
+    readonly speech: SpeechEngineName;
     /** Never null when an engine is `scripted`. */
     readonly scenario: Scenario | null;
   };
@@ -146,8 +148,8 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
 }
 
 function compileEngines(values: SettingReader, readFile: ConfigSource['readFile']): Config['engines'] {
-  const answer = values.choice('ANSWER_ENGINE', engineNames);
-  const speech = values.choice('SPEECH_ENGINE', engineNames);
+  const answer = values.choice('ANSWER_ENGINE', answerEngineNames);
+  const speech = values.choice('SPEECH_ENGINE', speechEngineNames);
   const scenarioFile = values.path('SCENARIO_FILE');
   if (scenarioFile !== '')
     return Object.freeze({ answer, speech, scenario: readScenario(scenarioFile, values, readFile) });

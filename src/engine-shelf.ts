@@ -2,7 +2,7 @@
  * The engines of a server: makes the ones a profile names, starts them, and holds the pair that is in use. Both of a pair come
  * up or neither is used; a pair that did not come up is stopped.
  */
-import type { Config, EngineName } from './config.ts';
+import type { AnswerEngineName, Config, SpeechEngineName } from './config.ts';
 import type { AnswerEngine } from './engines/answer-engine.ts';
 import { createEmbeddedAnswerEngine } from './engines/embedded-answer.ts';
 import { createEmbeddedSpeechEngine } from './engines/embedded-speech/embedded-speech.ts';
@@ -78,12 +78,12 @@ async function stopSet({ answer, speech }: EngineSet): Promise<void> {
 
 type EngineMaker<T> = (config: Config, log: Logger) => T;
 
-const answerEngines: Readonly<Record<EngineName, EngineMaker<AnswerEngine>>> = {
+const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>>> = {
   embedded: () => createEmbeddedAnswerEngine(),
   scripted: (config) => createScriptedAnswerEngine(scenarioOf(config)),
 };
 
-const speechEngines: Readonly<Record<EngineName, EngineMaker<SpeechEngine>>> = {
+const speechEngines: Readonly<Record<SpeechEngineName, EngineMaker<SpeechEngine>>> = {
   embedded: ({ backpressure, speech }, log) =>
     createEmbeddedSpeechEngine({
       // Every sentence that every stream may have open: a full house is not an overload.

@@ -137,7 +137,7 @@ function textOfScalar(node: unknown, setting: Setting): string | undefined {
   const { value } = node;
   if (value === null) return '';
   if (typeof value === 'string') return value.trim();
-  const isName = setting.type === 'path' || setting.type === 'host';
+  const isName = ['path', 'host', 'text', 'secret'].includes(setting.type);
   // YAML reads DATA_DIR: 007 as the number 7; the name of a folder is what stands in the file.
   if (typeof value === 'number') return isName ? node.source : String(value);
   if (typeof value === 'boolean' && !isName) return String(value);
@@ -147,6 +147,7 @@ function textOfScalar(node: unknown, setting: Setting): string | undefined {
 function shapeOf(setting: Setting): string {
   switch (setting.type) {
     case 'integer':
+    case 'number':
     case 'seconds':
       return 'a number';
     case 'list':
@@ -156,6 +157,8 @@ function shapeOf(setting: Setting): string {
     case 'host':
     case 'path':
     case 'choice':
+    case 'text':
+    case 'secret':
       return 'a text';
     default:
       return assertNever(setting);

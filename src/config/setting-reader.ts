@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { assert } from '../assert.ts';
 import { type GivenSetting, quoted } from './given-settings.ts';
-import { expectationOf } from './setting.ts';
+import { expectationOf, MAX_TEXT_CHARS } from './setting.ts';
 import { type NameOfType, type SettingName, settingsTable } from './settings-table.ts';
 
 /** Decimal only: Number() alone would also take "", "0x10" and "Infinity". */
@@ -25,6 +25,8 @@ export interface SettingReader {
   /** Where the value came from; undefined = not given. */
   originOf(name: SettingName): string | undefined;
   integer(name: NameOfType<'integer'>): number;
+  /** May be a fraction; null = not given and without a default. */
+  number(name: NameOfType<'number'>): number | null;
   /** Whole milliseconds of a duration in seconds; 0 stays 0, and nothing else becomes 0. */
   milliseconds(name: NameOfType<'seconds'>): number;
   isOn(name: NameOfType<'switch'>): boolean;
@@ -33,7 +35,14 @@ export interface SettingReader {
   host(name: NameOfType<'host'>): string;
   /** The path as given; empty = not given and without a default. */
   path(name: NameOfType<'path'>): string;
+  /** Empty = not given and without a default. `isGood` says whether a given one is what the table expects. */
+  text(name: NameOfType<'text'>, isGood?: (text: string) => boolean): string;
+  /** Empty = not given. Never shown in a fault. */
+  secret(name: NameOfType<'secret'>): string;
 }
+
+/** What may stand in an HTTP header; a key has no control characters, and one with a line break is two lines of a file. */
+const printableAscii = /^[\x20-\x7e]*$/;
 
 /** A reader over what was given. */
 export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting>): SettingReader {
@@ -45,7 +54,8 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
     if (setting !== undefined) {
       const value = parse(setting.text);
       if (value !== undefined) return value;
-      faults.push(`${name} ${quoted(setting.text)} (${setting.origin}) must be ${expectationOf(settingsTable[name])}`);
+      const shown = settingsTable[name].type === 'secret' ? '' : ` ${quoted(setting.text)}`;
+      faults.push(`${name}${shown} (${setting.origin}) must be ${expectationOf(settingsTable[name])}`);
     }
     const fallback = parse(settingsTable[name].default);
     assert(fallback !== undefined, `the default of ${name} is outside its own bounds`);
@@ -63,6 +73,15 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
         return Number.isInteger(value) && value >= min && value <= max ? value : undefined;
       });
     },
+    number(name) {
+      const { min, max } = settingsTable[name];
+      return read(name, (text) => {
+        // A given text is never empty.
+        if (text === '') return null;
+        const value = numberOf(text);
+        return value >= min && value <= max ? value : undefined;
+      });
+    },
     milliseconds(name) {
       const { min, max } = settingsTable[name];
       return read(name, (text) => {
@@ -77,7 +96,16 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
     list: (name, allowed) => read(name, (text) => namesIn(allowed, text)),
     host: (name) => read(name, (text) => (isIP(text) !== 0 || hostName.test(text) ? text : undefined)),
     path: (name) => read(name, (text) => (text.includes('\0') ? undefined : text)),
+    text: (name, isGood = () => true) =>
+      // The default is empty, or good by itself.
+      read(name, (text) => (text === settingsTable[name].default || isGoodText(text, isGood) ? text : undefined)),
+    secret: (name) =>
+      read(name, (text) => (text.length <= MAX_TEXT_CHARS && printableAscii.test(text) ? text : undefined)),
   };
+}
+
+function isGoodText(text: string, isGood: (text: string) => boolean): boolean {
+  return text.length <= MAX_TEXT_CHARS && !/\p{Cc}/u.test(text) && isGood(text);
 }
 
 /** NaN for anything but a decimal number; -0 becomes 0. */

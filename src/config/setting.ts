@@ -18,11 +18,19 @@ export type Setting = Described &
     | { readonly type: 'host' }
     | { readonly type: 'path' }
     | ({ readonly type: 'integer'; readonly unit: string } & Bounded)
+    | ({ readonly type: 'number' } & Bounded)
     | ({ readonly type: 'seconds' } & Bounded)
     | { readonly type: 'switch' }
     | { readonly type: 'choice'; readonly allowed: readonly string[] }
     | { readonly type: 'list'; readonly allowed: readonly string[] }
+    /** A line of anything; `expectation` completes "must be …", as what it means is checked by who reads it. */
+    | { readonly type: 'text'; readonly expectation: string }
+    /** A text that no fault, no log line and no status may show. */
+    | { readonly type: 'secret' }
   );
+
+/** The longest text or secret; a header that carries one has at most some KiB. */
+export const MAX_TEXT_CHARS = 4096;
 
 /** What a value of this setting must be, in words that complete "must be …". */
 export function expectationOf(setting: Setting): string {
@@ -33,6 +41,8 @@ export function expectationOf(setting: Setting): string {
       return 'a path';
     case 'integer':
       return `a whole number from ${setting.min} to ${setting.max}`;
+    case 'number':
+      return `a number from ${setting.min} to ${setting.max}`;
     case 'seconds':
       return `a number of seconds from ${setting.min} to ${setting.max}`;
     case 'switch':
@@ -41,5 +51,9 @@ export function expectationOf(setting: Setting): string {
       return `one of ${setting.allowed.join(', ')}`;
     case 'list':
       return `a comma list of ${setting.allowed.join(', ')}`;
+    case 'text':
+      return setting.expectation;
+    case 'secret':
+      return `one line of printable ASCII characters, at most ${MAX_TEXT_CHARS}`;
   }
 }

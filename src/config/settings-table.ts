@@ -14,8 +14,8 @@ const longestRetentionSeconds = 315_360_000;
 /** What of a text stands in an event log. */
 export const eventLogRedactions = ['shape', 'full'] as const;
 
-/** Engines by name, the same list for answers and speech as long as every provider can do both. */
-export const engineNames = ['embedded', 'scripted'] as const;
+export const answerEngineNames = ['embedded', 'scripted'] as const;
+export const speechEngineNames = ['embedded', 'scripted'] as const;
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const identityPolicies = ['lenient', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -179,13 +179,31 @@ export const settingsTable = {
   },
   ANSWER_ENGINE: {
     type: 'choice',
-    allowed: engineNames,
+    allowed: answerEngineNames,
     default: 'embedded',
     meaning: 'Who answers; scripted needs SCENARIO_FILE.',
   },
+  ANSWER_MODEL: {
+    type: 'text',
+    expectation: 'a name that the provider knows, on one line',
+    default: '',
+    meaning: 'The model that answers; ANSWER_ENGINE=openai needs it.',
+  },
+  ANSWER_API_KEY: {
+    type: 'secret',
+    default: '',
+    meaning: 'The key for the provider of answers; empty = it wants none. Never shown.',
+  },
+  ANSWER_TEMPERATURE: {
+    type: 'number',
+    min: 0,
+    max: 2,
+    default: '',
+    meaning: 'How freely the model answers; empty = as the provider chooses.',
+  },
   SPEECH_ENGINE: {
     type: 'choice',
-    allowed: engineNames,
+    allowed: speechEngineNames,
     default: 'embedded',
     meaning: 'Who speaks; scripted needs SCENARIO_FILE.',
   },

@@ -3,6 +3,7 @@
  * An engine throws EngineFailure to declare a failure (its text goes to the client); anything else that it throws is
  * unexpected (its text stays in the log). Engines know a provider and nothing of sessions, frames or gRPC.
  */
+import type { ProviderNote } from './provider-note.ts';
 
 /** What was asked. */
 export interface AnswerRequest {
@@ -18,6 +19,17 @@ export interface AnswerRequest {
    * an answer is aborted or fails: what it took until then is to be told, too. May come late, also after the end. Never throws.
    */
   readonly noteUsage?: (usage: AnswerUsage) => void;
+  /** What this device and its assistant said to each other before, the oldest first; absent or empty = nothing is remembered. */
+  readonly history?: readonly Exchange[];
+  /** Takes who answers, and after how many tries; told at the latest before the first part, and again when it changes. Never throws. */
+  readonly noteProvider?: (note: ProviderNote) => void;
+}
+
+/** One utterance and what was answered to it. */
+export interface Exchange {
+  readonly prompt: string;
+  /** The words that went out; without those that an interrupt kept back. */
+  readonly answer: string;
 }
 
 /** An image for the model: the file's bytes, and what they are. */

@@ -2,6 +2,7 @@
  * The speech port: what Recital needs of a voice. One call to `synthesise` speaks one sentence.
  * An engine throws EngineFailure to declare a failure; anything else that it throws is unexpected.
  */
+import type { ProviderNote } from './provider-note.ts';
 
 /** The one format of sound on the wire (CONTRACT §1): raw PCM, no header, signed 16-bit little-endian. */
 export const audioFormat = {
@@ -18,6 +19,8 @@ export interface SpeechRequest {
   readonly voice?: string;
   /** A BCP 47 tag; absent = by the text's script. */
   readonly language?: string;
+  /** Takes who speaks, and after how many tries; told at the latest before the first sound, and again when it changes. Never throws. */
+  readonly noteProvider?: (note: ProviderNote) => void;
 }
 
 export interface SpeechEngine {
