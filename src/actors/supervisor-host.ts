@@ -27,6 +27,7 @@ import {
   supervisorMachine,
 } from '../machines/supervisor.machine.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { QuotaPort } from './quota-port.ts';
 import { noteSessionEnd } from './session-end.ts';
 import { hostSession, type SessionHostOptions } from './session-host.ts';
 import type { StreamCounters } from './stream-counters.ts';
@@ -42,6 +43,8 @@ export interface SupervisorHostOptions {
   readonly welcome: WelcomeHostOptions;
   readonly collector: UtteranceCollector;
   readonly counters: StreamCounters;
+  /** Asked before an answer takes a slot; absent = everybody may have any number. */
+  readonly quota?: QuotaPort;
   readonly log: Logger;
   /** Reports a bug of the supervisor itself, under a stream's id or its own. */
   readonly reportFault: (faultId: string, error: unknown) => void;
@@ -113,7 +116,14 @@ export class SupervisorHost implements StreamGateway {
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {
     const { streamId, sessionId, hardwareId } = request;
     const call: HostedCall = { streamId, sessionId, hardwareId, method: 'StreamAudio' };
+    const reserved = this.#options.quota?.reserve(call) ?? null;
+    const isDenied = reserved !== null && 'errorCode' in reserved;
+    // A duplicate is one whatever its device may still ask for; a full house, though, lets wait for what would be refused anyway.
+    if (isDenied && this.refusalOf(request) === null) {
+      return this.#refuse(call, { failure: reserved, activeStreams: this.activeStreams });
+    }
     const verdict = this.#ask({ type: 'stream.requested', streamId, sessionId, hardwareId });
+    if (reserved !== null && !isDenied) reserved.settle(verdict.type === 'stream.admitted');
     if (verdict.type === 'stream.refused') return this.#refuse(call, verdict);
     this.#noteAdmitted(call, verdict);
     this.#options.collector.use(request);
