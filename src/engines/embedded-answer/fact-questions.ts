@@ -3,7 +3,15 @@
  * utterance that is such a question from end to end is one: every word before the "my" is on a list.
  */
 import { subjectWord } from './personal-facts.ts';
-import { afterSubject, askingWords, besideAsking, nameQuestions, nameSubject, yours } from './personal-words.ts';
+import {
+  afterSubject,
+  askingWords,
+  besideAsking,
+  nameQuestions,
+  nameSubject,
+  tellings,
+  yours,
+} from './personal-words.ts';
 import type { Core } from './politeness.ts';
 import { hasSentenceEnd } from './politeness.ts';
 import type { Language } from './utterance.ts';
@@ -20,6 +28,7 @@ export function factQuestionOf(language: Language, core: Core): readonly (readon
   const plain = words.map((word) => subjectWord(word.plain));
   const at = ownAt(language, plain);
   if (at < 1 || at > MAX_LEAD_WORDS) return undefined;
+  if (tellings[language].matchAt(words, at - 1) > 0) return undefined;
   const lead = plain.slice(0, at);
   const isAsked = lead.some((word) => askingWords[language].has(word));
   if (!isAsked || !lead.every((word) => askingWords[language].has(word) || besideAsking[language].has(word)))

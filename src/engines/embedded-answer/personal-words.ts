@@ -93,9 +93,15 @@ export const askingWords: Readonly<Record<Language, ReadonlySet<string>>> = {
 /** and nothing beside these. */
 export const besideAsking: Readonly<Record<Language, ReadonlySet<string>>> = {
   en: setOf(
-    'is are was were the of do you still me again i said told that and so can could would name color kind sort type old tall big',
+    'is are was were the of do you still me again i said told that and so can could would name color kind sort type old tall big please',
   ),
-  ru: setOf('ты вы мне а и ну у меня это был была было так же сейчас цвета размера зовут называется еще'),
+  ru: setOf('ты вы мне а и ну у меня это был была было так же сейчас цвета размера зовут называется еще пожалуйста'),
+};
+
+/** Somebody else is to be told: "tell my sister", "скажи моей сестре". */
+export const tellings: Readonly<Record<Language, PhraseSet>> = {
+  en: phrases('(tell|remind|say to) my'),
+  ru: phrases('(скажи|скажите|напомни|напомните|подскажи) (моей|моему|моим)'),
 };
 
 /** What may stand behind a subject in a question. */
