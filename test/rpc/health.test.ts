@@ -80,6 +80,8 @@ describe('HTTP', () => {
       speech_engine: 'scripted',
       usage_store: 'ok',
       usage_store_error: null,
+      memory: { remembered: 0, lost: 0, lookups_late: 0, lookups_failed: 0 },
+      quota: 'off',
       event_log: { open_files: 1, files_failed: 0, turns_dropped: 0, files_deleted: 0, deletions_failed: 0 },
       uptime_seconds: expect.any(Number),
       version,
