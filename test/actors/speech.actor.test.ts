@@ -8,6 +8,7 @@ import { JobCount } from '../../src/actors/job-count.ts';
 import { createOutbox } from '../../src/actors/outbox.ts';
 import type { SessionResourceMap, SessionResources } from '../../src/actors/session-resources.ts';
 import { createSpeechActor } from '../../src/actors/speech.actor.ts';
+import { StreamFigures } from '../../src/actors/stream-figures.ts';
 import { EngineFailure, failure } from '../../src/errors.ts';
 import type { StreamRequest } from '../../src/machines/stream-port.ts';
 import { HandSpeechEngine } from '../support/actors/hand-engines.ts';
@@ -45,7 +46,13 @@ function start({ room = Number.POSITIVE_INFINITY, hints = {} }: { room?: number;
     commandSent: () => {},
     handoverFailed: () => {},
   });
-  const resources: SessionResources = { request, outbox, tellSpeech: () => {}, disposers: [] };
+  const resources: SessionResources = {
+    request,
+    outbox,
+    figures: new StreamFigures(now),
+    tellSpeech: () => {},
+    disposers: [],
+  };
   const sessions: SessionResourceMap = new Map([['stream-1', resources]]);
   const report = (id: string, error: unknown) => reports.push({ id, error });
   const actor = hostActor(createSpeechActor({ engine: () => engine, streams: sessions, jobs, report, now }), {

@@ -35,7 +35,13 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'actors/',
     ours: ['actors/', 'errors.ts', 'assert.ts'],
-    types: ['machines/', 'engines/answer-engine.ts', 'engines/speech-engine.ts', 'observe/logger.ts'],
+    types: [
+      'machines/',
+      'engines/answer-engine.ts',
+      'engines/speech-engine.ts',
+      'engines/provider-note.ts',
+      'observe/logger.ts',
+    ],
     packages: ['xstate'],
     node: [],
   },
