@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** A server process on a free port. */
-export async function startServer(name, args, env, stderr = 'inherit') {
+/** A server process on a free port; `onLine` is told its log lines. */
+export async function startServer(name, args, env, stderr = 'inherit', onLine = () => {}) {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', stderr],
@@ -16,6 +16,7 @@ export async function startServer(name, args, env, stderr = 'inherit') {
     createInterface(child.stdout).on('line', (line) => {
       const { decision, ctx } = JSON.parse(line);
       if (decision === 'ready') resolve(ctx.grpc_port);
+      onLine({ decision, ctx });
     });
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
   });

@@ -76,9 +76,9 @@ describe('an answer', () => {
     const { engine } = start();
     await settle();
     const { prompt, hardwareId, screenshot, screenWidth } = request;
-    const noteUsage = expect.any(Function);
+    const [noteUsage, noteProvider] = [expect.any(Function), expect.any(Function)];
     expect(engine.answers.map((each) => each.request)).toEqual([
-      { prompt, hardwareId, screenshot, screenWidth, noteUsage },
+      { prompt, hardwareId, screenshot, screenWidth, noteUsage, noteProvider },
     ]);
   });
 
