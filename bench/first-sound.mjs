@@ -1,10 +1,12 @@
 // npm run bench:first-sound: how long a sentence waits here, from the delta of the model that completes it to the call of the voice, while many
-// streams run at the pace of speech. Server and readers are two processes. Beside it the processor time of the same stretch and of a turn
-// of the event loop, which tell a slow server from a busy machine; and what it is worth to synthesise ahead.
+// streams run at the pace of speech. Server and readers are two processes. Beside it, to tell a slow server from a busy machine: the
+// processor time of the same stretch, and how late this process wakes up, which does nothing meanwhile. And what it is worth to
+// synthesise ahead.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,6 +24,7 @@ const streams = Number(options.streams);
 const rounds = Number(options.rounds);
 /** Cold code, and all streams starting at once, are not what is measured. */
 const WARM_UP_MS = 5_000;
+const LATENESS_RESOLUTION_MS = 10;
 /** How many streams show what the look-ahead is worth, and how long their voice takes to its first sound. */
 const AHEAD_STREAMS = 10;
 const AHEAD_VOICE_MS = 300;
@@ -46,10 +49,10 @@ async function measureGaps() {
   const { server, load, line } = await serveStreams({ count: streams, tokenMs: options['token-ms'], voiceMs: '40' });
   try {
     await new Promise((wake) => setTimeout(wake, WARM_UP_MS));
+    const lateness = monitorEventLoopDelay({ resolution: LATENESS_RESOLUTION_MS });
+    lateness.enable();
     server.child.kill('SIGHUP');
-    const window = JSON.parse(await line());
-    server.child.kill('SIGUSR2');
-    return { ...window, turns: JSON.parse(await line()) };
+    return { ...JSON.parse(await line()), lateMs: latenessOf(lateness) };
   } finally {
     load.kill('SIGKILL');
     await ended(server.child);
@@ -71,7 +74,6 @@ async function measureDuration(lookahead) {
 }
 
 async function serveStreams({ count, tokenMs, voiceMs, lookahead = 2 }, onEnd = () => {}) {
-  const args = ['--import', here('./turn-probe.mjs'), here('./first-sound-server.mjs')];
   const env = {
     GRPC_PORT: '0',
     HTTP_PORT: '0',
@@ -84,7 +86,7 @@ async function serveStreams({ count, tokenMs, voiceMs, lookahead = 2 }, onEnd = 
     TOKEN_MS: tokenMs,
     VOICE_MS: voiceMs,
   };
-  const server = await startServer('recital', args, env, 'pipe', ({ decision, ctx }) => {
+  const server = await startServer('recital', [here('./first-sound-server.mjs')], env, 'pipe', ({ decision, ctx }) => {
     if (decision === 'end') onEnd(ctx);
   });
   const lines = createInterface(server.child.stderr)[Symbol.asyncIterator]();
@@ -102,13 +104,13 @@ function ended(child) {
 }
 
 function report(measured, ahead) {
-  const rows = measured.map(({ gapsMs, processorMs, turns, waited, load }) => ({
+  const rows = measured.map(({ gapsMs, processorMs, lateMs, waited, load }) => ({
     sentences: gapsMs.length,
     waited,
     load,
     clock: percentilesOf(gapsMs),
     processor: percentilesOf(processorMs),
-    turn: turns,
+    late: lateMs,
   }));
   if (options.json) {
     console.log(JSON.stringify({ streams, rows, ahead }));
@@ -118,18 +120,23 @@ function report(measured, ahead) {
     `${streams} streams, a token every ${options['token-ms']} ms; load of the machine ${loadavg()[0].toFixed(1)}`,
   );
   console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}\n`);
-  for (const { sentences, waited, load, clock, processor, turn } of rows) {
+  for (const { sentences, waited, load, clock, processor, late } of rows) {
     const busy = `${(load * 100).toFixed(0)} % of a core`;
     console.log(`${sentences} sentences, ${waited} more waited for the look-ahead; the server took ${busy}`);
-    console.log(`  complete to synthesise(), on the clock     ${shown(clock)}`);
-    console.log(`  the same, time on the processor            ${shown(processor)}`);
-    console.log(`  a turn of the event loop, on the processor ${shown(turn)}`);
+    console.log(`  complete to synthesise(), on the clock  ${shown(clock)}`);
+    console.log(`  the same, time on the processor         ${shown(processor)}`);
+    console.log(`  an idle process beside it woke up late  ${shown(late)}`);
   }
   const ratio = (ahead[0] / ahead[2]).toFixed(2);
   console.log(
     `\nan answer with a voice that takes ${AHEAD_VOICE_MS} ms to its first sound: ${ahead[2].toFixed(2)} s; `,
   );
   console.log(`with SPEECH_LOOKAHEAD=0 ${ahead[0].toFixed(2)} s, ${ratio} times that`);
+}
+
+function latenessOf(histogram) {
+  const at = (percent) => Math.max(0, histogram.percentile(percent) / 1e6 - LATENESS_RESOLUTION_MS);
+  return { p50: at(50), p95: at(95), p99: at(99), max: at(100) };
 }
 
 function percentilesOf(values) {

@@ -8,18 +8,22 @@ import type { ProviderNote } from '../engines/provider-note.ts';
 const MAX_NAMES = 8;
 
 export class ProviderFigures {
-  readonly #names = new Set<string>();
+  /** Jobs by who did them last. */
+  readonly #jobsOf = new Map<string, number>();
   #engine: string | null = null;
   #retries = 0;
 
   /** An engine is asked to do a job. The returned function takes its notes: each replaces the one before. */
   begin(engine: string): (note: ProviderNote) => void {
     this.#engine = engine;
-    let retriesOfJob = 0;
-    return ({ provider, retries }) => {
-      this.#retries += retries - retriesOfJob;
-      retriesOfJob = retries;
-      if (this.#names.size < MAX_NAMES) this.#names.add(provider);
+    let last: ProviderNote | null = null;
+    return (note) => {
+      this.#retries += note.retries - (last?.retries ?? 0);
+      if (last?.provider !== note.provider) {
+        this.#count(note.provider, 1);
+        if (last !== null) this.#count(last.provider, -1);
+      }
+      last = note;
     };
   }
 
@@ -35,6 +39,14 @@ export class ProviderFigures {
 
   /** Who was at work, in the order they came, with commas between; null = nobody was asked. */
   get names(): string | null {
-    return this.#names.size === 0 ? this.#engine : [...this.#names].join(', ');
+    return this.#jobsOf.size === 0 ? this.#engine : [...this.#jobsOf.keys()].join(', ');
+  }
+
+  #count(provider: string, change: 1 | -1): void {
+    const jobs = this.#jobsOf.get(provider);
+    if (jobs === undefined && (change < 0 || this.#jobsOf.size >= MAX_NAMES)) return;
+    const left = (jobs ?? 0) + change;
+    if (left > 0) this.#jobsOf.set(provider, left);
+    else this.#jobsOf.delete(provider);
   }
 }
