@@ -197,3 +197,86 @@ test('the end line says who answered and spoke and after how many tries, as the 
     speech_retries: 1,
   });
 });
+
+describe('docs/LOGS.md', () => {
+  const { text } = readDocument('docs/LOGS.md');
+  const [endLine = '', totals = ''] = text.split('## The same, added up');
+  const rows = [...endLine.matchAll(/^\| `(\w+)` \| (.+) \| (.*)\|$/gm)].map(([, field = '', , nullIf = '']) => {
+    return { field, isNullable: nullIf.trim() !== '' };
+  });
+
+  /** The end line of a call of which nothing came. */
+  async function barren(open: (bench: HostBench) => void): Promise<Readonly<Record<string, unknown>>> {
+    const bench = openHost();
+    open(bench);
+    bench.host.interrupt('device-1');
+    await settle();
+    return endOf(bench);
+  }
+
+  test('has a row for each field of the end line, in its order', async () => {
+    const ctx = await barren(({ host }) => host.open(requestOf('call-1', 'session-1'), new HandSink()));
+    expect(rows.map(({ field }) => field)).toEqual(Object.keys(ctx));
+  });
+
+  test('says of each field whether it may be null', async () => {
+    const session = await barren(({ host }) => host.open(requestOf('call-1', 'session-1'), new HandSink()));
+    const bench = openHost();
+    const open = bench.host.openWelcome(welcomeOf('call-2', 'session-2', 'Hello there.'), new HandSink());
+    if ('cancel' in open) open.cancel();
+    const nulls = [session, endOf(bench)].map((ctx) => Object.keys(ctx).filter((field) => ctx[field] === null));
+    expect(new Set(nulls.flat())).toEqual(new Set(rows.flatMap((row) => (row.isNullable ? [row.field] : []))));
+  });
+
+  test('of which none is null in a stream that had everything', async () => {
+    const bench = openHost();
+    bench.host.open(requestOf('call-1', 'session-1'), new HandSink());
+    bench.answers.answers[0]?.request.noteUsage?.({ inputTokens: 1, outputTokens: 1, model: 'm' });
+    bench.answers.say('One is here now.');
+    bench.answers.last.end();
+    await settle();
+    bench.voice.at(0).give(new Uint8Array(4096).fill(1));
+    bench.voice.at(0).end();
+    await settle();
+    expect(Object.values(endOf(bench))).not.toContain(null);
+  });
+
+  test('has a row for each field of the totals', () => {
+    const named = [...totals.matchAll(/^\| (`.+`) \|/gm)].flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
+    expect(named.toSorted()).toEqual(Object.keys(openHost().counters.totals.report()).toSorted());
+  });
+});
+
+test('the totals are the sums of the end lines, and the count, sum and maximum of their times', async () => {
+  const bench = openHost();
+  for (const [index, waitMs] of [200, 700].entries()) {
+    bench.host.open(requestOf(`call-${index}`, `session-${index}`), new HandSink());
+    bench.answers.answers.at(-1)?.request.noteUsage?.({ inputTokens: 10, outputTokens: 4, model: 'm' });
+    bench.clock.ms += waitMs;
+    bench.answers.say('One is here now. Two is here now. Three');
+    await settle();
+    bench.voice.at(-2).give(chunk());
+    bench.voice.at(-1).give(chunk());
+    await settle();
+    bench.host.interrupt('device-1');
+  }
+  const end = bench.linesOf('end').map(({ ctx }) => ctx);
+  expect(end).toMatchObject([{ sentences_wasted: 1 }, { sentences_wasted: 1 }]);
+  expect(bench.counters.totals.report()).toEqual({
+    streams_ended: 2,
+    first_token_seconds: { count: 2, sum: 0.9, max: 0.7 },
+    first_text_seconds: { count: 2, sum: 0.9, max: 0.7 },
+    first_sound_seconds: { count: 2, sum: 0.9, max: 0.7 },
+    answer_retries: 0,
+    input_tokens: 20,
+    output_tokens: 8,
+    sentences: 4,
+    sentences_spoken: 2,
+    sentences_unspoken: 0,
+    sentences_wasted: 2,
+    speech_retries: 0,
+    speech_chars: 2 * 'One is here now.Two is here now.'.length,
+    audio_seconds: 0.085,
+    wasted_audio_seconds: 0.085,
+  });
+});
