@@ -98,6 +98,13 @@ describe('a stream', () => {
         wasted_audio_seconds: 0,
       }),
     ]);
+    expect((await server.status()).totals).toMatchObject({
+      streams_ended: 1,
+      first_sound_seconds: { count: 1, sum: seconds, max: seconds },
+      sentences_spoken: 1,
+      output_tokens: 4,
+      audio_seconds: 0.085,
+    });
     const streamIds = new Set(
       server.logs.filter(({ ctx }) => ctx?.session_id === 'good-1').map(({ ctx }) => ctx?.stream_id),
     );
