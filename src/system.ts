@@ -228,6 +228,7 @@ class RunningSystem implements System {
       rejected: this.#counters.rejected,
       idle_timeouts: this.#counters.idleTimeouts,
       commands_sent: this.#counters.commandsSent,
+      totals: this.#counters.totals.report(),
       collect_buffers: this.#collector.buffers,
       ...this.#persistence.status(),
       event_log: this.#recording.status(),

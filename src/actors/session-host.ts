@@ -8,6 +8,7 @@ import type { SessionLimits } from '../machines/session.types.ts';
 import type { FrameSink, StreamRequest } from '../machines/stream-port.ts';
 import { type ConversationMemory, HeardWords } from './conversation-memory.ts';
 import type { SessionResourceMap, SessionResources } from './session-resources.ts';
+import { StreamFigures } from './stream-figures.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 
 export interface SessionHostOptions extends StreamHostOptions {
@@ -39,7 +40,8 @@ export function hostSession(
       heard?.remember();
     },
     launch: (outbox) => {
-      const resources: SessionResources = { request, outbox, tellSpeech: () => {}, disposers: [] };
+      const figures = new StreamFigures(options.now);
+      const resources: SessionResources = { request, outbox, figures, tellSpeech: () => {}, disposers: [] };
       sessions.set(streamId, resources);
       const actor = createActor(machine, { id: streamId, input: { streamId, sessionId, hardwareId, limits } });
       return {
