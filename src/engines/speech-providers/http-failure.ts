@@ -33,7 +33,7 @@ export function failureOfStatus(refused: RefusedRequest): ProviderFailure {
   const retryAfterMs = retryAfterMsOf(refused.retryAfter, refused.nowMs);
   return new ProviderFailure({
     errorCode,
-    message: `the voice ${provider} ${whatHappened(status, isUsedUp)} (HTTP ${status})${isAboutKey ? '' : said}`,
+    message: `the voice ${provider} ${whatHappened(refused, isUsedUp)} (HTTP ${status})${isAboutKey ? '' : said}`,
     detail,
     isRetryable: retryableStatuses.includes(status) && !isUsedUp,
     ...(retryAfterMs !== null && { retryAfterMs }),
@@ -41,11 +41,9 @@ export function failureOfStatus(refused: RefusedRequest): ProviderFailure {
 }
 
 function isAboutVoice({ status, summary, voice }: RefusedRequest): boolean {
-  if (voice === '') return false;
-  // A model or a path may be missing as well; where the provider says so, it is not the voice.
-  if (status === 404) return !/model|page|route|path|url|endpoint/i.test(summary) || /voice/i.test(summary);
+  if (voice === '' || (!/voice/i.test(summary) && !summary.includes(voice))) return false;
+  if (status === 404) return true;
   if (status !== 400 && status !== 422) return false;
-  if (!/voice/i.test(summary) && !summary.includes(voice)) return false;
   return /not.{0,4}(found|exist|available|supported|valid)|unknown|invalid|unsupported|no such|(should|must) be/i.test(
     summary,
   );
@@ -67,7 +65,7 @@ function codeOfStatus(status: number): ErrorCode {
   }
 }
 
-function whatHappened(status: number, isUsedUp: boolean): string {
+function whatHappened({ status, voice }: RefusedRequest, isUsedUp: boolean): string {
   if (isUsedUp) return 'has no quota left';
   if (status >= 500) return 'failed';
   if (status >= 300 && status < 400) return 'moved: SPEECH_BASE_URL must name where it is now';
@@ -78,7 +76,8 @@ function whatHappened(status: number, isUsedUp: boolean): string {
     case 403:
       return 'does not allow the request';
     case 404:
-      return 'does not know the model, or SPEECH_BASE_URL is wrong';
+      // Of a voice, a model and a path, any may be what is missing.
+      return `does not know ${voice === '' ? '' : `the voice "${voice}" or `}the model, or SPEECH_BASE_URL is wrong`;
     case 408:
       return 'took too long';
     case 429:

@@ -24,7 +24,7 @@ export interface SoundRequest extends HttpRequest {
 }
 
 /** Kinds of sound that this server does not decode. */
-const compressedTypes = /^(audio|video)\/(mpeg|mp3|mp4|aac|ogg|opus|webm|flac|x-flac|amr|3gpp|basic|x-m4a)/;
+const compressedTypes = /^(audio|video)\/(mpeg|mp3|mp4|aac|ogg|opus|webm|flac|x-flac|amr|3gpp|x-m4a)/;
 const textTypes = /^(text\/|application\/(json|problem\+json|xml|xhtml))/;
 
 /** The sound that the provider answers with; rejects with ProviderFailure. */

@@ -8,6 +8,7 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #abandon: () => void;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
+  #isLeft = false;
   #end: { readonly error: unknown } | 'good' | null = null;
   #wakeReader: () => void = () => {};
   #wakeWriter: () => void = () => {};
@@ -43,6 +44,7 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array, undefined> {
 
   /** Nobody wants the sound any more: the reader gets `error` at once. */
   cut(error: unknown): void {
+    if (this.#isLeft) return;
     this.#chunks.length = 0;
     this.#bytes = 0;
     this.#end = { error };
@@ -76,6 +78,7 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array, undefined> {
 
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
     const isEarly = this.#end === null;
+    this.#isLeft = true;
     this.#chunks.length = 0;
     this.#bytes = 0;
     this.#end = 'good';
