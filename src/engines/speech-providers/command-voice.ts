@@ -37,8 +37,8 @@ export function createCommandVoice(
       if (sentence.isVoiceOfRequest && !(command.needsVoice && safeVoice.test(sentence.voice))) {
         throw unknownVoice(sentence.voice);
       }
-      // No argument can hold a NUL, and nothing can be heard of one.
-      const text = sentence.text.replaceAll('\0', ' ');
+      // No argument can hold a NUL, and programs that read lines take each for an utterance of its own.
+      const text = sentence.text.replaceAll('\0', ' ').replace(/\s+/g, ' ');
       const sound = childSound(
         {
           provider,
