@@ -26,8 +26,8 @@ export function failureOfStatus(refused: RefusedRequest): ProviderFailure {
     const message = `the voice "${voice}" does not exist at ${provider}${said}`;
     return new ProviderFailure({ errorCode: 'NOT_FOUND', message, detail, isRetryable: false });
   }
-  const isUsedUp = /quota|insufficient|credit/i.test(summary);
-  const errorCode: ErrorCode = isUsedUp && status < 500 ? 'RESOURCE_EXHAUSTED' : codeOfStatus(status);
+  const isUsedUp = status < 500 && /quota|insufficient|credit/i.test(summary);
+  const errorCode: ErrorCode = isUsedUp ? 'RESOURCE_EXHAUSTED' : codeOfStatus(status);
   // What a provider says of a key may have a part of the key in it: that stays in the log.
   const isAboutKey = errorCode === 'UNAUTHENTICATED' || errorCode === 'PERMISSION_DENIED';
   const retryAfterMs = retryAfterMsOf(refused.retryAfter, refused.nowMs);
@@ -90,7 +90,8 @@ function whatHappened({ status, voice }: RefusedRequest, isUsedUp: boolean): str
 /** Whole milliseconds of a Retry-After header, seconds or a date; null if there is none that can be read. */
 export function retryAfterMsOf(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;
-  if (/^\d{1,7}(\.\d+)?$/.test(header.trim())) return Math.ceil(Number(header) * 1000);
-  const atMs = Date.parse(header);
+  if (/^\d{1,12}(\.\d+)?$/.test(header.trim())) return Math.ceil(Number(header) * 1000);
+  // Date.parse alone would also take "-1" for a date.
+  const atMs = /^[a-z]{3,9},? /i.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
 }

@@ -1,9 +1,7 @@
 /** What a voice from outside is told by the configuration, checked and compiled. Holds a secret: never log it as a whole. */
 import type { CommandTemplate } from './command-template.ts';
 
-export const speechProviderNames = ['openai', 'azure', 'elevenlabs', 'piper', 'command'] as const;
-
-export type SpeechProviderName = (typeof speechProviderNames)[number];
+export type SpeechProviderName = 'openai' | 'azure' | 'elevenlabs' | 'piper' | 'command';
 
 export interface SpeechProviderSettings {
   readonly provider: SpeechProviderName;
