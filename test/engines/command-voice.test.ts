@@ -55,6 +55,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** The two process ids that a stubborn program writes as soon as it runs. */
+function idsIn(path: string): Promise<readonly number[]> {
+  const read = (): readonly number[] => {
+    try {
+      return JSON.parse(readFileSync(path, 'utf8'));
+    } catch {
+      return [];
+    }
+  };
+  return eventually(read, (ids) => ids.length === 2);
+}
+
 describe('a template', () => {
   test.each([
     ['piper --model {voice} --output-raw', 'piper', ['--model', '{voice}', '--output-raw'], false, true],
@@ -177,16 +189,7 @@ describe('a program', () => {
     const { engine } = commandOf(`${node} stubborn ${path}`);
     const abort = new AbortController();
     const end = speak(engine, 'Hello.', abort.signal).catch((error: unknown) => error);
-    const pids: number[] = await eventually(
-      () => {
-        try {
-          return JSON.parse(readFileSync(path, 'utf8'));
-        } catch {
-          return [];
-        }
-      },
-      (found) => found.length === 2,
-    );
+    const pids = await idsIn(path);
     expect(pids.every(isAlive)).toBe(true);
     const abortedAtMs = performance.now();
     abort.abort(new Error('enough'));
@@ -197,6 +200,16 @@ describe('a program', () => {
     );
     console.log(`a stubborn program was gone ${(performance.now() - abortedAtMs).toFixed(0)} ms after the abort`);
     expect(performance.now() - abortedAtMs).toBeLessThan(1000);
+  });
+
+  test('is gone when the engine has stopped', async () => {
+    const path = join(dir, 'stopped.json');
+    const { engine } = commandOf(`${node} stubborn ${path}`);
+    const end = speak(engine, 'Hello.').catch((error: unknown) => error);
+    const pids = await idsIn(path);
+    await engine.stop();
+    expect(isAlive(pids[0] ?? 0)).toBe(false);
+    expect(await end).toMatchObject({ message: 'the speech engine was stopped' });
   });
 
   test('that never stops is stopped at the bound of a sentence', async () => {

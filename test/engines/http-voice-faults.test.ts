@@ -3,7 +3,12 @@
  * declared failure that says what it was, is tried again only where that helps and nothing was heard, and an abort
  * reaches the server.
  */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createSecureServer } from 'node:https';
 import { createServer as createPlainServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ProviderNote } from '../../src/engines/provider-note.ts';
 import { HttpClient } from '../../src/engines/speech-providers/http-client.ts';
@@ -183,6 +188,15 @@ describe('tries', () => {
   });
 });
 
+describe('a Piper server', () => {
+  test('that is only starting is not taken for the older kind, which would read JSON aloud', async () => {
+    const { engine } = createVoice({ provider: 'piper', baseUrl: server.url('/piper-starting'), retries: 1 });
+    await server.reset();
+    expect((await speak(engine, sentence)).length).toBe(96_000);
+    expect((await server.seen()).requests).toMatchObject([{ protocol: 'piper-json', text: sentence }]);
+  });
+});
+
 describe('an abort', () => {
   test.each(['silence', 'stall', 'drip', 'huge', 'busy3'])(
     'while the server does "%s" ends the sentence at once, and the server sees it within 100 ms',
@@ -223,10 +237,12 @@ describe('an abort', () => {
   test('by stopping the engine ends every sentence', async () => {
     const { engine } = createVoice({ baseUrl, voice: 'stall' });
     await server.reset();
-    const ends = [speak(engine, sentence), speak(engine, sentence)];
+    const ends = [1, 2].map(() => speak(engine, sentence).catch((error: unknown) => error));
     await eventually(server.seen, ({ active }) => active === 2);
     await engine.stop();
-    for (const end of ends) await expect(end).rejects.toThrow('the speech engine was stopped');
+    const stopped = { message: 'the speech engine was stopped', isFinal: true };
+    for (const end of ends) expect(await end).toMatchObject(stopped);
+    expect(await failureOf(engine, sentence)).toMatchObject(stopped);
     await eventually(server.seen, ({ active }) => active === 0);
   });
 
@@ -307,5 +323,45 @@ describe('bounds', () => {
       for await (const piece of client.read(response, signal)) expect(piece.length).toBeGreaterThan(0);
     };
     await expect(read()).rejects.toMatchObject({ detail: 'broke off: no byte for 80 ms', isRetryable: true });
+  });
+});
+
+describe('over TLS', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'recital-tls-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+  const [key, certificate] = [join(dir, 'key.pem'), join(dir, 'certificate.pem')];
+  const options = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
+  let lacks = false;
+  try {
+    execFileSync('openssl', [...options, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  } catch {
+    lacks = true;
+    console.log('TLS is not tested; apt-get install openssl brings what makes the certificate');
+  }
+
+  test.skipIf(lacks)('a sentence is spoken, and a certificate that nobody vouches for is refused', async () => {
+    const secure = createSecureServer(
+      { key: readFileSync(key), cert: readFileSync(certificate) },
+      (request, response) => {
+        request.resume();
+        response.setHeader('content-type', 'audio/pcm');
+        response.end(Buffer.alloc(24_000, 7));
+      },
+    );
+    await new Promise<void>((listening) => secure.listen(0, '127.0.0.1', listening));
+    const address = secure.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const strict = createVoice({ baseUrl: `https://127.0.0.1:${port}/v1` });
+    expect((await failureOf(strict.engine, sentence)).message).toBe(
+      "the voice openai can't be reached (DEPTH_ZERO_SELF_SIGNED_CERT)",
+    );
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      const { engine } = createVoice({ baseUrl: `https://127.0.0.1:${port}/v1` });
+      for (const _ of [1, 2]) expect((await speak(engine, sentence)).length).toBe(48_000);
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      secure.close();
+    }
   });
 });

@@ -12,12 +12,14 @@ const DEFAULT_MODEL = 'gpt-4o-mini-tts';
 const DEFAULT_VOICE = 'alloy';
 const PCM_RATE_HZ = 24_000;
 
-export function createOpenaiVoice({ baseUrl, apiKey, model, maxConcurrent }: SpeechProviderSettings): SpeechProvider {
+export function createOpenaiVoice(settings: SpeechProviderSettings): SpeechProvider {
+  const { baseUrl, apiKey, model, voices, maxConcurrent } = settings;
   const provider = 'openai';
   const client = new HttpClient({ provider, maxSockets: maxConcurrent });
   return {
     name: provider,
-    defaultVoice: DEFAULT_VOICE,
+    // Where voices are named, a language without one gets the first of them: a server of other voices has none of OpenAI's.
+    defaultVoice: voices.length === 0 ? DEFAULT_VOICE : '',
     async check() {},
     open: (sentence, signal) =>
       openHttpSound(

@@ -1,11 +1,13 @@
 /**
  * A Piper server on one's own machine. There are three of them: piper1-gpl takes JSON at /, its newer versions at /synthesize, and both list their
  * voices at /voices; the older rhasspy/piper takes the bare text at / and has one voice. Which one it is is asked once, before
- * the first sentence, and again when it is no longer what it was.
+ * the first sentence, and again after a failure.
  *
  * piper1-gpl speaks with its default voice where it does not know one, so unknown voices are found in its list.
  */
+import { summaryOf } from './error-summary.ts';
 import { HttpClient } from './http-client.ts';
+import { failureOfStatus } from './http-failure.ts';
 import { openHttpSound } from './http-sound.ts';
 import { ProviderFailure } from './provider-failure.ts';
 import type { SpeechProviderSettings } from './provider-settings.ts';
@@ -30,9 +32,13 @@ export function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProvi
 
   async function lookUp(signal: AbortSignal): Promise<PiperServer> {
     const response = await client.send({ method: 'GET', url: `${baseUrl}/voices`, headers }, signal);
-    const isThere = response.statusCode === 200;
+    const { statusCode: status = 0 } = response;
     const text = await client.readText(response, MAX_LIST_BYTES, signal);
-    return { path: '/', voices: isThere ? namesIn(text) : null };
+    if (status === 200) return { path: '/', voices: namesIn(text) };
+    if (status === 404 || status === 405) return { path: '/', voices: null };
+    // It does not say what it is; one that is only starting must not be taken for another.
+    const summary = summaryOf(text, [apiKey]);
+    throw failureOfStatus({ provider, status, summary, retryAfter: undefined, voice: '', nowMs: Date.now() });
   }
 
   function speak(server: PiperServer, sentence: VoicedSentence, signal: AbortSignal): Promise<ProviderSound> {
@@ -65,18 +71,27 @@ export function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProvi
       if (!hasVoice(known, sentence)) known = { ...(await lookUp(signal)), path: known.path };
       if (!hasVoice(known, sentence)) throw unknownVoice(sentence.voice);
       const server = known;
+      // Whoever fails is asked anew what it is.
+      known = null;
+      let sound: ProviderSound;
       try {
-        return await speak(server, sentence, signal);
+        sound = await speak(server, sentence, signal);
+        known = server;
       } catch (error) {
-        // 405: the page with the buttons is at /, the voice at /synthesize; 404: the other way round.
-        if (!(error instanceof ProviderFailure) || server.voices === null || !/^HTTP 40[45]\b/.test(error.detail))
-          throw error;
-        known = { ...server, path: server.path === '/' ? '/synthesize' : '/' };
-        return speak(known, sentence, signal);
+        if (!isWrongPath(error) || server.voices === null) throw error;
+        const other: PiperServer = { ...server, path: server.path === '/' ? '/synthesize' : '/' };
+        sound = await speak(other, sentence, signal);
+        known = other;
       }
+      return sound;
     },
     close: () => client.close(),
   };
+}
+
+/** 405: the page with the buttons is at /, the voice at /synthesize; 404: the other way round. */
+function isWrongPath(error: unknown): boolean {
+  return error instanceof ProviderFailure && /^HTTP 40[45]\b/.test(error.detail);
 }
 
 /** A configured voice is left to a server that has only one: it was started with it. */

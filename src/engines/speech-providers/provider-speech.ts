@@ -27,6 +27,8 @@ const FIRST_BACKOFF_MS = 200;
 const MAX_BACKOFF_MS = 2000;
 /** Whom a provider asks to wait for longer is told at once: a listener waits for this sentence. */
 export const maxRetryAfterMs = 5000;
+/** For programs to be gone when the engine stops. */
+const STOP_GRACE_MS = 1000;
 /** Filters kept; a provider has one rate, a careless one a few. */
 const MAX_FILTERS = 8;
 
@@ -56,7 +58,8 @@ export function createProviderSpeechEngine(options: ProviderSpeechOptions): Spee
   const { settings, provider } = options;
   const turnstile = new Turnstile({ maxInside: settings.maxConcurrent, maxWaiting: options.maxWaiting });
   const filterOf = createFilterShelf();
-  const open = new Set<AbortController>();
+  const open = new Map<AbortController, Promise<void>>();
+  let isStopped = false;
   return {
     name: provider.name,
     start: () => provider.check(),
@@ -66,19 +69,23 @@ export function createProviderSpeechEngine(options: ProviderSpeechOptions): Spee
       const sound = new ReadAhead(readAheadBytes, () => ending.abort(new Error('the reader left')));
       const abort = () => ending.abort(signal.reason);
       if (signal.aborted) abort();
+      if (isStopped) ending.abort(wasStopped());
       signal.addEventListener('abort', abort, { once: true });
-      open.add(ending);
-      const work = new SentenceWork({ ...options, turnstile, filterOf, sound });
-      void work.run(request, ending.signal).finally(() => {
+      const work = new SentenceWork({ ...options, turnstile, filterOf, sound }).run(request, ending.signal);
+      const done = work.finally(() => {
         signal.removeEventListener('abort', abort);
         open.delete(ending);
       });
+      open.set(ending, done);
       return sound;
     },
     async stop() {
-      const reason = new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'the speech engine was stopped' });
-      for (const ending of open) ending.abort(reason);
+      isStopped = true;
+      const works = [...open.values()];
+      for (const ending of open.keys()) ending.abort(wasStopped());
       provider.close();
+      // A program that is deaf to SIGTERM must not outlive the server.
+      await Promise.race([Promise.all(works), sleep(STOP_GRACE_MS, undefined, { ref: false })]);
     },
   };
 }
@@ -176,6 +183,10 @@ class SentenceWork {
     const message = `the voice ${this.#around.provider.name} sent ${error.message}`;
     return new ProviderFailure({ errorCode: 'UNAVAILABLE', message, isRetryable: false, cause: error });
   }
+}
+
+function wasStopped(): EngineFailure {
+  return new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'the speech engine was stopped' }, { isFinal: true });
 }
 
 function overfull({ inside, waiting }: Turnstile): EngineFailure {

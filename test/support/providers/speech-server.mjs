@@ -203,6 +203,7 @@ const protocols = {
     return { contentType: 'audio/pcm', rateHz: Number(format.slice(4)), errorBody };
   },
   '/piper-json/': (context) => piperJson(context),
+  '/piper-starting/': (context) => piperJson(context),
   '/piper-new/synthesize': (context) => piperJson(context),
   '/piper-old/': ({ entry, body }) => {
     Object.assign(entry, { protocol: 'piper-old', text: body, voice: '', behaviour: 'good' });
@@ -238,7 +239,12 @@ function control(request, response) {
 async function handle(request, response, pieces) {
   const url = new URL(request.url, 'http://localhost');
   if (url.pathname.startsWith('/control')) return control(request, response);
-  if (/^\/piper-(json|new)\/voices$/.test(url.pathname) && request.method === 'GET') {
+  if (url.pathname === '/piper-starting/voices') {
+    const count = (counts.get('starting') ?? 0) + 1;
+    counts.set('starting', count);
+    if (count === 1) return response.writeHead(503).end('starting');
+  }
+  if (/^\/piper-(json|new|starting)\/voices$/.test(url.pathname) && request.method === 'GET') {
     response.setHeader('content-type', 'application/json');
     return response.end(JSON.stringify(Object.fromEntries(piperVoices.map((name) => [name, {}]))));
   }
