@@ -162,6 +162,7 @@ describe('a program', () => {
     });
     expect(failedTries).toHaveLength(1);
     expect(failedTries[0]?.detail).toContain(lastWords);
+    expect(failedTries[0]?.detail).not.toContain('Hello.');
   });
 
   test('that ends badly before its sound is tried again, and after it is not', async () => {
@@ -226,6 +227,7 @@ describe('a program', () => {
       {
         provider: 'command',
         program: process.execPath,
+        text: 'Hello.',
         args: [program, 'stubborn', path],
         input: null,
         env: process.env,

@@ -7,12 +7,15 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { summaryOf } from './error-summary.ts';
 import { ProviderFailure } from './provider-failure.ts';
 
 export interface SpokenCommand {
   readonly provider: string;
   readonly program: string;
   readonly args: readonly string[];
+  /** What is said: taken out of the program's own words. */
+  readonly text: string;
   /** What the program reads; null = nothing. */
   readonly input: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -27,7 +30,6 @@ const CLOSE_GRACE_MS = 200;
 const SILENCE_LIMIT_MS = 60_000;
 /** As much of stderr as is kept: its end. */
 const MAX_STDERR_CHARS = 4096;
-const MAX_LINE_CHARS = 200;
 
 interface ChildEnd {
   readonly code: number | null;
@@ -46,7 +48,7 @@ export async function* childSound(
   signal.throwIfAborted();
   const child = started(command);
   const ended = endOf(child);
-  const lastWords = keptEnd(child.stderr);
+  const lastWords = keptEnd(child.stderr, command.text);
   const onAbort = () => endGroup(child);
   signal.addEventListener('abort', onAbort, { once: true });
   let isTooSilent = false;
@@ -105,29 +107,19 @@ function endOf(child: SpeakingChild): Promise<ChildEnd> {
 }
 
 /** Keeps the end of what comes, and gives its last line. */
-function keptEnd(stderr: Readable): () => string {
+function keptEnd(stderr: Readable, text: string): () => string {
   let kept = '';
-  stderr.setEncoding('utf8').on('data', (text: string) => {
-    kept = (kept + text).slice(-MAX_STDERR_CHARS);
+  stderr.setEncoding('utf8').on('data', (words: string) => {
+    kept = (kept + words).slice(-MAX_STDERR_CHARS);
   });
-  return () => {
-    const line = kept.trimEnd().split('\n').at(-1) ?? '';
-    return [
-      ...line
-        .toWellFormed()
-        .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
-        .trim(),
-    ]
-      .slice(0, MAX_LINE_CHARS)
-      .join('');
-  };
+  return () => summaryOf(kept.trimEnd().split('\n').at(-1) ?? '', [text]);
 }
 
 function wordsOf({ code, signal }: ChildEnd): string {
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
 }
 
-/** The program and its words are for the log alone: they may hold paths and what was said. */
+/** The program and its words are for the log alone: they may hold paths. */
 function failed(provider: string, program: string, what: string, words: string, isRetryable = true): ProviderFailure {
   return new ProviderFailure({
     errorCode: 'UNAVAILABLE',

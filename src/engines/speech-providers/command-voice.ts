@@ -43,6 +43,7 @@ export function createCommandVoice(
         {
           provider,
           program: command.program,
+          text,
           args: fillCommandTemplate(command, { text, voice: sentence.voice, language: sentence.language }),
           input: command.takesTextAsArgument ? null : `${text}\n`,
           env: visible,

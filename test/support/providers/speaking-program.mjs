@@ -27,8 +27,8 @@ async function tell(path) {
 const doings = {
   tone: () => process.stdout.write(tone),
   tell: () => tell(words[0]),
-  exit() {
-    process.stderr.write('a first line\nthe model is broken\n');
+  async exit() {
+    process.stderr.write(`a first line\nthe model is broken by "${(await input()).trim()}"\n`);
     process.exitCode = 3;
   },
   /** All the sound, and then a bad end. */
