@@ -13,7 +13,9 @@ import {
   speechEngineNames,
   speechFailurePolicies,
 } from './config/settings-table.ts';
+import { compileSpeechProvider } from './config/speech-settings.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scenario.ts';
+import type { SpeechProviderSettings } from './engines/speech-providers/provider-settings.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
 export type AnswerEngineName = (typeof answerEngineNames)[number];
@@ -56,6 +58,8 @@ export interface Config {
     readonly speech: SpeechEngineName;
     /** Never null when an engine is `scripted`. */
     readonly scenario: Scenario | null;
+    /** Never null when the speech engine is a provider. */
+    readonly speechProvider: SpeechProviderSettings | null;
   };
   readonly commands: { readonly allowed: readonly CommandName[] };
   readonly data: { readonly dir: string };
@@ -171,12 +175,15 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
 function compileEngines(values: SettingReader, readFile: ConfigSource['readFile']): Config['engines'] {
   const answer = values.choice('ANSWER_ENGINE', answerEngineNames);
   const speech = values.choice('SPEECH_ENGINE', speechEngineNames);
+  const speechProvider = compileSpeechProvider(speech, values, readFile);
   const scenarioFile = values.path('SCENARIO_FILE');
-  if (scenarioFile !== '')
-    return Object.freeze({ answer, speech, scenario: readScenario(scenarioFile, values, readFile) });
+  if (scenarioFile !== '') {
+    const scenario = readScenario(scenarioFile, values, readFile);
+    return Object.freeze({ answer, speech, scenario, speechProvider });
+  }
   if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));
   if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
-  return Object.freeze({ answer, speech, scenario: null });
+  return Object.freeze({ answer, speech, scenario: null, speechProvider });
 }
 
 function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: SettingReader): string {

@@ -3,6 +3,7 @@
  * the reader's pace; while either makes it wait it does not pull, so the engine stops too. Its end is told once.
  */
 import type { SpeechEngine, SpeechRequest } from '../engines/speech-engine.ts';
+import { EngineFailure } from '../errors.ts';
 import type { SpeechInput, StreamEvent } from '../machines/session.types.ts';
 import { AudioChunker } from './audio-chunker.ts';
 import { Gate } from './gate.ts';
@@ -167,7 +168,8 @@ export class SpeechJob {
 
   #failed(error: unknown): StreamEvent {
     const failure = failureOfThrown(error, this.#around.streamId, this.#around.report);
-    return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver, failure };
+    const isFinal = error instanceof EngineFailure && error.isFinal;
+    return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver && !isFinal, failure };
   }
 }
 

@@ -5,6 +5,7 @@
 import { commandNames, defaultCommands } from '../text/commands.ts';
 import { memorySettings } from './memory-settings.ts';
 import type { Setting } from './setting.ts';
+import { speechProviderNames, speechProviderSettings } from './speech-settings-table.ts';
 
 /** Node clamps a longer timer to 1 ms, so a duration must stay below 2^31 ms. */
 const longestSeconds = 2_147_483;
@@ -16,7 +17,7 @@ const longestRetentionSeconds = 315_360_000;
 export const eventLogRedactions = ['shape', 'full'] as const;
 
 export const answerEngineNames = ['embedded', 'scripted'] as const;
-export const speechEngineNames = ['embedded', 'scripted'] as const;
+export const speechEngineNames = ['embedded', 'scripted', ...speechProviderNames] as const;
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const identityPolicies = ['lenient', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -206,8 +207,10 @@ export const settingsTable = {
     type: 'choice',
     allowed: speechEngineNames,
     default: 'embedded',
-    meaning: 'Who speaks; scripted needs SCENARIO_FILE.',
+    meaning:
+      'Who speaks; scripted needs SCENARIO_FILE, the last five what docs/PROVIDERS.md says, with the settings that follow.',
   },
+  ...speechProviderSettings,
   SCENARIO_FILE: {
     type: 'path',
     default: '',

@@ -17,6 +17,8 @@ const MAX_WAITING = 10_000;
 const ANSWER_DUE_MS = 10_000;
 /** Starting the process takes 0.2 s; start-up does not wait longer for it. */
 const OPENED_DUE_MS = 5_000;
+/** A process that has said nothing after this does not start. */
+const STARTED_DUE_MS = 60_000;
 const RESTART_PAUSE_MS = 1_000;
 /** Twice this is less than the bootstrap chart allows for stopping. */
 const CLOSED_DUE_MS = 1_500;
@@ -58,6 +60,8 @@ export class StoreProcess {
   #startedAtMs = Number.NEGATIVE_INFINITY;
   #lastId = 0;
   #heardMessages = 0;
+  /** Whether the present process has said anything yet. */
+  #hasSpoken = false;
   #failure: string | null = 'the store is not open yet';
   #isFailureTold = false;
   #isClosed = false;
@@ -94,7 +98,7 @@ export class StoreProcess {
       const timer = setTimeout(() => {
         this.#settle(id, { kind: 'failed', reason: `the disk did not confirm it within ${answerDueMs / 1000}s` });
         // It hangs, and what it does not read would pile up.
-        if (this.#heardMessages === heardBefore) writer.kill('SIGKILL');
+        if (this.#heardMessages === heardBefore && this.#isDueToAnswer()) writer.kill('SIGKILL');
       }, answerDueMs);
       this.#waiting.set(id, { settle, timer });
       // What cannot be sent is settled when the process ends, which it is about to.
@@ -111,6 +115,11 @@ export class StoreProcess {
     this.#process?.kill('SIGKILL');
   }
 
+  /** A process that is still starting on a busy machine is not to be killed for that, again and again. */
+  #isDueToAnswer(): boolean {
+    return this.#hasSpoken || this.#options.now() - this.#startedAtMs >= STARTED_DUE_MS;
+  }
+
   #start(): void {
     if (this.#isClosed) return;
     this.#startedAtMs = this.#options.now();
@@ -121,10 +130,18 @@ export class StoreProcess {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#process = writer;
+    this.#hasSpoken = false;
     let reason: string | null = null;
     writer.on('message', (message) => {
       this.#heardMessages += 1;
-      const reply = storeReplySchema.parse(message);
+      this.#hasSpoken = true;
+      const parsed = storeReplySchema.safeParse(message);
+      if (!parsed.success) {
+        reason = "the store's process said what nobody understands";
+        writer.kill('SIGKILL');
+        return;
+      }
+      const reply = parsed.data;
       if (reply.kind === 'opened') this.#noteOpened();
       else if (reply.kind === 'failed') reason = reply.reason;
       else {

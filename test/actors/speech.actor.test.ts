@@ -339,6 +339,15 @@ describe('a failure', () => {
     expect(actor.heard).toEqual([failed(0, true), finished(0, 4096)]);
   });
 
+  test('that its engine calls final can not: it has tried again itself', async () => {
+    const { engine, actor, due, turn } = start();
+    due(0);
+    turn(0);
+    engine.at(0).fail(new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'the voice broke' }, { isFinal: true }));
+    await settle();
+    expect(actor.heard).toEqual([failed(0, false)]);
+  });
+
   test('after sound was handed over can not', async () => {
     const { engine, sink, actor, due, turn } = start();
     due(0);

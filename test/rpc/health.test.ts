@@ -82,6 +82,7 @@ describe('HTTP', () => {
       usage_store_error: null,
       memory: { remembered: 0, lost: 0, lookups_late: 0, lookups_failed: 0 },
       quota: 'off',
+      totals: expect.objectContaining({ streams_ended: 0, answer_retries: 0 }),
       event_log: { open_files: 1, files_failed: 0, turns_dropped: 0, files_deleted: 0, deletions_failed: 0 },
       uptime_seconds: expect.any(Number),
       version,

@@ -260,6 +260,16 @@ describe('a process that', () => {
     expect([store.failure, ...decisions()]).toEqual([null, 'store_failed', 'store_recovered']);
   });
 
+  test('says what nobody understands: it is ended, and nobody else', async () => {
+    const store = storeOf(
+      script(`process.on('message', () => process.send({ kind: 'sotred' })); process.send({ kind: 'opened' })`),
+    );
+    await store.open();
+    const reason = "the store's process said what nobody understands";
+    expect(await store.record(entry)).toEqual({ stored: false, reason });
+    expect(store.failure).toBe(reason);
+  });
+
   test('does not exist: the reason says so', async () => {
     const store = storeOf(join(dir, 'nothing.mjs'));
     await store.open();
