@@ -2,7 +2,9 @@
  * The configuration: given texts in, one frozen Config out, or one error that lists every fault at once.
  * Pure but for the reading of files, which comes from outside; the environment wins over the file (docs/CONFIG.md).
  */
-import { type ConfigSource, gatherSettings, quoted } from './config/given-settings.ts';
+import { type AnswerConfig, compileAnswer } from './config/answer-config.ts';
+import { type GivenFile, readGivenFile } from './config/given-file.ts';
+import { type ConfigSource, gatherSettings } from './config/given-settings.ts';
 import { createSettingReader, type SettingReader } from './config/setting-reader.ts';
 import {
   answerEngineNames,
@@ -57,6 +59,7 @@ export interface Config {
     /** Never null when an engine is `scripted`. */
     readonly scenario: Scenario | null;
   };
+  readonly answer: AnswerConfig;
   readonly commands: { readonly allowed: readonly CommandName[] };
   readonly data: { readonly dir: string };
   readonly eventLog: {
@@ -102,6 +105,7 @@ export function loadConfig(source: ConfigSource): Config {
 function compile(values: SettingReader, readFile: ConfigSource['readFile']): Config {
   const dataDir = values.path('DATA_DIR');
   const killSwitches = values.list('KILL_SWITCHES', killSwitchNames);
+  const engines = compileEngines(values, readFile);
   return Object.freeze({
     grpc: Object.freeze({ host: values.host('GRPC_HOST'), port: values.integer('GRPC_PORT') }),
     http: Object.freeze({ host: values.host('HTTP_HOST'), port: values.integer('HTTP_PORT') }),
@@ -129,7 +133,8 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
       failurePolicy: values.choice('SPEECH_FAILURE', speechFailurePolicies),
     }),
     identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
-    engines: compileEngines(values, readFile),
+    engines,
+    answer: compileAnswer(values, readFile, { needsModel: engines.answer === 'openai' }),
     commands: Object.freeze({ allowed: Object.freeze(values.list('COMMANDS', commandNames)) }),
     data: Object.freeze({ dir: dataDir }),
     eventLog: Object.freeze({
@@ -150,12 +155,12 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
 function compileEngines(values: SettingReader, readFile: ConfigSource['readFile']): Config['engines'] {
   const answer = values.choice('ANSWER_ENGINE', answerEngineNames);
   const speech = values.choice('SPEECH_ENGINE', speechEngineNames);
-  const scenarioFile = values.path('SCENARIO_FILE');
-  if (scenarioFile !== '')
-    return Object.freeze({ answer, speech, scenario: readScenario(scenarioFile, values, readFile) });
-  if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));
-  if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
-  return Object.freeze({ answer, speech, scenario: null });
+  const file = readGivenFile('SCENARIO_FILE', values, readFile);
+  if (values.originOf('SCENARIO_FILE') === undefined) {
+    if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));
+    if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
+  }
+  return Object.freeze({ answer, speech, scenario: file === null ? null : readScenario(file, values) });
 }
 
 function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: SettingReader): string {
@@ -163,15 +168,7 @@ function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: Settin
 }
 
 /** Null after adding a fault: what a faulty scenario means is a guess. */
-function readScenario(path: string, values: SettingReader, readFile: ConfigSource['readFile']): Scenario | null {
-  const place = `SCENARIO_FILE ${quoted(path)} (${values.originOf('SCENARIO_FILE')})`;
-  let text: string;
-  try {
-    text = readFile(path);
-  } catch (error) {
-    values.addFault(`${place} can't be read: ${error instanceof Error ? error.message : String(error)}`);
-    return null;
-  }
+function readScenario({ path, text, place }: GivenFile, values: SettingReader): Scenario | null {
   try {
     return parseScenario(text, path);
   } catch (error) {
