@@ -6,12 +6,14 @@ import type { AnswerEngineName, Config, SpeechEngineName } from './config.ts';
 import type { AnswerEngine } from './engines/answer-engine.ts';
 import { createEmbeddedAnswerEngine } from './engines/embedded-answer.ts';
 import { createEmbeddedSpeechEngine } from './engines/embedded-speech/embedded-speech.ts';
+import { createOpenAiAnswerEngine } from './engines/openai-answer/openai-answer.ts';
 import type { Scenario } from './engines/scenario.ts';
 import { createScriptedAnswerEngine } from './engines/scripted-answer.ts';
 import { createScriptedSpeechEngine } from './engines/scripted-speech.ts';
 import type { SpeechEngine } from './engines/speech-engine.ts';
 import type { EngineProfile } from './machines/bootstrap.machine.ts';
 import type { Logger } from './observe/logger.ts';
+import { commandTools } from './text/command-tools.ts';
 
 /** The embedded voice's own bound. */
 const MAX_QUEUED_SENTENCES = 10_000;
@@ -81,6 +83,16 @@ type EngineMaker<T> = (config: Config, log: Logger) => T;
 const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>>> = {
   embedded: () => createEmbeddedAnswerEngine(),
   scripted: (config) => createScriptedAnswerEngine(scenarioOf(config)),
+  openai: ({ answer, commands, killSwitches }, log) =>
+    createOpenAiAnswerEngine({
+      ...answer,
+      task: {
+        systemPrompt: answer.systemPrompt,
+        // A model is not told of commands that nobody would carry out.
+        tools: killSwitches.disableForwardAssistantActions ? [] : commandTools(commands.allowed),
+      },
+      log,
+    }),
 };
 
 const speechEngines: Readonly<Record<SpeechEngineName, EngineMaker<SpeechEngine>>> = {
