@@ -105,7 +105,6 @@ export function loadConfig(source: ConfigSource): Config {
 function compile(values: SettingReader, readFile: ConfigSource['readFile']): Config {
   const dataDir = values.path('DATA_DIR');
   const killSwitches = values.list('KILL_SWITCHES', killSwitchNames);
-  const engines = compileEngines(values, readFile);
   return Object.freeze({
     grpc: Object.freeze({ host: values.host('GRPC_HOST'), port: values.integer('GRPC_PORT') }),
     http: Object.freeze({ host: values.host('HTTP_HOST'), port: values.integer('HTTP_PORT') }),
@@ -133,8 +132,8 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
       failurePolicy: values.choice('SPEECH_FAILURE', speechFailurePolicies),
     }),
     identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
-    engines,
-    answer: compileAnswer(values, readFile, { needsModel: engines.answer === 'openai' }),
+    engines: compileEngines(values, readFile),
+    answer: compileAnswer(values, readFile),
     commands: Object.freeze({ allowed: Object.freeze(values.list('COMMANDS', commandNames)) }),
     data: Object.freeze({ dir: dataDir }),
     eventLog: Object.freeze({
@@ -155,6 +154,11 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
 function compileEngines(values: SettingReader, readFile: ConfigSource['readFile']): Config['engines'] {
   const answer = values.choice('ANSWER_ENGINE', answerEngineNames);
   const speech = values.choice('SPEECH_ENGINE', speechEngineNames);
+  if (answer === 'openai' && values.originOf('ANSWER_MODEL') === undefined) {
+    values.addFault(
+      `ANSWER_ENGINE "openai" (${values.originOf('ANSWER_ENGINE')}) needs ANSWER_MODEL, which is not set`,
+    );
+  }
   const file = readGivenFile('SCENARIO_FILE', values, readFile);
   if (values.originOf('SCENARIO_FILE') === undefined) {
     if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));

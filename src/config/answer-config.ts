@@ -24,17 +24,9 @@ export interface AnswerConfig {
 /** A system prompt is sent with every request, and paid for. */
 const systemPromptMaxChars = 65_536;
 
-/** Reads everything about answers; `needsModel` says whether somebody will ask for them. */
-export function compileAnswer(
-  values: SettingReader,
-  readFile: ConfigSource['readFile'],
-  { needsModel }: { readonly needsModel: boolean },
-): AnswerConfig {
+/** Reads everything about answers. */
+export function compileAnswer(values: SettingReader, readFile: ConfigSource['readFile']): AnswerConfig {
   const main = compileMain(values, readFile);
-  if (needsModel && main.model === '') {
-    const origin = values.originOf('ANSWER_ENGINE');
-    values.addFault(`ANSWER_ENGINE "openai" (${origin}) needs ANSWER_MODEL, which is not set`);
-  }
   const file = readGivenFile('ANSWER_PROVIDERS_FILE', values, readFile);
   const others = file === null ? [] : readProvidersFile(file, readFile);
   for (const fault of others) if (typeof fault === 'string') values.addFault(fault);

@@ -64,6 +64,8 @@ class AnswerTry {
     const { provider, request, signal } = this.#input;
     try {
       for await (const chunk of await provider.open(request, this.#connection.signal)) {
+        // What came before the abort, and waits in a buffer, is for nobody.
+        signal.throwIfAborted();
         const { text, isAnswer } = this.#reader.take(chunk);
         if (isAnswer) clearTimeout(this.#timer);
         if (text !== '') yield { kind: 'text', text };

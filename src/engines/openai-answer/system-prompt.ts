@@ -59,10 +59,11 @@ export function systemPrompt({ template, tools, prompt, notes }: SystemPromptInp
   return [words.replaceAll(commandsPlace, () => commands).trim(), ...notes].join('\n\n');
 }
 
-/** More Cyrillic letters than Latin ones; a look at the beginning is enough. */
+/** As many Cyrillic letters as Latin ones: names of apps are said in Latin by everybody. A look at the beginning is enough. */
 function isRussian(prompt: string): boolean {
   const start = prompt.slice(0, 1000);
-  return (start.match(/\p{Script=Cyrillic}/gu)?.length ?? 0) > (start.match(/\p{Script=Latin}/gu)?.length ?? 0);
+  const cyrillic = start.match(/\p{Script=Cyrillic}/gu)?.length ?? 0;
+  return cyrillic > 0 && cyrillic >= (start.match(/\p{Script=Latin}/gu)?.length ?? 0);
 }
 
 /** `- open_app {"app_name"}: Opens …`; what may be left out has a question mark. */

@@ -236,6 +236,11 @@ export const behaviours = {
   },
   'wrong-key': () => error(401, 'Incorrect API key provided: sk-very-secret-key-1234', { code: 'invalid_api_key' }),
   'wrong-key-as-gemini': () => json(400, [{ error: { code: 400, message: 'API key not valid.', status: 'INVALID' } }]),
+  'echo-key': ({ authorization }) => error(500, `The header ${authorization} broke me`),
+  *'echo-key-in-stream'({ authorization }) {
+    yield eventStream;
+    yield { event: { error: { message: `No more for ${authorization.replace('Bearer ', '')}` } } };
+  },
   forbidden: () => error(403, 'Your project sk-very-secret-key-1234 may not use it'),
   'unknown-model': () => error(404, 'The model `x` does not exist', { code: 'model_not_found' }),
   'bad-request': () =>

@@ -70,7 +70,8 @@ async function complete(request, response, body) {
     });
   });
   const hasImage = parts.some(({ type }) => type === 'image_url');
-  const steps = behaviours[name]({ prompt, body, messages: body.messages, hasImage, earlier });
+  const { authorization } = record;
+  const steps = behaviours[name]({ prompt, body, messages: body.messages, hasImage, earlier, authorization });
   await play(steps, response, left);
   if (response.destroyed) return;
   response.end();
