@@ -91,6 +91,7 @@ describe('the settings', () => {
     ['ANSWER_BASE_URL', 'localhost:11434/v1'],
     ['ANSWER_BASE_URL', 'not an address'],
     ['ANSWER_BASE_URL', 'http://models/v1#here'],
+    ['ANSWER_MODEL', 'm'.repeat(513)],
     ['ANSWER_TEMPERATURE', '2.1'],
     ['ANSWER_MAX_TOKENS', '-1'],
     ['ANSWER_RETRIES', '11'],
@@ -199,7 +200,7 @@ describe('the list of providers', () => {
     expect(faults).toEqual([
       `${place} line 1 [0].name "main" must be 1 to 64 letters, digits, dots, dashes or underscores, and not "main"`,
       `${place} line 2 [0].base_url "ftp://…@models/v1?…" must be an http or https URL without user, password, query and fragment`,
-      `${place} line 3 [0].model "" must be a name that the provider knows, on one line`,
+      `${place} line 3 [0].model "" must be a name that the provider knows, one line of at most 512 characters`,
       `${place} line 4 [0].api_key must be one line of printable ASCII characters`,
       `${place} line 8 [2].name "twice" is already that of [1]`,
       `${place} line 8 [2] has api_key and api_key_file, but only one of them may be given`,

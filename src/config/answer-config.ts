@@ -3,6 +3,7 @@
  * first provider, ANSWER_PROVIDERS_FILE those behind it. Keys are held as Secret from here on, and no fault shows one.
  */
 import { type AnswerProvider, keyFileExpectation, keyOfFile } from './answer-provider.ts';
+import { modelMaxChars } from './answer-settings.ts';
 import { readGivenFile } from './given-file.ts';
 import type { ConfigSource } from './given-settings.ts';
 import { isProviderUrl } from './provider-url.ts';
@@ -43,7 +44,7 @@ function compileMain(values: SettingReader, readFile: ConfigSource['readFile']):
   return Object.freeze({
     name: 'main',
     baseUrl: values.text('ANSWER_BASE_URL', isProviderUrl),
-    model: values.text('ANSWER_MODEL'),
+    model: values.text('ANSWER_MODEL', (text) => text.length <= modelMaxChars),
     apiKey: compileKey(values, readFile),
     temperature: values.number('ANSWER_TEMPERATURE'),
     maxTokens: values.integer('ANSWER_MAX_TOKENS'),

@@ -8,6 +8,12 @@ import { longestTimerSeconds, type Setting } from './setting.ts';
 /** OpenAI's range; others refuse the upper half of it themselves. */
 export const temperatureRange = { min: 0, max: 2 } as const;
 
+/** The store of usage keeps names up to this. */
+export const modelMaxChars = 512;
+
+/** Completes "must be …". */
+export const modelExpectation = `a name that the provider knows, one line of at most ${modelMaxChars} characters`;
+
 /** More than any model writes in one answer. */
 export const maxTokensMost = 1_000_000;
 
@@ -23,7 +29,7 @@ export const answerSettings = {
   },
   ANSWER_MODEL: {
     type: 'text',
-    expectation: 'a name that the provider knows, on one line',
+    expectation: modelExpectation,
     default: '',
     meaning: 'The model that answers; ANSWER_ENGINE=openai needs it.',
   },

@@ -5,7 +5,7 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type AnswerProvider, keyFileExpectation, keyOfFile } from './answer-provider.ts';
-import { maxTokensMost, temperatureRange } from './answer-settings.ts';
+import { maxTokensMost, modelExpectation, modelMaxChars, temperatureRange } from './answer-settings.ts';
 import type { GivenFile } from './given-file.ts';
 import { type ConfigSource, quoted } from './given-settings.ts';
 import { isProviderUrl, providerUrlExpectation, withoutCredentials } from './provider-url.ts';
@@ -19,7 +19,7 @@ const mostProviders = 16;
 const expectations: Readonly<Record<string, string>> = Object.freeze({
   name: '1 to 64 letters, digits, dots, dashes or underscores, and not "main"',
   base_url: providerUrlExpectation,
-  model: 'a name that the provider knows, on one line',
+  model: modelExpectation,
   api_key: 'one line of printable ASCII characters',
   api_key_file: 'a path',
   temperature: `a number from ${temperatureRange.min} to ${temperatureRange.max}`,
@@ -29,7 +29,7 @@ const expectations: Readonly<Record<string, string>> = Object.freeze({
 const entrySchema = z.strictObject({
   name: z.string().regex(/^(?!main$)[A-Za-z0-9._-]{1,64}$/),
   base_url: z.string().refine(isProviderUrl),
-  model: z.string().trim().min(1).refine(isOneLine),
+  model: z.string().trim().min(1).max(modelMaxChars).refine(isOneLine),
   api_key: z.string().trim().min(1).refine(isGoodSecret).optional(),
   api_key_file: z.string().min(1).optional(),
   temperature: z.number().min(temperatureRange.min).max(temperatureRange.max).optional(),

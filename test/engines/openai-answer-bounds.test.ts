@@ -14,7 +14,7 @@ describe('a response', () => {
   test.each([
     ['endless-line', 'sent an event of more than 1048576 bytes'],
     ['endless-event', 'sent an event of more than 1048576 bytes'],
-    ['huge', 'sent a response of more than 67108864 bytes'],
+    ['huge', 'sent a response of more than 33554432 bytes'],
     ['endless-answer', `answered more than ${answerMaxChars} characters`],
     ['endless-arguments', 'answered more tool calls than any command needs'],
   ])('without an end is cut off, and its provider sees that: %s', async (model, words) => {

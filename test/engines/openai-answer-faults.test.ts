@@ -58,9 +58,9 @@ describe('before anything was said', () => {
 describe('after the first words', () => {
   test.each([
     ['cut', 'One is said. Two is', 'broke the connection off (UND_ERR_SOCKET)'],
-    ['malformed', 'One is said. ', 'sent a chunk that is no JSON'],
-    ['error-event', 'One is said. ', 'broke its answer off with an error: The model crashed'],
-    ['no-finish', 'One is said. Two is said.', 'ended its answer without a reason to finish'],
+    ['malformed', 'One is said. Two is', 'sent a chunk that is no JSON'],
+    ['error-event', 'One is said. Two is', 'broke its answer off with an error: The model crashed'],
+    ['no-finish', 'One is said. Two is', 'ended its answer without a reason to finish'],
   ])('%s fails at once, with neither a retry nor another provider', async (model, text, words) => {
     const providers = [providerAt(server.baseUrl, model), providerAt(server.baseUrl, 'good', { name: 'backup' })];
     const answer = await askEngine(createEngine(providers, { retries: 3 }));

@@ -17,6 +17,8 @@ export function chunk(delta, finishReason = null, more = {}) {
 const say = (text) => chunk({ content: text });
 const call = (fragment) => chunk({ tool_calls: [{ index: 0, ...fragment }] });
 const stop = chunk({}, 'stop');
+/** So that what was said is on its way before it goes wrong. */
+const pause = { wait: 150 };
 
 function* json(status, body, headers = {}) {
   yield { head: status, headers: { 'content-type': 'application/json', ...headers } };
@@ -119,11 +121,12 @@ export const behaviours = {
   }),
   *cut() {
     yield* words('One is said. ', 'Two is');
-    yield { wait: 20 };
+    yield pause;
     yield { cut: true };
   },
   *malformed() {
-    yield* words('One is said. ');
+    yield* words('One is said. ', 'Two is');
+    yield pause;
     yield { raw: 'data: {"choices": [{"delta": {"content": "tw\n\n' };
     yield { hang: true };
   },
@@ -133,7 +136,8 @@ export const behaviours = {
     yield { hang: true };
   },
   *'error-event'() {
-    yield* words('One is said. ');
+    yield* words('One is said. ', 'Two is');
+    yield pause;
     yield { event: { error: { message: 'The model crashed', code: 502 } } };
     yield { hang: true };
   },
@@ -148,17 +152,20 @@ export const behaviours = {
   },
   whole: () => json(200, { choices: [{ message: { role: 'assistant', content: 'All at once.' } }] }),
   *huge() {
-    yield* words('One is said. ');
+    yield* words('One is said. ', 'Two is');
+    yield pause;
     const raw = `: ${'x'.repeat(65_000)}\n\n`;
     for (;;) yield { raw };
   },
   *'endless-line'() {
-    yield* words('One is said. ');
+    yield* words('One is said. ', 'Two is');
+    yield pause;
     yield { raw: 'data: {"choices": [{"delta": {"content": "' };
     for (;;) yield { raw: 'x'.repeat(65_536) };
   },
   *'endless-event'() {
-    yield* words('One is said. ');
+    yield* words('One is said. ', 'Two is');
+    yield pause;
     for (;;) yield { raw: 'data: x\n'.repeat(8_192) };
   },
   *'endless-answer'() {
@@ -175,7 +182,8 @@ export const behaviours = {
     for (;;) yield { raw: 'x'.repeat(65_536) };
   },
   *'no-finish'() {
-    yield* words('One is said. ', 'Two is said.');
+    yield* words('One is said. ', 'Two is');
+    yield pause;
     yield done;
   },
   *'no-finish-tools'() {
@@ -207,9 +215,9 @@ export const behaviours = {
     yield done;
   },
   *'tools-cut'() {
-    yield* words('Opening Safari. ');
+    yield* words('Opening Safari. ', 'It');
     yield call({ id: 'c', function: { name: 'open_app', arguments: '{"app_name": "Saf' } });
-    yield { wait: 20 };
+    yield pause;
     yield { cut: true };
   },
   *'tools-malformed'() {

@@ -52,6 +52,13 @@ export const importTable: readonly ImportRow[] = [
     node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
   },
   {
+    from: 'engines/openai-answer/',
+    ours: ['engines/', 'errors.ts', 'assert.ts'],
+    types: ['observe/logger.ts'],
+    packages: ['openai', 'cockatiel', 'zod'],
+    node: [],
+  },
+  {
     from: 'engines/',
     ours: ['engines/', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
@@ -170,6 +177,11 @@ export const deviations: readonly Deviation[] = [
     from: 'actors/supervisor-host.ts',
     to: 'machines/supervisor.machine.ts',
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
+  },
+  {
+    from: 'engine-shelf.ts',
+    to: 'text/command-tools.ts',
+    reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
     from: 'engines/wav-file.ts',
