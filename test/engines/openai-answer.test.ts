@@ -183,6 +183,11 @@ describe('the request', () => {
     expect(asked?.body).toMatchObject({ temperature: 0.3, max_tokens: 200 });
   });
 
+  test('asks for an answer that is not packed: packing would hold words back', async () => {
+    await askEngine(createEngine([providerAt(server.baseUrl, 'good')]));
+    expect((await server.seen()).map(({ acceptEncoding }) => acceptEncoding)).toEqual(['identity']);
+  });
+
   test('carries no key where none is given, whatever the environment says', async () => {
     process.env.OPENAI_API_KEY = 'of-somebody-else';
     process.env.OPENAI_BASE_URL = 'http://127.0.0.1:1/v1';

@@ -54,7 +54,7 @@ export class AnswerRun {
     for (let retry = 0; retry <= retries; retry += 1) {
       const pass = provider.breaker.enter();
       if (pass === null) return;
-      const hasOther = others.some(({ breaker }) => breaker.state === 'closed');
+      const hasOther = others.some(({ breaker }) => breaker.isPassable);
       yield* this.#try(provider, pass, { isLast: retry === retries && !hasOther });
       const fault = this.#failed.at(-1)?.fault;
       if (this.#isDone || fault === undefined || fault.next !== 'sameAgain' || retry === retries) return;

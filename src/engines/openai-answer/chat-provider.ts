@@ -46,7 +46,11 @@ export class ChatProvider {
     this.#client = new OpenAI({
       baseURL: baseUrl,
       apiKey: apiKey?.reveal() ?? 'none',
-      ...(apiKey === null && { defaultHeaders: { Authorization: null } }),
+      defaultHeaders: {
+        // Packing holds words back until a packet is worth it; and Node's fetch never ends a body that it can't unpack.
+        'Accept-Encoding': 'identity',
+        ...(apiKey === null && { Authorization: null }),
+      },
       // Its own environment variables are none of our settings.
       organization: null,
       project: null,

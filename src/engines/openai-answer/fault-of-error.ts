@@ -84,7 +84,7 @@ export function faultOfError(error: unknown): ProviderFault {
   // An `error` in the middle of the stream; some put the status that it would have been into its code.
   if (error instanceof APIError) return faultOfErrorEvent(error);
   // What fetch throws when a body breaks off.
-  if (error instanceof TypeError && (error.message === 'terminated' || error.message === 'fetch failed')) {
+  if (systemCodeOf(error) !== '' || (error instanceof TypeError && error.message === 'terminated')) {
     return unavailable(`broke the connection off${inBrackets(error)}`, error);
   }
   throw error;
@@ -144,11 +144,12 @@ function inBrackets(error: unknown): string {
   return code === '' ? '' : ` (${code})`;
 }
 
-/** ECONNREFUSED, UND_ERR_SOCKET and the like, wherever in the chain of causes it stands; '' = none. */
+/** ECONNREFUSED, UND_ERR_SOCKET and the like, wherever in the chain of causes it stands; '' = none. Node's own ERR_… are bugs of ours. */
 function systemCodeOf(error: unknown): string {
   let found = error;
   for (let depth = 0; depth < 5 && found instanceof Error; depth += 1) {
-    if ('code' in found && typeof found.code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(found.code)) return found.code;
+    if ('code' in found && typeof found.code === 'string' && /^(?!ERR_)[A-Z][A-Z0-9_]+$/.test(found.code))
+      return found.code;
     found = found.cause;
   }
   return '';

@@ -38,6 +38,11 @@ export class ProviderBreaker {
     return state === CircuitState.HalfOpen ? 'half_open' : 'open';
   }
 
+  /** True if a request may hope to be let in: it is closed, or has been open for its time. */
+  get isPassable(): boolean {
+    return this.state === 'closed' || (this.state === 'open' && Date.now() - this.#openedAtMs >= this.#options.openMs);
+  }
+
   /** When it opened last, since the epoch. */
   get openedAtMs(): number {
     return this.#openedAtMs;

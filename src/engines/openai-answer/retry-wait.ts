@@ -19,6 +19,8 @@ export function retryAfterMsOf(headers: Headers, nowMs: number): number | undefi
   if (text === '') return undefined;
   const seconds = Number(text);
   if (seconds >= 0) return Math.ceil(seconds * 1000);
+  // A negative number is a year to Date.parse.
+  if (seconds < 0) return undefined;
   const untilMs = Date.parse(text);
   return Number.isNaN(untilMs) ? undefined : Math.max(0, untilMs - nowMs);
 }

@@ -55,6 +55,7 @@ async function complete(request, response, body) {
     model: body.model,
     prompt,
     authorization: request.headers.authorization ?? null,
+    acceptEncoding: request.headers['accept-encoding'] ?? null,
     body,
     startedAtMs: Date.now(),
     /** When its answer ended in order; null = not yet, or never. */

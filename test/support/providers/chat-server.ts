@@ -12,6 +12,7 @@ const seenShape = z.object({
   model: z.string(),
   prompt: z.string(),
   authorization: z.string().nullable(),
+  acceptEncoding: z.string().nullable(),
   body: z.looseObject({
     messages: z.array(z.object({ role: z.string(), content: z.unknown() })),
     tools: z
