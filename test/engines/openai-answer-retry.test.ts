@@ -108,6 +108,12 @@ describe('the next provider', () => {
     await expect.poll(async () => (await server.seen())[0]?.leftAtMs).not.toBeNull();
   });
 
+  test('is not asked while the first one is seen to think, and no thought is said', async () => {
+    const answer = await askEngine(createEngine(withBackup('thinking'), { attemptTimeoutMs: 150 }));
+    expect(answer).toMatchObject({ text: 'One is said. Two is said.', notes: [{ provider: 'main', retries: 0 }] });
+    expect(await askedModels()).toEqual(['thinking']);
+  });
+
   test('is not asked for a request that is itself at fault', async () => {
     expect((await askEngine(createEngine(withBackup('bad-request')))).failure?.code).toBe('INVALID_ARGUMENT');
     expect(await askedModels()).toEqual(['bad-request']);
@@ -134,7 +140,7 @@ describe('the next provider', () => {
 });
 
 describe('a breaker', () => {
-  const breaker = { failuresToOpen: 3, openMs: 300 };
+  const breaker = { failuresToOpen: 3, openMs: 60_000 };
 
   test('opens after failures in a row: the provider is passed over without a try, and /status says so', async () => {
     const { log, lines } = keepingLogger();
@@ -159,10 +165,10 @@ describe('a breaker', () => {
   });
 
   test('lets one request try when its time is over, and all of them when that goes well', async () => {
-    const engine = createEngine(withBackup('broken-five-times'), { breaker: { failuresToOpen: 5, openMs: 200 } });
+    const engine = createEngine(withBackup('broken-five-times'), { breaker: { failuresToOpen: 5, openMs: 2_000 } });
     for (let count = 0; count < 6; count += 1) await askEngine(engine);
     expect((await askedModels()).filter((model) => model !== 'good')).toHaveLength(5);
-    await new Promise((wake) => setTimeout(wake, 220));
+    await new Promise((wake) => setTimeout(wake, 2_050));
     const answers = await Promise.all([askEngine(engine), askEngine(engine), askEngine(engine)]);
     expect(answers.map(({ notes }) => notes[0]?.provider).toSorted()).toEqual(['backup', 'backup', 'main']);
     expect((await askEngine(engine)).notes).toEqual([{ provider: 'main', retries: 0 }]);

@@ -90,6 +90,15 @@ describe('an answer', () => {
   });
 });
 
+test('a hundred answers at once stay apart', async () => {
+  const engine = createEngine([providerAt(server.baseUrl, 'demo')]);
+  const names = Array.from({ length: 100 }, (_, index) => `App${index}`);
+  const answers = await Promise.all(names.map((name) => askEngine(engine, { prompt: `Open ${name}` })));
+  expect(answers.map(({ text, commands }) => [text, ...commands.map(({ args }) => args)])).toEqual(
+    names.map((name) => [`Opening ${name}.`, { app_name: name }]),
+  );
+});
+
 describe('a tool call', () => {
   test('becomes one command when its answer has ended, its arguments put together', async () => {
     const answer = await askEngine(createEngine([providerAt(server.baseUrl, 'tools')]));

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 import { ask, connect, start, type TestClient } from '../support/client.ts';
+import { png } from '../support/images.ts';
 import { type ChatServer, startChatServer } from '../support/providers/chat-server.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
 import { expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
@@ -79,6 +80,18 @@ describe('a good answer', () => {
     expect(outcome.text).toBe('One is said. Two is');
     expect(outcome.kinds).not.toContain('action_message');
     expect(server.logsOf('length_stop').map(({ scope, ctx }) => [scope, ctx?.provider])).toEqual([['engine', 'main']]);
+  });
+
+  test('is to the screenshot as well: it reaches the model as it came', async () => {
+    const screenshot = png({ width: 32, height: 20 }).toString('base64');
+    const request = { prompt: 'behave:good', screenshot, screen_width: 1920, screen_height: 1080 };
+    expectGoodEnd(await ask(client, request));
+    const [asked] = await chat.seen();
+    expect(asked?.body.messages.at(-1)?.content).toEqual([
+      { type: 'text', text: 'behave:good' },
+      { type: 'image_url', image_url: { url: `data:image/png;base64,${screenshot}` } },
+    ]);
+    expect(String(asked?.body.messages[0]?.content)).toContain('1920 by 1080 pixels');
   });
 
   test('has its tokens in the store, as recital usage shows them', async () => {

@@ -23,6 +23,9 @@ const contentShape = z.union([
 const deltaShape = z.object({
   content: contentShape.nullish(),
   refusal: z.string().nullish(),
+  // Thoughts, under either name; never said.
+  reasoning_content: z.unknown().optional(),
+  reasoning: z.unknown().optional(),
   tool_calls: z
     .array(
       z.object({
@@ -52,8 +55,8 @@ type Content = z.infer<typeof contentShape> | null | undefined;
 /** What one chunk brought. */
 export interface ReadChunk {
   readonly text: string;
-  /** True for words, and for a piece of a tool call: the model is answering. */
-  readonly isAnswer: boolean;
+  /** True for words, thoughts and pieces of a tool call: the model is at work. */
+  readonly isAlive: boolean;
 }
 
 export class AnswerReader {
@@ -85,13 +88,14 @@ export class AnswerReader {
     const isCounted = usage !== undefined && usage !== null && this.#takeUsage(usage);
     if (choices === undefined && !isCounted) throw malformed(chunk);
     let text = '';
-    let isAnswer = false;
+    let isAlive = false;
     for (const { index, delta, finish_reason } of choices ?? []) {
       // One answer was asked for.
       if ((index ?? 0) !== 0) continue;
       text += textOf(delta?.content) + (delta?.refusal ?? '');
+      isAlive ||= isThought(delta?.reasoning_content) || isThought(delta?.reasoning);
       for (const fragment of delta?.tool_calls ?? []) {
-        isAnswer = true;
+        isAlive = true;
         if (!this.calls.add(fragment)) throw tooMuch('tool calls than any command needs');
       }
       if (finish_reason !== undefined && finish_reason !== null && finish_reason !== '') {
@@ -100,7 +104,7 @@ export class AnswerReader {
     }
     this.#chars += text.length;
     if (this.#chars > answerMaxChars) throw tooMuch(`than ${answerMaxChars} characters`);
-    return { text, isAnswer: isAnswer || text !== '' };
+    return { text, isAlive: isAlive || text !== '' };
   }
 
   /** False = these are no counts of tokens. */
@@ -111,6 +115,10 @@ export class AnswerReader {
     this.#usage = { inputTokens: prompt_tokens, outputTokens: completion_tokens };
     return true;
   }
+}
+
+function isThought(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function textOf(content: Content): string {

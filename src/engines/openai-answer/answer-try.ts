@@ -66,8 +66,8 @@ class AnswerTry {
       for await (const chunk of await provider.open(request, this.#connection.signal)) {
         // What came before the abort, and waits in a buffer, is for nobody.
         signal.throwIfAborted();
-        const { text, isAnswer } = this.#reader.take(chunk);
-        if (isAnswer) clearTimeout(this.#timer);
+        const { text, isAlive } = this.#reader.take(chunk);
+        if (isAlive) clearTimeout(this.#timer);
         if (text !== '') yield { kind: 'text', text };
         if (this.#reader.finishReason !== null) this.#expectEnd();
       }

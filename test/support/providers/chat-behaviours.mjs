@@ -18,7 +18,7 @@ const say = (text) => chunk({ content: text });
 const call = (fragment) => chunk({ tool_calls: [{ index: 0, ...fragment }] });
 const stop = chunk({}, 'stop');
 /** So that what was said is on its way before it goes wrong. */
-const pause = { wait: 150 };
+const pause = { wait: 400 };
 
 function* json(status, body, headers = {}) {
   yield { head: status, headers: { 'content-type': 'application/json', ...headers } };
@@ -91,6 +91,14 @@ export const behaviours = {
     yield eventStream;
     yield { raw: ': still here\n\n' };
     yield { hang: true };
+  },
+  *thinking(question) {
+    yield eventStream;
+    for (let count = 0; count < 8; count += 1) yield* [chunk({ reasoning_content: 'Hm. ' }), { wait: 40 }];
+    yield say('One is said. Two is said.');
+    yield stop;
+    yield* usageOf(question);
+    yield done;
   },
   *stall() {
     yield* words('One is said. ', 'Two is');
