@@ -15,7 +15,9 @@ import {
   speechEngineNames,
   speechFailurePolicies,
 } from './config/settings-table.ts';
+import { compileSpeechProvider } from './config/speech-settings.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scenario.ts';
+import type { SpeechProviderSettings } from './engines/speech-providers/provider-settings.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
 export type AnswerEngineName = (typeof answerEngineNames)[number];
@@ -58,6 +60,8 @@ export interface Config {
     readonly speech: SpeechEngineName;
     /** Never null when an engine is `scripted`. */
     readonly scenario: Scenario | null;
+    /** Never null when the speech engine is a provider. */
+    readonly speechProvider: SpeechProviderSettings | null;
   };
   readonly answer: AnswerConfig;
   readonly commands: { readonly allowed: readonly CommandName[] };
@@ -159,12 +163,14 @@ function compileEngines(values: SettingReader, readFile: ConfigSource['readFile'
       `ANSWER_ENGINE "openai" (${values.originOf('ANSWER_ENGINE')}) needs ANSWER_MODEL, which is not set`,
     );
   }
+  const speechProvider = compileSpeechProvider(speech, values, readFile);
   const file = readGivenFile('SCENARIO_FILE', values, readFile);
   if (values.originOf('SCENARIO_FILE') === undefined) {
     if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));
     if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
   }
-  return Object.freeze({ answer, speech, scenario: file === null ? null : readScenario(file, values) });
+  const scenario = file === null ? null : readScenario(file, values);
+  return Object.freeze({ answer, speech, scenario, speechProvider });
 }
 
 function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: SettingReader): string {

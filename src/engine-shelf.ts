@@ -11,11 +11,13 @@ import type { Scenario } from './engines/scenario.ts';
 import { createScriptedAnswerEngine } from './engines/scripted-answer.ts';
 import { createScriptedSpeechEngine } from './engines/scripted-speech.ts';
 import type { SpeechEngine } from './engines/speech-engine.ts';
+import { makeProvider } from './engines/speech-providers/make-provider.ts';
+import { createProviderSpeechEngine } from './engines/speech-providers/provider-speech.ts';
 import type { EngineProfile } from './machines/bootstrap.machine.ts';
 import type { Logger } from './observe/logger.ts';
 import { commandTools } from './text/command-tools.ts';
 
-/** The embedded voice's own bound. */
+/** The embedded voice's own bound, and a sensible one for the others. */
 const MAX_QUEUED_SENTENCES = 10_000;
 
 export interface EngineSet {
@@ -98,15 +100,39 @@ const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>
 const speechEngines: Readonly<Record<SpeechEngineName, EngineMaker<SpeechEngine>>> = {
   embedded: ({ backpressure, speech }, log) =>
     createEmbeddedSpeechEngine({
-      // Every sentence that every stream may have open: a full house is not an overload.
-      maxQueuedSentences: Math.min(MAX_QUEUED_SENTENCES, backpressure.maxStreams * (1 + speech.lookaheadSentences)),
+      maxQueuedSentences: openSentences(backpressure.maxStreams, speech.lookaheadSentences),
       onWorkerLost: (reason) => {
         const fields = { scope: 'engine', method: 'synthesise', decision: 'worker_lost', ctx: { reason } };
         log.error(fields, 'a voice worker died and is replaced');
       },
     }),
   scripted: (config) => createScriptedSpeechEngine(scenarioOf(config)),
+  openai: providerVoice,
+  azure: providerVoice,
+  elevenlabs: providerVoice,
+  piper: providerVoice,
+  command: providerVoice,
 };
+
+function providerVoice({ engines, backpressure, speech }: Config, log: Logger): SpeechEngine {
+  const settings = engines.speechProvider;
+  if (settings === null) throw new Error('a provider of voices needs its settings');
+  return createProviderSpeechEngine({
+    settings,
+    provider: makeProvider(settings, process.env),
+    maxWaiting: openSentences(backpressure.maxStreams, speech.lookaheadSentences),
+    onFailedTry: ({ provider, errorCode, detail, tries, isLast }) => {
+      const decision = isLast ? 'voice_failed' : 'voice_retry';
+      const ctx = { provider, error_code: errorCode, detail, tries };
+      log.warn({ scope: 'engine', method: 'synthesise', decision, ctx }, 'a voice could not speak a sentence');
+    },
+  });
+}
+
+/** Every sentence that every stream may have open: a full house is not an overload. */
+function openSentences(streams: number, lookaheadSentences: number): number {
+  return Math.min(MAX_QUEUED_SENTENCES, streams * (1 + lookaheadSentences));
+}
 
 function scenarioOf({ engines }: Config): Scenario {
   if (engines.scenario === null) throw new Error('a scripted engine needs SCENARIO_FILE');

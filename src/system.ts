@@ -227,6 +227,7 @@ class RunningSystem implements System {
       rejected: this.#counters.rejected,
       idle_timeouts: this.#counters.idleTimeouts,
       commands_sent: this.#counters.commandsSent,
+      totals: this.#counters.totals.report(),
       collect_buffers: this.#collector.buffers,
       usage_store: this.#usage.failure === null ? 'ok' : 'failed',
       usage_store_error: this.#usage.failure,

@@ -13,7 +13,7 @@ export function isProviderUrl(text: string): boolean {
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && hostname !== '';
 }
 
-/** `text` without what may be secret in an address. */
+/** `text` without what may be secret in an address; what is short is no key. */
 export function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/]*@/g, '//…@').replace(/[?#].*$/s, '?…');
+  return text.replace(/\/\/[^/]*@/g, '//…@').replace(/([?&#][^=&#]*=)[^&#]{8,}/g, '$1…');
 }

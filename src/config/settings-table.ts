@@ -5,6 +5,7 @@
 import { commandNames, defaultCommands } from '../text/commands.ts';
 import { answerSettings } from './answer-settings.ts';
 import { longestTimerSeconds, type Setting } from './setting.ts';
+import { speechProviderNames, speechProviderSettings } from './speech-settings-table.ts';
 
 /** Ten years; it is compared with dates and never a timer. */
 const longestRetentionSeconds = 315_360_000;
@@ -13,7 +14,7 @@ const longestRetentionSeconds = 315_360_000;
 export const eventLogRedactions = ['shape', 'full'] as const;
 
 export const answerEngineNames = ['embedded', 'scripted', 'openai'] as const;
-export const speechEngineNames = ['embedded', 'scripted'] as const;
+export const speechEngineNames = ['embedded', 'scripted', ...speechProviderNames] as const;
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const identityPolicies = ['lenient', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -186,8 +187,10 @@ export const settingsTable = {
     type: 'choice',
     allowed: speechEngineNames,
     default: 'embedded',
-    meaning: 'Who speaks; scripted needs SCENARIO_FILE.',
+    meaning:
+      'Who speaks; scripted needs SCENARIO_FILE, the last five what docs/PROVIDERS.md says, with the settings that follow.',
   },
+  ...speechProviderSettings,
   SCENARIO_FILE: {
     type: 'path',
     default: '',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startChatServer } from '../support/providers/chat-server.ts';
+import { startSpeechServer } from '../support/providers/speech-server.ts';
 import { type RunningCli, startCli } from './run-cli.ts';
 
 const timeoutMs = 60_000;
@@ -105,6 +106,25 @@ test('asks the configured model instead, when a configuration file names one, an
     'Tell me about yourself',
   ]);
   expect(readdirSync(temporary)).toEqual([]);
+});
+
+test('goes from a model to a voice, both in other processes and over their own protocols', {
+  timeout: timeoutMs,
+}, async () => {
+  const [chat, voices] = await Promise.all([startChatServer(), startSpeechServer()]);
+  const settings = {
+    CONFIG_FILE: exampleFile,
+    ANSWER_BASE_URL: chat.baseUrl,
+    SPEECH_ENGINE: 'openai',
+    SPEECH_BASE_URL: voices.url('/v1'),
+  };
+  const { exitCode, stdout, stderr } = await startDemo(settings).result;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toContain('As configured: openai answers, openai speaks.');
+  expect([...stdout.matchAll(/ {2}identical \(\d+ turns, completed\)/g)]).toHaveLength(3);
+  const spoken = (await voices.seen()).requests.map(({ text }) => text);
+  expect(spoken).toContain('Открываю Safari.');
+  expect(await chat.seen()).toHaveLength(3);
 });
 
 test('fails with the words of the provider when the configured model does not answer', {
