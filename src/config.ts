@@ -15,9 +15,8 @@ import {
   speechEngineNames,
   speechFailurePolicies,
 } from './config/settings-table.ts';
-import { compileSpeechProvider } from './config/speech-settings.ts';
+import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-settings.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scenario.ts';
-import type { SpeechProviderSettings } from './engines/speech-providers/provider-settings.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
 export type AnswerEngineName = (typeof answerEngineNames)[number];
@@ -61,7 +60,7 @@ export interface Config {
     /** Never null when an engine is `scripted`. */
     readonly scenario: Scenario | null;
     /** Never null when the speech engine is a provider. */
-    readonly speechProvider: SpeechProviderSettings | null;
+    readonly speechProvider: ConfiguredVoice | null;
   };
   readonly answer: AnswerConfig;
   readonly commands: { readonly allowed: readonly CommandName[] };

@@ -6,7 +6,6 @@ import type { AnswerEngineName, Config, SpeechEngineName } from './config.ts';
 import type { AnswerEngine } from './engines/answer-engine.ts';
 import { createEmbeddedAnswerEngine } from './engines/embedded-answer.ts';
 import { createEmbeddedSpeechEngine } from './engines/embedded-speech/embedded-speech.ts';
-import { createOpenAiAnswerEngine } from './engines/openai-answer/openai-answer.ts';
 import type { Scenario } from './engines/scenario.ts';
 import { createScriptedAnswerEngine } from './engines/scripted-answer.ts';
 import { createScriptedSpeechEngine } from './engines/scripted-speech.ts';
@@ -29,8 +28,8 @@ export class EngineShelf {
   readonly #config: Config;
   readonly #log: Logger;
   #inUse: EngineSet | null = null;
-  /** The pair that was asked for last. */
-  #wanted: EngineSet | null = null;
+  /** The request for a pair that came last; null = none is wanted any more. */
+  #wanted: symbol | null = null;
 
   constructor(config: Config, log: Logger) {
     this.#config = config;
@@ -41,15 +40,16 @@ export class EngineShelf {
   async start(profile: EngineProfile): Promise<void> {
     const names =
       profile === 'emergency' ? ({ answer: 'embedded', speech: 'embedded' } as const) : this.#config.engines;
+    const wish = Symbol(profile);
+    this.#wanted = wish;
     const engines = {
-      answer: answerEngines[names.answer](this.#config, this.#log),
-      speech: speechEngines[names.speech](this.#config, this.#log),
+      answer: await answerEngines[names.answer](this.#config, this.#log),
+      speech: await speechEngines[names.speech](this.#config, this.#log),
     };
-    this.#wanted = engines;
     const outcomes = await Promise.allSettled([engines.answer.start(), engines.speech.start()]);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     // While they were starting, others may have been asked for, or the end.
-    const isWanted = this.#wanted === engines;
+    const isWanted = this.#wanted === wish;
     if (failed === undefined && isWanted) {
       this.#inUse = engines;
       return;
@@ -80,13 +80,15 @@ async function stopSet({ answer, speech }: EngineSet): Promise<void> {
   await Promise.allSettled([answer.stop(), speech.stop()]);
 }
 
-type EngineMaker<T> = (config: Config, log: Logger) => T;
+type EngineMaker<T> = (config: Config, log: Logger) => T | Promise<T>;
 
 const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>>> = {
   embedded: () => createEmbeddedAnswerEngine(),
   scripted: (config) => createScriptedAnswerEngine(scenarioOf(config)),
-  openai: ({ answer, commands, killSwitches }, log) =>
-    createOpenAiAnswerEngine({
+  openai: async ({ answer, commands, killSwitches }, log) => {
+    // Its library takes 80 ms to load, which only those wait for who use it.
+    const { createOpenAiAnswerEngine } = await import('./engines/openai-answer/openai-answer.ts');
+    return createOpenAiAnswerEngine({
       ...answer,
       task: {
         systemPrompt: answer.systemPrompt,
@@ -94,7 +96,8 @@ const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>
         tools: killSwitches.disableForwardAssistantActions ? [] : commandTools(commands.allowed),
       },
       log,
-    }),
+    });
+  },
 };
 
 const speechEngines: Readonly<Record<SpeechEngineName, EngineMaker<SpeechEngine>>> = {
@@ -115,8 +118,9 @@ const speechEngines: Readonly<Record<SpeechEngineName, EngineMaker<SpeechEngine>
 };
 
 function providerVoice({ engines, backpressure, speech }: Config, log: Logger): SpeechEngine {
-  const settings = engines.speechProvider;
-  if (settings === null) throw new Error('a provider of voices needs its settings');
+  const configured = engines.speechProvider;
+  if (configured === null) throw new Error('a provider of voices needs its settings');
+  const settings = { ...configured, apiKey: configured.apiKey?.reveal() ?? '' };
   return createProviderSpeechEngine({
     settings,
     provider: makeProvider(settings, process.env),

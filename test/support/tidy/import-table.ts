@@ -272,11 +272,6 @@ export const deviations: readonly Deviation[] = [
     reason: 'a faulty SCENARIO_FILE is a configuration fault, told with all the others',
   },
   {
-    from: 'config.ts',
-    to: 'engines/speech-providers/provider-settings.ts',
-    reason: 'the type of what a voice from outside is told',
-  },
-  {
     from: 'config/speech-settings.ts',
     to: 'engines/speech-providers/provider-settings.ts',
     reason: 'the type of what a voice from outside is told',
