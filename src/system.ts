@@ -234,6 +234,7 @@ class RunningSystem implements System {
       event_log: this.#recording.status(),
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,
+      ...engines?.answer.status?.(),
       uptime_seconds: Math.round(performance.now() - this.#startedAtMs) / 1000,
       version: this.#version,
     };

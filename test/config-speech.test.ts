@@ -1,4 +1,5 @@
 /** The settings of voices from outside: what is accepted, what each provider needs, and that no fault shows a key. */
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ConfigFault, loadConfig } from '../src/config.ts';
 
@@ -11,6 +12,11 @@ function load(env: Environment, files: Readonly<Record<string, string>> = {}) {
     return text;
   };
   return loadConfig({ env, readFile }).engines.speechProvider;
+}
+
+/** With its key as a text. */
+function seen(settings: ReturnType<typeof load>) {
+  return settings === null ? null : { ...settings, apiKey: settings.apiKey?.reveal() ?? '' };
 }
 
 function faultsOf(env: Environment, files: Readonly<Record<string, string>> = {}): readonly string[] {
@@ -27,7 +33,7 @@ const openai = { SPEECH_ENGINE: 'openai', SPEECH_API_KEY: 'sk-1' };
 
 describe('a voice from outside', () => {
   test('of OpenAI needs a key alone, and has its address by default', () => {
-    expect(load(openai)).toEqual({
+    expect(seen(load(openai))).toEqual({
       provider: 'openai',
       baseUrl: 'https://api.openai.com/v1',
       apiKey: 'sk-1',
@@ -39,6 +45,12 @@ describe('a voice from outside', () => {
       retries: 1,
       maxConcurrent: 16,
     });
+  });
+
+  test('shows its key to nobody who prints the configuration', () => {
+    const settings = load(openai);
+    expect(inspect(settings, { depth: null, showHidden: true })).not.toContain('sk-1');
+    expect(JSON.stringify(settings)).not.toContain('sk-1');
   });
 
   test('has every setting that was given, frozen', () => {
@@ -84,7 +96,7 @@ describe('a voice from outside', () => {
 
   test('takes its key from the first line of a file', () => {
     const env = { SPEECH_ENGINE: 'openai', SPEECH_API_KEY_FILE: '/run/key' };
-    expect(load(env, { '/run/key': '  sk-file \r\nanother line' })?.apiKey).toBe('sk-file');
+    expect(load(env, { '/run/key': '  sk-file \r\nanother line' })?.apiKey?.reveal()).toBe('sk-file');
   });
 
   test('does not exist for the engines inside of the server', () => {

@@ -63,6 +63,7 @@ describe('defaults', () => {
       speech: { lookaheadSentences: 2, failurePolicy: 'degrade' },
       identity: { policy: 'lenient' },
       engines: { answer: 'embedded', speech: 'embedded', scenario: null, speechProvider: null },
+      answer: { providers: [], retries: 1, attemptTimeoutMs: 10_000, systemPrompt: null },
       commands: { allowed: [...defaultCommands] },
       data: { dir: './data' },
       eventLog: {

@@ -23,7 +23,7 @@ describe('the recipes for voices', () => {
     const { speech, speechProvider } = load(yaml);
     expect(yaml).toContain(`SPEECH_ENGINE: ${speech}\n`);
     expect(speechProvider).toMatchObject({ provider: speech });
-    expect(speechProvider?.apiKey).toBe(yaml.includes('API_KEY_FILE') ? 'sk-of-a-file' : '');
+    expect(speechProvider?.apiKey?.reveal()).toBe(yaml.includes('API_KEY_FILE') ? 'sk-of-a-file' : undefined);
   });
 
   test('are there for every provider', () => {

@@ -13,10 +13,14 @@ import type { SpeechProviderName, SpeechProviderSettings } from '../engines/spee
 import { minRateHz } from '../engines/speech-providers/rate-converter.ts';
 import type { ConfigSource } from './given-settings.ts';
 import { quoted } from './given-settings.ts';
+import { Secret } from './secret.ts';
 import type { SettingReader } from './setting-reader.ts';
 import type { speechEngineNames } from './settings-table.ts';
 
 type EngineName = (typeof speechEngineNames)[number];
+
+/** What the configuration holds of a provider: printing it shows no key. */
+export type ConfiguredVoice = Omit<SpeechProviderSettings, 'apiKey'> & { readonly apiKey: Secret | null };
 
 const defaultBaseUrls: Readonly<Record<SpeechProviderName, string>> = {
   openai: 'https://api.openai.com/v1',
@@ -34,10 +38,11 @@ export function compileSpeechProvider(
   engine: EngineName,
   values: SettingReader,
   readFile: ConfigSource['readFile'],
-): SpeechProviderSettings | null {
+): ConfiguredVoice | null {
   const baseUrl = readBaseUrl(values);
+  const key = readKey(values, readFile);
   const settings = {
-    apiKey: readKey(values, readFile),
+    apiKey: key === '' ? null : new Secret(key),
     model: values.text('SPEECH_MODEL'),
     voice: values.text('SPEECH_VOICE', (text) => text.length <= MAX_VOICE_CHARS),
     voices: Object.freeze(voicesOf(values.text('SPEECH_VOICES', (text) => voicesOf(text) !== null)) ?? []),
@@ -53,13 +58,13 @@ export function compileSpeechProvider(
   return Object.freeze(compiled);
 }
 
-function addMissing(settings: SpeechProviderSettings, values: SettingReader): void {
+function addMissing(settings: ConfiguredVoice, values: SettingReader): void {
   const { provider, baseUrl, apiKey, command, voice, voices } = settings;
   const needs = (what: string) =>
     values.addFault(
       `SPEECH_ENGINE "${provider}" (${values.originOf('SPEECH_ENGINE')}) needs ${what}, which is not set`,
     );
-  const hasKey = apiKey !== '' || values.originOf('SPEECH_API_KEY') !== undefined;
+  const hasKey = apiKey !== null || values.originOf('SPEECH_API_KEY') !== undefined;
   const hasKeyFile = values.originOf('SPEECH_API_KEY_FILE') !== undefined;
   const wantsKey =
     provider === 'azure' || provider === 'elevenlabs' || (provider === 'openai' && baseUrl === defaultBaseUrls.openai);
@@ -75,7 +80,7 @@ function addMissing(settings: SpeechProviderSettings, values: SettingReader): vo
   }
 }
 
-function addWrongRate({ provider, sampleRateHz }: SpeechProviderSettings, values: SettingReader): void {
+function addWrongRate({ provider, sampleRateHz }: ConfiguredVoice, values: SettingReader): void {
   if (sampleRateHz === 0) return;
   const given = `SPEECH_SAMPLE_RATE "${sampleRateHz}" (${values.originOf('SPEECH_SAMPLE_RATE')})`;
   const offered = provider === 'azure' ? azureRatesHz : provider === 'elevenlabs' ? elevenlabsRatesHz : null;

@@ -66,6 +66,13 @@ export const importTable: readonly ImportRow[] = [
     node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
   },
   {
+    from: 'engines/openai-answer/',
+    ours: ['engines/', 'errors.ts', 'assert.ts'],
+    types: ['observe/logger.ts'],
+    packages: ['openai', 'cockatiel', 'zod'],
+    node: [],
+  },
+  {
     from: 'engines/speech-providers/',
     ours: [
       'engines/speech-providers/',
@@ -222,6 +229,11 @@ export const deviations: readonly Deviation[] = [
     reason: 'it asks that chart what it would say, so that nobody else judges',
   },
   {
+    from: 'engine-shelf.ts',
+    to: 'text/command-tools.ts',
+    reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
+  },
+  {
     from: 'engines/wav-file.ts',
     to: 'node:fs/promises',
     reason: 'it is the one writer of WAV files, for the command line and for tests',
@@ -272,11 +284,6 @@ export const deviations: readonly Deviation[] = [
     from: 'config.ts',
     to: 'engines/scenario.ts',
     reason: 'a faulty SCENARIO_FILE is a configuration fault, told with all the others',
-  },
-  {
-    from: 'config.ts',
-    to: 'engines/speech-providers/provider-settings.ts',
-    reason: 'the type of what a voice from outside is told',
   },
   {
     from: 'config/speech-settings.ts',
