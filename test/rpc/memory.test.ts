@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 import { ask, connect, start, type TestClient, welcome } from '../support/client.ts';
+import { startChatServer } from '../support/providers/chat-server.ts';
 import { eventually, startServer, type TestServer } from '../support/server.ts';
 
 let dir: string;
@@ -116,6 +117,31 @@ describe('what a device said', { timeout: 120_000 }, () => {
     const modes = [store, join(store, 'data.mdb'), join(store, 'lock.mdb')].map((path) => statSync(path).mode & 0o777);
     expect(modes).toEqual([0o700, 0o600, 0o600]);
   });
+});
+
+test('a language model is told it as messages of their own, after a restart as well, and never in the prompt', {
+  timeout: 60_000,
+}, async () => {
+  const chat = await startChatServer();
+  const env = { ANSWER_ENGINE: 'openai', ANSWER_MODEL: 'demo', ANSWER_BASE_URL: chat.baseUrl, ANSWER_RETRIES: '0' };
+  const before = await talk('model', env);
+  const answer = await before.say('Open Safari');
+  expect(answer).toBe('Opening Safari.');
+  await before.end();
+  await chat.forget();
+  const after = await talk('model', env);
+  await after.say('And now?');
+  await after.say('And now?', 'device-2');
+  const asked = (await chat.seen()).map(({ body }) => body.messages.filter(({ role }) => role !== 'system'));
+  expect(asked).toEqual([
+    [
+      { role: 'user', content: 'Open Safari' },
+      { role: 'assistant', content: answer },
+      { role: 'user', content: 'And now?' },
+    ],
+    [{ role: 'user', content: 'And now?' }],
+  ]);
+  await after.end();
 });
 
 describe('recital forget', { timeout: 120_000 }, () => {
