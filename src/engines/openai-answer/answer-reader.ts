@@ -3,6 +3,7 @@
  * checked, as the peer may be anybody; the answer and its calls are bounded. Knows no network and no time.
  */
 import { z } from 'zod';
+import { LeadingThoughts } from './leading-thoughts.ts';
 import { ProviderFault } from './provider-fault.ts';
 import { shortened, wordsOfBody } from './provider-refusal.ts';
 import { ToolCallDrafts } from './tool-call-drafts.ts';
@@ -61,6 +62,9 @@ export interface ReadChunk {
 
 export class AnswerReader {
   readonly calls = new ToolCallDrafts();
+  readonly #thoughts = new LeadingThoughts();
+  /** Of words to speak, and of all words. */
+  #answerChars = 0;
   #chars = 0;
   #finishReason: string | null = null;
   #usage: { readonly inputTokens: number; readonly outputTokens: number } | null = null;
@@ -77,7 +81,7 @@ export class AnswerReader {
 
   /** True once words or a piece of a call came. */
   get hasAnswer(): boolean {
-    return this.#chars > 0 || !this.calls.isEmpty;
+    return this.#answerChars > 0 || !this.calls.isEmpty;
   }
 
   /** Takes the next chunk; throws ProviderFault for what is no chunk, and for what is over a bound. */
@@ -104,7 +108,17 @@ export class AnswerReader {
     }
     this.#chars += text.length;
     if (this.#chars > answerMaxChars) throw tooMuch(`than ${answerMaxChars} characters`);
-    return { text, isAlive: isAlive || text !== '' };
+    return { text: this.#said(this.#thoughts.push(text)), isAlive: isAlive || text !== '' };
+  }
+
+  /** What was held back until it was clear that these were words, too; once the answer has ended. */
+  rest(): string {
+    return this.#said(this.#thoughts.finish());
+  }
+
+  #said(text: string): string {
+    this.#answerChars += text.length;
+    return text;
   }
 
   /** False = these are no counts of tokens. */

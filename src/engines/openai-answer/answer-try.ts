@@ -88,6 +88,8 @@ class AnswerTry {
 
   *#end(): Generator<AnswerPart, void, undefined> {
     const { note } = this.#input;
+    const rest = this.#reader.rest();
+    if (rest !== '') yield { kind: 'text', text: rest };
     const { finishReason, calls, hasAnswer } = this.#reader;
     if (finishReason === 'content_filter' && !hasAnswer) {
       const what = 'gave no answer: its content filter kept it back';
