@@ -33,9 +33,21 @@ import { stopOf, type Verdict, verdictOf } from './sentence-stop.ts';
 
 export { hardCapChars } from './hard-cap.ts';
 
-const firstPieceMinWords = 2;
-const laterPieceMinWords = 3;
-const pieceMinChars = 15;
+/** A sentence that has neither so many words nor so many characters is joined with the next one. */
+export interface PieceMinimum {
+  readonly firstPieceWords: number;
+  readonly laterPieceWords: number;
+  readonly chars: number;
+}
+
+const pieceMinimum: PieceMinimum = Object.freeze({ firstPieceWords: 2, laterPieceWords: 3, chars: 15 });
+
+/** Every sentence by itself if it has a word: what can be compared with other splitters. */
+export const everySentence: PieceMinimum = Object.freeze({
+  firstPieceWords: 1,
+  laterPieceWords: 1,
+  chars: Number.MAX_SAFE_INTEGER,
+});
 
 /** So many opening marks and dashes after a stop are decoration, not the beginning of a sentence. */
 const maxOpeningChars = 40;
@@ -74,13 +86,16 @@ export const emptySentenceCutter: SentenceCutter = Object.freeze({
   scan: emptyScan,
 });
 
-/** Adds a delta of any size and gives the sentences that are now certain. Time is linear in `delta`. */
-export function pushText(cutter: SentenceCutter, delta: string): CutResult {
+/**
+ * Adds a delta of any size and gives the sentences that are now certain. Time is linear in `delta`. All calls for one text
+ * take the same `minimum`.
+ */
+export function pushText(cutter: SentenceCutter, delta: string, minimum = pieceMinimum): CutResult {
   if (delta === '') return { cutter, sentences: [] };
   const buffer = cutter.pending + delta;
   // A pair may be split over two deltas: its first half waits for the second.
   const end = isHighSurrogate(buffer.charCodeAt(buffer.length - 1)) ? buffer.length - 1 : buffer.length;
-  const run = startRun(cutter, buffer);
+  const run = startRun(cutter, buffer, minimum);
   scanTo(run, end);
   return resultOf(run);
 }
@@ -92,7 +107,7 @@ export function pushText(cutter: SentenceCutter, delta: string): CutResult {
 export function settleQuiet(cutter: SentenceCutter): CutResult {
   const end = quietEnd(cutter);
   if (end === null) return { cutter, sentences: [] };
-  const run = startRun(cutter, cutter.pending);
+  const run = startRun(cutter, cutter.pending, pieceMinimum);
   cutAt(run, end, run.scan.nesting);
   scanTo(run, run.buffer.length);
   return resultOf(run);
@@ -104,8 +119,8 @@ export function isAtPossibleBoundary(cutter: SentenceCutter): boolean {
 }
 
 /** Ends the answer: everything pending is emitted, whatever its length; white space at the end is dropped. */
-export function finishText(cutter: SentenceCutter): CutResult {
-  const run = startRun(cutter, cutter.pending);
+export function finishText(cutter: SentenceCutter, minimum = pieceMinimum): CutResult {
+  const run = startRun(cutter, cutter.pending, minimum);
   scanTo(run, run.buffer.length);
   while (decideOpenStop(run, true)) scanTo(run, run.buffer.length);
   const visibleEnd = run.start + run.scan.visibleEnd;
@@ -117,6 +132,7 @@ export function finishText(cutter: SentenceCutter): CutResult {
 interface Run {
   readonly buffer: string;
   readonly sentences: string[];
+  readonly minimum: PieceMinimum;
   start: number;
   index: number;
   gap: string;
@@ -124,10 +140,11 @@ interface Run {
   scan: { -readonly [Key in keyof PieceScan]: PieceScan[Key] };
 }
 
-function startRun(cutter: SentenceCutter, buffer: string): Run {
+function startRun(cutter: SentenceCutter, buffer: string, minimum: PieceMinimum): Run {
   return {
     buffer,
     sentences: [],
+    minimum,
     start: 0,
     index: cutter.scannedChars,
     gap: cutter.gap,
@@ -165,8 +182,9 @@ function cutAt(run: Run, end: number, nesting: number): void {
 
 /** Cuts at `end` if the piece has the minimum size; else the sentence will be joined with the next one. */
 function cutIfLongEnough(run: Run, end: number, words: number, nesting: number): boolean {
-  const minWords = run.cutCount === 0 ? firstPieceMinWords : laterPieceMinWords;
-  if (words < minWords && end - run.start < pieceMinChars) return false;
+  const { firstPieceWords, laterPieceWords, chars } = run.minimum;
+  const minWords = run.cutCount === 0 ? firstPieceWords : laterPieceWords;
+  if (words < minWords && end - run.start < chars) return false;
   cutAt(run, end, nesting);
   return true;
 }
