@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
 });
 
 const languages = ['en', 'ru', 'de', 'es', 'zh', 'ja'];
-const corpusFiles = ['english', 'russian', 'others'];
+const corpusFiles = ['english', 'russian', 'others', 'misses'];
 const measuredMs = 300;
 /** A splitter that takes so long for 100 KB is not asked for 1 MB. */
 const hopelessMs = 3_000;

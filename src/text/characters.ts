@@ -145,11 +145,22 @@ export function isDenseStop(character: string): boolean {
   return character > '\u007f' && denseStops.includes(character);
 }
 
+/** The one of them that does not come in rows (`？！`), so that nobody has to wait for the next character. */
+export function isDenseFullStop(character: string): boolean {
+  return character === '。' || character === '｡';
+}
+
 /** +1 for an opening quote or bracket of those scripts, -1 for a closing one, else 0. */
 export function denseNesting(character: string): -1 | 0 | 1 {
   if (character <= '\u007f') return 0;
   if (denseOpenings.includes(character)) return 1;
   return denseClosings.includes(character) ? -1 : 0;
+}
+
+/** The index of the last opening quote or bracket of those scripts, or -1. */
+export function lastDenseOpening(text: string): number {
+  for (let index = text.length - 1; index >= 0; index -= 1) if (denseNesting(text.charAt(index)) > 0) return index;
+  return -1;
 }
 
 /** `!`, `?` and their kin: they end a sentence unless the next word says otherwise. */

@@ -8,7 +8,7 @@
  *   `gap`, which is only ever appended to.
  *
  * Where it cuts: after a stop as soon as the next visible character (for abbreviations: the next word) confirms it; at
- * a line break; after `。！？` at once. A sentence below the minimum (first piece: 2 words or 15 characters, later ones:
+ * a line break; after `。` at once, after `！？` and closing quotes with the next character. A sentence below the minimum (first piece: 2 words or 15 characters, later ones:
  * 3 words or 15 characters; an ideograph counts as a word) is joined with the next one: `Yes. No. Maybe not.` gives
  * `Yes. No.` and ` Maybe not.`. Silence and the end of the answer lift the minimum. It knows no languages, only
  * character classes and the lists of abbreviations.ts.
@@ -20,12 +20,15 @@ import {
   isClosing,
   isDash,
   isDenseClauseMark,
+  isDenseFullStop,
   isDenseStop,
   isHighSurrogate,
+  isLetterClass,
   isLineBreak,
   isOpening,
   isStrongStop,
   isWhiteSpace,
+  lastDenseOpening,
 } from './characters.ts';
 import { endAtCap, hardCapChars } from './hard-cap.ts';
 import { emptyScan, type PieceScan } from './piece-scan.ts';
@@ -270,13 +273,23 @@ function takeVisible(run: Run, character: string): void {
 function cutBeforeVisible(run: Run, character: string): boolean {
   const { scan, buffer, index } = run;
   if (scan.denseStopped) {
-    if (isClosing(character) || isDenseStop(character)) return false;
-    return cutDenseStop(run);
+    if (isClosing(character) || isStrongStop(character)) return false;
+    if (scan.nesting > 0 || !goesOnBehindDenseStop(run, character)) return cutDenseStop(run);
+    scan.denseStopped = false;
+    return false;
   }
   if (scan.wordStart === null || character <= '\u007f' || classAt(character, 0) !== 'ideograph') return false;
   // `OK!你好`: no white space will come to confirm it.
   if (!isStrongStop(buffer.charAt(index - 1))) return false;
   return cutIfLongEnough(run, index, scan.words, scan.nesting);
+}
+
+/** `「行こう！」と言った`, `“不行！”，他说`: a clause mark, or words right behind a quote that no clause mark announced. */
+function goesOnBehindDenseStop({ buffer, start, index }: Run, character: string): boolean {
+  if (isClauseMark(character) || isDenseClauseMark(character)) return true;
+  if (denseNesting(buffer.charAt(index - 1)) >= 0 || classAt(character, 0) !== 'ideograph') return false;
+  const opening = lastDenseOpening(buffer.slice(start, index));
+  return opening === 0 || (opening > 0 && isLetterClass(classAt(buffer, start + opening - 1)));
 }
 
 function cutDenseStop(run: Run): boolean {
@@ -328,9 +341,15 @@ function takeDense(run: Run, character: string): void {
   const { scan } = run;
   if (isDenseClauseMark(character)) scan.clauseEnd = scan.visibleEnd;
   scan.nesting = Math.min(maxNesting, Math.max(0, scan.nesting + denseNesting(character)));
-  if (isDenseStop(character)) scan.denseStopped = true;
-  // Outside quotes nothing can follow that belongs to the sentence: no waiting.
-  if (scan.denseStopped && scan.nesting === 0) cutDenseStop(run);
+  if (!isDenseStop(character)) return;
+  scan.denseStopped = true;
+  // Outside quotes nothing follows that belongs to the sentence: no waiting. Other stops often come in twos: `？！`.
+  if (isDenseFullStop(character) && scan.nesting === 0 && !hasOpenQuote(run)) cutDenseStop(run);
+}
+
+/** `他说"你好。"`: quotes without a direction; looks at the piece once for each cut. */
+function hasOpenQuote({ buffer, start, index }: Run): boolean {
+  return buffer.slice(start, index).split('"').length % 2 === 0;
 }
 
 /** The piece is too long: cuts at a stop that was not sure, else at a clause mark, at white space, or right here. */
