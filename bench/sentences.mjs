@@ -22,8 +22,8 @@ const { values: options } = parseArgs({
 const languages = ['en', 'ru', 'de', 'es', 'zh', 'ja'];
 const corpusFiles = ['english', 'russian', 'others', 'misses'];
 const measuredMs = 300;
-/** A splitter that takes so long for 100 KB is not asked for 1 MB. */
-const hopelessMs = 3_000;
+/** A splitter that takes so long for a text is not asked for one ten times as long. */
+const hopelessMs = 300;
 
 const livekit = livekitFolder(options.livekit, options.fetch);
 const all = await splitters(livekit);
@@ -82,25 +82,22 @@ function percent(share) {
 }
 
 function speed(cases) {
-  console.log(`speed in MB/s of UTF-8, texts of about 100 KB; ${cpus()[0].model}, Node ${process.version}`);
-  const texts = Object.fromEntries(languages.map((language) => [language, longText(cases, language, 100_000)]));
-  console.table(
-    Object.fromEntries(
-      all.map(({ name, split }) => [
-        name,
-        Object.fromEntries(
-          languages.map((language) => [language, megabytesPerSecond(split, texts[language], language)]),
-        ),
-      ]),
-    ),
+  console.log(`speed in MB/s of UTF-8, texts of 10 KB; ${cpus()[0].model}, Node ${process.version}`);
+  const rows = all.map(({ name, split }) => [
+    name,
+    Object.fromEntries(languages.map((language) => [language, megabytesPerSecond(split, cases, language)])),
+  ]);
+  console.table(Object.fromEntries(rows));
+  console.log(
+    'microseconds for each KB of English and Russian: linear is the same in all columns; - would take too long',
   );
-  console.log('microseconds for each KB of English and Russian text; the same in all columns is linear');
   console.table(Object.fromEntries(all.map(({ name, split }) => [name, Object.fromEntries(growth(split, cases))])));
 }
 
+/** Each size is tried only if the one before it, ten times smaller, says that it can be waited for even if the cost is quadratic. */
 function growth(split, cases) {
   let isHopeless = false;
-  return [1_000, 100_000, 1_000_000].map((bytes) => {
+  return [1_000, 10_000, 100_000, 1_000_000].map((bytes) => {
     if (isHopeless) return [sizeName(bytes), '-'];
     const text = longText(cases, 'en', bytes / 2) + longText(cases, 'ru', bytes / 2);
     const ms = millisecondsFor(() => split(text, 'en'));
@@ -113,16 +110,20 @@ function sizeName(bytes) {
   return bytes >= 1_000_000 ? `${bytes / 1_000_000} MB` : `${bytes / 1_000} KB`;
 }
 
-/** The texts of a language, said again and again until there are so many bytes of UTF-8. */
+/** The texts of a language, said again and again until there are about so many bytes of UTF-8. */
 function longText(cases, language, bytes) {
-  const once = cases
-    .filter((each) => each.language === language)
-    .map(({ marked }) => readCase(marked).text)
-    .join('\n');
-  return once.repeat(Math.max(1, Math.round(bytes / Buffer.byteLength(once)))).slice(0, bytes);
+  const texts = cases.filter((each) => each.language === language).map(({ marked }) => readCase(marked).text);
+  const parts = [];
+  for (let size = 0, index = 0; size < bytes; index += 1) {
+    const text = `${texts[index % texts.length]}\n`;
+    parts.push(text);
+    size += Buffer.byteLength(text);
+  }
+  return parts.join('');
 }
 
-function megabytesPerSecond(split, text, language) {
+function megabytesPerSecond(split, cases, language) {
+  const text = longText(cases, language, 10_000);
   const ms = millisecondsFor(() => split(text, language));
   return (Buffer.byteLength(text) / 1e3 / ms).toFixed(2);
 }
@@ -137,7 +138,7 @@ function millisecondsFor(work) {
     const ms = performance.now() - start;
     if (run > 0) samples.push(ms);
     spentMs += ms;
-    if (ms > hopelessMs) return ms;
+    if (ms > hopelessMs * 10) return ms;
   }
   return median(samples);
 }

@@ -24,7 +24,7 @@ export const neverEnding: WordList = wordList(
   'bzw ggf evtl inkl exkl zzgl vgl frl dipl ing geb gest ca sog allg insb bspw einschl z.b d.h u.a u.u s.o s.u v.a z.t zt',
   'sra srta dra sres sras dres dña profa excmo ilmo aprox ud uds vd p.ej ej ee',
   'т.е т.к т.н т.о и.о ул просп пер наб бул бульв пл кв корп стр гл рис табл ср напр проф акад доц тов гр гос',
-  'г-н г-жа г-да д-р им тел моб пос дер ст сб разд прил ред сост изд вып тт п пп д о оз св респ мкр преп',
+  'г-н г-жа г-да д-р им тел моб пос дер ст сб разд прил ред сост изд вып тт п пп д о оз св респ мкр преп пгт',
 );
 
 /** Between a number and its unit: `50 кв. м.`. */
@@ -44,7 +44,7 @@ export const mayEnd: WordList = wordList(
 export const rarelyEnding: WordList = wordList(
   'inc ltd co corp bros llc jr sr st ave blvd rd sq ft esq dept univ assn intl al gmbh',
   'ph.d m.d b.a m.a b.sc m.sc mon tue tues wed thu thur thurs fri',
-  'mio mrd tsd str uu hr fr fa fam tel hbf bhf ff fn abt hrsg mwst',
+  'mio mrd tsd str uu med kath evang hr fr fa fam tel hbf bhf ff fn abt hrsg mwst',
   'fdo gral dto izq dcha avda avd cía hnos prov depto pdte pza lic arq mtro teléf tfno',
   'пр обл р-н англ нем франц лат греч итал исп укр ген полк лейт серж адм',
 );
@@ -53,7 +53,7 @@ export const rarelyEnding: WordList = wordList(
 export const beforeNumber: WordList = wordList(
   'no nos fig figs vol vols ch chap sec art pt pg ed eq ver',
   'jan feb mar apr jun jul aug sept sep oct nov dec mrz okt dez max min avg est pop ext apt ste rm hrs lb lbs oz tsp tbsp',
-  'nr abs kap bd abb núm núms pág págs cap máx mín ок макс прим прибл каб доб упр под',
+  'nr abs kap bd abb núm núms pág págs párr cap máx mín ene abr dic lun mié jue vie sáb ок макс прим прибл каб доб упр под',
 );
 
 /** What may follow `5 p.m.` or a German day number with a capital and still be the same sentence. */

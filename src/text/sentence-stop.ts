@@ -92,6 +92,8 @@ export function stopOf(word: string, place: WordPlace): Stop | null {
   const loose = closingStart < word.length || core === '';
   if (isStrong) return { kind: 'strong', loose, safeWhenQuiet: true };
   const isEllipsis = closingStart - stopStart > 1 || word.charAt(stopStart) === '…' || core === '';
+  // `[...]` leaves something out, wherever that is.
+  if (isEllipsis && core === '' && closingStart < word.length && isOpening(word.charAt(0))) return null;
   if (isEllipsis) return { kind: 'ellipsis', loose, safeWhenQuiet: core !== '' };
   const kind = kindOfFullStop(core, place);
   if (kind === null) return null;
