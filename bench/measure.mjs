@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** A server process on a free port. */
-export async function startServer(name, args, env, stderr = 'inherit') {
+/** A server process on a free port; `onLine` is told its log lines. */
+export async function startServer(name, args, env, stderr = 'inherit', onLine = () => {}) {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', stderr],
@@ -16,6 +16,7 @@ export async function startServer(name, args, env, stderr = 'inherit') {
     createInterface(child.stdout).on('line', (line) => {
       const { decision, ctx } = JSON.parse(line);
       if (decision === 'ready') resolve(ctx.grpc_port);
+      onLine({ decision, ctx });
     });
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
   });
@@ -23,10 +24,9 @@ export async function startServer(name, args, env, stderr = 'inherit') {
 }
 
 /** Lets another process make the calls, and resolves with what it measured. */
-export async function runClient({ port }, { calls, concurrency }) {
-  const child = spawn(process.execPath, [here('./client.mjs'), String(port), String(calls), String(concurrency)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+export async function runClient({ port }, { calls, concurrency, prompt }) {
+  const args = [port, calls, concurrency, ...(prompt === undefined ? [] : [prompt])].map(String);
+  const child = spawn(process.execPath, [here('./client.mjs'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   for await (const chunk of child.stdout) output += chunk;
   return JSON.parse(output);
@@ -38,6 +38,14 @@ export function cpuSeconds(pid) {
     Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
   );
   return nanoseconds.reduce((sum, value) => sum + value, 0) / 1e9;
+}
+
+/** The same in ticks of 10 ms, with the threads that have ended meanwhile. */
+export function cpuSecondsOfAllThreads(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // Behind the name, which may hold anything, utime and stime are the 12th and 13th field.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 export function percentile(sorted, share) {

@@ -1,35 +1,46 @@
 // npm run bench:recording: what event logs cost. The same server with EVENT_LOG on and off, and a second time off: what the two without logs
 // differ by is the noise of the machine. Short rounds in turn; CPU is user + system time of the whole process, its writer thread included.
+// --workload burst: engines that cost nothing and give all at once, so that recording is the largest share it can be; words: the same, a delta
+// a word; embedded: the server as it comes, with embedded rules and voices.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cpuSeconds, median, runClient, startServer } from './measure.mjs';
-import { FRAMES_PER_CALL, scenario } from './workload.mjs';
+import { cpuSeconds, cpuSecondsOfAllThreads, median, runClient, startServer } from './measure.mjs';
+import { scenario, wordByWord } from './workload.mjs';
 
 const { values: options } = parseArgs({
   options: {
+    workload: { type: 'string', default: 'burst' },
     rounds: { type: 'string', default: '30' },
-    calls: { type: 'string', default: '200' },
+    calls: { type: 'string' },
     concurrency: { type: 'string', default: '8' },
     redaction: { type: 'string', default: 'shape' },
     json: { type: 'boolean', default: false },
   },
 });
+const scripted = { ANSWER_ENGINE: 'scripted', SPEECH_ENGINE: 'scripted' };
+const workloads = {
+  burst: { calls: 200, scenario, engines: scripted },
+  words: { calls: 80, scenario: wordByWord, engines: scripted },
+  embedded: { calls: 8, scenario, engines: {}, prompt: 'What can you do?', cpu: cpuSecondsOfAllThreads },
+};
+const workload = workloads[options.workload];
+if (workload === undefined) throw new Error(`--workload ${options.workload} must be one of ${Object.keys(workloads)}`);
 const rounds = Number(options.rounds);
-const calls = Number(options.calls);
+const calls = Number(options.calls ?? workload.calls);
 const concurrency = Number(options.concurrency);
 
 const dir = mkdtempSync(join(tmpdir(), 'recital-bench-'));
 const scenarioFile = join(dir, 'scenario.json');
-writeFileSync(scenarioFile, JSON.stringify(scenario));
+writeFileSync(scenarioFile, JSON.stringify(workload.scenario));
 
 const targets = [];
 for (const name of ['off', 'on', 'off again']) targets.push(await start(name));
 
 try {
-  for (const target of targets) await runClient(target, { calls: concurrency * 40, concurrency });
+  for (const target of targets) await call(target, calls);
   const samples = new Map(targets.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     const turned = round % targets.length;
@@ -50,8 +61,7 @@ function start(name) {
   return startServer(name, [cli, 'serve'], {
     GRPC_PORT: '0',
     HTTP_PORT: '0',
-    ANSWER_ENGINE: 'scripted',
-    SPEECH_ENGINE: 'scripted',
+    ...workload.engines,
     SCENARIO_FILE: scenarioFile,
     DATA_DIR: join(dir, name.replace(' ', '-')),
     EVENT_LOG: name === 'on' ? 'on' : 'off',
@@ -61,9 +71,15 @@ function start(name) {
 }
 
 async function cpuMicrosPerFrame(target) {
-  const before = cpuSeconds(target.child.pid);
-  await runClient(target, { calls, concurrency });
-  return ((cpuSeconds(target.child.pid) - before) * 1e6) / (calls * FRAMES_PER_CALL);
+  // Threads of the embedded voice come and go.
+  const { cpu = cpuSeconds } = workload;
+  const before = cpu(target.child.pid);
+  const { frames } = await call(target, calls);
+  return ((cpu(target.child.pid) - before) * 1e6) / frames;
+}
+
+function call(target, count) {
+  return runClient(target, { calls: count, concurrency, prompt: workload.prompt });
 }
 
 function report(samples) {
@@ -79,10 +95,19 @@ function report(samples) {
     ratio: median(ratiosOf(values)),
   }));
   if (options.json) {
-    console.log(JSON.stringify({ rounds, calls, concurrency, rows, samples: Object.fromEntries(samples) }));
+    console.log(
+      JSON.stringify({
+        workload: options.workload,
+        rounds,
+        calls,
+        concurrency,
+        rows,
+        samples: Object.fromEntries(samples),
+      }),
+    );
     return;
   }
-  console.log(`${rounds} rounds of ${calls} calls, ${concurrency} at a time, ${FRAMES_PER_CALL} frames a call`);
+  console.log(`${options.workload}: ${rounds} rounds of ${calls} calls, ${concurrency} at a time`);
   console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}`);
   console.log('CPU in microseconds a frame; ratio: median of the rounds\n');
   console.log(

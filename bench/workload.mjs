@@ -17,3 +17,16 @@ export const scenario = {
   answers: [{ when: '', steps: sentences.map((say) => ({ say })) }],
   speech: { chunks_per_sentence: CHUNKS_PER_SENTENCE, chunk_bytes: CHUNK_BYTES, ms_per_chunk: 0 },
 };
+
+/** The same, as a model gives it that writes a word at a time. */
+export const wordByWord = {
+  ...scenario,
+  answers: [
+    {
+      when: '',
+      steps: sentences.flatMap((sentence) =>
+        (sentence.match(/\s*\S+/g) ?? []).flatMap((say) => [{ say }, { wait_ms: 1 }]),
+      ),
+    },
+  ],
+};

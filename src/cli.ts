@@ -153,8 +153,8 @@ function addDemo(program: Command, finish: (exitCode: number) => void): void {
     .addHelpText(
       'after',
       `
-Needs no network, no key and no running server: it starts its own on free ports with the embedded engines. The sound
-(WAV) and the event logs are written to ./recital-demo/. Exit codes: 0 everything worked, the replay included, 1
+Needs no network, no key and no running server: it starts its own on free ports with the embedded engines. Where CONFIG_FILE,
+ANSWER_ENGINE or SPEECH_ENGINE is set, it starts with the configured ones instead (docs/PROVIDERS.md). The sound (WAV) and the event logs are written to ./recital-demo/. Exit codes: 0 everything worked, the replay included, 1
 something did not (and what).`,
     )
     .action(async () => {

@@ -2,7 +2,9 @@
  * The configuration: given texts in, one frozen Config out, or one error that lists every fault at once.
  * Pure but for the reading of files, which comes from outside; the environment wins over the file (docs/CONFIG.md).
  */
-import { type ConfigSource, gatherSettings, quoted } from './config/given-settings.ts';
+import { type AnswerConfig, compileAnswer } from './config/answer-config.ts';
+import { type GivenFile, readGivenFile } from './config/given-file.ts';
+import { type ConfigSource, gatherSettings } from './config/given-settings.ts';
 import { createSettingReader, type SettingReader } from './config/setting-reader.ts';
 import {
   answerEngineNames,
@@ -13,6 +15,7 @@ import {
   speechEngineNames,
   speechFailurePolicies,
 } from './config/settings-table.ts';
+import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-settings.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scenario.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
@@ -56,7 +59,10 @@ export interface Config {
     readonly speech: SpeechEngineName;
     /** Never null when an engine is `scripted`. */
     readonly scenario: Scenario | null;
+    /** Never null when the speech engine is a provider. */
+    readonly speechProvider: ConfiguredVoice | null;
   };
+  readonly answer: AnswerConfig;
   readonly commands: { readonly allowed: readonly CommandName[] };
   readonly data: { readonly dir: string };
   readonly eventLog: {
@@ -130,6 +136,7 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
     }),
     identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
     engines: compileEngines(values, readFile),
+    answer: compileAnswer(values, readFile),
     commands: Object.freeze({ allowed: Object.freeze(values.list('COMMANDS', commandNames)) }),
     data: Object.freeze({ dir: dataDir }),
     eventLog: Object.freeze({
@@ -150,12 +157,19 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
 function compileEngines(values: SettingReader, readFile: ConfigSource['readFile']): Config['engines'] {
   const answer = values.choice('ANSWER_ENGINE', answerEngineNames);
   const speech = values.choice('SPEECH_ENGINE', speechEngineNames);
-  const scenarioFile = values.path('SCENARIO_FILE');
-  if (scenarioFile !== '')
-    return Object.freeze({ answer, speech, scenario: readScenario(scenarioFile, values, readFile) });
-  if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));
-  if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
-  return Object.freeze({ answer, speech, scenario: null });
+  if (answer === 'openai' && values.originOf('ANSWER_MODEL') === undefined) {
+    values.addFault(
+      `ANSWER_ENGINE "openai" (${values.originOf('ANSWER_ENGINE')}) needs ANSWER_MODEL, which is not set`,
+    );
+  }
+  const speechProvider = compileSpeechProvider(speech, values, readFile);
+  const file = readGivenFile('SCENARIO_FILE', values, readFile);
+  if (values.originOf('SCENARIO_FILE') === undefined) {
+    if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));
+    if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
+  }
+  const scenario = file === null ? null : readScenario(file, values);
+  return Object.freeze({ answer, speech, scenario, speechProvider });
 }
 
 function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: SettingReader): string {
@@ -163,15 +177,7 @@ function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: Settin
 }
 
 /** Null after adding a fault: what a faulty scenario means is a guess. */
-function readScenario(path: string, values: SettingReader, readFile: ConfigSource['readFile']): Scenario | null {
-  const place = `SCENARIO_FILE ${quoted(path)} (${values.originOf('SCENARIO_FILE')})`;
-  let text: string;
-  try {
-    text = readFile(path);
-  } catch (error) {
-    values.addFault(`${place} can't be read: ${error instanceof Error ? error.message : String(error)}`);
-    return null;
-  }
+function readScenario({ path, text, place }: GivenFile, values: SettingReader): Scenario | null {
   try {
     return parseScenario(text, path);
   } catch (error) {

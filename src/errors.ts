@@ -264,9 +264,12 @@ export function retryAfterMsOf(errorType: ErrorType): number | undefined {
 export class EngineFailure extends Error {
   override readonly name = 'EngineFailure';
   readonly errorCode: string | undefined;
+  /** The engine has tried again itself, or knows that it would be in vain: whoever asked must not. */
+  readonly isFinal: boolean;
 
-  constructor(declared: DeclaredFailure, options?: { readonly cause?: unknown }) {
+  constructor(declared: DeclaredFailure, options?: { readonly cause?: unknown; readonly isFinal?: boolean }) {
     super(declared.message, options);
     this.errorCode = declared.errorCode;
+    this.isFinal = options?.isFinal ?? false;
   }
 }

@@ -62,7 +62,8 @@ describe('defaults', () => {
       collect: { ttlMs: 120_000, maxBuffers: 1000, maxChars: 32_768, screenshotMaxBytes: 10_485_760 },
       speech: { lookaheadSentences: 2, failurePolicy: 'degrade' },
       identity: { policy: 'lenient' },
-      engines: { answer: 'embedded', speech: 'embedded', scenario: null },
+      engines: { answer: 'embedded', speech: 'embedded', scenario: null, speechProvider: null },
+      answer: { providers: [], retries: 1, attemptTimeoutMs: 10_000, systemPrompt: null },
       commands: { allowed: [...defaultCommands] },
       data: { dir: './data' },
       eventLog: {

@@ -13,6 +13,7 @@ import { Gate } from './gate.ts';
 import type { JobCount } from './job-count.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { resourcesOf, type SessionResourceMap } from './session-resources.ts';
+import type { StreamFigures } from './stream-figures.ts';
 import { failureOfThrown, type ReportUnexpected } from './thrown-failure.ts';
 
 /** The longest text one fact carries: a model sends a few characters at a time, an echo of a 16 MiB prompt does not. */
@@ -43,9 +44,13 @@ export function createAnswerActor(options: AnswerActorOptions) {
       // Told also after an abort: what was used was used.
       request: {
         ...answerRequestOf(resources.request, input.prompt),
-        noteUsage: (usage) => options.noteUsage(resources.request, usage),
+        noteUsage: (usage) => {
+          resources.figures.answerUsed(usage);
+          options.noteUsage(resources.request, usage);
+        },
       },
       stream: resources.request,
+      figures: resources.figures,
       openedAtMs: resources.outbox.stats().openedAtMs,
       tell: sendBack,
     });
@@ -66,6 +71,7 @@ const nobodyListens = Object.freeze(new Error('nobody listens to the answer any 
 interface AnswerJobInput {
   readonly request: AnswerRequest;
   readonly stream: StreamRequest;
+  readonly figures: StreamFigures;
   readonly openedAtMs: number;
   readonly tell: (event: SessionEvent) => void;
 }
@@ -94,10 +100,14 @@ class AnswerJob {
   /** Pulls the answer to its end; never rejects. */
   async run(): Promise<void> {
     const { engine, jobs, report } = this.#options;
+    const { figures } = this.#input;
     const { signal } = this.#abort;
     jobs.begin();
     try {
-      for await (const part of engine().answer(this.#input.request, signal)) {
+      const model = engine();
+      const request = { ...this.#input.request, noteProvider: figures.answerAsked(model.name) };
+      for await (const part of model.answer(request, signal)) {
+        figures.answerHeard(part);
         if (part.kind === 'command') {
           this.#flush();
           this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });

@@ -8,21 +8,17 @@
  * host does, with the chart's reason.
  */
 import type { Frame, FrameSink } from '../machines/stream-port.ts';
+import { SentFrames, type SentTally } from './sent-frames.ts';
 
 /** A third of a second of sound: enough to keep the transport busy, little to lose when a stream ends early. */
 const QUEUE_FULL_BYTES = 32 * 1024;
 const RATE_WINDOW_MS = 1_000;
 
 /** What a stream sent, for its end line and for the idle check. Times in ms of the given clock. */
-export interface OutboxStats {
+export interface OutboxStats extends SentTally {
   readonly openedAtMs: number;
   /** When the client last took a frame; equals openedAtMs before the first. */
   readonly lastAcceptedAtMs: number;
-  readonly frames: number;
-  readonly audioBytes: number;
-  /** null = none was sent. */
-  readonly firstTextAtMs: number | null;
-  readonly firstAudioAtMs: number | null;
 }
 
 /** Facts for the chart. */
@@ -76,6 +72,7 @@ class FlowControlledOutbox implements Outbox {
   readonly #commandSent: (command: string) => void;
   readonly #handoverFailed: (error: unknown) => void;
   readonly #rate: RateWindow | null;
+  readonly #sent: SentFrames;
   readonly #openedAtMs: number;
   readonly #roomCallbacks = new Set<() => void>();
   #opening: (() => Frame) | undefined;
@@ -84,10 +81,6 @@ class FlowControlledOutbox implements Outbox {
   #lastAcceptedAtMs: number;
   #isClosed = false;
   #isFlushAsked = false;
-  #frames = 0;
-  #audioBytes = 0;
-  #firstTextAtMs: number | null = null;
-  #firstAudioAtMs: number | null = null;
 
   constructor(options: OutboxOptions) {
     this.#sink = options.sink;
@@ -96,6 +89,7 @@ class FlowControlledOutbox implements Outbox {
     this.#commandSent = options.commandSent;
     this.#handoverFailed = options.handoverFailed;
     this.#rate = options.maxFramesPerSecond > 0 ? new RateWindow(options.maxFramesPerSecond) : null;
+    this.#sent = new SentFrames(options.now);
     this.#opening = options.opening;
     this.#openedAtMs = options.now();
     this.#lastAcceptedAtMs = this.#openedAtMs;
@@ -156,10 +150,7 @@ class FlowControlledOutbox implements Outbox {
     return {
       openedAtMs: this.#openedAtMs,
       lastAcceptedAtMs: this.#lastAcceptedAtMs,
-      frames: this.#frames,
-      audioBytes: this.#audioBytes,
-      firstTextAtMs: this.#firstTextAtMs,
-      firstAudioAtMs: this.#firstAudioAtMs,
+      ...this.#sent.tally(),
     };
   }
 
@@ -173,7 +164,7 @@ class FlowControlledOutbox implements Outbox {
         return;
       }
       this.#queuedBytes -= bytesOf(frame);
-      this.#count(frame);
+      this.#sent.count(frame);
       if (!this.#handOver(frame)) return;
       if (frame.kind === 'end') {
         this.discard();
@@ -210,15 +201,6 @@ class FlowControlledOutbox implements Outbox {
     if (!this.#isFlushAsked || this.#isClosed || this.#queue.length > 0) return;
     this.#isFlushAsked = false;
     this.#notify({ type: 'outbox.flushed' });
-  }
-
-  #count(frame: Frame): void {
-    this.#frames += 1;
-    if (frame.kind === 'text') this.#firstTextAtMs ??= this.#now();
-    if (frame.kind === 'audio') {
-      this.#audioBytes += frame.bytes.byteLength;
-      this.#firstAudioAtMs ??= this.#now();
-    }
   }
 }
 

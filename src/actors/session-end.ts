@@ -1,5 +1,7 @@
 /** The log lines and counts of a stream's end (CONTRACT §2): what people search for when they ask how a call went. */
 import type { Logger } from '../observe/logger.ts';
+import { endFiguresOf } from './end-figures.ts';
+import { secondsBetween } from './seconds.ts';
 import type { StreamCounters } from './stream-counters.ts';
 import { type HostedCall, identityOf, type StreamSummary } from './stream-host.ts';
 
@@ -21,6 +23,7 @@ export function noteSessionEnd(
   const { method } = call;
   const durationSeconds = secondsBetween(stats.openedAtMs, endedAtMs);
   counters.countCommands(commandsSent);
+  counters.totals.add(summary);
 
   if (output.reason === 'stream_idle_timeout') {
     counters.countIdleTimeout();
@@ -74,21 +77,9 @@ export function noteSessionEnd(
       ctx: {
         ...identity,
         reason: output.reason,
-        frames: stats.frames,
-        duration_seconds: durationSeconds,
-        first_text_seconds: secondsUntil(stats.openedAtMs, stats.firstTextAtMs),
-        first_audio_seconds: secondsUntil(stats.openedAtMs, stats.firstAudioAtMs),
-        audio_bytes: stats.audioBytes,
+        ...endFiguresOf(summary, endedAtMs),
       },
     },
     'a session ended',
   );
-}
-
-function secondsUntil(fromMs: number, toMs: number | null): number | null {
-  return toMs === null ? null : secondsBetween(fromMs, toMs);
-}
-
-function secondsBetween(fromMs: number, toMs: number): number {
-  return Math.round(toMs - fromMs) / 1000;
 }

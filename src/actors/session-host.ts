@@ -4,6 +4,7 @@ import type { SessionMachine } from '../machines/session.machine.ts';
 import type { SessionLimits } from '../machines/session.types.ts';
 import type { FrameSink, StreamRequest } from '../machines/stream-port.ts';
 import type { SessionResourceMap, SessionResources } from './session-resources.ts';
+import { StreamFigures } from './stream-figures.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 
 export interface SessionHostOptions extends StreamHostOptions {
@@ -28,7 +29,8 @@ export function hostSession(
     maxFramesPerSecond: limits.maxFramesPerSecond,
     onEnded,
     launch: (outbox) => {
-      const resources: SessionResources = { request, outbox, tellSpeech: () => {}, disposers: [] };
+      const figures = new StreamFigures(options.now);
+      const resources: SessionResources = { request, outbox, figures, tellSpeech: () => {}, disposers: [] };
       sessions.set(streamId, resources);
       const actor = createActor(machine, { id: streamId, input: { streamId, sessionId, hardwareId, limits } });
       return {

@@ -1,15 +1,18 @@
 /**
- * What belongs to one stream and is no plain JSON: its way out, its screenshot, its clock. It stands beside the chart;
+ * What belongs to one stream and is no plain JSON: its way out, its figures, its screenshot. It stands beside the chart;
  * the stream's actors find it by stream id, so that a machine is built once and a context stays data.
  */
 import { assert } from '../assert.ts';
 import type { SpeechInbox } from '../machines/session.types.ts';
 import type { StreamRequest } from '../machines/stream-port.ts';
 import type { Outbox } from './outbox.ts';
+import type { StreamFigures } from './stream-figures.ts';
 
 /** What a stream of any kind has. */
 export interface StreamResources {
   readonly outbox: Outbox;
+  /** Filled by whoever sees a thing happen. */
+  readonly figures: StreamFigures;
   /** Where the voice hears facts while the stream speaks; the speech actor puts it there. */
   tellSpeech: (fact: SpeechInbox) => void;
   /** What stops the stream's actors, each idempotent: XState leaves them running if the chart breaks in its very end (xstate #5153). */

@@ -3,11 +3,14 @@
  * the reader's pace; while either makes it wait it does not pull, so the engine stops too. Its end is told once.
  */
 import type { SpeechEngine, SpeechRequest } from '../engines/speech-engine.ts';
+import { EngineFailure } from '../errors.ts';
 import type { SpeechInput, StreamEvent } from '../machines/session.types.ts';
 import { AudioChunker } from './audio-chunker.ts';
 import { Gate } from './gate.ts';
 import type { JobCount } from './job-count.ts';
 import type { Outbox } from './outbox.ts';
+import type { SentenceSound } from './sentence-sounds.ts';
+import type { StreamFigures } from './stream-figures.ts';
 import { failureOfThrown, type ReportUnexpected } from './thrown-failure.ts';
 
 /** Sound held for a sentence before its turn: 1.4 s, longer than it takes to get the engine going again. */
@@ -24,6 +27,7 @@ export interface SpeechJobSurroundings extends SpeechInput {
   readonly report: ReportUnexpected;
   readonly now: () => number;
   readonly outbox: Outbox;
+  readonly figures: StreamFigures;
   /** Takes the job's one last word; ignored once the job is abandoned. */
   readonly tell: (job: SpeechJob, event: StreamEvent) => void;
 }
@@ -31,6 +35,7 @@ export interface SpeechJobSurroundings extends SpeechInput {
 export class SpeechJob {
   readonly segment: number;
   readonly #speech: string;
+  readonly #sound: SentenceSound;
   readonly #around: SpeechJobSurroundings;
   readonly #abort = new AbortController();
   readonly #gate = new Gate();
@@ -44,9 +49,14 @@ export class SpeechJob {
   /** Since when the engine has been asked for sound; null while it is we who make it wait. */
   #askedAtMs: number | null = null;
 
-  constructor(segment: number, speech: string, surroundings: SpeechJobSurroundings) {
+  constructor(
+    { segment, speech }: { readonly segment: number; readonly speech: string },
+    sound: SentenceSound,
+    surroundings: SpeechJobSurroundings,
+  ) {
     this.segment = segment;
     this.#speech = speech;
+    this.#sound = sound;
     this.#around = surroundings;
   }
 
@@ -58,9 +68,12 @@ export class SpeechJob {
     let chunksSinceBreath = 0;
     jobs.begin();
     try {
+      const voice = engine();
+      const request = this.#requestTo(voice);
       this.#askedAtMs = now();
-      for await (const sound of engine().synthesise(this.#request(), signal)) {
+      for await (const sound of voice.synthesise(request, signal)) {
         this.#askedAtMs = null;
+        this.#sound.give(sound.byteLength);
         for (const chunk of chunker.push(sound)) {
           if (!this.#emit(chunk)) {
             await this.#untilRoom();
@@ -128,6 +141,7 @@ export class SpeechJob {
 
   #handOver(chunk: Uint8Array): void {
     this.#isHandedOver = true;
+    this.#sound.handOver(chunk.byteLength);
     this.#around.outbox.push({ kind: 'audio', bytes: chunk });
   }
 
@@ -142,10 +156,11 @@ export class SpeechJob {
     this.#withdrawRoomWish = this.#around.outbox.onceRoom(() => this.#gate.open());
   }
 
-  #request(): SpeechRequest {
-    const { voice, language } = this.#around;
+  #requestTo(engine: SpeechEngine): SpeechRequest {
+    const { voice, language, figures } = this.#around;
     return {
       text: this.#speech,
+      noteProvider: figures.speechAsked(engine.name),
       ...(voice !== undefined && { voice }),
       ...(language !== undefined && { language }),
     };
@@ -153,7 +168,8 @@ export class SpeechJob {
 
   #failed(error: unknown): StreamEvent {
     const failure = failureOfThrown(error, this.#around.streamId, this.#around.report);
-    return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver, failure };
+    const isFinal = error instanceof EngineFailure && error.isFinal;
+    return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver && !isFinal, failure };
   }
 }
 

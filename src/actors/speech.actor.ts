@@ -31,13 +31,14 @@ export interface SpeechActorOptions {
 export function createSpeechActor(options: SpeechActorOptions) {
   return fromCallback<EventObject, SpeechInput>(({ input, sendBack }) => {
     const resources = resourcesOf(options.streams, input.streamId);
-    const { outbox } = resources;
+    const { outbox, figures } = resources;
     const jobs = new Map<number, SpeechJob>();
     let isStopped = false;
     const surroundings: SpeechJobSurroundings = {
       ...options,
       ...input,
       outbox,
+      figures,
       tell: (job: SpeechJob, event: StreamEvent) => {
         if (isStopped || jobs.get(job.segment) !== job) return;
         jobs.delete(job.segment);
@@ -47,12 +48,13 @@ export function createSpeechActor(options: SpeechActorOptions) {
     resources.tellSpeech = (fact: SpeechInbox): void => {
       switch (fact.type) {
         case 'sentence.due': {
-          const job = new SpeechJob(fact.segment, fact.speech, surroundings);
+          const job = new SpeechJob(fact, figures.speechDue(fact), surroundings);
           jobs.set(fact.segment, job);
           void job.run();
           return;
         }
         case 'sentence.turnCame':
+          figures.speechTurnCame(fact.segment, outbox.stats().audioBytes);
           jobs.get(fact.segment)?.giveTurn();
           return;
         case 'sentence.abandoned':

@@ -1,5 +1,9 @@
 /** What happened to streams since the start, for /status. Counts only grow. */
+import { StreamTotals } from './stream-totals.ts';
+
 export class StreamCounters {
+  /** The figures of the streams that have ended. */
+  readonly totals = new StreamTotals();
   readonly #rejected = new Map<string, number>();
   #idleTimeouts = 0;
   #commandsSent = 0;

@@ -11,6 +11,7 @@ import type { Frame, FrameSink, RpcMethod } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import { createOutbox, type Outbox, type OutboxStats } from './outbox.ts';
 import type { StreamResources } from './session-resources.ts';
+import type { StreamTally } from './stream-figures.ts';
 
 /** What every good stream ends with. */
 const END_MESSAGE = 'COMPLETED';
@@ -38,6 +39,9 @@ export interface HostedCall extends CallIdentity {
 export interface StreamSummary {
   readonly output: SessionOutput;
   readonly stats: OutboxStats;
+  readonly figures: StreamTally;
+  /** Sentences that its text was cut into. */
+  readonly sentences: number;
   readonly commandsSent: number;
   /** The limit it lived under; 0 = off. */
   readonly maxFramesPerSecond: number;
@@ -56,7 +60,7 @@ export interface StreamChart {
   send(event: StreamEvent): void;
   on(type: '*', handler: (emitted: SessionEmitted) => void): unknown;
   subscribe(observer: { readonly complete: () => void; readonly error: (error: unknown) => void }): unknown;
-  getSnapshot(): { readonly context: { readonly failure: Failure | null } };
+  getSnapshot(): { readonly context: { readonly failure: Failure | null; readonly nextSegment: number } };
 }
 
 /** A chart that was made for a stream and is not started yet. */
@@ -110,7 +114,9 @@ export function hostStream(options: StreamHostOptions, stream: StreamToHost): Ho
     outbox.discard();
     forget();
     const stats = outbox.stats();
-    attempt(() => stream.onEnded({ output, stats, commandsSent, maxFramesPerSecond }), report);
+    const figures = resources.figures.tally(stats.audioBytes);
+    const sentences = chart.getSnapshot().context.nextSegment;
+    attempt(() => stream.onEnded({ output, stats, figures, sentences, commandsSent, maxFramesPerSecond }), report);
     attempt(() => sink.finish(output.failure === null ? { ok: true } : { ok: false, failure: output.failure }), report);
   });
 
@@ -144,9 +150,10 @@ function carryOut(
   emitted: Exclude<SessionEmitted, { readonly type: 'actor.faulted' }>,
   { call, resources, chart, log }: CarryOutTargets,
 ): void {
-  const { outbox } = resources;
+  const { outbox, figures } = resources;
   switch (emitted.type) {
     case 'sentence.reached':
+      figures.sentenceComplete();
       for (const text of framesOf(emitted.text)) outbox.push({ kind: 'text', text });
       for (const fact of emitted.facts) resources.tellSpeech(fact);
       return;
@@ -163,6 +170,7 @@ function carryOut(
     }
     case 'sentence.leftUnspoken': {
       const { segment, reason } = emitted;
+      figures.sentenceLeftUnspoken();
       log.warn(fields('speech', 'left_unspoken', call, { segment, reason }), 'a sentence goes out without sound');
       return;
     }

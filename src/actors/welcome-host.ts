@@ -7,6 +7,7 @@ import type { FrameSink, WelcomeRequest } from '../machines/stream-port.ts';
 import type { WelcomeMachine } from '../machines/welcome.machine.ts';
 import type { WelcomeLimits } from '../machines/welcome.types.ts';
 import type { StreamResources, WelcomeResourceMap } from './session-resources.ts';
+import { StreamFigures } from './stream-figures.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 
 export interface WelcomeHostOptions extends StreamHostOptions {
@@ -34,7 +35,8 @@ export function hostWelcome(
     opening: () => ({ kind: 'metadata', method: voiceName() }),
     onEnded,
     launch: (outbox) => {
-      const resources: StreamResources = { outbox, tellSpeech: () => {}, disposers: [] };
+      const figures = new StreamFigures(options.now);
+      const resources: StreamResources = { outbox, figures, tellSpeech: () => {}, disposers: [] };
       streams.set(streamId, resources);
       const actor = createActor(machine, { id: streamId, input: { streamId, sessionId, limits } });
       return {

@@ -1,7 +1,8 @@
 /**
  * `recital demo`: the whole product in half a minute. Starts a server on free ports with the embedded engines, asks,
  * prints the transcript, writes the sound as WAV files, stops the server and replays the event logs of what was said. Needs no network,
- * no key and nothing installed. Whatever fails is said and makes the exit code 1; the server never stays behind.
+ * no key and nothing installed. Where the environment names engines or a configuration file, the same is done with those.
+ * Whatever fails is said and makes the exit code 1; the server never stays behind.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,7 @@ import { type AnswerCall, connect, type StreamingClient } from './client.ts';
 import { replayDemo } from './demo-replay.ts';
 import { createOutput, type Output } from './output.ts';
 import type { ServerAddress } from './server-address.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { type ServerProcess, settingsOfEnvironment, startServerProcess } from './server-process.ts';
 import { isPlayable, secondsOf } from './sound.ts';
 import { createWavSink } from './wav-sink.ts';
 
@@ -59,19 +60,16 @@ async function runDemo(stdout: Output, dataFolder: string, running: Running): Pr
   mkdirSync(outputFolder, { recursive: true });
   stdout.line(stdout.styled('bold', 'Recital demo'));
   const startedAtMs = performance.now();
+  const configured = configuredSettings();
   const server = await startServerProcess({
-    GRPC_HOST: '127.0.0.1',
-    GRPC_PORT: '0',
-    HTTP_HOST: '127.0.0.1',
-    HTTP_PORT: '0',
     ANSWER_ENGINE: 'embedded',
     SPEECH_ENGINE: 'embedded',
-    DATA_DIR: dataFolder,
-    LOG_LEVEL: 'warn',
+    ...configured,
+    ...ownSettings(dataFolder),
   });
   const startSeconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   stdout.line(stdout.styled('dim', `A server of its own on 127.0.0.1:${server.grpcPort}, up after ${startSeconds} s.`));
-  stdout.line(stdout.styled('dim', 'Embedded rules answer, embedded voices speak: no network, no key.'));
+  stdout.line(stdout.styled('dim', enginesLine(server, configured !== undefined)));
   try {
     await Promise.race([askAll(stdout, server, running), server.died]);
   } catch (error) {
@@ -88,6 +86,36 @@ async function runDemo(stdout: Output, dataFolder: string, running: Running): Pr
     '"npm start" in one terminal, "node dist/cli.js ask \'What can you do?\'" in another asks your own.',
   ];
   for (const line of next) stdout.line(stdout.styled('dim', line));
+}
+
+/** What of the environment names other engines, with all that belongs to them; undefined = the demo is that of the embedded ones. */
+function configuredSettings(): Readonly<Record<string, string>> | undefined {
+  const settings = settingsOfEnvironment();
+  const names = ['CONFIG_FILE', 'ANSWER_ENGINE', 'SPEECH_ENGINE'];
+  if (!names.some((name) => Object.hasOwn(settings, name))) return undefined;
+  // A file may choose the engines: what the environment does not say is left to it.
+  const fromFile = { ANSWER_ENGINE: '', SPEECH_ENGINE: '' };
+  return Object.hasOwn(settings, 'CONFIG_FILE') ? { ...fromFile, ...settings } : settings;
+}
+
+/** What is the demo's own, whatever is configured: ports nobody else has, and logs that it finds again and can replay. */
+function ownSettings(dataFolder: string): Readonly<Record<string, string>> {
+  return {
+    GRPC_HOST: '127.0.0.1',
+    GRPC_PORT: '0',
+    HTTP_HOST: '127.0.0.1',
+    HTTP_PORT: '0',
+    DATA_DIR: dataFolder,
+    EVENT_LOG: 'on',
+    EVENT_LOG_DIR: join(dataFolder, 'event-logs'),
+    IDENTITY_POLICY: 'lenient',
+    LOG_LEVEL: 'warn',
+  };
+}
+
+function enginesLine({ answerEngine, speechEngine }: ServerProcess, isConfigured: boolean): string {
+  if (!isConfigured) return 'Embedded rules answer, embedded voices speak: no network, no key.';
+  return `As configured: ${answerEngine} answers, ${speechEngine} speaks.`;
 }
 
 /** The fault with what the server has to say about it: its last warnings, and how it ended if that was not in order. */
@@ -157,6 +185,7 @@ function createTranscript(stdout: Output) {
   let firstSoundMs: number | undefined;
   const paragraph = createParagraph(stdout);
   let pcmBytes = 0;
+  let hasCommand = false;
   return {
     showText(text: string): void {
       firstTextMs ??= performance.now() - startedAtMs;
@@ -167,12 +196,14 @@ function createTranscript(stdout: Output) {
       pcmBytes += bytes;
     },
     showCommand(words: string): void {
+      hasCommand = true;
       paragraph.end();
       stdout.line(`  ${stdout.styled('cyan', `→ ${words}`)}`);
     },
-    /** Throws for an answer without text or sound: a demo that only looks well is worse than none. */
+    /** Throws for an answer without text or sound: a demo that only looks well is worse than none. A model may give a command without words. */
     showFigures(prompt: string, path: string): void {
       paragraph.end();
+      if (firstTextMs === undefined && hasCommand) return;
       if (firstTextMs === undefined) throw new Error(`"${prompt}" was answered without a word`);
       if (firstSoundMs === undefined) throw new Error(`"${prompt}" was answered without sound`);
       const figures = [

@@ -1,8 +1,8 @@
 /** What `recital replay` prints: the logs that matter one by one, the others counted, and a summary by end reason. */
 import type { EmittedFrame } from '../replay/emission.ts';
 import type { Divergence } from '../replay/replayer.ts';
+import type { ReplayResult } from './log-replay.ts';
 import { type Output, printable } from './output.ts';
-import type { ReplayResult } from './replay.ts';
 
 /** As many identical logs as fit on a screen are named; more are counted. As many differences are told in full; more in a line each. */
 const LISTED_LOGS = 20;

@@ -2,13 +2,9 @@
  * `recital replay PATH…`: executes recorded sessions again and says of each whether it went the same way. Exit codes: 0 all identical,
  * 1 one diverged, 2 one could not be read (or nothing was found).
  */
-import { type EmittedFrame, emitAgain } from '../replay/emission.ts';
-import { endReasonOf } from '../replay/end-reason.ts';
-import { isBadLog } from '../replay/log-reader.ts';
-import { machineFor } from '../replay/machine-shelf.ts';
-import { type Divergence, replay } from '../replay/replayer.ts';
-import { findLogs, type NamedLog, openLogs } from './log-files.ts';
+import { findLogs } from './log-files.ts';
 import { createOutput, printable } from './output.ts';
+import { replayAll } from './replay-pool.ts';
 import { ReplayReport } from './replay-report.ts';
 
 const exitCodes = { identical: 0, diverged: 1, unreadable: 2 } as const;
@@ -24,24 +20,6 @@ export interface ReplayOptions {
   readonly emit: boolean;
 }
 
-/** What became of one log, as `--json` prints it. */
-export interface ReplayResult {
-  readonly path: string;
-  readonly verdict: 'identical' | 'diverged' | 'bad_log';
-  readonly machine: string | null;
-  /** The reason code with which the recorded session ended; `no_end`, `abandoned` or `-` where there is none. */
-  readonly reason: string | null;
-  /** Turns that were compared. */
-  readonly turns: number;
-  /** The log does not hold the end of its session. */
-  readonly is_incomplete: boolean;
-  readonly definition_changes: readonly string[];
-  readonly divergence: Divergence | null;
-  readonly bad: { readonly line: number; readonly turn: number | null; readonly why: string } | null;
-  /** Only with `--emit`: what went to the outbox. */
-  readonly frames?: readonly EmittedFrame[];
-}
-
 /** Replays what `paths` name; resolves with the exit code. */
 export async function replayLogs({ paths: given, json, emit, ...listing }: ReplayOptions): Promise<number> {
   const stdout = createOutput(process.stdout);
@@ -51,40 +29,8 @@ export async function replayLogs({ paths: given, json, emit, ...listing }: Repla
     stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
   }
   const report = new ReplayReport(stdout, { ...listing, json, logs: paths.length });
-  for await (const named of openLogs(paths)) report.add(replayOne(named, emit));
+  for await (const result of replayAll(paths, emit)) report.add(result);
   if (paths.length > 0 || json) report.close();
   if (missing.length > 0 || report.badLogs > 0) return exitCodes.unreadable;
   return report.diverged > 0 ? exitCodes.diverged : exitCodes.identical;
-}
-
-function replayOne({ path, log }: NamedLog, isEmitting: boolean): ReplayResult {
-  if (isBadLog(log)) return badLog(path, log);
-  const { machine: id, version } = log.header;
-  const machine = machineFor(id, version);
-  if (machine === undefined) return badLog(path, { line: 1, turn: null, why: `there is no chart named ${id}` });
-  const { divergence, turns, definitionChanges, isIncomplete } = replay(log, machine);
-  const emission = isEmitting ? emitAgain(log, machine) : null;
-  const first = earlierOf(divergence, emission?.divergence ?? null);
-  return {
-    path,
-    verdict: first === null ? 'identical' : 'diverged',
-    machine: id,
-    reason: endReasonOf(log.footer),
-    turns,
-    is_incomplete: isIncomplete,
-    definition_changes: definitionChanges,
-    divergence: first,
-    bad: null,
-    ...(emission !== null && { frames: emission.frames }),
-  };
-}
-
-function badLog(path: string, { line, turn, why }: NonNullable<ReplayResult['bad']>): ReplayResult {
-  const nothing = { machine: null, reason: null, turns: 0, is_incomplete: false, definition_changes: [] };
-  return { path, verdict: 'bad_log', ...nothing, divergence: null, bad: { line, turn, why } };
-}
-
-function earlierOf(replayed: Divergence | null, emitted: Divergence | null): Divergence | null {
-  if (replayed === null || emitted === null) return replayed ?? emitted;
-  return emitted.turn < replayed.turn ? emitted : replayed;
 }

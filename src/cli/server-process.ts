@@ -18,18 +18,39 @@ const cliPath = fileURLToPath(new URL('../cli.js', import.meta.url));
 
 const readyLine = z.object({
   decision: z.literal('ready'),
-  ctx: z.object({ grpc_port: z.number(), http_port: z.number() }),
+  ctx: z.object({
+    grpc_port: z.number(),
+    http_port: z.number(),
+    answer_engine: z.string(),
+    speech_engine: z.string(),
+  }),
 });
 
-export interface ServerProcess {
+/** What the ready line tells. */
+interface ReadyServer {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** The names of the engines that are really in use. */
+  readonly answerEngine: string;
+  readonly speechEngine: string;
+}
+
+export interface ServerProcess extends ReadyServer {
   /** Rejects when the server ends without having been asked to. */
   readonly died: Promise<never>;
   /** The end of its log and of its stderr, for a fault report. */
   lastLines(): readonly string[];
   /** SIGTERM, then the wait for its exit; throws unless that was clean. Idempotent. */
   stop(): Promise<void>;
+}
+
+/** The settings that stand in this process's environment; empty ones count as not set. */
+export function settingsOfEnvironment(): Readonly<Record<string, string>> {
+  const given = settingNames.flatMap((name) => {
+    const text = process.env[name]?.trim() ?? '';
+    return text === '' ? [] : [[name, text] as const];
+  });
+  return Object.fromEntries(given);
 }
 
 /**
@@ -60,12 +81,12 @@ export async function startServerProcess(
   });
   died.catch(() => undefined);
 
-  const ports = await Promise.race([watchForReadyLine(child, log), died]).catch((error: Error) => {
+  const ready = await Promise.race([watchForReadyLine(child, log), died]).catch((error: Error) => {
     killAtExit();
     throw new Error([error.message, ...log].join('\n'), { cause: error });
   });
   return {
-    ...ports,
+    ...ready,
     died,
     lastLines: () => [...log],
     async stop() {
@@ -83,7 +104,7 @@ export async function startServerProcess(
 }
 
 /** Keeps the last lines of both streams in `log`, for as long as the server lives. */
-function watchForReadyLine(child: ChildProcess, log: string[]): Promise<{ grpcPort: number; httpPort: number }> {
+function watchForReadyLine(child: ChildProcess, log: string[]): Promise<ReadyServer> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`The server was not ready within ${longestStartMs / 1000} s.`)),
@@ -93,10 +114,10 @@ function watchForReadyLine(child: ChildProcess, log: string[]): Promise<{ grpcPo
     const onLine = (line: string) => {
       log.push(line);
       if (log.length > keptLogLines) log.shift();
-      const ports = portsOf(line);
-      if (ports === undefined) return;
+      const ready = readyServerOf(line);
+      if (ready === undefined) return;
       clearTimeout(timer);
-      resolve(ports);
+      resolve(ready);
     };
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', onLine);
@@ -104,11 +125,16 @@ function watchForReadyLine(child: ChildProcess, log: string[]): Promise<{ grpcPo
   });
 }
 
-function portsOf(line: string): { grpcPort: number; httpPort: number } | undefined {
+function readyServerOf(line: string): ReadyServer | undefined {
   if (!line.includes('"ready"')) return undefined;
   try {
     const { ctx } = readyLine.parse(JSON.parse(line));
-    return { grpcPort: ctx.grpc_port, httpPort: ctx.http_port };
+    return {
+      grpcPort: ctx.grpc_port,
+      httpPort: ctx.http_port,
+      answerEngine: ctx.answer_engine,
+      speechEngine: ctx.speech_engine,
+    };
   } catch {
     return undefined;
   }

@@ -5,7 +5,8 @@
 import { isIP } from 'node:net';
 import { assert } from '../assert.ts';
 import { type GivenSetting, quoted } from './given-settings.ts';
-import { expectationOf, MAX_TEXT_CHARS } from './setting.ts';
+import { withoutCredentials } from './provider-url.ts';
+import { expectationOf, MAX_TEXT_CHARS, type Setting } from './setting.ts';
 import { type NameOfType, type SettingName, settingsTable } from './settings-table.ts';
 
 /** Decimal only: Number() alone would also take "", "0x10" and "Infinity". */
@@ -16,6 +17,14 @@ const hostName = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/i;
 
 const onWords: readonly string[] = ['on', 'true', 'yes', '1'];
 const offWords: readonly string[] = ['off', 'false', 'no', '0'];
+
+/** What may stand in an HTTP header; a key has no control characters, and one with a line break is two lines of a file. */
+const printableAscii = /^[\x20-\x7e]*$/;
+
+/** True if `text` can be a key. */
+export function isGoodSecret(text: string): boolean {
+  return text.length <= MAX_TEXT_CHARS && printableAscii.test(text);
+}
 
 export interface SettingReader {
   /** What was wrong so far, one line each. */
@@ -41,9 +50,6 @@ export interface SettingReader {
   secret(name: NameOfType<'secret'>): string;
 }
 
-/** What may stand in an HTTP header; a key has no control characters, and one with a line break is two lines of a file. */
-const printableAscii = /^[\x20-\x7e]*$/;
-
 /** A reader over what was given. */
 export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting>): SettingReader {
   const faults: string[] = [];
@@ -54,8 +60,9 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
     if (setting !== undefined) {
       const value = parse(setting.text);
       if (value !== undefined) return value;
-      const shown = settingsTable[name].type === 'secret' ? '' : ` ${quoted(setting.text)}`;
-      faults.push(`${name}${shown} (${setting.origin}) must be ${expectationOf(settingsTable[name])}`);
+      faults.push(
+        `${name}${shownValue(settingsTable[name], setting.text)} (${setting.origin}) must be ${expectationOf(settingsTable[name])}`,
+      );
     }
     const fallback = parse(settingsTable[name].default);
     assert(fallback !== undefined, `the default of ${name} is outside its own bounds`);
@@ -99,13 +106,22 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
     text: (name, isGood = () => true) =>
       // The default is empty, or good by itself.
       read(name, (text) => (text === settingsTable[name].default || isGoodText(text, isGood) ? text : undefined)),
-    secret: (name) =>
-      read(name, (text) => (text.length <= MAX_TEXT_CHARS && printableAscii.test(text) ? text : undefined)),
+    secret: (name) => read(name, (text) => (isGoodSecret(text) ? text : undefined)),
   };
 }
 
+function shownValue({ type }: Setting, text: string): string {
+  if (type === 'secret') return '';
+  return ` ${quoted(type === 'text' ? withoutCredentials(text) : text)}`;
+}
+
+/** True if `text` is one line of bounded length. */
+export function isOneLine(text: string): boolean {
+  return text.length <= MAX_TEXT_CHARS && !/\p{Cc}/u.test(text);
+}
+
 function isGoodText(text: string, isGood: (text: string) => boolean): boolean {
-  return text.length <= MAX_TEXT_CHARS && !/\p{Cc}/u.test(text) && isGood(text);
+  return isOneLine(text) && isGood(text);
 }
 
 /** NaN for anything but a decimal number; -0 becomes 0. */

@@ -29,6 +29,9 @@ export type Setting = Described &
     | { readonly type: 'secret' }
   );
 
+/** Node clamps a longer timer to 1 ms, so a duration must stay below 2^31 ms. */
+export const longestTimerSeconds = 2_147_483;
+
 /** The longest text or secret; a header that carries one has at most some KiB. */
 export const MAX_TEXT_CHARS = 4096;
 

@@ -3,10 +3,9 @@
  * docs/CONFIG.md is checked against it row by row, and the defaults go through the same checks as given values do.
  */
 import { commandNames, defaultCommands } from '../text/commands.ts';
-import type { Setting } from './setting.ts';
-
-/** Node clamps a longer timer to 1 ms, so a duration must stay below 2^31 ms. */
-const longestSeconds = 2_147_483;
+import { answerSettings } from './answer-settings.ts';
+import { longestTimerSeconds, type Setting } from './setting.ts';
+import { speechProviderNames, speechProviderSettings } from './speech-settings-table.ts';
 
 /** Ten years; it is compared with dates and never a timer. */
 const longestRetentionSeconds = 315_360_000;
@@ -14,8 +13,8 @@ const longestRetentionSeconds = 315_360_000;
 /** What of a text stands in an event log. */
 export const eventLogRedactions = ['shape', 'full'] as const;
 
-export const answerEngineNames = ['embedded', 'scripted'] as const;
-export const speechEngineNames = ['embedded', 'scripted'] as const;
+export const answerEngineNames = ['embedded', 'scripted', 'openai'] as const;
+export const speechEngineNames = ['embedded', 'scripted', ...speechProviderNames] as const;
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const identityPolicies = ['lenient', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -64,7 +63,7 @@ export const settingsTable = {
   BACKPRESSURE_IDLE_TIMEOUT: {
     type: 'seconds',
     min: 0,
-    max: longestSeconds,
+    max: longestTimerSeconds,
     default: '300',
     meaning: 'How long a client may accept no frame before its stream ends with stream_idle_timeout; 0 = off.',
   },
@@ -79,35 +78,35 @@ export const settingsTable = {
   BACKPRESSURE_GRACE_PERIOD: {
     type: 'seconds',
     min: 0,
-    max: longestSeconds,
+    max: longestTimerSeconds,
     default: '30',
     meaning: 'How long a drain waits for running streams before it ends them; 0 = not at all.',
   },
   FIRST_TOKEN_TIMEOUT: {
     type: 'seconds',
     min: 0,
-    max: longestSeconds,
+    max: longestTimerSeconds,
     default: '30',
     meaning: 'How long the model may say nothing at all before the session ends with first_token_timeout; 0 = off.',
   },
   ANSWER_STALL_TIMEOUT: {
     type: 'seconds',
     min: 0,
-    max: longestSeconds,
+    max: longestTimerSeconds,
     default: '30',
     meaning: 'How long the model may finish no further sentence before the session ends with answer_stalled; 0 = off.',
   },
   SPEECH_TIMEOUT: {
     type: 'seconds',
     min: 0,
-    max: longestSeconds,
+    max: longestTimerSeconds,
     default: '15',
     meaning: 'How long a voice may give no sound before its sentence counts as failed; 0 = off.',
   },
   SESSION_TIMEOUT: {
     type: 'seconds',
     min: 0,
-    max: longestSeconds,
+    max: longestTimerSeconds,
     default: '600',
     meaning: 'How long a whole session may take before it ends with session_timeout; 0 = off.',
   },
@@ -134,7 +133,7 @@ export const settingsTable = {
   COLLECT_TTL: {
     type: 'seconds',
     min: 0.001,
-    max: longestSeconds,
+    max: longestTimerSeconds,
     default: '120',
     meaning: 'How long what was collected waits for its COMMIT, from its last chunk on, before it is dropped.',
   },
@@ -181,32 +180,17 @@ export const settingsTable = {
     type: 'choice',
     allowed: answerEngineNames,
     default: 'embedded',
-    meaning: 'Who answers; scripted needs SCENARIO_FILE.',
+    meaning: 'Who answers; scripted needs SCENARIO_FILE, openai (any chat completions endpoint) needs ANSWER_MODEL.',
   },
-  ANSWER_MODEL: {
-    type: 'text',
-    expectation: 'a name that the provider knows, on one line',
-    default: '',
-    meaning: 'The model that answers; ANSWER_ENGINE=openai needs it.',
-  },
-  ANSWER_API_KEY: {
-    type: 'secret',
-    default: '',
-    meaning: 'The key for the provider of answers; empty = it wants none. Never shown.',
-  },
-  ANSWER_TEMPERATURE: {
-    type: 'number',
-    min: 0,
-    max: 2,
-    default: '',
-    meaning: 'How freely the model answers; empty = as the provider chooses.',
-  },
+  ...answerSettings,
   SPEECH_ENGINE: {
     type: 'choice',
     allowed: speechEngineNames,
     default: 'embedded',
-    meaning: 'Who speaks; scripted needs SCENARIO_FILE.',
+    meaning:
+      'Who speaks; scripted needs SCENARIO_FILE, the last five what docs/PROVIDERS.md says, with the settings that follow.',
   },
+  ...speechProviderSettings,
   SCENARIO_FILE: {
     type: 'path',
     default: '',

@@ -63,6 +63,8 @@ export interface AnswerEngine {
    * a provider pushes on its own.
    */
   answer(request: AnswerRequest, signal: AbortSignal): AsyncIterable<AnswerPart>;
+  /** What of it stands on /status beside its name, if there is something; without a secret. */
+  status?(): Readonly<Record<string, unknown>>;
   /** Frees what `start` took; idempotent. */
   stop(): Promise<void>;
 }

@@ -3,7 +3,7 @@
  * that reached its size gets no further turns, and its footer counts them.
  */
 import type { AnyEventObject } from 'xstate';
-import { LineChain, type LogFooter, type LogHeader, THREW } from './log-format.ts';
+import { LineChain, type LogFooter, type LogHeader, THREW, type TurnOutcome } from './log-format.ts';
 import type { RecordedTurn } from './recorded-logic.ts';
 import type { Redactor } from './redaction.ts';
 import { OutcomeTeller } from './turn-outcome.ts';
@@ -23,6 +23,8 @@ interface ThrownTurn {
   readonly event: AnyEventObject;
   readonly after: null;
 }
+
+const thrown: TurnOutcome = Object.freeze({ status: THREW });
 
 /**
  * Making a line of a longer text would hold up every stream for milliseconds and more: the log ends before it, and its footer counts what is
@@ -148,9 +150,9 @@ export class ActorLog {
     const redacted = redactor.redact(turn, event);
     // They stand before the turn: it may be what makes the word before it known.
     for (const amendment of redacted.amendments) lines += this.#chain.write({ kind: 'amendment', ...amendment });
-    const outcome = given.after === null ? { status: THREW } : this.#teller.tell(given.after, given.actions);
+    const outcome = given.after === null ? thrown : this.#teller.tell(given.after, given.actions);
     const sinceStartMs = Math.round((atMs - (this.#startedAtMs ?? atMs)) * 10) / 10;
-    lines += this.#chain.write({ kind: 'turn', turn, atMs: sinceStartMs, event: redacted.event, ...outcome });
+    lines += this.#chain.writeTurn({ turn, atMs: sinceStartMs, event: redacted.event }, outcome);
     this.#bytes += lines.length;
     return lines;
   }
@@ -166,8 +168,9 @@ function remainingChars(value: unknown, chars: number, depth: number): number {
   if (typeof value !== 'object' || value === null) return chars;
   if (depth === 0) return -1;
   let remaining = chars;
-  for (const part of Object.values(value)) {
-    remaining = remainingChars(part, remaining, depth - 1);
+  // Plain JSON: what it has, it owns. Object.values would make an array of it, for each turn.
+  for (const name in value) {
+    remaining = remainingChars(Reflect.get(value, name), remaining, depth - 1);
     if (remaining < 0) return remaining;
   }
   return remaining;

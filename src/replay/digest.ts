@@ -3,6 +3,7 @@
  * of a context is the digest of its shape (text/shape.ts), a growing buffer is not hashed again in every turn, and nothing that anyone said
  * can be guessed from it. Words that are the chart's own (modes, reasons, codes) count to the letter.
  */
+import { hexByte } from './hex.ts';
 
 /** Fields whose text is one of ours, or an id. Everything else is what somebody said, or may be. */
 const ownWords: ReadonlySet<string> = new Set(
@@ -30,9 +31,6 @@ const SECOND_PRIME = 0x85ebca6b | 0;
 /** Field names are few; names that a client chose are not, and need not be remembered. */
 const MAX_REMEMBERED_KEYS = 1024;
 
-/** The 256 bytes in hexadecimal: half the time of a digest went into `toString(16)`. */
-const hexBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
 class Lanes {
   a = FNV_OFFSET;
   b = SECOND_OFFSET;
@@ -52,10 +50,6 @@ class Lanes {
     const { a, b } = this;
     return `${hexByte(a >>> 24)}${hexByte(a >>> 16)}${hexByte(a >>> 8)}${hexByte(a)}${hexByte(b >>> 24)}${hexByte(b >>> 16)}`;
   }
-}
-
-function hexByte(value: number): string {
-  return hexBytes[value & 0xff] ?? '';
 }
 
 function hashOfText(text: string): number {

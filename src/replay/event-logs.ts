@@ -1,8 +1,8 @@
 /**
  * The event logs of a running server: a file for each session and one for the supervisor, by day.
  *
- * Guarantees: a turn costs its session a few references and no more; lines are made and written within FLUSH_MS; what a killed process had not
- * written yet is all that is lost; a disk that is full, slow or read-only harms no stream: turns are dropped and counted, in the footer
+ * Guarantees: a turn costs its session a few references and no more; its line is made as soon as the event loop comes round, and is with the
+ * writer within FLUSH_MS; what a killed process had not written yet is all that is lost; a disk that is full, slow or read-only harms no stream: turns are dropped and counted, in the footer
  * and here, and it is said once. What stands in a file has no gap: behind a dropped turn comes nothing but the footer.
  */
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { LogWriter } from './log-writer.ts';
 import type { RetentionTerms, WriteOrder } from './log-writer-protocol.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
 
-/** How long a turn may wait before it is handed to the writer; with the writer's POLL_MS it stays below 50 ms. */
+/** How long a line may wait before it is handed to the writer; with the writer's POLL_MS it stays below 50 ms. */
 const FLUSH_MS = 30;
 /** Lines that the disk has not taken; beyond it turns are dropped. */
 const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
@@ -20,7 +20,8 @@ const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
 const FOOTER_FACTOR = 2;
 /**
  * Turns of one log that may wait to be made into lines: until then each holds on to its context, and that of a supervisor is as large as the
- * number of its streams.
+ * number of its streams. Usually they wait for the end of the present round of the event loop: kept for the FLUSH_MS of their lines, they
+ * outlived the young generation, with all they refer to, and collecting garbage took twice the time.
  */
 const MAX_WAITING_TURNS = 32;
 /** Turns made into lines before others get their breath. */
@@ -60,8 +61,11 @@ interface OpenLog extends TurnRecorder {
   readonly actorId: string;
   readonly path: string;
   readonly log: ActorLog;
-  /** Waits for the next flush. */
+  /** It has turns that wait to become lines. */
   isDirty: boolean;
+  /** Lines that wait for the next flush, and how many turns they are. */
+  lines: string;
+  lineTurns: number;
   /** Its file was given up. */
   isLost: boolean;
 }
@@ -80,6 +84,11 @@ export class EventLogs {
   readonly #faults: LogFaults;
   readonly #counts = { filesFailed: 0, turnsDropped: 0, filesDeleted: 0, deletionsFailed: 0 };
   #dirty: OpenLog[] = [];
+  /** Those that have lines, or are over. */
+  #due = new Set<OpenLog>();
+  /** Of all lines that wait for the next flush. */
+  #lineChars = 0;
+  #lineMaking: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isSweepFaultTold = false;
   #isClosed = false;
@@ -132,6 +141,8 @@ export class EventLogs {
       path: this.#pathFor(startedAt, name),
       log,
       isDirty: false,
+      lines: '',
+      lineTurns: 0,
       isLost: false,
       record: (turn) => {
         log.add(turn, now());
@@ -150,7 +161,9 @@ export class EventLogs {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#lineMaking !== null) clearImmediate(this.#lineMaking);
     this.#timer = null;
+    this.#lineMaking = null;
     const orders: AddressedOrder[] = [];
     for (const open of this.#open.values()) this.#addOrder(orders, open, true);
     this.#hand(orders);
@@ -162,42 +175,73 @@ export class EventLogs {
     if (!open.isDirty) {
       open.isDirty = true;
       this.#dirty.push(open);
-      this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+      this.#lineMaking ??= setImmediate(() => this.#makeDirtyLines());
     }
-    if (open.log.waitingTurns < MAX_WAITING_TURNS) return;
-    const orders: AddressedOrder[] = [];
-    this.#addOrder(orders, open, false);
-    this.#hand(orders);
+    if (open.log.waitingTurns >= MAX_WAITING_TURNS) this.#makeLines(open);
   }
 
-  #flush(): void {
-    this.#timer = null;
-    const orders: AddressedOrder[] = [];
+  #makeDirtyLines(): void {
+    this.#lineMaking = null;
     let turns = 0;
     let taken = 0;
     for (const open of this.#dirty) {
       taken += 1;
       turns += open.log.waitingTurns;
       open.isDirty = false;
-      this.#addOrder(orders, open, open.log.isOver);
+      this.#makeLines(open);
       if (turns >= TURNS_PER_BREATH) break;
     }
     this.#dirty = this.#dirty.slice(taken);
-    if (this.#dirty.length > 0) this.#timer = setTimeout(() => this.#flush(), 1);
+    if (this.#dirty.length > 0) this.#lineMaking = setImmediate(() => this.#makeDirtyLines());
+  }
+
+  /** Makes lines of the turns that wait in a log, or drops them where nobody could write them. */
+  #makeLines(open: OpenLog): void {
+    const { log } = open;
+    const { waitingTurns, droppedTurns } = log;
+    if (waitingTurns === 0) return;
+    const unwrittenChars = this.#lineChars + this.#writer.unwrittenChars;
+    if (!open.isLost && unwrittenChars <= this.#maxUnwrittenChars) {
+      const lines = log.takeLines();
+      open.lines += lines;
+      this.#lineChars += lines.length;
+      const dropped = log.droppedTurns - droppedTurns;
+      this.#counts.turnsDropped += dropped;
+      open.lineTurns += waitingTurns - dropped;
+      if (unwrittenChars <= this.#maxUnwrittenChars / 2) this.#faults.clear('pace');
+    } else {
+      this.#counts.turnsDropped += log.dropWaiting();
+      if (!open.isLost) this.#faults.note('pace', 'the disk does not keep up');
+    }
+    this.#due.add(open);
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+  }
+
+  #flush(): void {
+    this.#timer = null;
+    const orders: AddressedOrder[] = [];
+    for (const open of this.#due) this.#addOrder(orders, open, open.log.isOver);
+    this.#due.clear();
     this.#hand(orders);
   }
 
-  /** The order that writes what waits in a log, and its footer if it is over. */
+  /** The order that writes a log's lines, and its footer if it is over. */
   #addOrder(orders: AddressedOrder[], open: OpenLog, isLast: boolean): void {
+    this.#makeLines(open);
     const { path, log } = open;
-    const { waitingTurns, droppedTurns } = log;
-    let lines = this.#linesOf(open);
-    // Those that were dropped are counted already.
-    const turns = waitingTurns - (log.droppedTurns - droppedTurns);
-    const hasBegun = log.hasBegun && !open.isLost;
+    let { lines, lineTurns: turns } = open;
+    open.lines = '';
+    open.lineTurns = 0;
+    this.#lineChars -= lines.length;
+    if (open.isLost) {
+      this.#counts.turnsDropped += turns;
+      lines = '';
+      turns = 0;
+    }
     if (isLast) {
       this.#open.delete(open.actorId);
-      if (hasBegun && this.#writer.unwrittenChars <= this.#maxUnwrittenChars * FOOTER_FACTOR) lines += log.close();
+      const canEnd = log.hasBegun && !open.isLost;
+      if (canEnd && this.#writer.unwrittenChars <= this.#maxUnwrittenChars * FOOTER_FACTOR) lines += log.close();
       // Its every turn was dropped: there is no file.
       else if (!log.hasBegun) this.#counts.filesFailed += 1;
     }
@@ -205,21 +249,6 @@ export class EventLogs {
     orders.push({ order: { path, lines, turns, isLast }, open });
     if (isLast) this.#begun.delete(path);
     else this.#begun.set(path, open);
-  }
-
-  #linesOf(open: OpenLog): string {
-    const { log } = open;
-    const { unwrittenChars } = this.#writer;
-    if (!open.isLost && unwrittenChars <= this.#maxUnwrittenChars) {
-      const { droppedTurns } = log;
-      const lines = log.takeLines();
-      this.#counts.turnsDropped += log.droppedTurns - droppedTurns;
-      if (unwrittenChars <= this.#maxUnwrittenChars / 2) this.#faults.clear('pace');
-      return lines;
-    }
-    this.#counts.turnsDropped += log.dropWaiting();
-    if (!open.isLost) this.#faults.note('pace', 'the disk does not keep up');
-    return '';
   }
 
   #hand(orders: readonly AddressedOrder[]): void {

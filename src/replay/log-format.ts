@@ -6,6 +6,7 @@
  * moved is found before anything is replayed. It is a checksum against damage and slips, no seal: who means to forge a log can. A log without a footer is one whose process was killed: it is told so, never taken for whole.
  */
 import { crc32 } from 'node:zlib';
+import { hexOf } from './hex.ts';
 
 export const LOG_FORMAT = 1;
 
@@ -49,12 +50,16 @@ export interface LogHeader {
   readonly reason?: string;
 }
 
-export interface LogTurn extends TurnOutcome {
-  readonly kind: 'turn';
+/** Which turn it was, and what the chart was given. */
+export interface TurnEvent {
   readonly turn: number;
   /** Milliseconds since the first turn. */
   readonly atMs: number;
   readonly event: LoggedEvent;
+}
+
+export interface LogTurn extends TurnEvent, TurnOutcome {
+  readonly kind: 'turn';
 }
 
 /** The last characters of an earlier turn's text, now that their word is known (text/shape.ts). */
@@ -86,8 +91,12 @@ export class LineChain {
 
   /** The line as it stands in the file, with its line feed. */
   write(line: LogLine): string {
-    // Put together by hand it was no faster: V8's own is as good, for lines this short.
-    return this.writeBody(JSON.stringify(line));
+    return line.kind === 'turn' ? this.writeTurn(line, line) : this.writeBody(JSON.stringify(line));
+  }
+
+  /** The line of a turn. */
+  writeTurn(turn: TurnEvent, outcome: TurnOutcome): string {
+    return this.writeBody(bodyOfTurn(turn, outcome));
   }
 
   /** The same for a line that is already JSON: one object, `{"kind":…}`. */
@@ -110,6 +119,31 @@ export class LineChain {
 
 const HASH_FIELD = ',"hash":"';
 
-function hexOf(sum: number): string {
-  return sum.toString(16).padStart(HASH_CHARS, '0');
+/** What JSON.stringify makes of a turn, in two thirds of its time: nearly all lines are turns, and their fields are known. */
+function bodyOfTurn({ turn, atMs, event }: TurnEvent, { state, changes, effects, status }: TurnOutcome): string {
+  let body = `{"kind":"turn","turn":${turn},"atMs":${atMs},"event":${JSON.stringify(event)}`;
+  if (state !== undefined) body += `,"state":${JSON.stringify(state)}`;
+  if (changes !== undefined) body += `,"changes":${jsonOfChanges(changes)}`;
+  if (effects !== undefined) body += `,"effects":${JSON.stringify(effects)}`;
+  if (status !== undefined) body += `,"status":${JSON.stringify(status)}`;
+  return `${body}}`;
+}
+
+/** Their names are field names of a chart, and most values a digest or a number. */
+function jsonOfChanges(changes: Changes): string {
+  let json = '';
+  for (const name in changes) {
+    const value = changes[name];
+    const text = typeof value === 'string' && digest.test(value) ? `"${value}"` : JSON.stringify(value);
+    if (text !== undefined) json += `${json === '' ? '{' : ','}${nameJson(name)}:${text}`;
+  }
+  return json === '' ? '{}' : `${json}}`;
+}
+
+/** As turn-outcome.ts writes one. */
+const digest = /^#[0-9a-f]+$/;
+const plainName = /^[A-Za-z]+$/;
+
+function nameJson(name: string): string {
+  return plainName.test(name) ? `"${name}"` : JSON.stringify(name);
 }

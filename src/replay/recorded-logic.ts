@@ -27,11 +27,11 @@ export function withRecorder<TLogic extends AnyStateMachine>(
 ): TLogic {
   const recorded: TLogic = Object.create(logic);
   const getInitialSnapshot: AnyActorLogic['getInitialSnapshot'] = (scope: AnyActorScope, input: unknown) =>
-    recordTurn(scope, recorderOf(scope.id), { type: 'xstate.init', input }, (watched) =>
-      logic.getInitialSnapshot(watched, input),
+    recordTurn(scope, recorderOf(scope.id), { type: 'xstate.init', input }, () =>
+      logic.getInitialSnapshot(scope, input),
     );
   const transition: AnyActorLogic['transition'] = (before, event, scope: AnyActorScope) =>
-    recordTurn(scope, recorderOf(scope.id), event, (watched) => logic.transition(before, event, watched));
+    recordTurn(scope, recorderOf(scope.id), event, () => logic.transition(before, event, scope));
   Object.defineProperty(recorded, 'getInitialSnapshot', { value: getInitialSnapshot });
   Object.defineProperty(recorded, 'transition', { value: transition });
   return recorded;
@@ -41,23 +41,24 @@ function recordTurn(
   scope: AnyActorScope,
   recorder: TurnRecorder | null,
   event: AnyEventObject,
-  step: (scope: AnyActorScope) => AnyMachineSnapshot,
+  step: () => AnyMachineSnapshot,
 ): AnyMachineSnapshot {
-  if (recorder === null) return step(scope);
+  if (recorder === null) return step();
   const actions: AskedAction[] = [];
-  const watched: AnyActorScope = {
-    ...scope,
-    actionExecutor: (action) => {
-      actions.push(action);
-      scope.actionExecutor(action);
-    },
+  const { actionExecutor } = scope;
+  // XState puts an executor of its own into the scope for each step, too; a second scope would be one more object a turn.
+  scope.actionExecutor = (action) => {
+    actions.push(action);
+    actionExecutor(action);
   };
   let after: AnyMachineSnapshot;
   try {
-    after = step(watched);
+    after = step();
   } catch (error) {
     recorder.noteThrow(event);
     throw error;
+  } finally {
+    scope.actionExecutor = actionExecutor;
   }
   recorder.record({ event, after, actions });
   return after;

@@ -143,9 +143,21 @@ export function saidText(event: unknown, frameTexts: FrameTexts): string {
 
 const TIMER_PREFIX = 'xstate.after.';
 
+/** A chart has as many as it has delays; what anybody else chose need not be remembered. */
+const MAX_REMEMBERED_TIMERS = 256;
+const timers = new Map<string, string>();
+
 /** `xstate.after.idleCheck.session.idle` as `idleCheck@session.idle`. */
 function timerText(id: unknown): string {
   const text = String(id);
+  const known = timers.get(text);
+  if (known !== undefined) return known;
+  const short = shortTimer(text);
+  if (timers.size < MAX_REMEMBERED_TIMERS) timers.set(text, short);
+  return short;
+}
+
+function shortTimer(text: string): string {
   const nameEnd = text.startsWith(TIMER_PREFIX) ? text.indexOf('.', TIMER_PREFIX.length) : -1;
   return nameEnd < 0 ? text : `${text.slice(TIMER_PREFIX.length, nameEnd)}@${text.slice(nameEnd + 1)}`;
 }

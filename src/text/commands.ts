@@ -75,7 +75,8 @@ const messageArgs = z.object({ contact: nameText, message: freeText });
 const readArgs = z.object({ contact: optionalName, limit: optionalLimit });
 const noArgs = z.object({});
 
-const argsSchemas = Object.freeze({
+/** What the arguments of each command must be. */
+export const argsSchemas = Object.freeze({
   open_app: z.object({ app_name: nameText }),
   close_app: z.object({ app_name: nameText }),
   send_message: messageArgs,

@@ -4,6 +4,7 @@ import { createAnswerActor } from '../../src/actors/answer.actor.ts';
 import { JobCount } from '../../src/actors/job-count.ts';
 import { createOutbox } from '../../src/actors/outbox.ts';
 import type { SessionResourceMap } from '../../src/actors/session-resources.ts';
+import { StreamFigures } from '../../src/actors/stream-figures.ts';
 import type { AnswerUsage } from '../../src/engines/answer-engine.ts';
 import { EngineFailure } from '../../src/errors.ts';
 import type { SessionEvent } from '../../src/machines/session.types.ts';
@@ -52,7 +53,7 @@ function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
     handoverFailed: () => {},
   });
   const sessions: SessionResourceMap = new Map([
-    ['stream-1', { request, outbox, tellSpeech: () => {}, disposers: [] }],
+    ['stream-1', { request, outbox, figures: new StreamFigures(now), tellSpeech: () => {}, disposers: [] }],
   ]);
   const logic = createAnswerActor({
     engine: makeEngine ?? (() => engine),
@@ -75,9 +76,9 @@ describe('an answer', () => {
     const { engine } = start();
     await settle();
     const { prompt, hardwareId, screenshot, screenWidth } = request;
-    const noteUsage = expect.any(Function);
+    const [noteUsage, noteProvider] = [expect.any(Function), expect.any(Function)];
     expect(engine.answers.map((each) => each.request)).toEqual([
-      { prompt, hardwareId, screenshot, screenWidth, noteUsage },
+      { prompt, hardwareId, screenshot, screenWidth, noteUsage, noteProvider },
     ]);
   });
 

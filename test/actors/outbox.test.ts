@@ -305,9 +305,12 @@ test('the statistics are those of the frames that left, with the times they left
     openedAtMs: 1_000,
     lastAcceptedAtMs: 1_000,
     frames: 0,
+    textChars: 0,
     audioBytes: 0,
     firstTextAtMs: null,
     firstAudioAtMs: null,
+    firstSoundAtMs: null,
+    leadingSilenceBytes: null,
   });
   outbox.push(text('a'));
   outbox.push(audio(4096));
@@ -322,9 +325,12 @@ test('the statistics are those of the frames that left, with the times they left
     openedAtMs: 1_000,
     lastAcceptedAtMs: 1_700,
     frames: 2,
+    textChars: 1,
     audioBytes: 4096,
     firstTextAtMs: 1_500,
     firstAudioAtMs: 1_500,
+    firstSoundAtMs: null,
+    leadingSilenceBytes: null,
   });
 });
 

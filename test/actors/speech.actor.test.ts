@@ -8,6 +8,7 @@ import { JobCount } from '../../src/actors/job-count.ts';
 import { createOutbox } from '../../src/actors/outbox.ts';
 import type { SessionResourceMap, SessionResources } from '../../src/actors/session-resources.ts';
 import { createSpeechActor } from '../../src/actors/speech.actor.ts';
+import { StreamFigures } from '../../src/actors/stream-figures.ts';
 import { EngineFailure, failure } from '../../src/errors.ts';
 import type { StreamRequest } from '../../src/machines/stream-port.ts';
 import { HandSpeechEngine } from '../support/actors/hand-engines.ts';
@@ -45,7 +46,13 @@ function start({ room = Number.POSITIVE_INFINITY, hints = {} }: { room?: number;
     commandSent: () => {},
     handoverFailed: () => {},
   });
-  const resources: SessionResources = { request, outbox, tellSpeech: () => {}, disposers: [] };
+  const resources: SessionResources = {
+    request,
+    outbox,
+    figures: new StreamFigures(now),
+    tellSpeech: () => {},
+    disposers: [],
+  };
   const sessions: SessionResourceMap = new Map([['stream-1', resources]]);
   const report = (id: string, error: unknown) => reports.push({ id, error });
   const actor = hostActor(createSpeechActor({ engine: () => engine, streams: sessions, jobs, report, now }), {
@@ -83,7 +90,7 @@ describe('the order', () => {
     const { engine, sink, actor, due, turn, jobs } = start();
     due(0);
     due(1);
-    expect(engine.syntheses.map((each) => each.request)).toEqual([{ text: 'Sentence 0.' }, { text: 'Sentence 1.' }]);
+    expect(engine.syntheses.map((each) => each.request.text)).toEqual(['Sentence 0.', 'Sentence 1.']);
     expect(jobs.running).toBe(2);
 
     engine.at(1).give(sound(4096, 11), sound(100, 11));
@@ -332,6 +339,15 @@ describe('a failure', () => {
     expect(actor.heard).toEqual([failed(0, true), finished(0, 4096)]);
   });
 
+  test('that its engine calls final can not: it has tried again itself', async () => {
+    const { engine, actor, due, turn } = start();
+    due(0);
+    turn(0);
+    engine.at(0).fail(new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'the voice broke' }, { isFinal: true }));
+    await settle();
+    expect(actor.heard).toEqual([failed(0, false)]);
+  });
+
   test('after sound was handed over can not', async () => {
     const { engine, sink, actor, due, turn } = start();
     due(0);
@@ -443,9 +459,10 @@ describe('the engine', () => {
       const { engine, due } = start({ hints });
       due(0);
       due(1);
+      const noteProvider = expect.any(Function);
       expect(engine.syntheses.map(({ request: asked }) => asked)).toEqual([
-        { text: 'Sentence 0.', ...hints },
-        { text: 'Sentence 1.', ...hints },
+        { text: 'Sentence 0.', noteProvider, ...hints },
+        { text: 'Sentence 1.', noteProvider, ...hints },
       ]);
     },
   );

@@ -99,7 +99,8 @@ describe('a good call', () => {
     bench.answers.last.end();
     await settle();
     bench.clock.ms += 100;
-    bench.voice.at(0).give(new Uint8Array(4096));
+    // 10 ms of silence first.
+    bench.voice.at(0).give(new Uint8Array(4096).fill(1, 960));
     bench.voice.at(0).end();
     await settle();
     const ids = { session_id: 'session-1', hardware_id: 'device-1', stream_id: 'call-1' };
@@ -125,9 +126,28 @@ describe('a good call', () => {
           reason: 'completed',
           frames: 3,
           duration_seconds: 0.3,
+          first_token_seconds: 0.2,
+          first_sentence_seconds: 0.2,
           first_text_seconds: 0.2,
           first_audio_seconds: 0.3,
+          first_sound_seconds: 0.3,
+          leading_silence_seconds: 0.01,
+          answer_provider: 'hand',
+          answer_retries: 0,
+          answer_chars: 24,
+          input_tokens: null,
+          output_tokens: null,
+          sentences: 1,
+          sentences_spoken: 1,
+          sentences_unspoken: 0,
+          sentences_wasted: 0,
+          text_chars: 24,
+          speech_provider: 'hand',
+          speech_retries: 0,
+          speech_chars: 24,
           audio_bytes: 4096,
+          audio_seconds: 0.043,
+          wasted_audio_seconds: 0,
         },
       },
     ]);

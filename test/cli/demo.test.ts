@@ -4,7 +4,10 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startChatServer } from '../support/providers/chat-server.ts';
+import { startSpeechServer } from '../support/providers/speech-server.ts';
 import { type RunningCli, startCli } from './run-cli.ts';
 
 const timeoutMs = 60_000;
@@ -22,12 +25,12 @@ afterAll(() => {
 });
 
 /** Settings of the user's shell that would break a demo which let them in. */
-const hostileSettings = { GRPC_PORT: '1', ANSWER_ENGINE: 'scripted', CONFIG_FILE: '/nowhere.yaml' };
+const hostileSettings = { GRPC_PORT: '1', DATA_DIR: '/nowhere', EVENT_LOG: 'off', SCENARIO_FILE: '/nowhere.json' };
 
-function startDemo(): RunningCli {
+function startDemo(settings: Readonly<Record<string, string>> = hostileSettings): RunningCli {
   return startCli(['demo'], {
     cwd: folder,
-    env: { ...hostileSettings, TMPDIR: temporary, PATH: process.env.PATH ?? '' },
+    env: { ...settings, TMPDIR: temporary, PATH: process.env.PATH ?? '' },
   });
 }
 
@@ -82,6 +85,56 @@ test('answers in English and Russian, opens Safari, writes speech, replays its l
     expect(loudness).toBeLessThan(16_000);
   }
   expect(readdirSync(temporary)).toEqual([]);
+});
+
+const exampleFile = fileURLToPath(new URL('../../examples/config/openai.yaml', import.meta.url));
+
+test('asks the configured model instead, when a configuration file names one, and says so', {
+  timeout: timeoutMs,
+}, async () => {
+  const chat = await startChatServer();
+  const settings = { ...hostileSettings, CONFIG_FILE: exampleFile, ANSWER_BASE_URL: chat.baseUrl, SCENARIO_FILE: '' };
+  const { exitCode, stdout, stderr } = await startDemo(settings).result;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toContain('As configured: openai answers, embedded speaks.');
+  expect(stdout).toContain('I have no clock: I only stand in for a language model.');
+  expect(stdout).toMatch(/› Открой сафари\n {2}Открываю Safari\.\n {2}→ open_app \{"app_name":"Safari"\}\n/);
+  expect([...stdout.matchAll(/ {2}identical \(\d+ turns, completed\)/g)]).toHaveLength(3);
+  expect((await chat.seen()).map(({ prompt }) => prompt)).toEqual([
+    'What time is it?',
+    'Открой сафари',
+    'Tell me about yourself',
+  ]);
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+test('goes from a model to a voice, both in other processes and over their own protocols', {
+  timeout: timeoutMs,
+}, async () => {
+  const [chat, voices] = await Promise.all([startChatServer(), startSpeechServer()]);
+  const settings = {
+    CONFIG_FILE: exampleFile,
+    ANSWER_BASE_URL: chat.baseUrl,
+    SPEECH_ENGINE: 'openai',
+    SPEECH_BASE_URL: voices.url('/v1'),
+  };
+  const { exitCode, stdout, stderr } = await startDemo(settings).result;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toContain('As configured: openai answers, openai speaks.');
+  expect([...stdout.matchAll(/ {2}identical \(\d+ turns, completed\)/g)]).toHaveLength(3);
+  const spoken = (await voices.seen()).requests.map(({ text }) => text);
+  expect(spoken).toContain('Открываю Safari.');
+  expect(await chat.seen()).toHaveLength(3);
+});
+
+test('fails with the words of the provider when the configured model does not answer', {
+  timeout: timeoutMs,
+}, async () => {
+  const chat = await startChatServer();
+  const settings = { ANSWER_ENGINE: 'openai', ANSWER_MODEL: 'unknown-model', ANSWER_BASE_URL: chat.baseUrl };
+  const { exitCode, stderr } = await startDemo(settings).result;
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('the model provider main does not know this model');
 });
 
 test.each([

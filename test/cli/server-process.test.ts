@@ -7,12 +7,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startServerProcess } from '../../src/cli/server-process.ts';
 
-const readyLine = JSON.stringify({ level: 30, decision: 'ready', ctx: { grpc_port: 1234, http_port: 5678 } });
+const engines = { answer_engine: 'openai', speech_engine: 'embedded' };
+const readyLine = JSON.stringify({
+  level: 30,
+  decision: 'ready',
+  ctx: { grpc_port: 1234, http_port: 5678, ...engines },
+});
 
 /** Stand-ins for `recital serve`, each a way in which a server can behave. */
 const scripts = {
   good: `process.on('SIGTERM', () => process.exit(0)); console.log(${JSON.stringify(readyLine)}); setInterval(() => {}, 1000);`,
-  settings: `process.on('SIGTERM', () => process.exit(0)); console.log(JSON.stringify({ decision: 'ready', ctx: { grpc_port: Number(process.env.GRPC_PORT), http_port: process.env.KILL_SWITCHES === undefined && process.env.HOME === '/home/kept' ? 1 : 0 } })); setInterval(() => {}, 1000);`,
+  settings: `process.on('SIGTERM', () => process.exit(0)); console.log(JSON.stringify({ decision: 'ready', ctx: { grpc_port: Number(process.env.GRPC_PORT), http_port: process.env.KILL_SWITCHES === undefined && process.env.HOME === '/home/kept' ? 1 : 0, ...${JSON.stringify(engines)} } })); setInterval(() => {}, 1000);`,
   faulty: `console.log('{"decision":"ready"'); console.error('The configuration has a fault'); process.exit(2);`,
   dying: `console.log(${JSON.stringify(readyLine)}); setTimeout(() => { console.error('out of memory'); process.exit(7); }, 50);`,
   unclean: `process.on('SIGTERM', () => process.exit(3)); console.log(${JSON.stringify(readyLine)}); setInterval(() => {}, 1000);`,
@@ -34,9 +39,10 @@ function scriptOf(name: keyof typeof scripts): { readonly script: string } {
   return { script };
 }
 
-test('the ports come from the ready line, and a stop waits for the exit', async () => {
+test('ports and engines come from the ready line, and a stop waits for the exit', async () => {
   const server = await startServerProcess({}, scriptOf('good'));
   expect([server.grpcPort, server.httpPort]).toEqual([1234, 5678]);
+  expect([server.answerEngine, server.speechEngine]).toEqual(['openai', 'embedded']);
   await server.stop();
   await expect(server.died).rejects.toThrow('exit code 0');
   await server.stop();

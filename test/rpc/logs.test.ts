@@ -9,7 +9,11 @@ const scenario = {
   answers: [
     {
       when: '^good',
-      steps: [{ say: 'Spoken one is here.' }, { command: { command: 'Open-App', args: { app_name: 'Safari' } } }],
+      steps: [
+        { usage: { input_tokens: 7, output_tokens: 4, model: 'm' } },
+        { say: 'Spoken one is here.' },
+        { command: { command: 'Open-App', args: { app_name: 'Safari' } } },
+      ],
     },
     { when: '^fail', steps: [{ fail: { error_code: 'UNAVAILABLE', message: 'model is down' } }] },
     { when: '^hang', steps: [{ say: 'Spoken one is here. And' }, { hang: true }] },
@@ -69,11 +73,38 @@ describe('a stream', () => {
         reason: 'completed',
         frames: 5,
         duration_seconds: seconds,
+        first_token_seconds: seconds,
+        first_sentence_seconds: seconds,
         first_text_seconds: seconds,
         first_audio_seconds: seconds,
+        first_sound_seconds: seconds,
+        // The scripted tone begins at nought: one sample.
+        leading_silence_seconds: 0,
+        answer_provider: 'scripted',
+        answer_retries: 0,
+        answer_chars: 19,
+        input_tokens: 7,
+        output_tokens: 4,
+        sentences: 1,
+        sentences_spoken: 1,
+        sentences_unspoken: 0,
+        sentences_wasted: 0,
+        text_chars: 19,
+        speech_provider: 'scripted',
+        speech_retries: 0,
+        speech_chars: 19,
         audio_bytes: 8192,
+        audio_seconds: 0.085,
+        wasted_audio_seconds: 0,
       }),
     ]);
+    expect((await server.status()).totals).toMatchObject({
+      streams_ended: 1,
+      first_sound_seconds: { count: 1, sum: seconds, max: seconds },
+      sentences_spoken: 1,
+      output_tokens: 4,
+      audio_seconds: 0.085,
+    });
     const streamIds = new Set(
       server.logs.filter(({ ctx }) => ctx?.session_id === 'good-1').map(({ ctx }) => ctx?.stream_id),
     );
@@ -97,9 +128,28 @@ describe('a stream', () => {
         reason: 'answer_failed',
         frames: 0,
         duration_seconds: seconds,
+        first_token_seconds: null,
+        first_sentence_seconds: null,
         first_text_seconds: null,
         first_audio_seconds: null,
+        first_sound_seconds: null,
+        leading_silence_seconds: null,
+        answer_provider: 'scripted',
+        answer_retries: 0,
+        answer_chars: 0,
+        input_tokens: null,
+        output_tokens: null,
+        sentences: 0,
+        sentences_spoken: 0,
+        sentences_unspoken: 0,
+        sentences_wasted: 0,
+        text_chars: 0,
+        speech_provider: null,
+        speech_retries: 0,
+        speech_chars: 0,
         audio_bytes: 0,
+        audio_seconds: 0,
+        wasted_audio_seconds: 0,
       }),
       lineOf('grpc', 'error', 'error', { ...ids('fail-1'), ...error }),
     ]);
@@ -149,10 +199,8 @@ describe('a stream', () => {
   });
 
   test('that is cancelled ends with that reason', async () => {
-    expect((await linesOf(server, 'first-1')).at(-2)).toMatchObject({
-      decision: 'end',
-      ctx: { reason: 'client_cancelled', frames: 3 },
-    });
+    const [end] = (await linesOf(server, 'first-1')).filter(({ decision }) => decision === 'end');
+    expect(end).toMatchObject({ ctx: { reason: 'client_cancelled', frames: 3 } });
   });
 
   test('that is interrupted ends with that reason, and nothing is given back twice', async () => {

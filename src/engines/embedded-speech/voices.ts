@@ -6,8 +6,9 @@
  * of `espeakLanguages`. English is flite's unless an eSpeak voice is asked for by name.
  */
 import { EngineFailure } from '../../errors.ts';
+import { mainScript } from '../script.ts';
 import type { SpeechRequest } from '../speech-engine.ts';
-import { mainScript, type Script } from './script.ts';
+import { languageOfScript, looksUkrainian, scriptsOf } from '../written-language.ts';
 
 export interface Voice {
   readonly name: string;
@@ -46,66 +47,6 @@ const languageAliases: Readonly<Record<string, string>> = {
   'es-mx': 'es-419',
 };
 
-const scriptsOfLanguages: readonly (readonly [languages: string, scripts: readonly Script[]])[] = [
-  ['ba be bg kk ky mk nog ru tt uk', ['Cyrillic']],
-  ['az bs sr tk uz', ['Latin', 'Cyrillic']],
-  ['el grc', ['Greek']],
-  ['he', ['Hebrew']],
-  ['ar fa sd ug ur', ['Arabic']],
-  ['ku', ['Latin', 'Arabic']],
-  ['hy hyw', ['Armenian']],
-  ['ka', ['Georgian']],
-  ['am', ['Ethiopic']],
-  ['hi kok mr ne', ['Devanagari']],
-  ['as bn', ['Bengali']],
-  ['pa', ['Gurmukhi']],
-  ['gu', ['Gujarati']],
-  ['or', ['Oriya']],
-  ['ta', ['Tamil']],
-  ['te', ['Telugu']],
-  ['kn', ['Kannada']],
-  ['ml', ['Malayalam']],
-  ['si', ['Sinhala']],
-  ['th', ['Thai']],
-  ['my', ['Myanmar']],
-  ['cmn hak yue', ['Han']],
-  ['ja', ['Kana', 'Han']],
-  ['ko', ['Hangul', 'Han']],
-];
-
-const scriptsByLanguage: ReadonlyMap<string, readonly Script[]> = new Map(
-  scriptsOfLanguages.flatMap(([languages, scripts]) =>
-    languages.split(' ').map((language) => [language, scripts] as const),
-  ),
-);
-
-/** Who speaks a text of which nothing is known but its script. */
-const languageOfScript: Readonly<Record<Script, string>> = {
-  Latin: 'en',
-  Cyrillic: 'ru',
-  Greek: 'el',
-  Hebrew: 'he',
-  Arabic: 'ar',
-  Armenian: 'hy',
-  Georgian: 'ka',
-  Ethiopic: 'am',
-  Devanagari: 'hi',
-  Bengali: 'bn',
-  Gurmukhi: 'pa',
-  Gujarati: 'gu',
-  Oriya: 'or',
-  Tamil: 'ta',
-  Telugu: 'te',
-  Kannada: 'kn',
-  Malayalam: 'ml',
-  Sinhala: 'si',
-  Thai: 'th',
-  Myanmar: 'my',
-  Han: 'cmn',
-  Kana: 'ja',
-  Hangul: 'ko',
-};
-
 /**
  * The voice for a request. Throws EngineFailure NOT_FOUND for a voice that does not exist, naming those that do. A
  * language this engine does not have, or one that is not written in the script of the text (an English answer to a
@@ -118,7 +59,8 @@ export function chooseVoice(request: SpeechRequest): Voice {
   if (hinted !== undefined && (script === undefined || scriptsOf(hinted).includes(script))) return voiceOf(hinted);
   if (script === undefined) return defaultEnglishVoice;
   if (script === 'Cyrillic' && looksUkrainian(request.text)) return voiceOf('uk');
-  return voiceOf(languageOfScript[script]);
+  const language = languageOfScript(script);
+  return voiceOf(languageAliases[language] ?? language);
 }
 
 function voiceNamed(name: string): Voice {
@@ -151,13 +93,4 @@ function knownLanguage(tag: string): string | undefined {
     if (espeakLanguages.includes(language)) return language;
   }
   return undefined;
-}
-
-function scriptsOf(language: string): readonly Script[] {
-  return scriptsByLanguage.get(language) ?? ['Latin'];
-}
-
-/** Letters that Russian lacks are there, and none that Ukrainian lacks. */
-function looksUkrainian(text: string): boolean {
-  return /[іїєґ]/iu.test(text) && !/[ыэёъ]/iu.test(text);
 }

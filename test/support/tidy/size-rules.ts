@@ -20,10 +20,6 @@ export const sizeExemptions: readonly SizeExemption[] = [
     what: 'text/sentence-cutter.ts',
     reason: 'one scan over one state; its judgement of stops and characters is already in files of its own',
   },
-  {
-    what: 'actors/session-end.ts noteSessionEnd',
-    reason: 'four log lines of CONTRACT §2 in a row, each field on its line; there is no logic to split',
-  },
 ];
 
 const functionTypes = ['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'];

@@ -1,0 +1,143 @@
+/**
+ * One answer over all its tries: each provider in its order, some tries each, those whose breaker is open passed over. When all of them are
+ * open, the one that opened first is asked once: a refusal for sure helps nobody. As soon as a part was handed on there is no other try.
+ */
+import type { LogFields, Logger } from '../../observe/logger.ts';
+import type { AnswerPart, AnswerRequest } from '../answer-engine.ts';
+import { type TryNote, tryAnswer } from './answer-try.ts';
+import type { ChatProvider } from './chat-provider.ts';
+import type { BreakerPass } from './provider-breaker.ts';
+import { ProviderFault } from './provider-fault.ts';
+import { backoffMs, longestRetryWaitMs, waitFor } from './retry-wait.ts';
+import { type FailedTry, failureOfTries } from './try-failures.ts';
+
+export interface AnswerRunInput {
+  readonly providers: readonly ChatProvider[];
+  readonly retries: number;
+  readonly attemptTimeoutMs: number;
+  readonly log: Logger;
+  readonly request: AnswerRequest;
+  readonly signal: AbortSignal;
+  /** Counts the retries of all answers, which spreads their waits. */
+  readonly nextRetry: () => number;
+}
+
+type Parts = AsyncGenerator<AnswerPart, void, undefined>;
+
+export class AnswerRun {
+  readonly #input: AnswerRunInput;
+  readonly #failed: FailedTry[] = [];
+  #hasSpoken = false;
+  #isDone = false;
+
+  constructor(input: AnswerRunInput) {
+    this.#input = input;
+  }
+
+  async *parts(): Parts {
+    const { providers } = this.#input;
+    for (const [index, provider] of providers.entries()) {
+      yield* this.#ask(provider, providers.slice(index + 1));
+      if (this.#isDone) return;
+    }
+    const first = providers.toSorted((a, b) => a.breaker.openedAtMs - b.breaker.openedAtMs)[0];
+    if (this.#failed.length === 0 && first !== undefined) {
+      yield* this.#try(first, first.breaker.force(), { isLast: true });
+      if (this.#isDone) return;
+    }
+    throw failureOfTries(this.#failed);
+  }
+
+  /** The tries at one provider. */
+  async *#ask(provider: ChatProvider, others: readonly ChatProvider[]): Parts {
+    const { retries, signal, nextRetry } = this.#input;
+    for (let retry = 0; retry <= retries; retry += 1) {
+      const pass = provider.breaker.enter();
+      if (pass === null) return;
+      const hasOther = others.some(({ breaker }) => breaker.isPassable);
+      yield* this.#try(provider, pass, { isLast: retry === retries && !hasOther });
+      const fault = this.#failed.at(-1)?.fault;
+      if (this.#isDone || fault === undefined || fault.next !== 'sameAgain' || retry === retries) return;
+      const waitMs = fault.retryAfterMs ?? backoffMs(retry + 1, nextRetry());
+      if (waitMs > longestRetryWaitMs) return;
+      await waitFor(waitMs, signal);
+    }
+  }
+
+  /** One try; one that failed before anything was said is noted, any other throws. */
+  async *#try(provider: ChatProvider, pass: BreakerPass, { isLast }: { readonly isLast: boolean }): Parts {
+    const { request, signal, attemptTimeoutMs } = this.#input;
+    request.noteProvider?.({ provider: provider.options.name, retries: this.#failed.length });
+    const stateBefore = provider.breaker.state;
+    let outcome: Parameters<BreakerPass['settle']>[0] = 'neither';
+    const silenceTimeoutMs = isLast ? 0 : attemptTimeoutMs;
+    const note = (each: TryNote) => this.#note(provider, each);
+    try {
+      for await (const part of tryAnswer({ provider, request, signal, silenceTimeoutMs, note })) {
+        this.#hasSpoken = true;
+        // Whoever leaves in the middle has heard that it works.
+        outcome = 'good';
+        yield part;
+      }
+      outcome = 'good';
+      this.#isDone = true;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof ProviderFault)) throw error;
+      outcome = error.isOutage ? 'outage' : 'neither';
+      this.#noteFault(provider, error);
+      this.#failed.push({ provider, fault: error });
+      if (this.#hasSpoken || error.next === 'nobody') throw failureOfTries([{ provider, fault: error }]);
+    } finally {
+      pass.settle(outcome);
+      // The breaker settles in a promise of its own.
+      if (outcome !== 'neither') setImmediate(() => this.#noteBreaker(provider, stateBefore));
+    }
+  }
+
+  #noteFault({ options: { name, model } }: ChatProvider, { what, errorCode, next }: ProviderFault): void {
+    const ctx = { provider: name, model, reason: what, error_code: errorCode, tries: this.#failed.length + 1 };
+    const isOurs = errorCode === 'UNAUTHENTICATED' || errorCode === 'PERMISSION_DENIED' || errorCode === 'NOT_FOUND';
+    const words = this.#hasSpoken ? 'a provider failed in the middle of its answer' : 'a provider gave no answer';
+    // What only the operator can mend is an error.
+    this.#log(isOurs && next === 'nextProvider' ? 'error' : 'warn', { decision: 'provider_failed', ctx }, words);
+  }
+
+  #noteBreaker(provider: ChatProvider, before: string): void {
+    const { state } = provider.breaker;
+    if (state === before) return;
+    const ctx = { provider: provider.options.name, breaker: state };
+    if (state === 'open') this.#log('error', { decision: 'breaker_open', ctx }, 'a provider is left alone for a while');
+    if (state === 'closed') this.#log('info', { decision: 'breaker_closed', ctx }, 'a provider is in order again');
+  }
+
+  #note({ options: { name, model } }: ChatProvider, note: TryNote): void {
+    const ctx = { provider: name, model };
+    switch (note.kind) {
+      case 'lengthStop':
+        this.#log('info', { decision: 'length_stop', ctx }, 'the answer ends where its longest length was reached');
+        return;
+      case 'contentFilterStop':
+        this.#log(
+          'warn',
+          { decision: 'content_filter_stop', ctx },
+          "the answer ends where the provider's filter cut it",
+        );
+        return;
+      case 'toolCallDropped': {
+        const fields = { decision: 'tool_call_dropped', ctx: { ...ctx, reason: note.reason } };
+        this.#log('warn', fields, 'a tool call that is not whole is no command');
+      }
+    }
+  }
+
+  #log(
+    level: 'info' | 'warn' | 'error',
+    { decision, ctx }: Pick<LogFields, 'decision' | 'ctx'>,
+    message: string,
+  ): void {
+    const { log, request } = this.#input;
+    const fields = { scope: 'engine', method: 'answer', decision, ctx: { hardware_id: request.hardwareId, ...ctx } };
+    log[level](fields, message);
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * One try at one provider, from the question to the end of its answer. An answer is whole only with a finish reason: a stream that just stops
+ * has failed. What was used is told however the try ends. Throws ProviderFault; after an abort the signal's reason.
+ */
+import type { AnswerPart, AnswerRequest } from '../answer-engine.ts';
+import { AnswerReader } from './answer-reader.ts';
+import type { ChatProvider } from './chat-provider.ts';
+import { faultOfError } from './fault-of-error.ts';
+import { ProviderFault } from './provider-fault.ts';
+
+/** The count of tokens comes behind the end of the answer, if it comes. */
+const usageGraceMs = 1_000;
+
+/** What is worth a log line. */
+export type TryNote =
+  | { readonly kind: 'lengthStop' }
+  | { readonly kind: 'contentFilterStop' }
+  | { readonly kind: 'toolCallDropped'; readonly reason: 'cut_off' | 'malformed_arguments' };
+
+export interface AnswerTryInput {
+  readonly provider: ChatProvider;
+  readonly request: AnswerRequest;
+  readonly signal: AbortSignal;
+  /** How long the provider may say nothing; 0 = others watch over that. */
+  readonly silenceTimeoutMs: number;
+  readonly note: (note: TryNote) => void;
+}
+
+/** The answer of one provider. */
+export function tryAnswer(input: AnswerTryInput): AsyncGenerator<AnswerPart, void, undefined> {
+  return new AnswerTry(input).parts();
+}
+
+class AnswerTry {
+  readonly #input: AnswerTryInput;
+  readonly #reader = new AnswerReader();
+  /** Ends the request, whoever wants it to end. */
+  readonly #connection = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #isTooSlow = false;
+
+  constructor(input: AnswerTryInput) {
+    this.#input = input;
+  }
+
+  async *parts(): AsyncGenerator<AnswerPart, void, undefined> {
+    const { signal } = this.#input;
+    const disconnect = () => this.#connection.abort();
+    signal.throwIfAborted();
+    signal.addEventListener('abort', disconnect, { once: true });
+    this.#watchSilence();
+    try {
+      yield* this.#text();
+      yield* this.#end();
+    } finally {
+      clearTimeout(this.#timer);
+      signal.removeEventListener('abort', disconnect);
+      disconnect();
+      this.#noteUsage();
+    }
+  }
+
+  async *#text(): AsyncGenerator<AnswerPart, void, undefined> {
+    const { provider, request, signal } = this.#input;
+    try {
+      for await (const chunk of await provider.open(request, this.#connection.signal)) {
+        // What came before the abort, and waits in a buffer, is for nobody.
+        signal.throwIfAborted();
+        const { text, isAlive } = this.#reader.take(chunk);
+        if (isAlive) clearTimeout(this.#timer);
+        if (text !== '') yield { kind: 'text', text };
+        if (this.#reader.finishReason !== null) this.#expectEnd();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      // What breaks after the end breaks nothing.
+      if (this.#reader.finishReason !== null) return;
+      throw this.#isTooSlow ? tooSlow(this.#input.silenceTimeoutMs) : faultOfError(error);
+    }
+    // The library ends the chunks of an aborted request as if they were complete.
+    signal.throwIfAborted();
+    if (this.#isTooSlow) throw tooSlow(this.#input.silenceTimeoutMs);
+    if (this.#reader.finishReason === null) {
+      const what = 'ended its answer without a reason to finish';
+      throw new ProviderFault({ errorCode: 'UNAVAILABLE', what, next: 'sameAgain' });
+    }
+  }
+
+  *#end(): Generator<AnswerPart, void, undefined> {
+    const { note } = this.#input;
+    const { finishReason, calls, hasAnswer } = this.#reader;
+    if (finishReason === 'content_filter' && !hasAnswer) {
+      const what = 'gave no answer: its content filter kept it back';
+      throw new ProviderFault({ errorCode: 'PERMISSION_DENIED', what, next: 'nobody', isOutage: false });
+    }
+    if (finishReason === 'length' || finishReason === 'content_filter') {
+      note({ kind: finishReason === 'length' ? 'lengthStop' : 'contentFilterStop' });
+      if (!calls.isEmpty) note({ kind: 'toolCallDropped', reason: 'cut_off' });
+      return;
+    }
+    for (const { name, args } of calls.finish()) {
+      if (args === undefined) note({ kind: 'toolCallDropped', reason: 'malformed_arguments' });
+      else yield { kind: 'command', name, args };
+    }
+  }
+
+  #watchSilence(): void {
+    const { silenceTimeoutMs } = this.#input;
+    if (silenceTimeoutMs === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#isTooSlow = true;
+      this.#connection.abort();
+    }, silenceTimeoutMs);
+  }
+
+  /** A connection that stays open behind the end of its answer does not keep the answer open. */
+  #expectEnd(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connection.abort(), usageGraceMs);
+  }
+
+  #noteUsage(): void {
+    const { provider, request } = this.#input;
+    const { usage } = this.#reader;
+    if (usage !== null) request.noteUsage?.({ ...usage, model: provider.options.model });
+  }
+}
+
+function tooSlow(timeoutMs: number): ProviderFault {
+  const what = `said nothing for ${timeoutMs / 1000} s`;
+  return new ProviderFault({ errorCode: 'DEADLINE_EXCEEDED', what, next: 'sameAgain' });
+}

@@ -1,0 +1,117 @@
+/**
+ * Fetch for a peer that may send anything. It lets through an event stream only, and bounds it: the library above keeps an event until its
+ * blank line comes, copying it with every packet, and knows no end of either. What is no event stream, and what is over a bound, is a
+ * failure that says so. A refusal's body is read up to a bound, whatever its length.
+ */
+import { ProviderFault } from './provider-fault.ts';
+import { ProviderRefusal } from './provider-refusal.ts';
+import { retryAfterMsOf } from './retry-wait.ts';
+
+export interface StreamBounds {
+  /** One event, from one blank line to the next. */
+  readonly eventMaxBytes: number;
+  /** The whole response, unpacked. */
+  readonly responseMaxBytes: number;
+}
+
+/** A token comes in some 250 bytes; these are an answer of 130,000 of them, and one chunk larger than all arguments of a command. */
+export const defaultStreamBounds: StreamBounds = Object.freeze({
+  eventMaxBytes: 1_048_576,
+  responseMaxBytes: 33_554_432,
+});
+
+/** An explanation, not a page. */
+const refusalMaxBytes = 16_384;
+
+/** A fetch that resolves with bounded event streams only. */
+export function createGuardedFetch(bounds: StreamBounds): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    if (!response.ok) {
+      const body = await startOf(response);
+      throw new ProviderRefusal(response.status, body, retryAfterMsOf(response.headers, Date.now()));
+    }
+    const type = response.headers.get('content-type') ?? '';
+    if (type !== '' && !/^text\/event-stream\b/i.test(type)) {
+      await response.body?.cancel();
+      throw wrongContent(type);
+    }
+    if (response.body === null) throw wrongContent('nothing');
+    const guard = new EventGuard(bounds);
+    const bounded = response.body.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          guard.take(chunk);
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+    return new Response(bounded, { status: response.status, headers: response.headers });
+  };
+}
+
+function wrongContent(type: string): ProviderFault {
+  const shown = type.replaceAll(/[^\w/;=+. -]/g, '').slice(0, 80);
+  return new ProviderFault({
+    errorCode: 'UNAVAILABLE',
+    what: `answered with ${shown} where an event stream was expected; is its base URL right?`,
+    next: 'nextProvider',
+  });
+}
+
+/** At most `refusalMaxBytes` of a body; what can't be read is no reason to hide the status. */
+async function startOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= refusalMaxBytes) break;
+    }
+  } catch {}
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, refusalMaxBytes));
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Counts the bytes of a response and of the event it is in. */
+class EventGuard {
+  readonly #bounds: StreamBounds;
+  #bytes = 0;
+  #eventBytes = 0;
+  #isLineEmpty = true;
+
+  constructor(bounds: StreamBounds) {
+    this.#bounds = bounds;
+  }
+
+  take(chunk: Uint8Array): void {
+    const { eventMaxBytes, responseMaxBytes } = this.#bounds;
+    this.#bytes += chunk.length;
+    if (this.#bytes > responseMaxBytes) throw tooLarge('a response', responseMaxBytes);
+    let start = 0;
+    while (start < chunk.length) {
+      const lineEnd = chunk.indexOf(lineFeed, start);
+      const end = lineEnd === -1 ? chunk.length : lineEnd;
+      this.#eventBytes += end - start + (lineEnd === -1 ? 0 : 1);
+      if (this.#eventBytes > eventMaxBytes) throw tooLarge('an event', eventMaxBytes);
+      const isBlank = end === start || (end === start + 1 && chunk[start] === carriageReturn);
+      this.#isLineEmpty &&= isBlank;
+      if (lineEnd !== -1) {
+        if (this.#isLineEmpty) this.#eventBytes = 0;
+        this.#isLineEmpty = true;
+      }
+      start = end + 1;
+    }
+  }
+}
+
+function tooLarge(what: string, maxBytes: number): ProviderFault {
+  return new ProviderFault({
+    errorCode: 'UNAVAILABLE',
+    what: `sent ${what} of more than ${maxBytes} bytes`,
+    next: 'nextProvider',
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * A program that speaks: its standard output is the sound. It runs in a process group of its own without a shell, and the whole group is
+ * ended when nobody listens any more: SIGTERM, and SIGKILL shortly after.
+ *
+ * Guarantees: an end by anything but exit code 0 is a failure, with the last line that the program wrote to stderr; a program that
+ * does not read its input harms nobody; leaving the iteration ends the group within 100 ms; nothing is left of it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { summaryOf } from './error-summary.ts';
+import { ProviderFailure } from './provider-failure.ts';
+
+export interface SpokenCommand {
+  readonly provider: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** What is said: taken out of the program's own words. */
+  readonly text: string;
+  /** What the program reads; null = nothing. */
+  readonly input: string | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly silenceLimitMs?: number;
+}
+
+/** Between "please" and "now": a well-behaved program needs a few milliseconds. */
+const TERM_GRACE_MS = 50;
+/** After its exit, for what something that it left behind still holds open. */
+const CLOSE_GRACE_MS = 200;
+/** The longest wait for a piece of sound; the chart's SPEECH_TIMEOUT is shorter as a rule. */
+const SILENCE_LIMIT_MS = 60_000;
+/** As much of stderr as is kept: its end. */
+const MAX_STDERR_CHARS = 4096;
+
+interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly startError: Error | null;
+}
+
+type SpeakingChild = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
+
+/** The sound of one run, begun with the first pull. Throws ProviderFailure. */
+export async function* childSound(
+  command: SpokenCommand,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { program, provider, silenceLimitMs = SILENCE_LIMIT_MS } = command;
+  signal.throwIfAborted();
+  const child = started(command);
+  const ended = endOf(child);
+  const lastWords = keptEnd(child.stderr, command.text);
+  const onAbort = () => endGroup(child);
+  signal.addEventListener('abort', onAbort, { once: true });
+  let isTooSilent = false;
+  const tooSilent = () => {
+    isTooSilent = true;
+    endGroup(child);
+  };
+  let timer = setTimeout(tooSilent, silenceLimitMs);
+  let isReadOut = false;
+  try {
+    try {
+      for await (const chunk of child.stdout) {
+        clearTimeout(timer);
+        if (chunk instanceof Uint8Array) yield chunk;
+        timer = setTimeout(tooSilent, silenceLimitMs);
+      }
+    } catch {
+      // A program that could not be started, or was ended, leaves a broken pipe: its end says why.
+    }
+    const end = await ended;
+    isReadOut = true;
+    signal.throwIfAborted();
+    if (isTooSilent) throw failed(provider, program, `gave no sound for ${silenceLimitMs} ms`, lastWords());
+    if (end.startError !== null) throw failed(provider, program, "can't be started", end.startError.message, false);
+    if (end.code !== 0) throw failed(provider, program, wordsOf(end), lastWords());
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    if (!isReadOut) endGroup(child);
+  }
+}
+
+function started({ program, args, input, env, provider }: SpokenCommand): SpeakingChild {
+  try {
+    const child = spawn(program, [...args], { detached: true, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    // A program that has read enough closes its input: EPIPE is its good right.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input ?? '');
+    return child;
+  } catch (error) {
+    // An argument that no program can take, such as one that is too long.
+    throw failed(provider, program, "can't be started", error instanceof Error ? error.message : String(error), false);
+  }
+}
+
+function endOf(child: SpeakingChild): Promise<ChildEnd> {
+  return new Promise((resolve) => {
+    child.once('error', (startError) => resolve({ code: null, signal: null, startError }));
+    child.once('close', (code, signal) => resolve({ code, signal, startError: null }));
+    child.once('exit', () => {
+      // 'close' waits for everybody who holds a pipe, also for what the program left behind.
+      const timer = setTimeout(() => child.stderr.destroy(), CLOSE_GRACE_MS);
+      child.once('close', () => clearTimeout(timer));
+    });
+  });
+}
+
+/** Keeps the end of what comes, and gives its last line. */
+function keptEnd(stderr: Readable, text: string): () => string {
+  let kept = '';
+  stderr.setEncoding('utf8').on('data', (words: string) => {
+    kept = (kept + words).slice(-MAX_STDERR_CHARS);
+  });
+  return () => summaryOf(kept.trimEnd().split('\n').at(-1) ?? '', [text]);
+}
+
+function wordsOf({ code, signal }: ChildEnd): string {
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+}
+
+/** The program and its words are for the log alone: they may hold paths. */
+function failed(provider: string, program: string, what: string, words: string, isRetryable = true): ProviderFailure {
+  return new ProviderFailure({
+    errorCode: 'UNAVAILABLE',
+    message: `the voice ${provider} ${what}`,
+    detail: `${program} ${what}${words === '' ? '' : `: ${words}`}`,
+    isRetryable,
+  });
+}
+
+/** Asks the program and everything it started to end, and makes them soon after. */
+function endGroup(child: SpeakingChild): void {
+  if (child.pid === undefined) return;
+  const group = child.pid;
+  child.stdout.destroy();
+  child.stderr.destroy();
+  kill(group, 'SIGTERM');
+  setTimeout(() => kill(group, 'SIGKILL'), TERM_GRACE_MS);
+}
+
+function kill(group: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // The group is gone already, which is what was wanted.
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * ElevenLabs over its streaming interface: POST {base}/v1/text-to-speech/{voice}/stream, raw PCM back while it is being made. The rate
+ * is part of the request, and the plan of the account decides which ones are allowed.
+ */
+import { HttpClient } from './http-client.ts';
+import { openHttpSound } from './http-sound.ts';
+import { ProviderFailure } from './provider-failure.ts';
+import type { SpeechProviderSettings } from './provider-settings.ts';
+import type { SpeechProvider } from './speech-provider.ts';
+import type { VoicedSentence } from './voice-choice.ts';
+
+/** The fastest of its models to the first sound; speaks 32 languages. */
+const DEFAULT_MODEL = 'eleven_flash_v2_5';
+/** "George", which every account has; voices are known by an id and not by a name. */
+const DEFAULT_VOICE = 'JBFqnCBsd6RMkjVDRZzb';
+/** Every plan has it; 44.1 and 48 kHz need a dear one. */
+const DEFAULT_RATE_HZ = 24_000;
+
+/** The values of SPEECH_SAMPLE_RATE that the service has; 0 = 24 kHz. */
+export const elevenlabsRatesHz: readonly number[] = [8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+
+export function createElevenlabsVoice(settings: SpeechProviderSettings): SpeechProvider {
+  const { baseUrl, apiKey, model, maxConcurrent, sampleRateHz } = settings;
+  const provider = 'elevenlabs';
+  const client = new HttpClient({ provider, maxSockets: maxConcurrent });
+  const rawRateHz = elevenlabsRatesHz.includes(sampleRateHz) ? sampleRateHz : DEFAULT_RATE_HZ;
+  return {
+    name: provider,
+    defaultVoice: DEFAULT_VOICE,
+    async check() {},
+    async open(sentence, signal) {
+      return openHttpSound(
+        client,
+        {
+          provider,
+          sentence,
+          apiKey,
+          rawRateHz,
+          formatHint: 'SPEECH_BASE_URL must lead to a server that has pcm formats',
+          method: 'POST',
+          url: `${baseUrl}/v1/text-to-speech/${pathOf(sentence)}/stream?output_format=pcm_${rawRateHz}`,
+          headers: { 'content-type': 'application/json', 'xi-api-key': apiKey },
+          body: JSON.stringify({ text: sentence.text, model_id: model === '' ? DEFAULT_MODEL : model }),
+        },
+        signal,
+      );
+    },
+    close: () => client.close(),
+  };
+}
+
+/** The voice as one part of the path: a name of dots alone would be a way to somewhere else. */
+function pathOf({ voice }: VoicedSentence): string {
+  if (/^\.*$/.test(voice)) {
+    const message = `the voice "${voice}" does not exist at elevenlabs`;
+    throw new ProviderFailure({ errorCode: 'NOT_FOUND', message, isRetryable: false });
+  }
+  return encodeURIComponent(voice.toWellFormed());
+}

@@ -1,0 +1,215 @@
+/**
+ * Voices from outside as the engine of the port `SpeechEngine`: chooses the voice of a sentence, asks its provider, tries again before the
+ * first sound, and makes PCM of the wire of what comes.
+ *
+ * Guarantees: at most `maxConcurrent` sentences are with the provider, `maxWaiting` wait, one more is refused with
+ * RESOURCE_EXHAUSTED; a sentence works at most 1 MiB ahead of its reader, so a slow reader does not keep a provider busy; nothing is
+ * tried again once there was sound; every failure is final, so that nobody above multiplies the tries.
+ */
+import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises';
+import { EngineFailure } from '../../errors.ts';
+import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
+import { ProviderFailure } from './provider-failure.ts';
+import type { SpeechProviderSettings } from './provider-settings.ts';
+import { createRateFilter, type RateFilter } from './rate-converter.ts';
+import { ReadAhead } from './read-ahead.ts';
+import { SoundPipeline } from './sound-pipeline.ts';
+import type { SpeechProvider } from './speech-provider.ts';
+import { Turnstile } from './turnstile.ts';
+import { UnusableSound } from './unusable-sound.ts';
+import { chooseVoice, type VoicedSentence } from './voice-choice.ts';
+
+/** About 11 s of sound: a sentence is read from its provider to the end while the one before it is being sent. */
+export const readAheadBytes = 1024 * 1024;
+/** Bytes that are converted in one turn of the event loop: about 3 ms of work at the common rates. */
+const SLICE_BYTES = 16 * 1024;
+const FIRST_BACKOFF_MS = 200;
+const MAX_BACKOFF_MS = 2000;
+/** Whom a provider asks to wait for longer is told at once: a listener waits for this sentence. */
+export const maxRetryAfterMs = 5000;
+/** For programs to be gone when the engine stops. */
+const STOP_GRACE_MS = 1000;
+/** Filters kept; a provider has one rate, a careless one a few. */
+const MAX_FILTERS = 8;
+
+/** A try that failed, for the log. */
+export interface FailedTryReport {
+  readonly provider: string;
+  readonly errorCode: string;
+  /** For the operator: may name addresses, never a key or words of a sentence. */
+  readonly detail: string;
+  /** Tries so far, this one included. */
+  readonly tries: number;
+  readonly isLast: boolean;
+}
+
+export interface ProviderSpeechOptions {
+  readonly settings: SpeechProviderSettings;
+  readonly provider: SpeechProvider;
+  /** Sentences that may wait for their turn; one more is refused. */
+  readonly maxWaiting: number;
+  readonly onFailedTry?: (report: FailedTryReport) => void;
+  /** The most sound of one sentence; smaller in tests. */
+  readonly maxSoundBytes?: number;
+}
+
+/** The engine over one provider. */
+export function createProviderSpeechEngine(options: ProviderSpeechOptions): SpeechEngine {
+  const { settings, provider } = options;
+  const turnstile = new Turnstile({ maxInside: settings.maxConcurrent, maxWaiting: options.maxWaiting });
+  const filterOf = createFilterShelf();
+  const open = new Map<AbortController, Promise<void>>();
+  let isStopped = false;
+  return {
+    name: provider.name,
+    start: () => provider.check(),
+    synthesise(request, signal) {
+      // One controller a sentence and not AbortSignal.any: that one keeps what it is made of alive.
+      const ending = new AbortController();
+      const sound = new ReadAhead(readAheadBytes, () => ending.abort(new Error('the reader left')));
+      const abort = () => ending.abort(signal.reason);
+      if (signal.aborted) abort();
+      if (isStopped) ending.abort(wasStopped());
+      signal.addEventListener('abort', abort, { once: true });
+      const work = new SentenceWork({ ...options, turnstile, filterOf, sound }).run(request, ending.signal);
+      const done = work.finally(() => {
+        signal.removeEventListener('abort', abort);
+        open.delete(ending);
+      });
+      open.set(ending, done);
+      return sound;
+    },
+    async stop() {
+      isStopped = true;
+      const works = [...open.values()];
+      for (const ending of open.keys()) ending.abort(wasStopped());
+      provider.close();
+      // A program that is deaf to SIGTERM must not outlive the server.
+      await Promise.race([Promise.all(works), sleep(STOP_GRACE_MS, undefined, { ref: false })]);
+    },
+  };
+}
+
+interface SentenceSurroundings extends ProviderSpeechOptions {
+  readonly turnstile: Turnstile;
+  readonly filterOf: (rateHz: number) => RateFilter;
+  readonly sound: ReadAhead;
+}
+
+/** One sentence from its request to the end of its sound. */
+class SentenceWork {
+  readonly #around: SentenceSurroundings;
+  #hasSound = false;
+
+  constructor(around: SentenceSurroundings) {
+    this.#around = around;
+  }
+
+  /** Fills the queue to its end; never rejects. */
+  async run(request: SpeechRequest, signal: AbortSignal): Promise<void> {
+    const { sound, turnstile, settings, provider } = this.#around;
+    const onAbort = () => sound.cut(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    let leave: (() => void) | null = null;
+    try {
+      leave = await turnstile.enter(signal);
+      if (leave === null) throw overfull(turnstile);
+      const sentence = chooseVoice(request, settings, provider.defaultVoice);
+      await this.#speak(sentence, request, signal);
+      sound.finish();
+    } catch (error) {
+      if (signal.aborted) sound.cut(signal.reason);
+      else sound.fail(error instanceof ProviderFailure ? error.declared() : error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      leave?.();
+    }
+  }
+
+  async #speak(sentence: VoicedSentence, request: SpeechRequest, signal: AbortSignal): Promise<void> {
+    const { provider, settings, onFailedTry } = this.#around;
+    for (let retries = 0; ; retries++) {
+      try {
+        return await this.#tryOnce(sentence, signal, () =>
+          request.noteProvider?.({ provider: provider.name, retries }),
+        );
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const failure = this.#failureOf(error);
+        const waitMs = failure.retryAfterMs ?? Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retries);
+        const mayTryAgain = failure.isRetryable && !this.#hasSound && waitMs <= maxRetryAfterMs;
+        const isLast = !mayTryAgain || retries >= settings.retries;
+        const { errorCode, detail } = failure;
+        onFailedTry?.({ provider: provider.name, errorCode, detail, tries: retries + 1, isLast });
+        if (isLast) {
+          if (!this.#hasSound) request.noteProvider?.({ provider: provider.name, retries });
+          throw failure;
+        }
+        await sleep(waitMs, undefined, { signal });
+      }
+    }
+  }
+
+  async #tryOnce(sentence: VoicedSentence, signal: AbortSignal, noteFirstSound: () => void): Promise<void> {
+    const { provider, settings, sound, filterOf, maxSoundBytes } = this.#around;
+    const { rawRateHz, chunks } = await provider.open(sentence, signal);
+    const pipeline = new SoundPipeline({
+      rawRateHz,
+      forcedRateHz: settings.sampleRateHz === 0 ? null : settings.sampleRateHz,
+      filterOf,
+      ...(maxSoundBytes !== undefined && { maxSoundBytes }),
+    });
+    const hand = async (pcm: Uint8Array) => {
+      if (pcm.length === 0) return;
+      if (!this.#hasSound) noteFirstSound();
+      this.#hasSound = true;
+      await sound.push(pcm);
+    };
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
+        if (at > 0) await breath();
+        await hand(pipeline.push(chunk.subarray(at, at + SLICE_BYTES)));
+        signal.throwIfAborted();
+      }
+    }
+    await hand(pipeline.flush());
+    if (pipeline.inputBytes === 0) throw silent(provider.name);
+    if (!this.#hasSound) noteFirstSound();
+  }
+
+  #failureOf(error: unknown): ProviderFailure {
+    if (error instanceof ProviderFailure) return error;
+    if (!(error instanceof UnusableSound)) throw error;
+    const message = `the voice ${this.#around.provider.name} sent ${error.message}`;
+    return new ProviderFailure({ errorCode: 'UNAVAILABLE', message, isRetryable: false, cause: error });
+  }
+}
+
+function wasStopped(): EngineFailure {
+  return new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'the speech engine was stopped' }, { isFinal: true });
+}
+
+function overfull({ inside, waiting }: Turnstile): EngineFailure {
+  const message = `the speech queue is full: ${inside} sentences are being spoken (SPEECH_MAX_CONCURRENT) and ${waiting} wait`;
+  return new EngineFailure({ errorCode: 'RESOURCE_EXHAUSTED', message }, { isFinal: true });
+}
+
+function silent(provider: string): ProviderFailure {
+  const message = `the voice ${provider} sent no sound at all`;
+  return new ProviderFailure({ errorCode: 'UNAVAILABLE', message, isRetryable: true });
+}
+
+/** Filters by rate, the ones used last. */
+function createFilterShelf(): (rateHz: number) => RateFilter {
+  const filters = new Map<number, RateFilter>();
+  return (rateHz) => {
+    const filter = filters.get(rateHz) ?? createRateFilter(rateHz);
+    filters.delete(rateHz);
+    filters.set(rateHz, filter);
+    for (const oldest of filters.keys()) {
+      if (filters.size <= MAX_FILTERS) break;
+      filters.delete(oldest);
+    }
+    return filter;
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * Bytes of PCM as mono 16-bit samples. A sample that is cut by a border of chunks waits for its rest, so the chunks may have any
+ * length; channels are mixed in equal shares. What remains of a sample at the end is dropped: it is no sound.
+ */
+
+/** How the samples of a stream are written; all little-endian. `float32` is 1 at full scale, `uint8` 128 at silence. */
+export type SampleEncoding = 'uint8' | 'int16' | 'int24' | 'int32' | 'float32';
+
+export interface PcmFormat {
+  readonly sampleRateHz: number;
+  readonly channels: number;
+  readonly encoding: SampleEncoding;
+}
+
+const bytesOf: Readonly<Record<SampleEncoding, number>> = { uint8: 1, int16: 2, int24: 3, int32: 4, float32: 4 };
+
+/** Bytes of one sample of every channel. */
+export function frameBytesOf({ channels, encoding }: PcmFormat): number {
+  return channels * bytesOf[encoding];
+}
+
+export class SampleReader {
+  readonly #format: PcmFormat;
+  #rest = new Uint8Array(0);
+
+  constructor(format: PcmFormat) {
+    this.#format = format;
+  }
+
+  /** The whole samples so far; may be empty. */
+  push(chunk: Uint8Array): Int16Array {
+    const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
+    const frameBytes = frameBytesOf(this.#format);
+    const frames = Math.floor(bytes.length / frameBytes);
+    this.#rest = bytes.slice(frames * frameBytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, frames * frameBytes);
+    return this.#mono(view, frames);
+  }
+
+  #mono(view: DataView, frames: number): Int16Array {
+    const { channels, encoding } = this.#format;
+    const step = bytesOf[encoding];
+    const samples = new Int16Array(frames);
+    if (channels === 1 && encoding === 'int16') {
+      for (let at = 0; at < frames; at++) samples[at] = view.getInt16(at * 2, true);
+      return samples;
+    }
+    for (let at = 0, place = 0; at < frames; at++) {
+      let sum = 0;
+      for (let channel = 0; channel < channels; channel++, place += step) sum += levelAt(view, place, encoding);
+      samples[at] = Math.max(-32_768, Math.min(32_767, Math.round(sum / channels)));
+    }
+    return samples;
+  }
+}
+
+/** A sample on the scale of 16 bits. */
+function levelAt(view: DataView, place: number, encoding: SampleEncoding): number {
+  switch (encoding) {
+    case 'uint8':
+      return (view.getUint8(place) - 128) * 256;
+    case 'int16':
+      return view.getInt16(place, true);
+    case 'int24':
+      return view.getInt16(place + 1, true) + view.getUint8(place) / 256;
+    case 'int32':
+      return view.getInt32(place, true) / 65_536;
+    case 'float32': {
+      const level = view.getFloat32(place, true) * 32_768;
+      return Number.isNaN(level) ? 0 : level;
+    }
+  }
+}
+
+/** Two pieces of bytes as one. */
+export function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}
