@@ -4,17 +4,9 @@
  * looks at structure and at the literals of JSON, never at what words say, so that the shape of an answer is judged like the answer.
  */
 
-/** Longer than every key that anybody writes. */
-const keyMaxChars = 64;
-
-const keyInTail = new RegExp(
-  `^(?:(["'])[^"'{}\\n\\r]{1,${keyMaxChars}}\\1|[\\p{L}_$][\\p{L}\\p{N}_$-]{0,${keyMaxChars - 1}})\\s*:`,
-  'u',
-);
-const keyBegun = new RegExp(
-  `^(?:(["'])(?:[^"'{}\\n\\r]{0,${keyMaxChars}}|[^"'{}\\n\\r]{1,${keyMaxChars}}\\1\\s*)|[\\p{L}_$][\\p{L}\\p{N}_$-]{0,${keyMaxChars - 1}}\\s*)$`,
-  'u',
-);
+/** Of a key at most 64 characters are looked at: longer than every key that anybody writes. */
+const bareKey = /^[\p{L}_$][\p{L}\p{N}_$-]{0,63}\s*:/u;
+const bareKeyBegun = /^[\p{L}_$][\p{L}\p{N}_$-]{0,63}\s*$/u;
 const literalInTail = /^(?:true|false|null|True|False|None)\s*[,\]}]/;
 
 /** At the top level: `unit` is the first visible character behind the quote, `spaces` the white space between them. */
@@ -36,8 +28,8 @@ export function judgeNestedQuote(tail: string): 'ends' | 'goesOn' | 'wait' {
   if (first !== ',') return endsString('other', tail.slice(1, tail.length - behind.length), first) ? 'ends' : 'goesOn';
   const next = behind.slice(1).trimStart();
   if (next === '') return 'wait';
-  if (/^["'{[}\]\-\d/]/.test(next) || keyInTail.test(next) || literalInTail.test(next)) return 'ends';
-  return keyBegun.test(next) ? 'wait' : 'goesOn';
+  if (/^["'{[}\]\-\d/]/.test(next) || bareKey.test(next) || literalInTail.test(next)) return 'ends';
+  return bareKeyBegun.test(next) ? 'wait' : 'goesOn';
 }
 
 /** Room for what `misreadText` looks for, and for a sentence or two behind the quote. */

@@ -53,7 +53,9 @@ const anyAnswer = fc.oneof(
   tricky,
   messyAnswer,
   wildEnvelope.map(({ answer }) => answer),
-  quotedWords.map((words) => `{"args":{"query":"${words}","contact":"Bob"},"text":"${words}","command":"find_contact"}`),
+  quotedWords.map(
+    (words) => `{"args":{"query":"${words}","contact":"Bob"},"text":"${words}","command":"find_contact"}`,
+  ),
   fc.constantFrom(...corpus),
   fc.array(fc.constantFrom(...corpus), { maxLength: 4 }).map((texts) => texts.join('\n')),
   fc.string({ unit: 'binary', maxLength: 60 }),
