@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
- * The command line: `recital serve`, `ask`, `demo`, `replay`, `log` and `usage`. Exit codes: 0 good, 1 failed, 2 bad usage or configuration,
+ * The command line: `recital serve`, `ask`, `demo`, `replay`, `log`, `usage` and `forget`. Exit codes: 0 good, 1 failed, 2 bad usage or configuration,
  * 128 + n stopped by signal n. Each command loads only what it needs: `ask` is a client and starts in a blink.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { addForget } from './cli/forget-command.ts';
 import { addLog } from './cli/log-commands.ts';
 import { createOutput, surviveClosedPipes } from './cli/output.ts';
 import { addReplay } from './cli/replay-command.ts';
@@ -56,6 +57,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addReplay(program, finish);
   addLog(program, finish);
   addUsage(program, finish);
+  addForget(program, finish);
   return program;
 }
 

@@ -65,6 +65,15 @@ export interface Config {
   readonly answer: AnswerConfig;
   readonly commands: { readonly allowed: readonly CommandName[] };
   readonly data: { readonly dir: string };
+  readonly memory: {
+    readonly isOn: boolean;
+    readonly maxExchanges: number;
+    readonly maxChars: number;
+    readonly ttlMs: number;
+    readonly maxDevices: number;
+  };
+  /** Requests of a device; 0 = off, each. */
+  readonly quota: { readonly daily: number; readonly weekly: number; readonly monthly: number };
   readonly eventLog: {
     readonly isOn: boolean;
     readonly dir: string;
@@ -139,6 +148,18 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
     answer: compileAnswer(values, readFile),
     commands: Object.freeze({ allowed: Object.freeze(values.list('COMMANDS', commandNames)) }),
     data: Object.freeze({ dir: dataDir }),
+    memory: Object.freeze({
+      isOn: values.isOn('MEMORY'),
+      maxExchanges: values.integer('MEMORY_MAX_EXCHANGES'),
+      maxChars: values.integer('MEMORY_MAX_CHARS'),
+      ttlMs: values.milliseconds('MEMORY_TTL'),
+      maxDevices: values.integer('MEMORY_MAX_DEVICES'),
+    }),
+    quota: Object.freeze({
+      daily: values.integer('QUOTA_DAILY'),
+      weekly: values.integer('QUOTA_WEEKLY'),
+      monthly: values.integer('QUOTA_MONTHLY'),
+    }),
     eventLog: Object.freeze({
       isOn: values.isOn('EVENT_LOG'),
       dir: values.path('EVENT_LOG_DIR').replace('<DATA_DIR>', () => dataDir),

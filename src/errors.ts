@@ -165,8 +165,8 @@ export const errorTable = {
   },
   access_denied: {
     code: 'PERMISSION_DENIED',
-    when: 'The model engine or a quota refuses the request.',
-    fix: 'The text says what is exhausted or forbidden.',
+    when: 'A quota of the device (QUOTA_DAILY, QUOTA_WEEKLY, QUOTA_MONTHLY) is used up, or an engine refuses the request.',
+    fix: 'The text says which limit is used up and when it begins anew, or what is forbidden.',
   },
   not_found: {
     code: 'NOT_FOUND',

@@ -15,6 +15,7 @@ import type { RpcMethod } from './machines/stream-port.ts';
 import { welcomeMachine } from './machines/welcome.machine.ts';
 import type { FaultLog } from './observe/fault-log.ts';
 import type { Logger } from './observe/logger.ts';
+import type { Persistence } from './persistence.ts';
 import type { Recording } from './recording.ts';
 import { limitsOf } from './session-limits.ts';
 
@@ -30,12 +31,15 @@ export interface SupervisionOptions {
   readonly answers: JobCount;
   readonly speech: JobCount;
   readonly noteUsage: AnswerActorOptions['noteUsage'];
+  /** What outlives the server; the parts that are switched off are null. */
+  readonly persistence: Pick<Persistence, 'memory' | 'history' | 'quota'>;
 }
 
 /** The supervisor with everything that its streams need; it admits nobody yet. */
 export function createSupervisor(options: SupervisionOptions): SupervisorHost {
   const { config, log, faults, engines, collector, counters } = options;
   const { maxStreams, oneStreamPerDevice, gracePeriodMs } = config.backpressure;
+  const { quota } = options.persistence;
   const limits = limitsOf(config);
   return new SupervisorHost({
     machine: options.recording.ofSupervisor(),
@@ -44,6 +48,7 @@ export function createSupervisor(options: SupervisionOptions): SupervisorHost {
     welcome: { ...welcomesOf(options), limits, voiceName: () => engines.peek()?.speech.name ?? 'none' },
     collector,
     counters,
+    ...(quota !== null && { quota }),
     log,
     reportFault: (id, error) => faults.bug('supervisor', id, error),
   });
@@ -51,6 +56,7 @@ export function createSupervisor(options: SupervisionOptions): SupervisorHost {
 
 function sessionsOf(options: SupervisionOptions) {
   const { faults, engines } = options;
+  const { memory, history } = options.persistence;
   const method = 'StreamAudio';
   const sessions: SessionResourceMap = new Map();
   const machine = sessionMachine.provide({
@@ -61,6 +67,7 @@ function sessionsOf(options: SupervisionOptions) {
         jobs: options.answers,
         report: (id, error) => faults.unexpected(method, id, error),
         noteUsage: options.noteUsage,
+        ...(history !== null && { historyOf: (device, signal) => history.of(device, signal) }),
         now,
       }),
       speech: voiceOf(options, method, sessions),
@@ -70,6 +77,7 @@ function sessionsOf(options: SupervisionOptions) {
     ...hostOf(options, method),
     machine: withFaultBarrier(options.recording.ofSessions(machine), (id, { error }) => faults.bug(method, id, error)),
     sessions,
+    ...(memory !== null && { memory }),
   };
 }
 

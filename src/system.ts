@@ -22,10 +22,10 @@ import { createFaultLog, type FaultLog } from './observe/fault-log.ts';
 import type { Logger } from './observe/logger.ts';
 import { createStatusServer, type StatusServer } from './observe/status-server.ts';
 import { packageVersion } from './package-version.ts';
+import { Persistence } from './persistence.ts';
 import { Recording } from './recording.ts';
 import { createGrpcServer, type GrpcServer } from './rpc/server.ts';
 import { answerUsage } from './store/usage-entry.ts';
-import { UsageStore } from './store/usage-store.ts';
 import { createSupervisor } from './supervision.ts';
 
 /** After the drain only stalled sockets are left; they get this long. */
@@ -56,7 +56,7 @@ class RunningSystem implements System {
   readonly #speech = new JobCount();
   readonly #counters = new StreamCounters();
   readonly #collector: UtteranceCollector;
-  readonly #usage: UsageStore;
+  readonly #persistence: Persistence;
   readonly #recording: Recording;
   readonly #supervisor: SupervisorHost;
   readonly #grpc: GrpcServer;
@@ -77,7 +77,8 @@ class RunningSystem implements System {
       log,
       reportFault: (id, error) => this.#faults.bug('StreamAudio', id, error),
     });
-    this.#usage = new UsageStore({ dataDir: config.data.dir, log, now: () => performance.now() });
+    this.#persistence = new Persistence(config, log);
+    const { usage } = this.#persistence;
     this.#recording = new Recording({ config, log, build: this.#version });
     this.#supervisor = createSupervisor({
       config,
@@ -89,10 +90,11 @@ class RunningSystem implements System {
       counters: this.#counters,
       answers: this.#answers,
       speech: this.#speech,
+      persistence: this.#persistence,
       // Nobody waits for it; a store that fails tells so itself, once.
-      noteUsage: (request, usage) => void this.#usage.record(answerUsage(request, usage, Date.now())),
+      noteUsage: (request, used) => void usage.record(answerUsage(request, used, Date.now())),
     });
-    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, usage: this.#usage, log });
+    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, usage, log });
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
@@ -142,8 +144,7 @@ class RunningSystem implements System {
   }
 
   async #bindServers(): Promise<void> {
-    // A store that does not open is told on /status and by ReportUsage; it keeps nobody from serving.
-    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen(), this.#usage.open()]);
+    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen(), this.#persistence.open()]);
     this.#ports = { grpc, http };
   }
 
@@ -155,7 +156,7 @@ class RunningSystem implements System {
   async #stop(): Promise<void> {
     this.#collector.dropAll();
     await this.#grpc.close(CLOSE_GRACE_MS);
-    await Promise.all([this.#http.close(), this.#engines.stop(), this.#usage.close(), this.#recording.close()]);
+    await Promise.all([this.#http.close(), this.#engines.stop(), this.#persistence.close(), this.#recording.close()]);
   }
 
   #carryOut(emitted: BootstrapEmitted): void {
@@ -229,8 +230,7 @@ class RunningSystem implements System {
       commands_sent: this.#counters.commandsSent,
       totals: this.#counters.totals.report(),
       collect_buffers: this.#collector.buffers,
-      usage_store: this.#usage.failure === null ? 'ok' : 'failed',
-      usage_store_error: this.#usage.failure,
+      ...this.#persistence.status(),
       event_log: this.#recording.status(),
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,

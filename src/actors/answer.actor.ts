@@ -2,11 +2,12 @@
  * The answer actor: turns the answer port into facts for the session chart, one answer an actor.
  *
  * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once.
+ * It waits for what is remembered of the device, for a bounded time, before it asks the engine.
  * It makes the model wait while the chart's backlog is full, and cuts monstrous deltas so that no turn of the chart is long.
  * It notices when the model falls quiet, which settles whether "One." was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
-import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../engines/answer-engine.ts';
+import type { AnswerEngine, AnswerRequest, AnswerUsage, Exchange } from '../engines/answer-engine.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../machines/session.types.ts';
 import type { StreamRequest } from '../machines/stream-port.ts';
 import { Gate } from './gate.ts';
@@ -32,6 +33,11 @@ export interface AnswerActorOptions {
   readonly report: ReportUnexpected;
   /** Takes the tokens that an answer took; never throws. */
   readonly noteUsage: (request: StreamRequest, usage: AnswerUsage) => void;
+  /**
+   * Looks up what was said before; null = there is nothing to wait for. Never rejects, and takes its time: an abort ends it at once. Absent =
+   * nothing is remembered.
+   */
+  readonly historyOf?: (hardwareId: string, signal: AbortSignal) => Promise<readonly Exchange[]> | null;
   /** A monotonic clock in ms. */
   readonly now: () => number;
 }
@@ -99,13 +105,16 @@ class AnswerJob {
 
   /** Pulls the answer to its end; never rejects. */
   async run(): Promise<void> {
-    const { engine, jobs, report } = this.#options;
-    const { figures } = this.#input;
+    const { engine, jobs, report, historyOf } = this.#options;
+    const { request: asked, figures } = this.#input;
     const { signal } = this.#abort;
     jobs.begin();
     try {
+      const lookup = historyOf?.(asked.hardwareId, signal) ?? null;
+      const history = lookup === null ? {} : { history: await lookup };
+      if (signal.aborted) return;
       const model = engine();
-      const request = { ...this.#input.request, noteProvider: figures.answerAsked(model.name) };
+      const request = { ...asked, ...history, noteProvider: figures.answerAsked(model.name) };
       for await (const part of model.answer(request, signal)) {
         figures.answerHeard(part);
         if (part.kind === 'command') {

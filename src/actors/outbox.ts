@@ -36,6 +36,8 @@ export interface OutboxOptions {
   /** A monotonic clock in ms. */
   readonly now: () => number;
   readonly notify: (event: OutboxEvent) => void;
+  /** These words were handed to the transport; absent = nobody asks. */
+  readonly textSent?: (text: string) => void;
   /** The command was handed to the transport. */
   readonly commandSent: (command: string) => void;
   /** Handing over a frame threw: a bug. Nothing leaves any more. */
@@ -69,6 +71,7 @@ class FlowControlledOutbox implements Outbox {
   readonly #sink: FrameSink;
   readonly #now: () => number;
   readonly #notify: (event: OutboxEvent) => void;
+  readonly #textSent: (text: string) => void;
   readonly #commandSent: (command: string) => void;
   readonly #handoverFailed: (error: unknown) => void;
   readonly #rate: RateWindow | null;
@@ -86,6 +89,7 @@ class FlowControlledOutbox implements Outbox {
     this.#sink = options.sink;
     this.#now = options.now;
     this.#notify = options.notify;
+    this.#textSent = options.textSent ?? (() => {});
     this.#commandSent = options.commandSent;
     this.#handoverFailed = options.handoverFailed;
     this.#rate = options.maxFramesPerSecond > 0 ? new RateWindow(options.maxFramesPerSecond) : null;
@@ -179,6 +183,7 @@ class FlowControlledOutbox implements Outbox {
   #handOver(frame: Frame): boolean {
     try {
       this.#sink.write(frame);
+      if (frame.kind === 'text') this.#textSent(frame.text);
       if (frame.kind === 'action') this.#commandSent(frame.command);
       return true;
     } catch (error) {

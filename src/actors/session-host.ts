@@ -1,8 +1,12 @@
-/** Hosts one session chart: makes its actor over the resources of an answer, and lets stream-host.ts do what is the same for all streams. */
+/**
+ * Hosts one session chart: makes its actor over the resources of an answer, and lets stream-host.ts do what is the same for all streams.
+ * What was said goes to the memory when the stream ends and before its client can see that: the device's next call hears of it.
+ */
 import { createActor } from 'xstate';
 import type { SessionMachine } from '../machines/session.machine.ts';
 import type { SessionLimits } from '../machines/session.types.ts';
 import type { FrameSink, StreamRequest } from '../machines/stream-port.ts';
+import { type ConversationMemory, HeardWords } from './conversation-memory.ts';
 import type { SessionResourceMap, SessionResources } from './session-resources.ts';
 import { StreamFigures } from './stream-figures.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
@@ -12,6 +16,8 @@ export interface SessionHostOptions extends StreamHostOptions {
   readonly machine: SessionMachine;
   readonly limits: SessionLimits;
   readonly sessions: SessionResourceMap;
+  /** Absent = nothing is remembered. */
+  readonly memory?: ConversationMemory;
 }
 
 /** Makes a session for an admitted request; see hostStream. */
@@ -21,13 +27,18 @@ export function hostSession(
   sink: FrameSink,
   onEnded: (summary: StreamSummary) => void,
 ): HostedStream {
-  const { machine, limits, sessions } = options;
+  const { machine, limits, sessions, memory } = options;
   const { streamId, sessionId, hardwareId } = request;
+  const heard = memory === undefined ? null : new HeardWords(memory, request);
   return hostStream(options, {
     call: { streamId, sessionId, hardwareId, method: 'StreamAudio' },
     sink,
     maxFramesPerSecond: limits.maxFramesPerSecond,
-    onEnded,
+    ...(heard !== null && { textSent: (text: string) => heard.add(text) }),
+    onEnded: (summary) => {
+      onEnded(summary);
+      heard?.remember();
+    },
     launch: (outbox) => {
       const figures = new StreamFigures(options.now);
       const resources: SessionResources = { request, outbox, figures, tellSpeech: () => {}, disposers: [] };

@@ -78,6 +78,8 @@ export interface StreamToHost {
   readonly sink: FrameSink;
   /** 0 = off. */
   readonly maxFramesPerSecond: number;
+  /** Takes the words that were handed to the transport. */
+  readonly textSent?: (text: string) => void;
   /** Makes the frame that goes ahead of the first one. */
   readonly opening?: () => Frame;
   readonly launch: (outbox: Outbox) => LaunchedChart;
@@ -87,7 +89,7 @@ export interface StreamToHost {
 
 /** Makes the surroundings of an admitted stream; `begin` starts it. */
 export function hostStream(options: StreamHostOptions, stream: StreamToHost): HostedStream {
-  const { call, sink, opening, maxFramesPerSecond } = stream;
+  const { call, sink, opening, textSent, maxFramesPerSecond } = stream;
   const { streamId } = call;
   let commandsSent = 0;
 
@@ -101,6 +103,7 @@ export function hostStream(options: StreamHostOptions, stream: StreamToHost): Ho
       options.log.info(fields('command', 'complete', call, { command }), 'the command went to the desktop');
     },
     handoverFailed: (error) => fault(error),
+    ...(textSent !== undefined && { textSent }),
     ...(opening !== undefined && { opening }),
   });
   const { chart, resources, begin, forget } = stream.launch(outbox);

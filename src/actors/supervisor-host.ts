@@ -5,7 +5,7 @@
  * Guarantees: an admission is decided before `open` returns; a session's end frees its slot in the same turn; an interrupt or
  * the end of the grace period ends its sessions before it returns.
  */
-import { type Actor, createActor, transition } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import { assert, assertNever } from '../assert.ts';
 import type { Failure } from '../errors.ts';
 import type { StreamEvent } from '../machines/session.types.ts';
@@ -27,6 +27,8 @@ import {
   supervisorMachine,
 } from '../machines/supervisor.machine.ts';
 import type { Logger } from '../observe/logger.ts';
+import { foreseenRefusal } from './foreseen-refusal.ts';
+import type { QuotaPort } from './quota-port.ts';
 import { noteSessionEnd } from './session-end.ts';
 import { hostSession, type SessionHostOptions } from './session-host.ts';
 import type { StreamCounters } from './stream-counters.ts';
@@ -42,6 +44,8 @@ export interface SupervisorHostOptions {
   readonly welcome: WelcomeHostOptions;
   readonly collector: UtteranceCollector;
   readonly counters: StreamCounters;
+  /** Asked before an answer takes a slot; absent = everybody may have any number. */
+  readonly quota?: QuotaPort;
   readonly log: Logger;
   /** Reports a bug of the supervisor itself, under a stream's id or its own. */
   readonly reportFault: (faultId: string, error: unknown) => void;
@@ -49,9 +53,6 @@ export interface SupervisorHostOptions {
 
 /** What the chart said about one stream request. */
 type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'chunk.admitted' | 'stream.refused' }>;
-
-/** Refusals that hold whatever a request says. What a full house lets wait may as well be told that it has no words. */
-const dueBeforeWords = ['starting', 'draining', 'concurrent_request'] as const;
 
 interface EndedStream {
   readonly call: HostedCall;
@@ -113,7 +114,14 @@ export class SupervisorHost implements StreamGateway {
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {
     const { streamId, sessionId, hardwareId } = request;
     const call: HostedCall = { streamId, sessionId, hardwareId, method: 'StreamAudio' };
+    const reserved = this.#options.quota?.reserve(call) ?? null;
+    const isDenied = reserved !== null && 'errorCode' in reserved;
+    // A duplicate is one whatever its device may still ask for; a full house, though, lets wait for what would be refused anyway.
+    if (isDenied && this.refusalOf(request) === null) {
+      return this.#refuse(call, { failure: reserved, activeStreams: this.activeStreams });
+    }
     const verdict = this.#ask({ type: 'stream.requested', streamId, sessionId, hardwareId });
+    if (reserved !== null && !isDenied) reserved.settle(verdict.type === 'stream.admitted');
     if (verdict.type === 'stream.refused') return this.#refuse(call, verdict);
     this.#noteAdmitted(call, verdict);
     this.#options.collector.use(request);
@@ -146,16 +154,7 @@ export class SupervisorHost implements StreamGateway {
   }
 
   refusalOf({ streamId, sessionId, hardwareId }: IdentifiedCall): Failure | null {
-    const request: SupervisorEvent = { type: 'stream.requested', streamId, sessionId, hardwareId };
-    // Of the chart itself, so that it stays the only judge; the snapshot that comes out is thrown away.
-    const [, actions]: readonly [unknown, readonly Action[]] = transition(
-      supervisorMachine,
-      this.#actor.getSnapshot(),
-      request,
-    );
-    const verdict = actions.find(isEmission)?.params.event;
-    if (verdict?.type !== 'stream.refused') return null;
-    return dueBeforeWords.some((errorType) => errorType === verdict.failure.errorType) ? verdict.failure : null;
+    return foreseenRefusal(this.#actor.getSnapshot(), { type: 'stream.requested', streamId, sessionId, hardwareId });
   }
 
   noteInvalid(call: HostedCall, why: Failure): void {
@@ -277,16 +276,6 @@ export class SupervisorHost implements StreamGateway {
     assert(ended !== undefined, `the slot of stream ${streamId} was freed before its session ended`);
     noteSessionEnd(this.#options, { ...ended, activeStreams });
   }
-}
-
-interface Action {
-  readonly type: string;
-  readonly params: unknown;
-}
-
-/** XState's types leave out what a chart emits from the actions of a transition. */
-function isEmission(action: Action): action is Action & { readonly params: { readonly event: SupervisorEmitted } } {
-  return action.type === 'xstate.emit';
 }
 
 /** Made out here so that it holds nothing but the id: the call keeps it for as long as its client takes to fetch the end. */

@@ -2,14 +2,11 @@
  * `recital usage`: what tokens were used, out of the store below DATA_DIR; a server may be writing it meanwhile. Exit codes: 0 printed
  * (also when there is nothing), 1 the store could not be read, 2 faulty configuration.
  */
-import { readFileSync } from 'node:fs';
-import { type Config, ConfigFault, loadConfig } from '../config.ts';
 import { reportUsage } from '../store/usage-report.ts';
 import type { UsageGroup, UsageSummary } from '../store/usage-summary.ts';
+import { configFaultExitCode, configOrNull } from './given-config.ts';
 import { createOutput, type Output } from './output.ts';
 import { type Column, printTable } from './table.ts';
-
-const configFaultExitCode = 2;
 
 export interface UsageOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -81,14 +78,4 @@ function showTable(stdout: Output, { groups, total }: UsageSummary): void {
 function rowOf({ hardwareId, reporter, source, model, reports, inputTokens, outputTokens, lastMs }: UsageGroup) {
   const last = new Date(lastMs).toISOString().slice(0, 16).replace('T', ' ');
   return [hardwareId, reporter, source, model, String(reports), String(inputTokens), String(outputTokens), last];
-}
-
-function configOrNull(env: UsageOptions['env'], stderr: Output): Config | null {
-  try {
-    return loadConfig({ env, readFile: (path) => readFileSync(path, 'utf8') });
-  } catch (error) {
-    if (!(error instanceof ConfigFault)) throw error;
-    stderr.line(error.message);
-    return null;
-  }
 }

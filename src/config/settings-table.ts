@@ -4,6 +4,7 @@
  */
 import { commandNames, defaultCommands } from '../text/commands.ts';
 import { answerSettings } from './answer-settings.ts';
+import { memorySettings } from './memory-settings.ts';
 import { longestTimerSeconds, type Setting } from './setting.ts';
 import { speechProviderNames, speechProviderSettings } from './speech-settings-table.ts';
 
@@ -199,8 +200,10 @@ export const settingsTable = {
   DATA_DIR: {
     type: 'path',
     default: './data',
-    meaning: 'The folder of the embedded store (usage, in its folder store), made when the server starts.',
+    meaning:
+      'The folder of the embedded store (usage, memories, quotas; in its folder store), made when the server starts.',
   },
+  ...memorySettings,
   EVENT_LOG: {
     type: 'switch',
     default: 'on',

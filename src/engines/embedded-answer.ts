@@ -1,10 +1,13 @@
 /**
  * The embedded answerer: fixed rules in English and Russian, so that Recital answers with no network, no key and no model.
  * It says plainly what it is. It acts (opens an app, sends a message) only on an utterance that is such a wish from end to
- * end; it learns nothing and keeps nothing but the last words of each device, in memory, for "what did I say before?".
+ * end. What was said before it takes from the history of the request; where there is none, from the last words of each device, which
+ * it then keeps in memory.
  */
+
+import { isOneDevice } from '../device.ts';
 import type { AnswerEngine, AnswerPart, AnswerRequest } from './answer-engine.ts';
-import { createPromptMemory, isOneDevice, type PromptMemory } from './embedded-answer/prompt-memory.ts';
+import { createPromptMemory, type PromptMemory } from './embedded-answer/prompt-memory.ts';
 import type { Reply } from './embedded-answer/reply.ts';
 import { replyTo } from './embedded-answer/rules.ts';
 import { type SpokenTime, spokenTime } from './embedded-answer/spoken-time.ts';
@@ -72,9 +75,12 @@ function wordCountOf(text: string): number {
   return count;
 }
 
-function reply({ now, spokenTime, memory }: Answerer, { prompt, hardwareId, screenshot }: AnswerRequest): Reply {
-  const earlierPrompts = isOneDevice(hardwareId) ? memory.recall(hardwareId) : undefined;
+function reply({ now, spokenTime, memory }: Answerer, request: AnswerRequest): Reply {
+  const { prompt, hardwareId, screenshot, history } = request;
+  const told = history?.map((exchange) => exchange.prompt).reverse();
+  const earlierPrompts = isOneDevice(hardwareId) ? (told ?? memory.recall(hardwareId)) : undefined;
   const { isRecall, ...answer } = replyTo(prompt, { now: now(), spokenTime, earlierPrompts, screenshot });
-  if (!isRecall) memory.remember(hardwareId, prompt);
+  // One memory: what a device wants forgotten must not live on here.
+  if (!isRecall && history === undefined) memory.remember(hardwareId, prompt);
   return answer;
 }

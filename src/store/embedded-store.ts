@@ -2,11 +2,13 @@
  * The embedded store: an LMDB environment in `<DATA_DIR>/store`, with a database a subject. One process writes (the store's own, see
  * store-writer.ts), any number may read meanwhile.
  *
+ * Nobody but its user may read it: what people said stands in it.
+ *
  * Guarantees: a write whose promise resolved is on the disk, in the file that was opened (`isInPlace` tells whether that is still the one
  * of DATA_DIR); a process that dies leaves the last committed state. It does not survive foreign bytes in its files, nor a full disk: LMDB's
  * native code then ends the process it runs in (docs/decisions/0008).
  */
-import { type BigIntStats, statSync } from 'node:fs';
+import { type BigIntStats, chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
 
@@ -17,6 +19,9 @@ export type TextDatabase = Database<string, Key>;
 const MAX_DATABASES = 16;
 const META = 'meta';
 const INCARNATION = 'incarnation';
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const files = ['data.mdb', 'lock.mdb'] as const;
 
 export interface EmbeddedStore {
   /** How many times the store was opened for writing: with it, keys are unique over processes and restarts. */
@@ -37,6 +42,7 @@ export interface ReadableStore {
 /** Opens the store below `dataDir`, and makes it if there is none; throws where it can't be written. */
 export function openStore(dataDir: string): EmbeddedStore {
   const path = folderOf(dataDir);
+  mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
   // Not overlapping: a commit is told when it is on the disk. No batching by turns: it leaves a rejection that nobody can handle.
   const environment: RootDatabase<string, Key> = open({
     path,
@@ -47,6 +53,7 @@ export function openStore(dataDir: string): EmbeddedStore {
   });
   try {
     const incarnation = nextIncarnation(environment);
+    keepToOneself(path);
     const file = fileIn(path);
     return {
       incarnation,
@@ -64,11 +71,16 @@ export function openStore(dataDir: string): EmbeddedStore {
   }
 }
 
+/** Whether anything was ever written below `dataDir`: an empty file is one whose writer died in its first breath. */
+export function hasStore(dataDir: string): boolean {
+  return (fileIn(folderOf(dataDir))?.size ?? 0n) > 0n;
+}
+
 /** Opens the store below `dataDir` beside whoever writes it; null if there is none. Makes nothing. */
 export function openStoreForReading(dataDir: string): ReadableStore | null {
+  // LMDB can't read an empty file.
+  if (!hasStore(dataDir)) return null;
   const path = folderOf(dataDir);
-  // An empty file is one whose writer died in its first breath; LMDB can't read it.
-  if ((fileIn(path)?.size ?? 0n) === 0n) return null;
   const environment: RootDatabase<string, Key> = open({ path, maxDbs: MAX_DATABASES, readOnly: true });
   return {
     database: (name) => environment.openDB<string, Key>(name, { encoding: 'string' }),
@@ -101,6 +113,15 @@ function nextIncarnation(environment: RootDatabase<string, Key>): number {
     meta.putSync(INCARNATION, String(next));
     return next;
   });
+}
+
+/** Also one that an earlier version made readable for others. */
+function keepToOneself(path: string): void {
+  const paths = [[path, FOLDER_MODE] as const, ...files.map((name) => [join(path, name), FILE_MODE] as const)];
+  for (const [each, mode] of paths) {
+    // Of another user's file only that user may say who reads it.
+    if (statSync(each).uid === process.getuid?.()) chmodSync(each, mode);
+  }
 }
 
 /** The file of the store in the folder `path`; undefined if there is none. In bigint, because some file systems number beyond 2^53. */

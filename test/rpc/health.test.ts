@@ -80,6 +80,8 @@ describe('HTTP', () => {
       speech_engine: 'scripted',
       usage_store: 'ok',
       usage_store_error: null,
+      memory: { remembered: 0, lost: 0, lookups_late: 0, lookups_failed: 0 },
+      quota: 'off',
       totals: {
         streams_ended: 0,
         first_token_seconds: { count: 0, sum: 0, max: 0 },

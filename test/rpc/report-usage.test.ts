@@ -173,7 +173,7 @@ test('when the data folder is deleted under a running server, no report is calle
   const its = connect(bereft.grpcPort);
   expect(await report(its, { hardware_id: 'before' })).toEqual(stored);
   rmSync(data, { recursive: true });
-  const reason = 'the usage store cannot be written (its file was removed or replaced)';
+  const reason = 'the store cannot be written (its file was removed or replaced)';
   const outcome = await report(its, { hardware_id: 'd' });
   expect(outcome).toEqual({ code: 'OK', success: false, message: `Not stored: ${reason}` });
   expect(await bereft.status()).toMatchObject({ usage_store: 'failed', usage_store_error: reason });
@@ -262,7 +262,7 @@ describe('a store that cannot be opened', { timeout: 60_000 }, () => {
       const its = connect(broken.grpcPort);
       const { state, health, usage_store, usage_store_error } = await broken.status();
       expect({ state, health, usage_store }).toEqual({ state: 'ready', health: 'ok', usage_store: 'failed' });
-      expect(usage_store_error).toBe('the usage store cannot be opened (ENOTDIR: not a directory)');
+      expect(usage_store_error).toBe('the store cannot be opened (ENOTDIR: not a directory)');
       const outcome = await report(its, { hardware_id: 'd' });
       expect(outcome).toEqual({ code: 'OK', success: false, message: `Not stored: ${usage_store_error}` });
       expect((await ask(its, { prompt: 'hi' })).code).toBe('OK');

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../src/observe/logger.ts';
 import { storeReplySchema } from '../../src/store/store-messages.ts';
+import { StoreProcess } from '../../src/store/store-process.ts';
 import { storeScript } from '../../src/store/store-script.ts';
 import type { UsageEntry } from '../../src/store/usage-entry.ts';
 import { reportUsage } from '../../src/store/usage-report.ts';
-import { UsageStore } from '../../src/store/usage-store.ts';
+import { type RecordOutcome, UsageStore } from '../../src/store/usage-store.ts';
 
 const entry: UsageEntry = {
   timeMs: Date.UTC(2026, 10, 22),
@@ -25,7 +26,14 @@ const entry: UsageEntry = {
 let dir: string;
 let logged: LogFields[];
 let nowMs: number;
-const stores: UsageStore[] = [];
+const stores: HostedStore[] = [];
+
+/** The process and what is asked of it, as one thing. */
+interface HostedStore extends Pick<StoreProcess, 'open' | 'close' | 'failure'> {
+  record(reported: UsageEntry): Promise<RecordOutcome>;
+}
+
+const memory = { maxExchanges: 20, maxChars: 1_000, ttlMs: 1_000_000, maxDevices: 100 };
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'recital-store-'));
@@ -45,9 +53,18 @@ const log: Logger = {
   announce: () => {},
 };
 
-function storeOf(script?: string, maxWaiting = 1_000): UsageStore {
+function storeOf(script?: string, maxWaiting = 1_000): HostedStore {
   const given = script === undefined ? {} : { script };
-  const store = new UsageStore({ dataDir: dir, log, now: () => nowMs, maxWaiting, ...given });
+  const process = new StoreProcess({ dataDir: dir, memory, log, now: () => nowMs, maxWaiting, ...given });
+  const usage = new UsageStore({ store: process, log });
+  const store: HostedStore = {
+    open: () => process.open(),
+    close: () => process.close(),
+    get failure() {
+      return process.failure;
+    },
+    record: (reported) => usage.record(reported),
+  };
   stores.push(store);
   return store;
 }
@@ -119,7 +136,7 @@ describe('a store whose file is no longer where it was', () => {
     await store.open();
     expect(await store.record(entry)).toEqual({ stored: true });
     spoil();
-    const reason = 'the usage store cannot be written (its file was removed or replaced)';
+    const reason = 'the store cannot be written (its file was removed or replaced)';
     const outcomes = await Promise.all([store.record(entry), store.record(entry)]);
     expect(outcomes).toEqual([
       { stored: false, reason },
@@ -138,11 +155,11 @@ describe('a store whose file is no longer where it was', () => {
     await store.open();
     renameSync(folder(), join(dir, 'elsewhere'));
     writeFileSync(folder(), 'x');
-    const why = 'the usage store cannot be written (ENOTDIR: not a directory)';
+    const why = 'the store cannot be written (ENOTDIR: not a directory)';
     expect(await store.record(entry)).toEqual({ stored: false, reason: why });
     nowMs += 1_000;
     expect(await store.record(entry)).toEqual({ stored: false, reason: store.failure });
-    expect(store.failure).toMatch(/^the usage store cannot be opened/);
+    expect(store.failure).toMatch(/^the store cannot be opened/);
     rmSync(folder());
     renameSync(join(dir, 'elsewhere'), folder());
     nowMs += 1_000;
@@ -166,7 +183,7 @@ describe('a store that does not open', () => {
     const store = storeOf();
     await store.open();
     const { failure } = store;
-    expect(failure).toMatch(/^the usage store/);
+    expect(failure).toMatch(/^the store/);
     expect(failure).not.toContain(dir);
     expect(await store.record(entry)).toEqual({ stored: false, reason: failure });
     nowMs += 1_000;
@@ -189,7 +206,7 @@ describe('a store that does not open', () => {
     chmodSync(dir, 0o555);
     const store = storeOf();
     await store.open();
-    expect(store.failure).toBe('the usage store cannot be opened (EACCES: permission denied)');
+    expect(store.failure).toBe('the store cannot be opened (EACCES: permission denied)');
     chmodSync(dir, 0o755);
   });
 });
@@ -202,7 +219,7 @@ describe('a process that', () => {
     const store = storeOf(script(`${code}; process.send({ kind: 'opened' })`));
     await store.open();
     const outcomes = await Promise.all([store.record(entry), store.record(entry)]);
-    const reason = `the usage store's process ended with ${how}`;
+    const reason = `the store's process ended with ${how}`;
     expect(outcomes).toEqual([
       { stored: false, reason },
       { stored: false, reason },
@@ -243,17 +260,27 @@ describe('a process that', () => {
     expect([store.failure, ...decisions()]).toEqual([null, 'store_failed', 'store_recovered']);
   });
 
+  test('says what nobody understands: it is ended, and nobody else', async () => {
+    const store = storeOf(
+      script(`process.on('message', () => process.send({ kind: 'sotred' })); process.send({ kind: 'opened' })`),
+    );
+    await store.open();
+    const reason = "the store's process said what nobody understands";
+    expect(await store.record(entry)).toEqual({ stored: false, reason });
+    expect(store.failure).toBe(reason);
+  });
+
   test('does not exist: the reason says so', async () => {
     const store = storeOf(join(dir, 'nothing.mjs'));
     await store.open();
-    expect(store.failure).toBe("the usage store's process ended with exit code 1");
+    expect(store.failure).toBe("the store's process ended with exit code 1");
   });
 
   test('hangs: as many entries wait as may, one more is refused at once, and closing is bounded', async () => {
     const store = storeOf(script(`process.on('message', () => {}); process.send({ kind: 'opened' })`), 10);
     await store.open();
     const waiting = Array.from({ length: 10 }, () => store.record(entry));
-    expect(await store.record(entry)).toEqual({ stored: false, reason: '10 reports are waiting for the disk' });
+    expect(await store.record(entry)).toEqual({ stored: false, reason: '10 requests are waiting for the disk' });
     await store.close();
     expect((await Promise.all(waiting)).map(({ stored }) => stored)).toEqual(waiting.map(() => false));
   });
@@ -262,14 +289,14 @@ describe('a process that', () => {
 test('a file that cannot grow: the writer ends, and what it called stored is there', async () => {
   const writer = spawn(
     '/bin/sh',
-    ['-c', 'ulimit -f 200; exec "$0" "$@"', process.execPath, storeScript('store-writer'), dir],
+    ['-c', 'ulimit -f 200; exec "$0" "$@"', process.execPath, storeScript('store-writer'), dir, JSON.stringify(memory)],
     { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
   );
   let stored = 0;
   let sent = 0;
   const send = () => {
     sent += 1;
-    if (writer.connected) writer.send({ id: sent, entry }, () => {});
+    if (writer.connected) writer.send({ kind: 'usage', id: sent, entry }, () => {});
   };
   writer.on('message', (message) => {
     const reply = storeReplySchema.parse(message);

@@ -1,7 +1,8 @@
 /**
- * What each device said lately, for "what did I say before?". In memory alone, bounded in devices, prompts and
+ * What each device said lately, for an answerer that is told no history (MEMORY=off). In memory alone, bounded in devices, prompts and
  * characters; the device that was silent longest is forgotten first.
  */
+import { isOneDevice } from '../../device.ts';
 
 const maxDevices = 1000;
 const maxPromptsPerDevice = 3;
@@ -20,7 +21,10 @@ export function createPromptMemory(): PromptMemory {
     recall: (hardwareId) => promptsByDevice.get(hardwareId) ?? [],
     remember(hardwareId, prompt) {
       if (!isOneDevice(hardwareId)) return;
-      const prompts = [shortened(prompt), ...(promptsByDevice.get(hardwareId) ?? [])].slice(0, maxPromptsPerDevice);
+      const prompts = [shortenedPrompt(prompt), ...(promptsByDevice.get(hardwareId) ?? [])].slice(
+        0,
+        maxPromptsPerDevice,
+      );
       // A Map keeps the order of insertion, so the first key is the device that was silent longest.
       promptsByDevice.delete(hardwareId);
       promptsByDevice.set(hardwareId, prompts);
@@ -30,12 +34,8 @@ export function createPromptMemory(): PromptMemory {
   };
 }
 
-/** False for the id that stands for every device without one. */
-export function isOneDevice(hardwareId: string): boolean {
-  return hardwareId.trim() !== '' && hardwareId !== 'unknown';
-}
-
-function shortened(prompt: string): string {
+/** The beginning of a prompt on one line. */
+export function shortenedPrompt(prompt: string): string {
   const isLong = prompt.length > maxPromptChars;
   // toWellFormed: the cut may have halved a character.
   const text = prompt.slice(0, maxPromptChars).toWellFormed().replace(/\s+/g, ' ').trim();

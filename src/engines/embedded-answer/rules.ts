@@ -6,7 +6,10 @@ import type { AnswerImage } from '../answer-engine.ts';
 import { appReply } from './app-commands.ts';
 import { arithmeticReply } from './arithmetic.ts';
 import { contactReply } from './contact-commands.ts';
+import { factText } from './fact-talk.ts';
 import { type Core, coreOf, isPlease } from './politeness.ts';
+import { shortenedPrompt } from './prompt-memory.ts';
+import { quotation, withoutBraces } from './quotation.ts';
 import type { Reply } from './reply.ts';
 import { screenText } from './screen-talk.ts';
 import {
@@ -52,9 +55,22 @@ function ruleReply(utterance: Utterance, situation: Situation): RuleReply | unde
   const topic = topicOf(utterance);
   if (topic !== undefined) return { text: topicText(topic, utterance, situation), isRecall: topic === 'recall' };
   const reply =
-    appReply(utterance) ?? contactReply(utterance) ?? arithmeticReply(utterance, core) ?? searchReply(utterance, core);
+    appReply(utterance) ??
+    contactReply(utterance) ??
+    arithmeticReply(utterance, core) ??
+    searchReply(utterance, core) ??
+    factReply(utterance, core, situation);
   return reply === undefined ? undefined : { ...reply, isRecall: false };
 }
+
+/** Whether a prompt asks for what was said before: nobody wants to hear that it was asked. */
+export function isRecallQuestion(prompt: string): boolean {
+  const utterance = readUtterance(prompt);
+  return !utterance.isLong && topicOf(utterance) === 'recall';
+}
+
+/** So many utterances come back to "what did I say before?". */
+const MAX_RECALLED = 3;
 
 /** Their order decides nothing: no phrase is in two of them. */
 const topics = [
@@ -115,16 +131,11 @@ function topicText(topic: Topic, { language }: Utterance, situation: Situation):
 
 function recallText(language: Utterance['language'], prompts: readonly string[] | undefined): string {
   if (prompts === undefined) return texts[language].unknownDevice;
-  const [last, ...earlier] = prompts;
+  const asked = prompts.filter((prompt) => !isRecallQuestion(prompt)).slice(0, MAX_RECALLED);
+  const [last, ...earlier] = asked.map(shortenedPrompt);
   if (last === undefined) return texts[language].nothingSaidBefore;
   const [said, before] = language === 'ru' ? ['Вы сказали', 'А до этого'] : ['You said', 'And before that'];
   return [quotation(said, last, language), ...earlier.map((prompt) => quotation(before, prompt, language))].join(' ');
-}
-
-function quotation(intro: string, prompt: string, language: Utterance['language']): string {
-  const text = withoutBraces(prompt);
-  const stop = /[.!?…]$/u.test(text) ? '' : '.';
-  return language === 'ru' ? `${intro}: «${text}»${stop}` : `${intro}: “${text}”${stop}`;
 }
 
 function repeatedReply(utterance: Utterance, core: Core): Reply | undefined {
@@ -137,9 +148,9 @@ function repeatedReply(utterance: Utterance, core: Core): Reply | undefined {
   return { text: said === '' ? texts[language].nothingToRepeat : withoutBraces(said) };
 }
 
-/** An answer with a brace would be read as a JSON answer, and words of the user's could become a command. */
-function withoutBraces(text: string): string {
-  return text.replaceAll('{', '(').replaceAll('}', ')');
+function factReply(utterance: Utterance, core: Core, { earlierPrompts }: Situation): Reply | undefined {
+  const text = factText(utterance, core, earlierPrompts);
+  return text === undefined ? undefined : { text };
 }
 
 function searchReply({ words, language }: Utterance, core: Core): Reply | undefined {

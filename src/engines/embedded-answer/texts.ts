@@ -14,6 +14,7 @@ type FixedText =
   | 'declined'
   | 'onlyTheTimeHere'
   | 'nothingSaidBefore'
+  | 'notToldYet'
   | 'unknownDevice'
   | 'noWebSearch'
   | 'nothingToRepeat'
@@ -47,6 +48,7 @@ export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>
     declined: 'All right, I will leave it.',
     onlyTheTimeHere: 'I only know the time here.',
     nothingSaidBefore: 'You have said nothing to me before this.',
+    notToldYet: 'I do not know that: I do not remember that you told me.',
     unknownDevice: 'I do not know which device you are, so I keep nothing of what you say.',
     noWebSearch:
       'I cannot search the web by myself. I can open a browser for you: say, for example, open Safari. For answers from ' +
@@ -84,6 +86,7 @@ export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>
     declined: 'Хорошо, не буду.',
     onlyTheTimeHere: 'Я знаю только здешнее время.',
     nothingSaidBefore: 'До этого вы мне ничего не говорили.',
+    notToldYet: 'Этого я не знаю: не помню, чтобы вы мне говорили.',
     unknownDevice: 'Я не знаю, какое у вас устройство, поэтому не храню того, что вы говорите.',
     noWebSearch:
       'Сам я искать в интернете не умею. Могу открыть браузер: скажите, например, открой Сафари. А чтобы получать ответы ' +

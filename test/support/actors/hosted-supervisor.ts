@@ -1,8 +1,11 @@
 /** The supervisor with the real session chart and the real actors, over engines worked by hand: all but the wire. */
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import { createAnswerActor } from '../../../src/actors/answer.actor.ts';
+import type { ConversationMemory } from '../../../src/actors/conversation-memory.ts';
 import { withFaultBarrier } from '../../../src/actors/fault-barrier.ts';
+import { HistoryLookup } from '../../../src/actors/history-lookup.ts';
 import { JobCount } from '../../../src/actors/job-count.ts';
+import type { QuotaPort } from '../../../src/actors/quota-port.ts';
 import type { SessionResourceMap, WelcomeResourceMap } from '../../../src/actors/session-resources.ts';
 import { createSpeechActor } from '../../../src/actors/speech.actor.ts';
 import { StreamCounters } from '../../../src/actors/stream-counters.ts';
@@ -46,6 +49,8 @@ export interface HostBenchOptions {
   readonly limits?: Partial<SessionLimits>;
   readonly answerEngine?: AnswerEngine;
   readonly speechEngine?: SpeechEngine;
+  readonly memory?: ConversationMemory;
+  readonly quota?: QuotaPort;
   /** A bug that the fault barrier can't turn into an end: the transition to error throws as well. */
   readonly endThrows?: Error;
   /** Called with every event that a session or collect chart processes, and the snapshot that it leads to. */
@@ -89,7 +94,8 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     error: keep('error'),
     announce: keep('announce'),
   };
-  const { endThrows, recorded } = options;
+  const { endThrows, recorded, memory, quota } = options;
+  const history = memory === undefined ? null : new HistoryLookup({ memory, log });
   const machine = sessionMachine.provide({
     ...(endThrows !== undefined && {
       actions: {
@@ -105,6 +111,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
         jobs: answerJobs,
         report,
         noteUsage: () => {},
+        ...(history !== null && { historyOf: (device, signal) => history.of(device, signal) }),
         now,
       }),
       speech: createSpeechActor({
@@ -143,6 +150,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
       ),
       limits,
       sessions,
+      ...(memory !== undefined && { memory }),
       log,
       now,
       reportFault: report,
@@ -158,6 +166,7 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     },
     collector,
     counters,
+    ...(quota !== undefined && { quota }),
     log,
     reportFault: report,
   });

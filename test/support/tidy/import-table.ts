@@ -18,6 +18,7 @@ export interface ImportRow {
 export const importTable: readonly ImportRow[] = [
   { from: 'errors.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
+  { from: 'device.ts', ours: [], types: [], packages: [], node: [] },
   {
     from: 'text/',
     ours: ['text/', 'errors.ts', 'assert.ts'],
@@ -96,14 +97,14 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'engines/',
-    ours: ['engines/', 'errors.ts', 'assert.ts'],
+    ours: ['engines/', 'device.ts', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
     packages: ['zod'],
     node: [],
   },
   {
     from: 'store/',
-    ours: ['store/', 'errors.ts', 'assert.ts'],
+    ours: ['store/', 'device.ts', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
     packages: ['lmdb', 'zod'],
     node: ['node:fs', 'node:path'],
@@ -151,6 +152,13 @@ export const importTable: readonly ImportRow[] = [
     node: [],
   },
   {
+    from: 'persistence.ts',
+    ours: ['store/', 'actors/history-lookup.ts'],
+    types: ['config.ts', 'actors/conversation-memory.ts', 'observe/logger.ts'],
+    packages: [],
+    node: [],
+  },
+  {
     from: 'package-version.ts',
     ours: [],
     types: [],
@@ -167,7 +175,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'supervision.ts',
     ours: ['machines/', 'actors/', 'session-limits.ts', 'errors.ts', 'assert.ts'],
-    types: ['config.ts', 'engine-shelf.ts', 'recording.ts', 'observe/'],
+    types: ['config.ts', 'engine-shelf.ts', 'recording.ts', 'persistence.ts', 'observe/'],
     packages: [],
     node: [],
   },
@@ -183,6 +191,7 @@ export const importTable: readonly ImportRow[] = [
       'engine-shelf.ts',
       'supervision.ts',
       'recording.ts',
+      'persistence.ts',
       'package-version.ts',
       'errors.ts',
       'assert.ts',
@@ -213,6 +222,11 @@ export const deviations: readonly Deviation[] = [
     from: 'actors/supervisor-host.ts',
     to: 'machines/supervisor.machine.ts',
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
+  },
+  {
+    from: 'actors/foreseen-refusal.ts',
+    to: 'machines/supervisor.machine.ts',
+    reason: 'it asks that chart what it would say, so that nobody else judges',
   },
   {
     from: 'engine-shelf.ts',
@@ -345,16 +359,17 @@ export const deviations: readonly Deviation[] = [
   },
   { from: 'store/store-script.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
   {
-    from: 'store/usage-store.ts',
+    from: 'store/store-process.ts',
     to: 'node:child_process',
     reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
   },
   {
-    from: 'store/usage-report.ts',
+    from: 'store/store-errand.ts',
     to: 'node:child_process',
     reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
   },
-  { from: 'cli/usage.ts', to: 'config.ts', reason: 'recital usage looks where recital serve writes' },
+  { from: 'cli/given-config.ts', to: 'config.ts', reason: 'recital usage and forget look where recital serve writes' },
+  { from: 'cli/forget.ts', to: 'store/memory-forgetting.ts', reason: 'recital forget forgets in the store' },
   { from: 'cli/usage.ts', to: 'store/usage-report.ts', reason: 'recital usage prints the store' },
   {
     from: 'cli/usage.ts',

@@ -1,0 +1,75 @@
+/**
+ * What devices and their assistant said to each other, as the server sees it: hands exchanges to the process of the store, and asks for
+ * them. A store that fails costs memories and nothing else. Only a device that has an id of its own has a memory:
+ * all those without one would hear each other's words.
+ *
+ * Guarantees: a recall that is asked for after a remember hears of it, as the store deals with both in their order; never more on the
+ * way to the disk than MAX_WAITING_CHARS. It keeps nothing itself, so what is forgotten in the store is forgotten.
+ */
+import { isOneDevice } from '../device.ts';
+import { type MemoryEntry, type MemoryLimits, type RememberedExchange, shortened } from './memory-entry.ts';
+import type { StoreProcess } from './store-process.ts';
+
+/** 8 MB: a disk that is merely busy never has so many words waiting. */
+const MAX_WAITING_CHARS = 4 * 1024 * 1024;
+
+export interface MemoryStoreOptions {
+  readonly store: Pick<StoreProcess, 'ask'>;
+  readonly limits: MemoryLimits;
+  /** Since the epoch. */
+  readonly timeMs: () => number;
+  readonly maxWaitingChars?: number;
+}
+
+export class MemoryStore {
+  readonly #options: MemoryStoreOptions;
+  #waitingChars = 0;
+  #remembered = 0;
+  #lost = 0;
+
+  constructor(options: MemoryStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Exchanges that were stored, and those that were not because the store failed or is too slow. */
+  get counts(): { readonly remembered: number; readonly lost: number } {
+    return { remembered: this.#remembered, lost: this.#lost };
+  }
+
+  get maxAnswerChars(): number {
+    return this.#options.limits.maxChars;
+  }
+
+  timeMs(): number {
+    return this.#options.timeMs();
+  }
+
+  /** What is remembered of the device, the oldest first; rejects if the store fails. Null = it can have no memory. */
+  recall(hardwareId: string): Promise<readonly RememberedExchange[]> | null {
+    return isOneDevice(hardwareId) ? this.#recall(hardwareId) : null;
+  }
+
+  /** Hands an exchange over; nobody waits for it. */
+  remember({ prompt, answer, ...entry }: Omit<MemoryEntry, 'timeMs'>): void {
+    if (!isOneDevice(entry.hardwareId)) return;
+    const { limits, maxWaitingChars = MAX_WAITING_CHARS, timeMs } = this.#options;
+    const exchange = shortened({ prompt, answer }, limits.maxChars);
+    const chars = exchange.prompt.length + exchange.answer.length;
+    if (this.#waitingChars + chars > maxWaitingChars) this.#lost += 1;
+    else void this.#remember({ ...entry, ...exchange, timeMs: timeMs() }, chars);
+  }
+
+  async #recall(hardwareId: string): Promise<readonly RememberedExchange[]> {
+    const answer = await this.#options.store.ask({ kind: 'recall', hardwareId, timeMs: this.#options.timeMs() });
+    if (answer.kind === 'recalled') return answer.exchanges;
+    throw new Error(answer.kind === 'failed' ? answer.reason : `the store answered ${answer.kind} to a recall`);
+  }
+
+  async #remember(entry: MemoryEntry, chars: number): Promise<void> {
+    this.#waitingChars += chars;
+    const { kind } = await this.#options.store.ask({ kind: 'remember', entry });
+    this.#waitingChars -= chars;
+    if (kind === 'stored') this.#remembered += 1;
+    else this.#lost += 1;
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * The process of the embedded store as the server sees it: starts it, asks it, and tells what became of each request.
+ *
+ * Guarantees: never throws or rejects; says "stored" only after the commit; a process that fails, hangs or crashes costs its requests and
+ * nothing else; it is started anew by a later request, at most once a second. Requests are dealt with in the order they were made in.
+ * Bounded: requests that wait, and how long.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Logger } from '../observe/logger.ts';
+import type { MemoryLimits } from './memory-entry.ts';
+import { type StoreReply, type StoreRequest, storeReplySchema } from './store-messages.ts';
+import { storeScript } from './store-script.ts';
+
+/** Some MB. A disk that takes 50,000 entries a second has long been stuck when so many wait. */
+const MAX_WAITING = 10_000;
+/** A commit takes a ms; within this a disk that is merely busy comes round. */
+const ANSWER_DUE_MS = 10_000;
+/** Starting the process takes 0.2 s; start-up does not wait longer for it. */
+const OPENED_DUE_MS = 5_000;
+/** A process that has said nothing after this does not start. */
+const STARTED_DUE_MS = 60_000;
+const RESTART_PAUSE_MS = 1_000;
+/** Twice this is less than the bootstrap chart allows for stopping. */
+const CLOSED_DUE_MS = 1_500;
+
+/** What a request came to. */
+export type StoreAnswer = StoredReply | { readonly kind: 'failed'; readonly reason: string };
+
+type StoredReply = Exclude<StoreReply, { readonly kind: 'opened' | 'failed' }>;
+
+/** A request without its number. */
+export type StoreQuestion = StoreRequest extends infer Request
+  ? Request extends StoreRequest
+    ? Omit<Request, 'id'>
+    : never
+  : never;
+
+export interface StoreProcessOptions {
+  readonly dataDir: string;
+  readonly memory: MemoryLimits;
+  readonly log: Logger;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
+  /** Default: the writer; tests have others. */
+  readonly script?: string;
+  /** Requests that may wait at once. */
+  readonly maxWaiting?: number;
+  readonly answerDueMs?: number;
+}
+
+interface Waiting {
+  readonly settle: (answer: StoreAnswer) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export class StoreProcess {
+  readonly #options: StoreProcessOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #process: ChildProcess | null = null;
+  #startedAtMs = Number.NEGATIVE_INFINITY;
+  #lastId = 0;
+  #heardMessages = 0;
+  /** Whether the present process has said anything yet. */
+  #hasSpoken = false;
+  #failure: string | null = 'the store is not open yet';
+  #isFailureTold = false;
+  #isClosed = false;
+  /** Called when the store has opened or failed, and when its process has ended. */
+  readonly #watchers = new Set<() => void>();
+
+  constructor(options: StoreProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Why nothing is stored at present, in one line without paths; null = it is. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  /** Starts the process; resolves when the store is open or has failed. */
+  async open(): Promise<void> {
+    this.#start();
+    await this.#until(() => this.#failure === null || this.#process === null, OPENED_DUE_MS);
+  }
+
+  /** Asks the store; what can be said at once is said in a later turn as well. */
+  ask(question: StoreQuestion): Promise<StoreAnswer> {
+    if (this.#isClosed) return failed('the server is stopping');
+    const { maxWaiting = MAX_WAITING, answerDueMs = ANSWER_DUE_MS } = this.#options;
+    if (this.#waiting.size >= maxWaiting) return failed(`${maxWaiting} requests are waiting for the disk`);
+    if (this.#process === null && this.#options.now() - this.#startedAtMs >= RESTART_PAUSE_MS) this.#start();
+    const writer = this.#process;
+    if (writer === null) return failed(this.#failure ?? 'the store is not open');
+    return new Promise((settle) => {
+      this.#lastId += 1;
+      const id = this.#lastId;
+      const heardBefore = this.#heardMessages;
+      const timer = setTimeout(() => {
+        this.#settle(id, { kind: 'failed', reason: `the disk did not confirm it within ${answerDueMs / 1000}s` });
+        // It hangs, and what it does not read would pile up.
+        if (this.#heardMessages === heardBefore && this.#isDueToAnswer()) writer.kill('SIGKILL');
+      }, answerDueMs);
+      this.#waiting.set(id, { settle, timer });
+      // What cannot be sent is settled when the process ends, which it is about to.
+      writer.send({ id, ...question }, () => {});
+    });
+  }
+
+  /** Waits for pending requests, then ends the process; idempotent, and bounded. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#until(() => this.#waiting.size === 0, CLOSED_DUE_MS);
+    if (this.#process?.connected === true) this.#process.disconnect();
+    await this.#until(() => this.#process === null, CLOSED_DUE_MS);
+    this.#process?.kill('SIGKILL');
+  }
+
+  /** A process that is still starting on a busy machine is not to be killed for that, again and again. */
+  #isDueToAnswer(): boolean {
+    return this.#hasSpoken || this.#options.now() - this.#startedAtMs >= STARTED_DUE_MS;
+  }
+
+  #start(): void {
+    if (this.#isClosed) return;
+    this.#startedAtMs = this.#options.now();
+    const { dataDir, memory, script = storeScript('store-writer') } = this.#options;
+    // LMDB writes words of its own on stderr, unasked; its reasons come through the channel.
+    const writer = fork(script, [dataDir, JSON.stringify(memory)], {
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    this.#process = writer;
+    this.#hasSpoken = false;
+    let reason: string | null = null;
+    writer.on('message', (message) => {
+      this.#heardMessages += 1;
+      this.#hasSpoken = true;
+      const parsed = storeReplySchema.safeParse(message);
+      if (!parsed.success) {
+        reason = "the store's process said what nobody understands";
+        writer.kill('SIGKILL');
+        return;
+      }
+      const reply = parsed.data;
+      if (reply.kind === 'opened') this.#noteOpened();
+      else if (reply.kind === 'failed') reason = reply.reason;
+      else {
+        if (reply.kind === 'stored') this.#noteStored();
+        this.#settle(reply.id, reply);
+      }
+    });
+    const ended = (how: string): void => {
+      if (this.#process !== writer) return;
+      this.#process = null;
+      this.#noteFailed(reason ?? how);
+    };
+    writer.once('error', ({ message }) => ended(`the store's process did not start (${message})`));
+    const exited = (code: number | null, signal: string | null): void =>
+      ended(`the store's process ended with ${signal ?? `exit code ${code}`}`);
+    // 'exit' may come before the last message, 'close' comes after it; but not where it was we who closed the channel.
+    writer.once('close', exited);
+    writer.once('exit', (code, signal) => {
+      if (!writer.connected && this.#isClosed) exited(code, signal);
+    });
+  }
+
+  /** After a failure only a stored entry shows that it is over: a store on a full disk opens well. */
+  #noteOpened(): void {
+    if (!this.#isFailureTold) this.#failure = null;
+    this.#tellWatchers();
+  }
+
+  #noteStored(): void {
+    this.#failure = null;
+    if (!this.#isFailureTold) return;
+    this.#isFailureTold = false;
+    const ctx = { data_dir: this.#options.dataDir };
+    const fields = { scope: 'store', method: 'store', decision: 'store_recovered', ctx };
+    this.#options.log.info(fields, 'the store works again');
+  }
+
+  #noteFailed(reason: string): void {
+    this.#failure = reason;
+    for (const id of this.#waiting.keys()) this.#settle(id, { kind: 'failed', reason });
+    if (!this.#isClosed && !this.#isFailureTold) {
+      this.#isFailureTold = true;
+      const ctx = { data_dir: this.#options.dataDir, reason };
+      const fields = { scope: 'store', method: 'store', decision: 'store_failed', ctx };
+      this.#options.log.error(fields, 'usage, memories and quotas are not stored; calls go on, reports are told so');
+    }
+    this.#tellWatchers();
+  }
+
+  #settle(id: number, answer: StoreAnswer): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    clearTimeout(waiting.timer);
+    waiting.settle(answer);
+    if (this.#waiting.size === 0) this.#tellWatchers();
+  }
+
+  #tellWatchers(): void {
+    for (const look of [...this.#watchers]) look();
+  }
+
+  #until(isDone: () => boolean, withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        resolve();
+      };
+      const look = (): void => {
+        if (isDone()) finish();
+      };
+      const timer = setTimeout(finish, withinMs);
+      this.#watchers.add(look);
+      look();
+    });
+  }
+}
+
+function failed(reason: string): Promise<StoreAnswer> {
+  return Promise.resolve({ kind: 'failed', reason });
+}
