@@ -1,7 +1,7 @@
 // The splitters that bench:sentences compares, each as a function of a text and its language that gives the parts of the text, set up the
 // way that serves it best: line breaks end sentences where it can be told so, abbreviations of the language are on, minimum lengths are off.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +71,7 @@ export function livekitFolder(given, isFetched) {
   if (existsSync(installed)) return installed;
   if (!isFetched) return null;
   const folder = mkdtempSync(join(tmpdir(), 'recital-livekit-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const args = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--omit=dev'];
   execFileSync('npm', [...args, `@livekit/agents@${livekitVersion}`], { stdio: ['ignore', 'inherit', 'inherit'] });
   return join(folder, 'node_modules', '@livekit', 'agents');
