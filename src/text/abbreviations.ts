@@ -20,15 +20,18 @@ export function includesWord(list: WordList, word: string): boolean {
 /** What always goes on: titles, `e.g.`, parts of an address. A stop after these is never the end of a sentence. */
 export const neverEnding: WordList = wordList(
   'mr mrs ms mx dr drs prof gen col maj capt lt sgt cmdr adm gov sen rep rev hon pres supt insp messrs mme mlle mt',
-  'vs cf approx e.g i.e viz resp incl excl ref p pp c v s z',
-  'bzw ggf evtl inkl exkl zzgl vgl hr fr frl dipl ing geb gest ca z.b d.h u.a u.u s.o s.u v.a z.t',
-  'sra srta dra ud uds vd aprox p.ej ej ee',
+  'vs cf approx e.g i.e viz resp incl excl ref pp v z',
+  'bzw ggf evtl inkl exkl zzgl vgl frl dipl ing geb gest ca sog allg insb bspw einschl z.b d.h u.a u.u s.o s.u v.a z.t zt',
+  'sra srta dra sres sras dres dña profa excmo ilmo aprox ud uds vd p.ej ej ee',
   'т.е т.к т.н т.о и.о ул просп пер наб бул бульв пл кв корп стр гл рис табл ср напр проф акад доц тов гр гос',
-  'г-н г-жа г-да д-р им тел моб пос дер ст сб разд прил ред сост изд вып ок тт п пп д о',
+  'г-н г-жа г-да д-р им тел моб пос дер ст сб разд прил ред сост изд вып тт п пп д о оз св респ мкр преп пгт',
 );
 
+/** Between a number and its unit: `50 кв. м.`. */
+export const unitLeads: WordList = wordList('кв куб пог');
+
 /** Units and the like: after a number they may end a sentence, elsewhere they never do (`2024 г.`, but `г. Москва`). */
-export const endingAfterNumber: WordList = wordList('г с м ч р в л т к см');
+export const endingAfterNumber: WordList = wordList('г с м ч р в л т к см p c s');
 
 /** They end a sentence when the next word begins with a capital that is no day, month or time zone. */
 export const mayEnd: WordList = wordList(
@@ -40,13 +43,17 @@ export const mayEnd: WordList = wordList(
 /** Often followed by a name: they end a sentence only before a word that begins sentences. */
 export const rarelyEnding: WordList = wordList(
   'inc ltd co corp bros llc jr sr st ave blvd rd sq ft esq dept univ assn intl al gmbh',
-  'ph.d m.d b.a m.a b.sc m.sc mio mrd tsd str uu пр обл р-н',
+  'ph.d m.d b.a m.a b.sc m.sc mon tue tues wed thu thur thurs fri',
+  'mio mrd tsd str uu med kath evang hr fr fa fam tel hbf bhf ff fn abt hrsg mwst',
+  'fdo gral dto izq dcha avda avd cía hnos prov depto pdte pza lic arq mtro teléf tfno',
+  'пр обл р-н англ нем франц лат греч итал исп укр ген полк лейт серж адм',
 );
 
 /** Abbreviations only in front of a number (`No. 5`), plain words elsewhere (`No. I can't.`). */
 export const beforeNumber: WordList = wordList(
   'no nos fig figs vol vols ch chap sec art pt pg ed eq ver',
-  'jan feb mar apr jun jul aug sept sep oct nov dec nr abs kap bd abb núm pág',
+  'jan feb mar apr jun jul aug sept sep oct nov dec mrz okt dez max min avg est pop ext apt ste rm hrs lb lbs oz tsp tbsp',
+  'nr abs kap bd abb núm núms pág págs párr cap máx mín ene abr dic lun mié jue vie sáb ок макс прим прибл каб доб упр под',
 );
 
 /** What may follow `5 p.m.` or a German day number with a capital and still be the same sentence. */
@@ -61,6 +68,11 @@ export const calendarWords: WordList = wordList(
 /** German words before an ordinal number (`der 2. Weltkrieg`). */
 export const ordinalLeads: WordList = wordList('der die das dem des vom zum zur im beim');
 
+/** What a German ordinal number counts, where none of those leads it (`im 18. und 19. Jahrhundert`). */
+export const ordinalNouns: WordList = wordList(
+  'jahrhundert jahrhunderts jahrtausend weltkrieg weltkriegs klasse etage geburtstag jahrestag kapitel lebensjahr',
+);
+
 /** Roman numerals of lists and centuries, without those that a redacted log could write (X, XX, XXX). */
 export const romanNumerals: WordList = wordList('ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xxi');
 
@@ -73,19 +85,21 @@ export const sentenceStarters: WordList = wordList(
   'при но и а или если когда пока после перед потом затем теперь сейчас так также ещё еще уже только поэтому однако',
   'что как кто где почему зачем не нет да его её ее их наш мой ваш все всё вот',
   'der die das ein eine er sie es wir ich ihr dann danach aber und oder wenn als im am auf mit für bei nach vor zu',
-  'dies diese dieser dieses nun jetzt heute morgen',
+  'dies diese dieser dieses nun jetzt heute morgen sein seine ihre mein kein man hier dort doch denn weil bitte auch noch',
   'el los las un una él ella ellos yo tú nosotros esto este pero y o si cuando en por para con después luego ahora',
-  'hoy sí',
+  'hoy sí es son se hay su sus mi tu qué cómo dónde también además',
 );
 
 const allLists: readonly WordList[] = Object.freeze([
   neverEnding,
+  unitLeads,
   endingAfterNumber,
   mayEnd,
   rarelyEnding,
   beforeNumber,
   calendarWords,
   ordinalLeads,
+  ordinalNouns,
   romanNumerals,
   sentenceStarters,
 ]);

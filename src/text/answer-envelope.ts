@@ -11,7 +11,7 @@
  * command, a string, `{` or `[` for args, or `null` under a quoted key. Everything else that has braces is plain text:
  * `{name}`, `{"a": 1}`, `{text}`. A fence is removed only if it says nothing or `json` and an envelope follows at once.
  * The text of a second object is spoken too; its command is dropped. An answer that is broken off before it is certain
- * keeps what it held back as plain text, unless the first key had begun (`{"te`) or only ` ```json ` stands there.
+ * keeps what it held back as plain text, unless the first key had begun (`{"te`) or the line of a ` ```json ` is all there is.
  */
 import { jsonrepair } from 'jsonrepair';
 import type { ProposedCommand } from './commands.ts';
@@ -87,8 +87,8 @@ export const envelopeFences: readonly string[] = Object.freeze(['', 'json', 'jso
 const maxHeldSpaces = 64;
 const fenceInfoMaxChars = 8;
 
-/** Repair looks back and forth: what is larger is not worth its time, and no command is. */
-const repairMaxChars = 32_768;
+/** Repair takes up to 30 µs for a character of hostile input: what is larger is not worth holding up everybody, and no command is. */
+const repairMaxChars = 8_192;
 
 type Draft = { -readonly [Key in keyof Omit<AnswerEnvelope, 'object'>]: AnswerEnvelope[Key] } & { object: ObjectDraft };
 
@@ -117,9 +117,13 @@ export function finishAnswer(envelope: AnswerEnvelope): {
 
 /** Nobody wants to hear `{"te` or "json": held back text that can only be the beginning of an envelope. */
 function isCutOffOpening(envelope: AnswerEnvelope): boolean {
-  if (envelope.mode === 'fence') return envelope.fenceInfo !== '' && envelopeFences.includes(envelope.fenceInfo);
+  if (envelope.mode === 'fence') return envelope.opening.spaces > 0 && isJsonFence(envelope.fenceInfo);
   const { quote, key, phase } = envelope.opening;
   return envelope.mode === 'brace' && key !== '' && (quote !== '' || phase !== 'name');
+}
+
+function isJsonFence(info: string): boolean {
+  return info !== '' && envelopeFences.includes(info);
 }
 
 function takeAnswerUnit(draft: Draft, unit: string): string {
@@ -244,7 +248,8 @@ function nextInName(opening: Opening, unit: string): Opening | 'plain' {
 
 function isValueStart(opening: Opening, unit: string): boolean {
   if (unit === '"' || unit === "'") return true;
-  if (unit === 'n') return opening.quote !== '';
+  // null, or None as Python writes it.
+  if (unit === 'n' || unit === 'N') return opening.quote !== '';
   return opening.key === 'args' && (unit === '{' || unit === '[');
 }
 
@@ -271,7 +276,7 @@ function closeObject(draft: Draft): string {
   if (object.isTooLarge)
     return drop(draft, 'object_too_large', `the object is longer than ${objectMaxChars} characters`);
   if (object.isTooDeep) return drop(draft, 'object_too_deep', `the object is nested deeper than ${objectMaxDepth}`);
-  const fields = parsedObject(object.rest);
+  const fields = parsedObject(object.rest, draft.command === null && draft.rejected === null);
   if (fields === null) return drop(draft, 'malformed_object', 'the object is closed, but no JSON and beyond repair');
   takeCommand(draft, fields);
   return object.hasText ? '' : spokenValue(fields.text);
@@ -282,7 +287,9 @@ function drop(draft: Draft, reason: EnvelopeRejection['reason'], detail: string)
   return '';
 }
 
+/** What of a `text` that is no string can be said: a number, or the parts of a list. */
 function spokenValue(value: unknown): string {
+  if (Array.isArray(value)) return value.map(spokenValue).join(' ').trim();
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
@@ -302,10 +309,11 @@ interface EnvelopeFields {
   readonly args?: unknown;
 }
 
-function parsedObject(source: string): EnvelopeFields | null {
+/** An answer has one command: what comes after it, or after an object that was beyond repair, is not worth one. */
+function parsedObject(source: string, mayRepair: boolean): EnvelopeFields | null {
   const strict = parsed(source);
   if (strict !== undefined) return objectOrNull(strict);
-  if (source.length > repairMaxChars) return null;
+  if (!mayRepair || source.length > repairMaxChars) return null;
   try {
     return objectOrNull(parsed(jsonrepair(source)));
   } catch {

@@ -10,7 +10,7 @@ export type CharacterClass = 'upper' | 'lower' | 'ideograph' | 'letter' | 'digit
 const closingMarks = ')]}"\'”’»›“‘«‹」』）》】〉〕*_`~';
 
 /** Characters that may stand before the first word of a sentence. */
-const openingMarks = '([{"\'“„‘‚«‹»”’「『（《【〈〔¿¡*_`~#>•·';
+const openingMarks = '([{"\'“„‘‚«‹»”’「『（《【〈〔¿¡*_`~#>•·⁃◦▪‣●■';
 
 /** After a stop and a space these go on with the same sentence, whatever the stop was. */
 const continuingMarks = '.,;:!?…)]}%&/=|、，';
@@ -71,15 +71,39 @@ export function classAt(text: string, index: number): CharacterClass {
     if (codePoint >= 0x30 && codePoint <= 0x39) return 'digit';
     return 'other';
   }
-  // The basic Cyrillic alphabet, without the price of an expression.
+  return classInCommonBlock(codePoint) ?? classByExpressions(String.fromCodePoint(codePoint));
+}
+
+/** The letters that most answers are made of (Cyrillic, Latin with accents, Han, kana), without the price of expressions. */
+function classInCommonBlock(codePoint: number): CharacterClass | null {
   if (codePoint >= 0x430 && codePoint <= 0x45f) return 'lower';
   if (codePoint >= 0x400 && codePoint <= 0x42f) return 'upper';
-  const character = String.fromCodePoint(codePoint);
+  if (codePoint >= 0xdf && codePoint <= 0xff && codePoint !== 0xf7) return 'lower';
+  if (codePoint >= 0xc0 && codePoint <= 0xde && codePoint !== 0xd7) return 'upper';
+  if (codePoint >= 0x4e00 && codePoint <= 0x9ffc) return 'ideograph';
+  return (codePoint >= 0x3041 && codePoint <= 0x3096) || (codePoint >= 0x30a1 && codePoint <= 0x30fa)
+    ? 'ideograph'
+    : null;
+}
+
+function classByExpressions(character: string): CharacterClass {
   if (lowerCase.test(character)) return 'lower';
   if (upperCase.test(character)) return 'upper';
   if (ideographic.test(character)) return 'ideograph';
   if (anyLetter.test(character)) return 'letter';
   return anyDigit.test(character) ? 'digit' : 'other';
+}
+
+/** True for ASCII letters and digits and the basic Cyrillic alphabet. */
+export function isBasicLetterOrDigit(codeUnit: number): boolean {
+  if (codeUnit < 0x80) {
+    return (codeUnit >= 0x61 && codeUnit <= 0x7a) || (codeUnit >= 0x41 && codeUnit <= 0x5a) || isAsciiDigit(codeUnit);
+  }
+  return codeUnit >= 0x400 && codeUnit <= 0x45f;
+}
+
+function isAsciiDigit(codeUnit: number): boolean {
+  return codeUnit >= 0x30 && codeUnit <= 0x39;
 }
 
 /** The index of the code point that ends right before `end`. */
@@ -145,11 +169,22 @@ export function isDenseStop(character: string): boolean {
   return character > '\u007f' && denseStops.includes(character);
 }
 
+/** The one of them that does not come in rows (`？！`), so that nobody has to wait for the next character. */
+export function isDenseFullStop(character: string): boolean {
+  return character === '。' || character === '｡';
+}
+
 /** +1 for an opening quote or bracket of those scripts, -1 for a closing one, else 0. */
 export function denseNesting(character: string): -1 | 0 | 1 {
   if (character <= '\u007f') return 0;
   if (denseOpenings.includes(character)) return 1;
   return denseClosings.includes(character) ? -1 : 0;
+}
+
+/** The index of the last opening quote or bracket of those scripts, or -1. */
+export function lastDenseOpening(text: string): number {
+  for (let index = text.length - 1; index >= 0; index -= 1) if (denseNesting(text.charAt(index)) > 0) return index;
+  return -1;
 }
 
 /** `!`, `?` and their kin: they end a sentence unless the next word says otherwise. */

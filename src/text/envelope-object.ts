@@ -1,13 +1,13 @@
 /**
  * Reads one JSON object `{"text", "command", "args"}` as it grows: gives the characters of its top-level `text` at once,
- * escapes decoded, and keeps the rest of the object for one parse at its end. Plain JSON state, one step a character,
- * no look back.
+ * escapes decoded, and keeps the rest of the object for one parse at its end. Plain JSON state, one step a character; what is behind a
+ * quote that may end a string is looked at again, at most a key's length.
  *
- * A closing quote is believed only when `,` `}` `]` or `:` follows (or a line break and another quote: a forgotten
- * comma). In valid JSON that is always so; in what models write it saves `"He said "hi" to me"` and `'I'm here'`.
- * The characters of `text` are not kept: `rest` holds the object with `"text":""`, so that an answer of any length
- * costs no second copy, and what the parse at the end sees is small.
+ * Which quotes end a string is said by closing-quote.ts; the others are content, and are kept with a backslash, so that the parse at the
+ * end sees the same strings. Comments are left out. The characters of `text` are not kept: `rest` holds the object with `"text":""`, so
+ * that an answer of any length costs no second copy, and what the parse at the end sees is small.
  */
+import { endsString, judgeNestedQuote, misreadText } from './closing-quote.ts';
 
 /** What a string of the object is: a key of the top level, the text to speak, or anything else. */
 type StringRole = 'key' | 'text' | 'other';
@@ -17,8 +17,17 @@ interface OpenString {
   readonly quote: string;
   /** `\`, or `\u` with up to three hexadecimal digits, while an escape is being read; else empty. */
   readonly escape: string;
-  /** A quote that may be the closing one, with the white space after it; else empty. */
+  /** A quote that may be the closing one, with what stands behind it; else empty. */
   readonly closing: string;
+}
+
+interface OpenComment {
+  readonly role: 'comment';
+  /** What ends it: a line feed or `*`; nothing while only its first slash was seen. */
+  readonly quote: '' | '\n' | '*';
+  /** The `*` that may end it; else empty. */
+  readonly escape: '' | '*';
+  readonly closing: '';
 }
 
 export interface ObjectReader {
@@ -30,7 +39,7 @@ export interface ObjectReader {
   readonly expects: 'key' | 'value';
   /** The key of the top level that was read last. */
   readonly key: string;
-  readonly string: OpenString | null;
+  readonly string: OpenString | OpenComment | null;
   /** The text was found as a string, and all of it went or goes out as it came. */
   readonly hasText: boolean;
 }
@@ -43,6 +52,9 @@ export const objectMaxDepth = 64;
 
 /** Around a key without (straight) quotes; all else is part of it, as the repair at the end sees it. */
 const skippedInKey = /[\s“”„‘’‚«»`´]/;
+
+/** Looking back into the object, and writing it anew, is cheap as long as it is small; no larger one is repaired. */
+const rewrittenMaxChars = 8_192;
 
 /** Longer than the keys that matter. */
 const keyMaxChars = 16;
@@ -66,10 +78,8 @@ export type ObjectDraft = { -readonly [Key in keyof ObjectReader]: ObjectReader[
  * unit is the opening brace; after the one that brings `depth` back to 0 the object is closed and takes no more.
  */
 export function takeUnit(draft: ObjectDraft, unit: string): string {
-  if (draft.string === null) {
-    takeStructure(draft, unit);
-    return '';
-  }
+  if (draft.string === null) return takeStructure(draft, unit);
+  if (draft.string.role === 'comment') return takeComment(draft, draft.string, unit);
   if (draft.string.closing !== '') return takeAfterQuote(draft, draft.string, unit);
   return takeInString(draft, draft.string, unit);
 }
@@ -79,8 +89,14 @@ function keep(draft: ObjectDraft, chars: string): void {
   else draft.rest += chars;
 }
 
-function takeStructure(draft: ObjectDraft, unit: string): void {
+function takeStructure(draft: ObjectDraft, unit: string): string {
+  if (unit === '/') {
+    draft.string = openedComment;
+    return '';
+  }
   keep(draft, unit === "'" && nextRole(draft) === 'text' ? '"' : unit);
+  const text = draft.depth === 1 && draft.expects === 'key' ? takeBackText(draft, false) : '';
+  if (text !== '') return text;
   if (unit === '"' || unit === "'") {
     const role = nextRole(draft);
     draft.string = { role, quote: unit, escape: '', closing: '' };
@@ -94,6 +110,25 @@ function takeStructure(draft: ObjectDraft, unit: string): void {
   } else if (draft.depth === 1) {
     takeTopLevel(draft, unit);
   }
+  return '';
+}
+
+const openedComment: OpenComment = Object.freeze({ role: 'comment', quote: '', escape: '', closing: '' });
+
+/** A comment to the end of its line, or one between slashes and stars; a slash that begins neither stays. */
+function takeComment(draft: ObjectDraft, comment: OpenComment, unit: string): string {
+  if (comment.quote === '') {
+    if (unit === '/' || unit === '*') {
+      draft.string = { ...openedComment, quote: unit === '/' ? '\n' : unit };
+      return '';
+    }
+    draft.string = null;
+    keep(draft, '/');
+    return takeStructure(draft, unit);
+  }
+  const isOver = comment.quote === '\n' ? unit === '\n' || unit === '\r' : comment.escape === '*' && unit === '/';
+  draft.string = isOver ? null : { ...comment, escape: unit === '*' ? unit : '' };
+  return '';
 }
 
 function nextRole(draft: ObjectDraft): StringRole {
@@ -114,6 +149,25 @@ function takeTopLevel(draft: ObjectDraft, unit: string): void {
   }
 }
 
+/** The quote that ended the text did not: what came after it belongs to the text, too. */
+function takeBackText(draft: ObjectDraft, isKeyOver: boolean): string {
+  if (!draft.hasText || draft.rest.length > rewrittenMaxChars) return '';
+  const misread = misreadText(draft.rest, isKeyOver);
+  if (misread === null) return '';
+  const { tail, quote } = misread;
+  draft.rest = draft.rest.slice(0, -tail.length);
+  draft.expects = 'value';
+  draft.key = 'text';
+  draft.string = { role: 'text', quote, escape: '', closing: '' };
+  return quote + takeAll(draft, tail.slice(1));
+}
+
+function takeAll(draft: ObjectDraft, units: string): string {
+  let text = '';
+  for (let index = 0; index < units.length; index += 1) text += takeUnit(draft, units.charAt(index));
+  return text;
+}
+
 function extendKey(draft: ObjectDraft, chars: string): void {
   if (draft.key.length < keyMaxChars) draft.key += chars;
 }
@@ -126,36 +180,43 @@ function content(draft: ObjectDraft, role: StringRole, decoded: string): string 
 }
 
 function takeInString(draft: ObjectDraft, string: OpenString, unit: string): string {
-  if (string.role !== 'text') keep(draft, unit);
-  if (string.escape !== '') return takeEscape(draft, string, unit);
-  if (unit === '\\') draft.string = { ...string, escape: unit };
-  else if (unit === string.quote) draft.string = { ...string, closing: unit };
-  else return content(draft, string.role, unit);
+  return string.escape === '' ? takeContent(draft, string, unit) : takeEscape(draft, string, unit);
+}
+
+function takeContent(draft: ObjectDraft, string: OpenString, unit: string): string {
+  if (unit === string.quote) {
+    keepOf(draft, string, unit);
+    draft.string = { ...string, closing: unit };
+    return '';
+  }
+  keepOf(draft, string, unit);
+  if (unit !== '\\') return content(draft, string.role, unit);
+  draft.string = { ...string, escape: unit };
   return '';
+}
+
+function keepOf(draft: ObjectDraft, { role }: OpenString, chars: string): void {
+  if (role !== 'text') keep(draft, chars);
 }
 
 function takeEscape(draft: ObjectDraft, string: OpenString, unit: string): string {
   const sequence = string.escape + unit;
   if (sequence === '\\u' || (sequence.length < 6 && /^\\u[0-9a-fA-F]+$/.test(sequence))) {
+    keepOf(draft, string, unit);
     draft.string = { ...string, escape: sequence };
     return '';
   }
-  draft.string = { ...string, escape: '' };
-  if (sequence.length === 2) return content(draft, string.role, decodedEscape(unit));
+  const plain: OpenString = { ...string, escape: '' };
+  draft.string = plain;
   const isWhole = /^\\u[0-9a-fA-F]{4}$/.test(sequence);
-  if (isWhole) return content(draft, string.role, String.fromCharCode(Number.parseInt(sequence.slice(2), 16)));
+  if (sequence.length === 2 || isWhole) {
+    keepOf(draft, string, unit);
+    const code = Number.parseInt(sequence.slice(2), 16);
+    return content(draft, string.role, isWhole ? String.fromCharCode(code) : decodedEscape(unit));
+  }
   // Not an escape after all: what was held back is content, and the unit itself may still end the string.
   const held = content(draft, string.role, string.escape);
-  return held + takeHeldUnit(draft, string.role, unit);
-}
-
-/** `unit` was already kept; look at it as at any content. */
-function takeHeldUnit(draft: ObjectDraft, role: StringRole, unit: string): string {
-  if (draft.string === null) return '';
-  if (unit === '\\') draft.string = { ...draft.string, escape: unit };
-  else if (unit === draft.string.quote) draft.string = { ...draft.string, closing: unit };
-  else return content(draft, role, unit);
-  return '';
+  return held + takeContent(draft, plain, unit);
 }
 
 function decodedEscape(unit: string): string {
@@ -175,27 +236,48 @@ function decodedEscape(unit: string): string {
   }
 }
 
-/** A quote was seen; `unit` tells whether it closed the string or belongs to it. */
+/** A quote was seen: `unit` may tell whether it ended the string or belongs to it. */
 function takeAfterQuote(draft: ObjectDraft, string: OpenString, unit: string): string {
+  return draft.depth > 1 ? takeAfterNestedQuote(draft, string, unit) : takeAfterTopQuote(draft, string, unit);
+}
+
+function takeAfterTopQuote(draft: ObjectDraft, string: OpenString, unit: string): string {
   if (/\s/.test(unit)) {
-    if (string.role !== 'text') keep(draft, unit);
+    keepOf(draft, string, unit);
     draft.string = { ...string, closing: string.closing + unit };
     return '';
   }
-  if (closesString(string, unit)) {
-    if (string.role === 'text') keep(draft, '"');
+  if (endsString(string.role, string.closing, unit)) {
+    if (string.role === 'text') keep(draft, `"${string.closing.slice(1)}`);
     draft.string = null;
-    takeStructure(draft, unit);
-    return '';
+    const text = string.role === 'key' && unit !== ':' ? takeBackText(draft, true) : '';
+    return text + takeUnit(draft, unit);
   }
+  if (string.role !== 'text') escapeLastQuote(draft, string.closing.length);
   draft.string = { ...string, closing: '' };
   const held = content(draft, string.role, string.closing);
   return held + takeInString(draft, draft.string, unit);
 }
 
-function closesString(string: OpenString, unit: string): boolean {
-  if (unit === ':') return string.role !== 'text';
-  if (unit === ',' || unit === '}') return true;
-  if (unit === ']') return string.role === 'other';
-  return (unit === '"' || unit === "'") && /[\n\r]/.test(string.closing);
+function takeAfterNestedQuote(draft: ObjectDraft, string: OpenString, unit: string): string {
+  const tail = string.closing + unit;
+  const isSpace = /\s/.test(unit);
+  const verdict = isSpace ? 'wait' : judgeNestedQuote(tail);
+  if (verdict === 'wait') {
+    // White space right behind the quote is kept as it comes, what follows a comma when it is clear what it is.
+    if (isSpace && string.closing.trimEnd().length === 1) keep(draft, unit);
+    draft.string = { ...string, closing: tail };
+    return '';
+  }
+  const keptUnits = tail.length - tail.slice(1).trimStart().length;
+  if (verdict === 'goesOn') escapeLastQuote(draft, keptUnits);
+  draft.string = verdict === 'ends' ? null : { ...string, closing: '' };
+  return takeAll(draft, tail.slice(keptUnits));
+}
+
+/** A bare quote that belongs to its string is kept as JSON writes it: the parse at the end need not guess. */
+function escapeLastQuote(draft: ObjectDraft, unitsFromEnd: number): void {
+  if (draft.isTooLarge || draft.rest.length > rewrittenMaxChars) return;
+  const index = draft.rest.length - unitsFromEnd;
+  draft.rest = `${draft.rest.slice(0, index)}\\${draft.rest.slice(index)}`;
 }

@@ -8,7 +8,7 @@
  *   `gap`, which is only ever appended to.
  *
  * Where it cuts: after a stop as soon as the next visible character (for abbreviations: the next word) confirms it; at
- * a line break; after `。！？` at once. A sentence below the minimum (first piece: 2 words or 15 characters, later ones:
+ * a line break; after `。` at once, after `！？` and closing quotes with the next character. A sentence below the minimum (first piece: 2 words or 15 characters, later ones:
  * 3 words or 15 characters; an ideograph counts as a word) is joined with the next one: `Yes. No. Maybe not.` gives
  * `Yes. No.` and ` Maybe not.`. Silence and the end of the answer lift the minimum. It knows no languages, only
  * character classes and the lists of abbreviations.ts.
@@ -16,16 +16,20 @@
 import {
   classAt,
   denseNesting,
+  isBasicLetterOrDigit,
   isClauseMark,
   isClosing,
   isDash,
   isDenseClauseMark,
+  isDenseFullStop,
   isDenseStop,
   isHighSurrogate,
+  isLetterClass,
   isLineBreak,
   isOpening,
   isStrongStop,
   isWhiteSpace,
+  lastDenseOpening,
 } from './characters.ts';
 import { endAtCap, hardCapChars } from './hard-cap.ts';
 import { emptyScan, type PieceScan } from './piece-scan.ts';
@@ -33,9 +37,21 @@ import { stopOf, type Verdict, verdictOf } from './sentence-stop.ts';
 
 export { hardCapChars } from './hard-cap.ts';
 
-const firstPieceMinWords = 2;
-const laterPieceMinWords = 3;
-const pieceMinChars = 15;
+/** A sentence that has neither so many words nor so many characters is joined with the next one. */
+export interface PieceMinimum {
+  readonly firstPieceWords: number;
+  readonly laterPieceWords: number;
+  readonly chars: number;
+}
+
+const pieceMinimum: PieceMinimum = Object.freeze({ firstPieceWords: 2, laterPieceWords: 3, chars: 15 });
+
+/** Every sentence by itself if it has a word: what can be compared with other splitters. */
+export const everySentence: PieceMinimum = Object.freeze({
+  firstPieceWords: 1,
+  laterPieceWords: 1,
+  chars: Number.MAX_SAFE_INTEGER,
+});
 
 /** So many opening marks and dashes after a stop are decoration, not the beginning of a sentence. */
 const maxOpeningChars = 40;
@@ -74,13 +90,16 @@ export const emptySentenceCutter: SentenceCutter = Object.freeze({
   scan: emptyScan,
 });
 
-/** Adds a delta of any size and gives the sentences that are now certain. Time is linear in `delta`. */
-export function pushText(cutter: SentenceCutter, delta: string): CutResult {
+/**
+ * Adds a delta of any size and gives the sentences that are now certain. Time is linear in `delta`. All calls for one text
+ * take the same `minimum`.
+ */
+export function pushText(cutter: SentenceCutter, delta: string, minimum = pieceMinimum): CutResult {
   if (delta === '') return { cutter, sentences: [] };
   const buffer = cutter.pending + delta;
   // A pair may be split over two deltas: its first half waits for the second.
   const end = isHighSurrogate(buffer.charCodeAt(buffer.length - 1)) ? buffer.length - 1 : buffer.length;
-  const run = startRun(cutter, buffer);
+  const run = startRun(cutter, buffer, minimum);
   scanTo(run, end);
   return resultOf(run);
 }
@@ -92,7 +111,7 @@ export function pushText(cutter: SentenceCutter, delta: string): CutResult {
 export function settleQuiet(cutter: SentenceCutter): CutResult {
   const end = quietEnd(cutter);
   if (end === null) return { cutter, sentences: [] };
-  const run = startRun(cutter, cutter.pending);
+  const run = startRun(cutter, cutter.pending, pieceMinimum);
   cutAt(run, end, run.scan.nesting);
   scanTo(run, run.buffer.length);
   return resultOf(run);
@@ -104,8 +123,8 @@ export function isAtPossibleBoundary(cutter: SentenceCutter): boolean {
 }
 
 /** Ends the answer: everything pending is emitted, whatever its length; white space at the end is dropped. */
-export function finishText(cutter: SentenceCutter): CutResult {
-  const run = startRun(cutter, cutter.pending);
+export function finishText(cutter: SentenceCutter, minimum = pieceMinimum): CutResult {
+  const run = startRun(cutter, cutter.pending, minimum);
   scanTo(run, run.buffer.length);
   while (decideOpenStop(run, true)) scanTo(run, run.buffer.length);
   const visibleEnd = run.start + run.scan.visibleEnd;
@@ -117,6 +136,7 @@ export function finishText(cutter: SentenceCutter): CutResult {
 interface Run {
   readonly buffer: string;
   readonly sentences: string[];
+  readonly minimum: PieceMinimum;
   start: number;
   index: number;
   gap: string;
@@ -124,10 +144,11 @@ interface Run {
   scan: { -readonly [Key in keyof PieceScan]: PieceScan[Key] };
 }
 
-function startRun(cutter: SentenceCutter, buffer: string): Run {
+function startRun(cutter: SentenceCutter, buffer: string, minimum: PieceMinimum): Run {
   return {
     buffer,
     sentences: [],
+    minimum,
     start: 0,
     index: cutter.scannedChars,
     gap: cutter.gap,
@@ -146,11 +167,25 @@ function resultOf(run: Run): CutResult {
 
 function scanTo(run: Run, end: number): void {
   while (run.index < end) {
+    if (run.scan.wordCounted) skipLetters(run, end);
+    if (run.index >= end) return;
     const codePoint = run.buffer.codePointAt(run.index) ?? 0;
     if (!isWhiteSpace(codePoint)) takeVisible(run, String.fromCodePoint(codePoint));
     else if (run.index === run.start) takeGap(run);
     else takeSpace(run, codePoint);
   }
+}
+
+/** Letters and digits inside a word change nothing but where it ends, unless something waits for them: most of an answer, at a tenth of the cost. */
+function skipLetters(run: Run, end: number): void {
+  const { scan, buffer, start } = run;
+  if (scan.openStop !== null || scan.denseStopped) return;
+  const most = Math.min(end, start + hardCapChars);
+  let { index } = run;
+  while (index < most && isBasicLetterOrDigit(buffer.charCodeAt(index))) index += 1;
+  if (index === run.index) return;
+  run.index = index;
+  scan.visibleEnd = index - start;
 }
 
 /** Emits everything up to `end` and starts a piece there; what was already looked at after `end` is looked at again. */
@@ -165,8 +200,9 @@ function cutAt(run: Run, end: number, nesting: number): void {
 
 /** Cuts at `end` if the piece has the minimum size; else the sentence will be joined with the next one. */
 function cutIfLongEnough(run: Run, end: number, words: number, nesting: number): boolean {
-  const minWords = run.cutCount === 0 ? firstPieceMinWords : laterPieceMinWords;
-  if (words < minWords && end - run.start < pieceMinChars) return false;
+  const { firstPieceWords, laterPieceWords, chars } = run.minimum;
+  const minWords = run.cutCount === 0 ? firstPieceWords : laterPieceWords;
+  if (words < minWords && end - run.start < chars) return false;
   cutAt(run, end, nesting);
   return true;
 }
@@ -252,13 +288,23 @@ function takeVisible(run: Run, character: string): void {
 function cutBeforeVisible(run: Run, character: string): boolean {
   const { scan, buffer, index } = run;
   if (scan.denseStopped) {
-    if (isClosing(character) || isDenseStop(character)) return false;
-    return cutDenseStop(run);
+    if (isClosing(character) || isStrongStop(character)) return false;
+    if (scan.nesting > 0 || !goesOnBehindDenseStop(run, character)) return cutDenseStop(run);
+    scan.denseStopped = false;
+    return false;
   }
   if (scan.wordStart === null || character <= '\u007f' || classAt(character, 0) !== 'ideograph') return false;
   // `OK!你好`: no white space will come to confirm it.
   if (!isStrongStop(buffer.charAt(index - 1))) return false;
   return cutIfLongEnough(run, index, scan.words, scan.nesting);
+}
+
+/** `「行こう！」と言った`, `“不行！”，他说`: a clause mark, or words right behind a quote that no clause mark announced. */
+function goesOnBehindDenseStop({ buffer, start, index }: Run, character: string): boolean {
+  if (isClauseMark(character) || isDenseClauseMark(character)) return true;
+  if (denseNesting(buffer.charAt(index - 1)) >= 0 || classAt(character, 0) !== 'ideograph') return false;
+  const opening = lastDenseOpening(buffer.slice(start, index));
+  return opening === 0 || (opening > 0 && isLetterClass(classAt(buffer, start + opening - 1)));
 }
 
 function cutDenseStop(run: Run): boolean {
@@ -310,9 +356,15 @@ function takeDense(run: Run, character: string): void {
   const { scan } = run;
   if (isDenseClauseMark(character)) scan.clauseEnd = scan.visibleEnd;
   scan.nesting = Math.min(maxNesting, Math.max(0, scan.nesting + denseNesting(character)));
-  if (isDenseStop(character)) scan.denseStopped = true;
-  // Outside quotes nothing can follow that belongs to the sentence: no waiting.
-  if (scan.denseStopped && scan.nesting === 0) cutDenseStop(run);
+  if (!isDenseStop(character)) return;
+  scan.denseStopped = true;
+  // Outside quotes nothing follows that belongs to the sentence: no waiting. Other stops often come in twos: `？！`.
+  if (isDenseFullStop(character) && scan.nesting === 0 && !hasOpenQuote(run)) cutDenseStop(run);
+}
+
+/** `他说"你好。"`: quotes without a direction; looks at the piece once for each cut. */
+function hasOpenQuote({ buffer, start, index }: Run): boolean {
+  return buffer.slice(start, index).split('"').length % 2 === 0;
 }
 
 /** The piece is too long: cuts at a stop that was not sure, else at a clause mark, at white space, or right here. */

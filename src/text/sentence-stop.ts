@@ -11,9 +11,11 @@ import {
   mayEnd,
   neverEnding,
   ordinalLeads,
+  ordinalNouns,
   rarelyEnding,
   romanNumerals,
   sentenceStarters,
+  unitLeads,
 } from './abbreviations.ts';
 import {
   type CharacterClass,
@@ -90,6 +92,8 @@ export function stopOf(word: string, place: WordPlace): Stop | null {
   const loose = closingStart < word.length || core === '';
   if (isStrong) return { kind: 'strong', loose, safeWhenQuiet: true };
   const isEllipsis = closingStart - stopStart > 1 || word.charAt(stopStart) === '…' || core === '';
+  // `[...]` leaves something out, wherever that is.
+  if (isEllipsis && core === '' && closingStart < word.length && isOpening(word.charAt(0))) return null;
   if (isEllipsis) return { kind: 'ellipsis', loose, safeWhenQuiet: core !== '' };
   const kind = kindOfFullStop(core, place);
   if (kind === null) return null;
@@ -113,6 +117,7 @@ function isOrdinaryWord(core: string): boolean {
 
 function kindOfFullStop(core: string, place: WordPlace): StopKind | null {
   if (/^\p{Nd}+$/u.test(core)) return kindAfterNumber(core, place);
+  if (isInitialAfterIdeograph(core)) return 'rarelyEnding';
   if (!/^[\p{L}.-]+$/u.test(core)) return 'plain';
   if (isSingleLetter(core) && classAt(core, 0) === 'upper') return kindAfterCapital(core, place);
   const word = core.toLowerCase();
@@ -127,12 +132,13 @@ function kindOfFullStop(core: string, place: WordPlace): StopKind | null {
   if (includesWord(beforeNumber, word)) return 'beforeNumber';
   if (place.opensLine && includesWord(romanNumerals, word)) return null;
   if (/^\p{L}(?:\.\p{L})+$/u.test(core)) return 'rarelyEnding';
-  if (isSingleLetter(core)) return place.opensLine ? null : 'plain';
+  if (isSingleLetter(core)) return place.opensLine ? null : kindAfterSmallLetter(core, place);
   return core.length >= longWordMinLetters && /^\p{Ll}+$/u.test(core) ? 'afterLongWord' : 'plain';
 }
 
 function kindAfterNumber(core: string, place: WordPlace): StopKind | null {
-  if (place.opensLine || place.previous.endsWith(':')) return null;
+  // A list on one line begins with a digit (`Plan: 1. Open it.`); what has two is an answer (`The answer is: 42.`).
+  if (place.opensLine || (place.previous.endsWith(':') && core.length === 1)) return null;
   if (core.length <= 2 && includesWord(ordinalLeads, place.previous.toLowerCase())) return null;
   return 'number';
 }
@@ -144,6 +150,17 @@ function kindAfterCapital(letter: string, place: WordPlace): StopKind | null {
   return isPronoun ? 'plain' : 'rarelyEnding';
 }
 
+/** A unit (`20 g.`), in Latin letters else half of an abbreviation (`s. V a. C.`), in others a word (`Это был я. Мама ушла.`). */
+function kindAfterSmallLetter(letter: string, place: WordPlace): StopKind {
+  return letter <= '\u007f' && !endsInNumber(place.previous) ? 'rarelyEnding' : 'plain';
+}
+
+/** `作者是J. K. 罗琳`: no white space stands before the first initial. */
+function isInitialAfterIdeograph(core: string): boolean {
+  const last = previousIndex(core, core.length);
+  return last > 0 && classAt(core, last) === 'upper' && classAt(core, previousIndex(core, last)) === 'ideograph';
+}
+
 function isSingleLetter(core: string): boolean {
   return isLetterClass(classAt(core, 0)) && core.length === ((core.codePointAt(0) ?? 0) > 0xffff ? 2 : 1);
 }
@@ -153,8 +170,17 @@ function chainedWord(word: string, previous: string): string {
   return /^\P{L}*\p{L}\.$/u.test(previous) ? `${previous.replace(/^\P{L}+/u, '').toLowerCase()}${word}` : word;
 }
 
+function endsInNumber(previous: string): boolean {
+  return /\p{Nd}\P{L}*$/u.test(previous);
+}
+
+/** A number in digits or Roman numerals, or `кв.` before its unit. */
 function endsLikeNumber(previous: string): boolean {
-  return /\p{Nd}\P{L}*$/u.test(previous) || /^\P{L}*[\p{Lu}-]+$/u.test(previous);
+  return (
+    endsInNumber(previous) ||
+    /^\P{L}*[\p{Lu}-]+$/u.test(previous) ||
+    (previous.endsWith('.') && includesWord(unitLeads, previous.slice(0, -1).toLowerCase()))
+  );
 }
 
 /**
@@ -167,7 +193,8 @@ export function verdictOf(stop: Stop, next: string, place: { afterDash: boolean;
   if (first === 'lower') return verdictBeforeSmallLetter(stop, next, place);
   if (first === 'digit') return isAfterWord(stop.kind) || stop.kind === 'strong' ? 'cut' : 'join';
   if (first === 'other') return verdictBeforeSymbol(stop, next);
-  return 'cut';
+  // `Apple Inc. 发布`, `J. K. 罗琳`: scripts without capitals cannot tell, and names go on.
+  return first === 'ideograph' && stop.kind === 'rarelyEnding' ? 'join' : 'cut';
 }
 
 function verdictBeforeSymbol(stop: Stop, next: string): Verdict {
@@ -200,12 +227,16 @@ function verdictBeforeCapital(stop: Stop, next: string, place: { afterDash: bool
     case 'rarelyEnding': {
       const word = leadingWord(next, place.complete);
       if (word === null) return 'wait';
-      if (stop.kind !== 'rarelyEnding') return includesWord(calendarWords, word.toLowerCase()) ? 'join' : 'cut';
+      if (stop.kind !== 'rarelyEnding') return goesOnAfterNumber(stop, word.toLowerCase()) ? 'join' : 'cut';
       // `J. I. Smith`: the next initial looks like a word that begins sentences.
       const isInitial = isSoftStop(next.charAt(word.length) || ' ');
       return includesWord(sentenceStarters, word.toLowerCase()) && !isInitial ? 'cut' : 'join';
     }
   }
+}
+
+function goesOnAfterNumber(stop: Stop, word: string): boolean {
+  return includesWord(calendarWords, word) || (stop.kind === 'number' && includesWord(ordinalNouns, word));
 }
 
 /** The letters at the start of `next`, or null while more of them may come. */

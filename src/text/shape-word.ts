@@ -168,8 +168,8 @@ function rawShape(letters: string, before: Before): string {
 
 function keptUnits(letters: string, before: Before): number {
   if (before === 'brace' || before === 'braceQuote') return envelopePrefixUnits(letters);
-  // `{"text": n` is taken for null.
-  return before === 'colon' && letters.startsWith('n') ? 1 : 0;
+  // `{"text": n` is taken for null, `N` for None.
+  return before === 'colon' && /^[nN]/.test(letters) ? 1 : 0;
 }
 
 /** '' for a letter beyond ASCII, which has but one stand-in. */

@@ -95,7 +95,7 @@ describe('a broken off answer', () => {
   const single = envelopes.filter(([answer, , command]) => command !== null && !/\} ?\{"text/.test(answer));
   const fromTheStart = single.filter(([answer]) => /^[`{]/.test(answer));
   /** Too little to be anything but plain text: a brace, a quote, a fence without a word. */
-  const undecided = /^(?:`{1,3}(?:j|js|jso)?|(?:```(?:json)?\s*)?\{\s*(?:["']|t|te|tex|text)?|```\s*)$/i;
+  const undecided = /^(?:`{1,3}(?:j|js|jso|json)?|(?:```(?:json)?\s*)?\{\s*(?:["']|t|te|tex|text)?|```\s*)$/i;
 
   test.each(fromTheStart)('%j gives no command and no words but its own, wherever it ends', (answer, text) => {
     for (let length = 0; length <= answer.lastIndexOf('}'); length += 1) {
@@ -213,11 +213,23 @@ describe('bounds', () => {
     ['keys', '"a":1,', '{"text":"x",'],
     ['small objects', '{"text":"a"}'],
     ['spaces behind a quote', ' ', '{"text":"a"'],
+    ['quotes and commas before words', '",a b', '{"text":"'],
+    ['quotes and commas before strings', '","b" ', '{"text":"'],
+    ['quotes and commas before brackets', '",[', '{"text":"'],
+    ['quotes before words in an argument', '"a', '{"args":{"a":"'],
+    ['quotes and commas in an argument', '",a ', '{"args":{"a":"'],
+    ['quotes, spaces and commas in an argument', '"      ,   b', '{"args":{"a":"'],
+    ['remarks', '/*a*/', '{"text":"a",'],
+    ['slashes', '/ ', '{"text":"a",'],
+    ['a bare key', 'k', '{"text":"a",'],
+    ['lines of strings', '"\n"', '{"text":"'],
+    ['fenced objects', '```json\n{"text":"a"}\n```'],
+    ['objects beyond repair', '{"text":"a",,:}'],
   ])('a hostile run of %s is read at a bounded cost for each character', (_name, unit, prefix = '') => {
     const small = slowness(prefix + unit.repeat(Math.ceil(8_000 / unit.length)));
     const large = slowness(prefix + unit.repeat(Math.ceil(64_000 / unit.length)));
     expect(large).toBeLessThan(small * 1.2 + 1);
-    expect(() => read(prefix + unit.repeat(Math.ceil(400_000 / unit.length)))).not.toThrow();
+    expect(() => read(prefix + unit.repeat(Math.ceil(1_048_576 / unit.length)))).not.toThrow();
   });
 
   test.each(['{', '[', '"', "'", ',', ':', '\\', '"a" ', "{'a':", '/*'])(
@@ -233,7 +245,7 @@ describe('bounds', () => {
 function slowness(answer: string): number {
   let work = 0;
   const { charAt, slice } = String.prototype;
-  const { test: regexTest } = RegExp.prototype;
+  const { test: regexTest, exec } = RegExp.prototype;
   const spies = [
     vi.spyOn(String.prototype, 'charAt').mockImplementation(function (this: string, index) {
       work += 1;
@@ -247,6 +259,10 @@ function slowness(answer: string): number {
     vi.spyOn(RegExp.prototype, 'test').mockImplementation(function (this: RegExp, text) {
       work += text.length;
       return regexTest.call(this, text);
+    }),
+    vi.spyOn(RegExp.prototype, 'exec').mockImplementation(function (this: RegExp, text) {
+      work += text.length;
+      return exec.call(this, text);
     }),
   ];
   let envelope = emptyAnswerEnvelope;

@@ -91,6 +91,52 @@ export const envelopes: readonly EnvelopeCase[] = [
   ['```json\n', '', null, 'unclosed_object'],
   ['```json\n{"te', '', null, 'unclosed_object'],
   ['```json\n{"text":"Hi."}\n``', 'Hi.', null, null],
+  [
+    '{"text":"He said "hi", then left.","command":"wait"}',
+    'He said "hi", then left.',
+    { name: 'wait', args: {} },
+    null,
+  ],
+  [
+    '{"text":"Say "a", "b: c" and [d].","command":"wait"}',
+    'Say "a", "b: c" and [d].',
+    { name: 'wait', args: {} },
+    null,
+  ],
+  [
+    '{"text":"One, "two", three: four.","command":"wait"}',
+    'One, "two", three: four.',
+    { name: 'wait', args: {} },
+    null,
+  ],
+  [
+    `{"text":"Ok.","command":"find_contact","args":{"query":"Say "hi", then, null, go", "x":null}}`,
+    'Ok.',
+    { name: 'find_contact', args: { query: 'Say "hi", then, null, go', x: null } },
+    null,
+  ],
+  [
+    `{'args':{'query':'It's late, isn't it?'},'text':'It's me, Bob.','command':'find_contact'}`,
+    "It's me, Bob.",
+    { name: 'find_contact', args: { query: "It's late, isn't it?" } },
+    null,
+  ],
+  [
+    '{"text":"Hi.", // it\'s a "greeting"\n"command":"wait" /* don\'t } */, "args":{"u":"https://a.b//c"} / }',
+    'Hi.',
+    null,
+    'malformed_object',
+  ],
+  [
+    '{"text":"Hi.", // it\'s a "greeting"\n"command":"wait" /* don\'t } */, "args":{"u":"https://a.b//c"} //\n}',
+    'Hi.',
+    { name: 'wait', args: { u: 'https://a.b//c' } },
+    null,
+  ],
+  [`{'command': None, 'text': 'Hi.'}`, 'Hi.', null, null],
+  ['{"command": Nothing}', '', { name: 'Nothing', args: {} }, null],
+  ['{"command":"wait","text":["Hi.","There.",3]}', 'Hi. There. 3', { name: 'wait', args: {} }, null],
+  ['Begin with ```json', 'Begin with ```json', null, null],
 ];
 
 /** Text that only looks like it. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import {
   emptySentenceCutter,
+  everySentence,
   finishText,
   hardCapChars,
   isAtPossibleBoundary,
@@ -10,7 +11,7 @@ import {
   settleQuiet,
 } from '../../src/text/sentence-cutter.ts';
 import { places, split, tricky } from './answer-texts.ts';
-import { sentenceCorpus } from './sentence-corpus.ts';
+import { heldOutAnswers, sentenceCases, sentenceCorpus, sentenceMisses } from './sentence-corpus.ts';
 
 /** The pieces of a text that comes in these deltas, the state going through JSON after each as in a saved context. */
 function cutDeltas(deltas: readonly string[]): string[] {
@@ -28,9 +29,30 @@ const cut = (text: string) => cutDeltas([text]);
 const push = (text: string) => pushText(emptySentenceCutter, text);
 const units = (text: string) => text.split('');
 
+/** Where the sentences of a text end if none is too short for a piece, as offsets in the text, its own end left out. */
+function endsOf(text: string): number[] {
+  const pushed = pushText(emptySentenceCutter, text, everySentence);
+  let end = 0;
+  const ends = [...pushed.sentences, ...finishText(pushed.cutter, everySentence).sentences].map((sentence) => {
+    end += sentence.length;
+    return end;
+  });
+  return ends.filter((each) => each < text.length);
+}
+
+const everyText = [...sentenceCases, ...sentenceMisses, ...heldOutAnswers].map(({ text }) => text);
+
 describe('the corpus', () => {
-  test('has at least 120 cases', () => {
-    expect(sentenceCorpus.length).toBeGreaterThanOrEqual(120);
+  test.each([
+    ['en', 140],
+    ['ru', 80],
+    ['de', 30],
+    ['es', 25],
+    ['zh', 20],
+    ['ja', 10],
+  ])('of %s has at least %d different texts', (language, atLeast) => {
+    const texts = sentenceCases.filter((each) => each.language === language).map(({ text }) => text);
+    expect(new Set(texts).size).toBeGreaterThanOrEqual(atLeast);
   });
 
   test.each(sentenceCorpus)('is cut as expected, in one delta, unit by unit and in pairs: %j', (text, pieces) => {
@@ -40,18 +62,61 @@ describe('the corpus', () => {
     expect(pieces.join('')).toBe(text.trim());
   });
 
-  test('is cut the same under every chunking', () => {
+  test('is cut the same under every chunking, and comes back whole', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...sentenceCorpus), places, ([text, pieces], cuts) => {
-        expect(cutDeltas(split(text, cuts))).toEqual(pieces);
+      fc.property(fc.constantFrom(...everyText), places, (text, cuts) => {
+        const pieces = cutDeltas(split(text, cuts));
+        expect(pieces).toEqual(cut(text));
+        expect(pieces.join('')).toBe(text.trim());
       }),
+      { numRuns: 1_000 },
     );
   });
 
   test('comes apart the same as one long answer, whatever the chunking', () => {
-    const answer = sentenceCorpus.map(([text]) => text).join('\n');
+    const answer = everyText.join('\n');
     expect(cutDeltas(units(answer))).toEqual(cut(answer));
     expect(cut(answer).join('')).toBe(answer.trim());
+  });
+
+  test('has its sentences one by one where none is too short, each end where a reader sees one', () => {
+    for (const { text, ends, unsure } of sentenceCases) {
+      expect([text, endsOf(text).filter((end) => !unsure.includes(end))]).toEqual([text, ends]);
+    }
+  });
+
+  test.each(sentenceMisses)('lists as a miss only what is cut wrong: $text', ({ text, ends }) => {
+    expect(endsOf(text)).not.toEqual(ends);
+  });
+});
+
+describe('the minimum', () => {
+  const wordsOf = (piece: string) => piece.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+
+  test.each([
+    ['Yes. It is so.', ['Yes. It is so.']],
+    ['Oh yes. It is so.', ['Oh yes.', ' It is so.']],
+    ['Congratulation. It is so.', ['Congratulation.', ' It is so.']],
+    ['Congratulatio. It is so.', ['Congratulatio. It is so.']],
+    ['Oh yes. It is. He is here.', ['Oh yes.', ' It is. He is here.']],
+    ['Oh yes. It is so. He is here.', ['Oh yes.', ' It is so.', ' He is here.']],
+    ['Oh yes. Congratulation. He is here.', ['Oh yes.', ' Congratulation.', ' He is here.']],
+    ['Oh yes. Congratulatio. He is here.', ['Oh yes.', ' Congratulatio. He is here.']],
+  ])('of the first piece is 2 words or 15 characters, of later ones 3 words or 15: %j', (text, pieces) => {
+    expect(cut(text)).toEqual(pieces);
+  });
+
+  test('holds for every piece but the last one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...everyText), { minLength: 1, maxLength: 5 }), (texts) => {
+        for (const [index, piece] of cut(texts.join(' ')).slice(0, -1).entries()) {
+          const isLong = piece.trimStart().length >= 15;
+          if (!isLong && !/[\u3000-\u9fff\uac00-\ud7a3]/.test(piece))
+            expect([piece, wordsOf(piece).length >= (index === 0 ? 2 : 3)]).toEqual([piece, true]);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
@@ -129,8 +194,18 @@ describe('early', () => {
   test('a line break and a full stop of the dense scripts need no next character', () => {
     expect(push('Hello there\n').sentences).toEqual(['Hello there']);
     expect(push('你好。').sentences).toEqual(['你好。']);
-    expect(push('“你好。').sentences).toEqual([]);
-    expect(push('“你好。”').sentences).toEqual(['“你好。”']);
+  });
+
+  test('the other stops of the dense scripts, and their closing quotes, need the next character', () => {
+    for (const text of ['你好！', '你好？！', '“你好。', '“你好。”', '他说"你好。', '他说"你好。"']) {
+      expect(push(text).sentences).toEqual([]);
+      expect(settleQuiet(push(text).cutter).sentences).toEqual([text]);
+    }
+    expect(push('你好？！我').sentences).toEqual(['你好？！']);
+    expect(push('他说：“你好。”我').sentences).toEqual(['他说：“你好。”']);
+    expect(push('他说"你好。"我').sentences).toEqual(['他说"你好。"']);
+    expect(push('“你好。”他').sentences).toEqual([]);
+    expect(push('“你好。”，').sentences).toEqual([]);
   });
 
   test.each([

@@ -12,6 +12,7 @@ import { envelopes, plainTexts } from './envelope-corpus.ts';
 import { sentenceCorpus } from './sentence-corpus.ts';
 import { runSession, type Step, shapeSteps } from './shape-session.ts';
 import { spokenSentences } from './speakable-corpus.ts';
+import { quotedWords, wildEnvelope } from './wild-envelopes.ts';
 
 /** An answer for each thing that a shape keeps: without it, the answer goes another way. */
 const hardCases: readonly string[] = [
@@ -51,6 +52,10 @@ const corpus: readonly string[] = [
 const anyAnswer = fc.oneof(
   tricky,
   messyAnswer,
+  wildEnvelope.map(({ answer }) => answer),
+  quotedWords.map(
+    (words) => `{"args":{"query":"${words}","contact":"Bob"},"text":"${words}","command":"find_contact"}`,
+  ),
   fc.constantFrom(...corpus),
   fc.array(fc.constantFrom(...corpus), { maxLength: 4 }).map((texts) => texts.join('\n')),
   fc.string({ unit: 'binary', maxLength: 60 }),
@@ -385,7 +390,7 @@ describe('privacy', () => {
 
   test('what stays of every text of the corpora is in the closed lists', () => {
     const standIns = /^(?:(?:null)?[xXqQjøØжЖъ字א]+|[𝐱𝐗𐎠𠀀]+|0*2*0*|０+)$/u;
-    const beginning = /^(?:t|te|tex|text|c|co|com|comm|comma|comman|command|a|ar|arg|args|n)q?x*$/;
+    const beginning = /^(?:t|te|tex|text|c|co|com|comm|comma|comman|command|a|ar|arg|args|n|N)q?x*$/;
     for (const text of corpus) {
       const decoded = shapeOf(text)
         .replaceAll(/\\u([0-9a-f]{4})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
