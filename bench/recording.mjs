@@ -1,5 +1,6 @@
-// npm run bench:recording: what event logs cost. The same server with EVENT_LOG on and off, and a second time off: what the two without logs
-// differ by is the noise of the machine. Short rounds in turn; CPU is user + system time of the whole process, its writer thread included.
+// npm run bench:recording: what event logs cost. One server, whose recording is switched on and off between short rounds, so that both live in
+// the same process; rounds without it come in pairs, and what the two of a pair differ by is the noise. CPU is user + system time of the
+// whole process, its writer thread included.
 // --workload burst: engines that cost nothing and give all at once, so that recording is the largest share it can be; words: the same, a delta
 // a word; embedded: the server as it comes, with embedded rules and voices.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,50 +37,51 @@ const dir = mkdtempSync(join(tmpdir(), 'recital-bench-'));
 const scenarioFile = join(dir, 'scenario.json');
 writeFileSync(scenarioFile, JSON.stringify(workload.scenario));
 
-const targets = [];
-for (const name of ['off', 'on', 'off again']) targets.push(await start(name));
+const kinds = ['off', 'on', 'off again'];
+const target = await startServer('server', [fileURLToPath(new URL('./recording-server.mjs', import.meta.url))], {
+  GRPC_PORT: '0',
+  HTTP_PORT: '0',
+  ...workload.engines,
+  SCENARIO_FILE: scenarioFile,
+  DATA_DIR: join(dir, 'data'),
+  EVENT_LOG_REDACTION: options.redaction,
+  LOG_LEVEL: 'warn',
+});
+let isRecording = true;
 
 try {
-  for (const target of targets) await call(target, calls);
-  const samples = new Map(targets.map(({ name }) => [name, []]));
+  // Until V8 has compiled what there is to compile.
+  for (const kind of ['on', 'off', 'on', 'off']) await cpuMicrosPerFrame(kind);
+  const samples = new Map(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < rounds; round += 1) {
-    const turned = round % targets.length;
+    const turned = round % kinds.length;
     // Each goes first, second and last equally often.
-    for (const target of [...targets.slice(turned), ...targets.slice(0, turned)]) {
-      samples.get(target.name).push(await cpuMicrosPerFrame(target));
+    for (const kind of [...kinds.slice(turned), ...kinds.slice(0, turned)]) {
+      samples.get(kind).push(await cpuMicrosPerFrame(kind));
     }
   }
   report(samples);
 } finally {
-  for (const { child } of targets) child.kill('SIGTERM');
-  await Promise.all(targets.map(({ child }) => new Promise((resolve) => child.once('exit', resolve))));
+  target.child.kill('SIGTERM');
+  await new Promise((resolve) => target.child.once('exit', resolve));
   rmSync(dir, { recursive: true, force: true });
 }
 
-function start(name) {
-  const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-  return startServer(name, [cli, 'serve'], {
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    ...workload.engines,
-    SCENARIO_FILE: scenarioFile,
-    DATA_DIR: join(dir, name.replace(' ', '-')),
-    EVENT_LOG: name === 'on' ? 'on' : 'off',
-    EVENT_LOG_REDACTION: options.redaction,
-    LOG_LEVEL: 'warn',
-  });
-}
-
-async function cpuMicrosPerFrame(target) {
+async function cpuMicrosPerFrame(kind) {
+  await switchTo(kind === 'on');
   // Threads of the embedded voice come and go.
   const { cpu = cpuSeconds } = workload;
   const before = cpu(target.child.pid);
-  const { frames } = await call(target, calls);
+  const { frames } = await runClient(target, { calls, concurrency, prompt: workload.prompt });
   return ((cpu(target.child.pid) - before) * 1e6) / frames;
 }
 
-function call(target, count) {
-  return runClient(target, { calls: count, concurrency, prompt: workload.prompt });
+async function switchTo(wanted) {
+  if (isRecording === wanted) return;
+  isRecording = wanted;
+  target.child.kill('SIGUSR2');
+  // The signal has arrived, and the last lines of the round before are written.
+  await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 function report(samples) {

@@ -4,12 +4,12 @@
  * works on them later: nothing is copied, hashed or written inside a turn.
  */
 import type { AnyActorLogic, AnyActorScope, AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
-import type { AskedAction } from './turn-outcome.ts';
+import { type AskedAction, field, type TurnEnd } from './turn-outcome.ts';
 
-/** One turn as it happened. */
+/** One turn as it happened: no more than is written of it, so that a turn that waits keeps no actor alive. */
 export interface RecordedTurn {
   readonly event: AnyEventObject;
-  readonly after: AnyMachineSnapshot;
+  readonly after: TurnEnd;
   readonly actions: readonly AskedAction[];
 }
 
@@ -48,7 +48,7 @@ function recordTurn(
   const { actionExecutor } = scope;
   // XState puts an executor of its own into the scope for each step, too; a second scope would be one more object a turn.
   scope.actionExecutor = (action) => {
-    actions.push(action);
+    actions.push(withoutActor(action));
     actionExecutor(action);
   };
   let after: AnyMachineSnapshot;
@@ -60,6 +60,20 @@ function recordTurn(
   } finally {
     scope.actionExecutor = actionExecutor;
   }
-  recorder.record({ event, after, actions });
+  const { value, context, status } = after;
+  recorder.record({ event, after: { value, context, status }, actions });
   return after;
+}
+
+/** These three name an actor, and through it a whole stream. */
+function withoutActor({ type, params }: AskedAction): AskedAction {
+  switch (type) {
+    case 'xstate.sendTo':
+      return { type, params: { targetId: field(params, 'targetId'), event: field(params, 'event') } };
+    case 'xstate.spawnChild':
+    case 'xstate.stopChild':
+      return { type, params: { id: field(params, 'id') } };
+    default:
+      return { type, params };
+  }
 }

@@ -3,11 +3,12 @@
  * written by their shape (text/shape.ts), unless the log is a full one. Ids stay: a session must be found by them. Each recorded chart has
  * a file of its own that says so (`*-recording.ts`), and a row in `recording.ts`.
  */
-import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import type { AnyEventObject, AnyStateMachine } from 'xstate';
 import { type ShapeAmendment, shapeOf, shapeOfJson } from '../text/shape.ts';
 import type { ActorLogOptions } from './actor-log.ts';
 import { LOG_FORMAT, type LoggedEvent, type LogHeader } from './log-format.ts';
 import { definitionHash } from './machine-shelf.ts';
+import type { TurnEnd } from './turn-outcome.ts';
 
 export interface RedactedEvent {
   readonly event: LoggedEvent;
@@ -27,7 +28,7 @@ export interface ChartRecording {
   readonly machine: AnyStateMachine;
   readonly createRedactor: (mode: RedactionMode) => Redactor;
   /** The reason code of an end; '' if the chart has none. */
-  readonly reasonOf: (last: AnyMachineSnapshot) => string;
+  readonly reasonOf: (last: TurnEnd) => string;
   readonly maxLogBytes: number;
 }
 
@@ -82,7 +83,7 @@ export function internalEvent(event: AnyEventObject): LoggedEvent {
 export const noAmendments: readonly ShapeAmendment[] = Object.freeze([]);
 
 /** `completed`, or the error_type of the failure that a chart ended with. */
-export function reasonOfFailure({ context }: AnyMachineSnapshot): string {
+export function reasonOfFailure({ context }: TurnEnd): string {
   const failure: unknown = context.failure;
   if (failure === null) return 'completed';
   return typeof failure === 'object' && 'errorType' in failure ? String(failure.errorType) : '';

@@ -10,6 +10,9 @@ import type { Changes, TurnOutcome } from './log-format.ts';
 /** An action as XState hands it to its executor. */
 export type AskedAction = Pick<ExecutableActionObject, 'type' | 'params'>;
 
+/** Where a turn left the chart. */
+export type TurnEnd = Pick<AnyMachineSnapshot, 'value' | 'context' | 'status'>;
+
 /** Longer values are told by their digest. */
 const SHOWN_MAX_CHARS = 24;
 
@@ -35,7 +38,7 @@ export class OutcomeTeller {
   }
 
   /** The outcome of the next turn, which led to `after`. */
-  tell(after: AnyMachineSnapshot, actions: readonly AskedAction[]): TurnOutcome {
+  tell(after: TurnEnd, actions: readonly AskedAction[]): TurnOutcome {
     const outcome: Mutable<TurnOutcome> = {};
     if (after.value !== this.#value) {
       this.#value = after.value;
@@ -174,6 +177,7 @@ function hasFields(event: object): boolean {
   return false;
 }
 
-function field(value: unknown, name: string): unknown {
+/** A field of what may have none. */
+export function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
