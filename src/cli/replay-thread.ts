@@ -13,7 +13,12 @@ export interface ReplayBatch {
 const port = parentPort;
 assert(port !== null, 'replay-thread runs in a worker thread only');
 
-port.on('message', (batch: ReplayBatch) => void replayBatch(batch).then((results) => port.postMessage(results)));
+/** Batches wait for each other: files are read meanwhile, and who asks knows an answer by its place in the row. */
+let row: Promise<void> = Promise.resolve();
+
+port.on('message', (batch: ReplayBatch) => {
+  row = row.then(async () => port.postMessage(await replayBatch(batch)));
+});
 
 async function replayBatch({ paths, emit }: ReplayBatch): Promise<readonly ReplayResult[]> {
   const results: ReplayResult[] = [];

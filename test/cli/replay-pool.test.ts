@@ -1,5 +1,5 @@
 /** Replaying on all cores: the same verdicts, in the same order, whoever is first; and no log is passed over when a thread breaks. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -43,6 +43,19 @@ test('threads come to the verdicts to which one comes alone, log by log and fram
   expect(alone.map(({ path }) => path)).toEqual(paths);
   expect(new Set(alone.map(({ verdict }) => verdict))).toEqual(new Set(['identical', 'diverged', 'bad_log']));
   expect(await verdicts({ threads: 3 }, true)).toEqual(alone);
+});
+
+test('a batch that takes long to read is not passed by one that does not', async () => {
+  const slow = join(folder, 'slow');
+  mkdirSync(slow);
+  const slowPaths = Array.from({ length: 120 }, (_, index) => join(slow, `${String(index).padStart(4, '0')}.jsonl`));
+  // Every second batch of eight begins with a file that takes its time.
+  for (const [index, path] of slowPaths.entries()) {
+    writeFileSync(path, index % 16 === 0 ? 'x'.repeat(16 * 1024 * 1024) : (kinds[index % kinds.length] ?? ''));
+  }
+  const seen: string[] = [];
+  for await (const { path } of replayAll(slowPaths, false, { threads: 2 })) seen.push(path);
+  expect(seen).toEqual(slowPaths);
 });
 
 test('a thread that breaks ends the replay with its error', async () => {
