@@ -11,6 +11,7 @@ import {
 import { elevenlabsRatesHz } from '../engines/speech-providers/elevenlabs-voice.ts';
 import type { SpeechProviderName, SpeechProviderSettings } from '../engines/speech-providers/provider-settings.ts';
 import { minRateHz } from '../engines/speech-providers/rate-converter.ts';
+import { readGivenFile } from './given-file.ts';
 import type { ConfigSource } from './given-settings.ts';
 import { quoted } from './given-settings.ts';
 import { Secret } from './secret.ts';
@@ -113,18 +114,11 @@ function isBaseUrl(text: string): boolean {
 
 function readKey(values: SettingReader, readFile: ConfigSource['readFile']): string {
   const key = values.secret('SPEECH_API_KEY');
-  const path = values.path('SPEECH_API_KEY_FILE');
-  if (path === '') return key;
-  const place = `SPEECH_API_KEY_FILE ${quoted(path)} (${values.originOf('SPEECH_API_KEY_FILE')})`;
+  const file = readGivenFile('SPEECH_API_KEY_FILE', values, readFile);
+  if (file === null) return key;
+  const { place, text } = file;
   if (values.originOf('SPEECH_API_KEY') !== undefined) {
     values.addFault(`${place} must not be set together with SPEECH_API_KEY (${values.originOf('SPEECH_API_KEY')})`);
-    return '';
-  }
-  let text: string;
-  try {
-    text = readFile(path);
-  } catch (error) {
-    values.addFault(`${place} can't be read: ${error instanceof Error ? error.message : String(error)}`);
     return '';
   }
   const line = text.split('\n', 1)[0]?.trim() ?? '';
