@@ -1,6 +1,6 @@
 // A server whose recording can be switched while it runs: SIGUSR2 switches it off and on again. For bench/recording.mjs: in one process the
 // compiled code, the heap and the connections are the same with and without, and two processes differ by more than what is to be measured.
-import { EventLogs } from '../dist/replay/event-logs.js';
+import { EventLogs } from '../dist/record/event-logs.js';
 
 const { recorderFor } = EventLogs.prototype;
 let isOn = true;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { credentials } from '@grpc/grpc-js';
-import { startServerProcess } from '../dist/cli/server-process.js';
+import { startServerProcess } from '../dist/cli/demo/server-process.js';
 import { StreamingServiceClient } from '../dist/rpc/proto.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

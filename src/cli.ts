@@ -6,12 +6,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { addForget } from './cli/forget-command.ts';
-import { addLog } from './cli/log-commands.ts';
-import { createOutput, surviveClosedPipes } from './cli/output.ts';
-import { addReplay } from './cli/replay-command.ts';
-import { defaultServerText, parseServerAddress, type ServerAddress } from './cli/server-address.ts';
-import { parseSince } from './cli/since.ts';
+import { defaultServerText, parseServerAddress, type ServerAddress } from './cli/ask/server-address.ts';
+import { addForget } from './cli/forget/forget-command.ts';
+import { addLog } from './cli/log/log-commands.ts';
+import { addReplay } from './cli/replay/replay-command.ts';
+import { createOutput, surviveClosedPipes } from './cli/terminal/output.ts';
+import { parseSince } from './cli/terminal/since.ts';
 import { packageVersion } from './package-version.ts';
 
 const usageExitCode = 2;
@@ -136,7 +136,7 @@ Examples:
     )
     .action(async (prompt: string, given: unknown) => {
       const options = askOptions.parse(given);
-      const { ask } = await import('./cli/ask.ts');
+      const { ask } = await import('./cli/ask/ask.ts');
       const question = {
         prompt,
         hardwareId: options.hardware,
@@ -160,7 +160,7 @@ ANSWER_ENGINE or SPEECH_ENGINE is set, it starts with the configured ones instea
 something did not (and what).`,
     )
     .action(async () => {
-      const { demo } = await import('./cli/demo.ts');
+      const { demo } = await import('./cli/demo/demo.ts');
       finish(await demo());
     });
 }
@@ -193,7 +193,7 @@ Examples:
     )
     .action(async (given: unknown) => {
       const { hardware, since, json } = usageOptions.parse(given);
-      const { usage } = await import('./cli/usage.ts');
+      const { usage } = await import('./cli/usage/usage.ts');
       const whose = hardware === undefined ? {} : { hardwareId: hardware };
       finish(await usage({ env: process.env, ...whose, sinceMs: since, json }));
     });
@@ -219,11 +219,11 @@ function serverOf(text: string): ServerAddress {
 
 async function openSound(wavPath: string | undefined, isJson: boolean) {
   if (wavPath === undefined) {
-    const { createPlayerSink } = await import('./cli/player-sink.ts');
-    const { discardSound } = await import('./cli/sound.ts');
+    const { createPlayerSink } = await import('./cli/ask/player-sink.ts');
+    const { discardSound } = await import('./cli/ask/sound.ts');
     return isJson ? discardSound('not kept') : createPlayerSink(process.env.PATH ?? '');
   }
-  const { createWavSink } = await import('./cli/wav-sink.ts');
+  const { createWavSink } = await import('./cli/ask/wav-sink.ts');
   try {
     return await createWavSink(wavPath);
   } catch (error) {

@@ -5,12 +5,12 @@ import type { SessionMachine } from './machines/session.machine.ts';
 import { supervisorMachine } from './machines/supervisor.machine.ts';
 import type { WelcomeMachine } from './machines/welcome.machine.ts';
 import type { Logger } from './observe/logger.ts';
-import { EventLogs } from './replay/event-logs.ts';
-import { withRecorder } from './replay/recorded-logic.ts';
-import { type ChartRecording, logMaker } from './replay/redaction.ts';
-import { sessionRecording } from './replay/session-recording.ts';
-import { supervisorRecording } from './replay/supervisor-recording.ts';
-import { welcomeRecording } from './replay/welcome-recording.ts';
+import { EventLogs } from './record/event-logs.ts';
+import { withRecorder } from './record/recorded-logic.ts';
+import { type ChartRecording, logMaker } from './record/redaction.ts';
+import { sessionRecording } from './record/session-recording.ts';
+import { supervisorRecording } from './record/supervisor-recording.ts';
+import { welcomeRecording } from './record/welcome-recording.ts';
 
 export interface RecordingOptions {
   readonly config: Config;

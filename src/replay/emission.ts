@@ -6,10 +6,10 @@
  * Sound is not made again: a log knows of it how many bytes a sentence had.
  */
 import { type AnyEventObject, type AnyStateMachine, createActor, fromCallback } from 'xstate';
-import { type LogTurn, THREW } from './log-format.ts';
-import type { EventLog } from './log-reader.ts';
+import { type LogTurn, THREW } from '../log/log-format.ts';
+import type { EventLog } from '../log/log-reader.ts';
+import { saidText } from '../record/turn-outcome.ts';
 import type { Divergence } from './replayer.ts';
-import { saidText } from './turn-outcome.ts';
 
 /** A frame as it went to the outbox, named as on the wire. What still waited there when a session failed never left. */
 export type EmittedFrame =

@@ -11,7 +11,7 @@ import {
   createActor,
   isMachineSnapshot,
 } from 'xstate';
-import type { AskedAction } from './turn-outcome.ts';
+import type { AskedAction } from '../record/turn-outcome.ts';
 
 export interface InertTurn {
   readonly after: AnyMachineSnapshot;

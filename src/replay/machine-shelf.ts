@@ -1,11 +1,8 @@
-/** The charts that logs can be replayed with, by id and version, and the hash that tells whether a definition is the one of a log. */
-import { hash } from 'node:crypto';
+/** The charts that logs can be replayed with, by id and version. */
 import type { AnyStateMachine } from 'xstate';
 import { sessionMachine } from '../machines/session.machine.ts';
 import { supervisorMachine } from '../machines/supervisor.machine.ts';
 import { welcomeMachine } from '../machines/welcome.machine.ts';
-
-const DEFINITION_CHARS = 16;
 
 /** Newest last. A retired version of a chart is kept here as long as its logs are worth replaying. */
 const machines: readonly AnyStateMachine[] = Object.freeze([sessionMachine, welcomeMachine, supervisorMachine]);
@@ -14,9 +11,4 @@ const machines: readonly AnyStateMachine[] = Object.freeze([sessionMachine, welc
 export function machineFor(id: string, version: string, shelf = machines): AnyStateMachine | undefined {
   const sameId = shelf.filter((machine) => machine.id === id);
   return sameId.find((machine) => machine.version === version) ?? sameId.at(-1);
-}
-
-/** A hash over all that the definition says as data: states, transitions, names of guards, actions and delays. */
-export function definitionHash(machine: AnyStateMachine): string {
-  return hash('sha256', JSON.stringify(machine.config)).slice(0, DEFINITION_CHARS);
 }

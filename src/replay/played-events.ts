@@ -1,8 +1,8 @@
 /** Gives the recorded events of a session to a chart that may do something else with them, up to its end. Nothing is compared. */
 import type { AnyStateMachine } from 'xstate';
+import { type LogTurn, THREW } from '../log/log-format.ts';
+import type { EventLog } from '../log/log-reader.ts';
 import { InertRun, type InertTurn } from './inert-run.ts';
-import { type LogTurn, THREW } from './log-format.ts';
-import type { EventLog } from './log-reader.ts';
 
 export interface PlayedEvent {
   readonly recorded: LogTurn;

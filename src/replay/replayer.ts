@@ -4,12 +4,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
+import { definitionHash } from '../log/definition-hash.ts';
+import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from '../log/log-format.ts';
+import type { EventLog } from '../log/log-reader.ts';
+import { OutcomeTeller } from '../record/turn-outcome.ts';
 import { InertRun, type Microstep } from './inert-run.ts';
-import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from './log-format.ts';
-import type { EventLog } from './log-reader.ts';
-import { definitionHash } from './machine-shelf.ts';
 import { reasonInOutput } from './played-events.ts';
-import { OutcomeTeller } from './turn-outcome.ts';
 
 /** Where a replay first did something else. */
 export interface Divergence {

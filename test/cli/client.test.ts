@@ -1,7 +1,7 @@
 /** The client by itself: nothing lost, bounded, and every call ends. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AnswerCall, type AnswerFrame, connect, type StreamingClient } from '../../src/cli/client.ts';
-import { defaultServerText, parseServerAddress, type ServerAddress } from '../../src/cli/server-address.ts';
+import { type AnswerCall, type AnswerFrame, connect, type StreamingClient } from '../../src/cli/ask/client.ts';
+import { defaultServerText, parseServerAddress, type ServerAddress } from '../../src/cli/ask/server-address.ts';
 import { type CannedServer, startCannedServer, text } from './canned-server.ts';
 
 const manyFrames = 1000;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import type { ReplayResult } from '../../src/cli/log-replay.ts';
-import { type ReplayPoolOptions, replayAll } from '../../src/cli/replay-pool.ts';
+import type { ReplayResult } from '../../src/cli/replay/log-replay.ts';
+import { type ReplayPoolOptions, replayAll } from '../../src/cli/replay/replay-pool.ts';
 import { plainPlan, recordWorld, tampered } from '../support/replay/recorded-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'recital-replay-pool-'));

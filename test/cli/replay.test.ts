@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { LineChain } from '../../src/replay/log-format.ts';
+import { LineChain } from '../../src/log/log-format.ts';
 import { bodiesOf, chainedAnew } from '../support/replay/hand-recording.ts';
 import { plainPlan, recordWorld, tampered } from '../support/replay/recorded-world.ts';
 import { type CliResult, runCli } from './run-cli.ts';

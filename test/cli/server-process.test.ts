@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startServerProcess } from '../../src/cli/server-process.ts';
+import { startServerProcess } from '../../src/cli/demo/server-process.ts';
 
 const engines = { answer_engine: 'openai', speech_engine: 'embedded' };
 const readyLine = JSON.stringify({
@@ -77,7 +77,7 @@ test('a server that does not stop with exit code 0 is an error', async () => {
 });
 
 test('an owner that exits without stopping its server takes it along', async () => {
-  const module = new URL('../../dist/cli/server-process.js', import.meta.url).href;
+  const module = new URL('../../dist/cli/demo/server-process.js', import.meta.url).href;
   const { script } = scriptOf('good');
   const owner = spawn(process.execPath, [
     '--input-type=module',

@@ -6,6 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
+import { transitionsOf } from '../../src/analysis/stats/chart-walk.ts';
 import { failure } from '../../src/errors.ts';
 import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
 import { type CollectEvent, collectMachine } from '../../src/machines/collect.machine.ts';
@@ -15,7 +16,6 @@ import type { SpokenSentence } from '../../src/machines/speech-queue.ts';
 import { type SupervisorEvent, supervisorMachine } from '../../src/machines/supervisor.machine.ts';
 import { welcomeMachine } from '../../src/machines/welcome.machine.ts';
 import type { WelcomeEvent } from '../../src/machines/welcome.types.ts';
-import { transitionsOf } from '../../src/replay/chart-walk.ts';
 import { isAtPossibleBoundary } from '../../src/text/sentence-cutter.ts';
 import { PureRun } from '../support/machines/pure-run.ts';
 import { sessionInput } from '../support/machines/session-run.ts';

@@ -1,12 +1,12 @@
 /** The rules of the charts, by a walk over machine.root: everything named, every id explicit, a timed exit from every wait. */
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, and, assign, createMachine, fromPromise, not, raise, setup, stateIn } from 'xstate';
+import { statesOf } from '../../src/analysis/stats/chart-walk.ts';
 import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
 import { collectMachine } from '../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
 import { welcomeMachine } from '../../src/machines/welcome.machine.ts';
-import { statesOf } from '../../src/replay/chart-walk.ts';
 import { invokeIdFaults, namingFaults, timedExits } from '../support/machines/chart-rules.ts';
 
 /** Where the machine may rest without a timed exit, and why. */

@@ -1,7 +1,7 @@
 /** Digests: the same for the same, whatever came before, and another for whatever a replay must notice. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { digestOf, ListDigester } from '../../src/replay/digest.ts';
+import { digestOf, ListDigester } from '../../src/record/digest.ts';
 
 /** What a queue goes through: its head leaves, items come, items change, it is cleared, it is another list altogether. */
 const step = fc.oneof(

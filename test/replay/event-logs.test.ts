@@ -1,14 +1,14 @@
 /** The event logs without a server: what becomes of turns that the writer cannot take, and what a footer says of them. */
 import { expect, test } from 'vitest';
 import { type Actor, createActor } from 'xstate';
+import { isBadLog, readLog } from '../../src/log/log-reader.ts';
 import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
-import { ActorLog } from '../../src/replay/actor-log.ts';
-import { EventLogs, type EventLogsOptions } from '../../src/replay/event-logs.ts';
-import { isBadLog, readLog } from '../../src/replay/log-reader.ts';
-import { type RecordedTurn, withRecorder } from '../../src/replay/recorded-logic.ts';
-import { logMaker } from '../../src/replay/redaction.ts';
+import { ActorLog } from '../../src/record/actor-log.ts';
+import { EventLogs, type EventLogsOptions } from '../../src/record/event-logs.ts';
+import { type RecordedTurn, withRecorder } from '../../src/record/recorded-logic.ts';
+import { logMaker } from '../../src/record/redaction.ts';
+import { supervisorRecording } from '../../src/record/supervisor-recording.ts';
 import { replay } from '../../src/replay/replayer.ts';
-import { supervisorRecording } from '../../src/replay/supervisor-recording.ts';
 import { eventually } from '../support/server.ts';
 
 const newLog = logMaker(supervisorRecording, { redaction: 'shape', build: 'test' });

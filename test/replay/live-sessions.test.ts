@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
-import { EventLogs } from '../../src/replay/event-logs.ts';
-import { withRecorder } from '../../src/replay/recorded-logic.ts';
-import { logMaker } from '../../src/replay/redaction.ts';
-import { sessionRecording } from '../../src/replay/session-recording.ts';
-import { supervisorRecording } from '../../src/replay/supervisor-recording.ts';
+import { EventLogs } from '../../src/record/event-logs.ts';
+import { withRecorder } from '../../src/record/recorded-logic.ts';
+import { logMaker } from '../../src/record/redaction.ts';
+import { sessionRecording } from '../../src/record/session-recording.ts';
+import { supervisorRecording } from '../../src/record/supervisor-recording.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { openHost, requestOf } from '../support/actors/hosted-supervisor.ts';
 import {

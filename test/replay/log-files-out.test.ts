@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { LogFilesOut } from '../../src/replay/log-files-out.ts';
+import { LogFilesOut } from '../../src/record/log-files-out.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'recital-files-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));

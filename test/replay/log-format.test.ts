@@ -1,7 +1,7 @@
 /** The lines of a log: what is put together by hand is JSON as everybody else makes it, and what is read is what was written. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LineChain, type LogLine, type LogTurn } from '../../src/replay/log-format.ts';
+import { LineChain, type LogLine, type LogTurn } from '../../src/log/log-format.ts';
 
 /** Texts with quotes, escapes, lone surrogates, digests, names like `__proto__`. */
 const text = fc.oneof(

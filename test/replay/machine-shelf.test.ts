@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { setup } from 'xstate';
-import { definitionHash, machineFor } from '../../src/replay/machine-shelf.ts';
+import { definitionHash } from '../../src/log/definition-hash.ts';
+import { machineFor } from '../../src/replay/machine-shelf.ts';
 import { replay } from '../../src/replay/replayer.ts';
 import { goodLog, recordByHand } from '../support/replay/hand-recording.ts';
 

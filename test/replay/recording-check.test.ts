@@ -2,8 +2,8 @@
 
 import { expect, test, vi } from 'vitest';
 import { assign, setup } from 'xstate';
-import { reRecord } from '../../src/replay/re-recording.ts';
-import { checkRecording, isFailedEnd } from '../../src/replay/recording-check.ts';
+import { reRecord } from '../../src/replay/keep/re-recording.ts';
+import { checkRecording, isFailedEnd } from '../../src/replay/keep/recording-check.ts';
 import { replay } from '../../src/replay/replayer.ts';
 import { goodLog, recordByHand } from '../support/replay/hand-recording.ts';
 

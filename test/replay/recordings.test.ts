@@ -1,14 +1,14 @@
 /**
  * Every recording in test/recordings, each a test of its own: `recital log to-test` puts them there, and nobody edits them. One without an
- * expectation must replay identically; one with (`*.expected.json` beside it) must end as it says (src/replay/recording-check.ts).
+ * expectation must replay identically; one with (`*.expected.json` beside it) must end as it says (src/replay/keep/recording-check.ts).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { readExpectation } from '../../src/replay/expectation-file.ts';
-import { isBadLog, readLog } from '../../src/replay/log-reader.ts';
-import { checkRecording } from '../../src/replay/recording-check.ts';
+import { isBadLog, readLog } from '../../src/log/log-reader.ts';
+import { readExpectation } from '../../src/replay/keep/expectation-file.ts';
+import { checkRecording } from '../../src/replay/keep/recording-check.ts';
 
 const folder = process.env.RECORDINGS_DIR ?? fileURLToPath(new URL('../recordings', import.meta.url));
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();

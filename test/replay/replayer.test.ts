@@ -5,10 +5,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
+import type { LogLine, LogTurn } from '../../src/log/log-format.ts';
+import { type BadLog, isBadLog, readLog } from '../../src/log/log-reader.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import { emitAgain } from '../../src/replay/emission.ts';
-import type { LogLine, LogTurn } from '../../src/replay/log-format.ts';
-import { type BadLog, isBadLog, readLog } from '../../src/replay/log-reader.ts';
 import { replay } from '../../src/replay/replayer.ts';
 import { stormy } from '../support/machines/session-plans.ts';
 import { bodiesOf, goodLog } from '../support/replay/hand-recording.ts';

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { type SweepOptions, type SweepResult, sweepLogs } from '../../src/replay/retention.ts';
+import { type SweepOptions, type SweepResult, sweepLogs } from '../../src/record/retention.ts';
 import { ask, connect } from '../support/client.ts';
 import { eventually, startServer } from '../support/server.ts';
 

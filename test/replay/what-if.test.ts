@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { whatIf } from '../../src/analysis/what-if/what-if.ts';
+import type { WhatIfVerdict } from '../../src/analysis/what-if/what-if-verdict.ts';
 import { sessionMachine } from '../../src/machines/session.machine.ts';
 import type { SessionLimits } from '../../src/machines/session.types.ts';
-import { whatIf } from '../../src/replay/what-if.ts';
-import type { WhatIfVerdict } from '../../src/replay/what-if-verdict.ts';
 import { stormy } from '../support/machines/session-plans.ts';
 import type { WorldPlan } from '../support/machines/session-world.ts';
 import { runWorld } from '../support/machines/session-world.ts';

@@ -1,12 +1,12 @@
 /** Logs made by hand: a chart that is recorded as a server records it, but in memory, and lines that an adversary chained anew. */
 import { type AnyEventObject, type AnyStateMachine, createActor } from 'xstate';
 import { withFaultBarrier } from '../../../src/actors/fault-barrier.ts';
-import { ActorLog } from '../../../src/replay/actor-log.ts';
-import { LineChain, LOG_FORMAT, type LogHeader } from '../../../src/replay/log-format.ts';
-import { type EventLog, isBadLog, readLog } from '../../../src/replay/log-reader.ts';
-import { definitionHash } from '../../../src/replay/machine-shelf.ts';
-import { withRecorder } from '../../../src/replay/recorded-logic.ts';
-import { reasonOfFailure } from '../../../src/replay/redaction.ts';
+import { definitionHash } from '../../../src/log/definition-hash.ts';
+import { LineChain, LOG_FORMAT, type LogHeader } from '../../../src/log/log-format.ts';
+import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
+import { ActorLog } from '../../../src/record/actor-log.ts';
+import { withRecorder } from '../../../src/record/recorded-logic.ts';
+import { reasonOfFailure } from '../../../src/record/redaction.ts';
 
 /** Runs `machine` behind the fault barrier with these events; the log of it. A throw of the barrier's own step ends the run. */
 export function recordByHand(machine: AnyStateMachine, events: readonly AnyEventObject[], input: unknown = {}): string {

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { LogHeader } from '../../../src/replay/log-format.ts';
-import { type EventLog, isBadLog, readLog } from '../../../src/replay/log-reader.ts';
+import type { LogHeader } from '../../../src/log/log-format.ts';
+import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { type ReplayVerdict, replay } from '../../../src/replay/replayer.ts';
 

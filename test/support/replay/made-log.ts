@@ -1,11 +1,12 @@
 /** Logs of sessions that never ran: the chart itself, its events given by a test, the lines as a server writes them. */
+
+import { definitionHash } from '../../../src/log/definition-hash.ts';
+import { LineChain, LOG_FORMAT } from '../../../src/log/log-format.ts';
+import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { sessionMachine } from '../../../src/machines/session.machine.ts';
 import type { SessionEvent } from '../../../src/machines/session.types.ts';
+import { OutcomeTeller } from '../../../src/record/turn-outcome.ts';
 import { InertRun } from '../../../src/replay/inert-run.ts';
-import { LineChain, LOG_FORMAT } from '../../../src/replay/log-format.ts';
-import { type EventLog, isBadLog, readLog } from '../../../src/replay/log-reader.ts';
-import { definitionHash } from '../../../src/replay/machine-shelf.ts';
-import { OutcomeTeller } from '../../../src/replay/turn-outcome.ts';
 import { heard, sessionInput } from '../machines/session-run.ts';
 
 /** An event and when it came, in ms since the session began. */

@@ -1,9 +1,10 @@
 /** Sessions of the simulated world (machines/session-world.ts), recorded by the recorder of a server, and logs that somebody altered. */
-import { ActorLog } from '../../../src/replay/actor-log.ts';
-import { LineChain, type LogLine } from '../../../src/replay/log-format.ts';
-import type { EventLog } from '../../../src/replay/log-reader.ts';
-import { logMaker, type RedactionMode } from '../../../src/replay/redaction.ts';
-import { sessionRecording } from '../../../src/replay/session-recording.ts';
+
+import { LineChain, type LogLine } from '../../../src/log/log-format.ts';
+import type { EventLog } from '../../../src/log/log-reader.ts';
+import { ActorLog } from '../../../src/record/actor-log.ts';
+import { logMaker, type RedactionMode } from '../../../src/record/redaction.ts';
+import { sessionRecording } from '../../../src/record/session-recording.ts';
 import { runWorld, type WorldPlan, type WorldRun } from '../machines/session-world.ts';
 import { bodiesOf, goodLog } from './hand-recording.ts';
 

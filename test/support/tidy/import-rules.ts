@@ -146,7 +146,7 @@ export function idFaults(file: SourceFile): readonly string[] {
 /** gRPC statuses are made here and nowhere else (CONTRACT §1, the one error rule). */
 const statusPlace = 'rpc/status.ts';
 /** It reads the names of statuses that a server sent; it makes none. */
-const statusReader = 'cli/client.ts';
+const statusReader = 'cli/ask/client.ts';
 
 /** Places that import grpc-js's `status`, or all of grpc-js under one name. */
 export function statusFaults(file: SourceFile): readonly string[] {

@@ -1,0 +1,213 @@
+/** The figures of many logs, drawn on their statechart as an SVG: light and dark, without scripts, fonts or anything else from outside. */
+import type { AnyStateMachine } from 'xstate';
+import { durationText } from '../../log/duration-text.ts';
+import {
+  type Box,
+  boxesIn,
+  countText,
+  type Edge,
+  endOf,
+  lanesWidth,
+  layOut,
+  type Row,
+  rowHeight,
+  size,
+  startOf,
+  titleHeight,
+} from './chart-layout.ts';
+import type { ChartFigures } from './log-stats.ts';
+
+const MARGIN = 16;
+const HEADER_HEIGHT = 66;
+const LEGEND_HEIGHT = 44;
+/** The legend needs as much. */
+const MIN_WIDTH = 880;
+/** Of the line of end reasons, generously. */
+const SUB_CHARACTER = 7;
+
+const style = `
+    svg { color-scheme: light dark; --paper: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #59636e; --line: #6e7781; --box: #f6f8fa; --region: #8250df; --heat: #0969da; --good: #1a7f37; --bad: #cf222e; }
+    @media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --edge: #30363d; --ink: #e6edf3; --soft: #9198a1; --line: #848d97; --box: #161b22; --region: #ab7df8; --heat: #4493f8; --good: #3fb950; --bad: #f85149; } }
+    text { font-family: ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; fill: var(--ink); font-size: 11.5px; }
+    .head { font-size: 18px; font-weight: 600; } .sub { font-size: 12.5px; fill: var(--soft); }
+    .name { font-size: 13.5px; font-weight: 600; } .count { text-anchor: end; font-variant-numeric: tabular-nums; font-weight: 600; }
+    .soft { fill: var(--soft); } .small { font-size: 10.5px; fill: var(--soft); }
+    .paper { fill: var(--paper); stroke: var(--edge); }
+    .state { fill: var(--box); stroke: var(--line); stroke-width: 1.3; } .region { fill: var(--paper); stroke: var(--region); stroke-width: 1.3; }
+    .good { fill: var(--box); stroke: var(--good); stroke-width: 2.2; } .bad { fill: var(--box); stroke: var(--bad); stroke-width: 2.2; }
+    .list { fill: none; stroke: var(--edge); }
+    .heat { fill: var(--heat); } .to { fill: var(--heat); } .toBad { fill: var(--bad); } .toGood { fill: var(--good); }
+    .never { stroke: var(--line); stroke-dasharray: 3 3; fill: none; } .box.never { fill: var(--paper); stroke-width: 1.1; }
+    .off text, .off tspan { fill: var(--soft); }
+    .line { fill: none; stroke: var(--line); stroke-width: 1.2; marker-end: url(#arrow); } .line.unused { stroke-dasharray: 3 3; opacity: .55; }
+    .arrow { fill: var(--line); }
+  `;
+
+/** The drawing; `figures` are those of `machine`. */
+export function drawChart(machine: AnyStateMachine, figures: ChartFigures): string {
+  const root = layOut(machine, figures);
+  const width = Math.max(MIN_WIDTH, Math.ceil(root.width + 2 * MARGIN));
+  const height = Math.ceil(root.height - size.titleHeight + 2 * MARGIN + HEADER_HEIGHT + LEGEND_HEIGHT);
+  const boxes = boxesIn(root).filter((box) => box !== root);
+  const paint = {
+    ...paintOf(figures),
+    finals: new Set(boxes.filter(({ kind }) => kind === 'final').map(({ path }) => path)),
+  };
+  const description = `${figures.logs} logs of the chart ${machine.id}: each state with how often it was entered and how long it lasted, each transition with how often it was taken.`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title description">
+  <title id="title">${escaped(`The ${machine.id} chart, as ${countText(figures.logs)} logs took it`)}</title>
+  <desc id="description">${escaped(description)}</desc>
+  <style>${style}</style>
+  <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path class="arrow" d="M0 .6 7.4 4 0 7.4z"/></marker></defs>
+  <rect class="paper" x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="12"/>
+  ${headerOf(machine, figures, width)}
+  <g transform="translate(${MARGIN} ${MARGIN + HEADER_HEIGHT - size.titleHeight})">
+${boxes.map((box) => drawBox(box, paint)).join('\n')}
+${boxesIn(root).flatMap(drawEdges).join('\n')}
+  </g>
+  ${legendOf(height)}
+</svg>
+`;
+}
+
+interface Paint {
+  /** Places of the final states. */
+  readonly finals: ReadonlySet<string>;
+  readonly ofState: (entered: number) => string;
+  readonly ofRow: (taken: number) => string;
+}
+
+/** Counts differ by orders of magnitude: their logarithm is what the colour shows. */
+function paintOf({ states, transitions }: ChartFigures): Omit<Paint, 'finals'> {
+  const scale = (counts: readonly number[]) => {
+    const most = Math.log1p(Math.max(1, ...counts));
+    return (count: number) => (count === 0 ? '0' : (0.06 + (0.36 * Math.log1p(count)) / most).toFixed(3));
+  };
+  return { ofState: scale(states.map(({ entered }) => entered)), ofRow: scale(transitions.map(({ taken }) => taken)) };
+}
+
+function headerOf(machine: AnyStateMachine, { version, logs, identical, ends }: ChartFigures, width: number): string {
+  const replayed =
+    identical === logs ? '' : `, ${countText(identical)} of them replay identically and count for transitions`;
+  const told: string[] = [];
+  let room = width / SUB_CHARACTER - 'Ends: others 1,000,000'.length;
+  for (const { reason, logs: count } of ends) {
+    const text = `${reason} ${countText(count)}`;
+    room -= text.length + 3;
+    if (room < 0) break;
+    told.push(text);
+  }
+  const others = ends.slice(told.length).reduce((sum, { logs: count }) => sum + count, 0);
+  if (others > 0) told.push(`others ${countText(others)}`);
+  return `<text class="head" x="${MARGIN + size.padding}" y="${MARGIN + 20}">${escaped(machine.id)} <tspan class="sub">${escaped(`version ${version}, ${countText(logs)} logs${replayed}`)}</tspan></text>
+  <text class="sub" x="${MARGIN + size.padding}" y="${MARGIN + 42}">${escaped(`Ends: ${told.join(' · ')}`)}</text>`;
+}
+
+function drawBox(box: Box, paint: Paint): string {
+  const { x, y, width, height, name, figures, path } = box;
+  const isNever = figures !== null && figures.entered === 0;
+  const top = titleHeight(box);
+  const parts = [
+    `<rect class="box ${classOf(box)}" x="${r(x)}" y="${r(y)}" width="${r(width)}" height="${r(height)}" rx="8"/>`,
+  ];
+  if (figures !== null && !isNever) {
+    parts.push(
+      `<path class="heat" opacity="${paint.ofState(figures.entered)}" d="M${r(x)} ${r(y + top - 2)}v${r(10 - top)}a8 8 0 0 1 8-8h${r(width - 16)}a8 8 0 0 1 8 8v${r(top - 10)}z"/>`,
+    );
+  }
+  parts.push(`<text class="name" x="${r(x + size.padding)}" y="${r(y + 17.5)}">${escaped(name)}</text>`);
+  if (figures !== null) {
+    const right = r(x + width - size.padding);
+    parts.push(`<text class="count" x="${right}" y="${r(y + 17.5)}">${countText(figures.entered)}</text>`);
+    const { lastedMs } = figures;
+    if (lastedMs !== null) {
+      const times = `p50 ${durationText(lastedMs.p50)} · p99 ${durationText(lastedMs.p99)}`;
+      parts.push(`<text class="small" x="${r(x + size.padding)}" y="${r(y + 33)}">${escaped(times)}</text>`);
+    }
+  }
+  const rows = box.rows.map((row) => drawRow(box, row, paint));
+  const state = box.kind === 'list' ? '' : ` data-state="${escaped(path)}"`;
+  return `<g${state}${isNever ? ' class="off"' : ''}><title>${escaped(boxTitle(box))}</title>${parts.join('')}</g>\n${rows.join('\n')}`;
+}
+
+function classOf({ kind, figures, name }: Box): string {
+  if (figures !== null && figures.entered === 0) return 'never';
+  // A chart's final states are named for how it went: one of them is the bad one.
+  if (kind === 'final') return isBad(name) ? 'bad' : 'good';
+  return kind;
+}
+
+function isBad(name: string): boolean {
+  return /error|failed|fault/.test(name);
+}
+
+function boxTitle({ path, name, figures }: Box): string {
+  if (figures === null) return name;
+  const { entered, logs, lastedMs } = figures;
+  const counts = `${path}: entered ${countText(entered)} times in ${countText(logs)} logs`;
+  if (lastedMs === null) return counts;
+  const { p50, p90, p99, max } = lastedMs;
+  const times = { p50, p90, p99, max };
+  return `${counts}; ${Object.entries(times)
+    .map(([rank, ms]) => `${rank} ${durationText(ms)}`)
+    .join(', ')}`;
+}
+
+function drawRow(box: Box, row: Row, paint: Paint): string {
+  const { trigger, guard, goal, taken, name, logs } = row.transition;
+  const [x, width] = [box.x + size.padding / 2, box.width - size.padding];
+  const isNever = taken === 0;
+  const fill = isNever ? 'class="never"' : `class="heat" opacity="${paint.ofRow(taken)}"`;
+  const [target = ''] = row.transition.targets;
+  const toClass = paint.finals.has(target) ? (isBad(goal) ? 'toBad' : 'toGood') : 'to';
+  const to = goal === '' ? '' : ` <tspan class="${toClass}">→ ${escaped(goal)}</tspan>`;
+  const parts = [
+    `<rect ${fill} x="${r(x)}" y="${r(row.y)}" width="${r(width)}" height="${r(rowHeight(row))}" rx="4"/>`,
+    `<text x="${r(x + 5)}" y="${r(row.y + 13)}">${escaped(trigger)}${to}</text>`,
+    `<text class="count" x="${r(x + width - 5)}" y="${r(row.y + 13)}">${isNever ? '0' : countText(taken)}</text>`,
+  ];
+  if (guard !== null)
+    parts.push(`<text class="small" x="${r(x + 13)}" y="${r(row.y + 26.5)}">if ${escaped(guard)}</text>`);
+  const title = `${name}: taken ${countText(taken)} times in ${countText(logs)} logs`;
+  return `<g data-transition="${escaped(name)}"${isNever ? ' class="off"' : ''}><title>${escaped(title)}</title>${parts.join('')}</g>`;
+}
+
+function drawEdges(box: Box): string[] {
+  return box.columns.flatMap((column, index) => {
+    const edges = box.edges[index] ?? [];
+    const right = Math.max(0, ...column.map(({ x, width }) => x + width));
+    return lanesWidth(edges) === 0 ? [] : edges.map((edge) => drawEdge(edge, right));
+  });
+}
+
+function drawEdge(edge: Edge, right: number): string {
+  const { from, to, row, lane } = edge;
+  const laneX = right + size.gap / 2 + size.lane * (lane + 0.5);
+  const startX = from.x + from.width - size.padding / 2;
+  const [startY, endY] = [startOf(edge), endOf(edge)];
+  const BEND = 5;
+  const down = endY > startY ? BEND : -BEND;
+  const unused = row.transition.taken === 0 ? ' unused' : '';
+  return `<path class="line${unused}" d="M${r(startX)} ${r(startY)}H${r(laneX - BEND)}q${BEND} 0 ${BEND} ${down}V${r(endY - down)}q0 ${down} ${-BEND} ${down}H${r(to.x + to.width + 1)}"/>`;
+}
+
+function legendOf(height: number): string {
+  const [x, y] = [MARGIN + size.padding, height - MARGIN - 14];
+  const steps = [0.06, 0.18, 0.3, 0.42].map(
+    (opacity, index) =>
+      `<rect class="heat" opacity="${opacity}" x="${x + index * 20}" y="${y}" width="20" height="14"/>`,
+  );
+  const neverX = x + 210;
+  return `<g>${steps.join('')}<text class="soft" x="${x + 88}" y="${y + 11}">seldom to often</text>
+  <rect class="never" x="${neverX}" y="${y}" width="30" height="14" rx="4"/><text class="soft" x="${neverX + 38}" y="${y + 11}">never</text>
+  <text class="soft" x="${neverX + 92}" y="${y + 11}">Numbers: how often a state was entered, a transition taken. p50, p99: how long the state lasted.</text></g>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+/** Coordinates with one decimal at most. */
+function r(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}

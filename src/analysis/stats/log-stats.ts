@@ -1,0 +1,176 @@
+/**
+ * Figures over many logs of one chart: how often each state was entered, each transition taken and each end reason came, and how long the
+ * states lasted. Ends come from the logs; states and transitions from replaying them step by step, which only a log that replays identically
+ * allows. Of any other, the states after each turn still count, its transitions do not: it is told as left out.
+ */
+import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
+import { endReasonOf } from '../../log/end-reason.ts';
+import type { EventLog } from '../../log/log-reader.ts';
+import { stateText } from '../../record/turn-outcome.ts';
+import { replay } from '../../replay/replayer.ts';
+import { nameOfGuard, nameOfTransition, statesOf, transitionsFrom, triggerOf } from './chart-walk.ts';
+import { StateClock } from './state-clock.ts';
+
+/** Of the times that states lasted, in ms; by nearest rank. */
+export interface Percentiles {
+  readonly count: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface StateFigures {
+  /** Its place in the chart, `streaming.voice.silent`. */
+  readonly path: string;
+  /** How often it was entered, also for no time at all. */
+  readonly entered: number;
+  /** Logs in which it was. */
+  readonly logs: number;
+  /** How long it lasted, from turn to turn; null if it never did. */
+  readonly lastedMs: Percentiles | null;
+}
+
+export interface TransitionFigures {
+  /** `session.idle: request.received → session.streaming`, as tests and documents name it. */
+  readonly name: string;
+  /** The place of its source; '' = the whole chart. */
+  readonly from: string;
+  /** What it waits for, in words. */
+  readonly trigger: string;
+  readonly guard: string | null;
+  /** Places of its targets; empty = it stays where it is. */
+  readonly targets: readonly string[];
+  /** The targets in words: `itself`, the name of a neighbour, or as much of the place as no other state has; '' = it stays where it is. */
+  readonly goal: string;
+  readonly taken: number;
+  readonly logs: number;
+}
+
+export interface ChartFigures {
+  readonly machine: string;
+  readonly version: string;
+  readonly logs: number;
+  /** Logs whose transitions are counted. */
+  readonly identical: number;
+  /** Most frequent first. */
+  readonly ends: readonly { readonly reason: string; readonly logs: number }[];
+  /** In the order of the chart. */
+  readonly states: readonly StateFigures[];
+  readonly transitions: readonly TransitionFigures[];
+}
+
+interface Count {
+  times: number;
+  logs: number;
+}
+
+/** One step of a log: where the chart was after it. */
+interface Step {
+  readonly turn: number;
+  readonly atMs: number;
+  readonly states: string;
+}
+
+/** Counts the logs of one chart. */
+export class LogStats {
+  readonly #machine: AnyStateMachine;
+  readonly #ends = new Map<string, number>();
+  readonly #taken = new Map<AnyTransitionDefinition, Count>();
+  readonly #clock = new StateClock();
+  #logs = 0;
+  #identical = 0;
+
+  constructor(machine: AnyStateMachine) {
+    this.#machine = machine;
+  }
+
+  /** Counts one log; says why its transitions do not count, or null. */
+  add(log: EventLog): string | null {
+    this.#logs += 1;
+    const reason = endReasonOf(log.footer);
+    this.#ends.set(reason, (this.#ends.get(reason) ?? 0) + 1);
+    const taken = new Map<AnyTransitionDefinition, number>();
+    const steps: Step[] = [];
+    const { divergence } = replay(log, this.#machine, ({ turn, atMs }, { transitions, after }) => {
+      for (const each of transitions) taken.set(each, (taken.get(each) ?? 0) + 1);
+      steps.push({ turn, atMs, states: stateText(after.value) });
+    });
+    if (divergence === null) {
+      this.#identical += 1;
+      for (const [transition, times] of taken) this.#count(transition, times);
+    }
+    this.#clock.begin();
+    const turns = stepsOf(log);
+    // The states that the chart begins in are reached without a step.
+    for (const { turn, atMs, states } of divergence === null ? [...turns.slice(0, 1), ...steps] : turns) {
+      this.#clock.move(states, { turn, atMs });
+    }
+    return divergence === null ? null : `diverged at turn ${divergence.turn}: ${divergence.field}`;
+  }
+
+  /** What was counted so far. */
+  figures(): ChartFigures {
+    const { id, version = '' } = this.#machine;
+    const nodes = statesOf(this.#machine).filter(({ path }) => path.length > 0);
+    const places = nodes.map(({ path }) => path.join('.'));
+    return {
+      machine: id,
+      version,
+      logs: this.#logs,
+      identical: this.#identical,
+      ends: [...this.#ends].map(([reason, logs]) => ({ reason, logs })).sort((a, b) => b.logs - a.logs),
+      states: places.map((place) => this.#stateFigures(place)),
+      transitions: statesOf(this.#machine)
+        .flatMap(transitionsFrom)
+        .map((transition) => this.#transitionFigures(transition, places)),
+    };
+  }
+
+  #count(transition: AnyTransitionDefinition, times: number): void {
+    const known = this.#taken.get(transition) ?? { times: 0, logs: 0 };
+    this.#taken.set(transition, { times: known.times + times, logs: known.logs + 1 });
+  }
+
+  #stateFigures(path: string): StateFigures {
+    const { entered, logs, lastedMs } = this.#clock.figuresOf(path);
+    return { path, entered, logs, lastedMs: percentilesOf(lastedMs) };
+  }
+
+  #transitionFigures(transition: AnyTransitionDefinition, places: readonly string[]): TransitionFigures {
+    const { source, guard, target } = transition;
+    const { times, logs } = this.#taken.get(transition) ?? { times: 0, logs: 0 };
+    const targets = (target ?? []).map(({ path }) => path);
+    return {
+      name: nameOfTransition(transition),
+      from: source.path.join('.'),
+      trigger: triggerOf(transition),
+      guard: guard === undefined ? null : nameOfGuard(guard),
+      targets: targets.map((path) => path.join('.')),
+      goal: targets.map((path) => goalText(source.path, path, places)).join(', '),
+      taken: times,
+      logs,
+    };
+  }
+}
+
+/** `places` are those of all states. */
+function goalText(from: readonly string[], to: readonly string[], places: readonly string[]): string {
+  if (from.join('.') === to.join('.')) return 'itself';
+  const outer = to.slice(0, -1).join('.');
+  if (outer === from.slice(0, -1).join('.') || outer === from.join('.')) return to.at(-1) ?? '';
+  const tails = to.map((_, index) => to.slice(-1 - index).join('.'));
+  const isOnly = (tail: string) => places.filter((place) => place === tail || place.endsWith(`.${tail}`)).length === 1;
+  return tails.find(isOnly) ?? to.join('.');
+}
+
+function stepsOf({ turns }: EventLog): readonly Step[] {
+  return turns.flatMap(({ turn, atMs, state }) => (state === undefined ? [] : [{ turn, atMs, states: state }]));
+}
+
+function percentilesOf(given: readonly number[]): Percentiles | null {
+  if (given.length === 0) return null;
+  const sorted = Float64Array.from(given).sort();
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  return { count: sorted.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+}

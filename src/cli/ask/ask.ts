@@ -1,0 +1,183 @@
+/**
+ * `recital ask`: one question to a server, its answer to a person or, with --json, to a program. Exit codes: 0 only for a
+ * good end, 1 for a call that failed, 130 and 143 when it was stopped by a signal.
+ */
+import { errorTable, isErrorType } from '../../errors.ts';
+import { createOutput } from '../terminal/output.ts';
+import { type AnswerCall, type AnswerFrame, type CallEnd, connect, type Question } from './client.ts';
+import type { ServerAddress } from './server-address.ts';
+import { isPlayable, type SoundPlace, type SoundSink, secondsOf } from './sound.ts';
+
+export interface AskOptions {
+  readonly server: ServerAddress;
+  readonly question: Question;
+  readonly sound: SoundSink;
+  readonly json: boolean;
+}
+
+/** Asks, prints and resolves with the exit code; never rejects for a failed call. */
+export async function ask(options: AskOptions): Promise<number> {
+  const client = connect(options.server);
+  const call = client.ask(options.question);
+  const stopped = stopOnSignals(() => {
+    call.cancel();
+    options.sound.abort();
+  });
+  try {
+    const report = options.json ? await reportAsJson(call, options.sound) : await reportAsText(call, options.sound);
+    const problem = problemOf(report, options.server);
+    const signalCode = stopped();
+    if (signalCode !== undefined) {
+      createOutput(process.stderr).line('stopped');
+      return signalCode;
+    }
+    if (problem === undefined) return 0;
+    printProblem(problem);
+    return 1;
+  } finally {
+    client.close();
+  }
+}
+
+interface Report {
+  readonly end: CallEnd;
+  readonly hasEndMessage: boolean;
+  readonly place: SoundPlace;
+}
+
+/** One object a line and nothing else on stdout; the last line is the status. */
+async function reportAsJson(call: AnswerCall, sound: SoundSink): Promise<Report> {
+  const stdout = createOutput(process.stdout);
+  const print = (line: Readonly<Record<string, unknown>>) => stdout.line(JSON.stringify(line));
+  let hasEndMessage = false;
+  for await (const frame of call.frames) {
+    print(jsonOf(frame));
+    if (frame.kind === 'audio_chunk' && isPlayable(frame)) await sound.write(frame.audio);
+    if (frame.kind === 'end_message') hasEndMessage = true;
+  }
+  const end = await call.end;
+  // Whoever reads the status may open the file.
+  const place = await sound.finish();
+  print({ kind: 'status', code: end.code, details: end.details, error_type: end.errorType });
+  return { end, hasEndMessage, place };
+}
+
+function jsonOf(frame: AnswerFrame): Readonly<Record<string, unknown>> {
+  switch (frame.kind) {
+    case 'audio_chunk':
+      return { kind: frame.kind, bytes: frame.audio.length };
+    case 'action_message':
+      return { kind: frame.kind, command: frame.command, args: frame.args };
+    case 'browser_progress':
+      return { kind: frame.kind, ...frame.progress };
+    case 'text_chunk':
+    case 'end_message':
+    case 'error_message':
+      return { kind: frame.kind, text: frame.text };
+  }
+}
+
+/** Text as it comes, then the command, then where the sound went. */
+async function reportAsText(call: AnswerCall, sound: SoundSink): Promise<Report> {
+  const stdout = createOutput(process.stdout);
+  const heard = { pcmBytes: 0, droppedChunks: 0 };
+  let hasEndMessage = false;
+  let text = '';
+  let command: Extract<AnswerFrame, { kind: 'action_message' }> | undefined;
+  for await (const frame of call.frames) {
+    if (frame.kind === 'text_chunk') {
+      text = frame.text;
+      stdout.write(frame.text);
+    }
+    if (frame.kind === 'audio_chunk') await hear(frame, sound, heard);
+    if (frame.kind === 'action_message') command = frame;
+    if (frame.kind === 'end_message') hasEndMessage = true;
+  }
+  const end = await call.end;
+  if (text !== '' && !text.endsWith('\n')) stdout.write('\n');
+  if (command !== undefined) stdout.line(`${stdout.styled('cyan', 'command:')} ${commandWords(command)}`);
+  const place = await sound.finish();
+  const soundLabel = stdout.styled('cyan', 'sound:');
+  if (heard.pcmBytes > 0) stdout.line(`${soundLabel} ${secondsOf(heard.pcmBytes).toFixed(1)} s, ${place.words}`);
+  else if (text !== '' && end.code === 'OK') stdout.line(`${soundLabel} none came`);
+  if (heard.droppedChunks > 0) {
+    createOutput(process.stderr).line(
+      `dropped ${heard.droppedChunks} audio chunks that are not 48000 Hz mono int16, as any client would`,
+    );
+  }
+  return { end, hasEndMessage, place };
+}
+
+async function hear(
+  frame: Extract<AnswerFrame, { kind: 'audio_chunk' }>,
+  sound: SoundSink,
+  heard: { pcmBytes: number; droppedChunks: number },
+): Promise<void> {
+  if (!isPlayable(frame)) {
+    heard.droppedChunks += 1;
+    return;
+  }
+  heard.pcmBytes += frame.audio.length;
+  await sound.write(frame.audio);
+}
+
+/** A command for a person's eyes: its name and arguments. */
+export function commandWords(frame: Extract<AnswerFrame, { kind: 'action_message' }>): string {
+  return frame.command === null ? `(not readable) ${frame.json}` : `${frame.command} ${JSON.stringify(frame.args)}`;
+}
+
+export interface Problem {
+  /** What went wrong, in the server's words. */
+  readonly what: string;
+  /** The status and, where the server named one, the error_type. */
+  readonly kind: string;
+  /** What to do about it. */
+  readonly hint: string | undefined;
+}
+
+/** undefined for a good end: status OK after an end_message. */
+export function problemOf(report: Report, server: ServerAddress): Problem | undefined {
+  const { code, details, errorType } = report.end;
+  if (code === 'OK') {
+    if (report.place.isLost) return { what: `The sound is ${report.place.words}`, kind: code, hint: undefined };
+    if (report.hasEndMessage) return undefined;
+    return { what: 'The stream ended without an end_message.', kind: code, hint: 'Look at the log of the server.' };
+  }
+  return {
+    what: details === '' ? 'The call failed without a text.' : details,
+    kind: errorType === null ? code : `${code}, ${errorType}`,
+    hint: hintOf(code, errorType, server),
+  };
+}
+
+function hintOf(code: string, errorType: string | null, server: ServerAddress): string | undefined {
+  if (isErrorType(errorType)) return errorTable[errorType].fix;
+  // Every refusal of a Recital server names its error_type, so this one never came from it.
+  if (code === 'UNAVAILABLE') return `Is a server listening on ${server.text}? "recital serve" starts one.`;
+  return undefined;
+}
+
+function printProblem({ what, kind, hint }: Problem): void {
+  const stderr = createOutput(process.stderr);
+  stderr.line(`${stderr.styled('red', 'error:')} ${what} (${kind})`);
+  if (hint !== undefined) stderr.line(`${stderr.styled('dim', 'hint:')}  ${hint}`);
+}
+
+/** Conventional exit codes: 128 + the number of the signal. */
+const signalExitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/**
+ * Runs `stop` on the first signal and leaves at once on the second. The returned function says which exit code the
+ * signal asks for; undefined = there was none.
+ */
+export function stopOnSignals(stop: () => void): () => number | undefined {
+  let exitCode: number | undefined;
+  for (const [signal, code] of Object.entries(signalExitCodes)) {
+    process.on(signal, () => {
+      if (exitCode !== undefined) process.exit(code);
+      exitCode = code;
+      stop();
+    });
+  }
+  return () => exitCode;
+}

@@ -1,0 +1,255 @@
+/**
+ * `recital demo`: the whole product in half a minute. Starts a server on free ports with the embedded engines, asks,
+ * prints the transcript, writes the sound as WAV files, stops the server and replays the event logs of what was said. Needs no network,
+ * no key and nothing installed. Where the environment names engines or a configuration file, the same is done with those.
+ * Whatever fails is said and makes the exit code 1; the server never stays behind.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { commandWords, problemOf, stopOnSignals } from '../ask/ask.ts';
+import { type AnswerCall, connect, type StreamingClient } from '../ask/client.ts';
+import type { ServerAddress } from '../ask/server-address.ts';
+import { isPlayable, secondsOf } from '../ask/sound.ts';
+import { createWavSink } from '../ask/wav-sink.ts';
+import { createOutput, type Output } from '../terminal/output.ts';
+import { replayDemo } from './demo-replay.ts';
+import { type ServerProcess, settingsOfEnvironment, startServerProcess } from './server-process.ts';
+
+const outputFolder = 'recital-demo';
+
+const questions = [
+  { prompt: 'What time is it?', name: '1-what-time-is-it' },
+  { prompt: 'Открой сафари', name: '2-open-safari' },
+  { prompt: 'Tell me about yourself', name: '3-about-yourself' },
+] as const;
+
+/** Runs the demo and resolves with the exit code. */
+export async function demo(): Promise<number> {
+  const stdout = createOutput(process.stdout);
+  const stderr = createOutput(process.stderr);
+  const dataFolder = mkdtempSync(join(tmpdir(), 'recital-demo-'));
+  const running: Running = { call: undefined, isStopped: false };
+  const stopped = stopOnSignals(() => {
+    running.isStopped = true;
+    running.call?.cancel();
+  });
+  try {
+    await runDemo(stdout, dataFolder, running);
+    return stopped() ?? 0;
+  } catch (error) {
+    const signalCode = stopped();
+    if (signalCode !== undefined) return signalCode;
+    stderr.line(
+      `${stderr.styled('red', 'The demo failed:')} ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return 1;
+  } finally {
+    rmSync(dataFolder, { recursive: true, force: true });
+  }
+}
+
+/** What a signal has to stop. */
+interface Running {
+  call: AnswerCall | undefined;
+  isStopped: boolean;
+}
+
+async function runDemo(stdout: Output, dataFolder: string, running: Running): Promise<void> {
+  mkdirSync(outputFolder, { recursive: true });
+  stdout.line(stdout.styled('bold', 'Recital demo'));
+  const startedAtMs = performance.now();
+  const configured = configuredSettings();
+  const server = await startServerProcess({
+    ANSWER_ENGINE: 'embedded',
+    SPEECH_ENGINE: 'embedded',
+    ...configured,
+    ...ownSettings(dataFolder),
+  });
+  const startSeconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  stdout.line(stdout.styled('dim', `A server of its own on 127.0.0.1:${server.grpcPort}, up after ${startSeconds} s.`));
+  stdout.line(stdout.styled('dim', enginesLine(server, configured !== undefined)));
+  try {
+    await Promise.race([askAll(stdout, server, running), server.died]);
+  } catch (error) {
+    throw await withServerWords(error, server);
+  }
+  await server.stop();
+  if (running.isStopped) return;
+  const names = questions.map(({ name }) => `${name}.jsonl`);
+  await replayDemo(stdout, { logFolder: join(dataFolder, 'event-logs'), outputFolder, names });
+  stdout.line('');
+  stdout.line(`${stdout.styled('green', 'Done.')} The server has stopped; sound and logs are in ./${outputFolder}/.`);
+  const next = [
+    `Next: "node dist/cli.js log show ${join(outputFolder, names[0] ?? '')}" shows a session turn by turn;`,
+    '"npm start" in one terminal, "node dist/cli.js ask \'What can you do?\'" in another asks your own.',
+  ];
+  for (const line of next) stdout.line(stdout.styled('dim', line));
+}
+
+/** What of the environment names other engines, with all that belongs to them; undefined = the demo is that of the embedded ones. */
+function configuredSettings(): Readonly<Record<string, string>> | undefined {
+  const settings = settingsOfEnvironment();
+  const names = ['CONFIG_FILE', 'ANSWER_ENGINE', 'SPEECH_ENGINE'];
+  if (!names.some((name) => Object.hasOwn(settings, name))) return undefined;
+  // A file may choose the engines: what the environment does not say is left to it.
+  const fromFile = { ANSWER_ENGINE: '', SPEECH_ENGINE: '' };
+  return Object.hasOwn(settings, 'CONFIG_FILE') ? { ...fromFile, ...settings } : settings;
+}
+
+/** What is the demo's own, whatever is configured: ports nobody else has, and logs that it finds again and can replay. */
+function ownSettings(dataFolder: string): Readonly<Record<string, string>> {
+  return {
+    GRPC_HOST: '127.0.0.1',
+    GRPC_PORT: '0',
+    HTTP_HOST: '127.0.0.1',
+    HTTP_PORT: '0',
+    DATA_DIR: dataFolder,
+    EVENT_LOG: 'on',
+    EVENT_LOG_DIR: join(dataFolder, 'event-logs'),
+    IDENTITY_POLICY: 'lenient',
+    LOG_LEVEL: 'warn',
+  };
+}
+
+function enginesLine({ answerEngine, speechEngine }: ServerProcess, isConfigured: boolean): string {
+  if (!isConfigured) return 'Embedded rules answer, embedded voices speak: no network, no key.';
+  return `As configured: ${answerEngine} answers, ${speechEngine} speaks.`;
+}
+
+/** The fault with what the server has to say about it: its last warnings, and how it ended if that was not in order. */
+async function withServerWords(error: unknown, server: ServerProcess): Promise<Error> {
+  const wordsOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault));
+  const stopFault = await server.stop().then(
+    () => [],
+    (fault: unknown) => [wordsOf(fault)],
+  );
+  return new Error([wordsOf(error), ...stopFault, ...server.lastLines()].join('\n'), { cause: error });
+}
+
+async function askAll(stdout: Output, server: ServerProcess, running: Running): Promise<void> {
+  const address = { text: `127.0.0.1:${server.grpcPort}`, isLoopback: true };
+  const client = connect(address);
+  try {
+    for (const question of questions) {
+      if (!running.isStopped) await askOne({ stdout, client, address, running, ...question });
+    }
+  } finally {
+    client.close();
+  }
+}
+
+interface DemoQuestion {
+  readonly stdout: Output;
+  readonly client: StreamingClient;
+  readonly address: ServerAddress;
+  readonly running: Running;
+  readonly prompt: string;
+  readonly name: string;
+}
+
+async function askOne({ stdout, client, address, running, prompt, name }: DemoQuestion): Promise<void> {
+  const transcript = createTranscript(stdout);
+  const path = join(outputFolder, `${name}.wav`);
+  const sound = await createWavSink(path);
+  stdout.line(`\n${stdout.styled('bold', `› ${prompt}`)}`);
+  const call = client.ask({ prompt, hardwareId: 'recital-demo' });
+  running.call = call;
+  let hasEndMessage = false;
+  try {
+    for await (const frame of call.frames) {
+      if (frame.kind === 'text_chunk') transcript.showText(frame.text);
+      if (frame.kind === 'audio_chunk' && isPlayable(frame)) {
+        transcript.countSound(frame.audio.length);
+        await sound.write(frame.audio);
+      }
+      if (frame.kind === 'action_message') transcript.showCommand(commandWords(frame));
+      if (frame.kind === 'end_message') hasEndMessage = true;
+    }
+    const end = await call.end;
+    const place = await sound.finish();
+    if (running.isStopped) return;
+    const problem = problemOf({ end, hasEndMessage, place }, address);
+    if (problem !== undefined) throw new Error(`"${prompt}" got no good end: ${problem.what} (${problem.kind})`);
+    transcript.showFigures(prompt, path);
+  } finally {
+    sound.abort();
+  }
+}
+
+/** What one answer looks like while it comes, and its figures afterwards. */
+function createTranscript(stdout: Output) {
+  const startedAtMs = performance.now();
+  let firstTextMs: number | undefined;
+  let firstSoundMs: number | undefined;
+  const paragraph = createParagraph(stdout);
+  let pcmBytes = 0;
+  let hasCommand = false;
+  return {
+    showText(text: string): void {
+      firstTextMs ??= performance.now() - startedAtMs;
+      paragraph.write(text);
+    },
+    countSound(bytes: number): void {
+      firstSoundMs ??= performance.now() - startedAtMs;
+      pcmBytes += bytes;
+    },
+    showCommand(words: string): void {
+      hasCommand = true;
+      paragraph.end();
+      stdout.line(`  ${stdout.styled('cyan', `→ ${words}`)}`);
+    },
+    /** Throws for an answer without text or sound: a demo that only looks well is worse than none. A model may give a command without words. */
+    showFigures(prompt: string, path: string): void {
+      paragraph.end();
+      if (firstTextMs === undefined && hasCommand) return;
+      if (firstTextMs === undefined) throw new Error(`"${prompt}" was answered without a word`);
+      if (firstSoundMs === undefined) throw new Error(`"${prompt}" was answered without sound`);
+      const figures = [
+        `first text ${firstTextMs.toFixed(0)} ms`,
+        `first sound ${firstSoundMs.toFixed(0)} ms`,
+        `${secondsOf(pcmBytes).toFixed(1)} s of sound in ${path}`,
+      ];
+      stdout.line(`  ${stdout.styled('dim', figures.join(' · '))}`);
+    },
+  };
+}
+
+const indent = '  ';
+
+/** Streamed text, indented, with lines that end between words: a terminal alone would cut words and lose the indent. */
+function createParagraph(stdout: Output) {
+  const comfortableColumns = 100;
+  const narrowestColumns = 40;
+  // Some pseudo-terminals say that they have 0 columns.
+  const columns = process.stdout.columns || comfortableColumns;
+  const width = Math.max(narrowestColumns, Math.min(columns, comfortableColumns)) - indent.length;
+  let column = 0;
+  let hasSpace = false;
+  const breakLine = () => {
+    stdout.line('');
+    column = 0;
+    hasSpace = false;
+  };
+  const writeWord = (word: string) => {
+    if (column > 0 && column + word.length + 1 > width && hasSpace) breakLine();
+    const space = hasSpace && column > 0 ? ' ' : '';
+    stdout.write(`${column === 0 ? indent : space}${word}`);
+    column += space.length + word.length;
+    hasSpace = false;
+  };
+  return {
+    write(text: string): void {
+      for (const piece of text.split(/(\s+)/)) {
+        if (piece === '') continue;
+        if (piece.trim() !== '') writeWord(piece);
+        else if (piece.includes('\n')) breakLine();
+        else hasSpace = true;
+      }
+    },
+    end(): void {
+      if (column > 0) breakLine();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * `recital log re-record FILE --reason WHY`: accepts an intended change. The recorded events are given to today's chart, and what it does with
+ * them takes the place of what it did; the reason stays in the header. The file is replaced in one step, or kept with --out.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { type EventLog, isBadLog } from '../../log/log-reader.ts';
+import { packageVersion } from '../../package-version.ts';
+import { readExpectation, removeExpectation } from '../../replay/keep/expectation-file.ts';
+import { type ReRecording, reRecord } from '../../replay/keep/re-recording.ts';
+import { checkRecording, differenceText } from '../../replay/keep/recording-check.ts';
+import { machineFor } from '../../replay/machine-shelf.ts';
+import { wordsOfError } from '../../replay/played-events.ts';
+import { replay } from '../../replay/replayer.ts';
+import { createOutput, type Output, printable } from '../terminal/output.ts';
+import { openGoodLog } from './bad-log.ts';
+import { openLog } from './log-files.ts';
+
+const exitCodes = { written: 0, refused: 1, unreadable: 2 } as const;
+
+export interface LogReRecordOptions {
+  readonly path: string;
+  readonly reason: string;
+  /** Where the new log goes; undefined = in the place of the old one. */
+  readonly out: string | undefined;
+}
+
+/** Records one log anew; resolves with the exit code. */
+export async function reRecordLog({ path, reason, out }: LogReRecordOptions): Promise<number> {
+  const stdout = createOutput(process.stdout);
+  const stderr = createOutput(process.stderr);
+  const log = await openGoodLog(path, stderr);
+  if (log === null) return exitCodes.unreadable;
+  const { machine: id } = log.header;
+  // The newest one: an old version that is kept has nothing to accept.
+  const machine = machineFor(id, '');
+  if (machine === undefined) {
+    stderr.line(`${stderr.styled('red', 'not recorded anew:')} there is no chart named ${printable(id)}`);
+    return exitCodes.refused;
+  }
+  const { divergence, definitionChanges } = replay(log, machine);
+  if (divergence === null && definitionChanges.length === 0) {
+    stdout.line(
+      `${printable(path)}: identical, by the same definition: there is nothing to accept, and nothing is changed`,
+    );
+    return exitCodes.written;
+  }
+  let anew: ReRecording;
+  try {
+    anew = reRecord(log, { machine, reason, build: packageVersion() });
+  } catch (error) {
+    stderr.line(`${stderr.styled('red', 'not recorded anew:')} ${printable(wordsOfError(error))}`);
+    return exitCodes.refused;
+  }
+  for (const change of definitionChanges) stdout.line(`accepted: ${change}`);
+  if (divergence !== null) stdout.line(`accepted: ${printable(differenceText(divergence))}`);
+  reportEnd(stdout, log, anew);
+  const target = out ?? path;
+  const unfinished = `${target}.${process.pid}.new`;
+  writeFileSync(unfinished, anew.text, { flag: 'wx' });
+  renameSync(unfinished, target);
+  stdout.line(`wrote ${printable(target)}, with the reason "${printable(reason)}" in its header`);
+  if (out === undefined) await settleExpectation(stdout, path);
+  return exitCodes.written;
+}
+
+function reportEnd(output: Output, { footer, turns }: EventLog, { reason, leftOut }: ReRecording): void {
+  const then = footer?.reason || 'no end';
+  const now = reason === null ? 'no end: what would have come is not recorded' : reason || 'an end';
+  if (then !== now) output.line(`the session ended as ${printable(then)} then; now: ${printable(now)}`);
+  if (leftOut > 0) output.line(`${leftOut} of its ${turns.length} turns do not happen any more and are left out`);
+}
+
+/** A test that was to become green is, and pins from now on; one that is still red keeps what it waits for. */
+async function settleExpectation(output: Output, path: string): Promise<void> {
+  const expectation = readExpectation(path);
+  if (expectation === null) return;
+  const log = await openLog(path);
+  if (isBadLog(log)) return;
+  const isOver = log.footer !== null && log.footer.status !== 'abandoned';
+  const isMet = isOver ? checkRecording(log, expectation).isMet : expectation.reason === 'completed';
+  if (isMet) removeExpectation(path);
+  const wait = `still expects ${printable(expectation.reason)} and is red`;
+  output.line(isMet ? 'its expectation is met and gone: the test pins the new outcome' : `the test ${wait}`);
+}

@@ -1,0 +1,215 @@
+/**
+ * `recital log stats PATH…`: over many sessions, how often each state was entered, each transition taken and each end reason came, which
+ * transitions never were, and how long states lasted; with `--svg` drawn on the statechart. Exit codes: 0 counted, 2 something that was named
+ * could not be read or written (the rest is counted all the same).
+ */
+import { writeFileSync } from 'node:fs';
+import {
+  type ChartFigures,
+  LogStats,
+  type Percentiles,
+  type TransitionFigures,
+} from '../../analysis/stats/log-stats.ts';
+import { durationText } from '../../log/duration-text.ts';
+import { isBadLog } from '../../log/log-reader.ts';
+import { machineFor } from '../../replay/machine-shelf.ts';
+import { createOutput, type Output, printable } from '../terminal/output.ts';
+import { printTable } from '../terminal/table.ts';
+import { reportBadLog } from './bad-log.ts';
+import { findLogs, openLogs } from './log-files.ts';
+
+const exitCodes = { counted: 0, unreadable: 2 } as const;
+/** Logs that are left out and named one by one. */
+const MAX_NAMED_LEFT_OUT = 5;
+
+export interface LogStatsOptions {
+  readonly paths: readonly string[];
+  /** Only logs of this chart; undefined = each chart for itself. */
+  readonly machine: string | undefined;
+  readonly json: boolean;
+  /** Where to draw the figures. */
+  readonly svg: string | undefined;
+}
+
+interface LeftOut {
+  readonly path: string;
+  readonly chart: string;
+  readonly why: string;
+}
+
+interface Counted {
+  /** By chart and the version that replays. */
+  readonly stats: ReadonlyMap<string, LogStats>;
+  readonly leftOut: readonly LeftOut[];
+  /** Named logs that could not be read. */
+  readonly unreadable: number;
+}
+
+/** Prints the figures of what `paths` name; resolves with the exit code. */
+export async function countLogs(options: LogStatsOptions): Promise<number> {
+  const stderr = createOutput(process.stderr);
+  const { stats, leftOut, unreadable } = await count(options, stderr);
+  const charts = [...stats.values()]
+    .map((each) => each.figures())
+    .sort((a, b) => rankOf(a) - rankOf(b) || b.logs - a.logs);
+  const stdout = createOutput(process.stdout);
+  for (const figures of charts) {
+    const others = leftOut.filter(({ chart }) => chart === chartNameOf(figures.machine, figures.version));
+    if (options.json) printJson(stdout, figures, others);
+    else printText(stdout, figures, others);
+  }
+  if (charts.length === 0) stderr.line('there are no logs to count');
+  const isDrawn = options.svg === undefined || (await draw(options.svg, { charts, stderr }));
+  return unreadable > 0 || !isDrawn ? exitCodes.unreadable : exitCodes.counted;
+}
+
+/** Sessions are what is asked for most. */
+function rankOf({ machine }: ChartFigures): number {
+  return machine === 'session' ? 0 : 1;
+}
+
+async function count({ paths: given, machine: only }: LogStatsOptions, stderr: Output): Promise<Counted> {
+  const { paths, missing } = await findLogs(given);
+  for (const name of missing) {
+    stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
+  }
+  const stats = new Map<string, LogStats>();
+  const leftOut: LeftOut[] = [];
+  let unreadable = missing.length;
+  for await (const { path, log } of openLogs(paths)) {
+    if (isBadLog(log)) {
+      reportBadLog(stderr, path, log);
+      unreadable += 1;
+      continue;
+    }
+    const { machine: id, version } = log.header;
+    if (only !== undefined && id !== only) continue;
+    const machine = machineFor(id, version);
+    if (machine === undefined) {
+      reportBadLog(stderr, path, { line: 1, turn: null, why: `there is no chart named ${id}` });
+      unreadable += 1;
+      continue;
+    }
+    const chart = chartNameOf(machine.id, machine.version);
+    const ofChart = stats.get(chart) ?? new LogStats(machine);
+    stats.set(chart, ofChart);
+    const why = ofChart.add(log);
+    if (why !== null) leftOut.push({ path, chart, why });
+  }
+  return { stats, leftOut, unreadable };
+}
+
+/** Versions of a chart are counted apart: their states may be others. */
+function chartNameOf(machine: string, version = ''): string {
+  return `${machine} ${version}`;
+}
+
+interface Drawing {
+  readonly charts: readonly ChartFigures[];
+  readonly stderr: Output;
+}
+
+/** Draws the first chart; false if it could not be written. */
+async function draw(path: string, { charts, stderr }: Drawing): Promise<boolean> {
+  const [figures, ...others] = charts;
+  const machine = figures === undefined ? undefined : machineFor(figures.machine, figures.version);
+  if (figures === undefined || machine === undefined) return true;
+  const { drawChart } = await import('../../analysis/stats/chart-svg.ts');
+  try {
+    writeFileSync(path, drawChart(machine, figures));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    stderr.line(`${stderr.styled('red', 'error:')} --svg ${printable(path)} can't be written: ${printable(why)}`);
+    return false;
+  }
+  const rest =
+    others.length === 0 ? '' : `; --machine ${others.map(({ machine: name }) => name).join(' or ')} draws another`;
+  stderr.line(`${figures.machine} is drawn in ${printable(path)}${rest}`);
+  return true;
+}
+
+function printJson(output: Output, figures: ChartFigures, leftOut: readonly LeftOut[]): void {
+  const { machine, version, logs, identical, ends, states, transitions } = figures;
+  const line = (kind: string, fields: object) => output.line(JSON.stringify({ kind, machine, ...fields }));
+  line('summary', { version, logs, identical, left_out: leftOut.length });
+  for (const { path, why } of leftOut) line('left_out', { path, why });
+  for (const { reason, logs: count } of ends) line('end', { reason, logs: count });
+  for (const { path, entered, logs: inLogs, lastedMs } of states) {
+    line('state', { state: path, entered, logs: inLogs, lasted_ms: lastedMs });
+  }
+  for (const { name, from, trigger, guard, targets, taken, logs: inLogs } of transitions) {
+    line('transition', { transition: name, from, trigger, guard, targets, taken, logs: inLogs });
+  }
+}
+
+function printText(output: Output, figures: ChartFigures, leftOut: readonly LeftOut[]): void {
+  const { machine, version, logs, identical, ends, states, transitions } = figures;
+  output.line(output.styled('bold', `${machine}, version ${version}: ${logs} ${logs === 1 ? 'log' : 'logs'}`));
+  if (leftOut.length > 0) {
+    output.line(
+      output.styled('yellow', `transitions are those of the ${identical} that replay identically; left out:`),
+    );
+    for (const { path, why } of leftOut.slice(0, MAX_NAMED_LEFT_OUT)) {
+      output.line(`  ${printable(path)}: ${printable(why)}`);
+    }
+    if (leftOut.length > MAX_NAMED_LEFT_OUT)
+      output.line(`  and ${leftOut.length - MAX_NAMED_LEFT_OUT} more (--json names all)`);
+  }
+  output.line('');
+  showFigures(
+    output,
+    ['END REASON', 'LOGS', ''],
+    ends.map(({ reason, logs: count }) => [printable(reason), String(count), percent(count, logs)]),
+  );
+  output.line('');
+  const stateRows = states.map(({ path, entered, logs: inLogs, lastedMs }) => {
+    const steps = path.split('.');
+    const name = `${'  '.repeat(steps.length - 1)}${steps.at(-1)}`;
+    return [name, String(entered), String(inLogs), ...percentileCells(lastedMs)];
+  });
+  showFigures(output, ['STATE', 'ENTERED', 'LOGS', 'P50', 'P90', 'P99', 'MAX'], stateRows);
+  output.line('');
+  const taken = transitions.filter(({ taken: times }) => times > 0);
+  showFigures(
+    output,
+    ['TRANSITION', 'TAKEN', 'LOGS'],
+    bySource(taken, ({ taken: times, logs: inLogs }) => [times, inLogs]),
+  );
+  output.line('');
+  const never = transitions.filter(({ taken: times }) => times === 0);
+  output.line(output.styled('bold', `NEVER TAKEN: ${never.length} of ${transitions.length} transitions`));
+  for (const [text = ''] of bySource(never, () => [])) output.line(output.styled('dim', text));
+  output.line('');
+}
+
+/** Rows of transitions below one for each of their sources. */
+function bySource(
+  transitions: readonly TransitionFigures[],
+  cellsOf: (transition: TransitionFigures) => readonly number[],
+): string[][] {
+  let source: string | null = null;
+  return transitions.flatMap((each) => {
+    const heading = each.from === source ? [] : [[each.from === '' ? '(in every state)' : each.from]];
+    source = each.from;
+    return [...heading, [`  ${transitionText(each)}`, ...cellsOf(each).map(String)]];
+  });
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+function percentileCells(lasted: Percentiles | null): string[] {
+  if (lasted === null) return ['-', '-', '-', '-'];
+  return [lasted.p50, lasted.p90, lasted.p99, lasted.max].map(durationText);
+}
+
+function transitionText({ trigger, guard, goal }: TransitionFigures): string {
+  return `${trigger}${guard === null ? '' : ` [${guard}]`}${goal === '' ? '' : ` → ${goal}`}`;
+}
+
+/** A table whose first column is text and whose others are numbers. */
+function showFigures(output: Output, titles: readonly string[], rows: readonly (readonly string[])[]): void {
+  const columns = titles.map((title, index) => ({ title, isNumber: index > 0 }));
+  printTable(output, columns, rows);
+}

@@ -1,0 +1,106 @@
+/** What `recital replay --with` prints: the sessions that would have ended otherwise or may have, then the counts. */
+import { durationText } from '../../log/duration-text.ts';
+import { type Output, printable } from '../terminal/output.ts';
+import type { WhatIfResult } from './what-if.ts';
+
+export interface WhatIfListing {
+  readonly settings: readonly string[];
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+const verdictWords = {
+  same_end: 'same end',
+  other_end: 'other end',
+  undetermined: 'undetermined',
+  skipped: 'not of a session',
+  bad_log: 'bad log',
+} as const;
+
+export class WhatIfReport {
+  readonly #output: Output;
+  readonly #listing: WhatIfListing;
+  readonly #counts = { same_end: 0, other_end: 0, undetermined: 0, skipped: 0, bad_log: 0 };
+  readonly #moves = new Map<string, { readonly from: string; readonly to: string; count: number }>();
+  #outlived = 0;
+
+  constructor(output: Output, listing: WhatIfListing) {
+    this.#output = output;
+    this.#listing = listing;
+  }
+
+  get badLogs(): number {
+    return this.#counts.bad_log;
+  }
+
+  add(result: WhatIfResult): void {
+    this.#count(result);
+    const { json, verbose, quiet } = this.#listing;
+    if (json) this.#output.line(JSON.stringify({ kind: 'log', ...result }));
+    else if (result.verdict === 'bad_log' || verbose || (!quiet && isListed(result))) this.#print(result);
+  }
+
+  close(): void {
+    const moves = [...this.#moves.values()].sort((a, b) => b.count - a.count);
+    const logs = Object.values(this.#counts).reduce((sum, count) => sum + count, 0);
+    if (this.#listing.json) {
+      const { bad_log: badLogs, ...counts } = this.#counts;
+      const summary = { logs, ...counts, bad_logs: badLogs, outlived: this.#outlived, moves };
+      this.#output.line(JSON.stringify({ kind: 'summary', with: this.#listing.settings, ...summary }));
+      return;
+    }
+    const { same_end, other_end, undetermined, skipped, bad_log } = this.#counts;
+    const counts = [
+      `${same_end} with the same end`,
+      `${other_end} with another`,
+      `${undetermined} undetermined`,
+      ...(skipped > 0 ? [`${skipped} not of a session`] : []),
+      ...(bad_log > 0 ? [`${bad_log} unreadable`] : []),
+    ];
+    const title = this.#output.styled('bold', `${logs} ${logs === 1 ? 'log' : 'logs'}`);
+    this.#output.line(`${title} with ${printable(this.#listing.settings.join(' '))}: ${counts.join(', ')}`);
+    for (const { from, to, count } of moves) {
+      this.#output.line(`  ${String(count).padStart(6)}  ${printable(from)} → ${printable(to)}`);
+    }
+    if (this.#outlived > 0) {
+      this.#output.line(
+        `  ${String(this.#outlived).padStart(6)}  of the undetermined would not have ended as they did`,
+      );
+    }
+  }
+
+  #count({ verdict, from, to, is_outlived: isOutlived }: WhatIfResult): void {
+    this.#counts[verdict] += 1;
+    if (isOutlived) this.#outlived += 1;
+    if (verdict !== 'other_end' || from === null || to === null) return;
+    const key = `${from} ${to}`;
+    const move = this.#moves.get(key) ?? { from, to, count: 0 };
+    move.count += 1;
+    this.#moves.set(key, move);
+  }
+
+  #print(result: WhatIfResult): void {
+    const { path, verdict, from, to, turn, at_ms: atMs, recorded_at_ms: recordedAtMs, why } = result;
+    const color = verdict === 'same_end' || verdict === 'skipped' ? 'green' : 'yellow';
+    const word = this.#output.styled(verdict === 'bad_log' ? 'red' : color, `${verdictWords[verdict]}:`);
+    const parts: string[] = [];
+    if (verdict === 'other_end') parts.push(`${from} → ${to}`);
+    if (verdict === 'same_end') parts.push(`${to}`);
+    if (verdict === 'undetermined' && from !== null) parts.push(`recorded ${from}`);
+    if (verdict !== 'bad_log' && turn !== null && atMs !== null)
+      parts.push(`turn ${turn}, ${placeText(atMs, recordedAtMs)}`);
+    if (why !== null) parts.push(why);
+    this.#output.line(`${printable(path)}: ${word} ${printable(parts.join('; '))}`);
+  }
+}
+
+/** A session that ends as and when it did is only counted. */
+function isListed({ verdict, turn }: WhatIfResult): boolean {
+  return verdict === 'other_end' || verdict === 'undetermined' || (verdict === 'same_end' && turn !== null);
+}
+
+function placeText(atMs: number, recordedAtMs: number | null): string {
+  const end = recordedAtMs === null ? '' : ` of ${durationText(recordedAtMs)}`;
+  return `after ${durationText(atMs)}${end}`;
+}

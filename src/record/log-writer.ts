@@ -1,0 +1,144 @@
+/**
+ * The way of log lines to the disk: orders are handed to a thread of their own. Never throws, never waits. A thread that died is told as a fault
+ * and replaced with the next order, at most once a second; the files it was writing are given up, since nobody knows where they end.
+ */
+import { Worker } from 'node:worker_threads';
+import {
+  createShared,
+  type FromWriter,
+  type RetentionTerms,
+  sharedPlaces,
+  type ToWriter,
+  type WriteOrder,
+  type WriterThreadData,
+} from './log-writer-protocol.ts';
+
+/** A disk that takes nothing for so long will not take the rest of a stopping server's logs either. */
+const STOP_TIMEOUT_MS = 3_000;
+const RESTART_PAUSE_MS = 1_000;
+
+export interface LogWriterListener {
+  /** A file was given up, with turns that were on their way to it. */
+  fileFailed(path: string, turns: number, why: string): void;
+  /** The thread died, and every open file with it. */
+  died(why: string): void;
+  /** A file could be written again after one could not. */
+  recovered(): void;
+  /** Old logs were looked through. */
+  swept(result: { readonly deletedFiles: number; readonly failures: number; readonly why: string }): void;
+}
+
+export interface LogWriterOptions {
+  readonly retention: RetentionTerms;
+  readonly listener: LogWriterListener;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
+  /** Code of the thread. */
+  readonly thread?: URL;
+}
+
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  #shared = createShared();
+  #givenChars = 0;
+  #worker: Worker | null = null;
+  #startedAtMs = Number.NEGATIVE_INFINITY;
+  #noteStopped: () => void = () => {};
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  /** Characters that the disk has not taken yet. */
+  get unwrittenChars(): number {
+    return (this.#givenChars - Atomics.load(this.#shared, sharedPlaces.doneChars)) | 0;
+  }
+
+  /** False if there is no thread now: the orders are lost. */
+  write(orders: readonly WriteOrder[]): boolean {
+    const worker = this.#worker ?? this.#restart();
+    if (worker === null) return false;
+    for (const { lines } of orders) this.#givenChars = (this.#givenChars + lines.length) | 0;
+    this.#post(worker, { kind: 'write', orders });
+    return true;
+  }
+
+  /** Resolves when all is written, or after STOP_TIMEOUT_MS. */
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === null) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+    });
+    const stopped = new Promise<void>((resolve) => {
+      this.#noteStopped = resolve;
+    });
+    // From here on its end is no death.
+    this.#worker = null;
+    this.#post(worker, { kind: 'stop' });
+    await Promise.race([stopped, late]);
+    clearTimeout(timer);
+    void worker.terminate();
+  }
+
+  #restart(): Worker | null {
+    return this.#options.now() - this.#startedAtMs < RESTART_PAUSE_MS ? null : this.#start();
+  }
+
+  #start(): Worker {
+    const { retention, listener, now, thread = threadUrl() } = this.#options;
+    const isReplacement = this.#startedAtMs !== Number.NEGATIVE_INFINITY;
+    this.#startedAtMs = now();
+    this.#shared = createShared();
+    this.#givenChars = 0;
+    const data: WriterThreadData = { retention, shared: this.#shared, isReplacement };
+    const worker = new Worker(thread, { execArgv: [], name: 'event-logs', workerData: data });
+    this.#worker = worker;
+    let why = 'it ended';
+    worker.on('message', (message: FromWriter) => this.#take(message));
+    worker.on('error', (error) => {
+      why = error.message;
+    });
+    worker.once('exit', () => {
+      this.#noteStopped();
+      if (this.#worker !== worker) return;
+      this.#worker = null;
+      listener.died(`the writer of the event logs died: ${why}`);
+    });
+    // It keeps no process alive; an orderly end waits for it in `stop`.
+    worker.unref();
+    return worker;
+  }
+
+  #post(worker: Worker, message: ToWriter): void {
+    worker.postMessage(message);
+    const { isAsleep } = sharedPlaces;
+    if (Atomics.compareExchange(this.#shared, isAsleep, 1, 0) === 1) Atomics.notify(this.#shared, isAsleep);
+  }
+
+  #take(message: FromWriter): void {
+    const { listener } = this.#options;
+    switch (message.kind) {
+      case 'fileFailed':
+        listener.fileFailed(message.path, message.turns, message.why);
+        return;
+      case 'recovered':
+        listener.recovered();
+        return;
+      case 'swept':
+        listener.swept(message);
+        return;
+      case 'stopped':
+        this.#noteStopped();
+        return;
+    }
+  }
+}
+
+/** Tests run from source; a thread of a Node that strips no types runs from the build. */
+function threadUrl(): URL {
+  if (import.meta.url.endsWith('.js')) return new URL('./log-writer-thread.js', import.meta.url);
+  return new URL('../../dist/record/log-writer-thread.js', import.meta.url);
+}

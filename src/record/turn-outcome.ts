@@ -1,0 +1,183 @@
+/**
+ * What one turn of a chart did, said alike by the recorder and by the replayer: the new state, the digests of the context fields that
+ * changed, and the effects in their order. Both go through this file, so that a difference is a difference of the chart.
+ */
+import { hash } from 'node:crypto';
+import type { AnyMachineSnapshot, ExecutableActionObject, StateValue } from 'xstate';
+import type { Changes, TurnOutcome } from '../log/log-format.ts';
+import { digestOf, ListDigester } from './digest.ts';
+
+/** An action as XState hands it to its executor. */
+export type AskedAction = Pick<ExecutableActionObject, 'type' | 'params'>;
+
+/** Where a turn left the chart. */
+export type TurnEnd = Pick<AnyMachineSnapshot, 'value' | 'context' | 'status'>;
+
+/** Longer values are told by their digest. */
+const SHOWN_MAX_CHARS = 24;
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** How the text of a frame counts: by its length, or to the letter, which only a log in full can promise. */
+export type FrameTexts = 'shape' | 'full';
+
+/** What the chart says that becomes a frame for the client and carries a text. */
+const textFrames: ReadonlySet<string> = new Set(['sentence.reached', 'command.reached']);
+const LETTERS_DIGEST_CHARS = 12;
+
+/** Tells the outcomes of one actor's turns, in their order. */
+export class OutcomeTeller {
+  readonly #frameTexts: FrameTexts;
+  #value: StateValue | null = null;
+  #state = '';
+  readonly #fields = new ContextFields();
+  #context: unknown = null;
+
+  constructor(frameTexts: FrameTexts) {
+    this.#frameTexts = frameTexts;
+  }
+
+  /** The outcome of the next turn, which led to `after`. */
+  tell(after: TurnEnd, actions: readonly AskedAction[]): TurnOutcome {
+    const outcome: Mutable<TurnOutcome> = {};
+    if (after.value !== this.#value) {
+      this.#value = after.value;
+      const state = stateText(after.value);
+      if (state !== this.#state) outcome.state = state;
+      this.#state = state;
+    }
+    const changes = this.#fields.changesOf(this.#context, after.context);
+    this.#context = after.context;
+    if (changes !== null) outcome.changes = changes;
+    if (actions.length > 0) outcome.effects = actions.map((action) => effectText(action, this.#frameTexts));
+    if (after.status !== 'active') outcome.status = after.status;
+    return outcome;
+  }
+}
+
+/** `streaming.answer.receiving | streaming.voice.silent`: the atomic states, in the order of the chart. */
+export function stateText(value: StateValue): string {
+  return leavesOf(value, '', '');
+}
+
+/** `text` with the leaves of `value` behind it, each after `prefix`. */
+function leavesOf(value: StateValue, prefix: string, text: string): string {
+  if (typeof value === 'string') {
+    const leaf = prefix + value;
+    return text === '' ? leaf : `${text} | ${leaf}`;
+  }
+  let all = text;
+  for (const key in value) {
+    const inner = value[key];
+    if (inner === undefined) continue;
+    // A region without states inside is a leaf itself.
+    all = isEmpty(inner) ? leavesOf(key, prefix, all) : leavesOf(inner, `${prefix}${key}.`, all);
+  }
+  return all;
+}
+
+function isEmpty(value: StateValue): boolean {
+  if (typeof value === 'string') return value === '';
+  for (const key in value) if (value[key] !== undefined) return false;
+  return true;
+}
+
+/** The fields of one actor's context. */
+class ContextFields {
+  readonly #lists = new Map<string, ListDigester>();
+
+  changesOf(before: unknown, after: Readonly<Record<string, unknown>>): Changes | null {
+    if (before === after) return null;
+    const known = isRecord(before) ? before : {};
+    let changes: Record<string, unknown> | null = null;
+    for (const name in after) {
+      const value = after[name];
+      if (known[name] === value) continue;
+      changes ??= {};
+      changes[name] = this.#shown(name, value);
+    }
+    return changes;
+  }
+
+  #shown(name: string, value: unknown): unknown {
+    if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+    if (!Array.isArray(value)) return `#${digestOf(value, name)}`;
+    let list = this.#lists.get(name);
+    if (list === undefined) {
+      list = new ListDigester(name);
+      this.#lists.set(name, list);
+    }
+    return `#${list.digestOf(value)}`;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** One effect in a few words; what it carries is told by its digest. */
+function effectText({ type, params }: AskedAction, frameTexts: FrameTexts): string {
+  switch (type) {
+    case 'xstate.emit':
+      return saidText(field(params, 'event'), frameTexts);
+    case 'xstate.sendTo':
+      return `tell ${String(field(params, 'targetId'))} ${eventText(field(params, 'event'))}`;
+    case 'xstate.raise':
+      return `arm ${timerText(field(params, 'id'))} ${String(field(params, 'delay'))}ms`;
+    case 'xstate.cancel':
+      return `cancel ${timerText(field(params, 'sendId'))}`;
+    case 'xstate.spawnChild':
+      return `start ${String(field(params, 'id'))}`;
+    case 'xstate.stopChild':
+      return `stop ${String(field(params, 'id'))}`;
+    default:
+      return type.slice(0, SHOWN_MAX_CHARS * 2);
+  }
+}
+
+/** The effect by which the chart says `event` to the outside. */
+export function saidText(event: unknown, frameTexts: FrameTexts): string {
+  const type = field(event, 'type');
+  if (frameTexts === 'full' && typeof type === 'string' && textFrames.has(type)) {
+    return `say ${type}#${hash('sha1', JSON.stringify(event)).slice(0, LETTERS_DIGEST_CHARS)}`;
+  }
+  return `say ${eventText(event)}`;
+}
+
+const TIMER_PREFIX = 'xstate.after.';
+
+/** A chart has as many as it has delays; what anybody else chose need not be remembered. */
+const MAX_REMEMBERED_TIMERS = 256;
+const timers = new Map<string, string>();
+
+/** `xstate.after.idleCheck.session.idle` as `idleCheck@session.idle`. */
+function timerText(id: unknown): string {
+  const text = String(id);
+  const known = timers.get(text);
+  if (known !== undefined) return known;
+  const short = shortTimer(text);
+  if (timers.size < MAX_REMEMBERED_TIMERS) timers.set(text, short);
+  return short;
+}
+
+function shortTimer(text: string): string {
+  const nameEnd = text.startsWith(TIMER_PREFIX) ? text.indexOf('.', TIMER_PREFIX.length) : -1;
+  return nameEnd < 0 ? text : `${text.slice(TIMER_PREFIX.length, nameEnd)}@${text.slice(nameEnd + 1)}`;
+}
+
+function eventText(event: unknown): string {
+  if (typeof event !== 'object' || event === null) return 'nothing';
+  const type = String(field(event, 'type'));
+  return hasFields(event) ? `${type}#${digestOf(event)}` : type;
+}
+
+/** More than a type. */
+function hasFields(event: object): boolean {
+  for (const name in event) if (name !== 'type') return true;
+  return false;
+}
+
+/** A field of what may have none. */
+export function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

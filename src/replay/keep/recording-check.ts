@@ -1,0 +1,102 @@
+/**
+ * What a recording promises as a regression test, and whether today's chart keeps it.
+ *
+ * Without an expectation it pins: the replay must be identical. With one it is the test of a session that should have ended otherwise: red
+ * while the chart still fails it, green once it does not. A replay can't know what the world would have said to a chart that does something
+ * else, so this is what is checked and no more: the recorded events are given to the chart in their order, and it ends for the expected
+ * reason; or, where a good end is expected, it takes all of them, that which ended the session included, and is still alive.
+ */
+import type { AnyStateMachine } from 'xstate';
+import { THREW } from '../../log/log-format.ts';
+import type { EventLog } from '../../log/log-reader.ts';
+import { machineFor } from '../machine-shelf.ts';
+import { playedEvents, reasonInOutput, wordsOfError } from '../played-events.ts';
+import { type Divergence, replay } from '../replayer.ts';
+
+/** How the session of a recording should have ended. */
+export interface Expectation {
+  readonly reason: string;
+}
+
+export interface RecordingCheck {
+  readonly isMet: boolean;
+  /** What was found, in a line; it names the first difference. */
+  readonly words: string;
+}
+
+/** The end that every session wishes for. */
+export const goodEnd = 'completed';
+
+/** Ends that somebody asked for: a session that has one did not fail. */
+const wishedEnds: ReadonlySet<string> = new Set([goodEnd, 'client_cancelled', 'interrupted', 'draining']);
+
+/** True for a session whose end nobody can have wanted. */
+export function isFailedEnd({ footer }: EventLog): boolean {
+  return footer !== null && footer.status !== 'abandoned' && footer.reason !== '' && !wishedEnds.has(footer.reason);
+}
+
+/** Checks a recording against today's chart; null = it pins what was recorded. */
+export function checkRecording(log: EventLog, expectation: Expectation | null): RecordingCheck {
+  const { machine: id, version } = log.header;
+  const machine = machineFor(id, version);
+  if (machine === undefined) return { isMet: false, words: `there is no chart named ${id}` };
+  const { divergence, turns } = replay(log, machine);
+  if (expectation === null) {
+    const reason = log.footer?.reason ?? '';
+    const end = reason === '' ? '' : `, ${reason}`;
+    return divergence === null
+      ? { isMet: true, words: `identical (${turns} turns${end})` }
+      : { isMet: false, words: differenceText(divergence) };
+  }
+  const end = endOf(log, machine);
+  return verdictOn(log, { expected: expectation.reason, end, divergence });
+}
+
+/** Where the chart came to an end with the recorded events; null = it is still alive after the last of them. */
+type ComeEnd = { readonly turn: number; readonly reason: string } | null;
+
+function endOf(log: EventLog, machine: AnyStateMachine): ComeEnd {
+  for (const { recorded, now, error } of playedEvents(log, machine)) {
+    const { turn, status } = recorded;
+    if (now === null) {
+      // Behind its barrier it goes on with the fault that was recorded next.
+      if (status === THREW) continue;
+      return { turn, reason: `a throw (${wordsOfError(error)})` };
+    }
+    const { after } = now;
+    if (after.status !== 'active') return { turn, reason: reasonInOutput(after.output) || after.status };
+  }
+  return null;
+}
+
+interface Findings {
+  readonly expected: string;
+  readonly end: ComeEnd;
+  readonly divergence: Divergence | null;
+}
+
+function verdictOn({ turns, footer }: EventLog, { expected, end, divergence }: Findings): RecordingCheck {
+  const where = divergence === null ? '' : `; first difference: ${differenceText(divergence)}`;
+  if (end !== null) {
+    const isMet = end.reason === expected;
+    const wanted = isMet ? '' : `, expected ${expected}`;
+    return { isMet, words: `ends as ${end.reason} at turn ${end.turn}${wanted}${where}` };
+  }
+  const last = turns.at(-1);
+  const recorded = footer?.reason ?? 'nothing';
+  const survived = `no longer ends as ${recorded} at turn ${last?.turn ?? 0} (${last?.event.type ?? ''})`;
+  const isMet = expected === goodEnd && recorded !== goodEnd;
+  const rest = isMet ? 'what would have come then is not recorded' : `does not end as ${expected} either`;
+  return { isMet, words: `${survived}; ${rest}${where}` };
+}
+
+/** A divergence in a line. */
+export function differenceText({ turn, field, recorded, now, event }: Divergence): string {
+  return `diverged at turn ${turn}: ${field}, recorded ${shown(recorded)}, now ${shown(now)}, event ${shown(event)}`;
+}
+
+function shown(value: unknown): string {
+  const MAX_SHOWN_CHARS = 300;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+}
