@@ -12,7 +12,7 @@ import { addLog } from './cli/log/log-commands.ts';
 import { addReplay } from './cli/replay/replay-command.ts';
 import { createOutput, surviveClosedPipes } from './cli/terminal/output.ts';
 import { parseSince } from './cli/terminal/since.ts';
-import { packageVersion } from './package-version.ts';
+import { packageVersion } from './server/package-version.ts';
 
 const usageExitCode = 2;
 
@@ -80,7 +80,7 @@ Examples:
     )
     .action(async () => {
       stopWithParent();
-      const { serve } = await import('./main.ts');
+      const { serve } = await import('./server/main.ts');
       finish(await serve(process.env));
       // Everything has ended; a handle that a provider's library forgot must not keep a stopped server alive.
       setTimeout(() => process.exit(), 2000).unref();

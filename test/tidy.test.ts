@@ -20,7 +20,7 @@ describe('the sources', () => {
       expect.arrayContaining([
         'errors.ts',
         'machines/session.machine.ts',
-        'actors/outbox.ts',
+        'actors/outbox/outbox.ts',
         'rpc/server.ts',
         'cli.ts',
       ]),
@@ -68,8 +68,8 @@ describe('the import table', () => {
     ['machines/x.machine.ts', `import { readFileSync } from 'node:fs';`, 'machines/ may not import node:fs'],
     [
       'machines/x.machine.ts',
-      `import { createOutbox } from '../actors/outbox.ts';`,
-      'machines/ may not import actors/outbox.ts',
+      `import { createOutbox } from '../actors/outbox/outbox.ts';`,
+      'machines/ may not import actors/outbox/outbox.ts',
     ],
     ['text/x.ts', `import type { Config } from '../config.ts';`, 'text/ may not import types of config.ts'],
     [
@@ -83,7 +83,11 @@ describe('the import table', () => {
       'actors/ may not import machines/session.machine.ts',
     ],
     ['actors/x.actor.ts', `export * from '../rpc/server.ts';`, 'actors/ may not import rpc/server.ts'],
-    ['rpc/x.ts', `import type { Outbox } from '../actors/outbox.ts';`, 'rpc/ may not import types of actors/outbox.ts'],
+    [
+      'rpc/x.ts',
+      `import type { Outbox } from '../actors/outbox/outbox.ts';`,
+      'rpc/ may not import types of actors/outbox/outbox.ts',
+    ],
     [
       'rpc/x.ts',
       `import type { AnswerEngine } from '../engines/answer-engine.ts';`,
@@ -93,7 +97,18 @@ describe('the import table', () => {
     ['engines/x.ts', `const fs = await import('node:fs');`, 'engines/ may not import node:fs'],
     ['engines/x.ts', `const fs = require('node:fs');`, 'engines/ may not import node:fs'],
     ['text/x.ts', `let state: import('xstate').AnyStateMachine;`, 'text/ may not import types of xstate'],
-    ['system.ts', `import { main } from './main.ts';`, 'system.ts may not import main.ts'],
+    ['server/x.ts', `import { replay } from '../replay/replayer.ts';`, 'server/ may not import replay/replayer.ts'],
+    [
+      'server/x.ts',
+      `import { x } from '../analysis/log-difference.ts';`,
+      'server/ may not import analysis/log-difference.ts',
+    ],
+    [
+      'replay/x.ts',
+      `import { x } from '../analysis/log-difference.ts';`,
+      'replay/ may not import analysis/log-difference.ts',
+    ],
+    ['record/x.ts', `import { x } from '../replay/replayer.ts';`, 'record/ may not import replay/replayer.ts'],
     ['cli/x.ts', `import { startSystem } from '../system.ts';`, 'cli may not import system.ts'],
     ['errors.ts', `import { assert } from './assert.ts';`, 'errors.ts may not import assert.ts'],
     [
@@ -106,9 +121,12 @@ describe('the import table', () => {
   });
 
   test('refuses a value where types are allowed, also when a type stands beside it', () => {
-    const mixed = parseSource('rpc/x.ts', `import { type StreamGateway, streams } from '../machines/stream-port.ts';`);
-    expect(importFaults(mixed)).toEqual(['rpc/x.ts:1: rpc/ may not import machines/stream-port.ts']);
-    const typesOnly = parseSource('rpc/x.ts', `import { type StreamGateway } from '../machines/stream-port.ts';`);
+    const mixed = parseSource(
+      'rpc/x.ts',
+      `import { type SessionContext, sessionSetup } from '../machines/session.setup.ts';`,
+    );
+    expect(importFaults(mixed)).toEqual(['rpc/x.ts:1: rpc/ may not import machines/session.setup.ts']);
+    const typesOnly = parseSource('rpc/x.ts', `import { type SessionContext } from '../machines/session.setup.ts';`);
     expect(importFaults(typesOnly)).toEqual([]);
   });
 

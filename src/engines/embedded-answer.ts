@@ -5,7 +5,7 @@
  * it then keeps in memory.
  */
 
-import { isOneDevice } from '../device.ts';
+import { isOneDevice } from '../call/device.ts';
 import type { AnswerEngine, AnswerPart, AnswerRequest } from './answer-engine.ts';
 import { createPromptMemory, type PromptMemory } from './embedded-answer/prompt-memory.ts';
 import type { Reply } from './embedded-answer/reply.ts';

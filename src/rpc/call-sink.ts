@@ -7,8 +7,8 @@
  */
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { assert } from '../assert.ts';
+import type { Frame, FrameSink, RpcMethod, SinkListener, StreamEnd } from '../call/gateway.ts';
 import type { Failure } from '../errors.ts';
-import type { Frame, FrameSink, RpcMethod, SinkListener, StreamEnd } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { FrameCodec } from './codec.ts';
 import { type CallFlow, type CallFlowListener, flowOf } from './flow-control.ts';

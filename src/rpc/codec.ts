@@ -4,7 +4,7 @@
  * same (a test compares them), without a walk over the fields and without memory of its own.
  */
 import { assertNever } from '../assert.ts';
-import type { Frame } from '../machines/stream-port.ts';
+import type { Frame } from '../call/gateway.ts';
 import type { AudioChunk } from './generated/streaming/AudioChunk.ts';
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
 import type { WelcomeResponse } from './generated/streaming/WelcomeResponse.ts';

@@ -1,6 +1,6 @@
 /** InterruptSession: ends every running stream of a device, at once. */
 import type { handleUnaryCall } from '@grpc/grpc-js';
-import type { StreamGateway } from '../machines/stream-port.ts';
+import type { StreamGateway } from '../call/gateway.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { InterruptRequest__Output } from './generated/streaming/InterruptRequest.ts';
 import type { InterruptResponse } from './generated/streaming/InterruptResponse.ts';

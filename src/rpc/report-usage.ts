@@ -3,9 +3,9 @@
  * told with its reason and status OK. It needs no slot and no engine, so it is served while the server starts and drains, too.
  */
 import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { StreamGateway } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
 import { failure, failureOfUnexpected } from '../errors.ts';
-import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { UsageRequest__Output } from './generated/streaming/UsageRequest.ts';
 import type { UsageResponse } from './generated/streaming/UsageResponse.ts';

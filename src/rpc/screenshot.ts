@@ -2,8 +2,9 @@
  * Checks a screenshot as a client sends it: base64 of a WebP, PNG or JPEG image, perhaps as a data URL. Its size is known before it
  * is decoded, and of the image only the header is read: no pixel is decoded here. A failure tells sizes and formats, never content.
  */
+
+import type { Screenshot } from '../call/gateway.ts';
 import { type Failure, failure } from '../errors.ts';
-import type { Screenshot } from '../machines/stream-port.ts';
 import { decodeBase64 } from './base64.ts';
 import { type ImageFormat, readImageHeader } from './image-header.ts';
 

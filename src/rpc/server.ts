@@ -4,8 +4,8 @@
  */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import type { StreamGateway } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
-import type { StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import { withFullChunks } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';

@@ -1,7 +1,7 @@
 /** StreamAudio: what is its own of a streaming call. */
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
+import type { CollectedChunk, FrameSink, StreamGateway } from '../call/gateway.ts';
 import type { Failure } from '../errors.ts';
-import type { CollectedChunk, FrameSink, StreamGateway } from '../machines/stream-port.ts';
 import { answerCodec } from './codec.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';

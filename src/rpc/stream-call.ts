@@ -3,9 +3,9 @@
  * wrong ends the call through its sink.
  */
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream } from '@grpc/grpc-js';
+import type { FrameSink, OpenStream, RpcMethod, StreamGateway } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
 import { type Failure, failureOfUnexpected } from '../errors.ts';
-import type { FrameSink, OpenStream, RpcMethod, StreamGateway } from '../machines/stream-port.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type CallIdentity, type CallSinkOptions, createCallSink } from './call-sink.ts';
 import type { FrameCodec } from './codec.ts';

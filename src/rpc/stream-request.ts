@@ -1,13 +1,8 @@
 /** Checks a StreamRequest as it came over the wire; says which field, which value and which bound is wrong. */
+
+import type { CollectedChunk, CollectedUtterance, Screenshot, StreamGateway, StreamRequest } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
 import { type Failure, failure } from '../errors.ts';
-import type {
-  CollectedChunk,
-  CollectedUtterance,
-  Screenshot,
-  StreamGateway,
-  StreamRequest,
-} from '../machines/stream-port.ts';
 import { newerHypothesis } from '../text/hypothesis.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
 import { type Identity, identify, type RefusedRequest } from './identity.ts';

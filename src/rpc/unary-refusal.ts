@@ -1,6 +1,6 @@
 /** How a unary call with a bad request ends: counted, logged and answered, as a stream's sink does it for a streaming one. */
 import type { sendUnaryData } from '@grpc/grpc-js';
-import type { RpcMethod, StreamGateway } from '../machines/stream-port.ts';
+import type { RpcMethod, StreamGateway } from '../call/gateway.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RefusedRequest } from './identity.ts';
 import { statusOf } from './status.ts';

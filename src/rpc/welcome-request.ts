@@ -1,7 +1,8 @@
 /** Checks a WelcomeRequest as it came over the wire; says which field, which value and which bound is wrong. */
+
+import type { WelcomeRequest } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
 import { type Failure, failure } from '../errors.ts';
-import type { WelcomeRequest } from '../machines/stream-port.ts';
 import type { WelcomeRequest__Output } from './generated/streaming/WelcomeRequest.ts';
 import { identifySession, identityFrom, quote, type RefusedRequest } from './identity.ts';
 import { checkRequestSize } from './request-size.ts';

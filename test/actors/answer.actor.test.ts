@@ -1,14 +1,14 @@
 /** Guarantees of the answer actor: every word in order, back-pressure that reaches the engine, an abort that does, honest failures. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createAnswerActor } from '../../src/actors/answer.actor.ts';
-import { JobCount } from '../../src/actors/job-count.ts';
-import { createOutbox } from '../../src/actors/outbox.ts';
-import type { SessionResourceMap } from '../../src/actors/session-resources.ts';
-import { StreamFigures } from '../../src/actors/stream-figures.ts';
+import { createAnswerActor } from '../../src/actors/answer/answer.actor.ts';
+import { JobCount } from '../../src/actors/figures/job-count.ts';
+import { StreamFigures } from '../../src/actors/figures/stream-figures.ts';
+import type { SessionResourceMap } from '../../src/actors/hosts/session-resources.ts';
+import { createOutbox } from '../../src/actors/outbox/outbox.ts';
+import type { StreamRequest } from '../../src/call/gateway.ts';
 import type { AnswerUsage } from '../../src/engines/answer-engine.ts';
 import { EngineFailure } from '../../src/errors.ts';
 import type { SessionEvent } from '../../src/machines/session.types.ts';
-import type { StreamRequest } from '../../src/machines/stream-port.ts';
 import { HandAnswerEngine } from '../support/actors/hand-engines.ts';
 import { HandSink } from '../support/actors/hand-sink.ts';
 import { settle } from '../support/actors/hand-stream.ts';

@@ -5,7 +5,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type AnyStateMachine, assign, createActor, emit, fromCallback, raise, sendTo, setup } from 'xstate';
-import { type FaultReport, withFaultBarrier } from '../../src/actors/fault-barrier.ts';
+import { type FaultReport, withFaultBarrier } from '../../src/actors/hosts/fault-barrier.ts';
 
 const log: string[] = [];
 const reports: { id: string; eventType: string; message: string }[] = [];

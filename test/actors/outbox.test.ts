@@ -1,8 +1,8 @@
 /** Guarantees of the outbox: order, the reader's pace, the rate limit to the frame, room, and silence after its end. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createOutbox, type Outbox, type OutboxEvent, type OutboxOptions } from '../../src/actors/outbox.ts';
-import type { Frame } from '../../src/machines/stream-port.ts';
+import { createOutbox, type Outbox, type OutboxEvent, type OutboxOptions } from '../../src/actors/outbox/outbox.ts';
+import type { Frame } from '../../src/call/gateway.ts';
 import { briefOf, HandSink } from '../support/actors/hand-sink.ts';
 
 interface Bench {

@@ -1,6 +1,6 @@
 /** A screenshot reaches the engine as bytes, and stands in no event, no context, no snapshot and no log line on its way. */
 import { expect, test } from 'vitest';
-import type { Screenshot } from '../../src/machines/stream-port.ts';
+import type { Screenshot } from '../../src/call/gateway.ts';
 import { HandSink } from '../support/actors/hand-sink.ts';
 import { settle } from '../support/actors/hand-stream.ts';
 import { openHost, requestOf } from '../support/actors/hosted-supervisor.ts';

@@ -1,7 +1,7 @@
 /** Guarantees of the count of sentences that were spoken and that were synthesised for nothing. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SentenceSounds } from '../../src/actors/sentence-sounds.ts';
+import { SentenceSounds } from '../../src/actors/figures/sentence-sounds.ts';
 
 describe('a sentence', () => {
   test('is spoken once any of its sound was sent, wasted if there is sound and none was, neither without sound', () => {

@@ -4,13 +4,13 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JobCount } from '../../src/actors/job-count.ts';
-import { createOutbox } from '../../src/actors/outbox.ts';
-import type { SessionResourceMap, SessionResources } from '../../src/actors/session-resources.ts';
-import { createSpeechActor } from '../../src/actors/speech.actor.ts';
-import { StreamFigures } from '../../src/actors/stream-figures.ts';
+import { JobCount } from '../../src/actors/figures/job-count.ts';
+import { StreamFigures } from '../../src/actors/figures/stream-figures.ts';
+import type { SessionResourceMap, SessionResources } from '../../src/actors/hosts/session-resources.ts';
+import { createOutbox } from '../../src/actors/outbox/outbox.ts';
+import { createSpeechActor } from '../../src/actors/speech/speech.actor.ts';
+import type { StreamRequest } from '../../src/call/gateway.ts';
 import { EngineFailure, failure } from '../../src/errors.ts';
-import type { StreamRequest } from '../../src/machines/stream-port.ts';
 import { HandSpeechEngine } from '../support/actors/hand-engines.ts';
 import { HandSink } from '../support/actors/hand-sink.ts';
 import { settle } from '../support/actors/hand-stream.ts';

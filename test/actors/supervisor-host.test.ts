@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { OpenStream } from '../../src/call/gateway.ts';
 import type { AnswerEngine, AnswerPart } from '../../src/engines/answer-engine.ts';
 import { EngineFailure, type Failure } from '../../src/errors.ts';
-import type { OpenStream } from '../../src/machines/stream-port.ts';
 import { HandSink } from '../support/actors/hand-sink.ts';
 import { settle } from '../support/actors/hand-stream.ts';
 import { type HostBench, openHost, requestOf } from '../support/actors/hosted-supervisor.ts';

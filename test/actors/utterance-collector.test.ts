@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { UtteranceCollector, type UtteranceCollectorOptions } from '../../src/actors/utterance-collector.ts';
+import { UtteranceCollector, type UtteranceCollectorOptions } from '../../src/actors/hosts/utterance-collector.ts';
+import type { CollectedChunk, Screenshot } from '../../src/call/gateway.ts';
 import { failure } from '../../src/errors.ts';
 import { collectMachine } from '../../src/machines/collect.machine.ts';
-import type { CollectedChunk, Screenshot } from '../../src/machines/stream-port.ts';
 import type { LogFields } from '../../src/observe/logger.ts';
 import { HandSink } from '../support/actors/hand-sink.ts';
 import { openHost, requestOf } from '../support/actors/hosted-supervisor.ts';

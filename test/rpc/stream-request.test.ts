@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { UtteranceCollector } from '../../src/actors/utterance-collector.ts';
+import { UtteranceCollector } from '../../src/actors/hosts/utterance-collector.ts';
+import type { CollectedUtterance, Screenshot } from '../../src/call/gateway.ts';
 import { loadConfig } from '../../src/config.ts';
 import { collectMachine } from '../../src/machines/collect.machine.ts';
-import type { CollectedUtterance, Screenshot } from '../../src/machines/stream-port.ts';
 import type { StreamRequest__Output } from '../../src/rpc/generated/streaming/StreamRequest.ts';
 import { type CheckedRequest, checkStreamRequest, type RequestCheck } from '../../src/rpc/stream-request.ts';
 

@@ -4,13 +4,13 @@
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
-import { packageVersion } from '../../package-version.ts';
 import { readExpectation, removeExpectation } from '../../replay/keep/expectation-file.ts';
 import { type ReRecording, reRecord } from '../../replay/keep/re-recording.ts';
 import { checkRecording, differenceText } from '../../replay/keep/recording-check.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { wordsOfError } from '../../replay/played-events.ts';
 import { replay } from '../../replay/replayer.ts';
+import { packageVersion } from '../../server/package-version.ts';
 import { createOutput, type Output, printable } from '../terminal/output.ts';
 import { openGoodLog } from './bad-log.ts';
 import { openLog } from './log-files.ts';

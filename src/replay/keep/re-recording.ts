@@ -3,10 +3,10 @@
  * right, which stays in the header. Only the outcomes are new; where today's chart ends earlier, the events behind its end are left out.
  */
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { definitionHash } from '../../log/definition-hash.ts';
 import { LineChain, type LogFooter } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import { OutcomeTeller } from '../../record/turn-outcome.ts';
-import { definitionHash } from '../../log/definition-hash.ts';
 import { playedEvents, reasonInOutput, wordsOfError } from '../played-events.ts';
 
 export interface ReRecording {

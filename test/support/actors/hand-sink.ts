@@ -1,5 +1,5 @@
 /** A call's way out, worked by hand: it takes as many frames as the test allows and keeps what it was given. */
-import type { Frame, FrameSink, SinkListener, StreamEnd } from '../../../src/machines/stream-port.ts';
+import type { Frame, FrameSink, SinkListener, StreamEnd } from '../../../src/call/gateway.ts';
 
 export class HandSink implements FrameSink {
   readonly frames: Frame[] = [];

@@ -1,0 +1,203 @@
+/**
+ * The answer actor: turns the answer port into facts for the session chart, one answer an actor.
+ *
+ * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once.
+ * It waits for what is remembered of the device, for a bounded time, before it asks the engine.
+ * It makes the model wait while the chart's backlog is full, and cuts monstrous deltas so that no turn of the chart is long.
+ * It notices when the model falls quiet, which settles whether "One." was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
+ */
+import { fromCallback } from 'xstate';
+import type { StreamRequest } from '../../call/gateway.ts';
+import type { AnswerEngine, AnswerRequest, AnswerUsage, Exchange } from '../../engines/answer-engine.ts';
+import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session.types.ts';
+import type { JobCount } from '../figures/job-count.ts';
+import type { StreamFigures } from '../figures/stream-figures.ts';
+import { Gate } from '../gate.ts';
+import { resourcesOf, type SessionResourceMap } from '../hosts/session-resources.ts';
+import { failureOfThrown, type ReportUnexpected } from '../thrown-failure.ts';
+import { QuietWatch } from './quiet-watch.ts';
+
+/** The longest text one fact carries: a model sends a few characters at a time, an echo of a 16 MiB prompt does not. */
+const MAX_DELTA_CHARS = 4096;
+/** Text of one giant delta after which the event loop gets a breath. */
+const CHARS_PER_BREATH = 16 * MAX_DELTA_CHARS;
+/** A silence that confirms that "One." was a whole sentence; people do not notice less (DESIGN §3: 150 to 250 ms). */
+const QUIET_MS = 200;
+
+export interface AnswerActorOptions {
+  /** The engine that is in use now; throws if none came up. */
+  readonly engine: () => AnswerEngine;
+  readonly sessions: SessionResourceMap;
+  /** Counts answers whose engine is really at work. */
+  readonly jobs: JobCount;
+  readonly report: ReportUnexpected;
+  /** Takes the tokens that an answer took; never throws. */
+  readonly noteUsage: (request: StreamRequest, usage: AnswerUsage) => void;
+  /**
+   * Looks up what was said before; null = there is nothing to wait for. Never rejects, and takes its time: an abort ends it at once. Absent =
+   * nothing is remembered.
+   */
+  readonly historyOf?: (hardwareId: string, signal: AbortSignal) => Promise<readonly Exchange[]> | null;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
+}
+
+/** The logic of the actor `answer` of the session chart. */
+export function createAnswerActor(options: AnswerActorOptions) {
+  return fromCallback<AnswerInbox, AnswerInput>(({ input, sendBack, receive }) => {
+    const resources = resourcesOf(options.sessions, input.streamId);
+    const job = new AnswerJob(options, {
+      // Told also after an abort: what was used was used.
+      request: {
+        ...answerRequestOf(resources.request, input.prompt),
+        noteUsage: (usage) => {
+          resources.figures.answerUsed(usage);
+          options.noteUsage(resources.request, usage);
+        },
+      },
+      stream: resources.request,
+      figures: resources.figures,
+      openedAtMs: resources.outbox.stats().openedAtMs,
+      tell: sendBack,
+    });
+    receive((event) => {
+      if (event.type === 'backlog.filled') job.hold();
+      else job.resume();
+    });
+    const dispose = (): void => job.abort();
+    resources.disposers.push(dispose);
+    void job.run();
+    return dispose;
+  });
+}
+
+/** Why an engine is aborted. One object for all: making an error collects a stack. */
+const nobodyListens = Object.freeze(new Error('nobody listens to the answer any more'));
+
+interface AnswerJobInput {
+  readonly request: AnswerRequest;
+  readonly stream: StreamRequest;
+  readonly figures: StreamFigures;
+  readonly openedAtMs: number;
+  readonly tell: (event: SessionEvent) => void;
+}
+
+/** One answer on its way from the engine to the chart. */
+class AnswerJob {
+  readonly #options: AnswerActorOptions;
+  readonly #input: AnswerJobInput;
+  readonly #abort = new AbortController();
+  readonly #gate = new Gate();
+  readonly #quiet: QuietWatch;
+  #isRunning = true;
+  /** Text of the present burst. */
+  #gathered = '';
+
+  constructor(options: AnswerActorOptions, input: AnswerJobInput) {
+    this.#options = options;
+    this.#input = input;
+    this.#quiet = new QuietWatch({
+      quietMs: QUIET_MS,
+      now: options.now,
+      onQuiet: () => this.#tell({ type: 'answer.fellQuiet', atMs: this.#atMs() }),
+    });
+  }
+
+  /** Pulls the answer to its end; never rejects. */
+  async run(): Promise<void> {
+    const { engine, jobs, report, historyOf } = this.#options;
+    const { request: asked, figures } = this.#input;
+    const { signal } = this.#abort;
+    jobs.begin();
+    try {
+      const lookup = historyOf?.(asked.hardwareId, signal) ?? null;
+      const history = lookup === null ? {} : { history: await lookup };
+      if (signal.aborted) return;
+      const model = engine();
+      const request = { ...asked, ...history, noteProvider: figures.answerAsked(model.name) };
+      for await (const part of model.answer(request, signal)) {
+        figures.answerHeard(part);
+        if (part.kind === 'command') {
+          this.#flush();
+          this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });
+        } else {
+          for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
+            if (this.#gate.isClosed) await this.#gate.whenOpen();
+            this.#gather(part.text.slice(start, start + MAX_DELTA_CHARS));
+            if (start > 0 && start % CHARS_PER_BREATH === 0) await new Promise((wake) => setImmediate(wake));
+            if (signal.aborted) return;
+          }
+        }
+        if (this.#gate.isClosed) await this.#gate.whenOpen();
+        if (signal.aborted) return;
+      }
+      this.#flush();
+      this.#tell({ type: 'answer.finished' });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#flush();
+      this.#tell({ type: 'answer.failed', failure: failureOfThrown(error, this.#input.stream.streamId, report) });
+    } finally {
+      this.#isRunning = false;
+      this.#quiet.stop();
+      jobs.end();
+    }
+  }
+
+  /** The model waits from now on. */
+  hold(): void {
+    this.#gate.close();
+    // The silence that follows is ours, not the model's.
+    this.#quiet.stop();
+  }
+
+  resume(): void {
+    this.#gate.open();
+    if (this.#isRunning) this.#quiet.touch();
+  }
+
+  /** Tells the engine that nobody listens any more; idempotent. */
+  abort(): void {
+    if (!this.#isRunning) return;
+    this.#abort.abort(nobodyListens);
+    this.#quiet.stop();
+    this.#gate.open();
+  }
+
+  /**
+   * Deltas that come in one burst (a provider's packet holds many tokens) become one fact, told when the burst is over: the chart's
+   * turns are what an answer costs.
+   */
+  #gather(text: string): void {
+    if (this.#gathered.length + text.length > MAX_DELTA_CHARS) this.#flush();
+    if (this.#gathered === '') process.nextTick(() => this.#flush());
+    this.#gathered += text;
+  }
+
+  #flush(): void {
+    if (this.#gathered === '') return;
+    const text = this.#gathered;
+    this.#gathered = '';
+    this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
+    if (this.#isRunning && !this.#gate.isClosed && !this.#abort.signal.aborted) this.#quiet.touch();
+  }
+
+  #atMs(): number {
+    return Math.round(this.#options.now() - this.#input.openedAtMs);
+  }
+
+  #tell(event: SessionEvent): void {
+    if (!this.#abort.signal.aborted) this.#input.tell(event);
+  }
+}
+
+function answerRequestOf(request: StreamRequest, prompt: string): AnswerRequest {
+  const { hardwareId, screenshot, screenWidth, screenHeight } = request;
+  return {
+    prompt,
+    hardwareId,
+    ...(screenshot !== undefined && { screenshot }),
+    ...(screenWidth !== undefined && { screenWidth }),
+    ...(screenHeight !== undefined && { screenHeight }),
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * The port to the memory of all devices, and the words of one stream on their way into it. Remembered is what was really heard: the text
+ * that was handed to the transport, also where an interrupt or a failure came then. A stream without a word is not remembered, and
+ * neither is a command without words: an exchange is two utterances.
+ */
+
+import type { StreamRequest } from '../../call/gateway.ts';
+import type { Exchange } from '../../engines/answer-engine.ts';
+
+/** What the memory must do for streams. */
+export interface ConversationMemory {
+  /** The most of one answer that it keeps, in UTF-16 units. */
+  readonly maxAnswerChars: number;
+  /** Since the epoch. */
+  timeMs(): number;
+  /** What is remembered of the device, the oldest first; may reject. Null = it can have no memory. */
+  recall(hardwareId: string): Promise<readonly Exchange[]> | null;
+  /** Takes what a stream came to; never throws, and nobody waits for it. */
+  remember(heard: Exchange & { readonly hardwareId: string; readonly askedAtMs: number }): void;
+}
+
+/** What one stream's client heard so far, as far as the memory keeps it. */
+export class HeardWords {
+  readonly #memory: ConversationMemory;
+  readonly #request: StreamRequest;
+  readonly #askedAtMs: number;
+  #answer = '';
+
+  constructor(memory: ConversationMemory, request: StreamRequest) {
+    this.#memory = memory;
+    this.#request = request;
+    this.#askedAtMs = memory.timeMs();
+  }
+
+  /** One character more than is kept, so that the memory sees where it was cut. */
+  add(text: string): void {
+    const room = this.#memory.maxAnswerChars + 1 - this.#answer.length;
+    if (room > 0) this.#answer += text.slice(0, room);
+  }
+
+  /** Called once, at the end of the stream. */
+  remember(): void {
+    const { hardwareId, prompt } = this.#request;
+    const answer = this.#answer.trim();
+    if (answer !== '') this.#memory.remember({ hardwareId, prompt, answer, askedAtMs: this.#askedAtMs });
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What a device and its assistant said to each other before, for the next answer: asked for when the answer begins, and waited for at most
+ * HISTORY_DUE_MS. A lookup that is late or fails is an answer without it and never an error; that is counted, and logged once until a
+ * lookup succeeds again. An abort ends the wait at once.
+ */
+import type { Exchange } from '../../engines/answer-engine.ts';
+import type { Logger } from '../../observe/logger.ts';
+import type { ConversationMemory } from './conversation-memory.ts';
+
+/** No call waits longer for its history (people notice half a second). */
+const HISTORY_DUE_MS = 350;
+/** A timer comes late on a busy machine; the promise is about the call. */
+const TIMER_MARGIN_MS = 30;
+
+export interface HistoryLookupOptions {
+  readonly memory: ConversationMemory;
+  readonly log: Logger;
+}
+
+export class HistoryLookup {
+  readonly #options: HistoryLookupOptions;
+  #late = 0;
+  #failed = 0;
+  #isFaultTold = false;
+
+  constructor(options: HistoryLookupOptions) {
+    this.#options = options;
+  }
+
+  /** Lookups that did not come in time, and those that failed. */
+  get counts(): { readonly late: number; readonly failed: number } {
+    return { late: this.#late, failed: this.#failed };
+  }
+
+  /** The history for an answer; empty after a fault. Null = there is none to wait for. Never rejects. */
+  of(hardwareId: string, signal: AbortSignal): Promise<readonly Exchange[]> | null {
+    const recalled = this.#options.memory.recall(hardwareId);
+    return recalled === null ? null : this.#within(recalled, signal);
+  }
+
+  #within(recalled: Promise<readonly Exchange[]>, signal: AbortSignal): Promise<readonly Exchange[]> {
+    return new Promise((resolve) => {
+      let isOver = false;
+      const finish = (history: readonly Exchange[]): void => {
+        isOver = true;
+        clearTimeout(timer);
+        signal.removeEventListener('abort', leave);
+        resolve(history);
+      };
+      const leave = (): void => finish([]);
+      const timer = setTimeout(() => {
+        this.#late += 1;
+        this.#tellFault(`it took longer than ${HISTORY_DUE_MS} ms`);
+        finish([]);
+      }, HISTORY_DUE_MS - TIMER_MARGIN_MS);
+      signal.addEventListener('abort', leave);
+      // What comes late changes nothing any more, not even whether a fault was told.
+      recalled.then(
+        (history) => {
+          if (isOver) return;
+          this.#isFaultTold = false;
+          finish(history);
+        },
+        (error: unknown) => {
+          if (isOver) return;
+          this.#failed += 1;
+          this.#tellFault(error instanceof Error ? error.message : String(error));
+          finish([]);
+        },
+      );
+    });
+  }
+
+  #tellFault(reason: string): void {
+    if (this.#isFaultTold) return;
+    this.#isFaultTold = true;
+    const fields = { scope: 'workflow', method: 'StreamAudio', decision: 'history_missing', ctx: { reason } };
+    this.#options.log.warn(fields, 'answers go on without what was said before; told once until it is there again');
+  }
+}

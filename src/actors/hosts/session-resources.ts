@@ -1,0 +1,37 @@
+/**
+ * What belongs to one stream and is no plain JSON: its way out, its figures, its screenshot. It stands beside the chart;
+ * the stream's actors find it by stream id, so that a machine is built once and a context stays data.
+ */
+import { assert } from '../../assert.ts';
+import type { StreamRequest } from '../../call/gateway.ts';
+import type { SpeechInbox } from '../../machines/session.types.ts';
+import type { StreamFigures } from '../figures/stream-figures.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+
+/** What a stream of any kind has. */
+export interface StreamResources {
+  readonly outbox: Outbox;
+  /** Filled by whoever sees a thing happen. */
+  readonly figures: StreamFigures;
+  /** Where the voice hears facts while the stream speaks; the speech actor puts it there. */
+  tellSpeech: (fact: SpeechInbox) => void;
+  /** What stops the stream's actors, each idempotent: XState leaves them running if the chart breaks in its very end (xstate #5153). */
+  readonly disposers: (() => void)[];
+}
+
+export interface SessionResources extends StreamResources {
+  readonly request: StreamRequest;
+}
+
+/** The resources of all live sessions, by stream id. */
+export type SessionResourceMap = Map<string, SessionResources>;
+
+/** The resources of all live welcome streams, by stream id. */
+export type WelcomeResourceMap = Map<string, StreamResources>;
+
+/** The resources of a live stream; missing ones are a bug. */
+export function resourcesOf<T extends StreamResources>(streams: ReadonlyMap<string, T>, streamId: string): T {
+  const resources = streams.get(streamId);
+  assert(resources !== undefined, `no resources for stream ${streamId}`);
+  return resources;
+}

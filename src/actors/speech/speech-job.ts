@@ -1,0 +1,179 @@
+/**
+ * One sentence on its way to sound. It pulls from the engine, holds what comes before its turn, and hands over what comes after at
+ * the reader's pace; while either makes it wait it does not pull, so the engine stops too. Its end is told once.
+ */
+import type { SpeechEngine, SpeechRequest } from '../../engines/speech-engine.ts';
+import { EngineFailure } from '../../errors.ts';
+import type { SpeechInput, StreamEvent } from '../../machines/session.types.ts';
+import type { JobCount } from '../figures/job-count.ts';
+import type { SentenceSound } from '../figures/sentence-sounds.ts';
+import type { StreamFigures } from '../figures/stream-figures.ts';
+import { Gate } from '../gate.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import { failureOfThrown, type ReportUnexpected } from '../thrown-failure.ts';
+import { AudioChunker } from './audio-chunker.ts';
+
+/** Sound held for a sentence before its turn: 1.4 s, longer than it takes to get the engine going again. */
+const LOOKAHEAD_BYTES = 128 * 1024;
+/** Engine chunks without a reader in between after which the event loop gets a breath. */
+const CHUNKS_PER_BREATH = 64;
+
+/** Why an engine is aborted. One object for all: making an error collects a stack. */
+const nobodyListens = Object.freeze(new Error('nobody listens to the sentence any more'));
+
+export interface SpeechJobSurroundings extends SpeechInput {
+  readonly engine: () => SpeechEngine;
+  readonly jobs: JobCount;
+  readonly report: ReportUnexpected;
+  readonly now: () => number;
+  readonly outbox: Outbox;
+  readonly figures: StreamFigures;
+  /** Takes the job's one last word; ignored once the job is abandoned. */
+  readonly tell: (job: SpeechJob, event: StreamEvent) => void;
+}
+
+export class SpeechJob {
+  readonly segment: number;
+  readonly #speech: string;
+  readonly #sound: SentenceSound;
+  readonly #around: SpeechJobSurroundings;
+  readonly #abort = new AbortController();
+  readonly #gate = new Gate();
+  readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #audioBytes = 0;
+  #hasTurn = false;
+  /** Some of its sound may have been heard: it can't be said again. */
+  #isHandedOver = false;
+  #withdrawRoomWish: () => void = () => {};
+  /** Since when the engine has been asked for sound; null while it is we who make it wait. */
+  #askedAtMs: number | null = null;
+
+  constructor(
+    { segment, speech }: { readonly segment: number; readonly speech: string },
+    sound: SentenceSound,
+    surroundings: SpeechJobSurroundings,
+  ) {
+    this.segment = segment;
+    this.#speech = speech;
+    this.#sound = sound;
+    this.#around = surroundings;
+  }
+
+  /** Synthesises to the end; never rejects. */
+  async run(): Promise<void> {
+    const { engine, jobs, now, tell } = this.#around;
+    const { signal } = this.#abort;
+    const chunker = new AudioChunker();
+    let chunksSinceBreath = 0;
+    jobs.begin();
+    try {
+      const voice = engine();
+      const request = this.#requestTo(voice);
+      this.#askedAtMs = now();
+      for await (const sound of voice.synthesise(request, signal)) {
+        this.#askedAtMs = null;
+        this.#sound.give(sound.byteLength);
+        for (const chunk of chunker.push(sound)) {
+          if (!this.#emit(chunk)) {
+            await this.#untilRoom();
+            chunksSinceBreath = 0;
+          }
+        }
+        if (signal.aborted) return;
+        chunksSinceBreath += 1;
+        if (chunksSinceBreath >= CHUNKS_PER_BREATH) {
+          chunksSinceBreath = 0;
+          await breath();
+        }
+        this.#askedAtMs = now();
+      }
+      this.#askedAtMs = null;
+      const rest = chunker.flush();
+      if (rest !== null) this.#emit(rest);
+      // Sound goes at its reader's pace; many sentences without any would follow each other in one turn.
+      if (this.#audioBytes === 0) await breath();
+      while (!signal.aborted && !(this.#hasTurn && this.#around.outbox.hasRoom())) await this.#untilRoom();
+      if (signal.aborted) return;
+      tell(this, { type: 'speech.finished', segment: this.segment, audioBytes: this.#audioBytes });
+    } catch (error) {
+      if (!signal.aborted) tell(this, this.#failed(error));
+    } finally {
+      jobs.end();
+    }
+  }
+
+  /** The sentence's turn came: held sound goes out, the rest follows. */
+  giveTurn(): void {
+    if (this.#hasTurn) return;
+    this.#hasTurn = true;
+    for (const chunk of this.#held) this.#handOver(chunk);
+    this.#held.length = 0;
+    this.#heldBytes = 0;
+    this.#awaitOutbox();
+  }
+
+  /** How long the engine has been asked for sound and gave none, in ms. */
+  silentMs(): number {
+    return this.#askedAtMs === null ? 0 : this.#around.now() - this.#askedAtMs;
+  }
+
+  /** Ends the synthesis and forgets its sound; idempotent. */
+  abort(): void {
+    this.#abort.abort(nobodyListens);
+    this.#withdrawRoomWish();
+    this.#held.length = 0;
+    this.#gate.open();
+  }
+
+  /** Holds or hands over one chunk; false if the next one must wait. */
+  #emit(chunk: Uint8Array): boolean {
+    if (this.#abort.signal.aborted) return true;
+    this.#audioBytes += chunk.byteLength;
+    if (this.#hasTurn) {
+      this.#handOver(chunk);
+      return this.#around.outbox.hasRoom();
+    }
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.byteLength;
+    return this.#heldBytes < LOOKAHEAD_BYTES;
+  }
+
+  #handOver(chunk: Uint8Array): void {
+    this.#isHandedOver = true;
+    this.#sound.handOver(chunk.byteLength);
+    this.#around.outbox.push({ kind: 'audio', bytes: chunk });
+  }
+
+  async #untilRoom(): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    this.#gate.close();
+    if (this.#hasTurn) this.#awaitOutbox();
+    await this.#gate.whenOpen();
+  }
+
+  #awaitOutbox(): void {
+    this.#withdrawRoomWish = this.#around.outbox.onceRoom(() => this.#gate.open());
+  }
+
+  #requestTo(engine: SpeechEngine): SpeechRequest {
+    const { voice, language, figures } = this.#around;
+    return {
+      text: this.#speech,
+      noteProvider: figures.speechAsked(engine.name),
+      ...(voice !== undefined && { voice }),
+      ...(language !== undefined && { language }),
+    };
+  }
+
+  #failed(error: unknown): StreamEvent {
+    const failure = failureOfThrown(error, this.#around.streamId, this.#around.report);
+    const isFinal = error instanceof EngineFailure && error.isFinal;
+    return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver && !isFinal, failure };
+  }
+}
+
+/** Lets everybody else have a turn of the event loop. */
+function breath(): Promise<void> {
+  return new Promise((wake) => setImmediate(wake));
+}

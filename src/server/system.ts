@@ -1,0 +1,242 @@
+/**
+ * The composition root, the only place where pure meets real: machines + actors + engines + servers. Nothing here decides:
+ * the bootstrap chart says when what is started and stopped, this says what that means.
+ */
+import { type Actor, createActor, fromPromise } from 'xstate';
+import { JobCount } from '../actors/figures/job-count.ts';
+import { StreamCounters } from '../actors/figures/stream-counters.ts';
+import type { SupervisorHost } from '../actors/hosts/supervisor-host.ts';
+import { UtteranceCollector } from '../actors/hosts/utterance-collector.ts';
+import { assertNever } from '../assert.ts';
+import type { Config } from '../config.ts';
+import {
+  type BootstrapEmitted,
+  bootstrapMachine,
+  type EngineProfile,
+  type ServiceHealth,
+  type ServiceState,
+} from '../machines/bootstrap.machine.ts';
+import { collectMachine } from '../machines/collect.machine.ts';
+import { createFaultLog, type FaultLog } from '../observe/fault-log.ts';
+import type { Logger } from '../observe/logger.ts';
+import { createStatusServer, type StatusServer } from '../observe/status-server.ts';
+import { createGrpcServer, type GrpcServer } from '../rpc/server.ts';
+import { answerUsage } from '../store/usage-entry.ts';
+import { type EngineSet, EngineShelf } from './engine-shelf.ts';
+import { packageVersion } from './package-version.ts';
+import { Persistence } from './persistence.ts';
+import { Recording } from './recording.ts';
+import { createSupervisor } from './supervision.ts';
+
+/** After the drain only stalled sockets are left; they get this long. */
+const CLOSE_GRACE_MS = 1_000;
+
+/** A server that is starting, serving or stopping. */
+export interface System {
+  /** Resolves with the exit code once it has stopped: 0, or 1 if it never came up. */
+  readonly finished: Promise<number>;
+  /** What went wrong last, in one line; null if nothing did. */
+  readonly lastError: string | null;
+  /** Drains and stops; idempotent. */
+  shutDown(): void;
+}
+
+/** Starts everything the configuration asks for. */
+export function startSystem(config: Config, log: Logger): System {
+  return new RunningSystem(config, log);
+}
+
+class RunningSystem implements System {
+  readonly finished: Promise<number>;
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #faults: FaultLog;
+  readonly #engines: EngineShelf;
+  readonly #answers = new JobCount();
+  readonly #speech = new JobCount();
+  readonly #counters = new StreamCounters();
+  readonly #collector: UtteranceCollector;
+  readonly #persistence: Persistence;
+  readonly #recording: Recording;
+  readonly #supervisor: SupervisorHost;
+  readonly #grpc: GrpcServer;
+  readonly #http: StatusServer;
+  readonly #bootstrap: Actor<typeof bootstrapMachine>;
+  readonly #startedAtMs = performance.now();
+  readonly #version = packageVersion();
+  #ports = { grpc: 0, http: 0 };
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+    this.#faults = createFaultLog(log);
+    this.#engines = new EngineShelf(config, log);
+    this.#collector = new UtteranceCollector({
+      machine: collectMachine,
+      limits: config.collect,
+      log,
+      reportFault: (id, error) => this.#faults.bug('StreamAudio', id, error),
+    });
+    this.#persistence = new Persistence(config, log);
+    const { usage } = this.#persistence;
+    this.#recording = new Recording({ config, log, build: this.#version });
+    this.#supervisor = createSupervisor({
+      config,
+      log,
+      faults: this.#faults,
+      engines: this.#engines,
+      collector: this.#collector,
+      recording: this.#recording,
+      counters: this.#counters,
+      answers: this.#answers,
+      speech: this.#speech,
+      persistence: this.#persistence,
+      // Nobody waits for it; a store that fails tells so itself, once.
+      noteUsage: (request, used) => void usage.record(answerUsage(request, used, Date.now())),
+    });
+    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, usage, log });
+    this.#http = createStatusServer({
+      ...config.http,
+      isReady: () => this.#state().state === 'ready',
+      status: () => this.#status(),
+    });
+    this.#bootstrap = this.#createBootstrap();
+    this.finished = new Promise((resolve) => {
+      this.#bootstrap.subscribe({
+        complete: () => resolve(this.#bootstrap.getSnapshot().output?.exitCode ?? 1),
+        error: (error) => {
+          this.#faults.bug('serve', 'bootstrap', error);
+          resolve(1);
+        },
+      });
+    });
+    this.#bootstrap.start();
+  }
+
+  get lastError(): string | null {
+    return this.#bootstrap.getSnapshot().context.lastError;
+  }
+
+  shutDown(): void {
+    this.#bootstrap.send({ type: 'shutdown.requested' });
+  }
+
+  #createBootstrap(): Actor<typeof bootstrapMachine> {
+    const machine = bootstrapMachine.provide({
+      actors: {
+        servers: fromPromise(() => this.#bindServers()),
+        engines: fromPromise<void, { readonly profile: EngineProfile }>(({ input }) =>
+          this.#engines.start(input.profile),
+        ),
+        drain: fromPromise(() => this.#drain()),
+        stop: fromPromise(() => this.#stop()),
+      },
+    });
+    const actor = createActor(machine, {
+      id: 'bootstrap',
+      input: {
+        forceEmergency: this.#config.killSwitches.disableModuleCoordinator,
+        gracePeriodMs: this.#config.backpressure.gracePeriodMs,
+      },
+    });
+    actor.on('*', (emitted) => this.#carryOut(emitted));
+    return actor;
+  }
+
+  async #bindServers(): Promise<void> {
+    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen(), this.#persistence.open()]);
+    this.#ports = { grpc, http };
+  }
+
+  async #drain(): Promise<void> {
+    this.#grpc.setServing(false);
+    await this.#supervisor.drain();
+  }
+
+  async #stop(): Promise<void> {
+    this.#collector.dropAll();
+    await this.#grpc.close(CLOSE_GRACE_MS);
+    await Promise.all([this.#http.close(), this.#engines.stop(), this.#persistence.close(), this.#recording.close()]);
+  }
+
+  #carryOut(emitted: BootstrapEmitted): void {
+    const method = 'serve';
+    const scope = 'server';
+    switch (emitted.type) {
+      case 'service.ready': {
+        this.#supervisor.openAdmission();
+        this.#grpc.setServing(true);
+        const { answer, speech } = this.#engines.inUse();
+        const ctx = {
+          grpc_port: this.#ports.grpc,
+          http_port: this.#ports.http,
+          answer_engine: answer.name,
+          speech_engine: speech.name,
+        };
+        this.#log.announce({ scope, method, decision: 'ready', ctx }, 'Recital is ready');
+        return;
+      }
+      case 'service.degraded': {
+        const ctx = { reason: emitted.reason };
+        this.#log.error({ scope, method, decision: 'emergency_profile', ctx }, 'the embedded engines took over');
+        return;
+      }
+      case 'service.drainStarted': {
+        const ctx = { active_streams: this.#supervisor.activeStreams };
+        this.#log.info({ scope, method, decision: 'drain', ctx }, 'no new calls; running streams may end');
+        return;
+      }
+      case 'service.failed': {
+        const ctx = { reason: emitted.reason };
+        this.#log.error({ scope, method, decision: 'failed', ctx }, 'the server could not start');
+        return;
+      }
+      case 'service.stopped': {
+        const ctx = { active_streams: this.#supervisor.activeStreams };
+        this.#log.info({ scope, method, decision: 'stopped', ctx }, 'the server has stopped');
+        return;
+      }
+      default:
+        assertNever(emitted);
+    }
+  }
+
+  #state(): { readonly state: ServiceState; readonly health: ServiceHealth; readonly lastError: string | null } {
+    const snapshot = this.#bootstrap.getSnapshot();
+    const { lastError } = snapshot.context;
+    const served: ServiceHealth = lastError === null ? 'ok' : 'degraded';
+    if (snapshot.matches('ready')) return { state: 'ready', health: served, lastError };
+    if (snapshot.matches('starting')) return { state: 'starting', health: 'down', lastError };
+    if (snapshot.matches('failing') || snapshot.matches('failed'))
+      return { state: 'failed', health: 'down', lastError };
+    if (snapshot.matches('stopped')) return { state: 'stopped', health: 'down', lastError };
+    return { state: 'draining', health: served, lastError };
+  }
+
+  #status(): Readonly<Record<string, unknown>> {
+    const { state, health, lastError } = this.#state();
+    const engines: EngineSet | null = this.#engines.peek();
+    return {
+      state,
+      health,
+      last_error: lastError,
+      active_streams: this.#supervisor.activeStreams,
+      max_streams: this.#config.backpressure.maxStreams,
+      in_flight: this.#supervisor.inFlight,
+      active_answers: this.#answers.running,
+      active_speech: this.#speech.running,
+      rejected: this.#counters.rejected,
+      idle_timeouts: this.#counters.idleTimeouts,
+      commands_sent: this.#counters.commandsSent,
+      totals: this.#counters.totals.report(),
+      collect_buffers: this.#collector.buffers,
+      ...this.#persistence.status(),
+      event_log: this.#recording.status(),
+      answer_engine: engines?.answer.name ?? null,
+      speech_engine: engines?.speech.name ?? null,
+      ...engines?.answer.status?.(),
+      uptime_seconds: Math.round(performance.now() - this.#startedAtMs) / 1000,
+      version: this.#version,
+    };
+  }
+}
