@@ -16,7 +16,7 @@ import {
   speechFailurePolicies,
 } from './config/settings-table.ts';
 import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-settings.ts';
-import { parseScenario, type Scenario, ScenarioFault } from './engines/scenario.ts';
+import { parseScenario, type Scenario, ScenarioFault } from './engines/scripted/scenario.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
 export type AnswerEngineName = (typeof answerEngineNames)[number];

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { settingsTable } from '../src/config/settings-table.ts';
 import { errorCodes } from '../src/errors.ts';
-import { sessionMachine } from '../src/machines/session.machine.ts';
+import { sessionMachine } from '../src/machines/session/session.machine.ts';
 import {
   allDocuments,
   anchorsOf,

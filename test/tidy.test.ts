@@ -19,7 +19,7 @@ describe('the sources', () => {
     expect(files.map(({ path }) => path)).toEqual(
       expect.arrayContaining([
         'errors.ts',
-        'machines/session.machine.ts',
+        'machines/session/session.machine.ts',
         'actors/outbox/outbox.ts',
         'rpc/server.ts',
         'cli.ts',
@@ -74,13 +74,13 @@ describe('the import table', () => {
     ['text/x.ts', `import type { Config } from '../config.ts';`, 'text/ may not import types of config.ts'],
     [
       'actors/x.actor.ts',
-      `import { sessionMachine } from '../machines/session.machine.ts';`,
-      'actors/ may not import machines/session.machine.ts',
+      `import { sessionMachine } from '../machines/session/session.machine.ts';`,
+      'actors/ may not import machines/session/session.machine.ts',
     ],
     [
       'actors/x.actor.ts',
-      `export { sessionMachine } from '../machines/session.machine.ts';`,
-      'actors/ may not import machines/session.machine.ts',
+      `export { sessionMachine } from '../machines/session/session.machine.ts';`,
+      'actors/ may not import machines/session/session.machine.ts',
     ],
     ['actors/x.actor.ts', `export * from '../rpc/server.ts';`, 'actors/ may not import rpc/server.ts'],
     [
@@ -123,10 +123,13 @@ describe('the import table', () => {
   test('refuses a value where types are allowed, also when a type stands beside it', () => {
     const mixed = parseSource(
       'rpc/x.ts',
-      `import { type SessionContext, sessionSetup } from '../machines/session.setup.ts';`,
+      `import { type SessionContext, sessionSetup } from '../machines/session/session.setup.ts';`,
     );
-    expect(importFaults(mixed)).toEqual(['rpc/x.ts:1: rpc/ may not import machines/session.setup.ts']);
-    const typesOnly = parseSource('rpc/x.ts', `import { type SessionContext } from '../machines/session.setup.ts';`);
+    expect(importFaults(mixed)).toEqual(['rpc/x.ts:1: rpc/ may not import machines/session/session.setup.ts']);
+    const typesOnly = parseSource(
+      'rpc/x.ts',
+      `import { type SessionContext } from '../machines/session/session.setup.ts';`,
+    );
     expect(importFaults(typesOnly)).toEqual([]);
   });
 

@@ -1,8 +1,8 @@
 /** How sessions are recorded: what of their events may stand in a log, and how an end is named. */
 import type { AnyEventObject } from 'xstate';
 import type { LoggedEvent } from '../log/log-format.ts';
-import { sessionMachine } from '../machines/session.machine.ts';
-import type { SessionEvent, StreamEvent } from '../machines/session.types.ts';
+import { sessionMachine } from '../machines/session/session.machine.ts';
+import type { SessionEvent, StreamEvent } from '../machines/session/session.types.ts';
 import { DeltaShaper } from '../text/shape.ts';
 import {
   type ChartRecording,

@@ -1,5 +1,5 @@
 /** How the supervisor is recorded: it hears ids and numbers only, nothing that anyone said. */
-import { supervisorMachine } from '../machines/supervisor.machine.ts';
+import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
 import { type ChartRecording, noAmendments, type Redactor } from './redaction.ts';
 
 /** About a million admissions and ends. */

@@ -1,8 +1,8 @@
 /** How welcome streams are recorded: the text that is spoken, and what the client calls voice and language, are its own words. */
 import type { AnyEventObject } from 'xstate';
 import type { LoggedEvent } from '../log/log-format.ts';
-import { welcomeMachine } from '../machines/welcome.machine.ts';
-import type { WelcomeEvent } from '../machines/welcome.types.ts';
+import { welcomeMachine } from '../machines/welcome/welcome.machine.ts';
+import type { WelcomeEvent } from '../machines/welcome/welcome.types.ts';
 import {
   type ChartRecording,
   internalEvent,

@@ -1,8 +1,8 @@
 /** The charts that logs can be replayed with, by id and version. */
 import type { AnyStateMachine } from 'xstate';
-import { sessionMachine } from '../machines/session.machine.ts';
-import { supervisorMachine } from '../machines/supervisor.machine.ts';
-import { welcomeMachine } from '../machines/welcome.machine.ts';
+import { sessionMachine } from '../machines/session/session.machine.ts';
+import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
+import { welcomeMachine } from '../machines/welcome/welcome.machine.ts';
 
 /** Newest last. A retired version of a chart is kept here as long as its logs are worth replaying. */
 const machines: readonly AnyStateMachine[] = Object.freeze([sessionMachine, welcomeMachine, supervisorMachine]);

@@ -1,6 +1,6 @@
 /** The limits a recorded session ran under, as its log's header has them. */
 import { z } from 'zod';
-import type { SessionLimits } from '../machines/session.types.ts';
+import type { SessionLimits } from '../machines/session/session.types.ts';
 import { commandNames } from '../text/commands.ts';
 
 const limits = z.object({

@@ -4,11 +4,11 @@
  */
 import type { AnswerEngineName, Config, SpeechEngineName } from '../config.ts';
 import type { AnswerEngine } from '../engines/answer-engine.ts';
-import { createEmbeddedAnswerEngine } from '../engines/embedded-answer.ts';
+import { createEmbeddedAnswerEngine } from '../engines/embedded-answer/embedded-answer.ts';
 import { createEmbeddedSpeechEngine } from '../engines/embedded-speech/embedded-speech.ts';
-import type { Scenario } from '../engines/scenario.ts';
-import { createScriptedAnswerEngine } from '../engines/scripted-answer.ts';
-import { createScriptedSpeechEngine } from '../engines/scripted-speech.ts';
+import type { Scenario } from '../engines/scripted/scenario.ts';
+import { createScriptedAnswerEngine } from '../engines/scripted/scripted-answer.ts';
+import { createScriptedSpeechEngine } from '../engines/scripted/scripted-speech.ts';
 import type { SpeechEngine } from '../engines/speech-engine.ts';
 import { makeProvider } from '../engines/speech-providers/make-provider.ts';
 import { createProviderSpeechEngine } from '../engines/speech-providers/provider-speech.ts';

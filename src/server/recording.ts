@@ -1,9 +1,9 @@
 /** The event logs of a server, put together from its configuration: which charts are recorded, where, and with what of their texts. */
 import type { AnyStateMachine } from 'xstate';
 import type { Config } from '../config.ts';
-import type { SessionMachine } from '../machines/session.machine.ts';
-import { supervisorMachine } from '../machines/supervisor.machine.ts';
-import type { WelcomeMachine } from '../machines/welcome.machine.ts';
+import type { SessionMachine } from '../machines/session/session.machine.ts';
+import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
+import type { WelcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { Logger } from '../observe/logger.ts';
 import { EventLogs } from '../record/event-logs.ts';
 import { withRecorder } from '../record/recorded-logic.ts';

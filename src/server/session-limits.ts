@@ -1,6 +1,6 @@
 /** The bounds of one session, as the configuration sets them. */
 import type { Config } from '../config.ts';
-import type { SessionLimits } from '../machines/session.types.ts';
+import type { SessionLimits } from '../machines/session/session.types.ts';
 
 /** What a session chart may do, and for how long. */
 export function limitsOf(config: Config): SessionLimits {

@@ -10,8 +10,8 @@ import type { UtteranceCollector } from '../actors/hosts/utterance-collector.ts'
 import { createSpeechActor } from '../actors/speech/speech.actor.ts';
 import type { RpcMethod } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
-import { sessionMachine } from '../machines/session.machine.ts';
-import { welcomeMachine } from '../machines/welcome.machine.ts';
+import { sessionMachine } from '../machines/session/session.machine.ts';
+import { welcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { FaultLog } from '../observe/fault-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { EngineShelf } from './engine-shelf.ts';

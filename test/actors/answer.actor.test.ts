@@ -8,7 +8,7 @@ import { createOutbox } from '../../src/actors/outbox/outbox.ts';
 import type { StreamRequest } from '../../src/call/gateway.ts';
 import type { AnswerUsage } from '../../src/engines/answer-engine.ts';
 import { EngineFailure } from '../../src/errors.ts';
-import type { SessionEvent } from '../../src/machines/session.types.ts';
+import type { SessionEvent } from '../../src/machines/session/session.types.ts';
 import { HandAnswerEngine } from '../support/actors/hand-engines.ts';
 import { HandSink } from '../support/actors/hand-sink.ts';
 import { settle } from '../support/actors/hand-stream.ts';

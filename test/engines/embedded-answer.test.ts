@@ -3,7 +3,10 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnswerImage, AnswerPart, AnswerUsage } from '../../src/engines/answer-engine.ts';
-import { createEmbeddedAnswerEngine, type EmbeddedAnswerOptions } from '../../src/engines/embedded-answer.ts';
+import {
+  createEmbeddedAnswerEngine,
+  type EmbeddedAnswerOptions,
+} from '../../src/engines/embedded-answer/embedded-answer.ts';
 
 const neverAborted = new AbortController().signal;
 /** A Sunday afternoon. */

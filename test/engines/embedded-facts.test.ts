@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../../src/engines/answer-engine.ts';
-import { createEmbeddedAnswerEngine } from '../../src/engines/embedded-answer.ts';
+import { createEmbeddedAnswerEngine } from '../../src/engines/embedded-answer/embedded-answer.ts';
 
 const neverAborted = new AbortController().signal;
 

@@ -3,9 +3,9 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { AnswerPart, AnswerUsage } from '../../src/engines/answer-engine.ts';
-import { parseScenario } from '../../src/engines/scenario.ts';
-import { createScriptedAnswerEngine } from '../../src/engines/scripted-answer.ts';
-import { createScriptedSpeechEngine } from '../../src/engines/scripted-speech.ts';
+import { parseScenario } from '../../src/engines/scripted/scenario.ts';
+import { createScriptedAnswerEngine } from '../../src/engines/scripted/scripted-answer.ts';
+import { createScriptedSpeechEngine } from '../../src/engines/scripted/scripted-speech.ts';
 import { EngineFailure } from '../../src/errors.ts';
 
 const neverAborted = new AbortController().signal;

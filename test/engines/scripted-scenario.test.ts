@@ -1,7 +1,12 @@
 /** Scenario files: what is accepted, what is refused, and that every fault is named at once. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseScenario, ScenarioFault, type ScenarioFaultItem, scenarioBounds } from '../../src/engines/scenario.ts';
+import {
+  parseScenario,
+  ScenarioFault,
+  type ScenarioFaultItem,
+  scenarioBounds,
+} from '../../src/engines/scripted/scenario.ts';
 
 function faultsOf(scenario: unknown): readonly ScenarioFaultItem[] {
   const text = typeof scenario === 'string' ? scenario : JSON.stringify(scenario);

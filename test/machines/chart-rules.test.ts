@@ -4,9 +4,9 @@ import { type AnyStateMachine, and, assign, createMachine, fromPromise, not, rai
 import { statesOf } from '../../src/analysis/stats/chart-walk.ts';
 import { bootstrapMachine } from '../../src/machines/bootstrap.machine.ts';
 import { collectMachine } from '../../src/machines/collect.machine.ts';
-import { sessionMachine } from '../../src/machines/session.machine.ts';
-import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
-import { welcomeMachine } from '../../src/machines/welcome.machine.ts';
+import { sessionMachine } from '../../src/machines/session/session.machine.ts';
+import { supervisorMachine } from '../../src/machines/supervisor/supervisor.machine.ts';
+import { welcomeMachine } from '../../src/machines/welcome/welcome.machine.ts';
 import { invokeIdFaults, namingFaults, timedExits } from '../support/machines/chart-rules.ts';
 
 /** Where the machine may rest without a timed exit, and why. */

@@ -3,8 +3,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createActor, type EventObject, fromCallback } from 'xstate';
 import { failure } from '../../src/errors.ts';
-import { sessionMachine } from '../../src/machines/session.machine.ts';
-import type { AnswerInbox, AnswerInput, SessionEvent, SpeechInput } from '../../src/machines/session.types.ts';
+import { sessionMachine } from '../../src/machines/session/session.machine.ts';
+import type { AnswerInbox, AnswerInput, SessionEvent, SpeechInput } from '../../src/machines/session/session.types.ts';
 import type { Effect } from '../support/machines/pure-run.ts';
 import {
   askedSession,

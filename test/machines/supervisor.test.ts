@@ -6,7 +6,7 @@ import {
   type SupervisorEvent,
   type SupervisorInput,
   supervisorMachine,
-} from '../../src/machines/supervisor.machine.ts';
+} from '../../src/machines/supervisor/supervisor.machine.ts';
 import { PureRun } from '../support/machines/pure-run.ts';
 
 type SupervisorRun = PureRun<typeof supervisorMachine>;

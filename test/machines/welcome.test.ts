@@ -1,8 +1,8 @@
 /** Guarantees of the welcome chart: order, look-ahead, long texts in slices, failures that end it, the greeting, the ways to end. */
 import { describe, expect, test } from 'vitest';
 import { type ErrorType, failure } from '../../src/errors.ts';
-import { welcomeMachine } from '../../src/machines/welcome.machine.ts';
-import type { WelcomeEvent, WelcomeLimits } from '../../src/machines/welcome.types.ts';
+import { welcomeMachine } from '../../src/machines/welcome/welcome.machine.ts';
+import type { WelcomeEvent, WelcomeLimits } from '../../src/machines/welcome/welcome.types.ts';
 import { greetingFor } from '../../src/text/greeting.ts';
 import type { Effect } from '../support/machines/pure-run.ts';
 import { PureRun } from '../support/machines/pure-run.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Actor, createActor } from 'xstate';
 import { isBadLog, readLog } from '../../src/log/log-reader.ts';
-import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
+import { supervisorMachine } from '../../src/machines/supervisor/supervisor.machine.ts';
 import { ActorLog } from '../../src/record/actor-log.ts';
 import { EventLogs, type EventLogsOptions } from '../../src/record/event-logs.ts';
 import { type RecordedTurn, withRecorder } from '../../src/record/recorded-logic.ts';

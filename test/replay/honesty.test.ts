@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { LogTurn } from '../../src/log/log-format.ts';
 import { type EventLog, readLog } from '../../src/log/log-reader.ts';
-import { sessionMachine } from '../../src/machines/session.machine.ts';
+import { sessionMachine } from '../../src/machines/session/session.machine.ts';
 import { playedEvents } from '../../src/replay/played-events.ts';
 import { replay } from '../../src/replay/replayer.ts';
 import { chainedAnew, goodLog } from '../support/replay/hand-recording.ts';

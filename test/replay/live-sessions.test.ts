@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { supervisorMachine } from '../../src/machines/supervisor.machine.ts';
+import { supervisorMachine } from '../../src/machines/supervisor/supervisor.machine.ts';
 import { EventLogs } from '../../src/record/event-logs.ts';
 import { withRecorder } from '../../src/record/recorded-logic.ts';
 import { logMaker } from '../../src/record/redaction.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { drawChart } from '../../src/analysis/stats/chart-svg.ts';
 import { statesOf, transitionsOf } from '../../src/analysis/stats/chart-walk.ts';
 import { type ChartFigures, LogStats } from '../../src/analysis/stats/log-stats.ts';
-import { sessionMachine } from '../../src/machines/session.machine.ts';
+import { sessionMachine } from '../../src/machines/session/session.machine.ts';
 import { failedEvents, goodEvents, readMadeLog } from '../support/replay/made-log.ts';
 
 const good = readMadeLog({ events: goodEvents });

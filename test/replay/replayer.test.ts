@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
 import type { LogLine, LogTurn } from '../../src/log/log-format.ts';
 import { type BadLog, isBadLog, readLog } from '../../src/log/log-reader.ts';
-import { sessionMachine } from '../../src/machines/session.machine.ts';
+import { sessionMachine } from '../../src/machines/session/session.machine.ts';
 import { emitAgain } from '../../src/replay/emission.ts';
 import { replay } from '../../src/replay/replayer.ts';
 import { stormy } from '../support/machines/session-plans.ts';

@@ -9,7 +9,7 @@
 import { fromCallback } from 'xstate';
 import type { StreamRequest } from '../../call/gateway.ts';
 import type { AnswerEngine, AnswerRequest, AnswerUsage, Exchange } from '../../engines/answer-engine.ts';
-import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session.types.ts';
+import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session/session.types.ts';
 import type { JobCount } from '../figures/job-count.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
 import { Gate } from '../gate.ts';

@@ -4,7 +4,11 @@
  */
 import { type SnapshotFrom, transition } from 'xstate';
 import type { Failure } from '../../errors.ts';
-import { type SupervisorEmitted, type SupervisorEvent, supervisorMachine } from '../../machines/supervisor.machine.ts';
+import {
+  type SupervisorEmitted,
+  type SupervisorEvent,
+  supervisorMachine,
+} from '../../machines/supervisor/supervisor.machine.ts';
 
 /** What a full house lets wait may as well be told that it has no words, or that its quota is used up. */
 const dueFirst = ['starting', 'draining', 'concurrent_request'] as const;

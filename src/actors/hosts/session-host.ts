@@ -4,8 +4,8 @@
  */
 import { createActor } from 'xstate';
 import type { FrameSink, StreamRequest } from '../../call/gateway.ts';
-import type { SessionMachine } from '../../machines/session.machine.ts';
-import type { SessionLimits } from '../../machines/session.types.ts';
+import type { SessionMachine } from '../../machines/session/session.machine.ts';
+import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { type ConversationMemory, HeardWords } from '../answer/conversation-memory.ts';
 import { StreamFigures } from '../figures/stream-figures.ts';
 import type { SessionResourceMap, SessionResources } from './session-resources.ts';

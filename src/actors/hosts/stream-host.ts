@@ -7,7 +7,7 @@
 import { assertNever } from '../../assert.ts';
 import type { Frame, FrameSink, RpcMethod } from '../../call/gateway.ts';
 import { type Failure, failureOfUnexpected } from '../../errors.ts';
-import type { SessionEmitted, SessionEvent, SessionOutput, StreamEvent } from '../../machines/session.types.ts';
+import type { SessionEmitted, SessionEvent, SessionOutput, StreamEvent } from '../../machines/session/session.types.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamTally } from '../figures/stream-figures.ts';
 import { createOutbox, type Outbox, type OutboxStats } from '../outbox/outbox.ts';

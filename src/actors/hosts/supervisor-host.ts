@@ -19,13 +19,13 @@ import type {
   WelcomeRequest,
 } from '../../call/gateway.ts';
 import type { Failure } from '../../errors.ts';
-import type { StreamEvent } from '../../machines/session.types.ts';
+import type { StreamEvent } from '../../machines/session/session.types.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
   type SupervisorInput,
   supervisorMachine,
-} from '../../machines/supervisor.machine.ts';
+} from '../../machines/supervisor/supervisor.machine.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import { foreseenRefusal } from './foreseen-refusal.ts';

@@ -4,8 +4,8 @@
  */
 import { createActor } from 'xstate';
 import type { FrameSink, WelcomeRequest } from '../../call/gateway.ts';
-import type { WelcomeMachine } from '../../machines/welcome.machine.ts';
-import type { WelcomeLimits } from '../../machines/welcome.types.ts';
+import type { WelcomeMachine } from '../../machines/welcome/welcome.machine.ts';
+import type { WelcomeLimits } from '../../machines/welcome/welcome.types.ts';
 import { StreamFigures } from '../figures/stream-figures.ts';
 import type { StreamResources, WelcomeResourceMap } from './session-resources.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';

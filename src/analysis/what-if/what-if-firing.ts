@@ -1,5 +1,5 @@
 /** What a turn that only the second play has comes to: a timer of its own that fires, and the answers to what the chart asks then. */
-import type { SessionLimits } from '../../machines/session.types.ts';
+import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { type KnownAnswers, unknownWords } from './what-if-answers.ts';
 import {
   isClosing,

@@ -2,7 +2,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { type LogTurn, THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
-import type { SessionLimits } from '../../machines/session.types.ts';
+import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { KnownAnswers } from './what-if-answers.ts';
 import { Firings } from './what-if-firing.ts';
 import {

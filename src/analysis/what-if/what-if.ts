@@ -16,7 +16,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import type { EventLog } from '../../log/log-reader.ts';
-import type { SessionLimits } from '../../machines/session.types.ts';
+import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { recordedInput } from '../../replay/recorded-limits.ts';
 import { replay } from '../../replay/replayer.ts';
 import { WhatIfRun } from './what-if-run.ts';

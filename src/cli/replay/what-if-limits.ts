@@ -7,7 +7,7 @@ import {
   settingNames,
   speechFailurePolicies,
 } from '../../config/settings-table.ts';
-import type { SessionLimits } from '../../machines/session.types.ts';
+import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { commandNames } from '../../text/commands.ts';
 
 /** What each setting makes of a session's limits. */

@@ -15,10 +15,10 @@ import type { StreamRequest, WelcomeRequest } from '../../../src/call/gateway.ts
 import type { AnswerEngine } from '../../../src/engines/answer-engine.ts';
 import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
-import { type SessionMachine, sessionMachine } from '../../../src/machines/session.machine.ts';
-import type { SessionLimits } from '../../../src/machines/session.types.ts';
-import type { SupervisorInput, supervisorMachine } from '../../../src/machines/supervisor.machine.ts';
-import { welcomeMachine } from '../../../src/machines/welcome.machine.ts';
+import { type SessionMachine, sessionMachine } from '../../../src/machines/session/session.machine.ts';
+import type { SessionLimits } from '../../../src/machines/session/session.types.ts';
+import type { SupervisorInput, supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { testLimits } from '../machines/session-run.ts';
 import { HandAnswerEngine, HandSpeechEngine } from './hand-engines.ts';

@@ -1,6 +1,6 @@
 /** A parent for one actor under test: it starts it, keeps what it is told and stops it; an error of the child is kept too. */
 import { type AnyActorLogic, type AnyEventObject, createActor, setup } from 'xstate';
-import type { SessionEvent } from '../../../src/machines/session.types.ts';
+import type { SessionEvent } from '../../../src/machines/session/session.types.ts';
 
 export interface HostedActor {
   /** What the actor told its parent, in order. */

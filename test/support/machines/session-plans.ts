@@ -1,6 +1,6 @@
 /** Random plans for the surroundings of a session (session-world.ts). */
 import fc from 'fast-check';
-import type { SessionEvent } from '../../../src/machines/session.types.ts';
+import type { SessionEvent } from '../../../src/machines/session/session.types.ts';
 import type { AnswerStep, SpeechPlan, WorldPlan } from './session-world.ts';
 
 const word = fc.constantFrom(

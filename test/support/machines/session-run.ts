@@ -1,6 +1,6 @@
 /** A session chart under test: its input, and answers of the length that the chart cuts as one sees them. */
-import { sessionMachine } from '../../../src/machines/session.machine.ts';
-import type { SessionEvent, SessionInput, SessionLimits } from '../../../src/machines/session.types.ts';
+import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
+import type { SessionEvent, SessionInput, SessionLimits } from '../../../src/machines/session/session.types.ts';
 import { type Effect, PureRun, type TurnObserver } from './pure-run.ts';
 
 /** Every delay on and different from every other, so that a test sees which one fired. */

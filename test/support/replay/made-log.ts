@@ -3,8 +3,8 @@
 import { definitionHash } from '../../../src/log/definition-hash.ts';
 import { LineChain, LOG_FORMAT } from '../../../src/log/log-format.ts';
 import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
-import { sessionMachine } from '../../../src/machines/session.machine.ts';
-import type { SessionEvent } from '../../../src/machines/session.types.ts';
+import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
+import type { SessionEvent } from '../../../src/machines/session/session.types.ts';
 import { OutcomeTeller } from '../../../src/record/turn-outcome.ts';
 import { InertRun } from '../../../src/replay/inert-run.ts';
 import { heard, sessionInput } from '../machines/session-run.ts';

@@ -1,5 +1,10 @@
 /** Words for docs/statecharts/session.md. The types make the compiler find every event, fact and message. */
-import type { AnswerInbox, SessionEmitted, SessionEvent, SpeechInbox } from '../../../src/machines/session.types.ts';
+import type {
+  AnswerInbox,
+  SessionEmitted,
+  SessionEvent,
+  SpeechInbox,
+} from '../../../src/machines/session/session.types.ts';
 import type { ChartNotes, MessageNote } from './notes.ts';
 
 const events: Readonly<Record<SessionEvent['type'], string>> = {
@@ -59,7 +64,7 @@ const messages: Readonly<Record<AnswerInbox['type'] | SpeechInbox['type'], Messa
 };
 
 export const sessionNotes: ChartNotes = {
-  source: 'src/machines/session.machine.ts',
+  source: 'src/machines/session/session.machine.ts',
   title: 'The session chart',
   intro: `One StreamAudio call, from its admission to its one end. While it is \`streaming\`, three things go on at once: the model
 answers, the voice says one sentence after the other, and the reader is watched. All buffers of the request live in the

@@ -1,5 +1,5 @@
 /** Words for docs/statecharts/supervisor.md. The types make the compiler find every event and fact. */
-import type { SupervisorEmitted, SupervisorEvent } from '../../../src/machines/supervisor.machine.ts';
+import type { SupervisorEmitted, SupervisorEvent } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import type { ChartNotes } from './notes.ts';
 
 const events: Readonly<Record<SupervisorEvent['type'], string>> = {
@@ -24,7 +24,7 @@ const facts: Readonly<Record<SupervisorEmitted['type'], string>> = {
 };
 
 export const supervisorNotes: ChartNotes = {
-  source: 'src/machines/supervisor.machine.ts',
+  source: 'src/machines/supervisor/supervisor.machine.ts',
   title: 'The supervisor chart',
   intro: `Who may have a stream. It holds the set of session ids in flight and the slots, and decides every admission in one
 transition, so nothing can come between the check and the taking.

@@ -1,6 +1,6 @@
 /** Words for docs/statecharts/welcome.md. The types make the compiler find every event, fact and message. */
-import type { SpeechInbox } from '../../../src/machines/session.types.ts';
-import type { WelcomeEmitted, WelcomeEvent } from '../../../src/machines/welcome.types.ts';
+import type { SpeechInbox } from '../../../src/machines/session/session.types.ts';
+import type { WelcomeEmitted, WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
 import type { ChartNotes, MessageNote } from './notes.ts';
 
 /** It never asks for room: a sentence without sound has no place in it. */
@@ -51,7 +51,7 @@ const messages: Readonly<Record<SpeechInbox['type'], MessageNote>> = {
 };
 
 export const welcomeNotes: ChartNotes = {
-  source: 'src/machines/welcome.machine.ts',
+  source: 'src/machines/welcome/welcome.machine.ts',
   title: 'The welcome chart',
   intro: `One GenerateWelcomeAudio call, from its admission to its one end: a given text, spoken sentence by sentence. The voice, the
 outbox and the way a stream ends are those of the [session chart](session.md).

@@ -198,12 +198,12 @@ export interface Deviation {
 export const deviations: readonly Deviation[] = [
   {
     from: 'actors/hosts/supervisor-host.ts',
-    to: 'machines/supervisor.machine.ts',
+    to: 'machines/supervisor/supervisor.machine.ts',
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
   {
     from: 'actors/hosts/foreseen-refusal.ts',
-    to: 'machines/supervisor.machine.ts',
+    to: 'machines/supervisor/supervisor.machine.ts',
     reason: 'it asks that chart what it would say, so that nobody else judges',
   },
   {
@@ -260,7 +260,7 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config.ts',
-    to: 'engines/scenario.ts',
+    to: 'engines/scripted/scenario.ts',
     reason: 'a faulty SCENARIO_FILE is a configuration fault, told with all the others',
   },
   {
@@ -322,12 +322,12 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'cli/replay/what-if-limits.ts',
-    to: 'machines/session.types.ts',
+    to: 'machines/session/session.types.ts',
     reason: 'the type of the limits that --with changes',
   },
   {
     from: 'cli/replay/what-if.ts',
-    to: 'machines/session.types.ts',
+    to: 'machines/session/session.types.ts',
     reason: 'the type of the limits that --with changes',
   },
   {

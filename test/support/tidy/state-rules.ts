@@ -36,7 +36,7 @@ export const stateExemptions: readonly StateExemption[] = [
     reason: 'a WeakMap from a request to its size on the wire: written once, dies with the request',
   },
   {
-    file: 'engines/scenario.ts',
+    file: 'engines/scripted/scenario.ts',
     name: 'verbs',
     reason: 'the schemas of the steps, handed to zod as the shape of an object while the module loads',
   },

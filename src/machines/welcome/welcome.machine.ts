@@ -6,8 +6,8 @@
  * is no text on the wire to fall back on, but only when it is its turn and all before it is out; every waiting state has a timed exit; the context holds the sentences of a slice or two,
  * however long the text is. It does not know of frames: who speaks is told ahead of the first sound by the outbox.
  */
-import { startReading } from '../text/text-reading.ts';
-import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from './stream.states.ts';
+import { startReading } from '../../text/text-reading.ts';
+import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from '../stream/stream.states.ts';
 import { welcomeSetup } from './welcome.setup.ts';
 import type { WelcomeLimits } from './welcome.types.ts';
 

@@ -5,13 +5,13 @@
  * it then keeps in memory.
  */
 
-import { isOneDevice } from '../call/device.ts';
-import type { AnswerEngine, AnswerPart, AnswerRequest } from './answer-engine.ts';
-import { createPromptMemory, type PromptMemory } from './embedded-answer/prompt-memory.ts';
-import type { Reply } from './embedded-answer/reply.ts';
-import { replyTo } from './embedded-answer/rules.ts';
-import { type SpokenTime, spokenTime } from './embedded-answer/spoken-time.ts';
-import { Pause, playScript, type Script } from './paced-stream.ts';
+import { isOneDevice } from '../../call/device.ts';
+import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
+import { Pause, playScript, type Script } from '../paced-stream.ts';
+import { createPromptMemory, type PromptMemory } from './prompt-memory.ts';
+import type { Reply } from './reply.ts';
+import { replyTo } from './rules.ts';
+import { type SpokenTime, spokenTime } from './spoken-time.ts';
 
 export interface EmbeddedAnswerOptions {
   /** The clock; default: the system's. */

@@ -1,9 +1,9 @@
 /**
  * The texts of the ways any stream ends early, whatever it carries. CONTRACT §1 fixes those of the idle timeout and the rate limit.
  */
-import { type ErrorType, type Failure, failure, failureOfUnexpected } from '../errors.ts';
-import type { SessionEvent } from './session.types.ts';
-import type { WelcomeEvent } from './welcome.types.ts';
+import { type ErrorType, type Failure, failure, failureOfUnexpected } from '../../errors.ts';
+import type { SessionEvent } from '../session/session.types.ts';
+import type { WelcomeEvent } from '../welcome/welcome.types.ts';
 
 /** Ends that every chart decides itself. */
 export type StreamFailureType = Extract<

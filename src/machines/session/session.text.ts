@@ -3,10 +3,10 @@
  * Guarantees: the texts of all sentences joined are the answer's words (only the two ends trimmed), and a second command
  * changes nothing. Cost is linear in the answer.
  */
-import { finishAnswer, type ProposedCommand, pushAnswer } from '../text/answer-envelope.ts';
-import { judgeCommand } from '../text/commands.ts';
-import { finishText, pushText, type SentenceCutter, settleQuiet } from '../text/sentence-cutter.ts';
-import { speak } from '../text/speakable.ts';
+import { finishAnswer, type ProposedCommand, pushAnswer } from '../../text/answer-envelope.ts';
+import { judgeCommand } from '../../text/commands.ts';
+import { finishText, pushText, type SentenceCutter, settleQuiet } from '../../text/sentence-cutter.ts';
+import { speak } from '../../text/speakable.ts';
 import type { Sentence, SessionContext } from './session.types.ts';
 
 /** The part of the context that text changes. */

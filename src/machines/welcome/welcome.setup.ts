@@ -3,11 +3,11 @@
  * welcome.machine.ts. Context changes only in assign; everything for the outside is an emitted fact.
  */
 import { assign, type EventObject, emit, enqueueActions, fromCallback, setup } from 'xstate';
-import { assert } from '../assert.ts';
-import { type ErrorType, type Failure, failure } from '../errors.ts';
-import { greetingFor } from '../text/greeting.ts';
-import { readSlice, startReading } from '../text/text-reading.ts';
-import type { SpeechInput } from './session.types.ts';
+import { assert } from '../../assert.ts';
+import { type ErrorType, type Failure, failure } from '../../errors.ts';
+import { greetingFor } from '../../text/greeting.ts';
+import { readSlice, startReading } from '../../text/text-reading.ts';
+import type { SpeechInput } from '../session/session.types.ts';
 import {
   dueFacts,
   isHeadFailed,
@@ -21,9 +21,9 @@ import {
   silentSegments,
   windowEnd,
   withFailure,
-} from './speech-queue.ts';
-import { type StreamFailureType, streamFailureOf } from './stream.failures.ts';
-import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from './stream.states.ts';
+} from '../stream/speech-queue.ts';
+import { type StreamFailureType, streamFailureOf } from '../stream/stream.failures.ts';
+import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from '../stream/stream.states.ts';
 import type { WelcomeContext, WelcomeEmitted, WelcomeEvent, WelcomeInput, WelcomeOutput } from './welcome.types.ts';
 
 /** Between two slices without a sentence the event loop gets a breath. */

@@ -3,9 +3,9 @@
  * been silent for too long, and where a stream that can't go on without a sentence will end. The first sentence is the one being
  * said; the window is it and `speechLookahead` behind it.
  */
-import type { Failure } from '../errors.ts';
-import type { SessionEvent, SpeechInbox } from './session.types.ts';
-import type { WelcomeEvent } from './welcome.types.ts';
+import type { Failure } from '../../errors.ts';
+import type { SessionEvent, SpeechInbox } from '../session/session.types.ts';
+import type { WelcomeEvent } from '../welcome/welcome.types.ts';
 
 /** A synthesis that failed without a sound is tried once more. */
 const MAX_SPEECH_RETRIES = 1;

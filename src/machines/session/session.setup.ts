@@ -3,8 +3,21 @@
  * each of them happens, is session.machine.ts. Context changes only in assign; everything for the outside is an emitted fact.
  */
 import { assign, type EventObject, emit, enqueueActions, fromCallback, sendTo, setup, stateIn } from 'xstate';
-import type { Failure } from '../errors.ts';
-import { isAtPossibleBoundary } from '../text/sentence-cutter.ts';
+import type { Failure } from '../../errors.ts';
+import { isAtPossibleBoundary } from '../../text/sentence-cutter.ts';
+import {
+  isHeadFailed,
+  isHeadSaid,
+  isNextSentenceDue,
+  isRetryLeft,
+  nextSpeechCheckMs,
+  replaceSentence,
+  retried,
+  sentenceOf,
+  silentSegments,
+  withFailure,
+} from '../stream/speech-queue.ts';
+import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from '../stream/stream.states.ts';
 import { failureOf, type OwnFailureType } from './session.failures.ts';
 import { firstSpeechCheckMs, headReached, withDueSentences } from './session.queue.ts';
 import { hearCommand, hearEnd, hearQuiet, hearText } from './session.text.ts';
@@ -18,19 +31,6 @@ import type {
   SessionOutput,
   SpeechInput,
 } from './session.types.ts';
-import {
-  isHeadFailed,
-  isHeadSaid,
-  isNextSentenceDue,
-  isRetryLeft,
-  nextSpeechCheckMs,
-  replaceSentence,
-  retried,
-  sentenceOf,
-  silentSegments,
-  withFailure,
-} from './speech-queue.ts';
-import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from './stream.states.ts';
 
 /** Sentences waiting for the voice at which the model is made to wait, and at which it may go on. */
 const BACKLOG_FULL_SENTENCES = 64;

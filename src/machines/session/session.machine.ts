@@ -7,12 +7,12 @@
  * through named delays and through facts that carry a duration. What it says to the outside are emitted facts.
  */
 import { and } from 'xstate';
-import { emptyAnswerEnvelope } from '../text/answer-envelope.ts';
-import { emptySentenceCutter } from '../text/sentence-cutter.ts';
-import { initialSpeakable } from '../text/speakable.ts';
+import { emptyAnswerEnvelope } from '../../text/answer-envelope.ts';
+import { emptySentenceCutter } from '../../text/sentence-cutter.ts';
+import { initialSpeakable } from '../../text/speakable.ts';
+import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from '../stream/stream.states.ts';
 import { sessionSetup } from './session.setup.ts';
 import type { SessionLimits } from './session.types.ts';
-import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from './stream.states.ts';
 
 const noLimits: SessionLimits = {
   idleTimeoutMs: 0,

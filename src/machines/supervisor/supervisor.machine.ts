@@ -7,7 +7,7 @@
  * start or stop sessions itself: it says so, and its host does.
  */
 import { enqueueActions, setup } from 'xstate';
-import { type Failure, failure } from '../errors.ts';
+import { type Failure, failure } from '../../errors.ts';
 
 export interface SupervisorInput {
   /** Slots; at least 1. */

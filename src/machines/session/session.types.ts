@@ -3,12 +3,12 @@
  * Everything here is plain JSON: it is recorded, hashed and replayed. Sound and screenshots never enter;
  * they travel beside the chart, which knows a screenshot by its length and sound by the sentence it belongs to.
  */
-import type { Failure } from '../errors.ts';
-import type { AnswerEnvelope } from '../text/answer-envelope.ts';
-import type { CommandName } from '../text/commands.ts';
-import type { SentenceCutter } from '../text/sentence-cutter.ts';
-import type { SpeakableState } from '../text/speakable.ts';
-import type { SpokenSentence } from './speech-queue.ts';
+import type { Failure } from '../../errors.ts';
+import type { AnswerEnvelope } from '../../text/answer-envelope.ts';
+import type { CommandName } from '../../text/commands.ts';
+import type { SentenceCutter } from '../../text/sentence-cutter.ts';
+import type { SpeakableState } from '../../text/speakable.ts';
+import type { SpokenSentence } from '../stream/speech-queue.ts';
 
 /** The settings a session lives under; all times in milliseconds, 0 = off. */
 export interface SessionLimits {

@@ -1,8 +1,8 @@
 /** The welcome chart's vocabulary: what it is given, what it holds, what it hears and what it says. Plain JSON throughout. */
-import type { Failure } from '../errors.ts';
-import type { TextReading } from '../text/text-reading.ts';
-import type { SessionLimits, StreamEmitted, StreamEvent } from './session.types.ts';
-import type { SpokenSentence } from './speech-queue.ts';
+import type { Failure } from '../../errors.ts';
+import type { TextReading } from '../../text/text-reading.ts';
+import type { SessionLimits, StreamEmitted, StreamEvent } from '../session/session.types.ts';
+import type { SpokenSentence } from '../stream/speech-queue.ts';
 
 /** The settings a welcome stream lives under; all times in milliseconds, 0 = off. */
 export type WelcomeLimits = Pick<

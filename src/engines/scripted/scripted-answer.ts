@@ -3,10 +3,10 @@
  * timed or numbered by anything but the scenario, so a run can be repeated exactly. It answers from data alone: no state,
  * nothing to start or stop, any number of answers at once.
  */
-import { assertNever } from '../assert.ts';
-import { EngineFailure } from '../errors.ts';
-import type { AnswerEngine, AnswerPart, AnswerRequest } from './answer-engine.ts';
-import { Pause, playScript, type Script } from './paced-stream.ts';
+import { assertNever } from '../../assert.ts';
+import { EngineFailure } from '../../errors.ts';
+import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
+import { Pause, playScript, type Script } from '../paced-stream.ts';
 import type { Scenario, ScenarioStep } from './scenario.ts';
 
 /** The answer engine that plays `scenario`. A prompt that no answer matches is a declared failure, UNAVAILABLE. */

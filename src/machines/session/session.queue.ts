@@ -2,10 +2,10 @@
  * The queue of sentences between the model and the voice, as pure functions over the session's context: who is said now, and when
  * to look at the voice. What it shares with other streams is speech-queue.ts.
  */
-import { assert } from '../assert.ts';
+import { assert } from '../../assert.ts';
+import { dueFacts, windowEnd } from '../stream/speech-queue.ts';
 import type { TextPatch } from './session.text.ts';
 import type { Sentence, SessionContext, SessionEmitted, SpeechInbox } from './session.types.ts';
-import { dueFacts, windowEnd } from './speech-queue.ts';
 
 /** `patch`, and what the voice must know of it: the head and its look-ahead, as far as it was not told yet. */
 export function withDueSentences(context: SessionContext, patch: TextPatch) {

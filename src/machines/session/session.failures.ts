@@ -1,7 +1,7 @@
 /** The texts of the ways an answer ends early; those that every stream has in common are in stream.failures.ts. */
-import { type ErrorType, type Failure, failure } from '../errors.ts';
+import { type ErrorType, type Failure, failure } from '../../errors.ts';
+import { type StreamFailureType, seconds, streamFailureOf } from '../stream/stream.failures.ts';
 import type { SessionContext, SessionEvent } from './session.types.ts';
-import { type StreamFailureType, seconds, streamFailureOf } from './stream.failures.ts';
 
 /** Ends that the session chart itself decides; the others come as a ready failure with their event. */
 export type OwnFailureType =
