@@ -35,7 +35,7 @@ for (const { title, cases } of sets) accuracy(title, cases);
 if (!options['no-speed']) speed(sets.flatMap(({ cases }) => cases));
 
 function ownSets() {
-  const url = (name) => new URL(`../test/text/sentences/${name}.json`, import.meta.url);
+  const url = (name) => new URL(`../test/unit/text/sentences/${name}.json`, import.meta.url);
   return [
     { title: 'the corpus', cases: corpusFiles.flatMap((name) => readCases(url(name))) },
     { title: 'held-out answers', cases: readCases(url('held-out')) },

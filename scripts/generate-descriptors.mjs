@@ -1,6 +1,6 @@
 // Writes proto/descriptors.binpb: what reflection tells of the server, as a standard FileDescriptorSet (without comments and
 // positions, so that a comment changes nothing). Run by `npm run generate` after a change of the contract;
-// test/rpc/proto-contract.test.ts runs it into a temporary folder and fails on any difference.
+// test/process/rpc/proto-contract.test.ts runs it into a temporary folder and fails on any difference.
 //
 // proto-loader has descriptors, too, but not of this quality: no imports, wrong names of map entries, optional fields as oneofs.
 // Clients refuse them.

@@ -1,5 +1,5 @@
 // Writes the handler types of proto/streaming.proto to src/rpc/generated. Run by hand after a change of the contract;
-// test/rpc/generated-types.test.ts runs it into a temporary folder and fails on any difference.
+// test/process/rpc/generated-types.test.ts runs it into a temporary folder and fails on any difference.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

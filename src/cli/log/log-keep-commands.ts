@@ -32,7 +32,7 @@ function addToTest(log: Command, finish: (exitCode: number) => void): void {
     .addHelpText(
       'after',
       `
-Copies the log to <dir>/<chart>/<name>-v<version>.jsonl, where test/replay/recordings.test.ts replays it.
+Copies the log to <dir>/<chart>/<name>-v<version>.jsonl, where test/unit/replay/recordings.test.ts replays it.
 
 A session that ended well, or as somebody asked for (completed, client_cancelled, interrupted, draining), is pinned: the
 test is green while a replay is identical. One that failed is expected to end as completed: the test is red while the

@@ -46,7 +46,7 @@ export async function logToTest({ path, name, into, expect, pin }: LogToTestOpti
     stdout.line(stdout.styled('yellow', 'This log holds what was said word for word, and now the test does too.'));
   }
   const folder = resolve(into) === resolve(defaultRecordings) ? '' : `RECORDINGS_DIR=${resolve(into)} `;
-  stdout.line(`run it: ${printable(folder)}npx vitest run test/replay/recordings.test.ts -t ${testName}`);
+  stdout.line(`run it: ${printable(folder)}npx vitest run test/unit/replay/recordings.test.ts -t ${testName}`);
   return exitCodes.written;
 }
 

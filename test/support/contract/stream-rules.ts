@@ -4,7 +4,7 @@
  * nothing of the server's code.
  */
 import { status } from '@grpc/grpc-js';
-import { richStatusOf } from '../../rpc/rich-status.ts';
+import { richStatusOf } from '../../process/rpc/rich-status.ts';
 import type { CallOutcome } from '../client.ts';
 
 /** CONTRACT §1, the error table: error_type by code. */

@@ -1,0 +1,260 @@
+/** From the log of a real session to what is kept of it: a test that is red or green, a new recording, a scenario for a whole server. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { ask, type CallOutcome, connect, start } from '../../support/client.ts';
+import { bodiesOf, chainedAnew, goodLog } from '../../support/replay/hand-recording.ts';
+import { eventually, startServer } from '../../support/server.ts';
+import { runCli } from './run-cli.ts';
+
+const timeoutMs = 60_000;
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+const scenario = {
+  answers: [
+    {
+      when: '^what (is|was) it\\? \\(a\\.b\\)$',
+      steps: [
+        { say: 'It is here, i. e. ' },
+        { wait_ms: 30 },
+        { say: '5.5 km away. The mute one is not heard. "Yes!"' },
+        { wait_ms: 20 },
+        { command: { command: 'open_app', args: { app_name: 'Карты' } } },
+      ],
+    },
+    {
+      when: 'breaks',
+      steps: [{ say: 'The first sentence. ' }, { fail: { error_code: 'UNAVAILABLE', message: 'down' } }],
+    },
+    { when: 'hangs', steps: [{ hang: true }] },
+    { when: 'shuts', steps: [{ say: 'The stuck sentence is first.' }] },
+  ],
+  speech: { chunks_per_sentence: 3, ms_per_chunk: 3, fail_when: 'mute', hang_when: 'stuck' },
+};
+
+const prompts = {
+  good: 'What is it? (a.b)',
+  failed: 'It breaks\nin two lines',
+  silent: 'It hangs',
+  stuck: 'It shuts',
+  left: 'It hangs and hangs',
+} as const;
+type Session = keyof typeof prompts;
+
+interface Recorded {
+  readonly path: string;
+  readonly outcome: CallOutcome;
+}
+const recordings = new Map<string, Recorded>();
+let folder: string;
+const inputSchema = z.object({ sessionId: z.string().optional() });
+
+function recorded(session: Session): Recorded {
+  const found = recordings.get(session);
+  if (found === undefined) throw new Error(`there is no log of the session ${session}`);
+  return found;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'recital-keep-'));
+  const logs = join(folder, 'logs');
+  const env = { EVENT_LOG_DIR: logs, EVENT_LOG_REDACTION: 'full', FIRST_TOKEN_TIMEOUT: '0.4', SPEECH_TIMEOUT: '0.4' };
+  const server = await startServer({ scenario, env: { ...env, SPEECH_FAILURE: 'degrade' } });
+  const client = connect(server.grpcPort);
+  const outcomes = new Map<string, CallOutcome>();
+  for (const [name, prompt] of Object.entries(prompts)) {
+    const { call, outcome } = start(client, { prompt, session_id: name, hardware_id: 'keeper' });
+    if (name === 'left') setTimeout(() => call.cancel(), 50);
+    outcomes.set(name, await outcome);
+  }
+  client.close();
+  await server.stop();
+  for (const name of readdirSync(logs, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.jsonl')) continue;
+    const path = join(logs, name);
+    const { sessionId } = inputSchema.parse(goodLog(readFileSync(path, 'utf8')).header.input);
+    const outcome = outcomes.get(sessionId ?? '');
+    if (sessionId !== undefined && outcome !== undefined) recordings.set(sessionId, { path, outcome });
+  }
+}, timeoutMs);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the generic test over the recordings in `into`; its exit code and what it printed. */
+function runRecordings(into: string): Promise<{ code: number | null; printed: string }> {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const child = spawn(process.execPath, [vitest, 'run', 'test/unit/replay/recordings.test.ts'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, RECORDINGS_DIR: into, NO_COLOR: '1' },
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (part) => {
+      printed += part;
+    });
+  }
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, printed })));
+}
+
+describe('to-test', () => {
+  test('a session that failed is a red test in one command, one that is right as it is a green one', {
+    timeout: timeoutMs,
+  }, async () => {
+    const red = join(folder, 'red');
+    const made = await runCli(['log', 'to-test', recorded('failed').path, '--into', red], { cwd: folder });
+    expect(made).toMatchObject({ exitCode: 0, stderr: '' });
+    const [copy = ''] = /\S+\.jsonl/.exec(made.stdout) ?? [];
+    expect(copy).toMatch(/red\/session\/answer_failed-[0-9a-f]{8}-v1\.jsonl$/);
+    expect(readFileSync(copy)).toEqual(readFileSync(recorded('failed').path));
+    expect(made.stdout).toContain('the session ended as answer_failed; the test expects completed');
+    expect(made.stdout).toMatch(/red today: ends as answer_failed at turn \d+, expected completed\n/);
+    expect(made.stdout).toContain('word for word');
+
+    const green = join(folder, 'green');
+    const pin = ['log', 'to-test', recorded('failed').path, '--into', green, '--name', 'down', '--pin'];
+    expect((await runCli(pin)).stdout).toMatch(/green today: identical \(\d+ turns, answer_failed\)/);
+    expect(readdirSync(join(green, 'session'))).toEqual(['down-v1.jsonl']);
+
+    const [redRun, greenRun] = [await runRecordings(red), await runRecordings(green)];
+    expect({ code: redRun.code, printed: redRun.printed }).toMatchObject({
+      code: 1,
+      printed: expect.stringMatching(/ends as answer_failed at turn \d+, expected completed/),
+    });
+    expect(greenRun).toMatchObject({ code: 0 });
+  });
+
+  test('a good session and a cancelled one are pinned', async () => {
+    const into = join(folder, 'pinned');
+    for (const { path } of [recorded('good'), recorded('left')]) {
+      const { exitCode, stdout } = await runCli(['log', 'to-test', path, '--into', into]);
+      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('it pins what was') });
+    }
+    expect(readdirSync(join(into, 'session')).filter((name) => !name.endsWith('.jsonl'))).toEqual([]);
+  });
+
+  test('nothing is overwritten, and nothing half written stays', async () => {
+    const into = join(folder, 'twice');
+    const command = ['log', 'to-test', recorded('failed').path, '--into', into, '--name', 'once'];
+    expect(await runCli(command)).toMatchObject({ exitCode: 0 });
+    const before = readdirSync(join(into, 'session'));
+    expect(await runCli(command)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('exists') });
+    rmSync(join(into, 'session/once-v1.jsonl'));
+    expect(await runCli(command)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('an expectation for') });
+    expect(readdirSync(join(into, 'session'))).toEqual(before.filter((name) => !name.endsWith('.jsonl')));
+  });
+
+  test('a log that cannot be read, a wrong name and contradicting options are refused', async () => {
+    const bad = join(folder, 'bad.jsonl');
+    writeFileSync(bad, '{"kind":"header"}\n');
+    const into = ['--into', join(folder, 'refused')];
+    expect(await runCli(['log', 'to-test', bad, ...into])).toMatchObject({ exitCode: 2 });
+    const { path } = recorded('good');
+    expect(await runCli(['log', 'to-test', path, ...into, '--name', '../up'])).toMatchObject({ exitCode: 2 });
+    expect(await runCli(['log', 'to-test', path, ...into, '--pin', '--expect', 'x'])).toMatchObject({ exitCode: 2 });
+    expect(existsSync(join(folder, 'refused'))).toBe(false);
+  });
+});
+
+describe('re-record', () => {
+  /** As another version would have recorded it: another effect in one turn, another definition. */
+  function changedLog(name: string): string {
+    const path = join(folder, name);
+    const bodies = bodiesOf(readFileSync(recorded('good').path, 'utf8'));
+    const changed = bodies.map((body) => body.replace(/"definition":"[0-9a-f]+"/, '"definition":"0000000000000000"'));
+    const last = changed.findLastIndex((body) => body.includes('"effects":["'));
+    changed[last] = (changed[last] ?? '').replace('"effects":["', '"effects":["say goodbye","');
+    writeFileSync(path, chainedAnew(changed));
+    return path;
+  }
+
+  test('an intended change is accepted with a reason that stays in the header, and the replay is identical', async () => {
+    const path = changedLog('intended.jsonl');
+    expect(await runCli(['replay', path])).toMatchObject({ exitCode: 1 });
+    const { exitCode, stdout } = await runCli(['log', 're-record', path, '--reason', 'it says no goodbye any more']);
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/accepted: .*turn \d+: effects/),
+    });
+    expect(await runCli(['replay', path])).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(goodLog(readFileSync(path, 'utf8')).header.reason).toBe('it says no goodbye any more');
+    expect((await runCli(['log', 'show', path])).stdout).toContain('it says no goodbye any more');
+    expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  test('without a reason nothing happens; an identical log is left alone; --out keeps the old one', async () => {
+    const path = changedLog('kept.jsonl');
+    const before = readFileSync(path, 'utf8');
+    expect(await runCli(['log', 're-record', path])).toMatchObject({ exitCode: 2 });
+    expect(await runCli(['log', 're-record', path, '--reason', ' '])).toMatchObject({ exitCode: 2 });
+    const out = join(folder, 'new.jsonl');
+    expect(await runCli(['log', 're-record', path, '--reason', 'why', '--out', out])).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(path, 'utf8')).toBe(before);
+    expect(await runCli(['replay', out])).toMatchObject({ exitCode: 0 });
+    const good = readFileSync(recorded('good').path, 'utf8');
+    const same = await runCli(['log', 're-record', recorded('good').path, '--reason', 'why']);
+    expect(same).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing to accept') });
+    expect(readFileSync(recorded('good').path, 'utf8')).toBe(good);
+  });
+});
+
+describe('to-scenario', () => {
+  test.each(['good', 'failed', 'silent', 'stuck'] as const)(
+    'a server that plays the scenario of the %s session says the same text and command and ends the same',
+    { timeout: timeoutMs },
+    async (session) => {
+      const { path, outcome } = recorded(session);
+      const out = join(folder, `${session}.scenario.json`);
+      const made = await runCli(['log', 'to-scenario', path, '--out', out]);
+      expect(made).toMatchObject({ exitCode: 0, stdout: '' });
+      // As a person does: the settings that the command prints.
+      const env = Object.fromEntries(
+        [...made.stderr.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+      );
+      const { SCENARIO_FILE: file, ANSWER_ENGINE, SPEECH_ENGINE, ...settings } = env;
+      expect({ file, ANSWER_ENGINE, SPEECH_ENGINE }).toEqual({
+        file: out,
+        ANSWER_ENGINE: 'scripted',
+        SPEECH_ENGINE: 'scripted',
+      });
+      const server = await startServer({ scenario: JSON.parse(readFileSync(out, 'utf8')), env: settings });
+      const client = connect(server.grpcPort);
+      const again = await ask(client, { prompt: prompts[session], session_id: session, hardware_id: 'keeper' });
+      const other = await ask(client, {
+        prompt: `${prompts[session]} not`,
+        session_id: 'other',
+        hardware_id: 'keeper',
+      });
+      client.close();
+      expect(told(again)).toEqual(told(outcome));
+      expect(other.errorType).toBe('answer_failed');
+      await eventually(
+        () => server.logsOf('end').length,
+        (ends) => ends > 0,
+      );
+    },
+  );
+
+  test('a log of shapes is refused with the reason; what the client did is told', async () => {
+    const shaped = join(folder, 'shaped.jsonl');
+    const bodies = bodiesOf(readFileSync(recorded('good').path, 'utf8'));
+    writeFileSync(shaped, chainedAnew(bodies.map((body) => body.replace('"redaction":"full"', '"redaction":"shape"'))));
+    expect(await runCli(['log', 'to-scenario', shaped])).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('EVENT_LOG_REDACTION=full'),
+    });
+    const { exitCode, stdout, stderr } = await runCli(['log', 'to-scenario', recorded('left').path]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('cancel the call') });
+    expect(JSON.parse(stdout).answers).toEqual([{ when: '^It hangs and hangs$', steps: [{ hang: true }] }]);
+  });
+});
+
+/** What a client was told, without ids and times. */
+function told({ text, audioBytes, code, details, errorType, frames }: CallOutcome) {
+  const commands = frames.flatMap((frame) => frame.action_message?.action_json ?? []);
+  return { text, audioBytes, code, details, errorType, commands };
+}

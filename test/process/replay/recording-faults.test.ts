@@ -1,0 +1,88 @@
+/** Whatever becomes of the disk or of the writer, a stream goes on, what is lost is counted, it is said once, and no log has a gap. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ask, connect } from '../../support/client.ts';
+import { createLogFolder, identical, verdictOf } from '../../support/replay/log-folder.ts';
+import { eventually, startServer } from '../../support/server.ts';
+
+const LONG_SENTENCES = 2_000;
+const scenario = {
+  answers: [
+    { when: '^long', steps: [{ say: 'Many words of a long answer are here. ', repeat: LONG_SENTENCES }] },
+    { when: '', steps: [{ say: 'A short one is here.' }] },
+  ],
+  speech: { chunks_per_sentence: 0 },
+};
+
+const parent = mkdtempSync(join(tmpdir(), 'recital-faults-'));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+test('a file where the folder should be: streams go on, one line says why, /status counts; once it is gone, logs are written', async () => {
+  const dir = join(parent, 'not-a-folder');
+  writeFileSync(dir, 'in the way');
+  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: dir } });
+  const client = connect(server.grpcPort);
+  for (let call = 0; call < 4; call += 1) expect((await ask(client, { prompt: 'short' })).code).toBe('OK');
+  // Four sessions and the supervisor.
+  await eventually(
+    () => server.status(),
+    ({ event_log: counts }) => JSON.stringify(counts).includes('"files_failed":5'),
+  );
+  const [told, ...more] = server.logsOf('event_log_failed');
+  expect(told).toMatchObject({ level: 50, scope: 'replay', ctx: { why: expect.stringContaining('not-a-folder') } });
+  expect(more).toEqual([]);
+  expect((await server.status()).health).toBe('ok');
+
+  rmSync(dir);
+  expect((await ask(client, { prompt: 'short' })).code).toBe('OK');
+  await eventually(
+    () => server.logsOf('event_log_recovered').length,
+    (lines) => lines === 1,
+  );
+  expect(await server.stop()).toBe(0);
+  expect(server.logsOf('event_log_failed')).toHaveLength(1);
+});
+
+test('a folder that cannot be made harms nobody', async () => {
+  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: '/proc/recital/event-logs' } });
+  expect((await ask(connect(server.grpcPort), { prompt: 'short' })).code).toBe('OK');
+  await eventually(
+    () => server.logsOf('event_log_failed').length,
+    (lines) => lines === 1,
+  );
+  expect(await server.stop()).toBe(0);
+});
+
+test('a disk that is full in mid-session: the answer arrives whole, the log is whole up to there and told to be cut, the next one is good', async () => {
+  const folder = createLogFolder();
+  // No file may be larger than 128 KiB: writing on fails as it does on a full disk.
+  const launcher = ['bash', '-c', 'ulimit -f 128; exec "$@"', 'bash'] as const;
+  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir }, launcher });
+  const client = connect(server.grpcPort);
+  const long = await ask(client, { prompt: 'long' });
+  expect(long.code).toBe('OK');
+  expect(long.text.length).toBe('Many words of a long answer are here. '.length * LONG_SENTENCES - 1);
+  await eventually(
+    () => server.logsOf('event_log_failed').length,
+    (lines) => lines === 1,
+  );
+  expect((await ask(client, { prompt: 'short' })).code).toBe('OK');
+  await eventually(
+    () => server.logsOf('event_log_recovered').length,
+    (lines) => lines === 1,
+  );
+  const { event_log: counts } = await server.status();
+  expect(counts).toMatchObject({ files_failed: 1, turns_dropped: expect.any(Number) });
+  expect(await server.stop()).toBe(0);
+
+  const [cut, good, ...others] = folder.logs();
+  if (cut === undefined || good === undefined) throw new Error('a log is missing');
+  expect(others).toEqual([]);
+  expect(cut.text.endsWith('\n')).toBe(false);
+  expect(cut.log.footer).toBeNull();
+  expect(verdictOf(cut)).toMatchObject(identical({ isIncomplete: true, turns: cut.log.turns.length }));
+  expect(cut.log.turns.length).toBeGreaterThan(100);
+  expect(verdictOf(good)).toMatchObject(identical());
+});

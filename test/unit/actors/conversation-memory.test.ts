@@ -1,0 +1,278 @@
+/** The memory as streams use it: what is asked, what is waited for, what is remembered and when. Over the real charts, with a memory worked by hand. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type ConversationMemory, HeardWords } from '../../../src/actors/answer/conversation-memory.ts';
+import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';
+import type { Exchange } from '../../../src/engines/answer-engine.ts';
+import { EngineFailure } from '../../../src/errors.ts';
+import type { LogFields, Logger } from '../../../src/observe/logger.ts';
+import { HandSink } from '../../support/actors/hand-sink.ts';
+import { settle } from '../../support/actors/hand-stream.ts';
+import { openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
+
+type Heard = Parameters<ConversationMemory['remember']>[0];
+
+class HandMemory implements ConversationMemory {
+  maxAnswerChars = 1_000;
+  readonly remembered: Heard[] = [];
+  /** Called when something is remembered. */
+  onRemember: () => void = () => {};
+  readonly lookups: {
+    readonly hardwareId: string;
+    resolve(history: readonly Exchange[]): void;
+    reject(error: Error): void;
+  }[] = [];
+
+  timeMs(): number {
+    return 5_000;
+  }
+
+  recall(hardwareId: string): Promise<readonly Exchange[]> | null {
+    if (hardwareId === 'unknown') return null;
+    return new Promise((resolve, reject) => this.lookups.push({ hardwareId, resolve, reject }));
+  }
+
+  remember(heard: Heard): void {
+    this.remembered.push(heard);
+    this.onRemember();
+  }
+}
+
+const history: readonly Exchange[] = [{ prompt: 'Hello', answer: 'Hi.' }];
+
+describe('the history of an answer', () => {
+  test('is asked for in the turn that admits the call, and goes to the engine beside the prompt', async () => {
+    const memory = new HandMemory();
+    const { host, answers } = openHost({ memory });
+    host.open(requestOf('call-1', 'session-1', 'device-1'), new HandSink());
+    expect(memory.lookups.map(({ hardwareId }) => hardwareId)).toEqual(['device-1']);
+    await settle();
+    expect(answers.answers).toEqual([]);
+    memory.lookups[0]?.resolve(history);
+    await settle();
+    expect(answers.answers.map(({ request }) => [request.prompt, request.history])).toEqual([['call-1', history]]);
+  });
+
+  test('is nothing for a device without an id, which is asked at once', () => {
+    const { host, answers } = openHost({ memory: new HandMemory() });
+    host.open(requestOf('call-1', 'session-1', 'unknown'), new HandSink());
+    expect(answers.answers.map(({ request }) => 'history' in request)).toEqual([false]);
+  });
+
+  test.each(['cancel', 'interrupt'])('does not hold a stream that ends meanwhile: %s', async (how) => {
+    const memory = new HandMemory();
+    const { host, answers, answerJobs, sessions } = openHost({ memory });
+    const sink = new HandSink();
+    const opened = host.open(requestOf('call-1', 'session-1', 'device-1'), sink);
+    if (how === 'interrupt') host.interrupt('device-1');
+    else if ('cancel' in opened) opened.cancel();
+    expect({ ends: sink.ends.length, sessions: sessions.size }).toEqual({ ends: 1, sessions: 0 });
+    await settle();
+    expect(answerJobs.running).toBe(0);
+    memory.lookups[0]?.resolve(history);
+    await settle();
+    expect(answers.answers).toEqual([]);
+    expect(memory.remembered).toEqual([]);
+  });
+});
+
+describe('a lookup', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function bench() {
+    const memory = new HandMemory();
+    const logged: LogFields[] = [];
+    const keep = (fields: LogFields): void => {
+      logged.push(fields);
+    };
+    const log: Logger = { debug: keep, info: keep, warn: keep, error: keep, announce: keep };
+    const lookup = new HistoryLookup({ memory, log });
+    const never = new AbortController().signal;
+    const ask = (signal = never) => {
+      const outcome: { history: readonly Exchange[] | null } = { history: null };
+      void lookup.of('device-1', signal)?.then((found) => {
+        outcome.history = found;
+      });
+      return outcome;
+    };
+    return { memory, lookup, logged, ask };
+  }
+
+  test('that is late is answered without, within 350 ms; what comes then is not used', async () => {
+    const { memory, lookup, logged, ask } = bench();
+    const outcome = ask();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(outcome.history).toBeNull();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(outcome.history).toEqual([]);
+    memory.lookups[0]?.resolve(history);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(outcome.history).toEqual([]);
+    expect(lookup.counts).toEqual({ late: 1, failed: 0 });
+    expect(logged).toEqual([
+      {
+        scope: 'workflow',
+        method: 'StreamAudio',
+        decision: 'history_missing',
+        ctx: { reason: 'it took longer than 350 ms' },
+      },
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('that fails is an empty history at once; a fault is told once, and again after it was over', async () => {
+    const { memory, lookup, logged, ask } = bench();
+    for (let call = 0; call < 3; call += 1) {
+      const outcome = ask();
+      memory.lookups[call]?.reject(new Error('no room'));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(outcome.history).toEqual([]);
+    }
+    expect(logged.map(({ ctx }) => ctx)).toEqual([{ reason: 'no room' }]);
+    const good = ask();
+    memory.lookups[3]?.resolve(history);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(good.history).toEqual(history);
+    ask();
+    await vi.advanceTimersByTimeAsync(350);
+    expect(logged).toHaveLength(2);
+    expect(lookup.counts).toEqual({ late: 1, failed: 3 });
+  });
+
+  test('ends with an abort, leaves no timer, and counts as no fault', async () => {
+    const { memory, lookup, logged, ask } = bench();
+    const controller = new AbortController();
+    const outcome = ask(controller.signal);
+    controller.abort();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(outcome.history).toEqual([]);
+    memory.lookups[0]?.reject(new Error('late'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect([vi.getTimerCount(), logged.length, lookup.counts]).toEqual([0, 0, { late: 0, failed: 0 }]);
+  });
+});
+
+describe('what is remembered', () => {
+  /** A stream whose history has come. */
+  async function opened(memory: HandMemory, room?: number) {
+    const bench = openHost({ memory });
+    const sink = new HandSink(room);
+    const stream = bench.host.open(requestOf('call-1', 'session-1', 'device-1'), sink);
+    memory.lookups[0]?.resolve([]);
+    await settle();
+    return { ...bench, sink, stream };
+  }
+
+  const heard = (answer: string): Heard => ({ hardwareId: 'device-1', prompt: 'call-1', answer, askedAtMs: 5_000 });
+
+  test('is the prompt and the words that went out, before the client sees the end', async () => {
+    const memory = new HandMemory();
+    const { answers, voice, sink } = await opened(memory);
+    let endsBefore: number | null = null;
+    memory.onRemember = () => {
+      endsBefore = sink.ends.length;
+    };
+    answers.say('It is sunny today, I think. ', 'Have a good time there!');
+    answers.last.end();
+    await settle();
+    for (const index of [0, 1]) {
+      voice.at(index).give(new Uint8Array(4));
+      voice.at(index).end();
+    }
+    await settle();
+    expect(sink.ends).toEqual([{ ok: true }]);
+    expect(memory.remembered).toEqual([heard('It is sunny today, I think. Have a good time there!')]);
+    expect(endsBefore).toBe(0);
+  });
+
+  test.each([
+    ['an interrupt', ({ host }: Awaited<ReturnType<typeof opened>>) => host.interrupt('device-1')],
+    [
+      'a failure',
+      ({ answers }: Awaited<ReturnType<typeof opened>>) =>
+        answers.last.fail(new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'down' })),
+    ],
+  ])('is what was heard until %s, and not what only waited', async (_how, end) => {
+    const memory = new HandMemory();
+    const bench = await opened(memory, 1);
+    bench.answers.say('It is sunny today, I think. ', 'Nobody hears this sentence. ');
+    await settle();
+    end(bench);
+    await settle();
+    expect(bench.sink.ends.map(({ ok }) => ok)).toEqual([false]);
+    expect(memory.remembered).toEqual([heard('It is sunny today, I think.')]);
+  });
+
+  test('is nothing where no word went out: a failure before it, a command alone', async () => {
+    const failing = new HandMemory();
+    const failed = await opened(failing);
+    failed.answers.last.fail(new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'down' }));
+    await settle();
+    expect([failed.sink.ends.length, failing.remembered]).toEqual([1, []]);
+
+    const wordless = new HandMemory();
+    const commanded = await opened(wordless);
+    commanded.answers.last.give({ kind: 'command', name: 'open_app', args: { app_name: 'Safari' } });
+    commanded.answers.last.end();
+    await settle();
+    expect(commanded.sink.brief).toEqual(['command open_app', 'end COMPLETED']);
+    expect(wordless.remembered).toEqual([]);
+  });
+
+  test('is held only as far as it can be kept, whatever the answer says', () => {
+    const memory = new HandMemory();
+    memory.maxAnswerChars = 10;
+    const words = new HeardWords(memory, requestOf('call-1', 'session-1', 'device-1'));
+    for (let piece = 0; piece < 100_000; piece += 1) words.add('abcd');
+    words.remember();
+    expect(memory.remembered).toEqual([heard('abcdabcdabc')]);
+  });
+});
+
+describe('a quota', () => {
+  test('is asked once a call that is not refused anyway, told what became of it, and its refusal takes nothing', () => {
+    const asked: string[] = [];
+    const quota = {
+      reserve: ({ hardwareId, streamId }: { readonly hardwareId: string; readonly streamId: string }) => {
+        if (hardwareId === 'poor') {
+          return {
+            errorCode: 'PERMISSION_DENIED',
+            errorType: 'access_denied',
+            message: 'Daily limit exceeded',
+          } as const;
+        }
+        return { settle: (isAdmitted: boolean) => asked.push(`${streamId} ${isAdmitted}`) };
+      },
+    };
+    const { host, counters, linesOf } = openHost({ quota, admission: { maxStreams: 2 } });
+    const open = (streamId: string, sessionId: string, device = 'device-1') => {
+      const opened = host.open(requestOf(streamId, sessionId, device), new HandSink());
+      return 'cancel' in opened ? 'admitted' : opened.errorType;
+    };
+    expect([
+      open('call-1', 's-1'),
+      open('call-2', 's-1'),
+      open('call-3', 's-3', 'poor'),
+      open('call-4', 's-1', 'poor'),
+      open('call-5', 's-5'),
+      open('call-6', 's-6'),
+      open('call-7', 's-7', 'poor'),
+    ]).toEqual([
+      'admitted',
+      'concurrent_request',
+      'access_denied',
+      'concurrent_request',
+      'admitted',
+      'stream_limit_exceeded',
+      'access_denied',
+    ]);
+    expect(asked).toEqual(['call-1 true', 'call-2 false', 'call-5 true', 'call-6 false']);
+    expect({ active: host.activeStreams, inFlight: host.inFlight }).toEqual({ active: 2, inFlight: 2 });
+    expect(counters.rejected).toEqual({ concurrent_request: 2, access_denied: 2, stream_limit_exceeded: 1 });
+    expect(linesOf('reject').map(({ ctx }) => ctx.reason)).toContain('access_denied');
+  });
+});

@@ -1,0 +1,314 @@
+/**
+ * Model-based tests (xstate/graph): every transition that is defined in a chart is taken by some generated path, one that is not
+ * is named; and from every state that was reached, time alone leads to the end.
+ */
+
+import { describe, expect, test } from 'vitest';
+import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
+import { getShortestPaths } from 'xstate/graph';
+import { transitionsOf } from '../../../src/analysis/stats/chart-walk.ts';
+import { failure } from '../../../src/errors.ts';
+import { bootstrapMachine } from '../../../src/machines/bootstrap.machine.ts';
+import { type CollectEvent, collectMachine } from '../../../src/machines/collect.machine.ts';
+import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
+import type { Sentence, SessionEvent } from '../../../src/machines/session/session.types.ts';
+import type { SpokenSentence } from '../../../src/machines/stream/speech-queue.ts';
+import { type SupervisorEvent, supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
+import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
+import { isAtPossibleBoundary } from '../../../src/text/sentence-cutter.ts';
+import { PureRun } from '../../support/machines/pure-run.ts';
+import { sessionInput } from '../../support/machines/session-run.ts';
+import { stuckStates, type Traversal, traverse, untakenTransitions } from '../../support/machines/traversal.ts';
+
+const spoken = 'This is one sentence.\n';
+const unspoken = '🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂\n';
+const flood = spoken.repeat(64);
+
+/** What guards look at; segments and times count from nought. */
+function sessionKey({ value, context }: AnyMachineSnapshot): string {
+  const { sentences, nextSegment, command, failure, lastSentenceAtMs, watch, limits } = context;
+  return JSON.stringify({
+    value,
+    sentences: sentences
+      .slice(0, 2)
+      .map(({ speech, failedAttempts, failure: failed }: Sentence) => [
+        speech === '',
+        failedAttempts,
+        failed?.errorType,
+      ]),
+    waiting: sentences.length,
+    hasWords: nextSegment > 0,
+    hasCommand: command !== null,
+    failure: failure?.errorType,
+    canSettle: isAtPossibleBoundary(context.cutter),
+    isFinishing: lastSentenceAtMs + limits.answerStallTimeoutMs > watch.stallCheckAtMs,
+  });
+}
+
+function sessionEvents({ context }: AnyMachineSnapshot): readonly SessionEvent[] {
+  const { sentences, lastSentenceAtMs, limits } = context;
+  const [head] = sentences;
+  const last = sentences.at(-1);
+  const segment = head?.segment ?? 0;
+  const atMs = lastSentenceAtMs + 1;
+  const timedOut = limits.speechTimeoutMs;
+  return [
+    { type: 'request.received', prompt: 'x' },
+    { type: 'answer.textReceived', text: 'Some', atMs },
+    { type: 'answer.textReceived', text: 'Quite so.', atMs },
+    { type: 'answer.textReceived', text: spoken, atMs },
+    { type: 'answer.textReceived', text: unspoken, atMs },
+    { type: 'answer.textReceived', text: flood, atMs },
+    { type: 'answer.fellQuiet', atMs },
+    { type: 'answer.commandReceived', name: 'open_app', args: { app_name: 'Safari' } },
+    { type: 'answer.commandReceived', name: 'rm_rf', args: {} },
+    { type: 'answer.finished' },
+    { type: 'answer.failed', failure: { errorCode: 'UNAVAILABLE', errorType: 'answer_failed', message: 'x' } },
+    { type: 'speech.finished', segment, audioBytes: 2 },
+    { type: 'speech.failed', segment, retryable: true, failure: failure('speech_failed', 'x') },
+    { type: 'speech.failed', segment: last?.segment ?? 0, retryable: false, failure: failure('speech_failed', 'x') },
+    { type: 'speech.progressReported', silences: [] },
+    { type: 'speech.progressReported', silences: [{ segment, silentMs: timedOut }] },
+    { type: 'outbox.activityReported', idleMs: 0 },
+    { type: 'outbox.activityReported', idleMs: limits.idleTimeoutMs },
+    { type: 'outbox.rateExceeded', framesInLastSecond: 6 },
+    { type: 'outbox.roomFound' },
+    { type: 'outbox.flushed' },
+    { type: 'client.cancelled' },
+    { type: 'device.interruptRequested' },
+    { type: 'server.graceExpired' },
+    { type: 'session.faulted', faultId: 'x' },
+  ];
+}
+
+/** A flood comes once, in the chart that degrades, and is then worked off; apart from it two sentences wait at most. */
+function isSessionEventWorthIt({ context }: AnyMachineSnapshot, event: AnyEventObject): boolean {
+  const waiting: number = context.sentences.length;
+  const isBetweenMarks = waiting > 3 && waiting < 64 && waiting !== 16;
+  if (isBetweenMarks) return /^(speech\.finished|xstate\.after\.sessionTimeout\.session)$/.test(event.type);
+  if (event.type !== 'answer.textReceived') return waiting < 4 || !event.type.startsWith('speech.failed');
+  if (event.text === flood) return waiting === 1 && context.limits.speechFailure === 'degrade';
+  return waiting < 2 || (waiting > 3 && event.text === 'Some');
+}
+
+function traverseSession(speechFailure: 'degrade' | 'fail'): Traversal {
+  return traverse(sessionMachine, {
+    input: sessionInput({ speechFailure }),
+    events: sessionEvents,
+    isWorthIt: isSessionEventWorthIt,
+    keyOf: sessionKey,
+  });
+}
+
+const degrading = traverseSession('degrade');
+const failing = traverseSession('fail');
+
+describe('the session chart', () => {
+  test('takes every transition that it defines', () => {
+    expect(transitionsOf(sessionMachine).length).toBeGreaterThan(50);
+    expect(untakenTransitions(sessionMachine, [degrading, failing])).toEqual([]);
+  });
+
+  test('is led to its end by time alone, whatever state it is in', () => {
+    expect(degrading.states.size).toBeGreaterThan(100);
+    for (const traversal of [degrading, failing]) {
+      expect(stuckStates(traversal, ({ status }) => status === 'done')).toEqual([]);
+    }
+  });
+
+  test('ends without children, in done without a failure or in error with one', () => {
+    const ends = [...degrading.states.values(), ...failing.states.values()].filter(({ status }) => status !== 'active');
+    expect(ends.length).toBeGreaterThan(10);
+    for (const { value, status, children, context, output } of ends) {
+      expect({ status, children }).toEqual({ status: 'done', children: {} });
+      expect(value).toBe(context.failure === null ? 'done' : 'error');
+      expect(output).toEqual({ reason: context.failure?.errorType ?? 'completed', failure: context.failure });
+    }
+  });
+});
+
+describe('the welcome chart', () => {
+  /** A slice without a word, two sentences, and again nothing to say. */
+  const text = `${unspoken.repeat(70)}${spoken}${spoken}${unspoken.repeat(140)}`;
+
+  const keyOf = ({ value, context }: AnyMachineSnapshot): string => {
+    const { sentences, reading, failure: failed } = context;
+    const attempts = sentences.map((each: SpokenSentence) => [each.failedAttempts, each.failure?.errorType]);
+    return JSON.stringify({ value, attempts, readChars: reading.readChars, failure: failed?.errorType });
+  };
+
+  function events({ context }: AnyMachineSnapshot): readonly WelcomeEvent[] {
+    const segment = context.sentences[0]?.segment ?? 0;
+    const last = context.sentences.at(-1)?.segment ?? 0;
+    const silence = (silentMs: number) =>
+      ({ type: 'speech.progressReported', silences: [{ segment, silentMs }] }) as const;
+    return [
+      { type: 'text.received', text, voice: '', language: '' },
+      { type: 'speech.finished', segment, audioBytes: 2 },
+      { type: 'speech.failed', segment, retryable: true, failure: failure('answer_failed', 'x') },
+      { type: 'speech.failed', segment, retryable: true, failure: failure('not_found', 'x') },
+      { type: 'speech.failed', segment: last, retryable: false, failure: failure('answer_failed', 'x') },
+      { type: 'speech.failed', segment: 99, retryable: false, failure: failure('answer_failed', 'x') },
+      silence(0),
+      silence(context.limits.speechTimeoutMs),
+      { type: 'outbox.activityReported', idleMs: 0 },
+      { type: 'outbox.activityReported', idleMs: context.limits.idleTimeoutMs },
+      { type: 'outbox.rateExceeded', framesInLastSecond: 6 },
+      { type: 'outbox.flushed' },
+      { type: 'client.cancelled' },
+      { type: 'device.interruptRequested' },
+      { type: 'server.graceExpired' },
+      { type: 'session.faulted', faultId: 'x' },
+    ];
+  }
+
+  const traversal = traverse(welcomeMachine, { input: sessionInput(), events, keyOf });
+
+  test('takes every transition that it defines', () => {
+    expect(transitionsOf(welcomeMachine).length).toBeGreaterThan(25);
+    expect(untakenTransitions(welcomeMachine, [traversal])).toEqual([]);
+  });
+
+  test('is led to its end by time alone, whatever state it is in', () => {
+    expect(traversal.states.size).toBeGreaterThan(20);
+    expect(stuckStates(traversal, ({ status }) => status === 'done')).toEqual([]);
+  });
+
+  test('ends without children, in done without a failure or in error with one', () => {
+    const ends = [...traversal.states.values()].filter(({ status }) => status !== 'active');
+    expect(ends.length).toBeGreaterThan(8);
+    for (const { value, status, children, context, output } of ends) {
+      expect({ status, children }).toEqual({ status: 'done', children: {} });
+      expect(value).toBe(context.failure === null ? 'done' : 'error');
+      expect(output).toEqual({ reason: context.failure?.errorType ?? 'completed', failure: context.failure });
+    }
+  });
+});
+
+describe('the supervisor chart', () => {
+  const input = { maxStreams: 2, oneStreamPerDevice: true, gracePeriodMs: 30_000 };
+
+  const keyOf = ({ value, context }: AnyMachineSnapshot): string =>
+    JSON.stringify({ value, streams: Object.values(context.streams) });
+
+  function events({ context }: AnyMachineSnapshot): readonly SupervisorEvent[] {
+    const free =
+      ['call-1', 'call-2', 'call-3'].find((streamId) => !Object.hasOwn(context.streams, streamId)) ?? 'call-4';
+    return [
+      ...['a', 'b', 'c'].map((name) => ({
+        type: 'stream.requested' as const,
+        streamId: free,
+        sessionId: `session-${name}`,
+        hardwareId: `device-${name}`,
+      })),
+      { type: 'stream.requested', streamId: free, sessionId: 'session-d', hardwareId: 'device-a' },
+      { type: 'welcome.requested', streamId: free, sessionId: 'session-a' },
+      { type: 'chunk.received', streamId: 'chunk', sessionId: 'session-a' },
+      { type: 'stream.released', streamId: 'call-1' },
+      { type: 'stream.released', streamId: 'call-2' },
+      { type: 'stream.released', streamId: 'nobody' },
+      { type: 'device.interruptRequested', hardwareId: 'device-a' },
+      { type: 'service.opened' },
+      { type: 'drain.requested' },
+    ];
+  }
+
+  const traversal = traverse(supervisorMachine, { input, events, keyOf });
+
+  test('takes every transition that it defines', () => {
+    expect(transitionsOf(supervisorMachine).length).toBeGreaterThan(15);
+    expect(untakenTransitions(supervisorMachine, [traversal])).toEqual([]);
+  });
+
+  test('once it drains, is led to drained by time alone', () => {
+    const drains = [...traversal.states].filter(([, state]) => state.matches('draining'));
+    expect(drains.length).toBeGreaterThan(0);
+    const stuck = new Set(stuckStates(traversal, (state) => state.matches('drained')));
+    expect(drains.filter(([key]) => stuck.has(key))).toEqual([]);
+  });
+});
+
+describe('the collect chart', () => {
+  const chunk = (sequence: number, text: string, bytes = 0): CollectEvent => ({
+    type: 'chunk.received',
+    sequence,
+    text,
+    ...(bytes > 0 && { screenshot: { bytes } }),
+    otherScreenshotBytes: 0,
+  });
+
+  const traversal = traverse(collectMachine, {
+    input: { ttlMs: 120_000, maxChars: 4, maxScreenshotBytes: 100 },
+    events: () => [
+      chunk(1, 'some'),
+      chunk(2, 'words'),
+      chunk(2, ' more'),
+      chunk(2, 'two', 101),
+      chunk(2, 'two', 100),
+      { type: 'utterance.committed' },
+      { type: 'session.faulted', faultId: 'x' },
+    ],
+    keyOf: ({ value, context }) => JSON.stringify({ value, context }),
+  });
+
+  test('takes every transition that it defines', () => {
+    expect(transitionsOf(collectMachine).length).toBeGreaterThan(9);
+    expect(untakenTransitions(collectMachine, [traversal])).toEqual([]);
+  });
+
+  test('is led to its end by time alone', () => {
+    expect(traversal.states.size).toBeGreaterThan(6);
+    expect(stuckStates(traversal, ({ status }) => status === 'done')).toEqual([]);
+  });
+});
+
+describe('the bootstrap chart', () => {
+  const keyOf = ({ value, context }: AnyMachineSnapshot): string =>
+    JSON.stringify({ value, lastError: context.lastError });
+
+  const traversals = [false, true].map((forceEmergency) =>
+    traverse(bootstrapMachine, {
+      input: { forceEmergency, gracePeriodMs: 30_000 },
+      events: () => [{ type: 'shutdown.requested' }],
+      keyOf,
+    }),
+  );
+
+  test('takes every transition that it defines', () => {
+    expect(transitionsOf(bootstrapMachine).length).toBeGreaterThan(12);
+    expect(untakenTransitions(bootstrapMachine, traversals)).toEqual([]);
+  });
+
+  test('is led to ready or to its end by time alone', () => {
+    for (const traversal of traversals) {
+      const stuck = stuckStates(traversal, (state) => state.status === 'done' || state.matches('ready'));
+      expect(stuck).toEqual([]);
+    }
+  });
+
+  test('reaches every state by its shortest path also when the path is walked event by event', () => {
+    const paths = getShortestPaths(bootstrapMachine, {
+      input: { forceEmergency: false, gracePeriodMs: 30_000 },
+      filterEvents: ({ status }) => status === 'active',
+      serializeState: keyOf,
+    });
+    expect(paths.length).toBeGreaterThan(8);
+    for (const { steps, state } of paths) {
+      const run = new PureRun(bootstrapMachine, { forceEmergency: false, gracePeriodMs: 30_000 });
+      // The first step is the start.
+      for (const { event } of steps.slice(1)) run.sendInternal(event);
+      expect(run.value).toEqual(state.value);
+    }
+  });
+});
+
+test('a transition that nothing takes is named', () => {
+  const nothing: Traversal = { taken: new Set(), states: new Map(), byTime: new Map() };
+  expect(untakenTransitions(bootstrapMachine, [nothing])).toContain(
+    'bootstrap.starting.startingEngines: xstate.after.startDue.bootstrap.starting.startingEngines → bootstrap.starting.startingEmergencyEngines',
+  );
+  expect(untakenTransitions(sessionMachine, [nothing])).toContain(
+    'session.streaming.voice.silent: always [and(isAnswered, hasNoWords)] → session.error',
+  );
+});

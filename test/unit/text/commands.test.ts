@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { commandNames, defaultCommands, judgeCommand, normaliseCommandName } from '../../../src/text/commands.ts';
+
+const judge = (name: string, args: unknown) => judgeCommand({ name, args }, commandNames);
+
+describe('the names', () => {
+  test('are the eleven of the contract, five of them on', () => {
+    expect(commandNames).toHaveLength(11);
+    expect(defaultCommands).toEqual(['open_app', 'close_app', 'send_message', 'read_messages', 'find_contact']);
+  });
+
+  test.each(['open_app', ' Open_App ', 'OPEN-APP', 'open.app', 'open app', '\topen_app\n'])(
+    '%j is open_app',
+    (name) => {
+      expect(normaliseCommandName(name)).toBe('open_app');
+      expect(judge(name, { app_name: 'Safari' })).toEqual({
+        accepted: true,
+        command: 'open_app',
+        args: { app_name: 'Safari' },
+      });
+    },
+  );
+
+  test.each(['', 'open', 'openapp', 'open__app', 'constructor', '__proto__', 'toString', 'open_app;rm'])(
+    '%j is no command',
+    (name) => {
+      expect(judge(name, {})).toMatchObject({ accepted: false, reason: 'unknown_command' });
+    },
+  );
+
+  test('a known command that is not allowed is disabled', () => {
+    expect(judgeCommand({ name: 'Browser-Use', args: { task: 'x' } }, defaultCommands)).toEqual({
+      accepted: false,
+      name: 'browser_use',
+      reason: 'disabled_command',
+      detail: 'switched off in the configuration',
+    });
+  });
+
+  test('the name in a refusal is bounded and printable', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (name) => {
+        const verdict = judge(name, {});
+        if (verdict.accepted) return;
+        expect(verdict.name.length).toBeLessThanOrEqual(64);
+        expect(verdict.name).toMatch(/^[\p{L}\p{N}_?]*$/u);
+        expect(verdict.name.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('good arguments', () => {
+  test.each([
+    ['open_app', { app_name: 'Safari' }, { app_name: 'Safari' }],
+    ['close_app', { app_name: ' Сафари ' }, { app_name: 'Сафари' }],
+    ['send_message', { contact: 'Мама', message: 'Я дома' }, { contact: 'Мама', message: 'Я дома' }],
+    ['read_messages', {}, {}],
+    ['read_messages', undefined, {}],
+    ['read_messages', null, {}],
+    ['read_messages', { contact: 'Bob', limit: 5 }, { contact: 'Bob', limit: 5 }],
+    ['read_messages', { contact: null, limit: null }, {}],
+    ['read_messages', { contact: ' ', limit: '' }, {}],
+    ['read_messages', { limit: ' 7 ' }, { limit: 7 }],
+    ['read_messages', { limit: 100 }, { limit: 100 }],
+    ['find_contact', { query: 'Bob' }, { query: 'Bob' }],
+    ['send_whatsapp_message', { contact: 'a', message: 'b' }, { contact: 'a', message: 'b' }],
+    ['read_whatsapp_messages', { limit: 1 }, { limit: 1 }],
+    ['browser_use', { task: 'Book a table' }, { task: 'Book a table' }],
+    ['close_browser', {}, {}],
+    ['buy_subscription', {}, {}],
+    ['manage_subscription', '', {}],
+    ['open_app', { app_name: 'Safari', reason: 'because', nested: { a: 1 } }, { app_name: 'Safari' }],
+    ['open_app', '{"app_name":"Safari"}', { app_name: 'Safari' }],
+  ])('%s %j', (name, args, expected) => {
+    expect(judge(name, args)).toEqual({ accepted: true, command: name, args: expected });
+  });
+
+  test('__proto__ and constructor as keys are dropped', () => {
+    const verdict = judge('open_app', JSON.parse('{"app_name":"a","__proto__":{"app_name":"b"},"constructor":"c"}'));
+    expect(verdict).toEqual({ accepted: true, command: 'open_app', args: { app_name: 'a' } });
+    const inherited = judge('open_app', JSON.parse('{"__proto__":{"app_name":"b"}}'));
+    expect(inherited).toMatchObject({ accepted: false, reason: 'invalid_args' });
+  });
+});
+
+describe('bad arguments', () => {
+  test.each([
+    ['open_app', {}, 'app_name must be string, not blank'],
+    ['open_app', { app_name: '' }, 'app_name must not be blank'],
+    ['open_app', { app_name: '  ' }, 'app_name must not be blank'],
+    ['open_app', { app_name: null }, 'app_name must be string, not blank'],
+    ['open_app', { app_name: 5 }, 'app_name must be string, not blank'],
+    ['open_app', { app_name: 'a'.repeat(201) }, 'app_name must be at most 200 characters'],
+    ['open_app', [], 'args must be a JSON object'],
+    ['open_app', 'Safari', 'args must be a JSON object'],
+    ['open_app', '{"app_name":"Saf', 'args must be a JSON object'],
+    ['open_app', 5, 'args must be a JSON object'],
+    ['send_message', { contact: 'Bob' }, 'message must be string, not blank'],
+    ['send_message', { contact: 'Bob', message: 'a'.repeat(8001) }, 'message must be at most 8000 characters'],
+    ['read_messages', { limit: 0 }, 'limit must be at least 1'],
+    ['read_messages', { limit: -1 }, 'limit must be at least 1'],
+    ['read_messages', { limit: 101 }, 'limit must be at most 100'],
+    ['read_messages', { limit: 1.5 }, 'limit must be int, 1..100'],
+    ['read_messages', { limit: 'five' }, 'limit must be number, 1..100'],
+    ['read_messages', { limit: true }, 'limit must be number, 1..100'],
+    ['read_messages', { contact: ['Bob'] }, 'contact must be string, not blank'],
+  ])('%s %j: %s', (name, args, detail) => {
+    expect(judge(name, args)).toEqual({ accepted: false, name, reason: 'invalid_args', detail });
+  });
+
+  test('nothing that somebody said is in a refusal, and nothing is thrown', () => {
+    const secret = 'SECRETWORD';
+    const leaf = fc.oneof(fc.constant(secret), fc.constant(null), fc.integer(), fc.constant(secret.repeat(1000)));
+    const args = fc.dictionary(
+      fc.oneof(
+        fc.constantFrom('app_name', 'contact', 'message', 'limit', 'query', 'task', '__proto__'),
+        fc.constant(secret),
+      ),
+      fc.oneof(leaf, fc.array(leaf), fc.dictionary(fc.string(), leaf)),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...commandNames), fc.oneof(args, leaf), (name, given) => {
+        const verdict = judge(name, given);
+        if (!verdict.accepted) expect(`${verdict.name} ${verdict.detail}`).not.toContain(secret);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { emptyAnswerEnvelope, finishAnswer, pushAnswer } from '../../../src/text/answer-envelope.ts';
+import { places, split } from './answer-texts.ts';
+import { quotedWords, wildEnvelope } from './wild-envelopes.ts';
+
+function read(answer: string, cuts: readonly number[] = []) {
+  let envelope = emptyAnswerEnvelope;
+  let text = '';
+  for (const delta of split(answer, cuts)) {
+    const pushed = pushAnswer(envelope, delta);
+    text += pushed.text;
+    // As in a saved context.
+    envelope = JSON.parse(JSON.stringify(pushed.envelope));
+  }
+  const end = finishAnswer(envelope);
+  return { text: text + end.text, command: end.command, reason: end.rejected?.reason ?? null };
+}
+
+describe('any envelope', () => {
+  test('gives its words and its command exactly, however it is spaced, escaped, remarked, fenced and cut into deltas', () => {
+    fc.assert(
+      fc.property(wildEnvelope, places, ({ answer, text, command }, cuts) => {
+        expect(read(answer, cuts)).toEqual({ text, command, reason: null });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('gives no command while it is not closed, and no words but its own, wherever it is broken off', () => {
+    // What cannot be told from plain text yet: the first signs of a fence or an object.
+    const undecided = /^(?:`{1,3}(?:j|js|jso|json)?|(?:```(?:json)?\s*)?\{\s*"?|```\s*)$/i;
+    fc.assert(
+      fc.property(wildEnvelope, ({ answer, text, objectStart, objectEnd }) => {
+        for (let length = 0; length < objectEnd; length += 1) {
+          const result = read(answer.slice(0, length));
+          expect(result.command).toBeNull();
+          const own = result.text.slice(objectStart);
+          if (!text.startsWith(result.text)) expect([answer, own, undecided.test(own)]).toEqual([answer, own, true]);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('has given all words that had arrived when it is broken off', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 5 }), (words, more) => {
+        const start = `{"text":${JSON.stringify(words)}`.slice(0, -1);
+        expect(read(start).text).toBe(words);
+        expect(read(`{"command":"a","args":{"text":${JSON.stringify(more)}},${start.slice(1)}`).text).toBe(words);
+      }),
+    );
+  });
+
+  test('may have quotes that nobody escaped, in its text and in its arguments: not a word is lost', () => {
+    fc.assert(
+      fc.property(quotedWords, places, fc.boolean(), (words, cuts, isTextFirst) => {
+        const text = `"text":"${words}"`;
+        const rest = `"command":"send_message","args":{"contact":"Bob","message":"${words.replaceAll(/["{}[\]]/g, '')}"}`;
+        const answer = isTextFirst ? `{${text},${rest}}` : `{${rest},${text}}`;
+        const result = read(answer, cuts);
+        // A quote before a brace or a bracket is believed; a comma at the very end looks like one of the object.
+        fc.pre(!/"\s*[}\]]|",$/.test(words));
+        expect(result.text).toBe(words);
+        expect(result.command?.name).toBe('send_message');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('an argument', () => {
+  test.each([
+    ['Say "hi", then go', 'Say "hi", then go'],
+    ['a "b" c', 'a "b" c'],
+    ['"all of it"', '"all of it"'],
+    ["it's, isn't it", "it's, isn't it"],
+    ['https://example.com/?q="a"&r=b', 'https://example.com/?q="a"&r=b'],
+    ['see https://x.y//z, "w"', 'see https://x.y//z, "w"'],
+  ])('with quotes that nobody escaped arrives whole: %s', (written, message) => {
+    const answer = `{"text":"Ok.","command":"send_message","args":{"contact":"Bob","message":"${written}"}}`;
+    expect(read(answer)).toEqual({
+      text: 'Ok.',
+      command: { name: 'send_message', args: { contact: 'Bob', message } },
+      reason: null,
+    });
+  });
+
+  test('in single quotes may have apostrophes', () => {
+    const answer = "{'text':'It's me.','command':'send_message','args':{'message':'It's late, isn't it?'}}";
+    expect(read(answer).text).toBe("It's me.");
+    expect(read(answer).command?.args).toEqual({ message: "It's late, isn't it?" });
+  });
+});
+
+describe('what is closed', () => {
+  test.each([
+    ['two commands in one object: the last counts, as in JSON', '{"command":"a","command":"b"}', '', 'b'],
+    ['a command before a null text', '{"command":"a","text":null}', '', 'a'],
+    ['None, as Python writes it', "{'command': None, 'text': 'Hi.'}", 'Hi.', undefined],
+    ['a list of texts', '{"command":"a","text":["Hi.","There.",3]}', 'Hi. There. 3', 'a'],
+    ['a list around the object', '[{"text":"Hi.","command":"a"}]', '[Hi.]', 'a'],
+    ['a byte order mark', '\ufeff{"text":"Hi.","command":"a"}', '\ufeffHi.', 'a'],
+    [
+      'a fenced object behind a bare one',
+      '{"text":"Hi."}\n```json\n{"text":"Ho.","command":"a"}\n```',
+      'Hi.\nHo.',
+      'a',
+    ],
+    ['braces behind it', '{"text":"Hi.","command":"a"} } and {', 'Hi. } and {', 'a'],
+    [
+      'an object encoded in its text',
+      '{"text":"{\\"text\\":\\"no\\",\\"command\\":\\"b\\"}"}',
+      '{"text":"no","command":"b"}',
+      undefined,
+    ],
+  ])('%s', (_name, answer, text, name) => {
+    const result = read(answer);
+    expect([result.text, result.command?.name]).toEqual([text, name]);
+  });
+
+  test.each([
+    ['an object', '{"name":"open_app"}'],
+    ['a list', '["open_app"]'],
+    ['a number', '1'],
+    ['true', 'true'],
+  ])('a command that is %s is dropped, the text stays', (_name, command) => {
+    const result = read(`{"text":"Hi.","command":${command}}`);
+    expect(result).toEqual({ text: 'Hi.', command: null, reason: 'invalid_command' });
+  });
+});
+
+describe('a fence at the end', () => {
+  test('stays where it is a word of the text, and goes where the line of an object is all there is', () => {
+    expect(read('Begin the block with ```json').text).toBe('Begin the block with ```json');
+    expect(read('Begin the block with ```').text).toBe('Begin the block with ```');
+    expect(read('Sure.\n```json\n')).toEqual({ text: 'Sure.\n', command: null, reason: 'unclosed_object' });
+  });
+});
