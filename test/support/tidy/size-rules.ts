@@ -1,8 +1,8 @@
 /** The rule about sizes: where a file or a function is longer than one looks through, there is a reason or it is split. */
 import { childOf, nameOf, placeOf, type SourceFile, type SyntaxNode, walk } from './source-file.ts';
 
-/** STYLE: aim at 150 and 40, look again at these. */
-export const maxFileLines = 300;
+/** Aimed at are 60 to 250 lines a file and 40 a function; these are the end. `npm run house` prints where the sources stand. */
+export const maxFileLines = 400;
 export const maxFunctionLines = 70;
 
 export interface SizeExemption {
@@ -11,16 +11,7 @@ export interface SizeExemption {
   readonly reason: string;
 }
 
-export const sizeExemptions: readonly SizeExemption[] = [
-  {
-    what: 'text/answer-envelope.ts',
-    reason: 'one reader with six modes; cut apart, the modes would have to export their shared draft',
-  },
-  {
-    what: 'text/sentence-cutter.ts',
-    reason: 'one scan over one state; its judgement of stops and characters is already in files of its own',
-  },
-];
+export const sizeExemptions: readonly SizeExemption[] = [];
 
 const functionTypes = ['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'];
 
