@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { AskedAction } from '../../record/turn-outcome.ts';
-import { InertRun } from '../inert-run.ts';
 import { machineFor } from '../machine-shelf.ts';
+import { ChartRun } from '../pure-chart.ts';
 import { patternOf } from './scenario-pattern.ts';
 
 export interface RecordedSpeech {
@@ -88,7 +88,7 @@ function sentencesOf({ header, turns }: EventLog): ReadonlyMap<number, Spoken> {
   const sentences = new Map<number, Spoken>();
   const machine = machineFor(header.machine, header.version);
   if (machine === undefined) return sentences;
-  const run = new InertRun(machine, 'replay');
+  const run = new ChartRun(machine);
   for (const { turn, atMs, event } of turns) {
     const { after, actions } = turn === 0 ? run.start(header.input) : run.take(event);
     const heard = typeof event.segment === 'number' ? sentences.get(event.segment) : undefined;
