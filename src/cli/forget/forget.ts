@@ -2,7 +2,7 @@
  * `recital forget`: forgets what is remembered of one device, or of all, in the store below DATA_DIR; a server may be running. Exit codes:
  * 0 forgotten (also when there was nothing), 1 the store could not be written, 2 bad usage or configuration.
  */
-import { forgetMemory } from '../../store/memory-forgetting.ts';
+import { forgetMemory } from '../../store/store-errand.ts';
 import { configFaultExitCode, configOrNull } from '../terminal/given-config.ts';
 import { createOutput } from '../terminal/output.ts';
 

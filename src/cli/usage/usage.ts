@@ -2,7 +2,7 @@
  * `recital usage`: what tokens were used, out of the store below DATA_DIR; a server may be writing it meanwhile. Exit codes: 0 printed
  * (also when there is nothing), 1 the store could not be read, 2 faulty configuration.
  */
-import { reportUsage } from '../../store/usage-report.ts';
+import { reportUsage } from '../../store/store-errand.ts';
 import type { UsageGroup, UsageSummary } from '../../store/usage-summary.ts';
 import { configFaultExitCode, configOrNull } from '../terminal/given-config.ts';
 import { createOutput, type Output } from '../terminal/output.ts';

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseSince } from '../../../src/cli/terminal/since.ts';
 import { tableLines } from '../../../src/cli/terminal/table.ts';
-import { openStore } from '../../../src/store/embedded-store.ts';
+import { openStore } from '../../../src/store/process/embedded-store.ts';
+import { UsageLedger } from '../../../src/store/process/usage-ledger.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
-import { UsageLedger } from '../../../src/store/usage-ledger.ts';
 import { runCli } from './run-cli.ts';
 
 const cliPath = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));

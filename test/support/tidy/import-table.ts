@@ -102,12 +102,28 @@ export const importTable: readonly ImportRow[] = [
     packages: ['zod'],
     node: [],
   },
+  // What runs in processes of its own: LMDB's native code can crash (decision 8), and knows nothing of the server.
   {
-    from: 'store/',
-    ours: ['store/', 'call/device.ts', 'errors.ts', 'assert.ts'],
-    types: ['observe/logger.ts'],
+    from: 'store/process/',
+    ours: ['store/', 'errors.ts', 'assert.ts'],
+    types: [],
     packages: ['lmdb', 'zod'],
     node: ['node:fs', 'node:path'],
+  },
+  {
+    from: 'store/',
+    ours: [
+      'store/memory-*',
+      'store/quota-*',
+      'store/store-*',
+      'store/usage-*',
+      'call/device.ts',
+      'errors.ts',
+      'assert.ts',
+    ],
+    types: ['store/process/', 'observe/logger.ts'],
+    packages: ['zod'],
+    node: [],
   },
   {
     from: 'log/',
@@ -335,7 +351,6 @@ export const deviations: readonly Deviation[] = [
     to: 'engines/speech-engine.ts',
     reason: 'the one definition of the sound on the wire',
   },
-  { from: 'store/store-script.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
   {
     from: 'store/store-process.ts',
     to: 'node:child_process',
@@ -346,13 +361,14 @@ export const deviations: readonly Deviation[] = [
     to: 'node:child_process',
     reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
   },
+  { from: 'store/store-process.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
   {
     from: 'cli/terminal/given-config.ts',
     to: 'config.ts',
     reason: 'recital usage and forget look where recital serve writes',
   },
-  { from: 'cli/forget/forget.ts', to: 'store/memory-forgetting.ts', reason: 'recital forget forgets in the store' },
-  { from: 'cli/usage/usage.ts', to: 'store/usage-report.ts', reason: 'recital usage prints the store' },
+  { from: 'cli/forget/forget.ts', to: 'store/store-errand.ts', reason: 'recital forget forgets in the store' },
+  { from: 'cli/usage/usage.ts', to: 'store/store-errand.ts', reason: 'recital usage prints the store' },
   {
     from: 'cli/usage/usage.ts',
     to: 'store/usage-summary.ts',
