@@ -50,7 +50,6 @@ export const importTable: readonly ImportRow[] = [
     from: 'engines/embedded-speech/',
     ours: [
       'engines/embedded-speech/',
-      'engines/script.ts',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
       'errors.ts',
@@ -76,7 +75,6 @@ export const importTable: readonly ImportRow[] = [
     from: 'engines/speech-providers/',
     ours: [
       'engines/speech-providers/',
-      'engines/script.ts',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
       'errors.ts',
