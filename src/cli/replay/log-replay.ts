@@ -1,5 +1,4 @@
 /** One log executed again: the verdict on it, as plain data. */
-
 import { endReasonOf } from '../../log/end-reason.ts';
 import { isBadLog } from '../../log/log-reader.ts';
 import { type EmittedFrame, emitAgain } from '../../replay/emission.ts';

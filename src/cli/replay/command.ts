@@ -1,19 +1,22 @@
-/** The declaration of `recital replay`: what it takes, its help, and the code that is loaded only when it runs. */
+/** `recital replay` as it is typed: what it takes, with `--with` and without. */
 import type { Command } from 'commander';
+import { z } from 'zod';
+import { type CommandRunner, exitCodes } from '../terminal/command.ts';
 
 /** A setting as `--with` takes it; anything else behind the option is a path. */
 const settingPattern = /^[A-Za-z_][A-Za-z0-9_]*=/;
 
-interface ReplayGiven {
-  readonly json: boolean;
-  readonly verbose: boolean;
-  readonly quiet: boolean;
-  readonly emit: boolean;
-  readonly with?: readonly string[];
-}
+const replayOptions = z.object({
+  path: z.array(z.string()),
+  verbose: z.boolean(),
+  quiet: z.boolean(),
+  json: z.boolean(),
+  emit: z.boolean(),
+  with: z.array(z.string()).optional(),
+});
 
-/** Adds `replay`; `finish` is told the exit code. */
-export function addReplay(program: Command, finish: (exitCode: number) => void): void {
+/** Adds the command to `program`. */
+export function addReplay(program: Command, runner: CommandRunner): void {
   const command = program
     .command('replay')
     .description('execute recorded sessions again and say which went the same way, or would have under other settings')
@@ -42,20 +45,21 @@ Examples:
   recital replay session.jsonl --emit
   recital replay 'data/event-logs/*/*.jsonl' --json | jq 'select(.verdict == "diverged")'
   recital replay data/event-logs --with SESSION_TIMEOUT=20 SPEECH_FAILURE=fail`,
-    )
-    .action(async (given: readonly string[], { with: withGiven, ...options }: ReplayGiven) => {
-      const isSetting = (text: string) => withGiven !== undefined && settingPattern.test(text);
-      const all = [...given, ...(withGiven ?? [])];
-      const paths = all.filter((text) => !isSetting(text));
-      const settings = all.filter(isSetting);
-      if (paths.length === 0) command.error("error: missing required argument 'path'", { exitCode: 2 });
-      if (withGiven === undefined) {
-        const { replayLogs } = await import('./replay.ts');
-        finish(await replayLogs({ ...options, paths }));
-        return;
-      }
-      if (options.emit) command.error('error: --emit and --with exclude each other', { exitCode: 2 });
-      const { whatIfLogs } = await import('./what-if.ts');
-      finish(await whatIfLogs({ ...options, paths, settings }));
-    });
+    );
+  runner.run(command, replayOptions, async ({ path, with: withGiven, emit, ...listing }, context) => {
+    const isSetting = (text: string) => withGiven !== undefined && settingPattern.test(text);
+    const all = [...path, ...(withGiven ?? [])];
+    const paths = all.filter((text) => !isSetting(text));
+    const settings = all.filter(isSetting);
+    if (paths.length === 0) {
+      command.error("error: missing required argument 'path'", { exitCode: exitCodes.unusable });
+    }
+    if (withGiven === undefined) {
+      const { replayLogs } = await import('./replay.ts');
+      return replayLogs({ ...listing, paths, emit }, context);
+    }
+    if (emit) command.error('error: --emit and --with exclude each other', { exitCode: exitCodes.unusable });
+    const { whatIfLogs } = await import('./what-if.ts');
+    return whatIfLogs({ ...listing, paths, settings }, context);
+  });
 }

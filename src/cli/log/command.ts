@@ -1,31 +1,34 @@
-/** The declarations of `recital log …`: what each command takes, its help, and the code that is loaded only when it runs. */
+/** `recital log …` as it is typed: the commands that look into logs, and those of keep-commands.ts. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addLogKeepers } from './log-keep-commands.ts';
-import { parseTime } from './log-times.ts';
+import { z } from 'zod';
+import { type CommandRunner, type Environment, wordsOf } from '../terminal/command.ts';
+import { parseTime } from '../terminal/times.ts';
+import { addLogKeepers } from './keep-commands.ts';
 
-/** Adds `log` and its commands; `finish` is told the exit code. */
-export function addLog(program: Command, finish: (exitCode: number) => void): void {
+/** Adds `log` and its commands to `program`. */
+export function addLog(program: Command, runner: CommandRunner): void {
   const log = program.command('log').helpCommand(false).description('look into event logs, and keep something of them');
-  addList(log, finish);
-  addShow(log, finish);
-  addDiff(log, finish);
-  addStats(log, finish);
-  addLogKeepers(log, finish);
+  addList(log, runner);
+  addShow(log, runner);
+  addDiff(log, runner);
+  addStats(log, runner);
+  addLogKeepers(log, runner);
 }
 
-interface ListGiven {
-  readonly reason?: string;
-  readonly session?: string;
-  readonly hardware?: string;
-  readonly since?: number;
-  readonly until?: number;
-  readonly failed?: boolean;
-  readonly machine?: string;
-  readonly json?: boolean;
-}
+const listOptions = z.object({
+  path: z.array(z.string()),
+  failed: z.boolean().default(false),
+  reason: z.string().optional(),
+  session: z.string().optional(),
+  hardware: z.string().optional(),
+  since: z.number().optional(),
+  until: z.number().optional(),
+  machine: z.string().optional(),
+  json: z.boolean().default(false),
+});
 
-function addList(log: Command, finish: (exitCode: number) => void): void {
-  log
+function addList(log: Command, runner: CommandRunner): void {
+  const command = log
     .command('list')
     .description('one line a session, newest last: when, end reason, how long, whose, which file')
     .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
@@ -52,19 +55,18 @@ Examples:
   recital log list --reason answer_failed --since yesterday --until today
   recital log list /var/lib/recital/event-logs --session 9269120c
   recital log list --failed --json | jq -r .path`,
-    )
-    .action(async (paths: string[], given: ListGiven) => {
-      const { listLogs } = await import('./log-list.ts');
-      const { since: sinceMs, until: untilMs, reason, session, hardware, failed, machine, json } = given;
-      const filters = { reason, session, hardware, sinceMs, untilMs, failed: failed === true, machine };
-      finish(await listLogs({ paths: orDefaultFolder(paths), ...filters, json: json === true }));
-    });
+    );
+  runner.run(command, listOptions, async ({ path, since, until, ...given }, context) => {
+    const { listLogs } = await import('./log-list.ts');
+    const paths = orDefaultFolder(path, context.env);
+    return listLogs({ ...given, paths, sinceMs: since, untilMs: until }, context);
+  });
 }
 
 /** Where a server that is started with this environment keeps its logs. */
-function orDefaultFolder(paths: readonly string[]): readonly string[] {
+function orDefaultFolder(paths: readonly string[], env: Environment): readonly string[] {
   if (paths.length > 0) return paths;
-  const { EVENT_LOG_DIR: dir, DATA_DIR: dataDir } = process.env;
+  const { EVENT_LOG_DIR: dir, DATA_DIR: dataDir } = env;
   return [dir || `${dataDir || './data'}/event-logs`];
 }
 
@@ -74,8 +76,16 @@ function timeOf(text: string): number {
   throw new InvalidArgumentError('It must be like 2026-11-22, 2026-11-22T14:30, today, yesterday, 90m, 12h or 3d.');
 }
 
-function addShow(log: Command, finish: (exitCode: number) => void): void {
-  log
+const showOptions = z.object({
+  file: z.string(),
+  state: z.string().optional(),
+  grep: z.instanceof(RegExp).optional(),
+  wide: z.boolean(),
+  json: z.boolean().default(false),
+});
+
+function addShow(log: Command, runner: CommandRunner): void {
+  const command = log
     .command('show')
     .description('print one session as a timeline')
     .argument('<file>', 'an event log')
@@ -100,30 +110,22 @@ Examples:
   recital log show session.jsonl --state voice.speaking
   recital log show session.jsonl --grep 'speech.failed|after ' --wide
   recital log show session.jsonl --json | jq 'select(.gap_ms > 1000)'`,
-    )
-    .action(async (path: string, given: ShowGiven) => {
-      const { showLog } = await import('./log-show.ts');
-      finish(
-        await showLog({
-          path,
-          state: given.state,
-          grep: given.grep,
-          wide: given.wide === true,
-          json: given.json === true,
-        }),
-      );
-    });
+    );
+  runner.run(command, showOptions, async ({ file, state, grep, wide, json }, context) => {
+    const { showLog } = await import('./log-show.ts');
+    return showLog({ path: file, state, grep, wide, json }, context);
+  });
 }
 
-interface ShowGiven {
-  readonly state?: string;
-  readonly grep?: RegExp;
-  readonly wide?: boolean;
-  readonly json?: boolean;
-}
+const diffOptions = z.object({
+  a: z.string(),
+  b: z.string(),
+  flow: z.boolean(),
+  json: z.boolean().default(false),
+});
 
-function addDiff(log: Command, finish: (exitCode: number) => void): void {
-  log
+function addDiff(log: Command, runner: CommandRunner): void {
+  const command = log
     .command('diff')
     .description('the first difference of two sessions, with the turns around it')
     .argument('<a>', 'an event log')
@@ -146,21 +148,22 @@ Examples:
   recital log diff good.jsonl failed.jsonl
   recital log diff good.jsonl failed.jsonl --flow
   recital log diff good.jsonl failed.jsonl --json | jq .difference`,
-    )
-    .action(async (a: string, b: string, given: { readonly flow?: boolean; readonly json?: boolean }) => {
-      const { diffLogs } = await import('./log-diff.ts');
-      finish(await diffLogs({ paths: [a, b], flow: given.flow === true, json: given.json === true }));
-    });
+    );
+  runner.run(command, diffOptions, async ({ a, b, flow, json }, context) => {
+    const { diffLogs } = await import('./log-diff.ts');
+    return diffLogs({ paths: [a, b], flow, json }, context);
+  });
 }
 
-interface StatsGiven {
-  readonly machine?: string;
-  readonly svg?: string;
-  readonly json?: boolean;
-}
+const statsOptions = z.object({
+  path: z.array(z.string()),
+  machine: z.string().optional(),
+  svg: z.string().optional(),
+  json: z.boolean().default(false),
+});
 
-function addStats(log: Command, finish: (exitCode: number) => void): void {
-  log
+function addStats(log: Command, runner: CommandRunner): void {
+  const command = log
     .command('stats')
     .description('how often each state, transition and end reason came, what never did, and how long states lasted')
     .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
@@ -179,17 +182,17 @@ Examples:
   recital log stats data/event-logs/2026-11-22
   recital log stats --svg chart.svg
   recital log stats --json | jq -r 'select(.kind == "transition" and .taken == 0).transition'`,
-    )
-    .action(async (paths: string[], { machine, svg, json }: StatsGiven) => {
-      const { countLogs } = await import('./log-stats.ts');
-      finish(await countLogs({ paths: orDefaultFolder(paths), machine, svg, json: json === true }));
-    });
+    );
+  runner.run(command, statsOptions, async ({ path, machine, svg, json }, context) => {
+    const { countLogs } = await import('./log-stats.ts');
+    return countLogs({ paths: orDefaultFolder(path, context.env), machine, svg, json }, context);
+  });
 }
 
 function patternOf(text: string): RegExp {
   try {
     return new RegExp(text, 'iu');
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(wordsOf(error));
   }
 }

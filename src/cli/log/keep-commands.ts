@@ -1,25 +1,28 @@
-/** The declarations of those commands of `recital log …` that make something that is kept out of a log: a test, a new recording, a scenario. */
+/** Those commands of `recital log …` that make something that is kept out of a log: a test, a new recording, a scenario. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import type { CommandRunner } from '../terminal/command.ts';
 
 /** Where one generic test replays every recording. */
 const recordings = 'test/recordings';
 
-/** Adds to-test, re-record and to-scenario; `finish` is told the exit code. */
-export function addLogKeepers(log: Command, finish: (exitCode: number) => void): void {
-  addToTest(log, finish);
-  addReRecord(log, finish);
-  addToScenario(log, finish);
+/** Adds to-test, re-record and to-scenario to `log`. */
+export function addLogKeepers(log: Command, runner: CommandRunner): void {
+  addToTest(log, runner);
+  addReRecord(log, runner);
+  addToScenario(log, runner);
 }
 
-interface ToTestGiven {
-  readonly name?: string;
-  readonly into: string;
-  readonly expect?: string;
-  readonly pin: boolean;
-}
+const toTestOptions = z.object({
+  file: z.string(),
+  name: z.string().optional(),
+  into: z.string(),
+  expect: z.string().optional(),
+  pin: z.boolean(),
+});
 
-function addToTest(log: Command, finish: (exitCode: number) => void): void {
-  log
+function addToTest(log: Command, runner: CommandRunner): void {
+  const command = log
     .command('to-test')
     .description('make a regression test of a log')
     .argument('<file>', 'an event log')
@@ -45,15 +48,17 @@ Examples:
   recital log to-test data/event-logs/2026-11-22/233851.568-ce7392a6.jsonl
   recital log to-test failed.jsonl --name weather-stalls --expect completed
   recital log to-test limit.jsonl --pin                     this failure is right: it must stay so`,
-    )
-    .action(async (path: string, { name, into, expect, pin }: ToTestGiven) => {
-      const { logToTest } = await import('./log-to-test.ts');
-      finish(await logToTest({ path, name, into, expect, pin }));
-    });
+    );
+  runner.run(command, toTestOptions, async ({ file, name, into, expect, pin }, context) => {
+    const { logToTest } = await import('./log-to-test.ts');
+    return logToTest({ path: file, name, into, expect, pin }, context);
+  });
 }
 
-function addReRecord(log: Command, finish: (exitCode: number) => void): void {
-  log
+const reRecordOptions = z.object({ file: z.string(), reason: z.string(), out: z.string().optional() });
+
+function addReRecord(log: Command, runner: CommandRunner): void {
+  const command = log
     .command('re-record')
     .description("accept an intended change: the recorded events, with what today's chart does")
     .argument('<file>', 'an event log')
@@ -73,15 +78,17 @@ Exit codes: 0 recorded anew or nothing to accept, 1 refused (today's chart throw
 
 Example:
   recital log re-record test/recordings/session/interrupted-9269120c-v1.jsonl --reason "first segment may be 3 words"`,
-    )
-    .action(async (path: string, { reason, out }: { readonly reason: string; readonly out?: string }) => {
-      const { reRecordLog } = await import('./log-re-record.ts');
-      finish(await reRecordLog({ path, reason, out }));
-    });
+    );
+  runner.run(command, reRecordOptions, async ({ file, reason, out }, context) => {
+    const { reRecordLog } = await import('./log-re-record.ts');
+    return reRecordLog({ path: file, reason, out }, context);
+  });
 }
 
-function addToScenario(log: Command, finish: (exitCode: number) => void): void {
-  log
+const toScenarioOptions = z.object({ file: z.string(), out: z.string().optional() });
+
+function addToScenario(log: Command, runner: CommandRunner): void {
+  const command = log
     .command('to-scenario')
     .description('make a scenario file of a full log, for the scripted engines of a whole server')
     .argument('<file>', 'an event log that was recorded with EVENT_LOG_REDACTION=full')
@@ -97,11 +104,11 @@ Exit codes: 0 written, 1 refused and why, 2 the log can't be read.
 Example:
   recital log to-scenario session.jsonl --out scenario.json
   ANSWER_ENGINE=scripted SPEECH_ENGINE=scripted SCENARIO_FILE=scenario.json recital serve`,
-    )
-    .action(async (path: string, { out }: { readonly out?: string }) => {
-      const { logToScenario } = await import('./log-to-scenario.ts');
-      finish(await logToScenario({ path, out }));
-    });
+    );
+  runner.run(command, toScenarioOptions, async ({ file, out }, context) => {
+    const { logToScenario } = await import('./log-to-scenario.ts');
+    return logToScenario({ path: file, out }, context);
+  });
 }
 
 function nameOf(text: string): string {
