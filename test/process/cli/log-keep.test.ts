@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ask, type CallOutcome, connect, start } from '../../support/client.ts';
 import { bodiesOf, chainedAnew, goodLog } from '../../support/replay/hand-recording.ts';
+import { runCli } from '../../support/run-cli.ts';
 import { eventually, startServer } from '../../support/server.ts';
-import { runCli } from './run-cli.ts';
 
 const timeoutMs = 60_000;
 const root = fileURLToPath(new URL('../../..', import.meta.url));

@@ -3,16 +3,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseSince } from '../../../src/cli/terminal/since.ts';
-import { tableLines } from '../../../src/cli/terminal/table.ts';
 import { openStore } from '../../../src/store/embedded-store.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
 import { UsageLedger } from '../../../src/store/usage-ledger.ts';
-import { runCli } from './run-cli.ts';
+import { binPath } from '../../support/run-bin.ts';
+import { runCli } from '../../support/run-cli.ts';
 
-const cliPath = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 const client = { reporter: 'client', source: 'stt', model: 'whisper-1', sessionId: '' } as const;
 const own = { reporter: 'server', source: 'answer', model: 'recital-embedded', sessionId: 's' } as const;
 const entries: readonly UsageEntry[] = [
@@ -126,7 +123,7 @@ describe('for programs', () => {
 
   test('ends well when the next program in the pipe does', async () => {
     const command = `"$0" "$1" usage --json | head -1; test "\${PIPESTATUS[0]}" = 0`;
-    const child = spawn('/bin/bash', ['-c', command, process.execPath, cliPath], {
+    const child = spawn('/bin/bash', ['-c', command, process.execPath, binPath], {
       cwd: dir,
       env: { PATH: '/usr/bin:/bin' },
     });
@@ -179,46 +176,5 @@ test('records that are no usage are left out, and that is said', async () => {
     exitCode: 0,
     stdout: 'No usage recorded yet in foreign.\n',
     stderr: 'warning: left out records that are no usage: 1\n',
-  });
-});
-
-describe('the date of --since', () => {
-  test.each([
-    ['2026-11-01', Date.UTC(2026, 10, 1)],
-    ['2026-11-01T09:30', Date.UTC(2026, 10, 1, 9, 30)],
-    ['2026-11-01 09:30:15.5z', Date.UTC(2026, 10, 1, 9, 30, 15, 500)],
-    ['2026-11-01T09:30-01:00', Date.UTC(2026, 10, 1, 10, 30)],
-    ['1969-12-31', 0],
-    ['2024-02-29', Date.UTC(2024, 1, 29)],
-    ['2023-02-29', undefined],
-    ['2026-13-01', undefined],
-    ['2026-11-01Z', undefined],
-  ])('%s is %s', (text, sinceMs) => {
-    expect(parseSince(text)).toBe(sinceMs);
-  });
-});
-
-describe('the table', () => {
-  const columns = [
-    { title: 'name', shrinksTo: 4 },
-    { title: 'n', isNumber: true },
-  ];
-
-  test('shortens what may be shortened until it fits, and nothing else', () => {
-    expect(
-      tableLines(
-        columns,
-        [
-          ['abcdefgh', '1'],
-          ['x', '1000'],
-        ],
-        12,
-      ),
-    ).toEqual(['name       n', 'abcde…     1', 'x       1000']);
-    expect(tableLines(columns, [['abcdefgh', '123456789']], 5)).toEqual(['name          n', 'abc…  123456789']);
-  });
-
-  test('shows nothing that could steer a terminal', () => {
-    expect(tableLines(columns, [['a\u001b[2J', '1']], 80)[1]).toBe('a\ufffd[2J  1');
   });
 });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient, welcome } from '../../support/client.ts';
 import { startChatServer } from '../../support/providers/chat-server.ts';
+import { runCli } from '../../support/run-cli.ts';
 import { eventually, startServer, type TestServer } from '../../support/server.ts';
-import { runCli } from '../cli/run-cli.ts';
 
 let dir: string;
 beforeAll(() => {

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
-import { runCli } from './run-cli.ts';
+import { runCli } from '../../support/run-cli.ts';
 
 let dir = '';
-const log = (name: string) => join(dir, 'logs', `${name}.jsonl`);
+const logs = () => join(dir, 'logs');
+const log = (name: string) => join(logs(), `${name}.jsonl`);
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'recital-log-'));
@@ -27,7 +28,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const run = (...args: string[]) => runCli(['log', ...args], { cwd: dir });
+const run = (...args: string[]) => runCli(['log', ...args]);
 
 const objects = (stdout: string): Record<string, unknown>[] =>
   stdout
@@ -38,7 +39,7 @@ const objects = (stdout: string): Record<string, unknown>[] =>
 
 describe('log list', () => {
   test('has a line a session, newest last, those without an end and those that are damaged too', async () => {
-    const { stdout, exitCode } = await run('list', 'logs', '--json');
+    const { stdout, exitCode } = await run('list', logs(), '--json');
     const listed = objects(stdout).map(({ session_id, reason }) => [session_id, reason]);
     expect(listed).toEqual([
       ['bbbb-2', 'completed'],
@@ -51,11 +52,11 @@ describe('log list', () => {
   });
 
   test('a failed session of a day is found by its reason', async () => {
-    const { stdout, exitCode } = await run('list', 'logs', '--reason', 'answer_failed', '--since', '2026-11-22');
+    const { stdout, exitCode } = await run('list', logs(), '--reason', 'answer_failed', '--since', '2026-11-22');
     const [, ...rows] = stdout.trim().split('\n');
     expect(rows).toEqual([
       expect.stringMatching(
-        /^2026-11-22 11:00:00 {2}answer_failed +2\.5 s +4 +session +cccc-3 +mac-7 +logs\/failed\.jsonl$/,
+        /^2026-11-22 11:00:00 {2}answer_failed +2\.5 s +4 +session +cccc-3 +mac-7 +\/.*\/logs\/failed\.jsonl$/,
       ),
     ]);
     expect(exitCode).toBe(0);
@@ -70,19 +71,19 @@ describe('log list', () => {
     { filter: ['--since', '2026-11-22T10:30'], found: ['cccc-3'] },
     { filter: ['--reason', 'bad_log'], found: ['aaaa-1'] },
   ])('$filter finds $found', async ({ filter, found }) => {
-    const { stdout } = await run('list', 'logs', '--json', ...filter);
+    const { stdout } = await run('list', logs(), '--json', ...filter);
     expect(objects(stdout).map(({ session_id }) => session_id)).toEqual(found);
   });
 
   test('what matches nothing is 1, a path that is not there 2', async () => {
-    const nothing = await run('list', 'logs', '--session', 'zzzz');
+    const nothing = await run('list', logs(), '--session', 'zzzz');
     expect(nothing).toMatchObject({ exitCode: 1, stdout: '', stderr: 'none of 5 logs matches\n' });
     const nowhere = await run('list', 'elsewhere');
     expect(nowhere).toMatchObject({ exitCode: 2, stderr: 'not found: elsewhere names no event log\n' });
   });
 
   test('a time that is none is bad usage', async () => {
-    const { exitCode, stderr } = await run('list', 'logs', '--since', '2026-13-45');
+    const { exitCode, stderr } = await run('list', logs(), '--since', '2026-13-45');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('yesterday');
   });
@@ -118,9 +119,10 @@ describe('log show', () => {
 
   test('characters that steer a terminal come out as none', async () => {
     const events = [[1, { type: 'request.received', prompt: '\u001b[2J\u009b2J\u202e' }]] as const;
-    writeFileSync(join(dir, 'hostile.jsonl'), madeLog({ events, sessionId: 'x\u001b]0;y\u0007' }));
+    const hostile = join(dir, 'hostile.jsonl');
+    writeFileSync(hostile, madeLog({ events, sessionId: 'x\u001b]0;y\u0007' }));
     for (const more of [[], ['--wide']]) {
-      const { stdout } = await run('show', 'hostile.jsonl', ...more);
+      const { stdout } = await run('show', hostile, ...more);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what the test is for
       expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
     }
@@ -156,10 +158,11 @@ describe('log diff', () => {
     const [first, ...rest] = goodEvents;
     const [atMs] = first ?? [0];
     const events = [[atMs, { type: 'request.received', prompt: 'another' }] as const, ...rest];
-    writeFileSync(join(dir, 'other.jsonl'), madeLog({ events }));
-    const whole = await run('diff', log('good'), 'other.jsonl', '--json');
+    const other = join(dir, 'other.jsonl');
+    writeFileSync(other, madeLog({ events }));
+    const whole = await run('diff', log('good'), other, '--json');
     expect(objects(whole.stdout)[0]).toMatchObject({ difference: { turn: 1, field: 'event.prompt', b: 'another' } });
-    expect(await run('diff', log('good'), 'other.jsonl', '--flow')).toMatchObject({ exitCode: 0 });
+    expect(await run('diff', log('good'), other, '--flow')).toMatchObject({ exitCode: 0 });
   });
 
   test('a session that goes on where the other ends is different there', async () => {
@@ -175,7 +178,7 @@ describe('log diff', () => {
 
 describe('log stats', () => {
   test('counts what it can read, names what it can not, and is 2 then', async () => {
-    const { exitCode, stdout, stderr } = await run('stats', 'logs', '--json');
+    const { exitCode, stdout, stderr } = await run('stats', logs(), '--json');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('altered.jsonl: bad log: line 5');
     expect(objects(stdout)[0]).toEqual({
@@ -195,7 +198,7 @@ describe('log stats', () => {
   });
 
   test('tells the transitions that never were, and draws them', async () => {
-    const { exitCode, stdout } = await run('stats', log('good'), '--svg', 'chart.svg');
+    const { exitCode, stdout } = await run('stats', log('good'), '--svg', join(dir, 'chart.svg'));
     expect(exitCode).toBe(0);
     expect(stdout).toContain('streaming.voice.closing\n  outbox.flushed → done');
     expect(stdout.split('NEVER TAKEN')[1]).toContain('  client.cancelled → error\n');

@@ -1,18 +1,12 @@
-/** Runs the built command line as a user does: a child process, its output and its exit code. */
+/** Runs the built program as a user does: a child process, its output and its exit code. Most tests do with run-cli.ts. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { CliResult } from './run-cli.ts';
 
-const cliPath = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+export const binPath = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
-export interface CliResult {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface RunningCli {
+export interface RunningBin {
   readonly child: ChildProcess;
   readonly result: Promise<CliResult>;
   /** Resolves as soon as stdout holds `text`; rejects when the command ends without it. */
@@ -20,7 +14,7 @@ export interface RunningCli {
   stdoutSoFar(): string;
 }
 
-export interface CliOptions {
+export interface BinOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Shell commands that limit the process before it starts: "ulimit -f 4". */
@@ -28,9 +22,9 @@ export interface CliOptions {
 }
 
 /** Starts the command with an environment of its own: nothing of this process leaks in, and no player is on the PATH. */
-export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  if (!existsSync(cliPath)) throw new Error('dist/cli.js is missing: run "npm run build" first');
-  const command = [process.execPath, cliPath, ...args];
+export function startBin(args: readonly string[], options: BinOptions = {}): RunningBin {
+  if (!existsSync(binPath)) throw new Error('dist/cli.js is missing: run "npm run build" first');
+  const command = [process.execPath, binPath, ...args];
   const [program = '', ...rest] =
     options.limits === undefined ? command : ['/bin/sh', '-c', `${options.limits}; exec "$0" "$@"`, ...command];
   const child = spawn(program, rest, {
@@ -62,6 +56,6 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
 }
 
 /** Runs the command to its end. */
-export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  return startCli(args, options).result;
+export function runBin(args: readonly string[], options: BinOptions = {}): Promise<CliResult> {
+  return startBin(args, options).result;
 }
