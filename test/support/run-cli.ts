@@ -1,6 +1,7 @@
 /**
  * Runs the command line in the process of the test, as `recital` does in its own: the same function, with streams that are
- * collected. Where signals, pipes, memory or the environment of the process are what is tested, see run-bin.ts.
+ * collected. For a working folder of its own see run-cli-in.ts; where signals, pipes, memory or the environment of the process are
+ * what is tested, run-bin.ts.
  */
 import { run } from '../../src/cli/run.ts';
 import { exitCodes, type StopOnSignals } from '../../src/cli/terminal/command.ts';
@@ -15,8 +16,6 @@ export interface CliResult {
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** The working folder of this process meanwhile; not in the unit project, whose tests share a process. */
-  readonly cwd?: string;
   /** Width of the terminal that both streams are; absent = they are none. */
   readonly columns?: number;
 }
@@ -54,7 +53,7 @@ class CollectedText implements TextStream {
 }
 
 /** Starts a command with an environment of its own: nothing of this process leaks in, and no player is on the PATH. */
-export function startCli(args: readonly string[], { env, cwd, columns }: CliOptions = {}): StartedCli {
+export function startCli(args: readonly string[], { env, columns }: CliOptions = {}): StartedCli {
   const looks = new Set<() => void>();
   const stdout = new CollectedText(columns, () => {
     for (const look of looks) look();
@@ -67,7 +66,7 @@ export function startCli(args: readonly string[], { env, cwd, columns }: CliOpti
     return () => (isStopped ? exitCodes.SIGINT : undefined);
   };
   const streams = { stdout, stderr, env: { PATH: '/nowhere', ...env }, stopOnSignals };
-  const result = inFolder(cwd, () => run(args, streams)).then((exitCode) => {
+  const result = run(args, streams).then((exitCode) => {
     return { exitCode, signal: null, stdout: stdout.text, stderr: stderr.text };
   });
   return {
@@ -92,22 +91,4 @@ export function startCli(args: readonly string[], { env, cwd, columns }: CliOpti
 /** Runs a command to its end. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return startCli(args, options).result;
-}
-
-/** Those that need a folder, one after the other: a process has one working folder. */
-let lastInFolder: Promise<unknown> = Promise.resolve();
-
-function inFolder<Value>(cwd: string | undefined, work: () => Promise<Value>): Promise<Value> {
-  if (cwd === undefined) return work();
-  const done = lastInFolder.then(async () => {
-    const before = process.cwd();
-    process.chdir(cwd);
-    try {
-      return await work();
-    } finally {
-      process.chdir(before);
-    }
-  });
-  lastInFolder = done.catch(() => undefined);
-  return done;
 }

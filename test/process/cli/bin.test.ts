@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
 import { runBin } from '../../support/run-bin.ts';
-import { runCli } from '../../support/run-cli.ts';
+import { runCliIn } from '../../support/run-cli-in.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'recital-bin-'));
 mkdirSync(join(cwd, 'logs'));
@@ -29,8 +29,8 @@ test.each([
   { args: ['usage'], exitCode: 0, says: /^No usage recorded yet in \.\/none\.\n$/ },
   { args: ['forget', '--all'], exitCode: 2, says: /^error: --all forgets every device; say --yes as well\n/ },
 ])('recital $args prints and exits as the function does, with $exitCode', async ({ args, exitCode, says }) => {
-  const options = { cwd, env: { DATA_DIR: './none', COLUMNS: '100' } };
-  const [program, called] = [await runBin(args, options), await runCli(args, options)];
+  const env = { DATA_DIR: './none', COLUMNS: '100' };
+  const [program, called] = [await runBin(args, { cwd, env }), await runCliIn(cwd, args, { env })];
   expect(program).toEqual(called);
   expect(program).toMatchObject({ exitCode, signal: null });
   expect(`${program.stdout}${program.stderr}`).toMatch(says);

@@ -8,7 +8,8 @@ import { LineChain } from '../../../src/log/log-format.ts';
 import { bodiesOf, chainedAnew } from '../../support/replay/hand-recording.ts';
 import { plainPlan, recordWorld, tampered } from '../../support/replay/recorded-world.ts';
 import { runBin } from '../../support/run-bin.ts';
-import { type CliResult, runCli } from '../../support/run-cli.ts';
+import type { CliResult } from '../../support/run-cli.ts';
+import { runCliIn } from '../../support/run-cli-in.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'recital-replay-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,7 +35,7 @@ function write(name: string, logs: Readonly<Record<string, string | Uint8Array>>
 }
 
 /** Runs it where the logs are, so that paths are short. */
-const replay = (...args: string[]): Promise<CliResult> => runCli(['replay', ...args], { cwd: folder });
+const replay = (...args: string[]): Promise<CliResult> => runCliIn(folder, ['replay', ...args]);
 
 const resultLine = z.looseObject({ kind: z.string() });
 const jsonLines = ({ stdout }: CliResult) =>

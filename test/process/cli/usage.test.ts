@@ -8,7 +8,7 @@ import { openStore } from '../../../src/store/embedded-store.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
 import { UsageLedger } from '../../../src/store/usage-ledger.ts';
 import { binPath } from '../../support/run-bin.ts';
-import { runCli } from '../../support/run-cli.ts';
+import { runCliIn } from '../../support/run-cli-in.ts';
 
 const client = { reporter: 'client', source: 'stt', model: 'whisper-1', sessionId: '' } as const;
 const own = { reporter: 'server', source: 'answer', model: 'recital-embedded', sessionId: 's' } as const;
@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-const usage = (...args: readonly string[]) => runCli(['usage', ...args], { cwd: dir });
+const usage = (...args: readonly string[]) => runCliIn(dir, ['usage', ...args]);
 
 describe('for people', () => {
   test('is a table whose columns line up, with the total at its foot', async () => {
@@ -61,7 +61,7 @@ describe('for people', () => {
       'No usage of "x" recorded since 2026-11-01T00:00:00.000Z in ./nothing.\n',
     ],
   ])('says that there is nothing, and makes nothing: %j', async (args, stdout) => {
-    const result = await runCli(['usage', ...args], { cwd: dir, env: { DATA_DIR: './nothing' } });
+    const result = await runCliIn(dir, ['usage', ...args], { env: { DATA_DIR: './nothing' } });
     expect(result).toEqual({ exitCode: 0, signal: null, stdout, stderr: '' });
     expect(existsSync(join(dir, 'nothing'))).toBe(false);
   });
@@ -116,7 +116,7 @@ describe('for programs', () => {
   });
 
   test('is the total alone where there is nothing', async () => {
-    const { stdout } = await runCli(['usage', '--json'], { cwd: dir, env: { DATA_DIR: 'nothing' } });
+    const { stdout } = await runCliIn(dir, ['usage', '--json'], { env: { DATA_DIR: 'nothing' } });
     const total = { kind: 'total', reports: 0, input_tokens: 0, output_tokens: 0, unreadable: 0 };
     expect(JSON.parse(stdout)).toEqual(total);
   });
@@ -148,13 +148,13 @@ describe('bad usage', () => {
   );
 
   test('a faulty configuration: exit code 2, with its faults', async () => {
-    const result = await runCli(['usage'], { cwd: dir, env: { GRPC_PORT: 'x' } });
+    const result = await runCliIn(dir, ['usage'], { env: { GRPC_PORT: 'x' } });
     expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('GRPC_PORT "x"') });
   });
 
   test('the configuration file is read as serve does', async () => {
     writeFileSync(join(dir, 'recital.yaml'), 'DATA_DIR: ./elsewhere\n');
-    const { stdout } = await runCli(['usage'], { cwd: dir, env: { CONFIG_FILE: 'recital.yaml' } });
+    const { stdout } = await runCliIn(dir, ['usage'], { env: { CONFIG_FILE: 'recital.yaml' } });
     expect(stdout).toBe('No usage recorded yet in ./elsewhere.\n');
   });
 });
@@ -162,7 +162,7 @@ describe('bad usage', () => {
 test('a damaged store: exit code 1 and what is wrong, no crash', async () => {
   mkdirSync(join(dir, 'damaged', 'store'), { recursive: true });
   writeFileSync(join(dir, 'damaged', 'store', 'data.mdb'), 'garbage!'.repeat(3000));
-  const result = await runCli(['usage'], { cwd: dir, env: { DATA_DIR: 'damaged' } });
+  const result = await runCliIn(dir, ['usage'], { env: { DATA_DIR: 'damaged' } });
   expect(result).toMatchObject({ exitCode: 1, signal: null, stdout: '' });
   expect(result.stderr).toMatch(/^error: The store in DATA_DIR damaged can't be read: /);
 });
@@ -171,7 +171,7 @@ test('records that are no usage are left out, and that is said', async () => {
   const store = openStore(join(dir, 'foreign'));
   await store.database('usage').put([1, 1, 1], '{}');
   await store.close();
-  const result = await runCli(['usage'], { cwd: dir, env: { DATA_DIR: 'foreign' } });
+  const result = await runCliIn(dir, ['usage'], { env: { DATA_DIR: 'foreign' } });
   expect(result).toMatchObject({
     exitCode: 0,
     stdout: 'No usage recorded yet in foreign.\n',
