@@ -2,7 +2,7 @@
  * `recital replay PATH…`: executes recorded sessions again and says of each whether it went the same way. Printed are the logs that
  * matter one by one, the others counted, and a summary by end reason.
  */
-import type { EmittedFrame } from '../../replay/emission.ts';
+import type { EmittedFrame } from '../../replay/live-replay.ts';
 import type { Divergence } from '../../replay/replayer.ts';
 import { findLogs, reportMissing } from '../log/log-files.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
