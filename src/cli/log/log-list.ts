@@ -4,8 +4,7 @@
  */
 import { relative } from 'node:path';
 import { durationText } from '../../log/duration-text.ts';
-import { badLogReason, endReasonOf, isGoodEnd } from '../../log/end-reason.ts';
-import { isBadLog } from '../../log/log-reader.ts';
+import { badLogReason, endReasonOf, isBadLog, isGoodEnd } from '../../log/log-reader.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Column, type Output, printTable } from '../terminal/output.ts';
 import { findLogs, type NamedLog, openHeader, openLogs, reportMissing } from './log-files.ts';
@@ -34,7 +33,7 @@ export interface LogListOptions {
 interface ListedLog {
   readonly path: string;
   readonly started_at: string | null;
-  /** A reason code, or what stands for one (log/end-reason.ts). */
+  /** A reason code, or what stands for one (log/log-reader.ts). */
   readonly reason: string;
   readonly duration_ms: number | null;
   readonly turns: number | null;
