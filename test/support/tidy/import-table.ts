@@ -66,16 +66,24 @@ export const importTable: readonly ImportRow[] = [
     node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
   },
   {
+    from: 'engines/provider/',
+    ours: ['engines/provider/', 'errors.ts', 'assert.ts'],
+    types: [],
+    packages: [],
+    node: [],
+  },
+  {
     from: 'engines/openai-answer/',
     ours: ['engines/', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
-    packages: ['openai', 'cockatiel', 'zod'],
+    packages: ['openai', 'zod'],
     node: [],
   },
   {
     from: 'engines/speech-providers/',
     ours: [
       'engines/speech-providers/',
+      'engines/provider/',
       'engines/script.ts',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
@@ -319,7 +327,7 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config/speech-settings.ts',
-    to: 'engines/speech-providers/provider-settings.ts',
+    to: 'engines/speech-providers/speech-provider.ts',
     reason: 'the type of what a voice from outside is told',
   },
   {

@@ -1,9 +1,9 @@
 /**
- * A bounded queue of sound between a voice that works ahead and a reader who pulls. The voice waits while the queue is full; the
+ * A bounded queue of bytes between a writer that works ahead and a reader that pulls. The writer waits while the queue is full; the
  * reader waits while it is empty. Written by hand and not as a generator: return() must end a pull that waits, at once.
  */
 
-export class ReadAhead implements AsyncIterableIterator<Uint8Array, undefined> {
+export class ByteQueue implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #maxBytes: number;
   readonly #abandon: () => void;
   readonly #chunks: Uint8Array[] = [];
@@ -19,7 +19,7 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array, undefined> {
     this.#abandon = abandon;
   }
 
-  /** Adds sound; resolves as soon as there is room for more. A chunk may pass the bound, the next one waits. */
+  /** Adds bytes; resolves as soon as there is room for more. A chunk may pass the bound, the next one waits. */
   async push(chunk: Uint8Array): Promise<void> {
     if (this.#end !== null) return;
     this.#chunks.push(chunk);
@@ -32,17 +32,17 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array, undefined> {
     }
   }
 
-  /** The sound is complete: what is queued is still read. */
+  /** The stream is complete: what is queued is still read. */
   finish(): void {
     this.#close('good');
   }
 
-  /** The sound failed: what is queued is still read, then `error` is thrown. */
+  /** The stream failed: what is queued is still read, then `error` is thrown. */
   fail(error: unknown): void {
     this.#close({ error });
   }
 
-  /** Nobody wants the sound any more: the reader gets `error` at once. */
+  /** The stream is not wanted any more: the reader gets `error` at once. */
   cut(error: unknown): void {
     if (this.#isLeft) return;
     this.#chunks.length = 0;

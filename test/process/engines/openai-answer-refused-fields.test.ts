@@ -1,7 +1,11 @@
 /** Endpoints that do not take all that OpenAI takes: asked again without it, once, and remembered; an operator's bound is never dropped. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { firstDialect, maxTokensField, refusedField } from '../../../src/engines/openai-answer/dialect.ts';
-import { ProviderRefusal } from '../../../src/engines/openai-answer/provider-refusal.ts';
+import {
+  fieldsRefusedAtFirst,
+  maxTokensField,
+  refusedField,
+} from '../../../src/engines/openai-answer/refused-fields.ts';
+import { readErrorBody } from '../../../src/engines/provider/error-words.ts';
 import { askEngine, createEngine, keepingLogger, providerAt } from '../../support/providers/asked-engine.ts';
 import { type ChatServer, startChatServer } from '../../support/providers/chat-server.ts';
 
@@ -70,11 +74,7 @@ describe('an endpoint that refuses a field', () => {
 describe('the field that a refusal names', () => {
   const allSent = ['max_tokens', 'stream_options', 'temperature', 'tools', 'image'] as const;
   const named = (status: number, body: object) =>
-    refusedField(new ProviderRefusal(status, JSON.stringify(body), undefined), {
-      dialect: new Set(),
-      sent: allSent,
-      refusedBefore: new Set(),
-    });
+    refusedField({ status, ...readErrorBody(JSON.stringify(body), {}) }, { sent: allSent, refusedBefore: new Set() });
 
   test.each([
     // Real words of endpoints.
@@ -107,5 +107,5 @@ test.each([
   ['https://api.openai.com/v1', 'max_completion_tokens'],
   ['http://localhost:11434/v1', 'max_tokens'],
 ])('at %s the longest answer is first called %s', (baseUrl, field) => {
-  expect(maxTokensField(firstDialect(baseUrl))).toBe(field);
+  expect(maxTokensField(fieldsRefusedAtFirst(baseUrl))).toBe(field);
 });

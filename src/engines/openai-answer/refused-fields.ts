@@ -3,7 +3,7 @@
  * a model without tools or without eyes, OpenAI's own newer models want `max_completion_tokens`. An endpoint that refuses a request and
  * names such a field is asked again without it, and this is remembered. Every field is given up at most once a request, so this ends.
  */
-import type { ProviderRefusal } from './provider-refusal.ts';
+import type { Refusal } from '../provider/http-status.ts';
 
 const optionalFields = [
   'stream_options',
@@ -17,7 +17,7 @@ const optionalFields = [
 export type OptionalField = (typeof optionalFields)[number];
 
 /** The fields that an endpoint does not take. */
-export type Dialect = ReadonlySet<OptionalField>;
+export type RefusedFields = ReadonlySet<OptionalField>;
 
 /** Statuses with which endpoints refuse a field: 400 and 422 (most), 404 (OpenRouter), 500 and 501 (llama.cpp). */
 const refusingStatuses: readonly number[] = Object.freeze([400, 404, 422, 500, 501]);
@@ -40,37 +40,38 @@ const refusingWords =
 const badImage = /format|valid image|too large|too big|resolution|corrupt|decode/;
 
 /** OpenAI's own name for it is the newer one; everybody else has kept the older. */
-export function firstDialect(baseUrl: string): Dialect {
+export function fieldsRefusedAtFirst(baseUrl: string): RefusedFields {
   return new Set([new URL(baseUrl).hostname === 'api.openai.com' ? 'max_tokens' : 'max_completion_tokens']);
 }
 
 /** The one name for the longest answer that this endpoint takes. */
-export function maxTokensField(dialect: Dialect): 'max_tokens' | 'max_completion_tokens' {
-  return dialect.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens';
+export function maxTokensField(refused: RefusedFields): 'max_tokens' | 'max_completion_tokens' {
+  return refused.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens';
 }
 
-/** What an endpoint was asked with, and what it takes as far as one knows. */
-export interface RefusedRequest {
-  readonly dialect: Dialect;
+/** The optional fields that an endpoint was asked with. */
+export interface AskedFields {
   readonly sent: readonly OptionalField[];
   /** Fields that it has refused while this very request was being asked. */
   readonly refusedBefore: ReadonlySet<OptionalField>;
 }
 
 /** The field of the request that the refusal names; null if it names none, or if there is no other way to ask. */
-export function refusedField(refusal: ProviderRefusal, request: RefusedRequest): OptionalField | null {
-  const { signs, status } = refusal;
+export function refusedField(
+  { signs, status }: Pick<Refusal, 'signs' | 'status'>,
+  asked: AskedFields,
+): OptionalField | null {
   if (!refusingStatuses.includes(status) || !refusingWords.test(signs)) return null;
-  const field = request.sent.find((each) => fieldSigns[each].test(signs));
+  const field = asked.sent.find((each) => fieldSigns[each].test(signs));
   if (field === undefined || (field === 'image' && badImage.test(signs))) return null;
   // An operator's bound is never dropped: if neither name for it is taken, the request fails.
   const other = otherMaxTokens(field);
-  return other !== null && request.refusedBefore.has(other) ? null : field;
+  return other !== null && asked.refusedBefore.has(other) ? null : field;
 }
 
-/** `dialect` without `field`. The other name for the longest answer takes the place of a refused one. */
-export function dialectWithout(dialect: Dialect, field: OptionalField): Dialect {
-  return new Set([...[...dialect].filter((each) => each !== otherMaxTokens(field)), field]);
+/** `refused` with `field` added. The other name for the longest answer takes the place of a refused one. */
+export function withRefusedField(refused: RefusedFields, field: OptionalField): RefusedFields {
+  return new Set([...[...refused].filter((each) => each !== otherMaxTokens(field)), field]);
 }
 
 function otherMaxTokens(field: OptionalField): OptionalField | null {
