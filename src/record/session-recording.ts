@@ -2,7 +2,8 @@
 import type { AnyEventObject } from 'xstate';
 import type { LoggedEvent } from '../log/log-format.ts';
 import { sessionMachine } from '../machines/session/session.machine.ts';
-import type { SessionEvent, StreamEvent } from '../machines/session/session.types.ts';
+import type { SessionEvent } from '../machines/session/session.types.ts';
+import type { StreamEvent } from '../machines/stream/stream.types.ts';
 import { DeltaShaper } from '../text/shape.ts';
 import {
   type ChartRecording,

@@ -2,7 +2,7 @@
 import type { AnyEventObject } from 'xstate';
 import type { Failure } from '../errors.ts';
 import type { LoggedEvent } from '../log/log-format.ts';
-import type { StreamEvent } from '../machines/session/session.types.ts';
+import type { StreamEvent } from '../machines/stream/stream.types.ts';
 import type { Shaping } from './redaction.ts';
 
 /** The event, with the fields that are allowed and nothing else. */

@@ -3,11 +3,9 @@
  * its words the world outside would have reacted to.
  */
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { OFF_DELAY_MS } from '../../machines/timer.ts';
 import { type AskedAction, saidText } from '../../record/turn-outcome.ts';
 import { InertRun, type InertTurn } from '../../replay/inert-run.ts';
-
-/** A delay that is switched off (machines/session/session.setup.ts). */
-const OFF_DELAY_MS = 2 ** 31 - 1;
 
 /** What only reads the world: to ask at another time changes nothing in it. */
 export type Question = 'activity' | 'progress';
