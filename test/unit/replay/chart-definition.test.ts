@@ -8,6 +8,7 @@ import { bootstrapMachine } from '../../../src/machines/bootstrap.machine.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import { supervisorMachineV1 } from '../../../src/machines/supervisor/supervisor-v1.machine.ts';
 import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { goodLog } from '../../support/replay/hand-recording.ts';
@@ -71,10 +72,17 @@ function nameOf(part: unknown): string {
   return part;
 }
 
-const machines = [sessionMachine, welcomeMachine, supervisorMachine, collectMachine, bootstrapMachine];
+const machines = [
+  sessionMachine,
+  welcomeMachine,
+  supervisorMachineV1,
+  supervisorMachine,
+  collectMachine,
+  bootstrapMachine,
+];
 
 describe('the definition of a chart', () => {
-  test.each(machines.map((machine) => [machine.id, machine] as const))(
+  test.each(machines.map((machine) => [`${machine.id} ${machine.version}`, machine] as const))(
     'of ours says all of it: %s, read back by XState, has the same',
     (_id, machine) => {
       const definition = chartDefinition(machine);
