@@ -5,7 +5,7 @@
  */
 import { closeSync, constants, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { WriteOrder } from './log-writer-protocol.ts';
+import type { WriteOrder } from './log-writer.ts';
 
 /** Logs may hold what people said: they are their owner's alone. */
 const FILE_MODE = 0o600;

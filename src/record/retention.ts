@@ -5,7 +5,13 @@
  */
 import { type Dir, type Dirent, lstatSync, opendirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RetentionTerms } from './log-writer-protocol.ts';
+
+/** What is kept of the logs in a folder. */
+export interface RetentionTerms {
+  readonly dir: string;
+  readonly maxAgeMs: number;
+  readonly maxTotalBytes: number;
+}
 
 /** After a sweep for room there is some: else each new log would ask for the next sweep. */
 const ROOM_SHARE = 0.05;

@@ -9,7 +9,7 @@ import { supervisorMachine } from '../../src/machines/supervisor/supervisor.mach
 import { EventLogs } from '../../src/record/event-logs.ts';
 import { withRecorder } from '../../src/record/recorded-logic.ts';
 import { logMaker } from '../../src/record/redaction.ts';
-import { sessionRecording } from '../../src/record/session-recording.ts';
+import { sessionRecording } from '../../src/record/stream-recordings.ts';
 import { supervisorRecording } from '../../src/record/supervisor-recording.ts';
 import { runCli } from '../process/cli/run-cli.ts';
 import { openHost, requestOf } from '../support/actors/hosted-supervisor.ts';

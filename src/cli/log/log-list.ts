@@ -4,8 +4,7 @@
  */
 import { relative } from 'node:path';
 import { durationText } from '../../log/duration-text.ts';
-import { badLogReason, endReasonOf, isGoodEnd } from '../../log/end-reason.ts';
-import { isBadLog } from '../../log/log-reader.ts';
+import { badLogReason, endReasonOf, isBadLog, isGoodEnd } from '../../log/log-reader.ts';
 import { createOutput, type Output, printable } from '../terminal/output.ts';
 import { type Column, printTable } from '../terminal/table.ts';
 import { findLogs, type NamedLog, openHeader, openLogs } from './log-files.ts';
@@ -36,7 +35,7 @@ export interface LogListOptions {
 interface ListedLog {
   readonly path: string;
   readonly started_at: string | null;
-  /** A reason code, or what stands for one (log/end-reason.ts). */
+  /** A reason code, or what stands for one (log/log-reader.ts). */
   readonly reason: string;
   readonly duration_ms: number | null;
   readonly turns: number | null;

@@ -4,8 +4,7 @@
  */
 
 import { whatIf } from '../../analysis/what-if/what-if.ts';
-import { endReasonOf } from '../../log/end-reason.ts';
-import { isBadLog } from '../../log/log-reader.ts';
+import { endReasonOf, isBadLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { findLogs, type NamedLog, openLogs } from '../log/log-files.ts';
