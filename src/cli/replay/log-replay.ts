@@ -1,5 +1,4 @@
 /** One log executed again: the verdict on it, as plain data. */
-
 import { endReasonOf, isBadLog } from '../../log/log-reader.ts';
 import { type EmittedFrame, replayLive } from '../../replay/live-replay.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
