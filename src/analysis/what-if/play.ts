@@ -4,11 +4,9 @@
  * take a turn makes another one, and the old one can be played on in another way.
  */
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
+import { OFF_DELAY_MS } from '../../machines/timer.ts';
 import { type AskedAction, field, saidText } from '../../record/turn-outcome.ts';
 import type { ChartTurn, PureChart } from '../../replay/pure-chart.ts';
-
-/** A delay that is switched off (machines/session/session.setup.ts). */
-const OFF_DELAY_MS = 2 ** 31 - 1;
 
 export interface Play {
   readonly snapshot: AnyMachineSnapshot;
