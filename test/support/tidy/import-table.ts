@@ -284,7 +284,7 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'server/engine-shelf.ts',
-    to: 'text/command-tools.ts',
+    to: 'text/commands.ts',
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
