@@ -2,7 +2,6 @@
 import { constants, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
-import { readExpectation, removeExpectation, writeExpectation } from '../../replay/keep/expectation-file.ts';
 import { type ReRecording, reRecord } from '../../replay/keep/re-recording.ts';
 import {
   checkRecording,
@@ -10,6 +9,9 @@ import {
   type Expectation,
   goodEnd,
   isFailedEnd,
+  readExpectation,
+  removeExpectation,
+  writeExpectation,
 } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
