@@ -113,7 +113,7 @@ const expectationSchema = z.strictObject({ reason: z.string().min(1) });
  * Where the expectation of a recording stands: `x.jsonl` is the recording, byte for byte as a server wrote it, and
  * `x.expected.json` beside it says `{"reason": "completed"}`. No such file: the recording pins what was recorded.
  */
-export function expectationPath(recording: string): string {
+function expectationPath(recording: string): string {
   return recording.replace(/\.jsonl$/, '.expected.json');
 }
 
