@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ask, type CallOutcome, connect, start } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { bodiesOf, chainedAnew, goodLog } from '../../support/replay/hand-recording.ts';
-import { eventually, startServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
 import { runCli } from './run-cli.ts';
 
 const timeoutMs = 60_000;

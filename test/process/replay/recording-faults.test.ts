@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { ask, connect } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createLogFolder, identical, verdictOf } from '../../support/replay/log-folder.ts';
-import { eventually, startServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import { startServerProcess } from '../../support/server-process.ts';
 
 const LONG_SENTENCES = 2_000;
 const scenario = {
@@ -59,7 +61,7 @@ test('a disk that is full in mid-session: the answer arrives whole, the log is w
   const folder = createLogFolder();
   // No file may be larger than 128 KiB: writing on fails as it does on a full disk.
   const launcher = ['bash', '-c', 'ulimit -f 128; exec "$@"', 'bash'] as const;
-  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir }, launcher });
+  const server = await startServerProcess({ scenario, env: { EVENT_LOG_DIR: folder.dir }, launcher });
   const client = connect(server.grpcPort);
   const long = await ask(client, { prompt: 'long' });
   expect(long.code).toBe('OK');

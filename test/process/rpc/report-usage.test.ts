@@ -7,7 +7,10 @@ import { status as grpcStatus, Metadata, type ServiceError } from '@grpc/grpc-js
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UsageRequest } from '../../../src/rpc/generated/streaming/UsageRequest.ts';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import { startServerProcess } from '../../support/server-process.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { runCli } from '../cli/run-cli.ts';
 
 type Outcome =
@@ -196,7 +199,7 @@ test('a report is stored while streams run and while the server drains', async (
   const running = start(its, { prompt: 'hang' });
   await running.firstFrame;
   expect(await report(its, { hardware_id: 'd' })).toEqual(stored);
-  draining.process.kill('SIGTERM');
+  draining.shutDown();
   await eventually(
     () => draining.logsOf('drain').length,
     (count) => count === 1,
@@ -211,7 +214,7 @@ test('a report is stored while streams run and while the server drains', async (
 describe('a server that is killed', { timeout: 60_000 }, () => {
   test('has kept a report that it called stored', async () => {
     const data = join(dir, 'killed');
-    const victim = await startServer({ scenario, env: { DATA_DIR: data } });
+    const victim = await startServerProcess({ scenario, env: { DATA_DIR: data } });
     const its = connect(victim.grpcPort);
     expect(await report(its, { hardware_id: 'd', input_tokens: 7 })).toEqual(stored);
     victim.process.kill('SIGKILL');
@@ -222,7 +225,7 @@ describe('a server that is killed', { timeout: 60_000 }, () => {
 
   test('in a storm of reports has kept all that it called stored, and the next one goes on with the same store', async () => {
     const data = join(dir, 'storm');
-    const victim = await startServer({ scenario, env: { DATA_DIR: data, LOG_LEVEL: 'error' } });
+    const victim = await startServerProcess({ scenario, env: { DATA_DIR: data, LOG_LEVEL: 'error' } });
     const its = connect(victim.grpcPort);
     const acknowledged: number[] = [];
     let sent = 0;

@@ -8,6 +8,7 @@ import {
   supervisorMachine,
 } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
+import { runs } from '../../support/runs.ts';
 
 type SupervisorRun = PureRun<typeof supervisorMachine>;
 
@@ -575,7 +576,7 @@ describe('any sequence of calls, ends and interrupts', () => {
           if (books.isDraining) expect(run.value).toBe('drained');
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

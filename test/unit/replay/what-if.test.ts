@@ -13,6 +13,7 @@ import type { WorldPlan } from '../../support/machines/session-world.ts';
 import { runWorld } from '../../support/machines/session-world.ts';
 import { goodLog } from '../../support/replay/hand-recording.ts';
 import { endOf, plainPlan, recordWorld, tampered } from '../../support/replay/recorded-world.ts';
+import { runs } from '../../support/runs.ts';
 
 function verdictOn(plan: WorldPlan, change: Partial<SessionLimits>, redaction: 'shape' | 'full' = 'full') {
   const { log } = recordWorld(plan, redaction);
@@ -270,7 +271,7 @@ describe('over random sessions', () => {
         if (verdict.to !== null) expect(verdict.to).toBe(real);
         if (verdict.isOutlived) expect(verdict.to).toBeNull();
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: runs(300) },
     );
     // Else the property above would say nothing.
     expect(decided.other_end).toBeGreaterThan(5);
@@ -282,7 +283,7 @@ describe('over random sessions', () => {
       fc.property(stormy, (plan) => {
         expect(verdictOn(plan, {})).toMatchObject(asRecorded(endOf(recordWorld(plan).run)));
       }),
-      { seed, numRuns: 150 },
+      { seed, numRuns: runs(150) },
     );
   });
 });
