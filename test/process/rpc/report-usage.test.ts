@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UsageRequest } from '../../../src/rpc/generated/streaming/UsageRequest.ts';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
+import { runCli } from '../../support/run-cli.ts';
 import { startServer } from '../../support/server.ts';
 import { startServerProcess } from '../../support/server-process.ts';
 import type { TestServer } from '../../support/test-server.ts';
-import { runCli } from '../cli/run-cli.ts';
 
 type Outcome =
   | { readonly code: 'OK'; readonly success: boolean; readonly message: string }
