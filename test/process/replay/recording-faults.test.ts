@@ -1,9 +1,9 @@
 /** Whatever becomes of the disk or of the writer, a stream goes on, what is lost is counted, it is said once, and no log has a gap. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ask, connect } from '../../support/client.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createLogFolder, identical, verdictOf } from '../../support/replay/log-folder.ts';
 import { startServer } from '../../support/server.ts';
@@ -18,8 +18,7 @@ const scenario = {
   speech: { chunks_per_sentence: 0 },
 };
 
-const parent = mkdtempSync(join(tmpdir(), 'recital-faults-'));
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+const parent = makeFolder('recital-faults-');
 
 test('a file where the folder should be: streams go on, one line says why, /status counts; once it is gone, logs are written', async () => {
   const dir = join(parent, 'not-a-folder');

@@ -11,19 +11,18 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type SweepOptions, type SweepResult, sweepLogs } from '../../../src/record/retention.ts';
 import { ask, connect } from '../../support/client.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startServer } from '../../support/server.ts';
 
 const DAY_MS = 86_400_000;
 const nowMs = Date.parse('2026-03-10T12:00:00Z');
 
-const parent = mkdtempSync(join(tmpdir(), 'recital-retention-'));
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+const parent = makeFolder('recital-retention-');
 
 /** A folder with these files: path, bytes and age in days. */
 function folderOf(files: readonly (readonly [path: string, bytes: number, ageDays: number])[]): string {

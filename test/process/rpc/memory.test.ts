@@ -1,9 +1,9 @@
 /** What devices say is remembered over restarts, told to nobody else, forgotten when asked, and keeps no call waiting: over the wire. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient, welcome } from '../../support/client.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startChatServer } from '../../support/providers/chat-server.ts';
 import { runCliIn } from '../../support/run-cli-in.ts';
@@ -11,11 +11,7 @@ import { startServer } from '../../support/server.ts';
 import { startServerProcess } from '../../support/server-process.ts';
 import type { TestServer } from '../../support/test-server.ts';
 
-let dir: string;
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'recital-memory-'));
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const dir = makeFolder('recital-memory-');
 
 /** A voice that costs nothing: this is about words. */
 const scenario = { answers: [{ when: '', steps: [{ echo: true }] }], speech: { chunks_per_sentence: 1 } };

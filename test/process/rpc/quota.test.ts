@@ -1,9 +1,8 @@
 /** Quotas over the wire: what is refused and how, what counts and what does not, also over a restart. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient, welcome } from '../../support/client.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startServer } from '../../support/server.ts';
 import { startServerProcess } from '../../support/server-process.ts';
@@ -17,11 +16,7 @@ const scenario = {
   speech: { chunks_per_sentence: 1 },
 };
 
-let dir: string;
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'recital-quota-'));
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const dir = makeFolder('recital-quota-');
 
 async function serve(name: string, env: Readonly<Record<string, string>>): Promise<[TestServer, TestClient]> {
   const server = await startServer({ scenario, env: { DATA_DIR: join(dir, name), ...env } });

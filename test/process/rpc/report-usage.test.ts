@@ -1,12 +1,12 @@
 /** ReportUsage over the wire: what is refused, what "stored" means, and when it is served. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status as grpcStatus, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UsageRequest } from '../../../src/rpc/generated/streaming/UsageRequest.ts';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
 import { eventually } from '../../support/eventually.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { startServer } from '../../support/server.ts';
@@ -56,13 +56,12 @@ let dir: string;
 let server: TestServer;
 let client: TestClient;
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'recital-usage-'));
+  dir = makeFolder('recital-usage-');
   server = await startServer({ scenario, env: { DATA_DIR: join(dir, 'main') } });
   client = connect(server.grpcPort);
 });
 afterAll(() => {
   client.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 describe('a report', () => {
