@@ -4,11 +4,9 @@
  */
 import { durationText } from '../../log/duration-text.ts';
 import type { LoggedEvent } from '../../log/log-format.ts';
+import { OFF_DELAY_MS } from '../../machines/timer.ts';
 import type { Environment } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
-
-/** A timer that is switched off waits the longest a timer can. */
-const OFF_DELAY_MS = 2 ** 31 - 1;
 
 /** An event as its name and what it carries. */
 export function eventText({ type, ...fields }: LoggedEvent, isWide: boolean): { name: string; fields: string } {
