@@ -1,6 +1,7 @@
 /**
- * Reads an event log: every line checked, the amendments applied. What is wrong with a log is told with its line, once, and nothing behind it
- * is believed. A half line at the end is what a killed process leaves: it is dropped, and the log told to be incomplete.
+ * Reads an event log: every line checked, the amendments applied. What is wrong with a log is told with its line, once,
+ * and nothing behind it is believed. A half line at the end is what a killed process leaves: it is dropped, and the log
+ * told to be incomplete.
  */
 import { z } from 'zod';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
@@ -73,6 +74,25 @@ export function readHeader(text: string): LogHeader | null {
 /** True for what `readLog` could not read. */
 export function isBadLog(result: EventLog | BadLog): result is BadLog {
   return 'why' in result;
+}
+
+/** The end reason of a log that can't be read. */
+export const badLogReason = 'bad_log';
+
+/**
+ * How a recorded session ended, in one word: its reason code, or what stands for one that a log does not have: `no_end`
+ * = the process was killed or the session still runs, `abandoned` = the server stopped before it ended, `-` = a chart
+ * that has no reasons.
+ */
+export function endReasonOf(footer: LogFooter | null): string {
+  if (footer === null) return 'no_end';
+  if (footer.status === 'abandoned') return 'abandoned';
+  return footer.reason === '' ? '-' : footer.reason;
+}
+
+/** Nothing went wrong. */
+export function isGoodEnd(reason: string): boolean {
+  return reason === 'completed' || reason === '-';
 }
 
 class LogReader {

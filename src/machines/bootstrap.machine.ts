@@ -7,14 +7,12 @@
  * or `failed` nothing runs. It starts nothing itself: its actors do.
  */
 import { assign, emit, enqueueActions, fromPromise, setup } from 'xstate';
+import { OFF_DELAY_MS } from './timer.ts';
 
 /** Bringing up one part may take this long: loading and warming two voices takes about 2 s on a small machine. */
 const START_DUE_MS = 60_000;
 /** Beyond the grace period, for sockets that do not close. */
 const DRAIN_MARGIN_MS = 5_000;
-/** What a timer can hold; beyond it setTimeout fires at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
 export interface BootstrapInput {
   /** The kill switch disable_module_coordinator: start in the emergency profile. */
   readonly forceEmergency: boolean;
@@ -71,7 +69,7 @@ const bootstrapSetup = setup({
   },
   delays: {
     startDue: START_DUE_MS,
-    drainDue: ({ context }) => Math.min(context.gracePeriodMs + DRAIN_MARGIN_MS, LONGEST_DELAY_MS),
+    drainDue: ({ context }) => Math.min(context.gracePeriodMs + DRAIN_MARGIN_MS, OFF_DELAY_MS),
     stopDue: DRAIN_MARGIN_MS,
   },
   guards: {

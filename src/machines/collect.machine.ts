@@ -9,6 +9,7 @@
 import { assign, enqueueActions, setup } from 'xstate';
 import { type Failure, failure } from '../errors.ts';
 import { charactersOf, isLongerThan, newerHypothesis } from '../text/hypothesis.ts';
+import { OFF_DELAY_MS } from './timer.ts';
 
 export interface CollectLimits {
   /** How long a buffer waits after its last kept chunk, in ms. */
@@ -60,9 +61,6 @@ export type CollectEmitted =
   | { readonly type: 'chunk.refused'; readonly failure: Failure }
   | { readonly type: 'utterance.expired' };
 
-/** The longest wait of a timer; a longer one would fire at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
 const collectSetup = setup({
   types: {
     context: {} as CollectContext,
@@ -71,7 +69,7 @@ const collectSetup = setup({
     input: {} as CollectLimits | undefined,
   },
   delays: {
-    collectTtl: ({ context }) => Math.min(context.limits.ttlMs, LONGEST_DELAY_MS),
+    collectTtl: ({ context }) => Math.min(context.limits.ttlMs, OFF_DELAY_MS),
   },
   guards: {
     isOld: ({ context, event }) =>

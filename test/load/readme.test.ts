@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../process/cli/run-cli.ts';
 import { runBuf, whatBufLacks } from '../support/buf.ts';
 import { readDocument } from '../support/docs/markdown.ts';
 import { makeStubs, requirePython } from '../support/python/python-client.ts';
-import { startServer, type TestServer } from '../support/server.ts';
+import { runBin } from '../support/run-bin.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 const { text } = readDocument('README.md');
 
@@ -19,13 +19,13 @@ function block(name: string): string {
   return code;
 }
 
-let server: TestServer;
+let server: ServerProcess;
 let dir: string;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'recital-readme-'));
   const scenario: object = JSON.parse(block('scenario'));
-  server = await startServer({ scenario });
+  server = await startServerProcess({ scenario });
 });
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -42,7 +42,7 @@ describe('README.md', () => {
   test('shows what its scenario answers, line by line', async () => {
     expect(shown.map(({ command }) => command)).toEqual(['ask weather --json', 'ask quota']);
     for (const { command, output } of shown) {
-      const { stdout, stderr } = await runCli([...command.split(' '), '--server', `127.0.0.1:${server.grpcPort}`]);
+      const { stdout, stderr } = await runBin([...command.split(' '), '--server', `127.0.0.1:${server.grpcPort}`]);
       expect(`${stdout}${stderr}`.trimEnd()).toBe(output);
     }
   });

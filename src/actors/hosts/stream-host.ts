@@ -7,7 +7,8 @@
 import { assertNever } from '../../assert.ts';
 import type { Frame, FrameSink, RpcMethod } from '../../call/gateway.ts';
 import { type Failure, failureOfUnexpected } from '../../errors.ts';
-import type { SessionEmitted, SessionEvent, SessionOutput, StreamEvent } from '../../machines/session/session.types.ts';
+import type { SessionEmitted, SessionEvent } from '../../machines/session/session.types.ts';
+import type { StreamEvent, StreamOutput } from '../../machines/stream/stream.types.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamTally } from '../figures/stream-figures.ts';
 import { createOutbox, type Outbox, type OutboxStats } from '../outbox/outbox.ts';
@@ -37,7 +38,7 @@ export interface HostedCall extends CallIdentity {
 
 /** How a stream went, for logs and counters. */
 export interface StreamSummary {
-  readonly output: SessionOutput;
+  readonly output: StreamOutput;
   readonly stats: OutboxStats;
   readonly figures: StreamTally;
   /** Sentences that its text was cut into. */
@@ -113,7 +114,7 @@ export function hostStream(options: StreamHostOptions, stream: StreamToHost): Ho
     report(error);
     chart.send({ type: 'session.faulted', faultId: streamId });
   };
-  const end = once((output: SessionOutput) => {
+  const end = once((output: StreamOutput) => {
     outbox.discard();
     forget();
     const stats = outbox.stats();
@@ -218,7 +219,7 @@ export function identityOf({ sessionId, hardwareId, streamId }: CallIdentity) {
   return { session_id: sessionId, hardware_id: hardwareId, stream_id: streamId };
 }
 
-function outputOf({ failure }: { readonly failure: Failure | null }): SessionOutput {
+function outputOf({ failure }: { readonly failure: Failure | null }): StreamOutput {
   return { reason: failure?.errorType ?? 'completed', failure };
 }
 

@@ -19,7 +19,7 @@ import type {
   WelcomeRequest,
 } from '../../call/gateway.ts';
 import type { Failure } from '../../errors.ts';
-import type { StreamEvent } from '../../machines/session/session.types.ts';
+import type { StreamEvent } from '../../machines/stream/stream.types.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
@@ -104,11 +104,11 @@ export class SupervisorHost implements StreamGateway {
   }
 
   get activeStreams(): number {
-    return this.#actor.getSnapshot().context.activeStreams;
+    return this.#actor.getSnapshot().context.streams.size;
   }
 
   get inFlight(): number {
-    return Object.keys(this.#actor.getSnapshot().context.inFlight).length;
+    return this.#actor.getSnapshot().context.inFlight.size;
   }
 
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {

@@ -4,8 +4,8 @@
  */
 import { createActor } from 'xstate';
 import type { FrameSink, WelcomeRequest } from '../../call/gateway.ts';
+import type { StreamLimits } from '../../machines/stream/stream.types.ts';
 import type { WelcomeMachine } from '../../machines/welcome/welcome.machine.ts';
-import type { WelcomeLimits } from '../../machines/welcome/welcome.types.ts';
 import { StreamFigures } from '../figures/stream-figures.ts';
 import type { StreamResources, WelcomeResourceMap } from './session-resources.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
@@ -13,7 +13,7 @@ import { type HostedStream, hostStream, type StreamHostOptions, type StreamSumma
 export interface WelcomeHostOptions extends StreamHostOptions {
   /** The welcome machine with its voice, behind the fault barrier; built once. */
   readonly machine: WelcomeMachine;
-  readonly limits: WelcomeLimits;
+  readonly limits: StreamLimits;
   readonly streams: WelcomeResourceMap;
   /** The name of the speech engine that is in use now. */
   readonly voiceName: () => string;

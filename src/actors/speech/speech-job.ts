@@ -4,7 +4,7 @@
  */
 import type { SpeechEngine, SpeechRequest } from '../../engines/speech-engine.ts';
 import { EngineFailure } from '../../errors.ts';
-import type { SpeechInput, StreamEvent } from '../../machines/session/session.types.ts';
+import type { SpeechInput, StreamEvent } from '../../machines/stream/stream.types.ts';
 import type { JobCount } from '../figures/job-count.ts';
 import type { SentenceSound } from '../figures/sentence-sounds.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';

@@ -9,7 +9,7 @@
 import { type EventObject, fromCallback } from 'xstate';
 import { assertNever } from '../../assert.ts';
 import type { SpeechEngine } from '../../engines/speech-engine.ts';
-import type { SpeechInbox, SpeechInput, StreamEvent } from '../../machines/session/session.types.ts';
+import type { SpeechInbox, SpeechInput, StreamEvent } from '../../machines/stream/stream.types.ts';
 import type { JobCount } from '../figures/job-count.ts';
 import { resourcesOf, type StreamResources } from '../hosts/session-resources.ts';
 import type { ReportUnexpected } from '../thrown-failure.ts';

@@ -9,8 +9,7 @@ import { EngineFailure } from '../../errors.ts';
 import { audioFormat } from '../speech-engine.ts';
 import { type Espeak, espeakSampleRateHz, loadEspeak } from './espeak.ts';
 import { speakWithFlite } from './flite.ts';
-import { createResampler, resamplerBlockSamples } from './resampler.ts';
-import { trimSilence } from './sound.ts';
+import { createResampler, resamplerBlockSamples, trimSilence } from './sound.ts';
 import type { SpeakJob, SynthesiserStatus, WorkerMessage, WorkerSetup, WorkerVoices } from './worker-protocol.ts';
 
 const setup: WorkerSetup = workerData;

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { AnswerPart, AnswerUsage } from '../../../src/engines/answer-engine.ts';
 import { parseScenario } from '../../../src/engines/scripted/scenario.ts';
-import { createScriptedAnswerEngine } from '../../../src/engines/scripted/scripted-answer.ts';
-import { createScriptedSpeechEngine } from '../../../src/engines/scripted/scripted-speech.ts';
+import {
+  createScriptedAnswerEngine,
+  createScriptedSpeechEngine,
+} from '../../../src/engines/scripted/scripted-engines.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 
 const neverAborted = new AbortController().signal;
@@ -229,7 +231,8 @@ describe('the end of a scripted answer', () => {
     await ended;
     expect(performance.now() - startMs).toBeLessThan(50);
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
-    expect(timers()).toBe(before);
+    // A timer of somebody else may have passed meanwhile.
+    expect(timers()).toBeLessThanOrEqual(before);
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
 
@@ -244,7 +247,7 @@ describe('the end of a scripted answer', () => {
     expect(await pull).toEqual({ done: true, value: undefined });
     expect(performance.now() - startMs).toBeLessThan(50);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-    expect(timers()).toBe(before);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   test('a signal that is aborted already lets nothing out', async () => {

@@ -4,12 +4,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createActor, type EventObject, fromCallback } from 'xstate';
 import { failure } from '../../../src/errors.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
-import type {
-  AnswerInbox,
-  AnswerInput,
-  SessionEvent,
-  SpeechInput,
-} from '../../../src/machines/session/session.types.ts';
+import type { AnswerInbox, AnswerInput, SessionEvent } from '../../../src/machines/session/session.types.ts';
+import type { SpeechInput } from '../../../src/machines/stream/stream.types.ts';
 import type { Effect } from '../../support/machines/pure-run.ts';
 import {
   askedSession,
@@ -96,7 +92,7 @@ const endings: readonly { readonly event: SessionEvent; readonly failure: object
   },
 ];
 
-describe.each(situations)('in $name', ({ run: makeRun, stops }) => {
+describe.each(situations)('Session 6: in $name', ({ run: makeRun, stops }) => {
   test.each(endings)(
     '$event.type ends the session at once, says nothing more and stops every actor',
     ({ event, failure }) => {
@@ -128,7 +124,7 @@ describe.each(situations)('in $name', ({ run: makeRun, stops }) => {
   });
 });
 
-describe('the model', () => {
+describe('Session 4: the model', () => {
   test('that says nothing runs into the first token timeout', () => {
     const run = askedSession();
     expect(run.advance(29_999).value).not.toBe('error');
@@ -213,7 +209,7 @@ describe('the model', () => {
   });
 });
 
-describe('an actor of the session that throws', () => {
+describe('Session 6: an actor of the session that throws', () => {
   const fault = {
     errorCode: 'INTERNAL',
     errorType: 'session_fault',
@@ -238,7 +234,7 @@ describe('an actor of the session that throws', () => {
   });
 });
 
-describe('after the end', () => {
+describe('Session 1: after the end', () => {
   afterEach(() => {
     vi.restoreAllMocks();
   });

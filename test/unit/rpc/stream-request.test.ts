@@ -10,6 +10,7 @@ import { loadConfig } from '../../../src/config.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import type { StreamRequest__Output } from '../../../src/rpc/generated/streaming/StreamRequest.ts';
 import { type CheckedRequest, checkStreamRequest, type RequestCheck } from '../../../src/rpc/stream-request.ts';
+import { runs } from '../../support/runs.ts';
 
 const config = loadConfig({
   env: {},
@@ -160,7 +161,7 @@ test('a device that collects and commits is asked for exactly what it said last,
       expect(reportFault).not.toHaveBeenCalled();
       collector.dropAll();
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();

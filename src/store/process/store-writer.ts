@@ -1,0 +1,159 @@
+/**
+ * The process that writes the store, started by store-process.ts with DATA_DIR and the limits of memories (JSON) as its arguments. LMDB's
+ * native code crashes on foreign bytes and corrupts the heap on a full disk (docs/decisions/0008): here that costs a restart of this
+ * process and nobody's stream.
+ *
+ * It lives as long as its channel: a server that is killed closes it, what was handed over is still written. Any
+ * failure ends it; whether to start another one is the server's decision. Messages are dealt with in their order: who
+ * asks after a memory was handed over hears of it.
+ */
+
+import { type MemoryEntry, type MemoryLimits, memoryLimitsSchema } from '../memory-entry.ts';
+import { type StoreReply, type StoreRequest, storeRequestSchema } from '../store-messages.ts';
+import { causeOfFailedWrite, type EmbeddedStore, openStore, systemWordsOf } from './embedded-store.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+import { QuotaLedger } from './quota-ledger.ts';
+import { UsageLedger } from './usage-ledger.ts';
+
+/** Old entries are looked for this often; there is no hurry. */
+const SWEEP_INTERVAL_MS = 3_600_000;
+const FAILED_EXIT_CODE = 1;
+
+let isFailing = false;
+
+function tell(reply: StoreReply, told = (): void => {}): void {
+  // A server that has gone needs no answer.
+  if (process.connected) process.send?.(reply, told);
+  else told();
+}
+
+function fail(what: string, error: unknown): void {
+  if (isFailing) return;
+  isFailing = true;
+  tell({ kind: 'failed', reason: `${what} (${systemWordsOf(error)})` }, () => process.exit(FAILED_EXIT_CODE));
+}
+
+async function failWrite(error: unknown): Promise<void> {
+  fail('the store cannot be written', await causeOfFailedWrite(error));
+}
+
+function opened(): EmbeddedStore | null {
+  try {
+    return openStore(process.argv[2] ?? '');
+  } catch (error) {
+    fail('the store cannot be opened', error);
+    return null;
+  }
+}
+
+/** The store at work. */
+class Writer {
+  readonly #store: EmbeddedStore;
+  readonly #limits: MemoryLimits;
+  readonly #usage: UsageLedger;
+  readonly #memory: MemoryLedger;
+  readonly #quota: QuotaLedger;
+  #committed: number[] = [];
+  /** Memories of this turn, which share a commit. */
+  #remembered: { readonly id: number; readonly entry: MemoryEntry }[] = [];
+
+  constructor(store: EmbeddedStore, limits: MemoryLimits) {
+    this.#store = store;
+    this.#limits = limits;
+    this.#usage = new UsageLedger(store);
+    this.#memory = new MemoryLedger(store);
+    this.#quota = new QuotaLedger(store);
+  }
+
+  take(request: StoreRequest): void {
+    const { id } = request;
+    switch (request.kind) {
+      case 'usage':
+        this.#usage.record(request.entry).then(() => this.#noteCommitted(id), failWrite);
+        return;
+      case 'saveQuota':
+        this.#quota.save(request.record).then(() => this.#noteCommitted(id), failWrite);
+        return;
+      case 'remember':
+        if (this.#remembered.push({ id, entry: request.entry }) === 1)
+          setImmediate(() => this.#attempt(() => this.#remember()));
+        return;
+      case 'recall':
+        this.#attempt(() => {
+          this.#remember();
+          // Who deleted the file did not want to hear of it again.
+          this.#assertInPlace();
+          const exchanges = this.#memory.recall(request.hardwareId, this.#limits, request.timeMs);
+          tell({ kind: 'recalled', id, exchanges });
+        });
+        return;
+      case 'loadQuota':
+        this.#attempt(() => {
+          const { records, next } = this.#quota.current(request.after, request.timeMs);
+          tell({ kind: 'quotaLoaded', id, records: [...records], next });
+        });
+    }
+  }
+
+  async sweep(): Promise<void> {
+    try {
+      const nowMs = Date.now();
+      await this.#usage.prune(nowMs);
+      await this.#memory.sweep(this.#limits, nowMs);
+      await this.#quota.sweep(nowMs);
+    } catch (error) {
+      await failWrite(error);
+    }
+  }
+
+  #remember(): void {
+    const taken = this.#remembered;
+    if (taken.length === 0) return;
+    this.#remembered = [];
+    const entries = taken.map(({ entry }) => entry);
+    this.#memory.remember(entries, this.#limits, Date.now());
+    for (const { id } of taken) this.#noteCommitted(id);
+  }
+
+  #noteCommitted(id: number): void {
+    if (this.#committed.push(id) === 1) setImmediate(() => this.#attempt(() => this.#tellStored()));
+  }
+
+  /** One look for all that a commit took. */
+  #tellStored(): void {
+    this.#assertInPlace();
+    for (const id of this.#committed.splice(0)) tell({ kind: 'stored', id });
+  }
+
+  #assertInPlace(): void {
+    if (!this.#store.isInPlace()) throw new Error('its file was removed or replaced');
+  }
+
+  #attempt(run: () => void): void {
+    if (isFailing) return;
+    try {
+      run();
+    } catch (error) {
+      void failWrite(error);
+    }
+  }
+}
+
+function run(store: EmbeddedStore): void {
+  const writer = new Writer(store, memoryLimitsSchema.parse(JSON.parse(process.argv[3] ?? '')));
+  process.on('message', (message) => writer.take(storeRequestSchema.parse(message)));
+  process.once('disconnect', async () => {
+    // What came in this turn is still to be written.
+    await new Promise((wake) => setImmediate(wake));
+    await store.close();
+    process.exit();
+  });
+  setInterval(() => void writer.sweep(), SWEEP_INTERVAL_MS).unref();
+  tell({ kind: 'opened' });
+  void writer.sweep();
+}
+
+// Ctrl-C goes to the whole process group, but the server still drains then.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+const store = opened();
+if (store !== null) run(store);
