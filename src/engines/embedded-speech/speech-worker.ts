@@ -5,8 +5,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
+import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure } from '../../errors.ts';
-import { audioFormat } from '../speech-engine.ts';
 import { type Espeak, espeakSampleRateHz, loadEspeak } from './espeak.ts';
 import { speakWithFlite } from './flite.ts';
 import { createResampler, resamplerBlockSamples } from './resampler.ts';

@@ -42,6 +42,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/speech-engine.ts',
       'engines/provider-note.ts',
       'observe/logger.ts',
+      'observe/fault-log.ts',
     ],
     packages: ['xstate'],
     node: [],
@@ -53,6 +54,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/script.ts',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
+      'call/wire.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -79,6 +81,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/script.ts',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
+      'call/wire.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -97,14 +100,14 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'engines/',
-    ours: ['engines/', 'call/device.ts', 'errors.ts', 'assert.ts'],
+    ours: ['engines/', 'call/', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
     packages: ['zod'],
     node: [],
   },
   {
     from: 'store/',
-    ours: ['store/', 'call/device.ts', 'errors.ts', 'assert.ts'],
+    ours: ['store/', 'call/call.ts', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
     packages: ['lmdb', 'zod'],
     node: ['node:fs', 'node:path'],
@@ -181,7 +184,7 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'cli',
-    ours: ['cli/', 'analysis/', 'replay/', 'log/', 'server/package-version.ts', 'errors.ts', 'assert.ts'],
+    ours: ['cli/', 'analysis/', 'replay/', 'log/', 'call/', 'server/package-version.ts', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['commander', 'tinyglobby', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
     node: ['node:*'],
@@ -202,12 +205,12 @@ export const deviations: readonly Deviation[] = [
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
   {
-    from: 'actors/hosts/foreseen-refusal.ts',
-    to: 'machines/supervisor/supervisor.machine.ts',
-    reason: 'it asks that chart what it would say, so that nobody else judges',
+    from: 'actors/hosts/utterance-collector.ts',
+    to: 'text/hypothesis.ts',
+    reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
   {
-    from: 'server/engine-shelf.ts',
+    from: 'server/engines-in-use.ts',
     to: 'text/command-tools.ts',
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
@@ -225,11 +228,6 @@ export const deviations: readonly Deviation[] = [
     from: 'observe/status-server.ts',
     to: 'node:net',
     reason: 'the type of the address that a bound server tells',
-  },
-  {
-    from: 'rpc/stream-request.ts',
-    to: 'text/hypothesis.ts',
-    reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
   { from: 'rpc/proto.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
   { from: 'rpc/reflection.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
@@ -330,11 +328,6 @@ export const deviations: readonly Deviation[] = [
     to: 'machines/session/session.types.ts',
     reason: 'the type of the limits that --with changes',
   },
-  {
-    from: 'cli/ask/player-sink.ts',
-    to: 'engines/speech-engine.ts',
-    reason: 'the one definition of the sound on the wire',
-  },
   { from: 'store/store-script.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
   {
     from: 'store/store-process.ts',
@@ -358,7 +351,6 @@ export const deviations: readonly Deviation[] = [
     to: 'store/usage-summary.ts',
     reason: 'the shape of what it prints',
   },
-  { from: 'cli/ask/sound.ts', to: 'engines/speech-engine.ts', reason: 'the one definition of the sound on the wire' },
   { from: 'cli/ask/wav-sink.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
 ];
 
