@@ -156,11 +156,22 @@ function hold(client, name, { prompt, cancelAfterFrames, cancelAfterMs, interrup
   });
 }
 
-/** Calls that get in each other's way: a session id twice, more than there are slots, an interrupt, a cancel. */
+/** Calls that get in each other's way: a session id twice, more than there are slots, an interrupt, a cancel, a welcome beside an answer. */
 async function holdRace(client) {
   const at = (name, rest = {}) => hold(client, name, { prompt: 'plain', ...rest });
   await Promise.all([at('twice'), at('twice'), at('other', { prompt: 'long', cancelAfterFrames: 3 }), at('third')]);
   await Promise.all([at('twice', { prompt: 'long', interruptAfterFrames: 2 }), at('again')]);
+  await Promise.all([at('greeted', { prompt: 'long', interruptAfterFrames: 4 }), greet(client, 'greeted')]);
+}
+
+/** One welcome stream from its start to its end, long enough to be interrupted. */
+function greet(client, sessionId) {
+  const call = client.GenerateWelcomeAudio({ text: 'Welcome, whoever you are. '.repeat(100), session_id: sessionId });
+  return new Promise((resolve) => {
+    call.on('data', () => {});
+    call.on('error', () => {});
+    call.on('status', resolve);
+  });
 }
 
 function logsIn(folder) {

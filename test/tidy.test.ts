@@ -9,6 +9,7 @@ import { machineCallFaults } from './support/tidy/machine-rules.ts';
 import { sizeExemptions, sizeFaults, staleSizeExemptions } from './support/tidy/size-rules.ts';
 import { parseSource, sourceFiles } from './support/tidy/source-file.ts';
 import { readonlyTypesOf, staleStateExemptions, stateExemptions, stateFaults } from './support/tidy/state-rules.ts';
+import { isUnitTest, testFiles, unitTestFaults } from './support/tidy/unit-test-rules.ts';
 
 const files = sourceFiles();
 const readonlyTypes = readonlyTypesOf(files);
@@ -279,5 +280,59 @@ describe('the rule about sizes', () => {
 
   test('lets a function of 70 lines be', () => {
     expect(sizeFaults(parseSource('text/x.ts', `function long() {\n${lines(68)}\n}`))).toEqual([]);
+  });
+});
+
+describe('the rule about unit tests', () => {
+  test('holds for all of them', () => {
+    const all = testFiles();
+    const units = [...all.keys()].filter(isUnitTest);
+    expect(units.length).toBeGreaterThan(60);
+    expect(units).toEqual(expect.arrayContaining(['test/tidy.test.ts', 'test/unit/actors/outbox.test.ts']));
+    expect(units.flatMap((path) => unitTestFaults(path, all))).toEqual([]);
+  });
+
+  const path = 'test/unit/x.test.ts';
+  const faultsOf = (text: string, support: Readonly<Record<string, string>> = {}) => {
+    const texts = { [path]: text, ...support };
+    const all = new Map(Object.entries(texts).map(([place, content]) => [place, parseSource(place, content)]));
+    return unitTestFaults(path, all);
+  };
+
+  test.each([
+    [`import { spawn } from 'node:child_process';`, 'imports node:child_process'],
+    [`import { Worker } from 'worker_threads';`, 'imports worker_threads'],
+    [`import { createServer } from 'node:http';`, 'imports node:http'],
+    [`const { connect } = await import('node:net');`, 'imports node:net'],
+    [`import { startSystem } from '../../src/server/system.ts';`, 'imports src/server/system.ts'],
+    [`vi.mock('../../src/errors.ts');`, 'vi.mock'],
+    [`vi.stubEnv('PATH', '');`, 'vi.stubEnv'],
+    [`vi.useFakeTimers();`, 'vi.useFakeTimers without vi.useRealTimers'],
+    [`process.chdir('/');`, 'process.chdir'],
+    [`process.env.PATH = '';`, 'changes process.env'],
+    [`process.env['PATH'] = '';`, 'changes process.env'],
+    [`delete process.env.PATH;`, 'changes process.env'],
+    [`Object.assign(process.env, { PATH: '' });`, 'changes process.env'],
+  ])('refuses: %s', (text, fault) => {
+    expect(faultsOf(text)).toEqual([`${path}:1: ${fault}: it belongs in test/process`]);
+  });
+
+  test('refuses it behind files of test/ too, and says which test reached it', () => {
+    const support = {
+      'test/support/a.ts': `export { b } from './b.ts';`,
+      'test/support/b.ts': `import './a.ts'; import { fork } from 'node:child_process';`,
+    };
+    expect(faultsOf(`import { b } from '../support/a.ts';`, support)).toEqual([
+      `test/support/b.ts:1: imports node:child_process (imported by ${path}): it belongs in test/process`,
+    ]);
+  });
+
+  test.each([
+    `import type { Server } from 'node:http'; import { readFileSync } from 'node:fs';`,
+    `import type { System } from '../../src/server/system.ts';`,
+    `const { PATH } = process.env; const env = { ...process.env, PATH: '' }; env.PATH = 'x';`,
+    `vi.useFakeTimers(); vi.useRealTimers(); vi.fn();`,
+  ])('lets be: %s', (text) => {
+    expect(faultsOf(text)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@
  * can be guessed from it. Words that are the chart's own (modes, reasons, codes) count to the letter.
  */
 import { hexByte } from '../log/hex.ts';
+import { eachChange, emptyTable, isTable, type Table } from '../machines/supervisor/persistent-table.ts';
 
 /** Fields whose text is one of ours, or an id. Everything else is what somebody said, or may be. */
 const ownWords: ReadonlySet<string> = new Set(
@@ -19,7 +20,10 @@ const presenceOnly: ReadonlySet<string> = new Set(['speech', 'detail']);
 /** Fields of which only it counts whether they are there: a command's arguments keep their validity in a shape, not their numbers. */
 const opaque: ReadonlySet<string> = new Set(['args']);
 
-/** Records by id, which grow with the load: their size and their newest entry count, what was there before was told when it came. */
+/**
+ * Plain records by id, of version 1 of the supervisor chart, whose logs this keeps readable: their size and their newest entry count, what was
+ * there before was told when it came. Tables of today's charts are counted whole, by TableDigester.
+ */
 const tables: ReadonlySet<string> = new Set(['streams', 'inFlight']);
 
 /** Signed, as `Math.imul` gives them: V8 keeps 32-bit signed numbers in a field as they are, and boxes all others. */
@@ -131,6 +135,59 @@ export class ListDigester {
     this.#items = items;
     this.#lanes = known;
     return lanes.toString();
+  }
+}
+
+/** Lanes that are added up must differ in all bits where their values differ in one. */
+function spread(lane: number): number {
+  let bits = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
+}
+
+/** The ids that a table's entries stand for. */
+const idKey: Key = { ...noKey, isOwnWord: true };
+
+/**
+ * The digest of a table that changes from turn to turn, tables inside of it included: every entry counts, with its keys to the letter. It is
+ * made of the sum over all entries, which does not depend on their order, so that a turn costs the entries that it changed and not those
+ * that the table has.
+ */
+export class TableDigester {
+  #table: Table<unknown> = emptyTable;
+  #sumA = 0;
+  #sumB = 0;
+
+  digestOf(table: Table<unknown>): string {
+    this.#addChanges([], this.#table, table);
+    this.#table = table;
+    const lanes = new Lanes();
+    lanes.mix(14);
+    lanes.mix(table.size);
+    lanes.mix(this.#sumA);
+    lanes.mix(this.#sumB);
+    // Half of this lane is shown; it must hang on the whole.
+    lanes.b = spread(lanes.b);
+    return lanes.toString();
+  }
+
+  #addChanges(path: readonly string[], before: Table<unknown>, after: Table<unknown>): void {
+    eachChange(before, after, (key, was, is) => {
+      const inner = [...path, key];
+      if (isTable(was) || isTable(is)) {
+        this.#addChanges(inner, isTable(was) ? was : emptyTable, isTable(is) ? is : emptyTable);
+      }
+      if (was !== undefined && !isTable(was)) this.#add(inner, was, -1);
+      if (is !== undefined && !isTable(is)) this.#add(inner, is, 1);
+    });
+  }
+
+  #add(path: readonly string[], value: unknown, sign: 1 | -1): void {
+    const lanes = new Lanes();
+    for (const key of path) lanes.mixText(key);
+    mixValue(lanes, idKey, value);
+    this.#sumA = (this.#sumA + sign * spread(lanes.a)) | 0;
+    this.#sumB = (this.#sumB + sign * spread(lanes.b)) | 0;
   }
 }
 

@@ -5,7 +5,8 @@
 import { hash } from 'node:crypto';
 import type { AnyMachineSnapshot, ExecutableActionObject, StateValue } from 'xstate';
 import type { Changes, TurnOutcome } from '../log/log-format.ts';
-import { digestOf, ListDigester } from './digest.ts';
+import { isTable } from '../machines/supervisor/persistent-table.ts';
+import { digestOf, ListDigester, TableDigester } from './digest.ts';
 
 /** An action as XState hands it to its executor. */
 export type AskedAction = Pick<ExecutableActionObject, 'type' | 'params'>;
@@ -85,6 +86,7 @@ function isEmpty(value: StateValue): boolean {
 /** The fields of one actor's context. */
 class ContextFields {
   readonly #lists = new Map<string, ListDigester>();
+  readonly #tables = new Map<string, TableDigester>();
 
   changesOf(before: unknown, after: Readonly<Record<string, unknown>>): Changes | null {
     if (before === after) return null;
@@ -101,14 +103,19 @@ class ContextFields {
 
   #shown(name: string, value: unknown): unknown {
     if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+    if (isTable(value)) return `#${keptUnder(this.#tables, name, () => new TableDigester()).digestOf(value)}`;
     if (!Array.isArray(value)) return `#${digestOf(value, name)}`;
-    let list = this.#lists.get(name);
-    if (list === undefined) {
-      list = new ListDigester(name);
-      this.#lists.set(name, list);
-    }
-    return `#${list.digestOf(value)}`;
+    return `#${keptUnder(this.#lists, name, () => new ListDigester(name)).digestOf(value)}`;
   }
+}
+
+function keptUnder<T>(kept: Map<string, T>, name: string, make: () => T): T {
+  let value = kept.get(name);
+  if (value === undefined) {
+    value = make();
+    kept.set(name, value);
+  }
+  return value;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

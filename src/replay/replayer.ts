@@ -7,6 +7,7 @@ import type { AnyStateMachine } from 'xstate';
 import { definitionHash } from '../log/definition-hash.ts';
 import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from '../log/log-format.ts';
 import type { EventLog } from '../log/log-reader.ts';
+import { withPlainTables } from '../machines/supervisor/persistent-table.ts';
 import { OutcomeTeller } from '../record/turn-outcome.ts';
 import { InertRun, type Microstep } from './inert-run.ts';
 import { reasonInOutput } from './played-events.ts';
@@ -125,7 +126,7 @@ function presentOf({ field, now }: Pick<Divergence, 'field' | 'now'>, context: u
   const PREFIX = 'context.';
   const isDigest = typeof now === 'string' && now.startsWith('#');
   if (!isDigest || !field.startsWith(PREFIX) || typeof context !== 'object' || context === null) return {};
-  return { present: Reflect.get(context, field.slice(PREFIX.length)) };
+  return { present: withPlainTables(Reflect.get(context, field.slice(PREFIX.length))) };
 }
 
 /** The footer against the end that the replay came to. */

@@ -105,11 +105,11 @@ export class SupervisorHost implements StreamGateway {
   }
 
   get activeStreams(): number {
-    return this.#actor.getSnapshot().context.activeStreams;
+    return this.#actor.getSnapshot().context.streams.size;
   }
 
   get inFlight(): number {
-    return Object.keys(this.#actor.getSnapshot().context.inFlight).length;
+    return this.#actor.getSnapshot().context.inFlight.size;
   }
 
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {

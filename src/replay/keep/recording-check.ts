@@ -35,10 +35,14 @@ export function isFailedEnd({ footer }: EventLog): boolean {
   return footer !== null && footer.status !== 'abandoned' && footer.reason !== '' && !wishedEnds.has(footer.reason);
 }
 
-/** Checks a recording against today's chart; null = it pins what was recorded. */
-export function checkRecording(log: EventLog, expectation: Expectation | null): RecordingCheck {
+/** Checks a recording against today's chart; null = it pins what was recorded. `charts` defaults to all that are kept. */
+export function checkRecording(
+  log: EventLog,
+  expectation: Expectation | null,
+  charts?: readonly AnyStateMachine[],
+): RecordingCheck {
   const { machine: id, version } = log.header;
-  const machine = machineFor(id, version);
+  const machine = machineFor(id, version, charts);
   if (machine === undefined) return { isMet: false, words: `there is no chart named ${id}` };
   const { divergence, turns } = replay(log, machine);
   if (expectation === null) {

@@ -194,7 +194,7 @@ test('callers in parallel each hear their own sentence', async () => {
 
 test('a process that stopped the engine ends by itself', async () => {
   const script = `
-    import { createEmbeddedSpeechEngine } from '../../engines/dist/engines/embedded-speech/embedded-speech.js';
+    import { createEmbeddedSpeechEngine } from '${new URL('../../../dist/engines/embedded-speech/embedded-speech.js', import.meta.url)}';
     const engine = createEmbeddedSpeechEngine();
     await engine.start();
     let bytes = 0;

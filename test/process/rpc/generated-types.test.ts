@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const generator = fileURLToPath(new URL('../../scripts/generate-proto-types.mjs', import.meta.url));
-const committed = fileURLToPath(new URL('../../src/rpc/generated', import.meta.url));
+const generator = fileURLToPath(new URL('../../../scripts/generate-proto-types.mjs', import.meta.url));
+const committed = fileURLToPath(new URL('../../../src/rpc/generated', import.meta.url));
 
 /** Every file of a folder, by its path in it. */
 function contentOf(dir: string): Record<string, string> {

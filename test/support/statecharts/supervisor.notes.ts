@@ -31,7 +31,11 @@ transition, so nothing can come between the check and the taking.
 
 Single-flight is checked before a slot is taken, and a slot belongs to the call (its stream id), never to the session id: a refused
 duplicate holds nothing and can release nothing. Sessions are root actors in a map of the host and not children of this chart,
-because spawning and stopping children costs time linear in the live sessions.`,
+because spawning and stopping children costs time linear in the live sessions.
+
+Streams, sessions in flight and what belongs to which device are kept in persistent tables
+(\`src/machines/supervisor/persistent-table.ts\`): a turn costs the same with 10 and with 10,000 streams, apart from those that it names, and
+it names them in the order in which they were admitted.`,
   pictures: [
     {
       title: 'The whole',

@@ -13,12 +13,18 @@ import { type CollectEvent, collectMachine } from '../../../src/machines/collect
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import type { Sentence, SessionEvent } from '../../../src/machines/session/session.types.ts';
 import type { SpokenSentence } from '../../../src/machines/stream/speech-queue.ts';
-import { type SupervisorEvent, supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import { lookUp } from '../../../src/machines/supervisor/persistent-table.ts';
+import {
+  type AdmittedStream,
+  type SupervisorEvent,
+  supervisorMachine,
+} from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
 import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
 import { isAtPossibleBoundary } from '../../../src/text/sentence-cutter.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
 import { sessionInput } from '../../support/machines/session-run.ts';
+import { tablesOf } from '../../support/machines/supervisor-tables.ts';
 import { stuckStates, type Traversal, traverse, untakenTransitions } from '../../support/machines/traversal.ts';
 
 const spoken = 'This is one sentence.\n';
@@ -190,11 +196,15 @@ describe('the supervisor chart', () => {
   const input = { maxStreams: 2, oneStreamPerDevice: true, gracePeriodMs: 30_000 };
 
   const keyOf = ({ value, context }: AnyMachineSnapshot): string =>
-    JSON.stringify({ value, streams: Object.values(context.streams) });
+    JSON.stringify({ value, streams: Object.values(tablesOf(context).streams).map(idsOf) });
+
+  function idsOf({ kind, sessionId, hardwareId }: AdmittedStream) {
+    return { kind, sessionId, hardwareId };
+  }
 
   function events({ context }: AnyMachineSnapshot): readonly SupervisorEvent[] {
     const free =
-      ['call-1', 'call-2', 'call-3'].find((streamId) => !Object.hasOwn(context.streams, streamId)) ?? 'call-4';
+      ['call-1', 'call-2', 'call-3'].find((streamId) => lookUp(context.streams, streamId) === undefined) ?? 'call-4';
     return [
       ...['a', 'b', 'c'].map((name) => ({
         type: 'stream.requested' as const,

@@ -1,6 +1,6 @@
 /** Guarantees of the session chart: every way to end early is an ordinary transition, with its one reason and its text. */
 
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createActor, type EventObject, fromCallback } from 'xstate';
 import { failure } from '../../../src/errors.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
@@ -239,6 +239,10 @@ describe('an actor of the session that throws', () => {
 });
 
 describe('after the end', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   const ends: readonly SessionEvent[] = [
     { type: 'client.cancelled' },
     { type: 'answer.failed', failure: { errorCode: 'INTERNAL', errorType: 'processing_error', message: 'x' } },
@@ -261,7 +265,7 @@ describe('after the end', () => {
 
   test.each(ends)('$type: no event of any kind makes the session say or change anything', (ending) => {
     // XState's development build tells of every event that comes too late.
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
     const answer = fromCallback<AnswerInbox, AnswerInput>(() => {});
     const speech = fromCallback<EventObject, SpeechInput>(() => {});
     const actor = createActor(sessionMachine.provide({ actors: { answer, speech } }), { input: sessionInput() });
@@ -277,6 +281,5 @@ describe('after the end', () => {
     for (const event of everything) actor.send(event);
     expect(said).toEqual([]);
     expect(actor.getSnapshot()).toBe(ended);
-    warn.mockRestore();
   });
 });

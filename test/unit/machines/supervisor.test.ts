@@ -8,13 +8,48 @@ import {
   supervisorMachine,
 } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
+import { plainTables, tablesOf } from '../../support/machines/supervisor-tables.ts';
 
-type SupervisorRun = PureRun<typeof supervisorMachine>;
+/** A supervisor whose tables are shown as plain records. */
+class SupervisorRun {
+  readonly #run: PureRun<typeof supervisorMachine>;
+
+  constructor(given: SupervisorInput) {
+    this.#run = new PureRun(supervisorMachine, given);
+  }
+
+  send(event: SupervisorEvent) {
+    const { changed, ...step } = this.#run.send(event);
+    return { ...step, changed: plainTables(changed) };
+  }
+
+  advance(ms: number) {
+    const { changed, ...step } = this.#run.advance(ms);
+    return { ...step, changed: plainTables(changed) };
+  }
+
+  get value() {
+    return this.#run.value;
+  }
+
+  get activeStreams(): number {
+    return this.#run.context.streams.size;
+  }
+
+  /** What there is of streams. */
+  get tables() {
+    return tablesOf(this.#run.context);
+  }
+
+  timers() {
+    return this.#run.timers();
+  }
+}
 
 const input: SupervisorInput = { maxStreams: 2, oneStreamPerDevice: false, gracePeriodMs: 30_000 };
 
 function closed(overrides: Partial<SupervisorInput> = {}): SupervisorRun {
-  return new PureRun(supervisorMachine, { ...input, ...overrides });
+  return new SupervisorRun({ ...input, ...overrides });
 }
 
 function open(overrides: Partial<SupervisorInput> = {}): SupervisorRun {
@@ -69,9 +104,10 @@ describe('admission', () => {
       value: 'open',
       effects: [admitted('call-1', 1)],
       changed: {
-        streams: { 'call-1': { kind: 'answer', sessionId: 'session-1', hardwareId: 'device-1' } },
+        streams: { 'call-1': { kind: 'answer', sessionId: 'session-1', hardwareId: 'device-1', admission: 1 } },
         inFlight: { 'session-1': 'call-1' },
-        activeStreams: 1,
+        groups: { 'answers of device-1': { 'call-1': 1 } },
+        admissions: 1,
       },
     });
   });
@@ -154,13 +190,13 @@ describe('admission', () => {
       expect(run.send(request('call-2', name, 'device-2')).effects).toEqual([
         refused('call-2', 'concurrent_request', `Concurrent request for session_id=${name} is not allowed`, 1),
       ]);
-      expect(Object.hasOwn(run.context.inFlight, name)).toBe(true);
+      expect(Object.entries(run.tables.inFlight)).toEqual([[name, 'call-1']]);
       expect(run.send(request(name, 'session-3', 'device-3')).effects).toEqual([admitted(name, 2)]);
       expect(run.send(interrupt(name)).effects).toEqual([interrupted('call-1')]);
       expect(run.send(release(name)).effects).toEqual([freed(name, 1)]);
       expect(run.send(release('call-1')).effects).toEqual([freed('call-1', 0)]);
-      expect(run.context).toMatchObject({ streams: {}, inFlight: {}, activeStreams: 0 });
-      expect(Object.keys({ ...run.context.streams, ...run.context.inFlight })).toEqual([]);
+      expect(Object.values(run.tables).map((table) => Object.entries(table))).toEqual([[], [], []]);
+      expect(run.activeStreams).toBe(0);
     },
   );
 
@@ -184,10 +220,15 @@ describe('a welcome stream', () => {
       effects: [admitted('welcome-1', 2)],
       changed: {
         streams: {
-          'call-1': { kind: 'answer', sessionId: 'session-1', hardwareId: 'device-1' },
-          'welcome-1': { kind: 'welcome', sessionId: 'session-1', hardwareId: 'device-1' },
+          'call-1': { kind: 'answer', sessionId: 'session-1', hardwareId: 'device-1', admission: 1 },
+          'welcome-1': { kind: 'welcome', sessionId: 'session-1', hardwareId: 'device-1', admission: 2 },
         },
-        activeStreams: 2,
+        groups: {
+          'answers of device-1': { 'call-1': 1 },
+          'welcomes of session-1': { 'welcome-1': 2 },
+          'welcomes beside device-1': { 'welcome-1': 2 },
+        },
+        admissions: 2,
       },
     });
     expect(run.send(welcome('welcome-2', 'session-1')).effects).toEqual([admitted('welcome-2', 3)]);
@@ -232,11 +273,11 @@ describe('a welcome stream', () => {
       value: 'open',
       effects: [freed('welcome-1', 1)],
       changed: {
-        streams: { 'call-1': { kind: 'answer', sessionId: 'session-1', hardwareId: 'device-1' } },
-        activeStreams: 1,
+        streams: { 'call-1': { kind: 'answer', sessionId: 'session-1', hardwareId: 'device-1', admission: 1 } },
+        groups: { 'answers of device-1': { 'call-1': 1 } },
       },
     });
-    expect(run.context.inFlight).toEqual({ 'session-1': 'call-1' });
+    expect(run.tables.inFlight).toEqual({ 'session-1': 'call-1' });
     expect(run.send(release('welcome-1')).effects).toEqual([
       { said: { type: 'slot.alreadyFreed', streamId: 'welcome-1' } },
     ]);
@@ -270,7 +311,7 @@ describe('release', () => {
     expect(run.send(release('call-1'))).toEqual({
       value: 'open',
       effects: [freed('call-1', 0)],
-      changed: { streams: {}, inFlight: {}, activeStreams: 0 },
+      changed: { streams: {}, inFlight: {}, groups: {} },
     });
     expect(run.send(release('call-1'))).toEqual({
       value: 'open',
@@ -299,7 +340,8 @@ describe('release', () => {
     run.send(release('call-1'));
     run.send(request('call-2', 'session-1'));
     expect(run.send(release('call-1')).changed).toEqual({});
-    expect(run.context).toMatchObject({ activeStreams: 1, inFlight: { 'session-1': 'call-2' } });
+    expect(run.activeStreams).toBe(1);
+    expect(run.tables.inFlight).toEqual({ 'session-1': 'call-2' });
   });
 });
 
@@ -399,7 +441,7 @@ describe('a drain', () => {
     expect(run.send(release('call-1'))).toEqual({
       value: 'drained',
       effects: [freed('call-1', 0), { said: { type: 'drain.finished' } }],
-      changed: { streams: {}, inFlight: {}, activeStreams: 0 },
+      changed: { streams: {}, inFlight: {}, groups: {} },
     });
   });
 
@@ -458,6 +500,7 @@ describe('a drain', () => {
 /** The model: what is live by what the chart has said. */
 class Books {
   readonly live = new Map<string, AdmittedStream>();
+  #admissions = 0;
   isDraining = false;
   readonly #limits: Pick<SupervisorInput, 'maxStreams' | 'oneStreamPerDevice'>;
 
@@ -475,7 +518,7 @@ class Books {
   }
 
   /** What the chart should say of this call, which is live from now on if it is admitted. */
-  open(streamId: string, stream: AdmittedStream) {
+  open(streamId: string, stream: Omit<AdmittedStream, 'admission'>) {
     const isInTheWay = ([, other]: readonly [string, AdmittedStream]) =>
       other.sessionId === stream.sessionId ||
       (this.#limits.oneStreamPerDevice && other.hardwareId === stream.hardwareId);
@@ -483,7 +526,8 @@ class Books {
     if (!isFree || (stream.kind === 'answer' && this.answers.some(isInTheWay))) {
       return { said: { type: 'stream.refused', streamId } };
     }
-    this.live.set(streamId, stream);
+    this.#admissions += 1;
+    this.live.set(streamId, { ...stream, admission: this.#admissions });
     return admitted(streamId, this.live.size);
   }
 
@@ -491,6 +535,21 @@ class Books {
     return this.live.delete(streamId)
       ? freed(streamId, this.live.size)
       : { said: { type: 'slot.alreadyFreed', streamId } };
+  }
+
+  /** Who is in which group, told from the streams alone. */
+  groups() {
+    const named = [...this.live].flatMap(([streamId, { kind, sessionId, hardwareId, admission }]) =>
+      [
+        ...(kind === 'answer' ? [`answers of ${hardwareId}`] : [`welcomes of ${sessionId}`]),
+        ...(kind === 'welcome' && hardwareId !== '' ? [`welcomes beside ${hardwareId}`] : []),
+      ].map((name) => ({ name, streamId, admission })),
+    );
+    const groups = new Map<string, Record<string, number>>();
+    for (const { name, streamId, admission } of named) {
+      groups.set(name, { ...groups.get(name), [streamId]: admission });
+    }
+    return Object.fromEntries(groups);
   }
 
   streamsOf(device: string): readonly string[] {
@@ -562,16 +621,22 @@ describe('any sequence of calls, ends and interrupts', () => {
                 run.send({ type: 'drain.requested' });
                 run.advance(each.afterMs);
             }
-            const { context } = run;
-            expect(context.activeStreams).toBeLessThanOrEqual(limits.maxStreams);
-            expect(context.activeStreams).toBe(Object.keys(context.streams).length);
-            expect(new Map(Object.entries(context.streams))).toEqual(books.live);
-            expect(new Map(Object.entries(context.inFlight))).toEqual(
+            const { tables, activeStreams } = run;
+            expect(activeStreams).toBeLessThanOrEqual(limits.maxStreams);
+            expect(activeStreams).toBe(Object.keys(tables.streams).length);
+            expect(new Map(Object.entries(tables.streams))).toEqual(books.live);
+            expect(new Map(Object.entries(tables.inFlight))).toEqual(
               new Map(books.answers.map(([id, { sessionId }]) => [sessionId, id])),
             );
+            expect(tables.groups).toEqual(books.groups());
           }
           for (const streamId of books.live.keys()) run.send(release(streamId));
-          expect(run.context).toMatchObject({ activeStreams: 0, streams: {}, inFlight: {} });
+          expect({ activeStreams: run.activeStreams, ...run.tables }).toEqual({
+            activeStreams: 0,
+            streams: {},
+            inFlight: {},
+            groups: {},
+          });
           if (books.isDraining) expect(run.value).toBe('drained');
         },
       ),

@@ -1,5 +1,6 @@
 /** Old versions of a chart can be kept for their logs; what was recorded tells with which definition and by which server. */
 
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { definitionHash } from '../../../src/log/definition-hash.ts';
@@ -47,3 +48,15 @@ test('a chart that nobody knows has no machine', () => {
   expect(machineFor('window', '1')).toBeUndefined();
   expect(machineFor('session', 'never')?.id).toBe('session');
 });
+
+test.each(['1', '2'])(
+  'a log of version %s of the supervisor is replayed with that version, and is identical',
+  (version) => {
+    const file = new URL(`../../recordings/supervisor/race-v${version}.jsonl`, import.meta.url);
+    const recorded = goodLog(readFileSync(file, 'utf8'));
+    const machine = machineFor('supervisor', version);
+    if (machine === undefined) expect.fail('it is not on the shelf');
+    expect(machine.version).toBe(version);
+    expect(replay(recorded, machine)).toMatchObject({ divergence: null, definitionChanges: [] });
+  },
+);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type AnswerEnvelope,
   emptyAnswerEnvelope,
@@ -7,6 +7,7 @@ import {
   pushAnswer,
 } from '../../../src/text/answer-envelope.ts';
 import { objectMaxChars, objectMaxDepth } from '../../../src/text/envelope-object.ts';
+import { charactersTouched } from '../../support/text/counted-work.ts';
 import { type ExpectedCommand, envelopes, plainTexts } from './envelope-corpus.ts';
 
 interface Answer {
@@ -248,33 +249,12 @@ describe('bounds', () => {
 
 /** Characters that the reader looks at, tests or copies for each character of the answer. */
 function slowness(answer: string): number {
-  let work = 0;
-  const { charAt, slice } = String.prototype;
-  const { test: regexTest, exec } = RegExp.prototype;
-  const spies = [
-    vi.spyOn(String.prototype, 'charAt').mockImplementation(function (this: string, index) {
-      work += 1;
-      return charAt.call(this, index);
-    }),
-    vi.spyOn(String.prototype, 'slice').mockImplementation(function (this: string, start, end) {
-      const part = slice.call(this, start, end);
-      work += part.length;
-      return part;
-    }),
-    vi.spyOn(RegExp.prototype, 'test').mockImplementation(function (this: RegExp, text) {
-      work += text.length;
-      return regexTest.call(this, text);
-    }),
-    vi.spyOn(RegExp.prototype, 'exec').mockImplementation(function (this: RegExp, text) {
-      work += text.length;
-      return exec.call(this, text);
-    }),
-  ];
-  let envelope = emptyAnswerEnvelope;
-  for (let start = 0; start < answer.length; start += 7) {
-    envelope = pushAnswer(envelope, answer.substring(start, start + 7)).envelope;
-  }
-  finishAnswer(envelope);
-  for (const spy of spies) spy.mockRestore();
-  return work / answer.length;
+  const touched = charactersTouched(['charAt', 'slice', 'test', 'exec'], () => {
+    let envelope = emptyAnswerEnvelope;
+    for (let start = 0; start < answer.length; start += 7) {
+      envelope = pushAnswer(envelope, answer.substring(start, start + 7)).envelope;
+    }
+    finishAnswer(envelope);
+  });
+  return touched / answer.length;
 }

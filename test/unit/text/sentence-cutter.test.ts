@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   emptySentenceCutter,
   everySentence,
@@ -10,6 +10,7 @@ import {
   type SentenceCutter,
   settleQuiet,
 } from '../../../src/text/sentence-cutter.ts';
+import { charactersTouched } from '../../support/text/counted-work.ts';
 import { places, split, tricky } from './answer-texts.ts';
 import { heldOutAnswers, sentenceCases, sentenceCorpus, sentenceMisses } from './sentence-corpus.ts';
 
@@ -335,31 +336,12 @@ describe('state', () => {
 
 /** Characters looked at or copied for each character of the text, counted at the methods of String that do it. */
 function workPerUnit(text: string): number {
-  let work = 0;
-  const { codePointAt, charCodeAt, charAt, slice } = String.prototype;
-  const spies = [
-    vi.spyOn(String.prototype, 'codePointAt').mockImplementation(function (this: string, index) {
-      work += 1;
-      return codePointAt.call(this, index);
-    }),
-    vi.spyOn(String.prototype, 'charCodeAt').mockImplementation(function (this: string, index) {
-      work += 1;
-      return charCodeAt.call(this, index);
-    }),
-    vi.spyOn(String.prototype, 'charAt').mockImplementation(function (this: string, index) {
-      work += 1;
-      return charAt.call(this, index);
-    }),
-    vi.spyOn(String.prototype, 'slice').mockImplementation(function (this: string, start, end) {
-      const part = slice.call(this, start, end);
-      work += part.length;
-      return part;
-    }),
-  ];
-  let cutter = emptySentenceCutter;
-  for (let start = 0; start < text.length; start += 7)
-    cutter = pushText(cutter, text.substring(start, start + 7)).cutter;
-  finishText(cutter);
-  for (const spy of spies) spy.mockRestore();
-  return work / text.length;
+  const touched = charactersTouched(['codePointAt', 'charCodeAt', 'charAt', 'slice'], () => {
+    let cutter = emptySentenceCutter;
+    for (let start = 0; start < text.length; start += 7) {
+      cutter = pushText(cutter, text.substring(start, start + 7)).cutter;
+    }
+    finishText(cutter);
+  });
+  return touched / text.length;
 }

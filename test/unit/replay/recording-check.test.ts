@@ -1,6 +1,5 @@
 /** What a recording promises as a test: pinned, or expected to end otherwise; and what becomes of both when the chart changes. */
-
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { reRecord } from '../../../src/replay/keep/re-recording.ts';
 import { checkRecording, isFailedEnd } from '../../../src/replay/keep/recording-check.ts';
@@ -58,18 +57,11 @@ function kettle(fault: Fault) {
   });
 }
 
-vi.mock('../../../src/replay/machine-shelf.ts', async (original) => ({
-  ...(await original<typeof import('../../../src/replay/machine-shelf.ts')>()),
-  machineFor: () => today.machine,
-}));
-const today = { machine: kettle('none') };
-
 const hot = { type: 'hot' };
 const recordedWith = (fault: Fault) => goodLog(recordByHand(kettle(fault), [hot, hot, hot, hot]));
 
 function check(fault: Fault, recorded: Fault, expected: string | null) {
-  today.machine = kettle(fault);
-  return checkRecording(recordedWith(recorded), expected === null ? null : { reason: expected });
+  return checkRecording(recordedWith(recorded), expected === null ? null : { reason: expected }, [kettle(fault)]);
 }
 
 test('a recording without an expectation is met by the same behaviour alone, and names the first difference', () => {
