@@ -3,11 +3,9 @@
  * its words the world outside would have reacted to.
  */
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { LONGEST_TIMER_MS } from '../../call/time.ts';
 import { type AskedAction, saidText } from '../../record/turn-outcome.ts';
 import { InertRun, type InertTurn } from '../../replay/inert-run.ts';
-
-/** A delay that is switched off (machines/session/session.setup.ts). */
-const OFF_DELAY_MS = 2 ** 31 - 1;
 
 /** What only reads the world: to ask at another time changes nothing in it. */
 export type Question = 'activity' | 'progress';
@@ -90,7 +88,7 @@ export class Play {
       case 'xstate.raise': {
         const id = String(field(params, 'id'));
         const delayMs = field(params, 'delay');
-        if (typeof delayMs !== 'number' || delayMs >= OFF_DELAY_MS) this.#timers.delete(id);
+        if (typeof delayMs !== 'number' || delayMs >= LONGEST_TIMER_MS) this.#timers.delete(id);
         else this.#timers.set(id, { id, delayMs, armedAtMs: when.atMs, turn: when.turn });
         return;
       }

@@ -3,11 +3,10 @@
  * how many each sentence had, that none left before its turn, and that all are out when the outbox is flushed. Whatever that leaves open is told
  * to be open.
  */
+import { AUDIO_CHUNK_BYTES } from '../../call/wire.ts';
 import type { LoggedEvent } from '../../log/log-format.ts';
 import type { VoiceFact } from './what-if-play.ts';
 
-/** CONTRACT: sound goes out in chunks of 4096 bytes, the last of a sentence may be shorter. */
-const CHUNK_BYTES = 4096;
 /** The limit counts frames within one second; the times of turns are those of their processing, a little later. */
 const WINDOW_MS = 1_000;
 const CLOCK_DOUBT_MS = 5;
@@ -58,7 +57,7 @@ export class FrameCount {
     const sounding = this.#sounding;
     const isItsSound = sounding !== null && sounding.segment === segment;
     if (type === 'speech.finished' && typeof audioBytes === 'number' && isItsSound) {
-      this.#bursts.push({ fromMs: sounding.fromMs, frames: Math.ceil(audioBytes / CHUNK_BYTES) });
+      this.#bursts.push({ fromMs: sounding.fromMs, frames: Math.ceil(audioBytes / AUDIO_CHUNK_BYTES) });
       this.#sounding = null;
     }
     if (type !== 'speech.failed' || typeof segment !== 'number') return;

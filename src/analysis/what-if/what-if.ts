@@ -15,6 +15,7 @@
  * - A rate is counted by the outbox, not by the chart: see what-if-rate.ts.
  */
 import type { AnyStateMachine } from 'xstate';
+import { wordsOf } from '../../errors.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { recordedInput } from '../../replay/recorded-limits.ts';
@@ -45,6 +46,6 @@ export function whatIf(
     return new WhatIfRun(machine, { log, recorded: input.data, changed: { ...input.data, limits } }).play();
   } catch (error) {
     // A chart that throws is a bug of its own; here it only means that nothing can be told.
-    return undetermined(atBegin, `the chart threw: ${error instanceof Error ? error.message : String(error)}`);
+    return undetermined(atBegin, `the chart threw: ${wordsOf(error)}`);
   }
 }

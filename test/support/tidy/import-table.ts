@@ -128,14 +128,14 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'replay/',
-    ours: ['replay/', 'record/', 'log/', 'machines/', 'text/', 'errors.ts', 'assert.ts'],
+    ours: ['replay/', 'record/', 'log/', 'machines/', 'call/', 'text/', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate', 'zod'],
     node: ['node:fs', 'node:path', 'node:util'],
   },
   {
     from: 'analysis/',
-    ours: ['analysis/', 'replay/', 'record/', 'log/', 'machines/', 'errors.ts', 'assert.ts'],
+    ours: ['analysis/', 'replay/', 'record/', 'log/', 'machines/', 'call/', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate'],
     node: ['node:util'],
