@@ -17,7 +17,7 @@ import type {
   WelcomeRequest,
 } from '../../call/gateway.ts';
 import { type Failure, failure } from '../../errors.ts';
-import type { StreamEvent } from '../../machines/session/session.types.ts';
+import type { StreamEvent } from '../../machines/stream/stream.types.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
