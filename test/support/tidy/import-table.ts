@@ -42,6 +42,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/speech-engine.ts',
       'engines/provider-note.ts',
       'observe/logger.ts',
+      'observe/fault-log.ts',
     ],
     packages: ['xstate'],
     node: [],
@@ -52,6 +53,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/embedded-speech/',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
+      'call/wire.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -85,6 +87,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/provider/',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
+      'call/wire.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -103,7 +106,7 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'engines/',
-    ours: ['engines/', 'call/device.ts', 'errors.ts', 'assert.ts'],
+    ours: ['engines/', 'call/', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
     packages: ['zod'],
     node: [],
@@ -123,7 +126,7 @@ export const importTable: readonly ImportRow[] = [
       'store/quota-*',
       'store/store-*',
       'store/usage-*',
-      'call/device.ts',
+      'call/call.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -147,14 +150,14 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'replay/',
-    ours: ['replay/', 'record/', 'log/', 'machines/', 'text/', 'errors.ts', 'assert.ts'],
+    ours: ['replay/', 'record/', 'log/', 'machines/', 'call/', 'text/', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate', 'zod'],
     node: ['node:fs', 'node:path', 'node:util'],
   },
   {
     from: 'analysis/',
-    ours: ['analysis/', 'replay/', 'record/', 'log/', 'machines/', 'errors.ts', 'assert.ts'],
+    ours: ['analysis/', 'replay/', 'record/', 'log/', 'machines/', 'call/', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate'],
     node: ['node:util'],
@@ -220,12 +223,18 @@ export const importTable: readonly ImportRow[] = [
     packages: ['commander'],
     node: [],
   },
-  { from: 'cli/terminal/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: ['node:util'] },
+  {
+    from: 'cli/terminal/',
+    ours: ['cli/terminal/', 'errors.ts'],
+    types: [],
+    packages: ['commander', 'zod'],
+    node: ['node:util'],
+  },
   { from: 'cli/serve/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   // A client shares nothing with the server but the proto, the error table and the sound format.
   {
     from: 'cli/ask/',
-    ours: ['cli/ask/', 'cli/terminal/', 'errors.ts'],
+    ours: ['cli/ask/', 'cli/terminal/', 'call/wire.ts', 'errors.ts'],
     types: [],
     packages: ['commander', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
     node: [
@@ -241,7 +250,15 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'cli/demo/',
-    ours: ['cli/demo/', 'cli/ask/', 'cli/log/log-files.ts', 'cli/replay/log-replay.ts', 'cli/terminal/', 'log/'],
+    ours: [
+      'cli/demo/',
+      'cli/ask/',
+      'cli/log/log-files.ts',
+      'cli/replay/log-replay.ts',
+      'cli/terminal/',
+      'log/',
+      'errors.ts',
+    ],
     types: [],
     packages: ['commander', 'zod'],
     node: ['node:child_process', 'node:fs', 'node:os', 'node:path', 'node:perf_hooks', 'node:readline', 'node:url'],
@@ -255,7 +272,16 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'cli/log/',
-    ours: ['cli/log/', 'cli/terminal/', 'analysis/', 'replay/', 'log/', 'server/package-version.ts', 'errors.ts'],
+    ours: [
+      'cli/log/',
+      'cli/terminal/',
+      'analysis/',
+      'replay/',
+      'log/',
+      'call/time.ts',
+      'server/package-version.ts',
+      'errors.ts',
+    ],
     types: [],
     packages: ['commander', 'tinyglobby', 'zod'],
     node: ['node:fs', 'node:fs/promises', 'node:path'],
@@ -278,13 +304,18 @@ export const deviations: readonly Deviation[] = [
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
   {
-    from: 'actors/hosts/foreseen-refusal.ts',
-    to: 'machines/supervisor/supervisor.machine.ts',
-    reason: 'it asks that chart what it would say, so that nobody else judges',
+    from: 'actors/hosts/utterance-collector.ts',
+    to: 'text/hypothesis.ts',
+    reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
   {
+<<<<<<< HEAD
     from: 'server/engine-shelf.ts',
     to: 'text/commands.ts',
+=======
+    from: 'server/engines-in-use.ts',
+    to: 'text/command-tools.ts',
+>>>>>>> main
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
@@ -301,11 +332,6 @@ export const deviations: readonly Deviation[] = [
     from: 'observe/status-server.ts',
     to: 'node:net',
     reason: 'the type of the address that a bound server tells',
-  },
-  {
-    from: 'rpc/stream-request.ts',
-    to: 'text/hypothesis.ts',
-    reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
   { from: 'rpc/proto.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
   { from: 'rpc/reflection.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
@@ -411,11 +437,6 @@ export const deviations: readonly Deviation[] = [
     to: 'node:child_process',
     reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
   },
-  {
-    from: 'cli/log/log-text.ts',
-    to: 'machines/timer.ts',
-    reason: 'a timer that is armed for longest is one that is switched off: it is not told',
-  },
   { from: 'store/store-process.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
   { from: 'cli/terminal/given-config.ts', to: 'node:fs', reason: 'reads the file that CONFIG_FILE names' },
   {
@@ -430,7 +451,6 @@ export const deviations: readonly Deviation[] = [
     to: 'store/usage-summary.ts',
     reason: 'the shape of what it prints',
   },
-  { from: 'cli/ask/sound.ts', to: 'engines/speech-engine.ts', reason: 'the one definition of the sound on the wire' },
   { from: 'cli/ask/sound.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
 ];
 
