@@ -2,8 +2,10 @@
  * The event log of one actor, as lines of JSON: a header, a line a turn, perhaps amendments, a footer. What stands here is also what is
  * shown and compared: the format on disk is the only one.
  *
- * Every line carries the number of its turn and a hash that is chained to the line before it, so that a line that was altered, dropped or
- * moved is found before anything is replayed. It is a checksum against damage and slips, no seal: who means to forge a log can. A log without a footer is one whose process was killed: it is told so, never taken for whole.
+ * Every line carries the number of its turn and a hash that is chained to the line before it, so that a line that was
+ * altered, dropped or moved is found before anything is replayed. It is a checksum against damage and slips, no seal:
+ * who means to forge a log can. A log without a footer is one whose process was killed: it is told so, never taken for
+ * whole.
  */
 import { crc32 } from 'node:zlib';
 import { hexOf } from './hex.ts';

@@ -1,6 +1,7 @@
 /**
- * Reads an event log: every line checked, the amendments applied. What is wrong with a log is told with its line, once, and nothing behind it
- * is believed. A half line at the end is what a killed process leaves: it is dropped, and the log told to be incomplete.
+ * Reads an event log: every line checked, the amendments applied. What is wrong with a log is told with its line, once,
+ * and nothing behind it is believed. A half line at the end is what a killed process leaves: it is dropped, and the log
+ * told to be incomplete.
  */
 import { z } from 'zod';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';

@@ -1,6 +1,7 @@
 /**
- * The open files of the writer thread: plain synchronous calls, the cheapest there are. A file that can't be written is given up and nothing more
- * is appended to it: what stands in it stays readable up to there, and a gap can never be closed by later lines.
+ * The open files of the writer thread: plain synchronous calls, the cheapest there are. A file that can't be written is
+ * given up and nothing more is appended to it: what stands in it stays readable up to there, and a gap can never be
+ * closed by later lines.
  */
 import { closeSync, constants, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * The way of log lines to the disk: orders are handed to a thread of their own. Never throws, never waits. A thread that died is told as a fault
- * and replaced with the next order, at most once a second; the files it was writing are given up, since nobody knows where they end.
+ * The way of log lines to the disk: orders are handed to a thread of their own. Never throws, never waits. A thread
+ * that died is told as a fault and replaced with the next order, at most once a second; the files it was writing are
+ * given up, since nobody knows where they end.
  */
 import { Worker } from 'node:worker_threads';
 import {

@@ -1,7 +1,7 @@
 /**
- * Deletes old event logs: what is older than its time, and the oldest of what is more than all logs together may have. Only files that are ours
- * by name (`*.jsonl` in a folder named after a day) and that nobody here writes. Works in small steps, so that its thread can do other things
- * between two of them, whatever the number of files.
+ * Deletes old event logs: what is older than its time, and the oldest of what is more than all logs together may have.
+ * Only files that are ours by name (`*.jsonl` in a folder named after a day) and that nobody here writes. Works in
+ * small steps, so that its thread can do other things between two of them, whatever the number of files.
  */
 import { type Dir, type Dirent, lstatSync, opendirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';

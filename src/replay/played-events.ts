@@ -2,18 +2,18 @@
 import type { AnyStateMachine } from 'xstate';
 import { type LogTurn, THREW } from '../log/log-format.ts';
 import type { EventLog } from '../log/log-reader.ts';
-import { InertRun, type InertTurn } from './inert-run.ts';
+import { ChartRun, type ChartTurn } from './pure-chart.ts';
 
 export interface PlayedEvent {
   readonly recorded: LogTurn;
   /** What the chart does now; null = it threw `error`. */
-  readonly now: InertTurn | null;
+  readonly now: ChartTurn | null;
   readonly error: unknown;
 }
 
 /** What becomes of each event, in their order; a chart that is over, or threw where it did not then, takes no more of them. */
 export function* playedEvents({ header, turns }: EventLog, machine: AnyStateMachine): Generator<PlayedEvent> {
-  const run = new InertRun(machine, 'replay');
+  const run = new ChartRun(machine);
   let isFaultStale = false;
   for (const recorded of turns) {
     const { turn, event } = recorded;
@@ -26,7 +26,7 @@ export function* playedEvents({ header, turns }: EventLog, machine: AnyStateMach
   }
 }
 
-function play(recorded: LogTurn, step: () => InertTurn): PlayedEvent {
+function play(recorded: LogTurn, step: () => ChartTurn): PlayedEvent {
   try {
     return { recorded, now: step(), error: null };
   } catch (error) {

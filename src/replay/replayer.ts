@@ -1,6 +1,7 @@
 /**
- * Replays a log: feeds its events to the pure chart, turn by turn, and compares what each did with what was recorded. Timers, children and the
- * world are not simulated: what they said is in the log (DESIGN §5). The verdict is the first difference, or that there is none.
+ * Replays a log: feeds its events to the pure chart, turn by turn, and compares what each did with what was recorded.
+ * Timers, children and the world are not simulated: what they said is in the log (DESIGN §5). The verdict is the first
+ * difference, or that there is none.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
@@ -9,8 +10,8 @@ import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from '../log/
 import type { EventLog } from '../log/log-reader.ts';
 import { withPlainTables } from '../machines/supervisor/persistent-table.ts';
 import { OutcomeTeller } from '../record/turn-outcome.ts';
-import { InertRun, type Microstep } from './inert-run.ts';
 import { reasonInOutput } from './played-events.ts';
+import { ChartRun, type Microstep } from './pure-chart.ts';
 
 /** Where a replay first did something else. */
 export interface Divergence {
@@ -45,7 +46,7 @@ export function replay(
   const isIncomplete = footer === null || footer.dropped > 0;
   let current = log.turns[0];
   const onMicrostep = (step: Microstep) => current !== undefined && watch?.(current, step);
-  const run = new InertRun(machine, 'replay', watch && onMicrostep);
+  const run = new ChartRun(machine, watch && onMicrostep);
   const teller = new OutcomeTeller(log.header.redaction);
   for (const recorded of log.turns) {
     current = recorded;
@@ -67,13 +68,13 @@ export function definitionChangesOf({ header }: EventLog, machine: AnyStateMachi
   return changes;
 }
 
-function playTurn(run: InertRun, teller: OutcomeTeller, log: EventLog, { turn, event }: LogTurn): TurnOutcome {
+function playTurn(run: ChartRun, teller: OutcomeTeller, log: EventLog, { turn, event }: LogTurn): TurnOutcome {
   const { after, actions } = turn === 0 ? run.start(log.header.input) : run.take(event);
   return teller.tell(after, actions);
 }
 
 /** A chart that throws is a difference too, and so is a turn after the end: an actor that is over takes none. */
-function differenceIn(recorded: LogTurn, run: InertRun, play: () => TurnOutcome): Divergence | null {
+function differenceIn(recorded: LogTurn, run: ChartRun, play: () => TurnOutcome): Divergence | null {
   const { turn, event } = recorded;
   const before = run.snapshot?.status ?? 'active';
   if (before !== 'active') {
@@ -130,7 +131,7 @@ function presentOf({ field, now }: Pick<Divergence, 'field' | 'now'>, context: u
 }
 
 /** The footer against the end that the replay came to. */
-function differenceAtEnd({ turns, footer }: EventLog, run: InertRun): Divergence | null {
+function differenceAtEnd({ turns, footer }: EventLog, run: ChartRun): Divergence | null {
   const last = turns.at(-1);
   const snapshot = run.snapshot;
   if (footer === null || footer.dropped > 0 || last === undefined || snapshot === null) return null;

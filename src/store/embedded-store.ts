@@ -4,9 +4,9 @@
  *
  * Nobody but its user may read it: what people said stands in it.
  *
- * Guarantees: a write whose promise resolved is on the disk, in the file that was opened (`isInPlace` tells whether that is still the one
- * of DATA_DIR); a process that dies leaves the last committed state. It does not survive foreign bytes in its files, nor a full disk: LMDB's
- * native code then ends the process it runs in (docs/decisions/0008).
+ * Guarantees: a write whose promise resolved is on the disk, in the file that was opened (`isInPlace` tells whether
+ * that is still the one of DATA_DIR); a process that dies leaves the last committed state. It does not survive foreign
+ * bytes in its files, nor a full disk: LMDB's native code then ends the process it runs in (docs/decisions/0008).
  */
 import { type BigIntStats, chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 /**
- * The embedded quota: counts the admitted requests of each device in the current day, week and month (UTC), and refuses those beyond a limit.
+ * The embedded quota: counts the admitted requests of each device in the current day, week and month (UTC), and refuses
+ * those beyond a limit.
  *
  * Guarantees: of parallel calls exactly as many are admitted as are left, because each takes its request when it asks; a refused call
  * counts for nothing. Counts outlive a restart; while the store fails they go on in memory and are stored when it is back. Never more

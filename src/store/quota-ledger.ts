@@ -1,4 +1,7 @@
-/** The counts of quotas in the database `quota` of the embedded store: one record a device, overwritten; those of past windows are swept. */
+/**
+ * The counts of quotas in the database `quota` of the embedded store: one record a device, overwritten; those of past
+ * windows are swept.
+ */
 import type { EmbeddedStore, TextDatabase } from './embedded-store.ts';
 import { type QuotaRecord, quotaOfStored, storedTextOfQuota } from './quota-record.ts';
 import { isCurrent, type QuotaWindows, windowsAt } from './quota-windows.ts';

@@ -1,4 +1,7 @@
-/** One piece of work on the store for the command line, in a process of its own: a damaged file ends that one, and a stuck one is bounded. */
+/**
+ * One piece of work on the store for the command line, in a process of its own: a damaged file ends that one, and a
+ * stuck one is bounded.
+ */
 import { fork } from 'node:child_process';
 import { storeScript } from './store-script.ts';
 

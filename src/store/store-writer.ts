@@ -3,8 +3,9 @@
  * native code crashes on foreign bytes and corrupts the heap on a full disk (docs/decisions/0008): here that costs a restart of this
  * process and nobody's stream.
  *
- * It lives as long as its channel: a server that is killed closes it, what was handed over is still written. Any failure ends it; whether to
- * start another one is the server's decision. Messages are dealt with in their order: who asks after a memory was handed over hears of it.
+ * It lives as long as its channel: a server that is killed closes it, what was handed over is still written. Any
+ * failure ends it; whether to start another one is the server's decision. Messages are dealt with in their order: who
+ * asks after a memory was handed over hears of it.
  */
 import { causeOfFailedWrite, type EmbeddedStore, openStore, systemWordsOf } from './embedded-store.ts';
 import { type MemoryEntry, type MemoryLimits, memoryLimitsSchema } from './memory-entry.ts';

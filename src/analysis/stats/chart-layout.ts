@@ -1,7 +1,8 @@
 /**
- * Where the states and transitions of a chart stand in its drawing, by rules and without a layout library: a state is a box with a row for
- * each of its transitions and its inner states below them. Parallel regions stand side by side; other states below each other, with lines
- * between neighbours in lanes beside them. A transition that leaves its column has its goal in words alone: drawn, they would hide the rest.
+ * Where the states and transitions of a chart stand in its drawing, by rules and without a layout library: a state is a
+ * box with a row for each of its transitions and its inner states below them. Parallel regions stand side by side;
+ * other states below each other, with lines between neighbours in lanes beside them. A transition that leaves its
+ * column has its goal in words alone: drawn, they would hide the rest.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { ChartFigures, StateFigures, TransitionFigures } from './log-stats.ts';

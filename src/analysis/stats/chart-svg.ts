@@ -25,23 +25,40 @@ const MIN_WIDTH = 880;
 /** Of the line of end reasons, generously. */
 const SUB_CHARACTER = 7;
 
+const onLight = [
+  '--paper: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #59636e; --line: #6e7781;',
+  '--box: #f6f8fa; --region: #8250df; --heat: #0969da; --good: #1a7f37; --bad: #cf222e;',
+].join(' ');
+const onDark = [
+  '--paper: #0d1117; --edge: #30363d; --ink: #e6edf3; --soft: #9198a1; --line: #848d97;',
+  '--box: #161b22; --region: #ab7df8; --heat: #4493f8; --good: #3fb950; --bad: #f85149;',
+].join(' ');
+const fonts = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
+const stateLine = 'stroke: var(--line); stroke-width: 1.3;';
+const edgeLine = 'stroke: var(--line); stroke-width: 1.2; marker-end: url(#arrow);';
+
 const style = `
-    svg { color-scheme: light dark; --paper: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #59636e; --line: #6e7781; --box: #f6f8fa; --region: #8250df; --heat: #0969da; --good: #1a7f37; --bad: #cf222e; }
-    @media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --edge: #30363d; --ink: #e6edf3; --soft: #9198a1; --line: #848d97; --box: #161b22; --region: #ab7df8; --heat: #4493f8; --good: #3fb950; --bad: #f85149; } }
-    text { font-family: ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; fill: var(--ink); font-size: 11.5px; }
+    svg { color-scheme: light dark; ${onLight} }
+    @media (prefers-color-scheme: dark) { svg { ${onDark} } }
+    text { font-family: ${fonts}; fill: var(--ink); font-size: 11.5px; }
     .head { font-size: 18px; font-weight: 600; } .sub { font-size: 12.5px; fill: var(--soft); }
     .name { font-size: 13.5px; font-weight: 600; } .count { text-anchor: end; font-variant-numeric: tabular-nums; font-weight: 600; }
     .soft { fill: var(--soft); } .small { font-size: 10.5px; fill: var(--soft); }
     .paper { fill: var(--paper); stroke: var(--edge); }
-    .state { fill: var(--box); stroke: var(--line); stroke-width: 1.3; } .region { fill: var(--paper); stroke: var(--region); stroke-width: 1.3; }
+    .state { fill: var(--box); ${stateLine} } .region { fill: var(--paper); stroke: var(--region); stroke-width: 1.3; }
     .good { fill: var(--box); stroke: var(--good); stroke-width: 2.2; } .bad { fill: var(--box); stroke: var(--bad); stroke-width: 2.2; }
     .list { fill: none; stroke: var(--edge); }
     .heat { fill: var(--heat); } .to { fill: var(--heat); } .toBad { fill: var(--bad); } .toGood { fill: var(--good); }
     .never { stroke: var(--line); stroke-dasharray: 3 3; fill: none; } .box.never { fill: var(--paper); stroke-width: 1.1; }
     .off text, .off tspan { fill: var(--soft); }
-    .line { fill: none; stroke: var(--line); stroke-width: 1.2; marker-end: url(#arrow); } .line.unused { stroke-dasharray: 3 3; opacity: .55; }
+    .line { fill: none; ${edgeLine} } .line.unused { stroke-dasharray: 3 3; opacity: .55; }
     .arrow { fill: var(--line); }
   `;
+
+const arrow = [
+  '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"',
+  ' markerUnits="userSpaceOnUse" orient="auto"><path class="arrow" d="M0 .6 7.4 4 0 7.4z"/></marker>',
+].join('');
 
 /** The drawing; `figures` are those of `machine`. */
 export function drawChart(machine: AnyStateMachine, figures: ChartFigures): string {
@@ -53,12 +70,16 @@ export function drawChart(machine: AnyStateMachine, figures: ChartFigures): stri
     ...paintOf(figures),
     finals: new Set(boxes.filter(({ kind }) => kind === 'final').map(({ path }) => path)),
   };
-  const description = `${figures.logs} logs of the chart ${machine.id}: each state with how often it was entered and how long it lasted, each transition with how often it was taken.`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title description">
+  const description = [
+    `${figures.logs} logs of the chart ${machine.id}: each state with how often it was entered and how long it lasted,`,
+    'each transition with how often it was taken.',
+  ].join(' ');
+  const sizes = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${sizes} role="img" aria-labelledby="title description">
   <title id="title">${escaped(`The ${machine.id} chart, as ${countText(figures.logs)} logs took it`)}</title>
   <desc id="description">${escaped(description)}</desc>
   <style>${style}</style>
-  <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path class="arrow" d="M0 .6 7.4 4 0 7.4z"/></marker></defs>
+  <defs>${arrow}</defs>
   <rect class="paper" x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="12"/>
   ${headerOf(machine, figures, width)}
   <g transform="translate(${MARGIN} ${MARGIN + HEADER_HEIGHT - size.titleHeight})">
@@ -99,8 +120,10 @@ function headerOf(machine: AnyStateMachine, { version, logs, identical, ends }: 
   }
   const others = ends.slice(told.length).reduce((sum, { logs: count }) => sum + count, 0);
   if (others > 0) told.push(`others ${countText(others)}`);
-  return `<text class="head" x="${MARGIN + size.padding}" y="${MARGIN + 20}">${escaped(machine.id)} <tspan class="sub">${escaped(`version ${version}, ${countText(logs)} logs${replayed}`)}</tspan></text>
-  <text class="sub" x="${MARGIN + size.padding}" y="${MARGIN + 42}">${escaped(`Ends: ${told.join(' · ')}`)}</text>`;
+  const x = MARGIN + size.padding;
+  const counted = escaped(`version ${version}, ${countText(logs)} logs${replayed}`);
+  return `<text class="head" x="${x}" y="${MARGIN + 20}">${escaped(machine.id)} <tspan class="sub">${counted}</tspan></text>
+  <text class="sub" x="${x}" y="${MARGIN + 42}">${escaped(`Ends: ${told.join(' · ')}`)}</text>`;
 }
 
 function drawBox(box: Box, paint: Paint): string {
@@ -111,9 +134,9 @@ function drawBox(box: Box, paint: Paint): string {
     `<rect class="box ${classOf(box)}" x="${r(x)}" y="${r(y)}" width="${r(width)}" height="${r(height)}" rx="8"/>`,
   ];
   if (figures !== null && !isNever) {
-    parts.push(
-      `<path class="heat" opacity="${paint.ofState(figures.entered)}" d="M${r(x)} ${r(y + top - 2)}v${r(10 - top)}a8 8 0 0 1 8-8h${r(width - 16)}a8 8 0 0 1 8 8v${r(top - 10)}z"/>`,
-    );
+    const corners = `a8 8 0 0 1 8-8h${r(width - 16)}a8 8 0 0 1 8 8`;
+    const outline = `M${r(x)} ${r(y + top - 2)}v${r(10 - top)}${corners}v${r(top - 10)}z`;
+    parts.push(`<path class="heat" opacity="${paint.ofState(figures.entered)}" d="${outline}"/>`);
   }
   parts.push(`<text class="name" x="${r(x + size.padding)}" y="${r(y + 17.5)}">${escaped(name)}</text>`);
   if (figures !== null) {
@@ -188,8 +211,12 @@ function drawEdge(edge: Edge, right: number): string {
   const BEND = 5;
   const down = endY > startY ? BEND : -BEND;
   const unused = row.transition.taken === 0 ? ' unused' : '';
-  return `<path class="line${unused}" d="M${r(startX)} ${r(startY)}H${r(laneX - BEND)}q${BEND} 0 ${BEND} ${down}V${r(endY - down)}q0 ${down} ${-BEND} ${down}H${r(to.x + to.width + 1)}"/>`;
+  const toLane = `M${r(startX)} ${r(startY)}H${r(laneX - BEND)}q${BEND} 0 ${BEND} ${down}`;
+  const toTarget = `V${r(endY - down)}q0 ${down} ${-BEND} ${down}H${r(to.x + to.width + 1)}`;
+  return `<path class="line${unused}" d="${toLane}${toTarget}"/>`;
 }
+
+const numbersNote = 'Numbers: how often a state was entered, a transition taken. p50, p99: how long the state lasted.';
 
 function legendOf(height: number): string {
   const [x, y] = [MARGIN + size.padding, height - MARGIN - 14];
@@ -200,7 +227,7 @@ function legendOf(height: number): string {
   const neverX = x + 210;
   return `<g>${steps.join('')}<text class="soft" x="${x + 88}" y="${y + 11}">seldom to often</text>
   <rect class="never" x="${neverX}" y="${y}" width="30" height="14" rx="4"/><text class="soft" x="${neverX + 38}" y="${y + 11}">never</text>
-  <text class="soft" x="${neverX + 92}" y="${y + 11}">Numbers: how often a state was entered, a transition taken. p50, p99: how long the state lasted.</text></g>`;
+  <text class="soft" x="${neverX + 92}" y="${y + 11}">${numbersNote}</text></g>`;
 }
 
 function escaped(text: string): string {

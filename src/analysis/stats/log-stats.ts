@@ -1,7 +1,8 @@
 /**
- * Figures over many logs of one chart: how often each state was entered, each transition taken and each end reason came, and how long the
- * states lasted. Ends come from the logs; states and transitions from replaying them step by step, which only a log that replays identically
- * allows. Of any other, the states after each turn still count, its transitions do not: it is told as left out.
+ * Figures over many logs of one chart: how often each state was entered, each transition taken and each end reason
+ * came, and how long the states lasted. Ends come from the logs; states and transitions from replaying them step by
+ * step, which only a log that replays identically allows. Of any other, the states after each turn still count, its
+ * transitions do not: it is told as left out.
  */
 import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 import { endReasonOf } from '../../log/end-reason.ts';
@@ -9,7 +10,6 @@ import type { EventLog } from '../../log/log-reader.ts';
 import { stateText } from '../../record/turn-outcome.ts';
 import { replay } from '../../replay/replayer.ts';
 import { nameOfGuard, nameOfTransition, statesOf, transitionsFrom, triggerOf } from './chart-walk.ts';
-import { StateClock } from './state-clock.ts';
 
 /** Of the times that states lasted, in ms; by nearest rank. */
 export interface Percentiles {
@@ -173,4 +173,78 @@ function percentilesOf(given: readonly number[]): Percentiles | null {
   const sorted = Float64Array.from(given).sort();
   const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
   return { count: sorted.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+}
+
+/** When a step was: the number of its turn and the time of it. */
+interface Moment {
+  readonly turn: number;
+  readonly atMs: number;
+}
+
+interface StateCount {
+  entered: number;
+  logs: number;
+  /** The log in which it was last, so that each counts once. */
+  lastLog: number;
+  readonly lastedMs: number[];
+}
+
+/**
+ * How often states were entered and how long they lasted, from where a chart was after each of its steps. A state that holds others lasts
+ * as long as they do together. One that was entered and left within one turn was entered, but lasted no time that a turn could see.
+ */
+class StateClock {
+  readonly #counts = new Map<string, StateCount>();
+  /** Paths of the active states, inner and outer, for each text of states that came so far. */
+  readonly #paths = new Map<string, ReadonlySet<string>>();
+  #active = new Map<string, Moment>();
+  #log = 0;
+
+  /** A new log begins; what was active in the one before it did not come to its end. */
+  begin(): void {
+    this.#log += 1;
+    this.#active = new Map();
+  }
+
+  /** The chart is in these states, `a.b | c.d`, from now on. */
+  move(states: string, now: Moment): void {
+    const paths = this.#pathsOf(states);
+    for (const [path, since] of this.#active) {
+      if (paths.has(path)) continue;
+      this.#active.delete(path);
+      if (since.turn !== now.turn) this.#countOf(path).lastedMs.push(now.atMs - since.atMs);
+    }
+    for (const path of paths) {
+      if (this.#active.has(path)) continue;
+      this.#active.set(path, now);
+      const count = this.#countOf(path);
+      count.entered += 1;
+      if (count.lastLog !== this.#log) count.logs += 1;
+      count.lastLog = this.#log;
+    }
+  }
+
+  figuresOf(path: string): { readonly entered: number; readonly logs: number; readonly lastedMs: readonly number[] } {
+    return this.#counts.get(path) ?? { entered: 0, logs: 0, lastedMs: [] };
+  }
+
+  #countOf(path: string): StateCount {
+    const known = this.#counts.get(path);
+    if (known !== undefined) return known;
+    const count: StateCount = { entered: 0, logs: 0, lastLog: 0, lastedMs: [] };
+    this.#counts.set(path, count);
+    return count;
+  }
+
+  #pathsOf(states: string): ReadonlySet<string> {
+    const known = this.#paths.get(states);
+    if (known !== undefined) return known;
+    const paths = new Set<string>();
+    for (const leaf of states.split(' | ')) {
+      for (let end = leaf.indexOf('.'); end >= 0; end = leaf.indexOf('.', end + 1)) paths.add(leaf.slice(0, end));
+      paths.add(leaf);
+    }
+    this.#paths.set(states, paths);
+    return paths;
+  }
 }

@@ -1,26 +1,77 @@
 /**
- * What if: how would a recorded session have ended under other limits? The pure chart is played twice over the recorded facts, under the recorded
- * limits and under the others, and the second play counts only as long as the world outside could not have told the two apart.
+ * What if: how would a recorded session have ended under other limits? The pure chart is played twice over the recorded
+ * facts, once under the recorded limits and once under the others, and the second play counts only as long as the world
+ * outside could not have told the two apart.
  *
- * The rules, so that an answer is never a guess:
- * - A timer that both plays armed in the same turn with the same delay fires when it was recorded to fire. Any other fires when its delay is over,
- *   or up to LATE_MS later, as timers do. Where a recorded fact falls into that time and their order matters, nothing is decided.
- * - A question (how long has the reader taken nothing? how long has the voice been silent?) changes nothing outside, so it may be asked at another
- *   time. It is answered from what is recorded where that is enough (what-if-answers.ts); else nothing is decided.
- * - Once the second play says, asks of an actor or starts something that the first did not, the later facts are of another world: unless it is over
- *   by then, nothing is decided from that turn on. One exception: when it has said all it has to say (it leaves out or exchanges its command, all
- *   else being the same; or it fails for a sentence that has no sound), it ends as soon as that is out, and it has no more frames to hand over
- *   than the recorded session had. So when that one's are out, its are, too; unless something else came first that could have ended it.
- * - A session that goes on beyond its recorded end would not have ended so; what would have come then is not in the log.
- * - A rate is counted by the outbox, not by the chart: see what-if-rate.ts.
+ * What-if 1 (certain). An end is named only where the same world would have ended the session so under the other
+ *   limits. Everything else is "undetermined", with the turn from which on nothing is known. Who compares settings by
+ *   these counts relies on it.
+ * What-if 2 (own log). Nothing is named for a log that does not tell its limits, does not replay identically, or whose
+ *   chart throws where it did not then, or no longer where it did. A log that was cut names an end only if it comes
+ *   before the cut.
+ * What-if 3 (timers). A timer that both plays armed in the same turn with the same delay fires when it was recorded to
+ *   fire. Any other fires from EARLY_MS before its delay is over until LATE_MS (or LATE_SHARE of the delay) after.
+ *   Where a recorded fact or another timer falls into that time and their order matters, nothing is named.
+ * What-if 4 (questions). How long has the reader taken nothing, how long has the voice been silent: to ask changes
+ *   nothing outside, so it may be asked at another time. It is answered where the log tells it, or where even the
+ *   longest possible answer makes no difference; else nothing is named.
+ * What-if 5 (another world). From the turn on in which the second play says, asks of an actor or starts something that
+ *   the first did not, the facts are of another world: unless it is over by then, nothing is named.
+ * What-if 6 (all is said). The one exception to 5: when the second play has said all it has to say (it leaves out or
+ *   exchanges its command, all else being the same; or it fails for a sentence that has no sound), it ends as soon as
+ *   that is out. It has no more frames to hand over than the recorded session had, so when those are out, its are, too;
+ *   unless something came first that could have ended it.
+ * What-if 7 (outlived). A session that goes on beyond its recorded end would not have ended so; what would have come
+ *   then is not in the log.
+ * What-if 8 (rate). The outbox counts frames, not the chart. A looser rate limit takes a recorded breach away; a
+ *   stricter one leaves an end named only if no second can have had more frames than it allows, and makes a breach of
+ *   it only if some second must have had more.
+ *
+ * Bounds: each recorded turn is taken once by each play, and each timer of the second play once for
+ * every time it is due; nothing waits.
  */
 import type { AnyStateMachine } from 'xstate';
+import { type LogTurn, THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
+import { PureChart } from '../../replay/pure-chart.ts';
 import { recordedInput } from '../../replay/recorded-limits.ts';
 import { replay } from '../../replay/replayer.ts';
-import { WhatIfRun } from './what-if-run.ts';
-import { type Moment, undetermined, type WhatIfVerdict } from './what-if-verdict.ts';
+import { fireOwnTimers, isShared, settled } from './own-timers.ts';
+import {
+  isClosing,
+  isSameButForCommand,
+  isSameOutward,
+  type PlayedTurn,
+  type Question,
+  startPlay,
+  take,
+  wordsOfTurn,
+} from './play.ts';
+import {
+  framesAfterEvent,
+  framesAfterFacts,
+  framesAfterSaid,
+  jobsAfterEvent,
+  jobsAfterFacts,
+  noFrames,
+  silencesIn,
+} from './recorded-facts.ts';
+import {
+  type Closed,
+  endedApart,
+  endedInTurn,
+  isDecided,
+  type Moment,
+  openOrder,
+  outlived,
+  rateChangeOf,
+  type Standing,
+  type Step,
+  undetermined,
+  type WhatIfTerms,
+  type WhatIfVerdict,
+} from './standing.ts';
 
 const atBegin: Moment = { turn: 0, atMs: 0 };
 
@@ -34,17 +85,207 @@ export function whatIf(
   if (!input.success) return undetermined(atBegin, 'the log does not say under which limits it was recorded');
   const { divergence } = replay(log, machine);
   if (divergence !== null) {
-    return undetermined(
-      atBegin,
-      `the log itself does not replay: it diverges at turn ${divergence.turn} (${divergence.field})`,
-    );
+    const where = `it diverges at turn ${divergence.turn} (${divergence.field})`;
+    return undetermined(atBegin, `the log itself does not replay: ${where}`);
   }
   const recorded = input.data.limits;
-  const limits = change(recorded);
+  const limits = { recorded, changed: change(recorded) };
+  const terms: WhatIfTerms = { chart: new PureChart(machine), log, limits, silences: silencesIn(log.turns) };
   try {
-    return new WhatIfRun(machine, { log, recorded: input.data, changed: { ...input.data, limits } }).play();
+    return playBoth(terms, input.data);
   } catch (error) {
     // A chart that throws is a bug of its own; here it only means that nothing can be told.
     return undetermined(atBegin, `the chart threw: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
+
+/** Both plays, turn by turn, until it is decided or the log is over. */
+function playBoth(terms: WhatIfTerms, recordedInputData: object): WhatIfVerdict {
+  const [first, ...others] = terms.log.turns;
+  if (first === undefined) return undetermined(atBegin, 'the log has no turn');
+  let step = begun(terms, first, recordedInputData);
+  for (const turn of others) {
+    if (!isDecided(step)) step = fireOwnTimers(terms, step, turn);
+    if (!isDecided(step)) step = takeTurn(terms, step, turn);
+    if (isDecided(step)) return step;
+  }
+  return isDecided(step) ? step : undetermined(others.at(-1) ?? first, 'the log does not hold the end of its session');
+}
+
+function begun(terms: WhatIfTerms, turn: LogTurn, input: object): Step {
+  const recorded = startPlay(terms.chart, { ...input, limits: terms.limits.recorded });
+  const changed = startPlay(terms.chart, { ...input, limits: terms.limits.changed });
+  const standing: Standing = {
+    recorded: recorded.after,
+    changed: changed.after,
+    asked: { activity: [], progress: [] },
+    jobs: new Map(),
+    frames: noFrames,
+    possibleEnd: null,
+    closed: null,
+  };
+  return compared(terms, standing, { turn, recorded, changed });
+}
+
+function takeTurn(terms: WhatIfTerms, before: Standing, turn: LogTurn): Step {
+  const { event, atMs } = turn;
+  if (turn.status === THREW) return takeThrow(terms, before, turn);
+  const { isOfBoth, asked } = sharing(terms, before, event.type);
+  const recorded = take(terms.chart, before.recorded, event, { atMs, turn: turn.turn });
+  const standing = { ...before, asked, recorded: recorded.after };
+  if (standing.closed !== null) return takeClosed(terms, standing, { turn, recorded, isOfBoth });
+  if (!isOfBoth) return takeRecordedOnly(standing, turn, recorded);
+  const heard = {
+    ...standing,
+    jobs: jobsAfterEvent(standing.jobs, event),
+    frames: framesAfterEvent(standing.frames, event),
+  };
+  const changed = take(terms.chart, heard.changed, rateFactFor(terms, event), { atMs, turn: turn.turn });
+  return compared(terms, { ...heard, changed: changed.after }, { turn, recorded, changed });
+}
+
+const questionAnsweredBy: Readonly<Record<string, Question>> = {
+  'outbox.activityReported': 'activity',
+  'speech.progressReported': 'progress',
+};
+
+/** Whether the second play hears an event, too: facts of the world, answers to questions of both, timers of both. */
+function sharing(terms: WhatIfTerms, { changed, recorded, asked }: Standing, type: string) {
+  const question = questionAnsweredBy[type];
+  if (question !== undefined) {
+    const [isOfBoth = false, ...rest] = asked[question];
+    return { isOfBoth, asked: { ...asked, [question]: rest } };
+  }
+  const timer = changed.timers.get(type);
+  const isOfBoth = isTimer(type)
+    ? timer !== undefined && isShared(timer, recorded)
+    : type !== 'outbox.rateExceeded' || rateChangeOf(terms) !== 'looser';
+  return { isOfBoth, asked };
+}
+
+function isTimer(type: string): boolean {
+  return type.startsWith('xstate.after.');
+}
+
+/** The limit that was broken is named in the failure. */
+function rateFactFor({ limits }: WhatIfTerms, event: LogTurn['event']): LogTurn['event'] {
+  if (event.type !== 'outbox.rateExceeded') return event;
+  return { ...event, framesInLastSecond: limits.changed.maxFramesPerSecond + 1 };
+}
+
+/** A bug of the chart: nothing was changed, and what came of it is recorded next. */
+function takeThrow(terms: WhatIfTerms, standing: Standing, turn: LogTurn): Step {
+  try {
+    take(terms.chart, standing.changed, turn.event, { atMs: turn.atMs, turn: turn.turn });
+  } catch {
+    return standing;
+  }
+  return undetermined(turn, 'the chart threw here and would not have');
+}
+
+/** A turn that only the recorded play has: a timer of its own, or the answer to a question of its own. */
+function takeRecordedOnly(standing: Standing, turn: LogTurn, played: PlayedTurn): Step {
+  if (played.ended !== null) return outlived(standing, turn, played.ended);
+  if (played.outward.length > 0) {
+    return undetermined(turn, `it would not have gone on as recorded: ${wordsOfTurn(played)}`);
+  }
+  return { ...standing, asked: askedAfter(standing.asked, played.questions, []) };
+}
+
+interface RecordedTurn {
+  readonly turn: LogTurn;
+  readonly recorded: PlayedTurn;
+}
+
+/** All that the second play said is out when all that the recorded one said is; until then something else may end it (What-if 6). */
+function takeClosed(
+  terms: WhatIfTerms,
+  standing: Standing,
+  { turn, recorded, isOfBoth }: RecordedTurn & { readonly isOfBoth: boolean },
+): Step {
+  const { event, atMs } = turn;
+  const isFlushed = event.type === 'outbox.flushed';
+  if (recorded.ended !== null && !isFlushed) return undetermined(turn, closingWords);
+  const isHeard = isFlushed || event.type.startsWith('answer.') || (isTimer(event.type) && isOfBoth);
+  if (!isHeard) return standing;
+  const changed = take(terms.chart, standing.changed, event, { atMs, turn: turn.turn });
+  if (changed.ended !== null && isFlushed) return ended(terms, standing, { turn, recorded }, changed.ended);
+  // The model may still be at work, and stop when it is done.
+  const isQuiet = changed.questions.length === 0 && changed.outward.every((text) => text.startsWith('stop '));
+  return isQuiet && changed.ended === null ? { ...standing, changed: changed.after } : undetermined(turn, closingWords);
+}
+
+/** A recorded turn that both plays took, or both began with. */
+function compared(
+  terms: WhatIfTerms,
+  standing: Standing,
+  { turn, recorded, changed }: RecordedTurn & { readonly changed: PlayedTurn },
+): Step {
+  if (changed.ended !== null) return ended(terms, standing, { turn, recorded }, changed.ended);
+  if (recorded.ended !== null) return outlived(standing, turn, recorded.ended);
+  const { atMs } = turn;
+  let closed: Closed | null = null;
+  if (!isSameOutward(recorded.outward, changed.outward)) {
+    const isOtherCommand = isSameButForCommand(recorded.outward, changed.outward);
+    if (!isOtherCommand && !isClosing(changed.outward)) {
+      return undetermined(turn, `it would have gone another way: ${wordsOfTurn(changed)}`);
+    }
+    if (standing.possibleEnd !== null) return openOrder(turn, standing.possibleEnd);
+    closed = { turn: turn.turn, atMs, why: isOtherCommand ? commandWords : null };
+  }
+  const frames = framesAfterFacts(standing.frames, changed.voice, atMs);
+  const after: Standing = {
+    ...standing,
+    closed,
+    asked: askedAfter(standing.asked, recorded.questions, changed.questions),
+    jobs: jobsAfterFacts(standing.jobs, changed.voice, atMs),
+    frames: framesAfterSaid(frames, changed.outward, atMs),
+  };
+  const own = changed.questions.filter((question) => !recorded.questions.includes(question));
+  return own.length === 0 ? after : answerOwn(terms, after, turn, own);
+}
+
+function ended(
+  terms: WhatIfTerms,
+  standing: Standing,
+  { turn, recorded }: RecordedTurn,
+  reason: string,
+): WhatIfVerdict {
+  const isFlushed = turn.event.type === 'outbox.flushed';
+  return endedInTurn(terms, standing, {
+    turn: turn.turn,
+    atMs: turn.atMs,
+    reason,
+    recordedReason: recorded.ended,
+    isFlushed,
+  });
+}
+
+/** Questions of both plays wait for the recorded answer; one of the recorded play alone lets its answer pass. */
+function askedAfter(
+  asked: Standing['asked'],
+  recorded: readonly Question[],
+  changed: readonly Question[],
+): Standing['asked'] {
+  if (recorded.length === 0) return asked;
+  const added = (which: Question) =>
+    recorded.filter((question) => question === which).map((question) => changed.includes(question));
+  return {
+    activity: [...asked.activity, ...added('activity')],
+    progress: [...asked.progress, ...added('progress')],
+  };
+}
+
+/** Questions of the second play alone are answered at once. */
+function answerOwn(terms: WhatIfTerms, standing: Standing, turn: LogTurn, questions: readonly Question[]): Step {
+  const { atMs } = turn;
+  const asking: PlayedTurn = { after: standing.changed, outward: [], questions, voice: [], ended: null };
+  const firing = settled(terms, standing, asking, { atMs, turn: null });
+  if (firing.kind === 'open') return undetermined(turn, firing.why);
+  if (firing.kind === 'ends') return endedApart(terms, standing, { reason: firing.reason, turn: turn.turn, atMs });
+  const closed = firing.kind === 'closes' ? { turn: turn.turn, atMs, why: null } : standing.closed;
+  return { ...standing, changed: firing.after, closed };
+}
+
+const closingWords = 'it had said all it would say, and what is recorded then is of another world';
+const commandWords = 'its command would not have been the same, or none';

@@ -2,7 +2,7 @@
 
 import { endReasonOf } from '../../log/end-reason.ts';
 import { isBadLog } from '../../log/log-reader.ts';
-import { type EmittedFrame, emitAgain } from '../../replay/emission.ts';
+import { type EmittedFrame, replayLive } from '../../replay/live-replay.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { type Divergence, replay } from '../../replay/replayer.ts';
 import type { NamedLog } from '../log/log-files.ts';
@@ -32,8 +32,8 @@ export function replayOne({ path, log }: NamedLog, isEmitting: boolean): ReplayR
   const machine = machineFor(id, version);
   if (machine === undefined) return badLog(path, { line: 1, turn: null, why: `there is no chart named ${id}` });
   const { divergence, turns, definitionChanges, isIncomplete } = replay(log, machine);
-  const emission = isEmitting ? emitAgain(log, machine) : null;
-  const first = earlierOf(divergence, emission?.divergence ?? null);
+  const live = isEmitting ? replayLive(log, machine) : null;
+  const first = earlierOf(divergence, live?.divergence ?? null);
   return {
     path,
     verdict: first === null ? 'identical' : 'diverged',
@@ -44,7 +44,7 @@ export function replayOne({ path, log }: NamedLog, isEmitting: boolean): ReplayR
     definition_changes: definitionChanges,
     divergence: first,
     bad: null,
-    ...(emission !== null && { frames: emission.frames }),
+    ...(live !== null && { frames: live.frames }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What `recital replay` prints: the logs that matter one by one, the others counted, and a summary by end reason. */
-import type { EmittedFrame } from '../../replay/emission.ts';
+import type { EmittedFrame } from '../../replay/live-replay.ts';
 import type { Divergence } from '../../replay/replayer.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import type { ReplayResult } from './log-replay.ts';

@@ -1,7 +1,7 @@
 /**
- * What people say of themselves: "My favourite colour is purple", "Purple is my favourite colour", "Меня зовут Анна". Pure, and linear in the
- * words. A statement is never taken apart: it is found by its subject and said again as a whole, so nothing is concluded from it that was
- * not said.
+ * What people say of themselves: "My favourite colour is purple", "Purple is my favourite colour", "Меня зовут Анна".
+ * Pure, and linear in the words. A statement is never taken apart: it is found by its subject and said again as a
+ * whole, so nothing is concluded from it that was not said.
  */
 import {
   abbreviations,

@@ -1,6 +1,7 @@
 /**
- * How the session of a recording should have ended, in a file beside it: `x.jsonl` is the recording, byte for byte as a server wrote it, and
- * `x.expected.json` says `{"reason": "completed"}`. No such file: the recording pins what was recorded.
+ * How the session of a recording should have ended, in a file beside it: `x.jsonl` is the recording, byte for byte as a
+ * server wrote it, and `x.expected.json` says `{"reason": "completed"}`. No such file: the recording pins what was
+ * recorded.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';

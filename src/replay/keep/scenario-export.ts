@@ -7,9 +7,8 @@
 import { z } from 'zod';
 import type { LoggedEvent } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
-import { settingsOf } from '../recorded-settings.ts';
-import { exactPattern, MAX_PATTERN_CHARS } from './scenario-pattern.ts';
-import { type RecordedSpeech, recordedSpeech } from './scenario-speech.ts';
+import { settingsOf } from '../recorded-limits.ts';
+import { exactPattern, MAX_PATTERN_CHARS, type RecordedSpeech, recordedSpeech } from './scenario-speech.ts';
 
 type Step =
   | { say: string }

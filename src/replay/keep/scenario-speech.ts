@@ -1,10 +1,12 @@
-/** What became of the sound of a recorded session's sentences, as the speech part of a scenario. */
+/**
+ * What became of the sound of a recorded session's sentences, as the speech part of a scenario, and the regular
+ * expressions by which a scenario knows texts again: they match the given ones and nothing else.
+ */
 import { z } from 'zod';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { AskedAction } from '../../record/turn-outcome.ts';
-import { InertRun } from '../inert-run.ts';
 import { machineFor } from '../machine-shelf.ts';
-import { patternOf } from './scenario-pattern.ts';
+import { ChartRun } from '../pure-chart.ts';
 
 export interface RecordedSpeech {
   readonly speech: {
@@ -88,7 +90,7 @@ function sentencesOf({ header, turns }: EventLog): ReadonlyMap<number, Spoken> {
   const sentences = new Map<number, Spoken>();
   const machine = machineFor(header.machine, header.version);
   if (machine === undefined) return sentences;
-  const run = new InertRun(machine, 'replay');
+  const run = new ChartRun(machine);
   for (const { turn, atMs, event } of turns) {
     const { after, actions } = turn === 0 ? run.start(header.input) : run.take(event);
     const heard = typeof event.segment === 'number' ? sentences.get(event.segment) : undefined;
@@ -125,4 +127,38 @@ function noteSilence(sentences: ReadonlyMap<number, Spoken>, given: unknown): vo
     const silent = sentences.get(segment);
     if (silent !== undefined && silentMs === longest) silent.isAbandoned = true;
   }
+}
+
+/** Longer patterns are refused by a scenario; what a long text begins with tells it from others well enough. */
+export const MAX_PATTERN_CHARS = 10_000;
+/** `^(?:` and `)$`. */
+const FRAME_CHARS = 6;
+
+/** Matches `text` alone; a text that is too long for a pattern, by its beginning. */
+export function exactPattern(text: string): string {
+  return patternOf([text]);
+}
+
+/** Matches any of `texts` and nothing else. */
+function patternOf(texts: readonly string[]): string {
+  const room = Math.floor((MAX_PATTERN_CHARS - FRAME_CHARS) / texts.length) - 1;
+  const alternatives = texts.map((text) => {
+    const whole = `${escaped(text)}$`;
+    return whole.length <= room ? whole : beginningOf(text, room);
+  });
+  return alternatives.length === 1 ? `^${alternatives[0] ?? ''}` : `^(?:${alternatives.join('|')})`;
+}
+
+function beginningOf(text: string, room: number): string {
+  let pattern = '';
+  for (const character of text) {
+    const next = escaped(character);
+    if (pattern.length + next.length > room) break;
+    pattern += next;
+  }
+  return pattern;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

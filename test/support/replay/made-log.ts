@@ -6,7 +6,7 @@ import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import type { SessionEvent } from '../../../src/machines/session/session.types.ts';
 import { OutcomeTeller } from '../../../src/record/turn-outcome.ts';
-import { InertRun } from '../../../src/replay/inert-run.ts';
+import { ChartRun } from '../../../src/replay/pure-chart.ts';
 import { heard, sessionInput } from '../machines/session-run.ts';
 
 /** An event and when it came, in ms since the session began. */
@@ -29,7 +29,7 @@ export function madeLog({ events, falseState, ...options }: MadeLogOptions): str
   const input = { ...sessionInput(), streamId: `stream-of-${sessionId}`, sessionId, hardwareId };
   const chain = new LineChain();
   const teller = new OutcomeTeller('shape');
-  const run = new InertRun(sessionMachine, 'made');
+  const run = new ChartRun(sessionMachine);
   let text = chain.write({
     kind: 'header',
     format: LOG_FORMAT,

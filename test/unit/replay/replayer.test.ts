@@ -8,7 +8,7 @@ import type { AnyStateMachine } from 'xstate';
 import type { LogLine, LogTurn } from '../../../src/log/log-format.ts';
 import { type BadLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
-import { emitAgain } from '../../../src/replay/emission.ts';
+import { replayLive } from '../../../src/replay/live-replay.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { stormy } from '../../support/machines/session-plans.ts';
 import { bodiesOf, goodLog } from '../../support/replay/hand-recording.ts';
@@ -40,7 +40,7 @@ describe('a log as it was recorded', () => {
           definitionChanges: [],
           isIncomplete: false,
         });
-        expect(emitAgain(log, sessionMachine).divergence).toBeNull();
+        expect(replayLive(log, sessionMachine).divergence).toBeNull();
       }),
       { numRuns: 60 },
     );
@@ -49,7 +49,7 @@ describe('a log as it was recorded', () => {
   test('is emitted again to the letter, with what is known of its sound', () => {
     const command = { afterMs: 50, command: { name: 'open_app', args: { app_name: 'Safari' } } };
     const { log, run } = recordWorld({ ...plainPlan, answer: [...plainPlan.answer, command] });
-    const { frames, divergence } = emitAgain(log, sessionMachine);
+    const { frames, divergence } = replayLive(log, sessionMachine);
     expect(divergence).toBeNull();
     expect(frames.map(({ kind }) => kind)).toEqual(run.frames.map(({ kind }) => wireNames[kind]));
     expect(frames.map((frame) => (frame.kind === 'text_chunk' ? frame.text : '')).join('')).toBe(
@@ -60,7 +60,7 @@ describe('a log as it was recorded', () => {
 
   test('by shape is emitted with texts of the same length and none of the words', () => {
     const { log } = recordWorld(plainPlan, 'shape');
-    const { frames, divergence } = emitAgain(log, sessionMachine);
+    const { frames, divergence } = replayLive(log, sessionMachine);
     expect(divergence).toBeNull();
     const text = frames.map((frame) => (frame.kind === 'text_chunk' ? frame.text : '')).join('');
     expect(text).toHaveLength(
@@ -133,11 +133,11 @@ describe('a log that was altered and made good again diverges, at the turn where
     const divergence = divergenceOf(altered(turn, (line) => ({ ...line, event: { ...line.event, text } })));
     expect(divergence?.field).toBe('effects');
     expect(divergence?.turn).toBeGreaterThanOrEqual(turn);
-    const emission = emitAgain(
+    const live = replayLive(
       goodLog(altered(turn, (line) => ({ ...line, event: { ...line.event, text } }))),
       sessionMachine,
     );
-    expect(emission.divergence).toMatchObject({ field: 'emitted', turn: divergence?.turn });
+    expect(live.divergence).toMatchObject({ field: 'emitted', turn: divergence?.turn });
   });
 
   test('a small value, with what it was and is', () => {

@@ -4,14 +4,17 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { assign } from 'xstate';
+import type { WhatIfVerdict } from '../../../src/analysis/what-if/standing.ts';
 import { whatIf } from '../../../src/analysis/what-if/what-if.ts';
-import type { WhatIfVerdict } from '../../../src/analysis/what-if/what-if-verdict.ts';
+import { THREW } from '../../../src/log/log-format.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import type { SessionLimits } from '../../../src/machines/session/session.types.ts';
 import { stormy } from '../../support/machines/session-plans.ts';
+import { sessionInput } from '../../support/machines/session-run.ts';
 import type { WorldPlan } from '../../support/machines/session-world.ts';
 import { runWorld } from '../../support/machines/session-world.ts';
-import { goodLog } from '../../support/replay/hand-recording.ts';
+import { goodLog, recordByHand } from '../../support/replay/hand-recording.ts';
 import { endOf, plainPlan, recordWorld, tampered } from '../../support/replay/recorded-world.ts';
 
 function verdictOn(plan: WorldPlan, change: Partial<SessionLimits>, redaction: 'shape' | 'full' = 'full') {
@@ -25,7 +28,7 @@ const asRecorded = (to: string): Partial<WhatIfVerdict> => ({ verdict: 'same_end
 describe('a timeout', () => {
   const talk = plainPlan;
 
-  test('that is shorter than the session ends it, when it is over', () => {
+  test('What-if 3: that is shorter than the session ends it, when it is over', () => {
     expect(verdictOn(talk, { sessionTimeoutMs: 3_000 })).toMatchObject({
       verdict: 'other_end',
       to: 'session_timeout',
@@ -33,14 +36,14 @@ describe('a timeout', () => {
     });
   });
 
-  test('that is longer than the session changes nothing', () => {
+  test('What-if 1: that is longer than the session changes nothing', () => {
     expect(verdictOn(talk, { sessionTimeoutMs: 20_000, idleTimeoutMs: 90_000 })).toMatchObject(asRecorded('completed'));
     expect(verdictOn(talk, { sessionTimeoutMs: 0, idleTimeoutMs: 0, speechTimeoutMs: 0 })).toMatchObject(
       asRecorded('completed'),
     );
   });
 
-  test('for the first token ends a session whose model takes longer', () => {
+  test('What-if 3: for the first token ends a session whose model takes longer', () => {
     expect(verdictOn(talk, { firstTokenTimeoutMs: 200 })).toMatchObject({
       verdict: 'other_end',
       to: 'first_token_timeout',
@@ -49,18 +52,18 @@ describe('a timeout', () => {
     expect(verdictOn(talk, { firstTokenTimeoutMs: 600 })).toMatchObject(asRecorded('completed'));
   });
 
-  test('that is over at about the time of what would have stopped it decides nothing', () => {
+  test('What-if 3: that is over at about the time of what would have stopped it decides nothing', () => {
     expect(verdictOn(talk, { firstTokenTimeoutMs: 399 })).toMatchObject({ verdict: 'undetermined', to: null });
     expect(verdictOn(talk, { firstTokenTimeoutMs: 370 })).toMatchObject({ verdict: 'undetermined', to: null });
   });
 
-  test('that is over amid other facts ends the session all the same, if none of them stops it', () => {
+  test('What-if 3: that is over amid other facts ends the session all the same, if none of them stops it', () => {
     // The third delta comes at 1,000 ms.
     expect(verdictOn(talk, { sessionTimeoutMs: 990 })).toMatchObject({ verdict: 'other_end', to: 'session_timeout' });
     expect(verdictOn(talk, { sessionTimeoutMs: 1_000 })).toMatchObject({ verdict: 'other_end', to: 'session_timeout' });
   });
 
-  test('for a model that stalls is judged by when sentences were finished', () => {
+  test('What-if 3: for a model that stalls is judged by when sentences were finished', () => {
     const dribble = planned({
       limits: { ...talk.limits, answerStallTimeoutMs: 20_000 },
       answer: [
@@ -72,7 +75,7 @@ describe('a timeout', () => {
     expect(verdictOn(dribble, { answerStallTimeoutMs: 12_000 })).toMatchObject(asRecorded('completed'));
   });
 
-  test('that ended the session and is longer now leaves open what would have come', () => {
+  test('What-if 7: that ended the session and is longer now leaves open what would have come', () => {
     const hanging = planned({
       answerHangs: true,
       limits: { ...talk.limits, sessionTimeoutMs: 8_000, answerStallTimeoutMs: 0 },
@@ -82,7 +85,7 @@ describe('a timeout', () => {
     expect(verdict.why).toContain('would not have ended with session_timeout');
   });
 
-  test('that ended the session and is shorter now ends it earlier', () => {
+  test('What-if 3: that ended the session and is shorter now ends it earlier', () => {
     const hanging = planned({
       answerHangs: true,
       limits: { ...talk.limits, sessionTimeoutMs: 30_000, answerStallTimeoutMs: 0 },
@@ -98,7 +101,7 @@ describe('a timeout', () => {
 describe('the idle timeout', () => {
   const stalled = planned({ readerStallsAtMs: 1_000, limits: { ...plainPlan.limits, idleTimeoutMs: 50_000 } });
 
-  test('is decided where the chart once asked how long the reader had taken nothing', () => {
+  test('What-if 4, 7: is decided where the chart once asked how long the reader had taken nothing', () => {
     expect(endOf(recordWorld(stalled).run)).toBe('stream_idle_timeout');
     const shorter = verdictOn(stalled, { idleTimeoutMs: 20_000 });
     expect(shorter).toMatchObject({ verdict: 'same_end', to: 'stream_idle_timeout' });
@@ -106,13 +109,13 @@ describe('the idle timeout', () => {
     expect(verdictOn(stalled, { idleTimeoutMs: 80_000 })).toMatchObject({ verdict: 'undetermined', isOutlived: true });
   });
 
-  test('is undetermined where frames went out and it never asked', () => {
+  test('What-if 4: is undetermined where frames went out and it never asked', () => {
     const verdict = verdictOn(plainPlan, { idleTimeoutMs: 2_500 });
     expect(verdict).toMatchObject({ verdict: 'undetermined', isOutlived: false });
     expect(verdict.why).toContain('the reader had taken nothing');
   });
 
-  test('is decided while there was nothing to take', () => {
+  test('What-if 4: is decided while there was nothing to take', () => {
     const slow = planned({ answer: [{ afterMs: 9_000, say: 'Here I am at last.' }] });
     expect(verdictOn(slow, { idleTimeoutMs: 5_000 })).toMatchObject({ to: 'stream_idle_timeout', atMs: 5_000 });
   });
@@ -126,25 +129,25 @@ describe('the voice', () => {
     speech: [{ soundAfterMs: 100, lastsMs: 500, failures: 0, breaksInSound: false, hangs: true }],
   });
 
-  test('that breaks is fatal or not as SPEECH_FAILURE says', () => {
+  test('What-if 5, 6: that breaks is fatal or not as SPEECH_FAILURE says', () => {
     expect(verdictOn(broken, { speechFailure: 'fail' })).toMatchObject({ verdict: 'other_end', to: 'speech_failed' });
     const strict = { ...broken, limits: { ...broken.limits, speechFailure: 'fail' as const } };
     expect(verdictOn(strict, { speechFailure: 'degrade' })).toMatchObject({ verdict: 'undetermined', to: null });
   });
 
-  test('that breaks is not decided where the client left before all was out', () => {
+  test('What-if 6: that breaks is not decided where the client left before all was out', () => {
     const left = planned({ speech: broken.speech, intrusions: [{ atMs: 1_050, event: { type: 'client.cancelled' } }] });
     expect(verdictOn(left, { speechFailure: 'fail' })).toMatchObject({ verdict: 'undetermined', to: null });
   });
 
-  test('that is silent is given up earlier, and what comes then is of another world', () => {
+  test('What-if 5: that is silent is given up earlier, and what comes then is of another world', () => {
     expect(verdictOn(hanging, { speechTimeoutMs: 5_000 })).toMatchObject({ verdict: 'undetermined', to: null });
     expect(verdictOn(hanging, { speechTimeoutMs: 5_000, speechFailure: 'fail' })).toMatchObject({
       to: 'speech_failed',
     });
   });
 
-  test('that synthesises further ahead is of another world, if there was anything to synthesise', () => {
+  test('What-if 5: that synthesises further ahead is of another world, if there was anything to synthesise', () => {
     const verdict = verdictOn(plainPlan, { speechLookahead: 0 });
     expect(verdict).toMatchObject({ verdict: 'undetermined', isOutlived: false });
     const single = planned({ answer: [{ afterMs: 100, say: 'One sentence is all.' }] });
@@ -155,7 +158,7 @@ describe('the voice', () => {
 describe('a command', () => {
   const open = { afterMs: 100, command: { name: 'open_app', args: { app_name: 'Safari' } } };
 
-  test('that is not allowed leaves the words, or an empty answer', () => {
+  test('What-if 6: that is not allowed leaves the words, or an empty answer', () => {
     const withWords = planned({ answer: [...plainPlan.answer, open] });
     const left = verdictOn(withWords, { allowedCommands: [] });
     expect(left).toMatchObject({ verdict: 'same_end', to: 'completed' });
@@ -166,7 +169,7 @@ describe('a command', () => {
     });
   });
 
-  test('that is allowed now is a frame more, which nobody took', () => {
+  test('What-if 6, 7: that is allowed now is a frame more, which nobody took', () => {
     const plan = planned({ answer: [...plainPlan.answer, open], limits: { ...plainPlan.limits, allowedCommands: [] } });
     expect(verdictOn(plan, { allowedCommands: ['open_app'] })).toMatchObject({ verdict: 'undetermined' });
     const alone = planned({ answer: [open], limits: { ...plainPlan.limits, allowedCommands: [] } });
@@ -176,7 +179,7 @@ describe('a command', () => {
     });
   });
 
-  test('that was sent is sent as before where another one is forbidden', () => {
+  test('What-if 1: that was sent is sent as before where another one is forbidden', () => {
     expect(verdictOn(planned({ answer: [open] }), { allowedCommands: ['open_app'] })).toMatchObject(
       asRecorded('completed'),
     );
@@ -190,7 +193,7 @@ describe('a rate limit', () => {
     speech: [{ soundAfterMs: 10, lastsMs: 20, failures: 0, breaksInSound: false, hangs: false }],
   });
 
-  test('is kept by a session with fewer frames, and broken by one that had more within a second', () => {
+  test('What-if 8: is kept by a session with fewer frames, and broken by one that had more within a second', () => {
     // Three texts, three chunks of sound, the end.
     expect(verdictOn(quick, { maxFramesPerSecond: 7 })).toMatchObject(asRecorded('completed'));
     expect(verdictOn(quick, { maxFramesPerSecond: 6 })).toMatchObject({
@@ -199,12 +202,12 @@ describe('a rate limit', () => {
     });
   });
 
-  test('is undetermined where it counts when frames left', () => {
+  test('What-if 8: is undetermined where it counts when frames left', () => {
     const paced = planned({ limits: { ...plainPlan.limits, speechLookahead: 0 } });
     expect(verdictOn(paced, { maxFramesPerSecond: 2 })).toMatchObject({ verdict: 'undetermined', to: null });
   });
 
-  test('that was broken is not any more when it is raised, and is broken as well when it is lowered', () => {
+  test('What-if 7, 8: that was broken is not any more when it is raised, and is broken as well when it is lowered', () => {
     const flood = planned({
       limits: { ...plainPlan.limits, maxFramesPerSecond: 5 },
       intrusions: [{ atMs: 1_500, event: { type: 'outbox.rateExceeded', framesInLastSecond: 6 } }],
@@ -219,7 +222,7 @@ describe('a rate limit', () => {
 });
 
 describe('a log that can decide nothing', () => {
-  test('because it does not replay says so', () => {
+  test('What-if 2: because it does not replay says so', () => {
     const altered = tampered(recordWorld(plainPlan).text, (lines) =>
       lines.map((line) => (line.kind === 'turn' && line.turn === 1 ? { ...line, state: 'idle.attentive' } : line)),
     );
@@ -228,14 +231,40 @@ describe('a log that can decide nothing', () => {
     expect(verdict.why).toContain('diverges at turn 1');
   });
 
-  test('because its limits are missing says so', () => {
+  test('What-if 2: because its limits are missing says so', () => {
     const bare = tampered(recordWorld(plainPlan).text, (lines) =>
       lines.map((line) => (line.kind === 'header' ? { ...line, input: {} } : line)),
     );
     expect(whatIf(goodLog(bare), sessionMachine, (recorded) => recorded).why).toContain('under which limits');
   });
 
-  test('because its process was killed is undetermined, unless the session would have been over by then', () => {
+  test('What-if 2: because its chart threw then or would throw now says so', () => {
+    /** A chart with a bug that shows under one setting only. */
+    const buggyUnder = (sessionTimeoutMs: number) =>
+      sessionMachine.provide({
+        actions: {
+          takeRequest: assign(({ context }) => {
+            if (context.limits.sessionTimeoutMs === sessionTimeoutMs) throw new Error('a bug');
+            return {};
+          }),
+        },
+      });
+    const events = [{ type: 'request.received', prompt: 'Who?' }, { type: 'client.cancelled' }];
+    const verdictWith = (bugAtMs: number, sessionTimeoutMs: number, replayedBugAtMs = bugAtMs) => {
+      const log = goodLog(recordByHand(buggyUnder(bugAtMs), events, sessionInput({ sessionTimeoutMs: 5_000 })));
+      expect(log.turns.some(({ status }) => status === THREW)).toBe(bugAtMs === 5_000);
+      return whatIf(log, buggyUnder(replayedBugAtMs), (recorded) => ({ ...recorded, sessionTimeoutMs }));
+    };
+    expect(verdictWith(5_000, 5_000)).toMatchObject(asRecorded('session_fault'));
+    expect(verdictWith(5_000, 9_000)).toMatchObject({ verdict: 'undetermined', to: null, turn: 1 });
+    expect(verdictWith(5_000, 9_000).why).toContain('threw here and would not have');
+    expect(verdictWith(9_000, 8_000)).toMatchObject(asRecorded('session_fault'));
+    expect(verdictWith(9_000, 9_000)).toMatchObject({ verdict: 'undetermined', to: null });
+    expect(verdictWith(9_000, 9_000).why).toContain('the chart threw');
+    expect(verdictWith(5_000, 9_000, 9_000).why).toContain('does not replay');
+  });
+
+  test('What-if 2: because its process was killed is undetermined, unless the session would have been over by then', () => {
     const cut = tampered(recordWorld(plainPlan).text, (lines) => lines.slice(0, -3));
     const session = (change: Partial<SessionLimits>) =>
       whatIf(goodLog(cut), sessionMachine, (recorded) => ({ ...recorded, ...change }));
@@ -260,7 +289,7 @@ const anyChange: fc.Arbitrary<Partial<SessionLimits>> = fc.record(
 const seed = Math.floor(Math.random() * 2 ** 31);
 
 describe('over random sessions', () => {
-  test('what a what-if decides is what the same world does under those limits', () => {
+  test('What-if 1: what is decided is what the same world does under those limits', () => {
     const decided = { same_end: 0, other_end: 0, undetermined: 0 };
     fc.assert(
       fc.property(stormy, anyChange, fc.constantFrom('shape' as const, 'full' as const), (plan, change, redaction) => {
@@ -277,7 +306,7 @@ describe('over random sessions', () => {
     expect(decided.same_end).toBeGreaterThan(30);
   });
 
-  test('the recorded limits themselves change nothing', () => {
+  test('What-if 1: the recorded limits themselves change nothing', () => {
     fc.assert(
       fc.property(stormy, (plan) => {
         expect(verdictOn(plan, {})).toMatchObject(asRecorded(endOf(recordWorld(plan).run)));

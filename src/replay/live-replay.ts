@@ -1,7 +1,8 @@
 /**
- * Says again what a recorded session said: a live actor of its chart, with stubbed children and a clock that stands still, is fed every logged
- * event, and what it emits is compared with the recorded digests. Where `replayer.ts` asks the pure chart what it would do, this sees what an
- * actor of XState really hands to its host: texts, the command, the end.
+ * Says again what a recorded session said: a live actor of its chart, with stubbed children and a clock that stands
+ * still, is fed every logged event, and what it emits is compared with the recorded digests. Where `replayer.ts` asks
+ * the pure chart what it would do, this sees what an actor of XState really hands to its host: texts, the command, the
+ * end.
  *
  * Sound is not made again: a log knows of it how many bytes a sentence had.
  */
@@ -19,7 +20,7 @@ export type EmittedFrame =
   | { readonly turn: number; readonly kind: 'action_message'; readonly command: string; readonly args: unknown }
   | { readonly turn: number; readonly kind: 'end_message' };
 
-export interface Emission {
+export interface LiveReplay {
   readonly frames: readonly EmittedFrame[];
   /** The first turn that said something else than was recorded; null = all the same. */
   readonly divergence: Divergence | null;
@@ -28,8 +29,8 @@ export interface Emission {
 /** A clock of which no timer ever fires: that a delay passed is in the log. */
 const inertClock = Object.freeze({ setTimeout: () => 0, clearTimeout: () => {} });
 
-/** Emits again what `log` recorded. */
-export function emitAgain(log: EventLog, machine: AnyStateMachine): Emission {
+/** Says again what `log` recorded. */
+export function replayLive(log: EventLog, machine: AnyStateMachine): LiveReplay {
   const frames: EmittedFrame[] = [];
   let said: string[] = [];
   let at = 0;
