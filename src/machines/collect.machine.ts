@@ -7,6 +7,7 @@
  * how many they are; who owns them, and how many buffers there may be, is its host's business.
  */
 import { assign, enqueueActions, setup } from 'xstate';
+import { LONGEST_TIMER_MS } from '../call/time.ts';
 import { type Failure, failure } from '../errors.ts';
 import { charactersOf, isLongerThan, newerHypothesis } from '../text/hypothesis.ts';
 
@@ -60,9 +61,6 @@ export type CollectEmitted =
   | { readonly type: 'chunk.refused'; readonly failure: Failure }
   | { readonly type: 'utterance.expired' };
 
-/** The longest wait of a timer; a longer one would fire at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
 const collectSetup = setup({
   types: {
     context: {} as CollectContext,
@@ -71,7 +69,7 @@ const collectSetup = setup({
     input: {} as CollectLimits | undefined,
   },
   delays: {
-    collectTtl: ({ context }) => Math.min(context.limits.ttlMs, LONGEST_DELAY_MS),
+    collectTtl: ({ context }) => Math.min(context.limits.ttlMs, LONGEST_TIMER_MS),
   },
   guards: {
     isOld: ({ context, event }) =>

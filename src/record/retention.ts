@@ -5,6 +5,7 @@
  */
 import { type Dir, type Dirent, lstatSync, opendirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { wordsOf } from '../errors.ts';
 import type { RetentionTerms } from './log-writer-protocol.ts';
 
 /** After a sweep for room there is some: else each new log would ask for the next sweep. */
@@ -140,7 +141,7 @@ class Sweep {
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       this.#failures += 1;
-      if (this.#why === '') this.#why = `${path}: ${error instanceof Error ? error.message : String(error)}`;
+      if (this.#why === '') this.#why = `${path}: ${wordsOf(error)}`;
       return undefined;
     }
   }

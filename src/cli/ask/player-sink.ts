@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { audioFormat } from '../../engines/speech-engine.ts';
+import { audioFormat } from '../../call/wire.ts';
 import { discardSound, type SoundPlace, type SoundSink } from './sound.ts';
 import { createWavSink } from './wav-sink.ts';
 

@@ -1,5 +1,5 @@
 /** Where the sound of an answer goes. A sink is given whole chunks of PCM in the one format of the wire. */
-import { audioFormat } from '../../engines/speech-engine.ts';
+import { audioFormat } from '../../call/wire.ts';
 import type { AnswerFrame } from './client.ts';
 
 export interface SoundPlace {

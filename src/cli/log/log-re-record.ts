@@ -3,12 +3,12 @@
  * them takes the place of what it did; the reason stays in the header. The file is replaced in one step, or kept with --out.
  */
 import { renameSync, writeFileSync } from 'node:fs';
+import { wordsOf } from '../../errors.ts';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
 import { readExpectation, removeExpectation } from '../../replay/keep/expectation-file.ts';
 import { type ReRecording, reRecord } from '../../replay/keep/re-recording.ts';
 import { checkRecording, differenceText } from '../../replay/keep/recording-check.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
-import { wordsOfError } from '../../replay/played-events.ts';
 import { replay } from '../../replay/replayer.ts';
 import { packageVersion } from '../../server/package-version.ts';
 import { createOutput, type Output, printable } from '../terminal/output.ts';
@@ -48,7 +48,7 @@ export async function reRecordLog({ path, reason, out }: LogReRecordOptions): Pr
   try {
     anew = reRecord(log, { machine, reason, build: packageVersion() });
   } catch (error) {
-    stderr.line(`${stderr.styled('red', 'not recorded anew:')} ${printable(wordsOfError(error))}`);
+    stderr.line(`${stderr.styled('red', 'not recorded anew:')} ${printable(wordsOf(error))}`);
     return exitCodes.refused;
   }
   for (const change of definitionChanges) stdout.line(`accepted: ${change}`);

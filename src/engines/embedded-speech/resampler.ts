@@ -6,7 +6,7 @@
  * Only the library's `full` call is used: after one `simple` call its streaming state is unusable (measured with 2.1.2).
  */
 import libsamplerate from '@alexanderolsen/libsamplerate-js';
-import { audioFormat } from '../speech-engine.ts';
+import { audioFormat } from '../../call/wire.ts';
 
 /** More than the filter's reach in input samples (20 at these rates, measured): that many zeros push the tail out. */
 const flushSamples = 256;

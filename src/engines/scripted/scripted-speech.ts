@@ -3,9 +3,11 @@
  * as the scenario says. All chunks of all sentences are views into one table of a few kilobytes that is filled once, so a
  * chunk costs no copy and no memory; they are shared and must be treated as read-only.
  */
+
+import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure } from '../../errors.ts';
 import { Pause, playScript, type Script } from '../paced-stream.ts';
-import { audioFormat, type SpeechEngine, type SpeechRequest } from '../speech-engine.ts';
+import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
 import type { Scenario, ScenarioSpeech } from './scenario.ts';
 
 const toneHz = 440;

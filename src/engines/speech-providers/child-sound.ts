@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { wordsOf } from '../../errors.ts';
 import { summaryOf } from './error-summary.ts';
 import { ProviderFailure } from './provider-failure.ts';
 
@@ -73,7 +74,7 @@ export async function* childSound(
     signal.throwIfAborted();
     if (isTooSilent) throw failed(provider, program, `gave no sound for ${silenceLimitMs} ms`, lastWords());
     if (end.startError !== null) throw failed(provider, program, "can't be started", end.startError.message, false);
-    if (end.code !== 0) throw failed(provider, program, wordsOf(end), lastWords());
+    if (end.code !== 0) throw failed(provider, program, endWordsOf(end), lastWords());
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
@@ -90,7 +91,7 @@ function started({ program, args, input, env, provider }: SpokenCommand): Speaki
     return child;
   } catch (error) {
     // An argument that no program can take, such as one that is too long.
-    throw failed(provider, program, "can't be started", error instanceof Error ? error.message : String(error), false);
+    throw failed(provider, program, "can't be started", wordsOf(error), false);
   }
 }
 
@@ -115,7 +116,7 @@ function keptEnd(stderr: Readable, text: string): () => string {
   return () => summaryOf(kept.trimEnd().split('\n').at(-1) ?? '', [text]);
 }
 
-function wordsOf({ code, signal }: ChildEnd): string {
+function endWordsOf({ code, signal }: ChildEnd): string {
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
 }
 

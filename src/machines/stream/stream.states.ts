@@ -2,9 +2,7 @@
  * What the charts of all streams have in common, as pieces of a chart: the watch over the reader, and the events that end a stream
  * whatever it is doing. They name delays, guards and actions that each chart's setup provides.
  */
-
-/** A delay that is switched off: the longest a timer can wait (24.8 days). */
-const OFF_DELAY_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../../call/time.ts';
 
 /** The outbox and the speech actor answer a question within one turn; later is a bug of ours. */
 export const REPLY_DUE_MS = 5_000;
@@ -14,7 +12,7 @@ export const MAX_MICROSTEPS = 20_000;
 
 /** The delay of a time that may be switched off (0). */
 export function orOff(ms: number): number {
-  return ms > 0 ? Math.min(ms, OFF_DELAY_MS) : OFF_DELAY_MS;
+  return ms > 0 ? Math.min(ms, LONGEST_TIMER_MS) : LONGEST_TIMER_MS;
 }
 
 /** Watches the reader: asks the outbox only when the timeout may have passed, so that frames need no event. */
