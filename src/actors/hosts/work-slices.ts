@@ -3,8 +3,8 @@
  * else waiting until the last of them is through. A lane is whoever brings the work: one connection.
  *
  * Invariants:
- *  1. one slice, which is all that is done here between two rounds of the event loop, has at most MAX_JOBS_PER_SLICE jobs, and none of
- *     them begins when SLICE_MS are used up;
+ *  1. one slice, which is all that is done here between two rounds of the event loop, has at most MAX_JOBS_PER_SLICE jobs, and once it has
+ *     MIN_JOBS_PER_SLICE no further one begins when SLICE_MS are used up;
  *  2. a job before which nothing waits is done at once, inside of `run`, as long as the slice has room: a single stream begins and ends as
  *     if there were no slices;
  *  3. the jobs of one lane are done in the order in which they came, each once;
@@ -13,6 +13,8 @@
  * It bounds nothing itself: what waits is bounded by those who bring it (supervisor-host.ts says by what).
  */
 const MAX_JOBS_PER_SLICE = 50;
+/** A few streams end in one turn also where the processor is not ours: the clock goes on while others have it. */
+const MIN_JOBS_PER_SLICE = 10;
 /** Speech sends a frame every 42 ms, and a round of the loop has more to do than this. */
 const SLICE_MS = 5;
 
@@ -61,6 +63,7 @@ export class WorkSlices {
   }
 
   get #hasRoom(): boolean {
+    if (this.#jobs < MIN_JOBS_PER_SLICE) return true;
     return this.#jobs < MAX_JOBS_PER_SLICE && this.#usedMs < SLICE_MS;
   }
 
