@@ -110,7 +110,12 @@ describe('the import table', () => {
       'replay/ may not import analysis/log-difference.ts',
     ],
     ['record/x.ts', `import { x } from '../replay/replayer.ts';`, 'record/ may not import replay/replayer.ts'],
-    ['cli/x.ts', `import { startSystem } from '../system.ts';`, 'cli may not import system.ts'],
+    [
+      'cli/usage/x.ts',
+      `import { startSystem } from '../../server/system.ts';`,
+      'cli/usage/ may not import server/system.ts',
+    ],
+    ['cli/ask/x.ts', `import { readLog } from '../../log/log-reader.ts';`, 'cli/ask/ may not import log/log-reader.ts'],
     ['errors.ts', `import { assert } from './assert.ts';`, 'errors.ts may not import assert.ts'],
     [
       'text/x.ts',

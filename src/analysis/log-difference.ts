@@ -3,9 +3,8 @@
  * two sessions is not compared: ids, times, how long a timer was armed for, and the digests that ids and times are part of.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { endReasonOf } from '../log/end-reason.ts';
 import type { LoggedEvent, LogTurn } from '../log/log-format.ts';
-import type { EventLog } from '../log/log-reader.ts';
+import { type EventLog, endReasonOf } from '../log/log-reader.ts';
 
 export interface LogDifference {
   readonly turn: number;

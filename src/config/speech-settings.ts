@@ -9,8 +9,8 @@ import {
   parseCommandTemplate,
 } from '../engines/speech-providers/command-template.ts';
 import { elevenlabsRatesHz } from '../engines/speech-providers/elevenlabs-voice.ts';
-import type { SpeechProviderName, SpeechProviderSettings } from '../engines/speech-providers/provider-settings.ts';
 import { minRateHz } from '../engines/speech-providers/rate-converter.ts';
+import type { SpeechProviderName, SpeechProviderSettings } from '../engines/speech-providers/speech-provider.ts';
 import { readGivenFile } from './given-file.ts';
 import type { ConfigSource } from './given-settings.ts';
 import { quoted } from './given-settings.ts';

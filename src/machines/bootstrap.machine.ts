@@ -6,6 +6,7 @@
  * Guarantees: `ready` is said once and only when calls are admitted; every starting state has a timed exit; after `stopped`
  * or `failed` nothing runs. It starts nothing itself: its actors do.
  */
+
 import { assign, emit, enqueueActions, fromPromise, setup } from 'xstate';
 import { LONGEST_TIMER_MS } from '../call/time.ts';
 import { wordsOf } from '../errors.ts';
@@ -14,7 +15,6 @@ import { wordsOf } from '../errors.ts';
 const START_DUE_MS = 60_000;
 /** Beyond the grace period, for sockets that do not close. */
 const DRAIN_MARGIN_MS = 5_000;
-
 export interface BootstrapInput {
   /** The kill switch disable_module_coordinator: start in the emergency profile. */
   readonly forceEmergency: boolean;

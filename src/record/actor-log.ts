@@ -3,20 +3,10 @@
  * that reached its size gets no further turns, and its footer counts them.
  */
 import type { AnyEventObject } from 'xstate';
-import { LineChain, type LogFooter, type LogHeader, THREW, type TurnOutcome } from '../log/log-format.ts';
+import { LineChain, type LogFooter, THREW, type TurnOutcome } from '../log/log-format.ts';
 import type { RecordedTurn } from './recorded-logic.ts';
-import type { Redactor } from './redaction.ts';
+import type { ActorLogOptions } from './redaction.ts';
 import { OutcomeTeller } from './turn-outcome.ts';
-
-export interface ActorLogOptions {
-  /** Without what only the first turn tells. */
-  readonly header: Omit<LogHeader, 'input'>;
-  readonly redactor: Redactor;
-  /** Turns that begin beyond it are dropped and counted. */
-  readonly maxBytes: number;
-  /** The reason code of the end. */
-  readonly reasonOf: (last: RecordedTurn['after']) => string;
-}
 
 /** A turn that had no outcome. */
 interface ThrownTurn {

@@ -6,11 +6,12 @@
  * and here, and it is said once. What stands in a file has no gap: behind a dropped turn comes nothing but the footer.
  */
 import { join } from 'node:path';
-import { ActorLog, type ActorLogOptions } from './actor-log.ts';
+import { ActorLog } from './actor-log.ts';
 import { type LogFaultListener, LogFaults } from './log-faults.ts';
-import { LogWriter } from './log-writer.ts';
-import type { RetentionTerms, WriteOrder } from './log-writer-protocol.ts';
+import { LogWriter, type WriteOrder } from './log-writer.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
+import type { ActorLogOptions } from './redaction.ts';
+import type { RetentionTerms } from './retention.ts';
 
 /** How long a line may wait before it is handed to the writer; with the writer's POLL_MS it stays below 50 ms. */
 const FLUSH_MS = 30;

@@ -3,10 +3,11 @@
  * given up and nothing more is appended to it: what stands in it stays readable up to there, and a gap can never be
  * closed by later lines.
  */
+
 import { closeSync, constants, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { wordsOf } from '../errors.ts';
-import type { WriteOrder } from './log-writer-protocol.ts';
+import type { WriteOrder } from './log-writer.ts';
 
 /** Logs may hold what people said: they are their owner's alone. */
 const FILE_MODE = 0o600;

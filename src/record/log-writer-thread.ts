@@ -12,7 +12,7 @@ import {
   type ToWriter,
   type WriteOrder,
   type WriterThreadData,
-} from './log-writer-protocol.ts';
+} from './log-writer.ts';
 import { type SweepResult, sweepLogs } from './retention.ts';
 
 /** Without an order for so long it sleeps until it is woken: some fifty looks. */

@@ -1,13 +1,12 @@
 /**
  * What of a chart's events may stand in a log: by allow-list, a field that is not named is not written. Texts that anyone said or heard are
  * written by their shape (text/shape.ts), unless the log is a full one. Ids stay: a session must be found by them. Each recorded chart has
- * a file of its own that says so (`*-recording.ts`), and a row in `recording.ts`.
+ * a ChartRecording of its own that says so (`stream-recordings.ts`, `supervisor-recording.ts`), and a row in `recording.ts`.
  */
 import type { AnyEventObject, AnyStateMachine } from 'xstate';
 import { definitionHash } from '../log/definition-hash.ts';
 import { LOG_FORMAT, type LoggedEvent, type LogHeader } from '../log/log-format.ts';
 import { type ShapeAmendment, shapeOf, shapeOfJson } from '../text/shape.ts';
-import type { ActorLogOptions } from './actor-log.ts';
 import type { TurnEnd } from './turn-outcome.ts';
 
 export interface RedactedEvent {
@@ -30,6 +29,17 @@ export interface ChartRecording {
   /** The reason code of an end; '' if the chart has none. */
   readonly reasonOf: (last: TurnEnd) => string;
   readonly maxLogBytes: number;
+}
+
+/** What one actor's log is begun with. */
+export interface ActorLogOptions {
+  /** Without what only the first turn tells. */
+  readonly header: Omit<LogHeader, 'input'>;
+  readonly redactor: Redactor;
+  /** Turns that begin beyond it are dropped and counted. */
+  readonly maxBytes: number;
+  /** The reason code of the end. */
+  readonly reasonOf: (last: TurnEnd) => string;
 }
 
 export interface LogTerms {

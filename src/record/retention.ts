@@ -3,10 +3,17 @@
  * Only files that are ours by name (`*.jsonl` in a folder named after a day) and that nobody here writes. Works in
  * small steps, so that its thread can do other things between two of them, whatever the number of files.
  */
+
 import { type Dir, type Dirent, lstatSync, opendirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { wordsOf } from '../errors.ts';
-import type { RetentionTerms } from './log-writer-protocol.ts';
+
+/** What is kept of the logs in a folder. */
+export interface RetentionTerms {
+  readonly dir: string;
+  readonly maxAgeMs: number;
+  readonly maxTotalBytes: number;
+}
 
 /** After a sweep for room there is some: else each new log would ask for the next sweep. */
 const ROOM_SHARE = 0.05;

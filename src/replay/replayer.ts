@@ -3,10 +3,11 @@
  * Timers, children and the world are not simulated: what they said is in the log (DESIGN §5). The verdict is the first
  * difference, or that there is none.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
 import { wordsOf } from '../errors.ts';
-import { definitionHash } from '../log/definition-hash.ts';
+import { definitionHashAs } from '../log/definition-hash.ts';
 import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from '../log/log-format.ts';
 import type { EventLog } from '../log/log-reader.ts';
 import { withPlainTables } from '../machines/supervisor/persistent-table.ts';
@@ -62,7 +63,7 @@ export function definitionChangesOf({ header }: EventLog, machine: AnyStateMachi
   const changes: string[] = [];
   const version = machine.version ?? '';
   if (header.version !== version) changes.push(`version ${header.version} was recorded, ${version} replays`);
-  const definition = definitionHash(machine);
+  const definition = definitionHashAs(header.definition, machine);
   if (header.definition !== definition) {
     changes.push(`the definition of the chart was ${header.definition} and is ${definition}`);
   }

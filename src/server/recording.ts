@@ -8,9 +8,8 @@ import type { Logger } from '../observe/logger.ts';
 import { EventLogs } from '../record/event-logs.ts';
 import { withRecorder } from '../record/recorded-logic.ts';
 import { type ChartRecording, logMaker } from '../record/redaction.ts';
-import { sessionRecording } from '../record/session-recording.ts';
+import { sessionRecording, welcomeRecording } from '../record/stream-recordings.ts';
 import { supervisorRecording } from '../record/supervisor-recording.ts';
-import { welcomeRecording } from '../record/welcome-recording.ts';
 import type { ChartWatch } from './composition.ts';
 
 export interface RecordingOptions {

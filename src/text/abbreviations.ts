@@ -43,7 +43,7 @@ export const mayEnd: WordList = wordList(
 /** Often followed by a name: they end a sentence only before a word that begins sentences. */
 export const rarelyEnding: WordList = wordList(
   'inc ltd co corp bros llc jr sr st ave blvd rd sq ft esq dept univ assn intl al gmbh',
-  'ph.d m.d b.a m.a b.sc m.sc mon tue tues wed thu thur thurs fri',
+  'ph.d b.sc m.sc mon tue tues wed thu thur thurs fri',
   'mio mrd tsd str uu med kath evang hr fr fa fam tel hbf bhf ff fn abt hrsg mwst',
   'fdo gral dto izq dcha avda avd cía hnos prov depto pdte pza lic arq mtro teléf tfno',
   'пр обл р-н англ нем франц лат греч итал исп укр ген полк лейт серж адм',
@@ -87,7 +87,7 @@ export const sentenceStarters: WordList = wordList(
   'der die das ein eine er sie es wir ich ihr dann danach aber und oder wenn als im am auf mit für bei nach vor zu',
   'dies diese dieser dieses nun jetzt heute morgen sein seine ihre mein kein man hier dort doch denn weil bitte auch noch',
   'el los las un una él ella ellos yo tú nosotros esto este pero y o si cuando en por para con después luego ahora',
-  'hoy sí es son se hay su sus mi tu qué cómo dónde también además',
+  'hoy sí son se hay su sus mi tu qué cómo dónde también además',
 );
 
 const allLists: readonly WordList[] = Object.freeze([

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningCli, startCli } from '../process/cli/run-cli.ts';
 import { startChatServer } from '../support/providers/chat-server.ts';
 import { startSpeechServer } from '../support/providers/speech-server.ts';
+import { type RunningBin, startBin } from '../support/run-bin.ts';
 
 const timeoutMs = 60_000;
 let folder: string;
@@ -27,8 +27,8 @@ afterAll(() => {
 /** Settings of the user's shell that would break a demo which let them in. */
 const hostileSettings = { GRPC_PORT: '1', DATA_DIR: '/nowhere', EVENT_LOG: 'off', SCENARIO_FILE: '/nowhere.json' };
 
-function startDemo(settings: Readonly<Record<string, string>> = hostileSettings): RunningCli {
-  return startCli(['demo'], {
+function startDemo(settings: Readonly<Record<string, string>> = hostileSettings): RunningBin {
+  return startBin(['demo'], {
     cwd: folder,
     env: { ...settings, TMPDIR: temporary, PATH: process.env.PATH ?? '' },
   });

@@ -8,9 +8,8 @@ import { z } from 'zod';
 import { EventLogs } from '../../src/record/event-logs.ts';
 import { withRecorder } from '../../src/record/recorded-logic.ts';
 import { logMaker } from '../../src/record/redaction.ts';
-import { sessionRecording } from '../../src/record/session-recording.ts';
+import { sessionRecording } from '../../src/record/stream-recordings.ts';
 import { supervisorRecording } from '../../src/record/supervisor-recording.ts';
-import { runCli } from '../process/cli/run-cli.ts';
 import { openHost, requestOf } from '../support/actors/hosted-supervisor.ts';
 import {
   type Chance,
@@ -20,6 +19,7 @@ import {
   erraticVoice,
 } from '../support/replay/erratic-engines.ts';
 import { createLogFolder } from '../support/replay/log-folder.ts';
+import { runBin } from '../support/run-bin.ts';
 
 const SESSIONS = 500;
 const DEVICES = 100;
@@ -89,7 +89,7 @@ async function holdSessions(logs: EventLogs, chance: Chance): Promise<void> {
 }
 
 async function replayAll() {
-  const { exitCode, stdout, stderr } = await runCli(['replay', folder.dir, '--json']);
+  const { exitCode, stdout, stderr } = await runBin(['replay', folder.dir, '--json']);
   const lines = stdout.trim().split('\n');
   const summary = summarySchema.parse(JSON.parse(lines.at(-1) ?? ''));
   // The first that is not, in full.

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../process/cli/run-cli.ts';
 import { runBuf, whatBufLacks } from '../support/buf.ts';
 import { readDocument } from '../support/docs/markdown.ts';
 import { makeStubs, requirePython } from '../support/python/python-client.ts';
+import { runBin } from '../support/run-bin.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 const { text } = readDocument('README.md');
@@ -42,7 +42,7 @@ describe('README.md', () => {
   test('shows what its scenario answers, line by line', async () => {
     expect(shown.map(({ command }) => command)).toEqual(['ask weather --json', 'ask quota']);
     for (const { command, output } of shown) {
-      const { stdout, stderr } = await runCli([...command.split(' '), '--server', `127.0.0.1:${server.grpcPort}`]);
+      const { stdout, stderr } = await runBin([...command.split(' '), '--server', `127.0.0.1:${server.grpcPort}`]);
       expect(`${stdout}${stderr}`.trimEnd()).toBe(output);
     }
   });

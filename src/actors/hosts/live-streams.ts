@@ -12,7 +12,7 @@
  *     slots, and the calls that HTTP/2 lets a connection have at a time, bound what waits.
  */
 import type { OpenStream } from '../../call/gateway.ts';
-import type { StreamEvent } from '../../machines/session/session.types.ts';
+import type { StreamEvent } from '../../machines/stream/stream.types.ts';
 import type { HostedStream } from './stream-host.ts';
 import { WorkSlices } from './work-slices.ts';
 

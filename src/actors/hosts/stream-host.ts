@@ -8,7 +8,8 @@ import { assertNever } from '../../assert.ts';
 import { type Call, idsOf } from '../../call/call.ts';
 import type { Frame, FrameSink, Screen } from '../../call/gateway.ts';
 import { failureOfUnexpected } from '../../errors.ts';
-import type { SessionEmitted, SessionOutput, StreamEvent } from '../../machines/session/session.types.ts';
+import type { SessionEmitted } from '../../machines/session/session.types.ts';
+import type { StreamEvent, StreamOutput } from '../../machines/stream/stream.types.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { HeardWords } from '../answer/conversation-memory.ts';
@@ -33,7 +34,7 @@ export interface StreamHostOptions {
 
 /** How a stream went, for logs and counters. */
 export interface StreamSummary {
-  readonly output: SessionOutput;
+  readonly output: StreamOutput;
   readonly stats: OutboxStats;
   readonly figures: StreamTally;
   /** Sentences that its text was cut into. */
@@ -203,7 +204,7 @@ class StreamHost<TFirst> implements HostedStream {
     this.#end({ reason: 'session_fault', failure: failureOfUnexpected('session_fault', this.call.streamId) });
   }
 
-  #end(output: SessionOutput): void {
+  #end(output: StreamOutput): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const { chart, sink, heard, onEnded } = this.#parts;

@@ -7,9 +7,9 @@ import type { Call } from '../../call/call.ts';
 import type { Frame, Screen, StreamRequest, WelcomeRequest } from '../../call/gateway.ts';
 import type { Failure } from '../../errors.ts';
 import type { SessionMachine } from '../../machines/session/session.machine.ts';
-import type { SessionEmitted, SessionLimits, StreamEvent } from '../../machines/session/session.types.ts';
+import type { SessionEmitted, SessionLimits } from '../../machines/session/session.types.ts';
+import type { StreamEvent, StreamLimits } from '../../machines/stream/stream.types.ts';
 import type { WelcomeMachine } from '../../machines/welcome/welcome.machine.ts';
-import type { WelcomeLimits } from '../../machines/welcome/welcome.types.ts';
 import { type ConversationMemory, HeardWords } from '../answer/conversation-memory.ts';
 
 /** The actor of a stream's chart, as far as its host must know it. */
@@ -75,7 +75,7 @@ export function answerKind({ machine, limits, memory }: AnswerKindOptions): Answ
 export interface WelcomeKindOptions {
   /** The welcome machine with its voice, behind the fault barrier; built once. */
   readonly machine: WelcomeMachine;
-  readonly limits: WelcomeLimits;
+  readonly limits: StreamLimits;
   /** The name of the speech engine that is in use now. */
   readonly voiceName: () => string;
 }

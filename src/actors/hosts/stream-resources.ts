@@ -5,7 +5,7 @@
 import { assert } from '../../assert.ts';
 import type { Call } from '../../call/call.ts';
 import type { Screen } from '../../call/gateway.ts';
-import type { SpeechInbox } from '../../machines/session/session.types.ts';
+import type { SpeechInbox } from '../../machines/stream/stream.types.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 

@@ -5,7 +5,7 @@
 import type { Call } from '../../call/call.ts';
 import type { SpeechEngine, SpeechRequest } from '../../engines/speech-engine.ts';
 import { EngineFailure, failureOfThrown } from '../../errors.ts';
-import type { SpeechInput, StreamEvent } from '../../machines/session/session.types.ts';
+import type { SpeechInput, StreamEvent } from '../../machines/stream/stream.types.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
 import type { JobCount } from '../figures/job-count.ts';
 import type { SentenceSound } from '../figures/sentence-sounds.ts';

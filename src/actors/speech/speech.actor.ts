@@ -9,7 +9,7 @@
 import { type EventObject, fromCallback } from 'xstate';
 import { assertNever } from '../../assert.ts';
 import type { SpeechEngine } from '../../engines/speech-engine.ts';
-import type { SpeechInbox, SpeechInput, StreamEvent } from '../../machines/session/session.types.ts';
+import type { SpeechInbox, SpeechInput, StreamEvent } from '../../machines/stream/stream.types.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
 import type { JobCount } from '../figures/job-count.ts';
 import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';

@@ -5,8 +5,7 @@
  * transitions do not: it is told as left out.
  */
 import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
-import { endReasonOf } from '../../log/end-reason.ts';
-import type { EventLog } from '../../log/log-reader.ts';
+import { type EventLog, endReasonOf } from '../../log/log-reader.ts';
 import { stateText } from '../../record/turn-outcome.ts';
 import { replay } from '../../replay/replayer.ts';
 import { nameOfGuard, nameOfTransition, statesOf, transitionsFrom, triggerOf } from './chart-walk.ts';

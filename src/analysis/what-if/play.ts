@@ -3,7 +3,6 @@
  * with the times they are due, and what of its words the world outside would have reacted to. A play is a value: to
  * take a turn makes another one, and the old one can be played on in another way.
  */
-
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import { LONGEST_TIMER_MS } from '../../call/time.ts';
 import { type AskedAction, field, saidText } from '../../record/turn-outcome.ts';

@@ -1,9 +1,7 @@
-/**
- * `recital ask`: one question to a server, its answer to a person or, with --json, to a program. Exit codes: 0 only for a
- * good end, 1 for a call that failed, 130 and 143 when it was stopped by a signal.
- */
+/** `recital ask`: one question to a server, its answer to a person or, with --json, to a program. Its exit code is 0 only for a good end. */
 import { errorTable, isErrorType } from '../../errors.ts';
-import { createOutput } from '../terminal/output.ts';
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import type { Output } from '../terminal/output.ts';
 import { type AnswerCall, type AnswerFrame, type CallEnd, connect, type Question } from './client.ts';
 import type { ServerAddress } from './server-address.ts';
 import { isPlayable, type SoundPlace, type SoundSink, secondsOf } from './sound.ts';
@@ -16,24 +14,25 @@ export interface AskOptions {
 }
 
 /** Asks, prints and resolves with the exit code; never rejects for a failed call. */
-export async function ask(options: AskOptions): Promise<number> {
-  const client = connect(options.server);
-  const call = client.ask(options.question);
+export async function ask({ server, question, sound, json }: AskOptions, context: CommandContext): Promise<number> {
+  const { stdout, stderr, stopOnSignals } = context;
+  const client = connect(server);
+  const call = client.ask(question);
   const stopped = stopOnSignals(() => {
     call.cancel();
-    options.sound.abort();
+    sound.abort();
   });
   try {
-    const report = options.json ? await reportAsJson(call, options.sound) : await reportAsText(call, options.sound);
-    const problem = problemOf(report, options.server);
+    const report = json ? await reportAsJson(call, sound, stdout) : await reportAsText(call, sound, context);
+    const problem = problemOf(report, server);
     const signalCode = stopped();
     if (signalCode !== undefined) {
-      createOutput(process.stderr).line('stopped');
+      stderr.line('stopped');
       return signalCode;
     }
-    if (problem === undefined) return 0;
-    printProblem(problem);
-    return 1;
+    if (problem === undefined) return exitCodes.good;
+    printProblem(stderr, problem);
+    return exitCodes.failed;
   } finally {
     client.close();
   }
@@ -46,8 +45,7 @@ interface Report {
 }
 
 /** One object a line and nothing else on stdout; the last line is the status. */
-async function reportAsJson(call: AnswerCall, sound: SoundSink): Promise<Report> {
-  const stdout = createOutput(process.stdout);
+async function reportAsJson(call: AnswerCall, sound: SoundSink, stdout: Output): Promise<Report> {
   const print = (line: Readonly<Record<string, unknown>>) => stdout.line(JSON.stringify(line));
   let hasEndMessage = false;
   for await (const frame of call.frames) {
@@ -78,8 +76,7 @@ function jsonOf(frame: AnswerFrame): Readonly<Record<string, unknown>> {
 }
 
 /** Text as it comes, then the command, then where the sound went. */
-async function reportAsText(call: AnswerCall, sound: SoundSink): Promise<Report> {
-  const stdout = createOutput(process.stdout);
+async function reportAsText(call: AnswerCall, sound: SoundSink, { stdout, stderr }: CommandContext): Promise<Report> {
   const heard = { pcmBytes: 0, droppedChunks: 0 };
   let hasEndMessage = false;
   let text = '';
@@ -101,9 +98,8 @@ async function reportAsText(call: AnswerCall, sound: SoundSink): Promise<Report>
   if (heard.pcmBytes > 0) stdout.line(`${soundLabel} ${secondsOf(heard.pcmBytes).toFixed(1)} s, ${place.words}`);
   else if (text !== '' && end.code === 'OK') stdout.line(`${soundLabel} none came`);
   if (heard.droppedChunks > 0) {
-    createOutput(process.stderr).line(
-      `dropped ${heard.droppedChunks} audio chunks that are not 48000 Hz mono int16, as any client would`,
-    );
+    const why = 'that are not 48000 Hz mono int16, as any client would';
+    stderr.line(`dropped ${heard.droppedChunks} audio chunks ${why}`);
   }
   return { end, hasEndMessage, place };
 }
@@ -157,27 +153,7 @@ function hintOf(code: string, errorType: string | null, server: ServerAddress): 
   return undefined;
 }
 
-function printProblem({ what, kind, hint }: Problem): void {
-  const stderr = createOutput(process.stderr);
+function printProblem(stderr: Output, { what, kind, hint }: Problem): void {
   stderr.line(`${stderr.styled('red', 'error:')} ${what} (${kind})`);
   if (hint !== undefined) stderr.line(`${stderr.styled('dim', 'hint:')}  ${hint}`);
-}
-
-/** Conventional exit codes: 128 + the number of the signal. */
-const signalExitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-
-/**
- * Runs `stop` on the first signal and leaves at once on the second. The returned function says which exit code the
- * signal asks for; undefined = there was none.
- */
-export function stopOnSignals(stop: () => void): () => number | undefined {
-  let exitCode: number | undefined;
-  for (const [signal, code] of Object.entries(signalExitCodes)) {
-    process.on(signal, () => {
-      if (exitCode !== undefined) process.exit(code);
-      exitCode = code;
-      stop();
-    });
-  }
-  return () => exitCode;
 }

@@ -1,5 +1,18 @@
-/** Where the sound of an answer goes. A sink is given whole chunks of PCM in the one format of the wire. */
+/**
+ * Where the sound of an answer goes: nowhere, into a WAV file, or to the first audio player found on this machine. A sink is
+ * given whole chunks of PCM in the one format of the wire. A player starts with the first sound; one that fails is a note beside
+ * the answer, never a failure of the call. A file that can't be written is one: the sound was asked for.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { lstat, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { audioFormat } from '../../call/wire.ts';
+import { createWavFile, type WavFile } from '../../engines/wav-file.ts';
+import { wordsOf } from '../../errors.ts';
 import type { AnswerFrame } from './client.ts';
 
 export interface SoundPlace {
@@ -39,4 +52,171 @@ export function discardSound(reason: string): SoundSink {
     finish: () => Promise.resolve({ words: reason, isLost: false }),
     abort: () => undefined,
   };
+}
+
+/**
+ * A sink that writes a WAV file; see engines/wav-file.ts for the file itself. Opens `path` at once, so that one that can't be
+ * written is found before anything is asked. Rejects with what fs says.
+ */
+export async function createWavSink(path: string): Promise<SoundSink> {
+  const file = await createWavFile(path);
+  let failure: string | undefined;
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      failure ??= wordsOf(error);
+    }
+  };
+  const close = async () => {
+    await attempt(() => file.close());
+    await attempt(() => removeIfSilent(path, file));
+  };
+  // Waits for the header: opening alone succeeds on a full disk.
+  await attempt(() => file.write(new Uint8Array(0)));
+  if (failure !== undefined) {
+    const reason = failure;
+    await close();
+    throw new Error(reason);
+  }
+  return {
+    write: (pcm) => attempt(() => file.write(pcm)),
+    async finish() {
+      await close();
+      const isLost = failure !== undefined;
+      return { words: isLost ? `lost, ${path} can't be written: ${failure}` : `in ${path}`, isLost };
+    },
+    abort: () => void close(),
+  };
+}
+
+/** Whoever finds a file expects sound in it. Devices and pipes are not ours to remove. */
+async function removeIfSilent(path: string, file: WavFile): Promise<void> {
+  if (file.dataBytes > 0) return;
+  const isRegularFile = await lstat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+  if (isRegularFile) await rm(path, { force: true });
+}
+
+const rate = String(audioFormat.sampleRateHz);
+
+/** In order of preference. Arguments are for raw PCM on stdin; afplay reads nothing but files. */
+const players = [
+  {
+    name: 'ffplay',
+    args: ['-hide_banner', '-loglevel', 'error', '-nodisp', '-autoexit', '-f', 's16le', '-ar', rate, '-i', '-'],
+  },
+  { name: 'aplay', args: ['-q', '-t', 'raw', '-f', 'S16_LE', '-r', rate, '-c', '1', '-'] },
+  { name: 'paplay', args: ['--raw', '--format=s16le', `--rate=${rate}`, '--channels=1'] },
+  { name: 'pw-play', args: ['--raw', '--format', 's16', '--rate', rate, '--channels', '1', '-'] },
+  { name: 'afplay', args: null },
+  { name: 'play', args: ['-q', '-t', 'raw', '-r', rate, '-e', 'signed-integer', '-b', '16', '-c', '1', '-L', '-'] },
+] as const;
+
+/** What a player may lag behind before reading the call waits for it. */
+const longestLagBytes = 64 * 1024 * 1024;
+
+/** The sink of the first player on `searchPath` (the PATH of the environment), or one that says that there is none. */
+export function createPlayerSink(searchPath: string): SoundSink {
+  for (const player of players) {
+    const file = findExecutable(player.name, searchPath);
+    if (file === undefined) continue;
+    return player.args === null ? playAtEnd(player.name, file) : playAsItComes(player.name, file, player.args);
+  }
+  const names = players.map(({ name }) => name).join(', ');
+  return discardSound(`not played: none of ${names} is on the PATH; --wav FILE keeps it`);
+}
+
+function findExecutable(name: string, searchPath: string): string | undefined {
+  return searchPath
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return statSync(file).isFile();
+      } catch {
+        return false;
+      }
+    });
+}
+
+function playAsItComes(name: string, file: string, args: readonly string[]): SoundSink {
+  let running: RunningPlayer | undefined;
+  return {
+    async write(pcm) {
+      running ??= startPlayer(file, args);
+      const { stdin } = running.child;
+      if (stdin === null || stdin.destroyed) return;
+      stdin.write(pcm);
+      if (stdin.writableLength > longestLagBytes) await Promise.race([once(stdin, 'drain'), running.ended]);
+    },
+    async finish() {
+      if (running === undefined) return nothingToPlay;
+      running.child.stdin?.end();
+      return placeOf(name, await running.ended);
+    },
+    abort: () => running?.child.kill(),
+  };
+}
+
+function playAtEnd(name: string, file: string): SoundSink {
+  const folder = mkdtempSync(join(tmpdir(), 'recital-'));
+  const path = join(folder, 'answer.wav');
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  let wav: Promise<SoundSink> | undefined;
+  let running: RunningPlayer | undefined;
+  return {
+    async write(pcm) {
+      wav ??= createWavSink(path);
+      await (await wav).write(pcm);
+    },
+    async finish() {
+      try {
+        if (wav === undefined) return nothingToPlay;
+        await (await wav).finish();
+        running = startPlayer(file, [path]);
+        return placeOf(name, await running.ended);
+      } finally {
+        removeFolder();
+      }
+    },
+    abort: () => running?.child.kill(),
+  };
+}
+
+interface RunningPlayer {
+  readonly child: ChildProcess;
+  /** How it failed, in words; undefined = it played. */
+  readonly ended: Promise<string | undefined>;
+}
+
+function startPlayer(file: string, args: readonly string[]): RunningPlayer {
+  const child = spawn(file, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const longestErrorChars = 500;
+  let errorText = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    errorText = `${errorText}${text.toString()}`.slice(0, longestErrorChars);
+  });
+  // A player that dies closes its stdin; its exit code tells more than the broken pipe.
+  child.stdin?.on('error', () => undefined);
+  const ended = new Promise<string | undefined>((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(undefined);
+      else resolve(errorText.trim().split('\n')[0] || `it ended with ${signal ?? `exit code ${code}`}`);
+    });
+  });
+  return { child, ended };
+}
+
+const nothingToPlay: SoundPlace = { words: 'nothing to play', isLost: false };
+
+function placeOf(name: string, problem: string | undefined): SoundPlace {
+  const words =
+    problem === undefined ? `played by ${name}` : `not played, ${name} failed (${problem}); --wav FILE keeps it`;
+  return { words, isLost: false };
 }

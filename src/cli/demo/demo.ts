@@ -1,21 +1,23 @@
 /**
  * `recital demo`: the whole product in half a minute. Starts a server on free ports with the embedded engines, asks,
- * prints the transcript, writes the sound as WAV files, stops the server and replays the event logs of what was said. Needs no network,
- * no key and nothing installed. Where the environment names engines or a configuration file, the same is done with those.
- * Whatever fails is said and makes the exit code 1; the server never stays behind.
+ * prints the transcript, writes the sound as WAV files, stops the server and replays the event logs of what was said. Needs no
+ * network, no key and nothing installed. Where the environment names engines or a configuration file, the same is done with those.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { commandWords, problemOf, stopOnSignals } from '../ask/ask.ts';
+import { wordsOf } from '../../errors.ts';
+import { isBadLog } from '../../log/log-reader.ts';
+import { commandWords, problemOf } from '../ask/ask.ts';
 import { type AnswerCall, connect, type StreamingClient } from '../ask/client.ts';
 import type { ServerAddress } from '../ask/server-address.ts';
-import { isPlayable, secondsOf } from '../ask/sound.ts';
-import { createWavSink } from '../ask/wav-sink.ts';
-import { createOutput, type Output } from '../terminal/output.ts';
-import { replayDemo } from './demo-replay.ts';
-import { type ServerProcess, settingsOfEnvironment, startServerProcess } from './server-process.ts';
+import { createWavSink, isPlayable, secondsOf } from '../ask/sound.ts';
+import { findLogs, type NamedLog, openLogs } from '../log/log-files.ts';
+import { replayOne } from '../replay/log-replay.ts';
+import type { CommandContext, Environment } from '../terminal/command.ts';
+import type { Output } from '../terminal/output.ts';
+import { type ServerProcess, settingsIn, startServerProcess } from './server-process.ts';
 
 const outputFolder = 'recital-demo';
 
@@ -25,48 +27,24 @@ const questions = [
   { prompt: 'Tell me about yourself', name: '3-about-yourself' },
 ] as const;
 
-/** Runs the demo and resolves with the exit code. */
-export async function demo(): Promise<number> {
-  const stdout = createOutput(process.stdout);
-  const stderr = createOutput(process.stderr);
-  const dataFolder = mkdtempSync(join(tmpdir(), 'recital-demo-'));
-  const running: Running = { call: undefined, isStopped: false };
-  const stopped = stopOnSignals(() => {
-    running.isStopped = true;
-    running.call?.cancel();
-  });
-  try {
-    await runDemo(stdout, dataFolder, running);
-    return stopped() ?? 0;
-  } catch (error) {
-    const signalCode = stopped();
-    if (signalCode !== undefined) return signalCode;
-    stderr.line(
-      `${stderr.styled('red', 'The demo failed:')} ${error instanceof Error ? error.message : String(error)}`,
-    );
-    return 1;
-  } finally {
-    rmSync(dataFolder, { recursive: true, force: true });
-  }
-}
-
 /** What a signal has to stop. */
-interface Running {
+export interface RunningDemo {
   call: AnswerCall | undefined;
   isStopped: boolean;
 }
 
-async function runDemo(stdout: Output, dataFolder: string, running: Running): Promise<void> {
+/** Runs the demo, with a server that keeps its data in `dataFolder`; rejects for whatever does not work. */
+export async function runDemo(
+  { stdout, env }: CommandContext,
+  dataFolder: string,
+  running: RunningDemo,
+): Promise<void> {
   mkdirSync(outputFolder, { recursive: true });
   stdout.line(stdout.styled('bold', 'Recital demo'));
   const startedAtMs = performance.now();
-  const configured = configuredSettings();
-  const server = await startServerProcess({
-    ANSWER_ENGINE: 'embedded',
-    SPEECH_ENGINE: 'embedded',
-    ...configured,
-    ...ownSettings(dataFolder),
-  });
+  const configured = configuredSettings(env);
+  const settings = { ANSWER_ENGINE: 'embedded', SPEECH_ENGINE: 'embedded', ...configured, ...ownSettings(dataFolder) };
+  const server = await startServerProcess(settings, { env });
   const startSeconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   stdout.line(stdout.styled('dim', `A server of its own on 127.0.0.1:${server.grpcPort}, up after ${startSeconds} s.`));
   stdout.line(stdout.styled('dim', enginesLine(server, configured !== undefined)));
@@ -78,7 +56,7 @@ async function runDemo(stdout: Output, dataFolder: string, running: Running): Pr
   await server.stop();
   if (running.isStopped) return;
   const names = questions.map(({ name }) => `${name}.jsonl`);
-  await replayDemo(stdout, { logFolder: join(dataFolder, 'event-logs'), outputFolder, names });
+  await replaySessions(stdout, join(dataFolder, 'event-logs'), names);
   stdout.line('');
   stdout.line(`${stdout.styled('green', 'Done.')} The server has stopped; sound and logs are in ./${outputFolder}/.`);
   const next = [
@@ -88,9 +66,9 @@ async function runDemo(stdout: Output, dataFolder: string, running: Running): Pr
   for (const line of next) stdout.line(stdout.styled('dim', line));
 }
 
-/** What of the environment names other engines, with all that belongs to them; undefined = the demo is that of the embedded ones. */
-function configuredSettings(): Readonly<Record<string, string>> | undefined {
-  const settings = settingsOfEnvironment();
+/** What of the environment names other engines, with all that belongs to them; undefined = the embedded ones take part. */
+function configuredSettings(env: Environment): Readonly<Record<string, string>> | undefined {
+  const settings = settingsIn(env);
   const names = ['CONFIG_FILE', 'ANSWER_ENGINE', 'SPEECH_ENGINE'];
   if (!names.some((name) => Object.hasOwn(settings, name))) return undefined;
   // A file may choose the engines: what the environment does not say is left to it.
@@ -120,7 +98,6 @@ function enginesLine({ answerEngine, speechEngine }: ServerProcess, isConfigured
 
 /** The fault with what the server has to say about it: its last warnings, and how it ended if that was not in order. */
 async function withServerWords(error: unknown, server: ServerProcess): Promise<Error> {
-  const wordsOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault));
   const stopFault = await server.stop().then(
     () => [],
     (fault: unknown) => [wordsOf(fault)],
@@ -128,7 +105,7 @@ async function withServerWords(error: unknown, server: ServerProcess): Promise<E
   return new Error([wordsOf(error), ...stopFault, ...server.lastLines()].join('\n'), { cause: error });
 }
 
-async function askAll(stdout: Output, server: ServerProcess, running: Running): Promise<void> {
+async function askAll(stdout: Output, server: ServerProcess, running: RunningDemo): Promise<void> {
   const address = { text: `127.0.0.1:${server.grpcPort}`, isLoopback: true };
   const client = connect(address);
   try {
@@ -144,7 +121,7 @@ interface DemoQuestion {
   readonly stdout: Output;
   readonly client: StreamingClient;
   readonly address: ServerAddress;
-  readonly running: Running;
+  readonly running: RunningDemo;
   readonly prompt: string;
   readonly name: string;
 }
@@ -200,7 +177,10 @@ function createTranscript(stdout: Output) {
       paragraph.end();
       stdout.line(`  ${stdout.styled('cyan', `→ ${words}`)}`);
     },
-    /** Throws for an answer without text or sound: a demo that only looks well is worse than none. A model may give a command without words. */
+    /**
+     * Throws for an answer without text or sound: a demo that only looks well is worse than none. A model may give a command
+     * without words.
+     */
     showFigures(prompt: string, path: string): void {
       paragraph.end();
       if (firstTextMs === undefined && hasCommand) return;
@@ -223,7 +203,7 @@ function createParagraph(stdout: Output) {
   const comfortableColumns = 100;
   const narrowestColumns = 40;
   // Some pseudo-terminals say that they have 0 columns.
-  const columns = process.stdout.columns || comfortableColumns;
+  const columns = stdout.columns || comfortableColumns;
   const width = Math.max(narrowestColumns, Math.min(columns, comfortableColumns)) - indent.length;
   let column = 0;
   let hasSpace = false;
@@ -252,4 +232,37 @@ function createParagraph(stdout: Output) {
       if (column > 0) breakLine();
     },
   };
+}
+
+/**
+ * Executes the sessions in `logFolder` again and prints the verdicts; their logs are kept beside the sound under `names`, in the
+ * order of the sessions. Throws unless all of them were recorded and are identical.
+ */
+async function replaySessions(stdout: Output, logFolder: string, names: readonly string[]): Promise<void> {
+  const recorded: NamedLog[] = [];
+  // In the order of their beginnings: the names of the files begin with it.
+  for await (const named of openLogs((await findLogs([logFolder])).paths)) {
+    if (isBadLog(named.log) || named.log.header.machine === 'session') recorded.push(named);
+  }
+  if (recorded.length !== names.length) {
+    throw new Error(`${names.length} sessions were held, and ${recorded.length} of them have an event log`);
+  }
+  stdout.line(`\n${stdout.styled('bold', 'Their event logs, replayed')}`);
+  for (const [index, named] of recorded.entries()) {
+    const kept = join(outputFolder, names[index] ?? '');
+    copyFileSync(named.path, kept);
+    const { isIdentical, words } = verdictOn(named);
+    stdout.line(`  ${stdout.styled(isIdentical ? 'green' : 'red', words)} · ${kept}`);
+    if (!isIdentical) throw new Error(`the replay of a session went another way: ${words}`);
+  }
+}
+
+function verdictOn(named: NamedLog): { readonly isIdentical: boolean; readonly words: string } {
+  const { bad, divergence, turns, is_incomplete: isIncomplete, reason } = replayOne(named, false);
+  if (bad !== null) return { isIdentical: false, words: `bad log: line ${bad.line}, ${bad.why}` };
+  if (divergence !== null) {
+    return { isIdentical: false, words: `diverged at turn ${divergence.turn}: ${divergence.field}` };
+  }
+  if (isIncomplete) return { isIdentical: false, words: 'the log ends before its session does' };
+  return { isIdentical: true, words: `identical (${turns} turns, ${reason})` };
 }

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { settingNames } from '../../config/settings-table.ts';
+import type { Environment } from '../terminal/command.ts';
 
 /** Warming voices takes a second or two; a machine under load ten times that. */
 const longestStartMs = 60_000;
@@ -44,13 +45,20 @@ export interface ServerProcess extends ReadyServer {
   stop(): Promise<void>;
 }
 
-/** The settings that stand in this process's environment; empty ones count as not set. */
-export function settingsOfEnvironment(): Readonly<Record<string, string>> {
+/** The settings that stand in an environment; empty ones count as not set. */
+export function settingsIn(env: Environment): Readonly<Record<string, string>> {
   const given = settingNames.flatMap((name) => {
-    const text = process.env[name]?.trim() ?? '';
+    const text = env[name]?.trim() ?? '';
     return text === '' ? [] : [[name, text] as const];
   });
   return Object.fromEntries(given);
+}
+
+export interface ServerProcessOptions {
+  /** What it inherits of is no setting. */
+  readonly env: Environment;
+  /** What runs instead of the command line, for tests. */
+  readonly script?: string;
 }
 
 /**
@@ -59,9 +67,9 @@ export function settingsOfEnvironment(): Readonly<Record<string, string>> {
  */
 export async function startServerProcess(
   settings: Readonly<Record<string, string>>,
-  { script = cliPath } = {},
+  { env, script = cliPath }: ServerProcessOptions,
 ): Promise<ServerProcess> {
-  const others = Object.entries(process.env).filter(([name]) => !settingNames.some((setting) => setting === name));
+  const others = Object.entries(env).filter(([name]) => !settingNames.some((setting) => setting === name));
   const child = spawn(process.execPath, [script, 'serve'], {
     env: { ...Object.fromEntries(others), ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,16 +1,12 @@
-/**
- * `recital log diff A B`: where two sessions first went apart, with the turns around it. Exit codes: 0 the same, 1 different, 2 one can't be
- * read.
- */
+/** `recital log diff A B`: where two sessions first went apart, with the turns around it. */
 import { compareLogs, ignoredFields, type LogComparison, type LogDifference } from '../../analysis/log-difference.ts';
 import type { LogTurn } from '../../log/log-format.ts';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
-import { createOutput, type Output, printable } from '../terminal/output.ts';
-import { reportBadLog } from './bad-log.ts';
-import { openLog } from './log-files.ts';
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import { type Output, printable } from '../terminal/output.ts';
+import { openLog, reportBadLog } from './log-files.ts';
 import { effectsText, eventText, idsOf, lineWidth, moveLine, wrapped } from './log-text.ts';
 
-const exitCodes = { same: 0, different: 1, unreadable: 2 } as const;
 /** Turns that are shown before the difference, and after it in each session. */
 const CONTEXT_TURNS = 3;
 const FOLLOWING_TURNS = 2;
@@ -22,18 +18,17 @@ export interface LogDiffOptions {
   readonly json: boolean;
 }
 
-/** Compares two logs; resolves with the exit code. */
-export async function diffLogs({ paths, flow, json }: LogDiffOptions): Promise<number> {
+/** Compares two logs: good = the same, failed = different, unusable = one can't be read. */
+export async function diffLogs({ paths, flow, json }: LogDiffOptions, context: CommandContext): Promise<number> {
+  const { stdout, stderr, env } = context;
   const [a, b] = [await openLog(paths[0]), await openLog(paths[1])];
-  const stderr = createOutput(process.stderr);
   if (isBadLog(a)) reportBadLog(stderr, paths[0], a);
   if (isBadLog(b)) reportBadLog(stderr, paths[1], b);
-  if (isBadLog(a) || isBadLog(b)) return exitCodes.unreadable;
-  const stdout = createOutput(process.stdout);
+  if (isBadLog(a) || isBadLog(b)) return exitCodes.unusable;
   const comparison = compareLogs(a, b, flow);
   if (json) stdout.line(JSON.stringify(asJson(comparison, paths)));
-  else show(stdout, { comparison, paths, logs: [a, b] });
-  return comparison.difference === null ? exitCodes.same : exitCodes.different;
+  else show(stdout, { comparison, paths, logs: [a, b], width: lineWidth(stdout, env) });
+  return comparison.difference === null ? exitCodes.good : exitCodes.failed;
 }
 
 function asJson({ difference, sameTurns, notes }: LogComparison, [a, b]: readonly [string, string]) {
@@ -45,12 +40,12 @@ interface Shown {
   readonly comparison: LogComparison;
   readonly paths: readonly [string, string];
   readonly logs: readonly [EventLog, EventLog];
+  readonly width: number;
 }
 
-function show(output: Output, { comparison, paths, logs }: Shown): void {
+function show(output: Output, { comparison, paths, logs, width }: Shown): void {
   const { difference, sameTurns, notes } = comparison;
   const [a, b] = logs;
-  const width = lineWidth(process.stdout, process.env);
   output.line(output.styled('red', `- ${printable(paths[0])}  (${idsOf(a.header.input).sessionId})`));
   output.line(output.styled('green', `+ ${printable(paths[1])}  (${idsOf(b.header.input).sessionId})`));
   for (const note of notes) output.line(output.styled('yellow', `note: ${printable(note)}`));

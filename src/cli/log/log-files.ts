@@ -1,10 +1,13 @@
-/** The event logs that a command line names: files, folders (everything in them) and glob patterns. */
+/** The event logs that a command line names: files, folders (everything in them) and glob patterns; and what is said of those that aren't. */
+
 import { statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { glob } from 'tinyglobby';
+import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
-import { type BadLog, type EventLog, readHeader, readLog } from '../../log/log-reader.ts';
+import { type BadLog, type EventLog, isBadLog, readHeader, readLog } from '../../log/log-reader.ts';
+import { type Output, printable } from '../terminal/output.ts';
 
 /** Larger than the server writes; a file of this size is not read into memory. */
 const MAX_LOG_BYTES = 256 * 1024 * 1024;
@@ -15,8 +18,8 @@ export interface NamedLog {
 }
 
 /**
- * Paths of all `.jsonl` files that `given` names, sorted, each once; relative where they were given so. A name that leads to nothing is told in
- * `missing`.
+ * Paths of all `.jsonl` files that `given` names, sorted, each once; relative where they were given so. A name that leads to
+ * nothing is told in `missing`.
  */
 export async function findLogs(given: readonly string[]): Promise<{ paths: string[]; missing: string[] }> {
   const paths = new Set<string>();
@@ -57,7 +60,7 @@ export async function openLog(path: string): Promise<EventLog | BadLog> {
     if (size > MAX_LOG_BYTES) return bad(`it has ${size} bytes; at most ${MAX_LOG_BYTES} are read`);
     return readLog(await readFile(path, 'utf8'));
   } catch (error) {
-    return bad(error instanceof Error ? error.message : String(error));
+    return bad(wordsOf(error));
   }
 }
 
@@ -94,4 +97,25 @@ export async function openHeader(path: string): Promise<LogHeader | null> {
 
 function bad(why: string): BadLog {
   return { line: 0, turn: null, why };
+}
+
+/** Says which names led to nothing. */
+export function reportMissing(output: Output, missing: readonly string[]): void {
+  for (const name of missing) {
+    output.line(`${output.styled('red', 'not found:')} ${printable(name)} names no event log`);
+  }
+}
+
+/** Says what is wrong with a log that can't be read. */
+export function reportBadLog(output: Output, path: string, { line, turn, why }: BadLog): void {
+  const place = line === 0 ? '' : ` line ${line}${turn === null ? '' : ` (turn ${turn})`},`;
+  output.line(`${printable(path)}: ${output.styled('red', 'bad log:')}${place} ${printable(why)}`);
+}
+
+/** The log at `path`; null after it was said on `stderr` what is wrong with it. */
+export async function openGoodLog(path: string, stderr: Output): Promise<EventLog | null> {
+  const log = await openLog(path);
+  if (!isBadLog(log)) return log;
+  reportBadLog(stderr, path, log);
+  return null;
 }

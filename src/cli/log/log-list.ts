@@ -1,26 +1,23 @@
 /**
- * `recital log list PATH…`: one line a session, newest last: what finds yesterday's failed one. A log without an end and one that can't be
- * read are listed as such: they may be the one that is looked for. Exit codes: 0 listed, 1 nothing matches, 2 a path names no log.
+ * `recital log list PATH…`: one line a session, newest last: what finds yesterday's failed one. A log without an end and one that
+ * can't be read are listed as such: they may be the one that is looked for.
  */
 import { relative } from 'node:path';
 import { durationText } from '../../log/duration-text.ts';
-import { badLogReason, endReasonOf, isGoodEnd } from '../../log/end-reason.ts';
-import { isBadLog } from '../../log/log-reader.ts';
-import { createOutput, type Output, printable } from '../terminal/output.ts';
-import { type Column, printTable } from '../terminal/table.ts';
-import { findLogs, type NamedLog, openHeader, openLogs } from './log-files.ts';
+import { badLogReason, endReasonOf, isBadLog, isGoodEnd } from '../../log/log-reader.ts';
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import { type Column, type Output, printTable } from '../terminal/output.ts';
+import { findLogs, type NamedLog, openHeader, openLogs, reportMissing } from './log-files.ts';
 import { idsOf } from './log-text.ts';
-
-const exitCodes = { listed: 0, nothingFound: 1, unreadable: 2 } as const;
 
 export interface LogListOptions {
   readonly paths: readonly string[];
   /** Only sessions that ended for this reason; the beginning of its name is enough. */
-  readonly reason: string | undefined;
+  readonly reason?: string | undefined;
   /** Only sessions whose session_id or stream id begins with this. */
-  readonly session: string | undefined;
+  readonly session?: string | undefined;
   /** Only sessions of devices whose hardware_id begins with this. */
-  readonly hardware: string | undefined;
+  readonly hardware?: string | undefined;
   /** Only sessions that began then or later, in ms since 1970. */
   readonly sinceMs: number | undefined;
   /** Only sessions that began before. */
@@ -28,7 +25,7 @@ export interface LogListOptions {
   /** Only sessions that did not end as `completed`. */
   readonly failed: boolean;
   /** Which chart's logs; undefined = of all that are a client's stream, which the supervisor is not. */
-  readonly machine: string | undefined;
+  readonly machine?: string | undefined;
   readonly json: boolean;
 }
 
@@ -36,7 +33,7 @@ export interface LogListOptions {
 interface ListedLog {
   readonly path: string;
   readonly started_at: string | null;
-  /** A reason code, or what stands for one (log/end-reason.ts). */
+  /** A reason code, or what stands for one (log/log-reader.ts). */
   readonly reason: string;
   readonly duration_ms: number | null;
   readonly turns: number | null;
@@ -48,14 +45,10 @@ interface ListedLog {
   readonly bad: { readonly line: number; readonly turn: number | null; readonly why: string } | null;
 }
 
-/** Prints what `paths` name; resolves with the exit code. */
-export async function listLogs(options: LogListOptions): Promise<number> {
-  const stdout = createOutput(process.stdout);
-  const stderr = createOutput(process.stderr);
+/** Prints what `paths` name: good = something is listed, failed = nothing matches, unusable = a path names no log. */
+export async function listLogs(options: LogListOptions, { stdout, stderr }: CommandContext): Promise<number> {
   const { paths, missing } = await findLogs(options.paths);
-  for (const name of missing) {
-    stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
-  }
+  reportMissing(stderr, missing);
   const logs: ListedLog[] = [];
   for await (const opened of openLogs(paths)) {
     const listed = await look(opened);
@@ -67,8 +60,8 @@ export async function listLogs(options: LogListOptions): Promise<number> {
   if (logs.length === 0 && missing.length === 0) {
     stderr.line(paths.length === 0 ? 'there are no logs' : `none of ${paths.length} logs matches`);
   }
-  if (missing.length > 0) return exitCodes.unreadable;
-  return logs.length > 0 ? exitCodes.listed : exitCodes.nothingFound;
+  if (missing.length > 0) return exitCodes.unusable;
+  return logs.length > 0 ? exitCodes.good : exitCodes.failed;
 }
 
 function compareTexts(a: string, b: string): number {

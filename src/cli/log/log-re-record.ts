@@ -1,6 +1,6 @@
 /**
- * `recital log re-record FILE --reason WHY`: accepts an intended change. The recorded events are given to today's chart, and what it does with
- * them takes the place of what it did; the reason stays in the header. The file is replaced in one step, or kept with --out.
+ * `recital log re-record FILE --reason WHY`: accepts an intended change. The recorded events are given to today's chart, and what it
+ * does with them takes the place of what it did; the reason stays in the header. The file is replaced in one step, or kept with --out.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { wordsOf } from '../../errors.ts';
@@ -11,11 +11,9 @@ import { checkRecording, differenceText } from '../../replay/keep/recording-chec
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { replay } from '../../replay/replayer.ts';
 import { packageVersion } from '../../server/package-version.ts';
-import { createOutput, type Output, printable } from '../terminal/output.ts';
-import { openGoodLog } from './bad-log.ts';
-import { openLog } from './log-files.ts';
-
-const exitCodes = { written: 0, refused: 1, unreadable: 2 } as const;
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import { type Output, printable } from '../terminal/output.ts';
+import { openGoodLog, openLog } from './log-files.ts';
 
 export interface LogReRecordOptions {
   readonly path: string;
@@ -24,32 +22,33 @@ export interface LogReRecordOptions {
   readonly out: string | undefined;
 }
 
-/** Records one log anew; resolves with the exit code. */
-export async function reRecordLog({ path, reason, out }: LogReRecordOptions): Promise<number> {
-  const stdout = createOutput(process.stdout);
-  const stderr = createOutput(process.stderr);
+/** Records one log anew: good = it is, or there is nothing to accept; failed = refused; unusable = the log can't be read. */
+export async function reRecordLog(
+  { path, reason, out }: LogReRecordOptions,
+  { stdout, stderr }: CommandContext,
+): Promise<number> {
   const log = await openGoodLog(path, stderr);
-  if (log === null) return exitCodes.unreadable;
+  if (log === null) return exitCodes.unusable;
   const { machine: id } = log.header;
   // The newest one: an old version that is kept has nothing to accept.
   const machine = machineFor(id, '');
   if (machine === undefined) {
     stderr.line(`${stderr.styled('red', 'not recorded anew:')} there is no chart named ${printable(id)}`);
-    return exitCodes.refused;
+    return exitCodes.failed;
   }
   const { divergence, definitionChanges } = replay(log, machine);
   if (divergence === null && definitionChanges.length === 0) {
     stdout.line(
       `${printable(path)}: identical, by the same definition: there is nothing to accept, and nothing is changed`,
     );
-    return exitCodes.written;
+    return exitCodes.good;
   }
   let anew: ReRecording;
   try {
     anew = reRecord(log, { machine, reason, build: packageVersion() });
   } catch (error) {
     stderr.line(`${stderr.styled('red', 'not recorded anew:')} ${printable(wordsOf(error))}`);
-    return exitCodes.refused;
+    return exitCodes.failed;
   }
   for (const change of definitionChanges) stdout.line(`accepted: ${change}`);
   if (divergence !== null) stdout.line(`accepted: ${printable(differenceText(divergence))}`);
@@ -60,7 +59,7 @@ export async function reRecordLog({ path, reason, out }: LogReRecordOptions): Pr
   renameSync(unfinished, target);
   stdout.line(`wrote ${printable(target)}, with the reason "${printable(reason)}" in its header`);
   if (out === undefined) await settleExpectation(stdout, path);
-  return exitCodes.written;
+  return exitCodes.good;
 }
 
 function reportEnd(output: Output, { footer, turns }: EventLog, { reason, leftOut }: ReRecording): void {

@@ -1,16 +1,16 @@
 /**
- * `recital log show FILE`: one session as a timeline for the terminal. Every turn with its time, the pause before it, its event, the states
- * that were left and entered, and what the chart asked for, in words. `--wide` says each of them as it stands in the log.
+ * `recital log show FILE`: one session as a timeline for the terminal. Every turn with its time, the pause before it, its event, the
+ * states that were left and entered, and what the chart asked for, in words. `--wide` says each of them as it stands in the log.
  */
 import { errorTable } from '../../errors.ts';
 import { durationText } from '../../log/duration-text.ts';
 import { type LogTurn, THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
-import { createOutput, type Output, printable } from '../terminal/output.ts';
-import { openGoodLog } from './bad-log.ts';
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import { type Output, printable } from '../terminal/output.ts';
+import { openGoodLog } from './log-files.ts';
 import { effectsText, eventText, idsOf, leavesOf, lineWidth, moveLine, statesText, wrapped } from './log-text.ts';
 
-const exitCodes = { good: 0, nothingFound: 1, unreadable: 2 } as const;
 /** A pause that a reader's eye should find. */
 const LONG_GAP_MS = 1_000;
 const TIME_COLUMN_CHARS = 9;
@@ -37,17 +37,16 @@ interface Moment {
   readonly after: string;
 }
 
-/** Prints one log; resolves with the exit code. */
-export async function showLog(options: LogShowOptions): Promise<number> {
+/** Prints one log: good = turns were shown, failed = no turn matches, unusable = it can't be read. */
+export async function showLog(options: LogShowOptions, { stdout, stderr, env }: CommandContext): Promise<number> {
   const { path, json } = options;
-  const log = await openGoodLog(path, createOutput(process.stderr));
-  if (log === null) return exitCodes.unreadable;
-  const stdout = createOutput(process.stdout);
+  const log = await openGoodLog(path, stderr);
+  if (log === null) return exitCodes.unusable;
   const moments = momentsOf(log);
   const chosen = moments.filter((moment) => isChosen(moment, options));
   if (json) showJson(stdout, log, chosen);
-  else showText(stdout, log, { ...options, moments, chosen: new Set(chosen) });
-  return chosen.length > 0 ? exitCodes.good : exitCodes.nothingFound;
+  else showText(stdout, log, { ...options, moments, chosen: new Set(chosen), width: lineWidth(stdout, env) });
+  return chosen.length > 0 ? exitCodes.good : exitCodes.failed;
 }
 
 function momentsOf({ turns }: EventLog): readonly Moment[] {
@@ -91,11 +90,11 @@ function wordsOf({ turn, before, after }: Moment, isWide: boolean) {
 interface TextOptions extends LogShowOptions {
   readonly moments: readonly Moment[];
   readonly chosen: ReadonlySet<Moment>;
+  readonly width: number;
 }
 
 function showText(output: Output, log: EventLog, options: TextOptions): void {
-  const width = lineWidth(process.stdout, process.env);
-  const { moments, chosen, wide } = options;
+  const { moments, chosen, wide, width } = options;
   showHeader(output, log);
   let hidden = 0;
   for (const moment of moments) {

@@ -1,8 +1,8 @@
 /**
- * `recital log stats PATH…`: over many sessions, how often each state was entered, each transition taken and each end reason came, which
- * transitions never were, and how long states lasted; with `--svg` drawn on the statechart. Exit codes: 0 counted, 2 something that was named
- * could not be read or written (the rest is counted all the same).
+ * `recital log stats PATH…`: over many sessions, how often each state was entered, each transition taken and each end reason came,
+ * which transitions never were, and how long states lasted; with `--svg` drawn on the statechart.
  */
+
 import { writeFileSync } from 'node:fs';
 import {
   type ChartFigures,
@@ -10,15 +10,14 @@ import {
   type Percentiles,
   type TransitionFigures,
 } from '../../analysis/stats/log-stats.ts';
+import { wordsOf } from '../../errors.ts';
 import { durationText } from '../../log/duration-text.ts';
 import { isBadLog } from '../../log/log-reader.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
-import { createOutput, type Output, printable } from '../terminal/output.ts';
-import { printTable } from '../terminal/table.ts';
-import { reportBadLog } from './bad-log.ts';
-import { findLogs, openLogs } from './log-files.ts';
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import { type Output, printable, printTable } from '../terminal/output.ts';
+import { findLogs, openLogs, reportBadLog, reportMissing } from './log-files.ts';
 
-const exitCodes = { counted: 0, unreadable: 2 } as const;
 /** Logs that are left out and named one by one. */
 const MAX_NAMED_LEFT_OUT = 5;
 
@@ -45,14 +44,15 @@ interface Counted {
   readonly unreadable: number;
 }
 
-/** Prints the figures of what `paths` name; resolves with the exit code. */
-export async function countLogs(options: LogStatsOptions): Promise<number> {
-  const stderr = createOutput(process.stderr);
+/**
+ * Prints the figures of what `paths` name: good = counted, unusable = something that was named could not be read or written (the
+ * rest is counted all the same).
+ */
+export async function countLogs(options: LogStatsOptions, { stdout, stderr }: CommandContext): Promise<number> {
   const { stats, leftOut, unreadable } = await count(options, stderr);
   const charts = [...stats.values()]
     .map((each) => each.figures())
     .sort((a, b) => rankOf(a) - rankOf(b) || b.logs - a.logs);
-  const stdout = createOutput(process.stdout);
   for (const figures of charts) {
     const others = leftOut.filter(({ chart }) => chart === chartNameOf(figures.machine, figures.version));
     if (options.json) printJson(stdout, figures, others);
@@ -60,7 +60,7 @@ export async function countLogs(options: LogStatsOptions): Promise<number> {
   }
   if (charts.length === 0) stderr.line('there are no logs to count');
   const isDrawn = options.svg === undefined || (await draw(options.svg, { charts, stderr }));
-  return unreadable > 0 || !isDrawn ? exitCodes.unreadable : exitCodes.counted;
+  return unreadable > 0 || !isDrawn ? exitCodes.unusable : exitCodes.good;
 }
 
 /** Sessions are what is asked for most. */
@@ -70,9 +70,7 @@ function rankOf({ machine }: ChartFigures): number {
 
 async function count({ paths: given, machine: only }: LogStatsOptions, stderr: Output): Promise<Counted> {
   const { paths, missing } = await findLogs(given);
-  for (const name of missing) {
-    stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
-  }
+  reportMissing(stderr, missing);
   const stats = new Map<string, LogStats>();
   const leftOut: LeftOut[] = [];
   let unreadable = missing.length;
@@ -118,8 +116,8 @@ async function draw(path: string, { charts, stderr }: Drawing): Promise<boolean>
   try {
     writeFileSync(path, drawChart(machine, figures));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    stderr.line(`${stderr.styled('red', 'error:')} --svg ${printable(path)} can't be written: ${printable(why)}`);
+    const what = `--svg ${printable(path)} can't be written: ${printable(wordsOf(error))}`;
+    stderr.line(`${stderr.styled('red', 'error:')} ${what}`);
     return false;
   }
   const rest =

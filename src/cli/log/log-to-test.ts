@@ -1,16 +1,15 @@
 /**
- * `recital log to-test FILE`: a log becomes a regression test. It is copied, byte for byte, to where one generic test replays every recording;
- * beside it, for a session that failed, stands how it should have ended. Nothing is overwritten.
+ * `recital log to-test FILE`: a log becomes a regression test. It is copied, byte for byte, to where one generic test replays every
+ * recording; beside it, for a session that failed, stands how it should have ended. Nothing is overwritten.
  */
 import { constants, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { EventLog } from '../../log/log-reader.ts';
 import { writeExpectation } from '../../replay/keep/expectation-file.ts';
 import { checkRecording, type Expectation, goodEnd, isFailedEnd } from '../../replay/keep/recording-check.ts';
-import { createOutput, type Output, printable } from '../terminal/output.ts';
-import { openGoodLog } from './bad-log.ts';
-
-const exitCodes = { written: 0, exists: 1, unreadable: 2 } as const;
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import { type Output, printable } from '../terminal/output.ts';
+import { openGoodLog } from './log-files.ts';
 
 const defaultRecordings = 'test/recordings';
 
@@ -25,12 +24,11 @@ export interface LogToTestOptions {
   readonly pin: boolean;
 }
 
-/** Makes a test of one log; resolves with the exit code. */
-export async function logToTest({ path, name, into, expect, pin }: LogToTestOptions): Promise<number> {
-  const stdout = createOutput(process.stdout);
-  const stderr = createOutput(process.stderr);
+/** Makes a test of one log: good = written, failed = there is such a test already, unusable = the log can't be read. */
+export async function logToTest(options: LogToTestOptions, { stdout, stderr }: CommandContext): Promise<number> {
+  const { path, name, into, expect, pin } = options;
   const log = await openGoodLog(path, stderr);
-  if (log === null) return exitCodes.unreadable;
+  if (log === null) return exitCodes.unusable;
   const { machine, version, redaction } = log.header;
   const testName = `${name ?? nameOf(log)}-v${safe(version)}`;
   const copy = join(into, safe(machine), `${testName}.jsonl`);
@@ -38,7 +36,7 @@ export async function logToTest({ path, name, into, expect, pin }: LogToTestOpti
   const exists = writeTest(path, copy, expectation);
   if (exists !== null) {
     stderr.line(`${stderr.styled('red', 'not written:')} ${printable(exists)} exists; give another --name`);
-    return exitCodes.exists;
+    return exitCodes.failed;
   }
   stdout.line(`wrote ${printable(copy)}`);
   report(stdout, log, expectation);
@@ -47,7 +45,7 @@ export async function logToTest({ path, name, into, expect, pin }: LogToTestOpti
   }
   const folder = resolve(into) === resolve(defaultRecordings) ? '' : `RECORDINGS_DIR=${resolve(into)} `;
   stdout.line(`run it: ${printable(folder)}npx vitest run test/unit/replay/recordings.test.ts -t ${testName}`);
-  return exitCodes.written;
+  return exitCodes.good;
 }
 
 /** Copies the log and writes its expectation; names what is in the way, and leaves that as it is. */

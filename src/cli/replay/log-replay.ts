@@ -1,7 +1,5 @@
 /** One log executed again: the verdict on it, as plain data. */
-
-import { endReasonOf } from '../../log/end-reason.ts';
-import { isBadLog } from '../../log/log-reader.ts';
+import { endReasonOf, isBadLog } from '../../log/log-reader.ts';
 import { type EmittedFrame, replayLive } from '../../replay/live-replay.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { type Divergence, replay } from '../../replay/replayer.ts';

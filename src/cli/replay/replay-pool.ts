@@ -8,7 +8,6 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { openLogs } from '../log/log-files.ts';
 import { type ReplayResult, replayOne } from './log-replay.ts';
-import type { ReplayBatch } from './replay-thread.ts';
 
 /** Starting threads takes a quarter of a second: as long as it takes to replay so many short logs. */
 const LOGS_WORTH_THREADS = 100;
@@ -16,6 +15,12 @@ const MAX_THREADS = 8;
 const LOGS_PER_BATCH = 8;
 /** One that is worked on, and one that waits for it. */
 const BATCHES_AHEAD = 2;
+
+/** What a thread is sent. Some logs at once: a message each would cost more than a short log. */
+export interface ReplayBatch {
+  readonly paths: readonly string[];
+  readonly emit: boolean;
+}
 
 export interface ReplayPoolOptions {
   /** Default: one a core, at most MAX_THREADS; with less than 2 everything is done here. */

@@ -3,12 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
 import { openLogs } from '../log/log-files.ts';
 import { type ReplayResult, replayOne } from './log-replay.ts';
-
-/** Some logs at once: a message each would cost more than a short log. */
-export interface ReplayBatch {
-  readonly paths: readonly string[];
-  readonly emit: boolean;
-}
+import type { ReplayBatch } from './replay-pool.ts';
 
 const port = parentPort;
 assert(port !== null, 'replay-thread runs in a worker thread only');

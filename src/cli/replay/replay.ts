@@ -1,13 +1,20 @@
 /**
- * `recital replay PATH…`: executes recorded sessions again and says of each whether it went the same way. Exit codes: 0 all identical,
- * 1 one diverged, 2 one could not be read (or nothing was found).
+ * `recital replay PATH…`: executes recorded sessions again and says of each whether it went the same way. Printed are the logs that
+ * matter one by one, the others counted, and a summary by end reason.
  */
-import { findLogs } from '../log/log-files.ts';
-import { createOutput, printable } from '../terminal/output.ts';
+import type { EmittedFrame } from '../../replay/live-replay.ts';
+import type { Divergence } from '../../replay/replayer.ts';
+import { findLogs, reportMissing } from '../log/log-files.ts';
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import { type Output, printable } from '../terminal/output.ts';
+import type { ReplayResult } from './log-replay.ts';
 import { replayAll } from './replay-pool.ts';
-import { ReplayReport } from './replay-report.ts';
 
-const exitCodes = { identical: 0, diverged: 1, unreadable: 2 } as const;
+/** As many identical logs as fit on a screen are named, more are counted; as many differences are told in full, more in a line each. */
+const LISTED_LOGS = 20;
+/** What most of the diverged logs have in common. */
+const SHOWN_CAUSES = 5;
+const MAX_SHOWN_CHARS = 400;
 
 export interface ReplayOptions {
   readonly paths: readonly string[];
@@ -20,17 +27,169 @@ export interface ReplayOptions {
   readonly emit: boolean;
 }
 
-/** Replays what `paths` name; resolves with the exit code. */
-export async function replayLogs({ paths: given, json, emit, ...listing }: ReplayOptions): Promise<number> {
-  const stdout = createOutput(process.stdout);
-  const stderr = createOutput(process.stderr);
+/** Replays what `paths` name: good = all identical, failed = one diverged, unusable = one could not be read, or a path names none. */
+export async function replayLogs(
+  { paths: given, json, emit, ...listing }: ReplayOptions,
+  { stdout, stderr }: CommandContext,
+): Promise<number> {
   const { paths, missing } = await findLogs(given);
-  for (const name of missing) {
-    stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
-  }
+  reportMissing(stderr, missing);
   const report = new ReplayReport(stdout, { ...listing, json, logs: paths.length });
   for await (const result of replayAll(paths, emit)) report.add(result);
   if (paths.length > 0 || json) report.close();
-  if (missing.length > 0 || report.badLogs > 0) return exitCodes.unreadable;
-  return report.diverged > 0 ? exitCodes.diverged : exitCodes.identical;
+  if (missing.length > 0 || report.badLogs > 0) return exitCodes.unusable;
+  return report.diverged > 0 ? exitCodes.failed : exitCodes.good;
+}
+
+interface ReplayListing {
+  /** Logs that will come. */
+  readonly logs: number;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+class ReplayReport {
+  readonly #output: Output;
+  readonly #json: boolean;
+  readonly #isListingAll: boolean;
+  readonly #isVerbose: boolean;
+  readonly #byReason = new Map<string, number>();
+  readonly #changes = new Map<string, number>();
+  readonly #causes = new Map<string, number>();
+  #logs = 0;
+  #identical = 0;
+  #incomplete = 0;
+  #diverged = 0;
+  #badLogs = 0;
+
+  constructor(output: Output, { logs, json, verbose, quiet }: ReplayListing) {
+    this.#output = output;
+    this.#json = json;
+    this.#isVerbose = verbose;
+    this.#isListingAll = verbose || (logs <= LISTED_LOGS && !quiet);
+  }
+
+  get diverged(): number {
+    return this.#diverged;
+  }
+
+  get badLogs(): number {
+    return this.#badLogs;
+  }
+
+  add(result: ReplayResult): void {
+    this.#count(result);
+    if (this.#json) {
+      this.#output.line(JSON.stringify({ kind: 'log', ...result }));
+      return;
+    }
+    for (const change of result.definition_changes) this.#noteChange(result, change);
+    if (result.verdict === 'identical' && !this.#isListingAll) return;
+    const { divergence } = result;
+    if (divergence === null || this.#isVerbose || this.#diverged <= LISTED_LOGS) printResult(this.#output, result);
+    else this.#output.line(verdictLine(this.#output, result, divergence));
+  }
+
+  close(): void {
+    const summary = this.#summary();
+    if (this.#json) {
+      this.#output.line(JSON.stringify({ kind: 'summary', ...summary }));
+      return;
+    }
+    const { logs, identical, diverged, bad_logs: badLogs, incomplete, by_reason: reasons } = summary;
+    const counts = [`${identical} identical`, `${diverged} diverged`, `${badLogs} unreadable`];
+    this.#output.line(`${this.#output.styled('bold', `${logs} ${logs === 1 ? 'log' : 'logs'}:`)} ${counts.join(', ')}`);
+    const causes = [...this.#causes].filter(([, count]) => count > 1).sort(([, a], [, b]) => b - a);
+    for (const [cause, count] of causes.slice(0, SHOWN_CAUSES)) {
+      this.#output.line(`  ${count} diverged first in ${printable(cause)}`);
+    }
+    for (const [change, count] of this.#changes) {
+      if (count > 1) this.#output.line(`  ${count} of them: ${printable(change)}`);
+    }
+    if (incomplete > 0) this.#output.line(`  ${incomplete} without the end of their session`);
+    for (const [reason, count] of Object.entries(reasons)) {
+      this.#output.line(`  ${String(count).padStart(6)}  ${printable(reason)}`);
+    }
+  }
+
+  #count(result: ReplayResult): void {
+    this.#logs += 1;
+    if (result.verdict === 'identical') this.#identical += 1;
+    if (result.verdict === 'diverged') this.#diverged += 1;
+    if (result.verdict === 'bad_log') this.#badLogs += 1;
+    if (result.divergence !== null) {
+      const { field, event } = result.divergence;
+      const cause = `${field} at ${event.type}`;
+      this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + 1);
+    }
+    if (result.is_incomplete) this.#incomplete += 1;
+    // A supervisor runs as long as its server: it has no reason to end.
+    if (result.reason === null || result.machine === 'supervisor') return;
+    this.#byReason.set(result.reason, (this.#byReason.get(result.reason) ?? 0) + 1);
+  }
+
+  #noteChange({ path }: ReplayResult, change: string): void {
+    const count = this.#changes.get(change) ?? 0;
+    this.#changes.set(change, count + 1);
+    if (count > 0 && !this.#isListingAll) return;
+    this.#output.line(`${printable(path)}: ${this.#output.styled('yellow', 'note:')} ${printable(change)}`);
+  }
+
+  #summary() {
+    return {
+      logs: this.#logs,
+      identical: this.#identical,
+      diverged: this.#diverged,
+      bad_logs: this.#badLogs,
+      incomplete: this.#incomplete,
+      by_reason: Object.fromEntries([...this.#byReason].sort(([, a], [, b]) => b - a)),
+    };
+  }
+}
+
+function printResult(output: Output, result: ReplayResult): void {
+  const { path, verdict, divergence, bad, frames } = result;
+  const name = printable(path);
+  if (bad !== null) {
+    const place = bad.line === 0 ? '' : `line ${bad.line}${bad.turn === null ? '' : ` (turn ${bad.turn})`}, `;
+    output.line(`${name}: ${output.styled('red', 'bad log:')} ${place}${printable(bad.why)}`);
+    return;
+  }
+  if (divergence === null) {
+    const reason = result.reason === null || result.reason === '-' ? '' : `, ${printable(result.reason)}`;
+    const rest = result.is_incomplete ? '; the log ends before its session does' : '';
+    output.line(`${name}: ${output.styled('green', verdict)} (${result.turns} turns${reason}${rest})`);
+  } else {
+    const { recorded, now, present, event } = divergence;
+    output.line(verdictLine(output, result, divergence));
+    output.line(`    recorded  ${shown(recorded)}`);
+    output.line(`    now       ${shown(now)}`);
+    if (present !== undefined) output.line(`    present   ${shown(present)}`);
+    output.line(`    event     ${shown(event)}`);
+  }
+  for (const frame of frames ?? []) output.line(`    ${frameText(frame)}`);
+}
+
+function verdictLine(output: Output, { path }: ReplayResult, { turn, field }: Divergence): string {
+  return `${printable(path)}: ${output.styled('red', `diverged at turn ${turn}:`)} ${printable(field)}`;
+}
+
+function frameText(frame: EmittedFrame): string {
+  const turn = `turn ${String(frame.turn).padStart(4)} `;
+  switch (frame.kind) {
+    case 'text_chunk':
+      return `${turn} text     ${shown(frame.text)}`;
+    case 'audio_chunk':
+      return `${turn} sound    ${frame.bytes} bytes`;
+    case 'action_message':
+      return `${turn} command  ${printable(frame.command)} ${shown(frame.args)}`;
+    case 'end_message':
+      return `${turn} end`;
+  }
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return printable(text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text);
 }

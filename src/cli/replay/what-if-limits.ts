@@ -1,4 +1,7 @@
-/** The settings that `recital replay --with` takes: those of the configuration that bound a session, read by the reader of the configuration. */
+/**
+ * The settings that `recital replay --with` takes: those of the configuration that bound a session, read by the reader of the
+ * configuration.
+ */
 import { createSettingReader, type SettingReader } from '../../config/setting-reader.ts';
 import {
   isSettingName,

@@ -1,19 +1,17 @@
 /**
- * `recital replay PATH… --with KEY=VALUE…`: how recorded sessions would have ended under other settings, as far as what was recorded decides it.
- * Exit codes: 0 every log was looked at, 2 one could not be read (or nothing was found), or bad settings.
+ * `recital replay PATH… --with KEY=VALUE…`: how recorded sessions would have ended under other settings, as far as what was
+ * recorded decides it. Printed are the sessions that would have ended otherwise or may have, then the counts.
  */
-
 import { whatIf } from '../../analysis/what-if/what-if.ts';
-import { endReasonOf } from '../../log/end-reason.ts';
-import { isBadLog } from '../../log/log-reader.ts';
+import { durationText } from '../../log/duration-text.ts';
+import { endReasonOf, isBadLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
-import { findLogs, type NamedLog, openLogs } from '../log/log-files.ts';
-import { createOutput, printable } from '../terminal/output.ts';
+import { findLogs, type NamedLog, openLogs, reportMissing } from '../log/log-files.ts';
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
+import { type Output, printable } from '../terminal/output.ts';
 import { changeOfLimits } from './what-if-limits.ts';
-import { WhatIfReport } from './what-if-report.ts';
 
-const exitCodes = { told: 0, unreadable: 2, badUsage: 2 } as const;
 /** Settings are looked at for what they do to sessions. */
 const SESSION_CHART = 'session';
 
@@ -29,7 +27,7 @@ export interface WhatIfOptions {
 }
 
 /** What a what-if says of one log, as `--json` prints it. */
-export interface WhatIfResult {
+interface WhatIfResult {
   readonly path: string;
   /** `skipped`: not the log of a session. */
   readonly verdict: 'same_end' | 'other_end' | 'undetermined' | 'skipped' | 'bad_log';
@@ -44,37 +42,139 @@ export interface WhatIfResult {
   readonly why: string | null;
 }
 
-/** Plays what `paths` name under other limits; resolves with the exit code. */
-export async function whatIfLogs({ paths: given, settings, ...listing }: WhatIfOptions): Promise<number> {
-  const stdout = createOutput(process.stdout);
-  const stderr = createOutput(process.stderr);
+/** Plays what `paths` name under other limits: good = every log was looked at, unusable = one could not be read, or bad settings. */
+export async function whatIfLogs(
+  { paths: given, settings, ...listing }: WhatIfOptions,
+  { stdout, stderr }: CommandContext,
+): Promise<number> {
   const limits = changeOfLimits(settings);
   if ('faults' in limits) {
     for (const fault of limits.faults) stderr.line(`error: ${printable(fault)}`);
-    return exitCodes.badUsage;
+    return exitCodes.unusable;
   }
   const { paths, missing } = await findLogs(given);
-  for (const name of missing) {
-    stderr.line(`${stderr.styled('red', 'not found:')} ${printable(name)} names no event log`);
-  }
+  reportMissing(stderr, missing);
   const report = new WhatIfReport(stdout, { ...listing, settings });
   for await (const named of openLogs(paths)) report.add(lookAt(named, limits.change));
   if (paths.length > 0 || listing.json) report.close();
-  return missing.length > 0 || report.badLogs > 0 ? exitCodes.unreadable : exitCodes.told;
+  return missing.length > 0 || report.badLogs > 0 ? exitCodes.unusable : exitCodes.good;
 }
 
 const nothing = { from: null, to: null, turn: null, at_ms: null, recorded_at_ms: null, is_outlived: false };
 
 function lookAt({ path, log }: NamedLog, change: Partial<SessionLimits>): WhatIfResult {
-  if (isBadLog(log))
-    return { path, verdict: 'bad_log', ...nothing, turn: log.turn, why: `line ${log.line}: ${log.why}` };
+  const bad = { path, verdict: 'bad_log', ...nothing } as const;
+  if (isBadLog(log)) return { ...bad, turn: log.turn, why: `line ${log.line}: ${log.why}` };
   const { machine: id, version } = log.header;
   const machine = machineFor(id, version);
-  if (machine === undefined) return { path, verdict: 'bad_log', ...nothing, why: `there is no chart named ${id}` };
-  if (id !== SESSION_CHART)
+  if (machine === undefined) return { ...bad, why: `there is no chart named ${id}` };
+  if (id !== SESSION_CHART) {
     return { path, verdict: 'skipped', ...nothing, why: `only sessions are looked at, this is a ${id}` };
+  }
   const { verdict, to, turn, atMs, isOutlived, why } = whatIf(log, machine, (recorded) => ({ ...recorded, ...change }));
   const recordedAtMs = log.turns.at(-1)?.atMs ?? null;
   const ends = { from: endReasonOf(log.footer), to, turn, at_ms: atMs, recorded_at_ms: recordedAtMs };
   return { path, verdict, ...ends, is_outlived: isOutlived, why };
+}
+
+interface WhatIfListing {
+  readonly settings: readonly string[];
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+const verdictWords = {
+  same_end: 'same end',
+  other_end: 'other end',
+  undetermined: 'undetermined',
+  skipped: 'not of a session',
+  bad_log: 'bad log',
+} as const;
+
+class WhatIfReport {
+  readonly #output: Output;
+  readonly #listing: WhatIfListing;
+  readonly #counts = { same_end: 0, other_end: 0, undetermined: 0, skipped: 0, bad_log: 0 };
+  readonly #moves = new Map<string, { readonly from: string; readonly to: string; count: number }>();
+  #outlived = 0;
+
+  constructor(output: Output, listing: WhatIfListing) {
+    this.#output = output;
+    this.#listing = listing;
+  }
+
+  get badLogs(): number {
+    return this.#counts.bad_log;
+  }
+
+  add(result: WhatIfResult): void {
+    this.#count(result);
+    const { json, verbose, quiet } = this.#listing;
+    if (json) this.#output.line(JSON.stringify({ kind: 'log', ...result }));
+    else if (result.verdict === 'bad_log' || verbose || (!quiet && isListed(result))) this.#print(result);
+  }
+
+  close(): void {
+    const moves = [...this.#moves.values()].sort((a, b) => b.count - a.count);
+    const logs = Object.values(this.#counts).reduce((sum, count) => sum + count, 0);
+    if (this.#listing.json) {
+      const { bad_log: badLogs, ...counts } = this.#counts;
+      const summary = { logs, ...counts, bad_logs: badLogs, outlived: this.#outlived, moves };
+      this.#output.line(JSON.stringify({ kind: 'summary', with: this.#listing.settings, ...summary }));
+      return;
+    }
+    const { same_end, other_end, undetermined, skipped, bad_log } = this.#counts;
+    const counts = [
+      `${same_end} with the same end`,
+      `${other_end} with another`,
+      `${undetermined} undetermined`,
+      ...(skipped > 0 ? [`${skipped} not of a session`] : []),
+      ...(bad_log > 0 ? [`${bad_log} unreadable`] : []),
+    ];
+    const title = this.#output.styled('bold', `${logs} ${logs === 1 ? 'log' : 'logs'}`);
+    this.#output.line(`${title} with ${printable(this.#listing.settings.join(' '))}: ${counts.join(', ')}`);
+    for (const { from, to, count } of moves) {
+      this.#output.line(`  ${String(count).padStart(6)}  ${printable(from)} → ${printable(to)}`);
+    }
+    if (this.#outlived > 0) {
+      this.#output.line(
+        `  ${String(this.#outlived).padStart(6)}  of the undetermined would not have ended as they did`,
+      );
+    }
+  }
+
+  #count({ verdict, from, to, is_outlived: isOutlived }: WhatIfResult): void {
+    this.#counts[verdict] += 1;
+    if (isOutlived) this.#outlived += 1;
+    if (verdict !== 'other_end' || from === null || to === null) return;
+    const key = `${from} ${to}`;
+    const move = this.#moves.get(key) ?? { from, to, count: 0 };
+    move.count += 1;
+    this.#moves.set(key, move);
+  }
+
+  #print(result: WhatIfResult): void {
+    const { path, verdict, from, to, turn, at_ms: atMs, recorded_at_ms: recordedAtMs, why } = result;
+    const color = verdict === 'same_end' || verdict === 'skipped' ? 'green' : 'yellow';
+    const word = this.#output.styled(verdict === 'bad_log' ? 'red' : color, `${verdictWords[verdict]}:`);
+    const parts: string[] = [];
+    if (verdict === 'other_end') parts.push(`${from} → ${to}`);
+    if (verdict === 'same_end') parts.push(`${to}`);
+    if (verdict === 'undetermined' && from !== null) parts.push(`recorded ${from}`);
+    if (verdict !== 'bad_log' && turn !== null && atMs !== null)
+      parts.push(`turn ${turn}, ${placeText(atMs, recordedAtMs)}`);
+    if (why !== null) parts.push(why);
+    this.#output.line(`${printable(path)}: ${word} ${printable(parts.join('; '))}`);
+  }
+}
+
+/** A session that ends as and when it did is only counted. */
+function isListed({ verdict, turn }: WhatIfResult): boolean {
+  return verdict === 'other_end' || verdict === 'undetermined' || (verdict === 'same_end' && turn !== null);
+}
+
+function placeText(atMs: number, recordedAtMs: number | null): string {
+  const end = recordedAtMs === null ? '' : ` of ${durationText(recordedAtMs)}`;
+  return `after ${durationText(atMs)}${end}`;
 }

@@ -1,13 +1,11 @@
 /** The configuration as `recital serve` reads it, for commands that look where a server writes. */
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigFault, loadConfig } from '../../config.ts';
+import type { Environment } from './command.ts';
 import type { Output } from './output.ts';
 
-/** What a command with a faulty configuration ends with. */
-export const configFaultExitCode = 2;
-
 /** null = it is faulty, and `stderr` was told every fault. */
-export function configOrNull(env: Readonly<Record<string, string | undefined>>, stderr: Output): Config | null {
+export function configOrNull(env: Environment, stderr: Output): Config | null {
   try {
     return loadConfig({ env, readFile: (path) => readFileSync(path, 'utf8') });
   } catch (error) {

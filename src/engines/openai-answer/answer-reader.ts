@@ -3,9 +3,9 @@
  * checked, as the peer may be anybody; the answer and its calls are bounded. Knows no network and no time.
  */
 import { z } from 'zod';
+import { readErrorValue, type Secrets } from '../provider/error-words.ts';
+import { type FailureParts, ProviderFailure } from '../provider/failure.ts';
 import { LeadingThoughts } from './leading-thoughts.ts';
-import { ProviderFault } from './provider-fault.ts';
-import { shortened, wordsOfBody } from './provider-refusal.ts';
 import { ToolCallDrafts } from './tool-call-drafts.ts';
 
 /** Some 60 hours of speech. */
@@ -63,11 +63,17 @@ export interface ReadChunk {
 export class AnswerReader {
   readonly calls = new ToolCallDrafts();
   readonly #thoughts = new LeadingThoughts();
+  readonly #secrets: Secrets;
   /** Of words to speak, and of all words. */
   #answerChars = 0;
   #chars = 0;
   #finishReason: string | null = null;
   #usage: { readonly inputTokens: number; readonly outputTokens: number } | null = null;
+
+  /** `secrets` are taken out of what an error among the chunks says. */
+  constructor(secrets: Secrets = {}) {
+    this.#secrets = secrets;
+  }
 
   /** Why the answer ended; null = it has not. */
   get finishReason(): string | null {
@@ -84,13 +90,13 @@ export class AnswerReader {
     return this.#answerChars > 0 || !this.calls.isEmpty;
   }
 
-  /** Takes the next chunk; throws ProviderFault for what is no chunk, and for what is over a bound. */
+  /** Takes the next chunk; throws ProviderFailure for what is no chunk, and for what is over a bound. */
   take(chunk: unknown): ReadChunk {
     const parsed = chunkShape.safeParse(chunk);
-    if (!parsed.success) throw malformed(chunk);
+    if (!parsed.success) throw malformed(chunk, this.#secrets);
     const { choices, usage } = parsed.data;
     const isCounted = usage !== undefined && usage !== null && this.#takeUsage(usage);
-    if (choices === undefined && !isCounted) throw malformed(chunk);
+    if (choices === undefined && !isCounted) throw malformed(chunk, this.#secrets);
     let text = '';
     let isAlive = false;
     for (const { index, delta, finish_reason } of choices ?? []) {
@@ -140,16 +146,27 @@ function textOf(content: Content): string {
   return (content ?? []).map(({ type, text }) => (type === undefined || type === 'text' ? (text ?? '') : '')).join('');
 }
 
-function malformed(chunk: unknown): ProviderFault {
-  const { detail } = wordsOfBody(JSON.stringify(chunk) ?? '');
-  return new ProviderFault({
-    errorCode: 'UNAVAILABLE',
-    what: detail === '' ? 'sent a chunk that is none of a chat completion' : 'broke its answer off with an error',
-    detail: shortened(detail),
-    next: 'sameAgain',
+function malformed(chunk: unknown, secrets: Secrets): ProviderFailure {
+  const said = typeof chunk === 'object' ? (readErrorValue(chunk, secrets)?.said ?? '') : '';
+  if (said !== '') return brokenAnswer({ code: 'UNAVAILABLE', next: 'again', said });
+  return new ProviderFailure({
+    code: 'UNAVAILABLE',
+    words: 'sent a chunk that is none of a chat completion',
+    next: 'again',
   });
 }
 
-function tooMuch(than: string): ProviderFault {
-  return new ProviderFault({ errorCode: 'UNAVAILABLE', what: `answered more ${than}`, next: 'nobody' });
+interface BrokenAnswer extends Pick<FailureParts, 'code' | 'next' | 'cause'> {
+  /** What the provider says of it, fit to be shown; '' = nothing. */
+  readonly said: string;
+}
+
+/** The failure of an answer in whose middle the provider tells of an error. */
+export function brokenAnswer({ said, ...parts }: BrokenAnswer): ProviderFailure {
+  const detail = 'broke its answer off with an error';
+  return new ProviderFailure({ ...parts, words: said === '' ? detail : `${detail}: ${said}`, detail });
+}
+
+function tooMuch(than: string): ProviderFailure {
+  return new ProviderFailure({ code: 'UNAVAILABLE', words: `answered more ${than}`, next: 'nobody' });
 }

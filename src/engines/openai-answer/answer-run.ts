@@ -2,14 +2,16 @@
  * One answer over all its tries: each provider in its order, some tries each, those whose breaker is open passed over. When all of them are
  * open, the one that opened first is asked once: a refusal for sure helps nobody. As soon as a part was handed on there is no other try.
  */
+
+import { EngineFailure, type ErrorCode } from '../../errors.ts';
 import type { LogFields, Logger } from '../../observe/logger.ts';
 import type { AnswerPart, AnswerRequest } from '../answer-engine.ts';
+import type { BreakerPass, TryOutcome } from '../provider/breaker.ts';
+import { withoutSecrets } from '../provider/error-words.ts';
+import { ProviderFailure } from '../provider/failure.ts';
+import { backoffMs, longestRetryWaitMs, waitFor } from '../provider/retry.ts';
 import { type TryNote, tryAnswer } from './answer-try.ts';
 import type { ChatProvider } from './chat-provider.ts';
-import type { BreakerPass } from './provider-breaker.ts';
-import { ProviderFault } from './provider-fault.ts';
-import { backoffMs, longestRetryWaitMs, waitFor } from './retry-wait.ts';
-import { type FailedTry, failureOfTries } from './try-failures.ts';
 
 export interface AnswerRunInput {
   readonly providers: readonly ChatProvider[];
@@ -20,6 +22,11 @@ export interface AnswerRunInput {
   readonly signal: AbortSignal;
   /** Counts the retries of all answers, which spreads their waits. */
   readonly nextRetry: () => number;
+}
+
+interface FailedTry {
+  readonly provider: ChatProvider;
+  readonly failure: ProviderFailure;
 }
 
 type Parts = AsyncGenerator<AnswerPart, void, undefined>;
@@ -56,9 +63,9 @@ export class AnswerRun {
       if (pass === null) return;
       const hasOther = others.some(({ breaker }) => breaker.isPassable);
       yield* this.#try(provider, pass, { isLast: retry === retries && !hasOther });
-      const fault = this.#failed.at(-1)?.fault;
-      if (this.#isDone || fault === undefined || fault.next !== 'sameAgain' || retry === retries) return;
-      const waitMs = fault.retryAfterMs ?? backoffMs(retry + 1, nextRetry());
+      const failure = this.#failed.at(-1)?.failure;
+      if (this.#isDone || failure === undefined || failure.next !== 'again' || retry === retries) return;
+      const waitMs = failure.retryAfterMs ?? backoffMs(retry + 1, nextRetry());
       if (waitMs > longestRetryWaitMs) return;
       await waitFor(waitMs, signal);
     }
@@ -69,7 +76,7 @@ export class AnswerRun {
     const { request, signal, attemptTimeoutMs } = this.#input;
     request.noteProvider?.({ provider: provider.options.name, retries: this.#failed.length });
     const stateBefore = provider.breaker.state;
-    let outcome: Parameters<BreakerPass['settle']>[0] = 'neither';
+    let outcome: TryOutcome = 'neither';
     const silenceTimeoutMs = isLast ? 0 : attemptTimeoutMs;
     const note = (each: TryNote) => this.#note(provider, each);
     try {
@@ -83,24 +90,23 @@ export class AnswerRun {
       this.#isDone = true;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (!(error instanceof ProviderFault)) throw error;
+      if (!(error instanceof ProviderFailure)) throw error;
       outcome = error.isOutage ? 'outage' : 'neither';
-      this.#noteFault(provider, error);
-      this.#failed.push({ provider, fault: error });
-      if (this.#hasSpoken || error.next === 'nobody') throw failureOfTries([{ provider, fault: error }]);
+      this.#noteFailure(provider, error);
+      this.#failed.push({ provider, failure: error });
+      if (this.#hasSpoken || error.next === 'nobody') throw failureOfTries([{ provider, failure: error }]);
     } finally {
       pass.settle(outcome);
-      // The breaker settles in a promise of its own.
-      if (outcome !== 'neither') setImmediate(() => this.#noteBreaker(provider, stateBefore));
+      if (outcome !== 'neither') this.#noteBreaker(provider, stateBefore);
     }
   }
 
-  #noteFault({ options: { name, model } }: ChatProvider, { what, errorCode, next }: ProviderFault): void {
-    const ctx = { provider: name, model, reason: what, error_code: errorCode, tries: this.#failed.length + 1 };
-    const isOurs = errorCode === 'UNAUTHENTICATED' || errorCode === 'PERMISSION_DENIED' || errorCode === 'NOT_FOUND';
+  #noteFailure({ options: { name, model } }: ChatProvider, { detail, code, next }: ProviderFailure): void {
+    const ctx = { provider: name, model, reason: detail, error_code: code, tries: this.#failed.length + 1 };
+    const isOurs = code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED' || code === 'NOT_FOUND';
     const words = this.#hasSpoken ? 'a provider failed in the middle of its answer' : 'a provider gave no answer';
     // What only the operator can mend is an error.
-    this.#log(isOurs && next === 'nextProvider' ? 'error' : 'warn', { decision: 'provider_failed', ctx }, words);
+    this.#log(isOurs && next === 'other' ? 'error' : 'warn', { decision: 'provider_failed', ctx }, words);
   }
 
   #noteBreaker(provider: ChatProvider, before: string): void {
@@ -140,4 +146,23 @@ export class AnswerRun {
     const fields = { scope: 'engine', method: 'answer', decision, ctx: { hardware_id: request.hardwareId, ...ctx } };
     log[level](fields, message);
   }
+}
+
+/** Codes of troubles that may pass. */
+const passingCodes: readonly ErrorCode[] = Object.freeze(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']);
+
+/**
+ * What a client is told after these tries, at least one of them: the code of the first provider whose trouble may pass, as then it makes sense
+ * to try again; else that of the first. Its text names each provider once, and no key.
+ */
+function failureOfTries(tries: readonly FailedTry[]): EngineFailure {
+  const lastOfEach = new Map(tries.map((each) => [each.provider, each]));
+  const lasts = [...lastOfEach.values()];
+  const chosen = lasts.find(({ failure }) => passingCodes.includes(failure.code)) ?? lasts[0];
+  const message = lasts
+    .map(({ provider, failure }) =>
+      withoutSecrets(failure.told(`the model provider ${provider.options.name}`), provider.secrets),
+    )
+    .join('; ');
+  return new EngineFailure({ errorCode: chosen?.failure.code, message }, { cause: chosen?.failure });
 }

@@ -1,12 +1,13 @@
 /**
  * One try at one provider, from the question to the end of its answer. An answer is whole only with a finish reason: a stream that just stops
- * has failed. What was used is told however the try ends. Throws ProviderFault; after an abort the signal's reason.
+ * has failed. What was used is told however the try ends. Throws ProviderFailure; after an abort the signal's reason.
  */
 import type { AnswerPart, AnswerRequest } from '../answer-engine.ts';
+import { ProviderFailure } from '../provider/failure.ts';
+import { onAbort } from '../provider/linked-abort.ts';
 import { AnswerReader } from './answer-reader.ts';
 import type { ChatProvider } from './chat-provider.ts';
-import { faultOfError } from './fault-of-error.ts';
-import { ProviderFault } from './provider-fault.ts';
+import { failureOfError } from './failure-of-error.ts';
 
 /** The count of tokens comes behind the end of the answer, if it comes. */
 const usageGraceMs = 1_000;
@@ -33,7 +34,7 @@ export function tryAnswer(input: AnswerTryInput): AsyncGenerator<AnswerPart, voi
 
 class AnswerTry {
   readonly #input: AnswerTryInput;
-  readonly #reader = new AnswerReader();
+  readonly #reader: AnswerReader;
   /** Ends the request, whoever wants it to end. */
   readonly #connection = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -41,21 +42,21 @@ class AnswerTry {
 
   constructor(input: AnswerTryInput) {
     this.#input = input;
+    this.#reader = new AnswerReader(input.provider.secrets);
   }
 
   async *parts(): AsyncGenerator<AnswerPart, void, undefined> {
     const { signal } = this.#input;
-    const disconnect = () => this.#connection.abort();
     signal.throwIfAborted();
-    signal.addEventListener('abort', disconnect, { once: true });
+    const unlink = onAbort(signal, () => this.#connection.abort());
     this.#watchSilence();
     try {
       yield* this.#text();
       yield* this.#end();
     } finally {
       clearTimeout(this.#timer);
-      signal.removeEventListener('abort', disconnect);
-      disconnect();
+      unlink();
+      this.#connection.abort();
       this.#noteUsage();
     }
   }
@@ -75,14 +76,14 @@ class AnswerTry {
       signal.throwIfAborted();
       // What breaks after the end breaks nothing.
       if (this.#reader.finishReason !== null) return;
-      throw this.#isTooSlow ? tooSlow(this.#input.silenceTimeoutMs) : faultOfError(error);
+      throw this.#isTooSlow ? tooSlow(this.#input.silenceTimeoutMs) : failureOfError(error, provider.secrets);
     }
     // The library ends the chunks of an aborted request as if they were complete.
     signal.throwIfAborted();
     if (this.#isTooSlow) throw tooSlow(this.#input.silenceTimeoutMs);
     if (this.#reader.finishReason === null) {
-      const what = 'ended its answer without a reason to finish';
-      throw new ProviderFault({ errorCode: 'UNAVAILABLE', what, next: 'sameAgain' });
+      const words = 'ended its answer without a reason to finish';
+      throw new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'again' });
     }
   }
 
@@ -92,8 +93,8 @@ class AnswerTry {
     if (rest !== '') yield { kind: 'text', text: rest };
     const { finishReason, calls, hasAnswer } = this.#reader;
     if (finishReason === 'content_filter' && !hasAnswer) {
-      const what = 'gave no answer: its content filter kept it back';
-      throw new ProviderFault({ errorCode: 'PERMISSION_DENIED', what, next: 'nobody', isOutage: false });
+      const words = 'gave no answer: its content filter kept it back';
+      throw new ProviderFailure({ code: 'PERMISSION_DENIED', words, next: 'nobody', isOutage: false });
     }
     if (finishReason === 'length' || finishReason === 'content_filter') {
       note({ kind: finishReason === 'length' ? 'lengthStop' : 'contentFilterStop' });
@@ -128,7 +129,7 @@ class AnswerTry {
   }
 }
 
-function tooSlow(timeoutMs: number): ProviderFault {
-  const what = `said nothing for ${timeoutMs / 1000} s`;
-  return new ProviderFault({ errorCode: 'DEADLINE_EXCEEDED', what, next: 'sameAgain' });
+function tooSlow(timeoutMs: number): ProviderFailure {
+  const words = `said nothing for ${timeoutMs / 1000} s`;
+  return new ProviderFailure({ code: 'DEADLINE_EXCEEDED', words, next: 'again' });
 }

@@ -4,15 +4,21 @@
  */
 import OpenAI from 'openai';
 import type { AnswerRequest } from '../answer-engine.ts';
+import { Breaker, type BreakerOptions } from '../provider/breaker.ts';
+import type { Secrets } from '../provider/error-words.ts';
 import type { ChatProviderOptions } from './chat-provider-options.ts';
 import { type ChatTask, chatRequest } from './chat-request.ts';
-import { type Dialect, dialectWithout, firstDialect, type OptionalField, refusedField } from './dialect.ts';
-import { createGuardedFetch, type StreamBounds } from './guarded-fetch.ts';
-import { type BreakerOptions, ProviderBreaker } from './provider-breaker.ts';
-import { ProviderRefusal } from './provider-refusal.ts';
+import { createGuardedFetch, ProviderRefusal, type StreamBounds } from './guarded-fetch.ts';
+import {
+  fieldsRefusedAtFirst,
+  type OptionalField,
+  type RefusedFields,
+  refusedField,
+  withRefusedField,
+} from './refused-fields.ts';
 
 /** What an endpoint refuses is asked anew after a while: it may have been given another model, or eyes. */
-const dialectKeptMs = 600_000;
+const refusedFieldsKeptMs = 600_000;
 
 /** The library's own timer: it can't be switched off. It ends with the headers; the deadlines of an answer are the chart's. */
 const longestHeadersMs = 2_147_483_647;
@@ -29,19 +35,19 @@ export interface ChatProviderParts {
 
 export class ChatProvider {
   readonly options: ChatProviderOptions;
-  readonly breaker: ProviderBreaker;
+  readonly breaker: Breaker;
   readonly #parts: ChatProviderParts;
   readonly #client: OpenAI;
-  readonly #firstDialect: Dialect;
-  #dialect: Dialect;
+  readonly #refusedAtFirst: RefusedFields;
+  #refused: RefusedFields;
   #learnedAtMs = 0;
 
   constructor(options: ChatProviderOptions, parts: ChatProviderParts) {
     this.options = options;
     this.#parts = parts;
-    this.breaker = new ProviderBreaker(parts.breaker);
-    this.#firstDialect = firstDialect(options.baseUrl);
-    this.#dialect = this.#firstDialect;
+    this.breaker = new Breaker(parts.breaker, parts.now);
+    this.#refusedAtFirst = fieldsRefusedAtFirst(options.baseUrl);
+    this.#refused = this.#refusedAtFirst;
     const { apiKey, baseUrl } = options;
     this.#client = new OpenAI({
       baseURL: baseUrl,
@@ -58,40 +64,45 @@ export class ChatProvider {
       logLevel: 'off',
       maxRetries: 0,
       timeout: longestHeadersMs,
-      fetch: createGuardedFetch(parts.bounds),
+      fetch: createGuardedFetch(parts.bounds, () => this.secrets),
     });
+  }
+
+  /** What nobody may see of what it says. */
+  get secrets(): Secrets {
+    return { key: this.options.apiKey?.reveal() ?? '' };
   }
 
   /** Asks, and resolves with the chunks when the endpoint has begun to answer. Throws what the library throws. */
   async open(request: AnswerRequest, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
     const refusedBefore = new Set<OptionalField>();
-    let dialect = this.#currentDialect();
+    let refused = this.#currentlyRefused();
     for (;;) {
-      const { body, sent } = chatRequest({ request, task: this.#parts.task, provider: this.options, dialect });
+      const { body, sent } = chatRequest({ request, task: this.#parts.task, provider: this.options, refused });
       try {
         const chunks = await this.#client.chat.completions.create(body, { signal });
-        if (refusedBefore.size > 0) this.#learn(dialect, refusedBefore);
+        if (refusedBefore.size > 0) this.#learn(refused, refusedBefore);
         return chunks;
       } catch (error) {
         const refusal = error instanceof Error ? error.cause : undefined;
         if (!(refusal instanceof ProviderRefusal) || signal.aborted) throw error;
-        const field = refusedField(refusal, { dialect, sent, refusedBefore });
+        const field = refusedField(refusal, { sent, refusedBefore });
         if (field === null) throw error;
         refusedBefore.add(field);
-        dialect = dialectWithout(dialect, field);
+        refused = withRefusedField(refused, field);
       }
     }
   }
 
-  #currentDialect(): Dialect {
-    if (this.#parts.now() - this.#learnedAtMs > dialectKeptMs) this.#dialect = this.#firstDialect;
-    return this.#dialect;
+  #currentlyRefused(): RefusedFields {
+    if (this.#parts.now() - this.#learnedAtMs > refusedFieldsKeptMs) this.#refused = this.#refusedAtFirst;
+    return this.#refused;
   }
 
   /** Only what has led to an answer is remembered. */
-  #learn(dialect: Dialect, refused: ReadonlySet<OptionalField>): void {
-    this.#dialect = dialect;
+  #learn(refused: RefusedFields, found: ReadonlySet<OptionalField>): void {
+    this.#refused = refused;
     this.#learnedAtMs = this.#parts.now();
-    for (const field of refused) this.#parts.onFieldRefused(this, field);
+    for (const field of found) this.#parts.onFieldRefused(this, field);
   }
 }

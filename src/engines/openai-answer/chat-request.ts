@@ -5,7 +5,7 @@
 import type { ChatCompletionContentPart, ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
 import type { AnswerImage, AnswerRequest } from '../answer-engine.ts';
 import type { ChatProviderOptions, ChatTool } from './chat-provider-options.ts';
-import { type Dialect, maxTokensField, type OptionalField } from './dialect.ts';
+import { maxTokensField, type OptionalField, type RefusedFields } from './refused-fields.ts';
 import { systemPrompt } from './system-prompt.ts';
 
 /** What is the same for all requests. */
@@ -22,20 +22,20 @@ export interface ChatRequestInput {
   readonly request: AnswerRequest;
   readonly task: ChatTask;
   readonly provider: ChatProviderOptions;
-  readonly dialect: Dialect;
+  readonly refused: RefusedFields;
 }
 
 /** The body, and which of the fields that an endpoint may refuse are in it. */
 export function chatRequest(input: ChatRequestInput): { readonly body: Body; readonly sent: readonly OptionalField[] } {
-  const { request, task, provider, dialect } = input;
+  const { request, task, provider, refused } = input;
   const { model, temperature, maxTokens } = provider;
   const has = {
-    stream_options: !dialect.has('stream_options'),
-    temperature: temperature !== null && !dialect.has('temperature'),
-    tools: task.tools.length > 0 && !dialect.has('tools'),
-    image: request.screenshot !== undefined && !dialect.has('image'),
+    stream_options: !refused.has('stream_options'),
+    temperature: temperature !== null && !refused.has('temperature'),
+    tools: task.tools.length > 0 && !refused.has('tools'),
+    image: request.screenshot !== undefined && !refused.has('image'),
   };
-  const tokensField = maxTokens === 0 ? null : maxTokensField(dialect);
+  const tokensField = maxTokens === 0 ? null : maxTokensField(refused);
   const body: Body = {
     model,
     stream: true,

@@ -3,9 +3,10 @@
  * blank line comes, copying it with every packet, and knows no end of either. What is no event stream, and what is over a bound, is a
  * failure that says so. A refusal's body is read up to a bound, whatever its length.
  */
-import { ProviderFault } from './provider-fault.ts';
-import { ProviderRefusal } from './provider-refusal.ts';
-import { retryAfterMsOf } from './retry-wait.ts';
+import { errorBodyMaxBytes, readErrorBody, type Secrets } from '../provider/error-words.ts';
+import { ProviderFailure } from '../provider/failure.ts';
+import type { Refusal } from '../provider/http-status.ts';
+import { retryAfterMsOf } from '../provider/retry.ts';
 
 export interface StreamBounds {
   /** One event, from one blank line to the next. */
@@ -20,16 +21,35 @@ export const defaultStreamBounds: StreamBounds = Object.freeze({
   responseMaxBytes: 33_554_432,
 });
 
-/** An explanation, not a page. */
-const refusalMaxBytes = 16_384;
+/**
+ * An answer that is none: an HTTP status that is not 2xx. Thrown inside of fetch, and found again as the cause of what the library throws, which
+ * looks into the message for time-outs: it stays plain.
+ */
+export class ProviderRefusal extends Error implements Refusal {
+  override readonly name = 'ProviderRefusal';
+  readonly status: number;
+  readonly said: string;
+  readonly signs: string;
+  readonly retryAfterMs: number | undefined;
 
-/** A fetch that resolves with bounded event streams only. */
-export function createGuardedFetch(bounds: StreamBounds): typeof fetch {
+  constructor({ status, said, signs, retryAfterMs }: Refusal) {
+    super('the provider refused');
+    this.status = status;
+    this.said = said;
+    this.signs = signs;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A fetch that resolves with bounded event streams only; `secretsOf` gives what is taken out of what a refusal says. */
+export function createGuardedFetch(bounds: StreamBounds, secretsOf: () => Secrets): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
     if (!response.ok) {
-      const body = await startOf(response);
-      throw new ProviderRefusal(response.status, body, retryAfterMsOf(response.headers, Date.now()));
+      const { status, headers } = response;
+      const words = readErrorBody(await startOf(response), secretsOf());
+      const retryAfterMs = retryAfterMsOf((name) => headers.get(name), Date.now());
+      throw new ProviderRefusal({ status, ...words, retryAfterMs });
     }
     const type = response.headers.get('content-type') ?? '';
     if (type !== '' && !/^text\/event-stream\b/i.test(type)) {
@@ -50,16 +70,16 @@ export function createGuardedFetch(bounds: StreamBounds): typeof fetch {
   };
 }
 
-function wrongContent(type: string): ProviderFault {
+function wrongContent(type: string): ProviderFailure {
   const shown = type.replaceAll(/[^\w/;=+. -]/g, '').slice(0, 80);
-  return new ProviderFault({
-    errorCode: 'UNAVAILABLE',
-    what: `answered with ${shown} where an event stream was expected; is its base URL right?`,
-    next: 'nextProvider',
+  return new ProviderFailure({
+    code: 'UNAVAILABLE',
+    words: `answered with ${shown} where an event stream was expected; is its base URL right?`,
+    next: 'other',
   });
 }
 
-/** At most `refusalMaxBytes` of a body; what can't be read is no reason to hide the status. */
+/** At most `errorBodyMaxBytes` of a body; what can't be read is no reason to hide the status. */
 async function startOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -67,10 +87,10 @@ async function startOf(response: Response): Promise<string> {
     for await (const chunk of response.body ?? []) {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes >= refusalMaxBytes) break;
+      if (bytes >= errorBodyMaxBytes) break;
     }
   } catch {}
-  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, refusalMaxBytes));
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, errorBodyMaxBytes));
 }
 
 const lineFeed = 0x0a;
@@ -108,10 +128,10 @@ class EventGuard {
   }
 }
 
-function tooLarge(what: string, maxBytes: number): ProviderFault {
-  return new ProviderFault({
-    errorCode: 'UNAVAILABLE',
-    what: `sent ${what} of more than ${maxBytes} bytes`,
-    next: 'nextProvider',
+function tooLarge(what: string, maxBytes: number): ProviderFailure {
+  return new ProviderFailure({
+    code: 'UNAVAILABLE',
+    words: `sent ${what} of more than ${maxBytes} bytes`,
+    next: 'other',
   });
 }

@@ -4,14 +4,15 @@
  * EngineFailure within a bounded number of tries; `start` asks nobody, so a wrong key shows with the first question.
  */
 import type { Logger } from '../../observe/logger.ts';
-import { abortableStream } from '../abortable-stream.ts';
 import type { AnswerEngine, AnswerRequest } from '../answer-engine.ts';
+import { type BreakerOptions, defaultBreakerOptions } from '../provider/breaker.ts';
+import { abortableStream } from '../provider/linked-abort.ts';
+import { createRetryCounter } from '../provider/retry.ts';
 import { AnswerRun } from './answer-run.ts';
 import { ChatProvider } from './chat-provider.ts';
 import type { ChatProviderOptions } from './chat-provider-options.ts';
 import type { ChatTask } from './chat-request.ts';
 import { defaultStreamBounds, type StreamBounds } from './guarded-fetch.ts';
-import { type BreakerOptions, defaultBreakerOptions } from './provider-breaker.ts';
 
 export interface OpenAiAnswerOptions {
   /** In the order they are asked; at least one. */
@@ -48,11 +49,7 @@ export function createOpenAiAnswerEngine(options: OpenAiAnswerOptions): AnswerEn
         },
       }),
   );
-  let retryCount = 0;
-  const nextRetry = () => {
-    retryCount += 1;
-    return retryCount;
-  };
+  const nextRetry = createRetryCounter();
   const { retries, attemptTimeoutMs } = options;
   return {
     name: 'openai',

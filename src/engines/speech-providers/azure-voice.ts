@@ -4,8 +4,7 @@
  */
 import { HttpClient } from './http-client.ts';
 import { openHttpSound } from './http-sound.ts';
-import type { SpeechProviderSettings } from './provider-settings.ts';
-import type { SpeechProvider } from './speech-provider.ts';
+import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
 import type { VoicedSentence } from './voice-choice.ts';
 
 /** Speaks every language that Azure has, as the text has it. */
@@ -31,7 +30,7 @@ export function createAzureVoice({
   sampleRateHz,
 }: SpeechProviderSettings): SpeechProvider {
   const provider = 'azure';
-  const client = new HttpClient({ provider, maxSockets: maxConcurrent });
+  const client = new HttpClient({ maxSockets: maxConcurrent });
   const rawRateHz = formats.has(sampleRateHz) ? sampleRateHz : DEFAULT_RATE_HZ;
   const format = formats.get(rawRateHz) ?? '';
   return {

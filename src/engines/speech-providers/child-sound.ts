@@ -5,14 +5,15 @@
  * Guarantees: an end by anything but exit code 0 is a failure, with the last line that the program wrote to stderr; a program that
  * does not read its input harms nobody; leaving the iteration ends the group within 100 ms; nothing is left of it.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { wordsOf } from '../../errors.ts';
-import { summaryOf } from './error-summary.ts';
-import { ProviderFailure } from './provider-failure.ts';
+import { readErrorBody } from '../provider/error-words.ts';
+import { type NextTry, ProviderFailure } from '../provider/failure.ts';
+import { onAbort } from '../provider/linked-abort.ts';
 
 export interface SpokenCommand {
-  readonly provider: string;
   readonly program: string;
   readonly args: readonly string[];
   /** What is said: taken out of the program's own words. */
@@ -45,13 +46,12 @@ export async function* childSound(
   command: SpokenCommand,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { program, provider, silenceLimitMs = SILENCE_LIMIT_MS } = command;
+  const { program, silenceLimitMs = SILENCE_LIMIT_MS } = command;
   signal.throwIfAborted();
   const child = started(command);
   const ended = endOf(child);
   const lastWords = keptEnd(child.stderr, command.text);
-  const onAbort = () => endGroup(child);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const unlink = onAbort(signal, () => endGroup(child));
   let isTooSilent = false;
   const tooSilent = () => {
     isTooSilent = true;
@@ -72,17 +72,17 @@ export async function* childSound(
     const end = await ended;
     isReadOut = true;
     signal.throwIfAborted();
-    if (isTooSilent) throw failed(provider, program, `gave no sound for ${silenceLimitMs} ms`, lastWords());
-    if (end.startError !== null) throw failed(provider, program, "can't be started", end.startError.message, false);
-    if (end.code !== 0) throw failed(provider, program, endWordsOf(end), lastWords());
+    if (isTooSilent) throw failed(program, `gave no sound for ${silenceLimitMs} ms`, lastWords());
+    if (end.startError !== null) throw failed(program, "can't be started", end.startError.message, 'other');
+    if (end.code !== 0) throw failed(program, endWordsOf(end), lastWords());
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    unlink();
     if (!isReadOut) endGroup(child);
   }
 }
 
-function started({ program, args, input, env, provider }: SpokenCommand): SpeakingChild {
+function started({ program, args, input, env }: SpokenCommand): SpeakingChild {
   try {
     const child = spawn(program, [...args], { detached: true, env, stdio: ['pipe', 'pipe', 'pipe'] });
     // A program that has read enough closes its input: EPIPE is its good right.
@@ -91,7 +91,7 @@ function started({ program, args, input, env, provider }: SpokenCommand): Speaki
     return child;
   } catch (error) {
     // An argument that no program can take, such as one that is too long.
-    throw failed(provider, program, "can't be started", wordsOf(error), false);
+    throw failed(program, "can't be started", wordsOf(error), 'other');
   }
 }
 
@@ -113,7 +113,7 @@ function keptEnd(stderr: Readable, text: string): () => string {
   stderr.setEncoding('utf8').on('data', (words: string) => {
     kept = (kept + words).slice(-MAX_STDERR_CHARS);
   });
-  return () => summaryOf(kept.trimEnd().split('\n').at(-1) ?? '', [text]);
+  return () => readErrorBody(kept.trimEnd().split('\n').at(-1) ?? '', { text }).said;
 }
 
 function endWordsOf({ code, signal }: ChildEnd): string {
@@ -121,13 +121,9 @@ function endWordsOf({ code, signal }: ChildEnd): string {
 }
 
 /** The program and its words are for the log alone: they may hold paths. */
-function failed(provider: string, program: string, what: string, words: string, isRetryable = true): ProviderFailure {
-  return new ProviderFailure({
-    errorCode: 'UNAVAILABLE',
-    message: `the voice ${provider} ${what}`,
-    detail: `${program} ${what}${words === '' ? '' : `: ${words}`}`,
-    isRetryable,
-  });
+function failed(program: string, words: string, said: string, next: NextTry = 'again'): ProviderFailure {
+  const detail = `${program} ${words}${said === '' ? '' : `: ${said}`}`;
+  return new ProviderFailure({ code: 'UNAVAILABLE', words, detail, next });
 }
 
 /** Asks the program and everything it started to end, and makes them soon after. */

@@ -7,16 +7,18 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { ProviderFailure } from '../provider/failure.ts';
 import { childSound } from './child-sound.ts';
 import { type CommandTemplate, fillCommandTemplate } from './command-template.ts';
-import { ProviderFailure } from './provider-failure.ts';
-import type { SpeechProviderSettings } from './provider-settings.ts';
-import type { SpeechProvider } from './speech-provider.ts';
+import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
 import type { VoicedSentence } from './voice-choice.ts';
+import { unknownVoice } from './voice-refusal.ts';
 
 /** Names as clients may send them; paths and options are for the configuration alone. */
 const safeVoice = /^[\p{L}\p{N}_][\p{L}\p{N}_.+ -]{0,127}$/u;
 const secretNames = /key|token|secret|passw|credential/i;
+/** Where a voice is missing, in the words that a client is told. */
+const where = 'for the configured command';
 const noSuchVoice = /voice|model/i;
 const missing =
   /not.{0,4}(found|exist|valid)|unknown|invalid|no such|failed to (read|load)|unable|can.?t (open|find|load)/i;
@@ -35,13 +37,12 @@ export function createCommandVoice(
     check: () => findProgram(command, env.PATH ?? ''),
     async open(sentence, signal) {
       if (sentence.isVoiceOfRequest && !(command.needsVoice && safeVoice.test(sentence.voice))) {
-        throw unknownVoice(sentence.voice);
+        throw unknownVoice(sentence.voice, where);
       }
       // No argument can hold a NUL, and programs that read lines take each for an utterance of its own.
       const text = sentence.text.replaceAll('\0', ' ').replace(/\s+/g, ' ');
       const sound = childSound(
         {
-          provider,
           program: command.program,
           text,
           args: fillCommandTemplate(command, { text, voice: sentence.voice, language: sentence.language }),
@@ -65,17 +66,10 @@ async function* knowingVoices(
     yield* sound;
   } catch (error) {
     if (!(error instanceof ProviderFailure) || !isVoiceOfRequest) throw error;
-    throw noSuchVoice.test(error.detail) && missing.test(error.detail) ? unknownVoice(voice, error) : error;
+    const { detail } = error;
+    if (!noSuchVoice.test(detail) || !missing.test(detail)) throw error;
+    throw unknownVoice(voice, where, { detail, cause: error });
   }
-}
-
-function unknownVoice(voice: string, cause?: ProviderFailure): ProviderFailure {
-  return new ProviderFailure({
-    errorCode: 'NOT_FOUND',
-    message: `the voice "${voice}" does not exist for the configured command`,
-    ...(cause !== undefined && { detail: cause.detail, cause }),
-    isRetryable: false,
-  });
 }
 
 /** Rejects if the program is neither a path to something that can be run nor on the PATH. */

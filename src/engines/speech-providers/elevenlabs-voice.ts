@@ -4,10 +4,9 @@
  */
 import { HttpClient } from './http-client.ts';
 import { openHttpSound } from './http-sound.ts';
-import { ProviderFailure } from './provider-failure.ts';
-import type { SpeechProviderSettings } from './provider-settings.ts';
-import type { SpeechProvider } from './speech-provider.ts';
+import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
 import type { VoicedSentence } from './voice-choice.ts';
+import { unknownVoice } from './voice-refusal.ts';
 
 /** The fastest of its models to the first sound; speaks 32 languages. */
 const DEFAULT_MODEL = 'eleven_flash_v2_5';
@@ -22,7 +21,7 @@ export const elevenlabsRatesHz: readonly number[] = [8000, 16_000, 22_050, 24_00
 export function createElevenlabsVoice(settings: SpeechProviderSettings): SpeechProvider {
   const { baseUrl, apiKey, model, maxConcurrent, sampleRateHz } = settings;
   const provider = 'elevenlabs';
-  const client = new HttpClient({ provider, maxSockets: maxConcurrent });
+  const client = new HttpClient({ maxSockets: maxConcurrent });
   const rawRateHz = elevenlabsRatesHz.includes(sampleRateHz) ? sampleRateHz : DEFAULT_RATE_HZ;
   return {
     name: provider,
@@ -51,9 +50,6 @@ export function createElevenlabsVoice(settings: SpeechProviderSettings): SpeechP
 
 /** The voice as one part of the path: a name of dots alone would be a way to somewhere else. */
 function pathOf({ voice }: VoicedSentence): string {
-  if (/^\.*$/.test(voice)) {
-    const message = `the voice "${voice}" does not exist at elevenlabs`;
-    throw new ProviderFailure({ errorCode: 'NOT_FOUND', message, isRetryable: false });
-  }
+  if (/^\.*$/.test(voice)) throw unknownVoice(voice, 'at elevenlabs');
   return encodeURIComponent(voice.toWellFormed());
 }

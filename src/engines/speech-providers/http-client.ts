@@ -8,10 +8,9 @@
  */
 import { type Agent, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { ProviderFailure } from './provider-failure.ts';
+import { ProviderFailure } from '../provider/failure.ts';
 
 export interface HttpClientOptions {
-  readonly provider: string;
   readonly maxSockets: number;
   /** For the TCP connection and its TLS, and then for each piece that comes; the chart's SPEECH_TIMEOUT is shorter as a rule. */
   readonly connectLimitMs?: number;
@@ -33,13 +32,13 @@ const TEXT_LIMIT_MS = 2000;
 const MAX_IDLE_SOCKETS = 16;
 
 /** A failure of the line and not of the provider's judgement; `code` is that of the system. */
-function brokenLine(provider: string, what: string, error: Error): ProviderFailure {
+function brokenLine(what: string, error: Error): ProviderFailure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return new ProviderFailure({
-    errorCode: 'UNAVAILABLE',
-    message: `the voice ${provider} ${what} (${code})`,
+    code: 'UNAVAILABLE',
+    words: `${what} (${code})`,
     detail: `${what}: ${error.message}`,
-    isRetryable: true,
+    next: 'again',
     cause: error,
   });
 }
@@ -70,7 +69,7 @@ export class HttpClient {
 
   /** The body piece by piece. Leaving the iteration closes the socket. */
   async *read(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    const { provider, silenceLimitMs = SILENCE_LIMIT_MS } = this.#options;
+    const { silenceLimitMs = SILENCE_LIMIT_MS } = this.#options;
     const tooLong = () => response.destroy(new TookTooLong(`no byte for ${silenceLimitMs} ms`));
     let timer = setTimeout(tooLong, silenceLimitMs);
     try {
@@ -82,7 +81,7 @@ export class HttpClient {
       if (!response.complete) throw new Error('the body is not complete');
     } catch (error) {
       signal.throwIfAborted();
-      throw brokenLine(provider, 'broke off', error instanceof Error ? error : new Error(String(error)));
+      throw brokenLine('broke off', error instanceof Error ? error : new Error(String(error)));
     } finally {
       clearTimeout(timer);
       response.destroy();
@@ -120,7 +119,7 @@ export class HttpClient {
     signal: AbortSignal,
     mayBeStale: boolean,
   ): Promise<IncomingMessage | null> {
-    const { provider, connectLimitMs = CONNECT_LIMIT_MS, silenceLimitMs = SILENCE_LIMIT_MS } = this.#options;
+    const { connectLimitMs = CONNECT_LIMIT_MS, silenceLimitMs = SILENCE_LIMIT_MS } = this.#options;
     const isSecure = url.startsWith('https:');
     const length = method === 'POST' ? { 'content-length': String(Buffer.byteLength(body)) } : {};
     const options = {
@@ -152,7 +151,7 @@ export class HttpClient {
         const isReset = 'code' in error && error.code === 'ECONNRESET';
         if (signal.aborted) reject(signal.reason);
         else if (mayBeStale && request.reusedSocket && isReset) resolve(null);
-        else reject(brokenLine(provider, "can't be reached", error));
+        else reject(brokenLine("can't be reached", error));
       });
       request.end(body);
     });

@@ -3,13 +3,15 @@
  * that says what it was.
  */
 import type { IncomingMessage } from 'node:http';
-import { maxErrorBodyBytes, summaryOf } from './error-summary.ts';
+import { errorBodyMaxBytes, readErrorBody, type Secrets } from '../provider/error-words.ts';
+import { ProviderFailure } from '../provider/failure.ts';
+import type { Refusal } from '../provider/http-status.ts';
+import { retryAfterMsOf } from '../provider/retry.ts';
 import type { HttpClient, HttpRequest } from './http-client.ts';
-import { failureOfStatus } from './http-failure.ts';
-import { ProviderFailure } from './provider-failure.ts';
 import { joined } from './sample-reader.ts';
 import type { ProviderSound } from './speech-provider.ts';
 import type { VoicedSentence } from './voice-choice.ts';
+import { failureOfVoiceRefusal } from './voice-refusal.ts';
 import { looksLikeWav, wavMagicBytes } from './wav-reader.ts';
 
 export interface SoundRequest extends HttpRequest {
@@ -39,7 +41,7 @@ export async function openHttpSound(
   const type = (response.headers['content-type'] ?? '').toLowerCase().trim();
   if (compressedTypes.test(type)) {
     response.destroy();
-    throw wrongKind(request, `sent ${type.slice(0, 40)}, which is not decoded here; ${request.formatHint}`);
+    throw wrongKind(`sent ${type.slice(0, 40)}, which is not decoded here; ${request.formatHint}`);
   }
   const chunks = client.read(response, signal);
   return {
@@ -54,15 +56,17 @@ async function refusal(
   response: IncomingMessage,
   signal: AbortSignal,
 ): Promise<ProviderFailure> {
-  const body = await client.readText(response, maxErrorBodyBytes, signal);
-  return failureOfStatus({
+  const body = await client.readText(response, errorBodyMaxBytes, signal);
+  return failureOfVoiceRefusal(refusalOf(response, body, { key: apiKey, text: sentence.text }), {
     provider,
-    status: response.statusCode ?? 0,
-    summary: summaryOf(body, [apiKey, sentence.text]),
-    retryAfter: response.headers['retry-after'],
     voice: sentence.voice,
-    nowMs: Date.now(),
   });
+}
+
+/** A response that is none of sound, with its body, as the table of statuses takes it. */
+export function refusalOf({ statusCode = 0, headers }: IncomingMessage, body: string, secrets: Secrets): Refusal {
+  const retryAfterMs = retryAfterMsOf((name) => headers[name]?.toString(), Date.now());
+  return { status: statusCode, ...readErrorBody(body, secrets), retryAfterMs };
 }
 
 /**
@@ -85,22 +89,19 @@ async function* onlyWav(
       if (beginning.length < wavMagicBytes) continue;
       yield beginning;
       beginning = null;
-    } else if (beginning.length >= maxErrorBodyBytes) {
+    } else if (beginning.length >= errorBodyMaxBytes) {
       break;
     }
   }
   if (beginning === null) return;
   const { apiKey, sentence } = request;
-  const said = summaryOf(new TextDecoder().decode(beginning.subarray(0, maxErrorBodyBytes)), [apiKey, sentence.text]);
-  throw wrongKind(request, `sent ${type.slice(0, 40)} instead of sound${said === '' ? '' : `: ${said}`}`);
+  const body = new TextDecoder().decode(beginning.subarray(0, errorBodyMaxBytes));
+  const { said } = readErrorBody(body, { key: apiKey, text: sentence.text });
+  throw wrongKind(`sent ${type.slice(0, 40)} instead of sound${said === '' ? '' : `: ${said}`}`);
 }
 
-function wrongKind({ provider }: SoundRequest, what: string): ProviderFailure {
-  return new ProviderFailure({
-    errorCode: 'UNAVAILABLE',
-    message: `the voice ${provider} ${what}`,
-    isRetryable: false,
-  });
+function wrongKind(words: string): ProviderFailure {
+  return new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'other' });
 }
 
 /** `audio/pcm;rate=16000` and `audio/L16; rate=16000` say it themselves. */

@@ -4,8 +4,7 @@ import { createCommandVoice } from './command-voice.ts';
 import { createElevenlabsVoice } from './elevenlabs-voice.ts';
 import { createOpenaiVoice } from './openai-voice.ts';
 import { createPiperVoice } from './piper-voice.ts';
-import type { SpeechProviderName, SpeechProviderSettings } from './provider-settings.ts';
-import type { SpeechProvider } from './speech-provider.ts';
+import type { SpeechProvider, SpeechProviderName, SpeechProviderSettings } from './speech-provider.ts';
 
 type ProviderMaker = (
   settings: SpeechProviderSettings,

@@ -4,8 +4,7 @@
  */
 import { HttpClient } from './http-client.ts';
 import { openHttpSound } from './http-sound.ts';
-import type { SpeechProviderSettings } from './provider-settings.ts';
-import type { SpeechProvider } from './speech-provider.ts';
+import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
 
 const DEFAULT_MODEL = 'gpt-4o-mini-tts';
 /** OpenAI's; servers of other voices need SPEECH_VOICE. */
@@ -15,7 +14,7 @@ const PCM_RATE_HZ = 24_000;
 export function createOpenaiVoice(settings: SpeechProviderSettings): SpeechProvider {
   const { baseUrl, apiKey, model, voices, maxConcurrent } = settings;
   const provider = 'openai';
-  const client = new HttpClient({ provider, maxSockets: maxConcurrent });
+  const client = new HttpClient({ maxSockets: maxConcurrent });
   return {
     name: provider,
     // Where voices are named, a language without one gets the first of them: a server of other voices has none of OpenAI's.

@@ -5,14 +5,12 @@
  *
  * piper1-gpl speaks with its default voice where it does not know one, so unknown voices are found in its list.
  */
-import { summaryOf } from './error-summary.ts';
+import { ProviderFailure } from '../provider/failure.ts';
 import { HttpClient } from './http-client.ts';
-import { failureOfStatus } from './http-failure.ts';
-import { openHttpSound } from './http-sound.ts';
-import { ProviderFailure } from './provider-failure.ts';
-import type { SpeechProviderSettings } from './provider-settings.ts';
-import type { ProviderSound, SpeechProvider } from './speech-provider.ts';
+import { openHttpSound, refusalOf } from './http-sound.ts';
+import type { ProviderSound, SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
 import type { VoicedSentence } from './voice-choice.ts';
+import { failureOfVoiceRefusal, unknownVoice } from './voice-refusal.ts';
 
 /** A list of voices with their whole configurations: some KiB a voice. */
 const MAX_LIST_BYTES = 4 * 1024 * 1024;
@@ -26,7 +24,7 @@ interface PiperServer {
 export function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProviderSettings): SpeechProvider {
   const provider = 'piper';
   // One more than sentences at once: the list is asked for beside them.
-  const client = new HttpClient({ provider, maxSockets: maxConcurrent + 1 });
+  const client = new HttpClient({ maxSockets: maxConcurrent + 1 });
   const headers = apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` };
   let known: PiperServer | null = null;
 
@@ -37,8 +35,7 @@ export function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProvi
     if (status === 200) return { path: '/', voices: namesIn(text) };
     if (status === 404 || status === 405) return { path: '/', voices: null };
     // It does not say what it is; one that is only starting must not be taken for another.
-    const summary = summaryOf(text, [apiKey]);
-    throw failureOfStatus({ provider, status, summary, retryAfter: undefined, voice: '', nowMs: Date.now() });
+    throw failureOfVoiceRefusal(refusalOf(response, text, { key: apiKey }), { provider, voice: '' });
   }
 
   function speak(server: PiperServer, sentence: VoicedSentence, signal: AbortSignal): Promise<ProviderSound> {
@@ -69,7 +66,7 @@ export function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProvi
       known ??= await lookUp(signal);
       // A voice may have been added since.
       if (!hasVoice(known, sentence)) known = { ...(await lookUp(signal)), path: known.path };
-      if (!hasVoice(known, sentence)) throw unknownVoice(sentence.voice);
+      if (!hasVoice(known, sentence)) throw unknownVoice(sentence.voice, 'at piper');
       const server = known;
       // Whoever fails is asked anew what it is.
       known = null;
@@ -91,7 +88,7 @@ export function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProvi
 
 /** 405: the page with the buttons is at /, the voice at /synthesize; 404: the other way round. */
 function isWrongPath(error: unknown): boolean {
-  return error instanceof ProviderFailure && /^HTTP 40[45]\b/.test(error.detail);
+  return error instanceof ProviderFailure && (error.status === 404 || error.status === 405);
 }
 
 /** A configured voice is left to a server that has only one: it was started with it. */
@@ -99,11 +96,6 @@ function hasVoice({ voices }: PiperServer, { voice, isVoiceOfRequest }: VoicedSe
   if (voice === '') return true;
   if (voices === null) return !isVoiceOfRequest;
   return voices.has(listedName(voice));
-}
-
-function unknownVoice(voice: string): ProviderFailure {
-  const message = `the voice "${voice}" does not exist at piper`;
-  return new ProviderFailure({ errorCode: 'NOT_FOUND', message, isRetryable: false });
 }
 
 /** Null if `text` is no list of voices: whoever answers every address with a page has none. */

@@ -8,24 +8,26 @@
  */
 import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises';
 import { EngineFailure } from '../../errors.ts';
+import { ByteQueue } from '../provider/byte-queue.ts';
+import { ConcurrencyLimit } from '../provider/concurrency-limit.ts';
+import { ProviderFailure } from '../provider/failure.ts';
+import { type LinkedAbort, linkedAbort, onAbort } from '../provider/linked-abort.ts';
+import { backoffMs, createRetryCounter, waitFor } from '../provider/retry.ts';
 import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
-import { ProviderFailure } from './provider-failure.ts';
-import type { SpeechProviderSettings } from './provider-settings.ts';
 import { createRateFilter, type RateFilter } from './rate-converter.ts';
-import { ReadAhead } from './read-ahead.ts';
+import { UnusableSound } from './sample-reader.ts';
 import { SoundPipeline } from './sound-pipeline.ts';
-import type { SpeechProvider } from './speech-provider.ts';
-import { Turnstile } from './turnstile.ts';
-import { UnusableSound } from './unusable-sound.ts';
+import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
 import { chooseVoice, type VoicedSentence } from './voice-choice.ts';
 
 /** About 11 s of sound: a sentence is read from its provider to the end while the one before it is being sent. */
 export const readAheadBytes = 1024 * 1024;
 /** Bytes that are converted in one turn of the event loop: about 3 ms of work at the common rates. */
 const SLICE_BYTES = 16 * 1024;
-const FIRST_BACKOFF_MS = 200;
-const MAX_BACKOFF_MS = 2000;
-/** Whom a provider asks to wait for longer is told at once: a listener waits for this sentence. */
+/**
+ * A sentence whose provider asks to wait for longer fails at once. More than an answer waits: there is no other voice to go to, and the
+ * sentences before this one may still be heard.
+ */
 export const maxRetryAfterMs = 5000;
 /** For programs to be gone when the engine stops. */
 const STOP_GRACE_MS = 1000;
@@ -56,24 +58,20 @@ export interface ProviderSpeechOptions {
 /** The engine over one provider. */
 export function createProviderSpeechEngine(options: ProviderSpeechOptions): SpeechEngine {
   const { settings, provider } = options;
-  const turnstile = new Turnstile({ maxInside: settings.maxConcurrent, maxWaiting: options.maxWaiting });
-  const filterOf = createFilterShelf();
-  const open = new Map<AbortController, Promise<void>>();
+  const limit = new ConcurrencyLimit({ maxRunning: settings.maxConcurrent, maxWaiting: options.maxWaiting });
+  const shared = { limit, filterOf: createFilterCache(), nextRetry: createRetryCounter() };
+  const open = new Map<LinkedAbort, Promise<void>>();
   let isStopped = false;
   return {
     name: provider.name,
     start: () => provider.check(),
     synthesise(request, signal) {
-      // One controller a sentence and not AbortSignal.any: that one keeps what it is made of alive.
-      const ending = new AbortController();
-      const sound = new ReadAhead(readAheadBytes, () => ending.abort(new Error('the reader left')));
-      const abort = () => ending.abort(signal.reason);
-      if (signal.aborted) abort();
+      const ending = linkedAbort(signal);
+      const sound = new ByteQueue(readAheadBytes, () => ending.abort(new Error('the reader left')));
       if (isStopped) ending.abort(wasStopped());
-      signal.addEventListener('abort', abort, { once: true });
-      const work = new SentenceWork({ ...options, turnstile, filterOf, sound }).run(request, ending.signal);
+      const work = new SentenceWork({ ...options, ...shared, sound }).run(request, ending.signal);
       const done = work.finally(() => {
-        signal.removeEventListener('abort', abort);
+        ending.unlink();
         open.delete(ending);
       });
       open.set(ending, done);
@@ -91,9 +89,10 @@ export function createProviderSpeechEngine(options: ProviderSpeechOptions): Spee
 }
 
 interface SentenceSurroundings extends ProviderSpeechOptions {
-  readonly turnstile: Turnstile;
+  readonly limit: ConcurrencyLimit;
   readonly filterOf: (rateHz: number) => RateFilter;
-  readonly sound: ReadAhead;
+  readonly nextRetry: () => number;
+  readonly sound: ByteQueue;
 }
 
 /** One sentence from its request to the end of its sound. */
@@ -107,27 +106,26 @@ class SentenceWork {
 
   /** Fills the queue to its end; never rejects. */
   async run(request: SpeechRequest, signal: AbortSignal): Promise<void> {
-    const { sound, turnstile, settings, provider } = this.#around;
-    const onAbort = () => sound.cut(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    let leave: (() => void) | null = null;
+    const { sound, limit, settings, provider } = this.#around;
+    const unlink = onAbort(signal, () => sound.cut(signal.reason));
+    let release: (() => void) | null = null;
     try {
-      leave = await turnstile.enter(signal);
-      if (leave === null) throw overfull(turnstile);
+      release = await limit.acquire(signal);
+      if (release === null) throw overfull(limit);
       const sentence = chooseVoice(request, settings, provider.defaultVoice);
       await this.#speak(sentence, request, signal);
       sound.finish();
     } catch (error) {
       if (signal.aborted) sound.cut(signal.reason);
-      else sound.fail(error instanceof ProviderFailure ? error.declared() : error);
+      else sound.fail(error instanceof ProviderFailure ? declared(error, provider.name) : error);
     } finally {
-      signal.removeEventListener('abort', onAbort);
-      leave?.();
+      unlink();
+      release?.();
     }
   }
 
   async #speak(sentence: VoicedSentence, request: SpeechRequest, signal: AbortSignal): Promise<void> {
-    const { provider, settings, onFailedTry } = this.#around;
+    const { provider, settings, onFailedTry, nextRetry } = this.#around;
     for (let retries = 0; ; retries++) {
       try {
         return await this.#tryOnce(sentence, signal, () =>
@@ -136,16 +134,16 @@ class SentenceWork {
       } catch (error) {
         if (signal.aborted) throw error;
         const failure = this.#failureOf(error);
-        const waitMs = failure.retryAfterMs ?? Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retries);
-        const mayTryAgain = failure.isRetryable && !this.#hasSound && waitMs <= maxRetryAfterMs;
+        const waitMs = failure.retryAfterMs ?? backoffMs(retries + 1, nextRetry());
+        const mayTryAgain = failure.next === 'again' && !this.#hasSound && waitMs <= maxRetryAfterMs;
         const isLast = !mayTryAgain || retries >= settings.retries;
-        const { errorCode, detail } = failure;
-        onFailedTry?.({ provider: provider.name, errorCode, detail, tries: retries + 1, isLast });
+        const { code, detail } = failure;
+        onFailedTry?.({ provider: provider.name, errorCode: code, detail, tries: retries + 1, isLast });
         if (isLast) {
           if (!this.#hasSound) request.noteProvider?.({ provider: provider.name, retries });
           throw failure;
         }
-        await sleep(waitMs, undefined, { signal });
+        await waitFor(waitMs, signal);
       }
     }
   }
@@ -173,15 +171,14 @@ class SentenceWork {
       }
     }
     await hand(pipeline.flush());
-    if (pipeline.inputBytes === 0) throw silent(provider.name);
+    if (pipeline.inputBytes === 0) throw silent();
     if (!this.#hasSound) noteFirstSound();
   }
 
   #failureOf(error: unknown): ProviderFailure {
     if (error instanceof ProviderFailure) return error;
     if (!(error instanceof UnusableSound)) throw error;
-    const message = `the voice ${this.#around.provider.name} sent ${error.message}`;
-    return new ProviderFailure({ errorCode: 'UNAVAILABLE', message, isRetryable: false, cause: error });
+    return new ProviderFailure({ code: 'UNAVAILABLE', words: `sent ${error.message}`, next: 'other', cause: error });
   }
 }
 
@@ -189,18 +186,23 @@ function wasStopped(): EngineFailure {
   return new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'the speech engine was stopped' }, { isFinal: true });
 }
 
-function overfull({ inside, waiting }: Turnstile): EngineFailure {
-  const message = `the speech queue is full: ${inside} sentences are being spoken (SPEECH_MAX_CONCURRENT) and ${waiting} wait`;
+function overfull({ running, waiting }: ConcurrencyLimit): EngineFailure {
+  const message = `the speech queue is full: ${running} sentences are being spoken (SPEECH_MAX_CONCURRENT) and ${waiting} wait`;
   return new EngineFailure({ errorCode: 'RESOURCE_EXHAUSTED', message }, { isFinal: true });
 }
 
-function silent(provider: string): ProviderFailure {
-  const message = `the voice ${provider} sent no sound at all`;
-  return new ProviderFailure({ errorCode: 'UNAVAILABLE', message, isRetryable: true });
+function silent(): ProviderFailure {
+  return new ProviderFailure({ code: 'UNAVAILABLE', words: 'sent no sound at all', next: 'again' });
+}
+
+/** As the port declares it. Final: the sentence was tried as often as the configuration wants. */
+function declared(failure: ProviderFailure, provider: string): EngineFailure {
+  const message = failure.told(`the voice ${provider}`);
+  return new EngineFailure({ errorCode: failure.code, message }, { cause: failure, isFinal: true });
 }
 
 /** Filters by rate, the ones used last. */
-function createFilterShelf(): (rateHz: number) => RateFilter {
+function createFilterCache(): (rateHz: number) => RateFilter {
   const filters = new Map<number, RateFilter>();
   return (rateHz) => {
     const filter = filters.get(rateHz) ?? createRateFilter(rateHz);

@@ -19,6 +19,11 @@ export function frameBytesOf({ channels, encoding }: PcmFormat): number {
   return channels * bytesOf[encoding];
 }
 
+/** Thrown for sound that can't become the PCM of the wire; the message completes "the voice … sent …". */
+export class UnusableSound extends Error {
+  override readonly name = 'UnusableSound';
+}
+
 export class SampleReader {
   readonly #format: PcmFormat;
   #rest = new Uint8Array(0);

@@ -7,8 +7,7 @@
  */
 import { audioFormat } from '../../call/wire.ts';
 import { maxRateHz, minRateHz, RateConverter, type RateFilter } from './rate-converter.ts';
-import { joined, SampleReader } from './sample-reader.ts';
-import { UnusableSound } from './unusable-sound.ts';
+import { joined, SampleReader, UnusableSound } from './sample-reader.ts';
 import { looksLikeWav, WavReader, wavMagicBytes } from './wav-reader.ts';
 
 /** Five minutes: a sentence of the longest that the cutter lets through takes less than two. */

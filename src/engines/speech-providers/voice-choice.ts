@@ -3,8 +3,8 @@
  * primary subtag; else the configured voice; else what the provider has for everybody. Pure.
  */
 import type { SpeechRequest } from '../speech-engine.ts';
-import type { SpeechProviderSettings } from './provider-settings.ts';
 import { languageOfSentence, normalTag, primarySubtag } from './sentence-language.ts';
+import type { SpeechProviderSettings } from './speech-provider.ts';
 
 /** A sentence with everything that a provider is told of it. */
 export interface VoicedSentence {

@@ -3,8 +3,7 @@
  * a streamed header are often guesses (0, the largest number, the size of something else), so the stream's own end counts:
  * sound beyond the declared size is still sound, unless a chunk that is known to follow sound begins right there.
  */
-import { joined, type PcmFormat, type SampleEncoding } from './sample-reader.ts';
-import { UnusableSound } from './unusable-sound.ts';
+import { joined, type PcmFormat, type SampleEncoding, UnusableSound } from './sample-reader.ts';
 
 /** Everything before the sound; a real header has 44 bytes, one with texts and a picture some KiB. */
 const MAX_HEADER_BYTES = 64 * 1024;

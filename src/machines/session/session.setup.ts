@@ -3,24 +3,36 @@
  * each of them happens, is session.machine.ts. Context changes only in assign; everything for the outside is an emitted fact.
  */
 import { assign, type EventObject, emit, enqueueActions, fromCallback, sendTo, setup, stateIn } from 'xstate';
-import type { Failure } from '../../errors.ts';
+import { type ErrorType, type Failure, failure } from '../../errors.ts';
 import { isAtPossibleBoundary } from '../../text/sentence-cutter.ts';
 import {
-  isHeadFailed,
-  isHeadSaid,
-  isNextSentenceDue,
+  failedSentence,
   isRetryLeft,
   nextSpeechCheckMs,
   replaceSentence,
   retried,
-  sentenceOf,
   silentSegments,
   withFailure,
 } from '../stream/speech-queue.ts';
-import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from '../stream/stream.states.ts';
-import { failureOf, type OwnFailureType } from './session.failures.ts';
-import { firstSpeechCheckMs, headReached, withDueSentences } from './session.queue.ts';
-import { hearCommand, hearEnd, hearQuiet, hearText } from './session.text.ts';
+import { type StreamFailureType, seconds, streamFailureOf } from '../stream/stream.failures.ts';
+import type { SpeechInput, StreamOutput } from '../stream/stream.types.ts';
+import {
+  errorDetailOf,
+  failureOfHead,
+  nextIdleCheckMs,
+  streamDelays,
+  streamGuards,
+} from '../stream/stream.vocabulary.ts';
+import { orOff } from '../timer.ts';
+import {
+  firstSpeechCheckMs,
+  headReached,
+  hearCommand,
+  hearEnd,
+  hearQuiet,
+  hearText,
+  withDueSentences,
+} from './session.text.ts';
 import type {
   AnswerInbox,
   AnswerInput,
@@ -28,8 +40,6 @@ import type {
   SessionEmitted,
   SessionEvent,
   SessionInput,
-  SessionOutput,
-  SpeechInput,
 } from './session.types.ts';
 
 /** Sentences waiting for the voice at which the model is made to wait, and at which it may go on. */
@@ -47,7 +57,7 @@ export const sessionSetup = setup({
     events: {} as SessionEvent,
     emitted: {} as SessionEmitted,
     input: {} as SessionInput | undefined,
-    output: {} as SessionOutput,
+    output: {} as StreamOutput,
     children: {} as { answer: 'answer'; speech: 'speech' },
   },
   actors: {
@@ -55,39 +65,28 @@ export const sessionSetup = setup({
     speech: fromCallback<EventObject, SpeechInput>(notProvided('speech')),
   },
   delays: {
-    idleCheck: ({ context }) => orOff(context.watch.idleCheckInMs),
+    ...streamDelays,
     firstTokenTimeout: ({ context }) => orOff(context.limits.firstTokenTimeoutMs),
     answerStallTimeout: ({ context }) => orOff(context.limits.answerStallTimeoutMs),
     stallCheck: ({ context }) => orOff(context.watch.stallCheckInMs),
-    speechCheck: ({ context }) => orOff(context.watch.speechCheckInMs),
-    sessionTimeout: ({ context }) => orOff(context.limits.sessionTimeoutMs),
-    replyDue: REPLY_DUE_MS,
   },
   guards: {
+    ...streamGuards,
     isAnswered: stateIn('#answered'),
-    hasSentence: ({ context }) => context.sentences.length > 0,
     hasCommand: ({ context }) => context.command !== null,
     hasNoWords: ({ context }) => context.nextSegment === 0,
     isFinishingSentences: ({ context }) =>
       context.lastSentenceAtMs + context.limits.answerStallTimeoutMs > context.watch.stallCheckAtMs,
-    hasNextSentence: ({ context, event }) => isNextSentenceDue(context, event),
     isAtPossibleBoundary: ({ context }) => isAtPossibleBoundary(context.cutter),
     isBacklogFull: ({ context }) => context.sentences.length >= BACKLOG_FULL_SENTENCES,
     isBacklogLow: ({ context }) => context.sentences.length <= BACKLOG_LOW_SENTENCES,
     isHeadWithoutSpeech: ({ context }) => context.sentences[0]?.speech === '',
-    isHeadFailed: ({ context }) => isHeadFailed(context),
-    isHead: ({ context, event }) => isHeadSaid(context, event),
-    isSynthesisWorthRetrying: ({ context, event }) =>
-      event.type === 'speech.failed' && event.retryable && isRetryLeft(sentenceOf(context, event.segment)),
+    isSynthesisWorthRetrying: ({ context, event }) => isRetryLeft(context, event),
     isSpeechFailureFatal: ({ context, event }) =>
       context.limits.speechFailure === 'fail' &&
       (event.type === 'speech.failed'
-        ? sentenceOf(context, event.segment) !== undefined
+        ? failedSentence(context, event) !== undefined
         : silentSegments(context, event).length > 0),
-    isReaderIdle: ({ context, event }) =>
-      event.type === 'outbox.activityReported' &&
-      context.limits.idleTimeoutMs > 0 &&
-      event.idleMs >= context.limits.idleTimeoutMs,
   },
   actions: {
     takeRequest: assign({
@@ -158,29 +157,30 @@ export const sessionSetup = setup({
       enqueue.emit(emitted);
     }),
     retrySynthesis: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'speech.failed') return;
-      const sentence = sentenceOf(context, event.segment);
+      const sentence = failedSentence(context, event);
       if (sentence === undefined) return;
       const { sentences, facts } = retried(context, sentence);
       enqueue.assign({ sentences });
       enqueue.emit({ type: 'speech.informed', facts });
     }),
     giveUpSpeech: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'speech.failed') return;
-      const sentence = sentenceOf(context, event.segment);
-      if (sentence === undefined) return;
+      const sentence = failedSentence(context, event);
+      if (event.type !== 'speech.failed' || sentence === undefined) return;
       enqueue.assign({ sentences: replaceSentence(context, { ...sentence, speech: '' }) });
       enqueue.emit({ type: 'sentence.leftUnspoken', segment: event.segment, reason: event.failure.message });
     }),
     noteFailure: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'speech.failed') return;
-      const { sentences, facts } = withFailure(context, [event.segment], failureOf('speech_failed', context, event));
+      const sentence = failedSentence(context, event);
+      if (sentence === undefined) return;
+      const why = streamFailureOf('speech_failed', context, event);
+      const { sentences, facts } = withFailure(context, [sentence.segment], why);
       enqueue.assign({ sentences });
       if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
     }),
     noteSilent: enqueueActions(({ context, event, enqueue }) => {
       const silent = silentSegments(context, event);
-      const { sentences, facts } = withFailure(context, silent, failureOf('speech_failed', context, event));
+      if (silent.length === 0) return;
+      const { sentences, facts } = withFailure(context, silent, streamFailureOf('speech_failed', context, event));
       enqueue.assign({ sentences });
       if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
     }),
@@ -195,7 +195,7 @@ export const sessionSetup = setup({
         enqueue.emit({
           type: 'sentence.leftUnspoken',
           segment,
-          reason: `No sound for ${context.limits.speechTimeoutMs / 1000}s`,
+          reason: `No sound for ${seconds(context.limits.speechTimeoutMs)}`,
         });
       }
     }),
@@ -225,13 +225,29 @@ export const sessionSetup = setup({
       enqueue.assign({ command: null, watch: { ...context.watch, idleCheckInMs } });
     }),
     awaitFlush: emit({ type: 'flush.awaited' }),
-    endAsFailed: assign({ failure: ({ context }) => context.sentences[0]?.failure ?? context.failure }),
+    endAsFailed: assign({ failure: ({ context }) => failureOfHead(context) }),
     sendEnd: emit({ type: 'end.reached' }),
     questionActivity: emit({ type: 'activity.questioned' }),
-    planIdleCheck: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'outbox.activityReported') return;
-      const idleCheckInMs = nextIdleCheckMs(context.limits.idleTimeoutMs, event.idleMs);
-      enqueue.assign({ watch: { ...context.watch, idleCheckInMs } });
-    }),
+    planIdleCheck: assign(({ context, event }) => ({
+      watch: { ...context.watch, idleCheckInMs: nextIdleCheckMs(context, event) },
+    })),
   },
 });
+
+/** Ends that the session chart itself decides; the others come as a ready failure with their event. */
+type OwnFailureType = StreamFailureType | Extract<ErrorType, 'first_token_timeout' | 'answer_stalled' | 'empty_answer'>;
+
+/** The failure for `errorType`, with the actual values and bounds in its text. */
+function failureOf(errorType: OwnFailureType, context: SessionContext, event: SessionEvent): Failure {
+  const { limits } = context;
+  switch (errorType) {
+    case 'first_token_timeout':
+      return failure(errorType, `The model said nothing for ${seconds(limits.firstTokenTimeoutMs)}`);
+    case 'answer_stalled':
+      return failure(errorType, `The model finished no sentence for ${seconds(limits.answerStallTimeoutMs)}`);
+    case 'empty_answer':
+      return failure(errorType, 'The model ended with nothing to say');
+    default:
+      return streamFailureOf(errorType, context, event);
+  }
+}

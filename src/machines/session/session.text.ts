@@ -1,13 +1,17 @@
 /**
- * How the session's buffers change, as pure functions over its context: text in, sentences and at most one command out.
+ * How the session's buffers change, as pure functions over its context: text in, sentences and at most one command out, and when a
+ * sentence has its turn.
  * Guarantees: the texts of all sentences joined are the answer's words (only the two ends trimmed), and a second command
  * changes nothing. Cost is linear in the answer.
  */
+import { assert } from '../../assert.ts';
 import { finishAnswer, type ProposedCommand, pushAnswer } from '../../text/answer-envelope.ts';
 import { judgeCommand } from '../../text/commands.ts';
 import { finishText, pushText, type SentenceCutter, settleQuiet } from '../../text/sentence-cutter.ts';
 import { speak } from '../../text/speakable.ts';
-import type { Sentence, SessionContext } from './session.types.ts';
+import { dueFacts, windowEnd } from '../stream/speech-queue.ts';
+import type { SpeechInbox } from '../stream/stream.types.ts';
+import type { Sentence, SessionContext, SessionEmitted } from './session.types.ts';
 
 /** The part of the context that text changes. */
 export type TextPatch = Partial<
@@ -67,6 +71,35 @@ export function hearCommand(
     return { patch: {}, dropped: { name: verdict.command, reason: 'second_command', detail } };
   }
   return { patch: { command: { command: verdict.command, args: verdict.args } }, dropped: null };
+}
+
+/** `patch`, and what the voice must know of it: the head and its look-ahead, as far as it was not told yet. */
+export function withDueSentences(context: SessionContext, patch: TextPatch) {
+  const { sentences } = patch;
+  if (sentences === undefined) return { patch, facts: [] };
+  const facts = dueFacts(context, sentences);
+  return { patch: { ...patch, synthesisedBelow: windowEnd(context, sentences) }, facts };
+}
+
+/** The first of `sentences` is to be said. */
+export function headReached(context: SessionContext, sentences: readonly Sentence[]) {
+  const [head] = sentences;
+  assert(head !== undefined, 'there is no sentence to say');
+  const facts: SpeechInbox[] = dueFacts(context, sentences);
+  if (head.speech !== '') facts.push({ type: 'sentence.turnCame', segment: head.segment });
+  const emitted: SessionEmitted = { type: 'sentence.reached', text: head.text, facts };
+  return { patch: { sentences, synthesisedBelow: windowEnd(context, sentences) }, emitted };
+}
+
+/**
+ * When to look at the voice of the first of `sentences` once it is reached: after the whole timeout, or at once if it was synthesised
+ * ahead and may have been silent all the while.
+ */
+export function firstSpeechCheckMs(context: SessionContext, sentences: readonly Sentence[]): number {
+  const { speechTimeoutMs } = context.limits;
+  const [head] = sentences;
+  const isSynthesisedAhead = head !== undefined && head.segment < context.synthesisedBelow && head.speech !== '';
+  return isSynthesisedAhead && speechTimeoutMs > 0 ? 1 : speechTimeoutMs;
 }
 
 function sentenceTime(patch: TextPatch, atMs: number): TextPatch {

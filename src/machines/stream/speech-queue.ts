@@ -1,26 +1,24 @@
 /**
- * A queue of sentences before the voice, as pure functions: who is synthesised meanwhile, who may be tried again, whose engine has
- * been silent for too long, and where a stream that can't go on without a sentence will end. The first sentence is the one being
- * said; the window is it and `speechLookahead` behind it.
+ * The queue of sentences before the voice, as pure functions over a chart's context. The first sentence is the head: the one being
+ * said. The window is the head and the `limits.speechLookahead` sentences behind it.
+ *
+ * Invariants; both charts that speak rely on them, and the speech actor (actors/speech) on 2 to 5:
+ *  1. Order. Segments are numbered from 0 without a gap, wait in that order, and leave the queue at the head only.
+ *  2. Window. Synthesis (`sentence.due`) is asked for in the order of the segments, for each once (4 apart), and only inside the window:
+ *     at most 1 + speechLookahead sentences are synthesised or kept as sound. `synthesisedBelow` is the first segment not asked for; it
+ *     never falls. A sentence without speech ('') is never asked for.
+ *  3. Turn. `sentence.turnCame` is told of the head alone, and never before its `sentence.due`.
+ *  4. Retry. A synthesis that failed is asked for again at most MAX_SPEECH_RETRIES times a sentence; a retried head has its turn again.
+ *  5. Failure. A sentence that can't be said keeps the first failure it got. No sentence behind it is asked for, those that were are
+ *     abandoned, and those before it are said; the chart ends with that failure when its turn comes.
+ *  6. Silence. While the voice is at work it is looked at after 1..speechTimeoutMs ms, and exactly when the longest silence that has not
+ *     reached the timeout would reach it. With speechTimeoutMs = 0 (off) no voice is ever too silent.
+ *  7. Late facts. What the voice tells of a segment that is not in the queue any more changes no sentence.
  */
 import type { Failure } from '../../errors.ts';
-import type { SessionEvent, SpeechInbox } from '../session/session.types.ts';
-import type { WelcomeEvent } from '../welcome/welcome.types.ts';
+import { type HeardEvent, isStreamEvent, type SpeechInbox, type SpokenSentence } from './stream.types.ts';
 
-/** A synthesis that failed without a sound is tried once more. */
 const MAX_SPEECH_RETRIES = 1;
-
-/** What the voice's side of a chart must know of a sentence. */
-export interface SpokenSentence {
-  /** Counts from 0 over the whole stream. */
-  readonly segment: number;
-  /** As the voice gets it; '' = nothing to speak, or its speech was given up. */
-  readonly speech: string;
-  /** Syntheses that failed so far. */
-  readonly failedAttempts: number;
-  /** What the stream ends with when it is this sentence's turn; absent = it can be said as far as we know. */
-  readonly failure?: Failure;
-}
 
 /** The part of a chart's context that the queue is. */
 export interface SpeechQueue<TSentence extends SpokenSentence = SpokenSentence> {
@@ -43,8 +41,16 @@ export function sentenceOf<TSentence extends SpokenSentence>(
   return queue.sentences.find((sentence) => sentence.segment === segment);
 }
 
+/** The sentence whose synthesis failed by this event, if it is not said yet. */
+export function failedSentence<TSentence extends SpokenSentence>(
+  queue: SpeechQueue<TSentence>,
+  event: HeardEvent,
+): TSentence | undefined {
+  return isStreamEvent(event, 'speech.failed') ? sentenceOf(queue, event.segment) : undefined;
+}
+
 /** True if this event says that the head is said and a sentence that did not fail waits behind it. */
-export function isNextSentenceDue(queue: SpeechQueue, event: SessionEvent | WelcomeEvent): boolean {
+export function isNextSentenceDue(queue: SpeechQueue, event: HeardEvent): boolean {
   const next = queue.sentences[1];
   return isHeadSaid(queue, event) && next !== undefined && next.failure === undefined;
 }
@@ -55,13 +61,20 @@ export function isHeadFailed({ sentences }: SpeechQueue): boolean {
 }
 
 /** True if this event says that the head is said, sound and all. */
-export function isHeadSaid({ sentences }: SpeechQueue, event: SessionEvent | WelcomeEvent): boolean {
-  return event.type === 'speech.finished' && sentences[0]?.segment === event.segment;
+export function isHeadSaid({ sentences }: SpeechQueue, event: HeardEvent): boolean {
+  return isStreamEvent(event, 'speech.finished') && sentences[0]?.segment === event.segment;
 }
 
-/** True for a sentence whose synthesis may be tried once more. */
-export function isRetryLeft(sentence: SpokenSentence | undefined): boolean {
-  return sentence !== undefined && sentence.failure === undefined && sentence.failedAttempts < MAX_SPEECH_RETRIES;
+/** True if this event tells of a synthesis that failed without a sound and may be tried once more (invariant 4). */
+export function isRetryLeft(queue: SpeechQueue, event: HeardEvent): boolean {
+  const sentence = failedSentence(queue, event);
+  return (
+    isStreamEvent(event, 'speech.failed') &&
+    event.retryable &&
+    sentence !== undefined &&
+    sentence.failure === undefined &&
+    sentence.failedAttempts < MAX_SPEECH_RETRIES
+  );
 }
 
 /** The queue with one sentence exchanged for its successor of the same number. */
@@ -83,10 +96,7 @@ export function retried<TSentence extends SpokenSentence>(queue: SpeechQueue<TSe
   };
 }
 
-/**
- * The queue in which these segments can't be said, and what the voice must know: the stream will end at the first of them, so the
- * synthesis of all from there on is abandoned.
- */
+/** The queue in which these segments can't be said, and what the voice must know (invariant 5). */
 export function withFailure<TSentence extends SpokenSentence>(
   queue: SpeechQueue<TSentence>,
   segments: readonly number[],
@@ -103,10 +113,7 @@ export function withFailure<TSentence extends SpokenSentence>(
   return { sentences, facts };
 }
 
-/**
- * What the voice must know of `sentences`, the next queue: the head and its look-ahead, as far as it was not told yet. Nobody is
- * synthesised behind a sentence that can't be said.
- */
+/** What the voice must know of `sentences`, the next queue: what is inside the window and was not told yet (invariants 2, 5). */
 export function dueFacts(queue: SpeechQueue, sentences: readonly SpokenSentence[]): SpeechInbox[] {
   const facts: SpeechInbox[] = [];
   for (const { segment, speech, failure } of sentences.slice(0, 1 + queue.limits.speechLookahead)) {
@@ -116,23 +123,23 @@ export function dueFacts(queue: SpeechQueue, sentences: readonly SpokenSentence[
   return facts;
 }
 
-/** Where the look-ahead behind the head ends: the segment after its last one. */
+/** Where the window of `sentences`, the next queue, ends: the segment after its last one. */
 export function windowEnd(queue: SpeechQueue, sentences: readonly SpokenSentence[]): number {
   const last = sentences[Math.min(sentences.length - 1, queue.limits.speechLookahead)];
   return last === undefined ? queue.synthesisedBelow : Math.max(queue.synthesisedBelow, last.segment + 1);
 }
 
 /** Segments whose engine gave no sound for the timeout. */
-export function silentSegments({ limits }: SpeechQueue, event: SessionEvent | WelcomeEvent): readonly number[] {
+export function silentSegments({ limits }: SpeechQueue, event: HeardEvent): readonly number[] {
   const { speechTimeoutMs } = limits;
-  if (event.type !== 'speech.progressReported' || speechTimeoutMs === 0) return [];
+  if (!isStreamEvent(event, 'speech.progressReported') || speechTimeoutMs === 0) return [];
   return event.silences.filter(({ silentMs }) => silentMs >= speechTimeoutMs).map(({ segment }) => segment);
 }
 
-/** When the longest remaining silence reaches the timeout. */
-export function nextSpeechCheckMs({ limits }: SpeechQueue, event: SessionEvent | WelcomeEvent): number {
+/** When the longest remaining silence reaches the timeout (invariant 6). */
+export function nextSpeechCheckMs({ limits }: SpeechQueue, event: HeardEvent): number {
   const { speechTimeoutMs } = limits;
-  if (event.type !== 'speech.progressReported' || speechTimeoutMs === 0) return speechTimeoutMs;
+  if (!isStreamEvent(event, 'speech.progressReported') || speechTimeoutMs === 0) return speechTimeoutMs;
   const remaining = event.silences
     .map(({ silentMs }) => speechTimeoutMs - silentMs)
     .filter((remainingMs) => remainingMs > 0);

@@ -2,8 +2,7 @@
  * The texts of the ways any stream ends early, whatever it carries. CONTRACT §1 fixes those of the idle timeout and the rate limit.
  */
 import { type ErrorType, type Failure, failure, failureOfUnexpected } from '../../errors.ts';
-import type { SessionEvent } from '../session/session.types.ts';
-import type { WelcomeEvent } from '../welcome/welcome.types.ts';
+import { type HeardEvent, isStreamEvent, type StreamContext } from './stream.types.ts';
 
 /** Ends that every chart decides itself. */
 export type StreamFailureType = Extract<
@@ -18,47 +17,39 @@ export type StreamFailureType = Extract<
   | 'session_fault'
 >;
 
-/** What the texts name: whose stream it is, and the bounds it lived under. */
-export interface FailureContext {
-  readonly request: { readonly streamId: string; readonly sessionId: string };
-  readonly limits: {
-    readonly idleTimeoutMs: number;
-    readonly speechTimeoutMs: number;
-    readonly sessionTimeoutMs: number;
-    readonly maxFramesPerSecond: number;
-  };
-}
-
 /** The failure for `errorType`, with the actual values and bounds in its text. */
-export function streamFailureOf(
-  errorType: StreamFailureType,
-  context: FailureContext,
-  event: SessionEvent | WelcomeEvent,
-): Failure {
+export function streamFailureOf(errorType: StreamFailureType, context: StreamContext, event: HeardEvent): Failure {
   if (errorType === 'session_fault') {
-    return failureOfUnexpected(errorType, event.type === 'session.faulted' ? event.faultId : context.request.streamId);
+    return failureOfUnexpected(
+      errorType,
+      isStreamEvent(event, 'session.faulted') ? event.faultId : context.request.streamId,
+    );
   }
   return failure(errorType, textOf(errorType, context, event));
 }
 
 function textOf(
   errorType: Exclude<StreamFailureType, 'session_fault'>,
-  { limits, request }: FailureContext,
-  event: SessionEvent | WelcomeEvent,
+  { limits, request }: StreamContext,
+  event: HeardEvent,
 ): string {
   switch (errorType) {
     case 'stream_idle_timeout': {
-      const idleMs = event.type === 'outbox.activityReported' ? event.idleMs : limits.idleTimeoutMs;
+      const idleMs = isStreamEvent(event, 'outbox.activityReported') ? event.idleMs : limits.idleTimeoutMs;
       return `Stream closed due to idle timeout: ${request.sessionId} (idle: ${(idleMs / 1000).toFixed(1)}s)`;
     }
     case 'session_timeout':
       return `The session took longer than ${seconds(limits.sessionTimeoutMs)}`;
     case 'rate_limit_exceeded': {
-      const frames = event.type === 'outbox.rateExceeded' ? event.framesInLastSecond : limits.maxFramesPerSecond + 1;
+      const frames = isStreamEvent(event, 'outbox.rateExceeded')
+        ? event.framesInLastSecond
+        : limits.maxFramesPerSecond + 1;
       return `Message rate limit exceeded: ${frames} messages in last second (limit: ${limits.maxFramesPerSecond} msg/s)`;
     }
     case 'speech_failed':
-      return event.type === 'speech.failed' ? event.failure.message : `No sound for ${seconds(limits.speechTimeoutMs)}`;
+      return isStreamEvent(event, 'speech.failed')
+        ? event.failure.message
+        : `No sound for ${seconds(limits.speechTimeoutMs)}`;
     case 'interrupted':
       return 'Interrupted by the device';
     case 'client_cancelled':

@@ -1,19 +1,10 @@
 /**
  * What the charts of all streams have in common, as pieces of a chart: the watch over the reader, and the events that end a stream
- * whatever it is doing. They name delays, guards and actions that each chart's setup provides.
+ * whatever it is doing. They name delays, guards and actions that each chart's setup provides (stream.vocabulary.ts).
  */
-import { LONGEST_TIMER_MS } from '../../call/time.ts';
-
-/** The outbox and the speech actor answer a question within one turn; later is a bug of ours. */
-export const REPLY_DUE_MS = 5_000;
 
 /** One piece of text is at most 4 KiB: enough microsteps for any turn, few enough to stop a chart that runs in circles. */
 export const MAX_MICROSTEPS = 20_000;
-
-/** The delay of a time that may be switched off (0). */
-export function orOff(ms: number): number {
-  return ms > 0 ? Math.min(ms, LONGEST_TIMER_MS) : LONGEST_TIMER_MS;
-}
 
 /** Watches the reader: asks the outbox only when the timeout may have passed, so that frames need no event. */
 export function readerStatesOf<const Id extends string>(machineId: Id) {
@@ -71,14 +62,3 @@ export const endings = {
 export const totalTime = {
   sessionTimeout: { target: '.error', actions: { type: 'endWith', params: { errorType: 'session_timeout' } } },
 } as const;
-
-/** When the reader's idle timeout may pass next, from now, in ms; 0 = it is off. */
-export function nextIdleCheckMs(idleTimeoutMs: number, idleMs: number): number {
-  return idleTimeoutMs > 0 ? Math.max(1, idleTimeoutMs - idleMs) : 0;
-}
-
-/** What an event that carries an actor's error has to tell the log. */
-export function errorDetailOf(event: object): string {
-  if (!('error' in event)) return 'an actor ended with an unknown error';
-  return event.error instanceof Error ? (event.error.stack ?? event.error.message) : String(event.error);
-}

@@ -8,8 +8,8 @@
  */
 import { startReading } from '../../text/text-reading.ts';
 import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from '../stream/stream.states.ts';
+import type { StreamLimits } from '../stream/stream.types.ts';
 import { welcomeSetup } from './welcome.setup.ts';
-import type { WelcomeLimits } from './welcome.types.ts';
 
 const noLimits = {
   idleTimeoutMs: 0,
@@ -17,7 +17,7 @@ const noLimits = {
   sessionTimeoutMs: 0,
   maxFramesPerSecond: 0,
   speechLookahead: 0,
-} as const satisfies WelcomeLimits;
+} as const satisfies StreamLimits;
 
 const readerStates = welcomeSetup.createStateConfig(readerStatesOf('welcome'));
 

@@ -7,24 +7,26 @@ import { assert } from '../../assert.ts';
 import { type ErrorType, type Failure, failure } from '../../errors.ts';
 import { greetingFor } from '../../text/greeting.ts';
 import { readSlice, startReading } from '../../text/text-reading.ts';
-import type { SpeechInput } from '../session/session.types.ts';
 import {
   dueFacts,
-  isHeadFailed,
-  isHeadSaid,
-  isNextSentenceDue,
+  failedSentence,
   isRetryLeft,
   nextSpeechCheckMs,
   retried,
-  type SpokenSentence,
-  sentenceOf,
   silentSegments,
   windowEnd,
   withFailure,
 } from '../stream/speech-queue.ts';
 import { type StreamFailureType, streamFailureOf } from '../stream/stream.failures.ts';
-import { errorDetailOf, nextIdleCheckMs, orOff, REPLY_DUE_MS } from '../stream/stream.states.ts';
-import type { WelcomeContext, WelcomeEmitted, WelcomeEvent, WelcomeInput, WelcomeOutput } from './welcome.types.ts';
+import type { SpeechInput, SpokenSentence, StreamEmitted, StreamOutput } from '../stream/stream.types.ts';
+import {
+  errorDetailOf,
+  failureOfHead,
+  nextIdleCheckMs,
+  streamDelays,
+  streamGuards,
+} from '../stream/stream.vocabulary.ts';
+import type { WelcomeContext, WelcomeEvent, WelcomeInput } from './welcome.types.ts';
 
 /** Between two slices without a sentence the event loop gets a breath. */
 const NEXT_SLICE_MS = 1;
@@ -37,9 +39,9 @@ export const welcomeSetup = setup({
   types: {
     context: {} as WelcomeContext,
     events: {} as WelcomeEvent,
-    emitted: {} as WelcomeEmitted,
+    emitted: {} as StreamEmitted,
     input: {} as WelcomeInput | undefined,
-    output: {} as WelcomeOutput,
+    output: {} as StreamOutput,
     children: {} as { speech: 'speech' },
   },
   actors: {
@@ -48,27 +50,14 @@ export const welcomeSetup = setup({
     }),
   },
   delays: {
-    idleCheck: ({ context }) => orOff(context.watch.idleCheckInMs),
-    speechCheck: ({ context }) => orOff(context.watch.speechCheckInMs),
-    sessionTimeout: ({ context }) => orOff(context.limits.sessionTimeoutMs),
+    ...streamDelays,
     nextSlice: NEXT_SLICE_MS,
-    replyDue: REPLY_DUE_MS,
   },
   guards: {
-    hasSentence: ({ context }) => context.sentences.length > 0,
+    ...streamGuards,
     isReadOut: ({ context }) => context.reading.isFinished,
-    hasNextSentence: ({ context, event }) => isNextSentenceDue(context, event),
-    isHead: ({ context, event }) => isHeadSaid(context, event),
     isSynthesisWorthRetrying: ({ context, event }) =>
-      event.type === 'speech.failed' &&
-      event.retryable &&
-      !verdicts.includes(event.failure.errorType) &&
-      isRetryLeft(sentenceOf(context, event.segment)),
-    isHeadFailed: ({ context }) => isHeadFailed(context),
-    isReaderIdle: ({ context, event }) =>
-      event.type === 'outbox.activityReported' &&
-      context.limits.idleTimeoutMs > 0 &&
-      event.idleMs >= context.limits.idleTimeoutMs,
+      isRetryLeft(context, event) && !(event.type === 'speech.failed' && verdicts.includes(event.failure.errorType)),
   },
   actions: {
     takeText: assign(({ context, event }) => {
@@ -95,16 +84,16 @@ export const welcomeSetup = setup({
       watch: { ...context.watch, speechCheckInMs: context.limits.speechTimeoutMs },
     })),
     retrySynthesis: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'speech.failed') return;
-      const sentence = sentenceOf(context, event.segment);
+      const sentence = failedSentence(context, event);
       if (sentence === undefined) return;
       const { sentences, facts } = retried(context, sentence);
       enqueue.assign({ sentences });
       enqueue.emit({ type: 'speech.informed', facts });
     }),
     noteFailure: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'speech.failed' || sentenceOf(context, event.segment) === undefined) return;
-      const { sentences, facts } = withFailure(context, [event.segment], unspokenBecause(event.failure));
+      const sentence = failedSentence(context, event);
+      if (event.type !== 'speech.failed' || sentence === undefined) return;
+      const { sentences, facts } = withFailure(context, [sentence.segment], unspokenBecause(event.failure));
       enqueue.assign({ sentences });
       if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
     }),
@@ -120,18 +109,16 @@ export const welcomeSetup = setup({
       watch: { ...context.watch, speechCheckInMs: nextSpeechCheckMs(context, event) },
     })),
     questionActivity: emit({ type: 'activity.questioned' }),
-    planIdleCheck: assign(({ context, event }) => {
-      if (event.type !== 'outbox.activityReported') return {};
-      const idleCheckInMs = nextIdleCheckMs(context.limits.idleTimeoutMs, event.idleMs);
-      return { watch: { ...context.watch, idleCheckInMs } };
-    }),
+    planIdleCheck: assign(({ context, event }) => ({
+      watch: { ...context.watch, idleCheckInMs: nextIdleCheckMs(context, event) },
+    })),
     awaitFlush: emit({ type: 'flush.awaited' }),
     sendEnd: emit({ type: 'end.reached' }),
     endWith: assign({
       failure: ({ context, event }, params: { errorType: StreamFailureType }): Failure =>
         streamFailureOf(params.errorType, context, event),
     }),
-    endAsFailed: assign({ failure: ({ context }) => context.sentences[0]?.failure ?? context.failure }),
+    endAsFailed: assign({ failure: ({ context }) => failureOfHead(context) }),
     reportActorFault: enqueueActions(({ event, enqueue }) => {
       enqueue.emit({ type: 'actor.faulted', detail: errorDetailOf(event) });
     }),

@@ -3,8 +3,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runBin, startBin } from '../../support/run-bin.ts';
+import { type CliOptions, type CliResult, runCli, startCli } from '../../support/run-cli.ts';
 import { action, audio, type CannedServer, type CannedStream, startCannedServer, text } from './canned-server.ts';
-import { type CliOptions, type CliResult, runCli, startCli } from './run-cli.ts';
 
 const longestCommand = '{"command":"send_message","args":{"contact":"Ann","message":"5 \\u2264 6"},"session_id":"s"}';
 
@@ -114,7 +115,7 @@ describe('for a person', () => {
   test('text is printed while the answer is still coming', async () => {
     const running = startCli(['ask', 'hang', '--server', server.address]);
     await running.printed('Wait');
-    running.child.kill('SIGINT');
+    running.interrupt();
     await running.result;
   });
 
@@ -272,7 +273,9 @@ describe('the sound', () => {
 
   test('a disk that fills up on the way is a failure, since the sound was asked for', async () => {
     const path = join(folder, 'too-large.wav');
-    const { exitCode, stdout, stderr } = await ask('good', ['--wav', path], { limits: 'trap "" XFSZ; ulimit -f 4' });
+    const { exitCode, stdout, stderr } = await runBin(['ask', 'good', '--server', server.address, '--wav', path], {
+      limits: 'trap "" XFSZ; ulimit -f 4',
+    });
     expect(stdout).toContain('It is noon. Добрый день.');
     expect(stderr).toMatch(/^error: The sound is lost, .*too-large\.wav can't be written: EFBIG/);
     expect(exitCode).toBe(1);
@@ -343,7 +346,8 @@ describe('the request', () => {
 
   test('a proxy of the environment is not asked for this very machine', async () => {
     const env = { http_proxy: 'http://127.0.0.1:1', grpc_proxy: 'http://127.0.0.1:1' };
-    expect((await ask('command only', [], { env })).exitCode).toBe(0);
+    const result = await runBin(['ask', 'command only', '--server', server.address], { env });
+    expect(result.exitCode).toBe(0);
   });
 });
 
@@ -353,7 +357,7 @@ describe('being stopped', () => {
     ['SIGTERM', 143],
   ] as const)('%s cancels the call on the server and exits %i', async (signal, exitCode) => {
     const before = cancelledCalls;
-    const running = startCli(['ask', 'hang', '--server', server.address]);
+    const running = startBin(['ask', 'hang', '--server', server.address]);
     await running.printed('Wait');
     running.child.kill(signal);
     expect(await running.result).toMatchObject({ exitCode, signal: null, stdout: 'Wait\n', stderr: 'stopped\n' });
@@ -363,7 +367,7 @@ describe('being stopped', () => {
   test('a stopped --json run still ends with its status line', async () => {
     const running = startCli(['ask', 'hang', '--json', '--server', server.address]);
     await running.printed('Wait');
-    running.child.kill('SIGINT');
+    running.interrupt();
     const result = await running.result;
     expect(linesOf(result).at(-1)).toEqual({
       kind: 'status',
@@ -375,39 +379,10 @@ describe('being stopped', () => {
   });
 
   test('a reader that closes the pipe early harms nothing', async () => {
-    const running = startCli(['ask', 'error after much data', '--server', server.address]);
+    const running = startBin(['ask', 'error after much data', '--server', server.address]);
     running.child.stdout?.destroy();
     const { stderr, exitCode } = await running.result;
     expect(stderr).toMatch(/^error: too late/);
     expect(exitCode).toBe(1);
   });
-});
-
-describe('usage', () => {
-  test.each([
-    [[], 'Usage: recital'],
-    [['sing'], "unknown command 'sing'"],
-    [['ask'], "missing required argument 'prompt'"],
-    [['ask', 'a', 'b'], 'too many arguments'],
-    [['ask', 'a', '--loud'], "unknown option '--loud'"],
-    [['ask', 'a', '--server', 'nowhere'], 'HOST:PORT'],
-    [['ask', 'a', '--server', 'host:0'], 'HOST:PORT'],
-    [['ask', 'a', '--server', '::1:50051'], 'HOST:PORT'],
-    [['ask', 'a', '--screenshot', '/nowhere/x.png'], "--screenshot /nowhere/x.png can't be read: ENOENT"],
-    [['ask', 'a', '--wav', '/nowhere/x.wav'], "--wav /nowhere/x.wav can't be written: ENOENT"],
-  ])('%j is refused with words and exit code 2', async (args, words) => {
-    const { exitCode, stdout, stderr } = await runCli(args);
-    expect(stderr).toContain(words);
-    expect(stdout).toBe('');
-    expect(exitCode).toBe(2);
-  });
-
-  test.each([[['--help']], [['serve', '--help']], [['ask', '--help']], [['demo', '--help']], [['--version']]])(
-    '%j prints to stdout and exits 0',
-    async (args) => {
-      const { exitCode, stdout, stderr } = await runCli(args);
-      expect(stdout.trim()).not.toBe('');
-      expect([exitCode, stderr]).toEqual([0, '']);
-    },
-  );
 });

@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ask, type CallOutcome, connect, start } from '../../support/client.ts';
 import { bodiesOf, chainedAnew, goodLog } from '../../support/replay/hand-recording.ts';
+import { runCli } from '../../support/run-cli.ts';
+import { runCliIn } from '../../support/run-cli-in.ts';
 import { eventually, startServer } from '../../support/server.ts';
-import { runCli } from './run-cli.ts';
 
 const timeoutMs = 60_000;
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -105,7 +106,7 @@ describe('to-test', () => {
     timeout: timeoutMs,
   }, async () => {
     const red = join(folder, 'red');
-    const made = await runCli(['log', 'to-test', recorded('failed').path, '--into', red], { cwd: folder });
+    const made = await runCliIn(folder, ['log', 'to-test', recorded('failed').path, '--into', red]);
     expect(made).toMatchObject({ exitCode: 0, stderr: '' });
     const [copy = ''] = /\S+\.jsonl/.exec(made.stdout) ?? [];
     expect(copy).toMatch(/red\/session\/answer_failed-[0-9a-f]{8}-v1\.jsonl$/);

@@ -7,7 +7,9 @@ import { z } from 'zod';
 import { LineChain } from '../../../src/log/log-format.ts';
 import { bodiesOf, chainedAnew } from '../../support/replay/hand-recording.ts';
 import { plainPlan, recordWorld, tampered } from '../../support/replay/recorded-world.ts';
-import { type CliResult, runCli } from './run-cli.ts';
+import { runBin } from '../../support/run-bin.ts';
+import type { CliResult } from '../../support/run-cli.ts';
+import { runCliIn } from '../../support/run-cli-in.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'recital-replay-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,7 +35,7 @@ function write(name: string, logs: Readonly<Record<string, string | Uint8Array>>
 }
 
 /** Runs it where the logs are, so that paths are short. */
-const replay = (...args: string[]): Promise<CliResult> => runCli(['replay', ...args], { cwd: folder });
+const replay = (...args: string[]): Promise<CliResult> => runCliIn(folder, ['replay', ...args]);
 
 const resultLine = z.looseObject({ kind: z.string() });
 const jsonLines = ({ stdout }: CliResult) =>
@@ -199,7 +201,7 @@ describe('a file that is no good log is one line and exit code 2', () => {
 
   test('with a line of a hundred megabytes', async () => {
     const huge = new LineChain().write({ kind: 'amendment', turn: 0, tail: 'x'.repeat(100 * 1024 * 1024) });
-    const { exitCode, stdout } = await replay(write('huge', { 'l.jsonl': huge }));
+    const { exitCode, stdout } = await runBin(['replay', write('huge', { 'l.jsonl': huge })]);
     expect(stdout).toMatch(/l\.jsonl: bad log: line 1, /);
     expect(stdout.length).toBeLessThan(1_000);
     expect(exitCode).toBe(2);

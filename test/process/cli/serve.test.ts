@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli, startCli } from './run-cli.ts';
+import { runBin, startBin } from '../../support/run-bin.ts';
+import { runCli } from '../../support/run-cli.ts';
 
 let folder: string;
 
@@ -19,7 +20,7 @@ test('every fault of the configuration is printed on stderr, nothing is started,
   const file = join(folder, 'faulty.yaml');
   writeFileSync(file, 'HTTP_PORT: 70000\nGRPC_PRT: 1\n');
   const env = { CONFIG_FILE: file, GRPC_PORT: 'x', ANSWER_ENGINE: 'scripted' };
-  expect(await runCli(['serve'], { env, cwd: folder })).toEqual({
+  expect(await runBin(['serve'], { env, cwd: folder })).toEqual({
     exitCode: 2,
     signal: null,
     stdout: '',
@@ -51,7 +52,7 @@ test.each([
       DATA_DIR: join(folder, level),
       LOG_LEVEL: level,
     };
-    const server = startCli(['serve'], { env, cwd: folder });
+    const server = startBin(['serve'], { env, cwd: folder });
     await server.printed('"decision":"ready"');
     const ports = /"decision":"ready","ctx":\{"grpc_port":(\d+),"http_port":(\d+)/.exec(server.stdoutSoFar());
     const [, grpcPort, httpPort] = ports ?? [];

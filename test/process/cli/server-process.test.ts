@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServerProcess } from '../../../src/cli/demo/server-process.ts';
 
 const engines = { answer_engine: 'openai', speech_engine: 'embedded' };
@@ -33,10 +33,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function scriptOf(name: keyof typeof scripts): { readonly script: string } {
+function scriptOf(name: keyof typeof scripts) {
   const script = join(folder, `${name}.cjs`);
   writeFileSync(script, scripts[name]);
-  return { script };
+  return { script, env: process.env };
 }
 
 test('ports and engines come from the ready line, and a stop waits for the exit', async () => {
@@ -49,11 +49,8 @@ test('ports and engines come from the ready line, and a stop waits for the exit'
 });
 
 test("the caller's settings do not leak into the server, the rest of the environment does", async () => {
-  vi.stubEnv('KILL_SWITCHES', 'disable_module_coordinator');
-  vi.stubEnv('GRPC_PORT', '1');
-  vi.stubEnv('HOME', '/home/kept');
-  const server = await startServerProcess({ GRPC_PORT: '7' }, scriptOf('settings'));
-  vi.unstubAllEnvs();
+  const env = { KILL_SWITCHES: 'disable_module_coordinator', GRPC_PORT: '1', HOME: '/home/kept' };
+  const server = await startServerProcess({ GRPC_PORT: '7' }, { ...scriptOf('settings'), env });
   expect([server.grpcPort, server.httpPort]).toEqual([7, 1]);
   await server.stop();
 });
@@ -84,7 +81,7 @@ test('an owner that exits without stopping its server takes it along', async () 
     '--eval',
     `import { startServerProcess } from ${JSON.stringify(module)};
      import { spawn } from 'node:child_process';
-     await startServerProcess({}, { script: ${JSON.stringify(script)} });
+     await startServerProcess({}, { env: process.env, script: ${JSON.stringify(script)} });
      process.exit(0);`,
   ]);
   // The server holds a copy of neither pipe, so the owner's end is all that this waits for.

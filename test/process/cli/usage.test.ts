@@ -3,16 +3,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseSince } from '../../../src/cli/terminal/since.ts';
-import { tableLines } from '../../../src/cli/terminal/table.ts';
 import { openStore } from '../../../src/store/embedded-store.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
 import { UsageLedger } from '../../../src/store/usage-ledger.ts';
-import { runCli } from './run-cli.ts';
+import { binPath } from '../../support/run-bin.ts';
+import { runCliIn } from '../../support/run-cli-in.ts';
 
-const cliPath = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 const client = { reporter: 'client', source: 'stt', model: 'whisper-1', sessionId: '' } as const;
 const own = { reporter: 'server', source: 'answer', model: 'recital-embedded', sessionId: 's' } as const;
 const entries: readonly UsageEntry[] = [
@@ -38,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-const usage = (...args: readonly string[]) => runCli(['usage', ...args], { cwd: dir });
+const usage = (...args: readonly string[]) => runCliIn(dir, ['usage', ...args]);
 
 describe('for people', () => {
   test('is a table whose columns line up, with the total at its foot', async () => {
@@ -64,7 +61,7 @@ describe('for people', () => {
       'No usage of "x" recorded since 2026-11-01T00:00:00.000Z in ./nothing.\n',
     ],
   ])('says that there is nothing, and makes nothing: %j', async (args, stdout) => {
-    const result = await runCli(['usage', ...args], { cwd: dir, env: { DATA_DIR: './nothing' } });
+    const result = await runCliIn(dir, ['usage', ...args], { env: { DATA_DIR: './nothing' } });
     expect(result).toEqual({ exitCode: 0, signal: null, stdout, stderr: '' });
     expect(existsSync(join(dir, 'nothing'))).toBe(false);
   });
@@ -119,14 +116,14 @@ describe('for programs', () => {
   });
 
   test('is the total alone where there is nothing', async () => {
-    const { stdout } = await runCli(['usage', '--json'], { cwd: dir, env: { DATA_DIR: 'nothing' } });
+    const { stdout } = await runCliIn(dir, ['usage', '--json'], { env: { DATA_DIR: 'nothing' } });
     const total = { kind: 'total', reports: 0, input_tokens: 0, output_tokens: 0, unreadable: 0 };
     expect(JSON.parse(stdout)).toEqual(total);
   });
 
   test('ends well when the next program in the pipe does', async () => {
     const command = `"$0" "$1" usage --json | head -1; test "\${PIPESTATUS[0]}" = 0`;
-    const child = spawn('/bin/bash', ['-c', command, process.execPath, cliPath], {
+    const child = spawn('/bin/bash', ['-c', command, process.execPath, binPath], {
       cwd: dir,
       env: { PATH: '/usr/bin:/bin' },
     });
@@ -151,13 +148,13 @@ describe('bad usage', () => {
   );
 
   test('a faulty configuration: exit code 2, with its faults', async () => {
-    const result = await runCli(['usage'], { cwd: dir, env: { GRPC_PORT: 'x' } });
+    const result = await runCliIn(dir, ['usage'], { env: { GRPC_PORT: 'x' } });
     expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('GRPC_PORT "x"') });
   });
 
   test('the configuration file is read as serve does', async () => {
     writeFileSync(join(dir, 'recital.yaml'), 'DATA_DIR: ./elsewhere\n');
-    const { stdout } = await runCli(['usage'], { cwd: dir, env: { CONFIG_FILE: 'recital.yaml' } });
+    const { stdout } = await runCliIn(dir, ['usage'], { env: { CONFIG_FILE: 'recital.yaml' } });
     expect(stdout).toBe('No usage recorded yet in ./elsewhere.\n');
   });
 });
@@ -165,7 +162,7 @@ describe('bad usage', () => {
 test('a damaged store: exit code 1 and what is wrong, no crash', async () => {
   mkdirSync(join(dir, 'damaged', 'store'), { recursive: true });
   writeFileSync(join(dir, 'damaged', 'store', 'data.mdb'), 'garbage!'.repeat(3000));
-  const result = await runCli(['usage'], { cwd: dir, env: { DATA_DIR: 'damaged' } });
+  const result = await runCliIn(dir, ['usage'], { env: { DATA_DIR: 'damaged' } });
   expect(result).toMatchObject({ exitCode: 1, signal: null, stdout: '' });
   expect(result.stderr).toMatch(/^error: The store in DATA_DIR damaged can't be read: /);
 });
@@ -174,51 +171,10 @@ test('records that are no usage are left out, and that is said', async () => {
   const store = openStore(join(dir, 'foreign'));
   await store.database('usage').put([1, 1, 1], '{}');
   await store.close();
-  const result = await runCli(['usage'], { cwd: dir, env: { DATA_DIR: 'foreign' } });
+  const result = await runCliIn(dir, ['usage'], { env: { DATA_DIR: 'foreign' } });
   expect(result).toMatchObject({
     exitCode: 0,
     stdout: 'No usage recorded yet in foreign.\n',
     stderr: 'warning: left out records that are no usage: 1\n',
-  });
-});
-
-describe('the date of --since', () => {
-  test.each([
-    ['2026-11-01', Date.UTC(2026, 10, 1)],
-    ['2026-11-01T09:30', Date.UTC(2026, 10, 1, 9, 30)],
-    ['2026-11-01 09:30:15.5z', Date.UTC(2026, 10, 1, 9, 30, 15, 500)],
-    ['2026-11-01T09:30-01:00', Date.UTC(2026, 10, 1, 10, 30)],
-    ['1969-12-31', 0],
-    ['2024-02-29', Date.UTC(2024, 1, 29)],
-    ['2023-02-29', undefined],
-    ['2026-13-01', undefined],
-    ['2026-11-01Z', undefined],
-  ])('%s is %s', (text, sinceMs) => {
-    expect(parseSince(text)).toBe(sinceMs);
-  });
-});
-
-describe('the table', () => {
-  const columns = [
-    { title: 'name', shrinksTo: 4 },
-    { title: 'n', isNumber: true },
-  ];
-
-  test('shortens what may be shortened until it fits, and nothing else', () => {
-    expect(
-      tableLines(
-        columns,
-        [
-          ['abcdefgh', '1'],
-          ['x', '1000'],
-        ],
-        12,
-      ),
-    ).toEqual(['name       n', 'abcde…     1', 'x       1000']);
-    expect(tableLines(columns, [['abcdefgh', '123456789']], 5)).toEqual(['name          n', 'abc…  123456789']);
-  });
-
-  test('shows nothing that could steer a terminal', () => {
-    expect(tableLines(columns, [['a\u001b[2J', '1']], 80)[1]).toBe('a\ufffd[2J  1');
   });
 });

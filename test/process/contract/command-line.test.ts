@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Step, says } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
-import { runCli } from '../cli/run-cli.ts';
+import { runCli } from '../../support/run-cli.ts';
 
 const LATER: Step = { wait_ms: 300 };
 const its = served({

@@ -15,7 +15,7 @@ import {
   fillCommandTemplate,
   parseCommandTemplate,
 } from '../../../src/engines/speech-providers/command-template.ts';
-import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/provider-settings.ts';
+import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/speech-provider.ts';
 import { createVoice, failureOf, measure, samplesOf, speak } from '../../support/providers/voices.ts';
 import { eventually } from '../../support/server.ts';
 
@@ -225,7 +225,6 @@ describe('a program', () => {
     const path = join(dir, 'quiet.json');
     const sound = childSound(
       {
-        provider: 'command',
         program: process.execPath,
         text: 'Hello.',
         args: [program, 'stubborn', path],
@@ -236,8 +235,8 @@ describe('a program', () => {
       new AbortController().signal,
     );
     await expect(sound.next()).rejects.toMatchObject({
-      message: 'the voice command gave no sound for 300 ms',
-      isRetryable: true,
+      message: 'gave no sound for 300 ms',
+      next: 'again',
     });
   });
 

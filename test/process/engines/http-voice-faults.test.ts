@@ -24,7 +24,7 @@ describe('a refusal', () => {
   test.each([
     ['status400', 'INVALID_ARGUMENT', 'refuses the request (HTTP 400): this is a 400'],
     ['status401', 'UNAUTHENTICATED', 'does not accept SPEECH_API_KEY (HTTP 401)'],
-    ['status402', 'PERMISSION_DENIED', 'does not allow the request (HTTP 402)'],
+    ['status402', 'RESOURCE_EXHAUSTED', 'has no quota left (HTTP 402): this is a 402'],
     ['status403', 'PERMISSION_DENIED', 'does not allow the request (HTTP 403)'],
     ['status408', 'UNAVAILABLE', 'took too long (HTTP 408): this is a 408'],
     ['status429', 'RESOURCE_EXHAUSTED', 'has too many requests (HTTP 429): this is a 429'],
@@ -59,7 +59,7 @@ describe('a refusal', () => {
     expect(code).toBe('UNAUTHENTICATED');
     const shown = message + JSON.stringify(failedTries);
     expect(shown).not.toContain('wrong-key');
-    expect(shown).toContain('Incorrect API key provided: ***');
+    expect(shown).toContain('Incorrect API key provided: [key]');
     const other = createVoice({ baseUrl, model: 'status500' });
     await failureOf(other.engine, sentence);
     expect(JSON.stringify(other.failedTries)).toContain('this is a 500 for \\"***\\"');
@@ -296,7 +296,7 @@ describe('bounds', () => {
     await new Promise<void>((listening) => mute.listen(0, '127.0.0.1', listening));
     const address = mute.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    const client = new HttpClient({ provider: 'x', maxSockets: 2, connectLimitMs: 50, silenceLimitMs: 80 });
+    const client = new HttpClient({ maxSockets: 2, connectLimitMs: 50, silenceLimitMs: 80 });
     afterAll(() => {
       client.close();
       mute.close();
@@ -322,7 +322,7 @@ describe('bounds', () => {
     const read = async () => {
       for await (const piece of client.read(response, signal)) expect(piece.length).toBeGreaterThan(0);
     };
-    await expect(read()).rejects.toMatchObject({ detail: 'broke off: no byte for 80 ms', isRetryable: true });
+    await expect(read()).rejects.toMatchObject({ detail: 'broke off: no byte for 80 ms', next: 'again' });
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { ProviderNote } from '../../../src/engines/provider-note.ts';
-import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/provider-settings.ts';
+import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/speech-provider.ts';
 import { startSpeechServer } from '../../support/providers/speech-server.ts';
 import { createVoice, measure, speak } from '../../support/providers/voices.ts';
 

@@ -1,6 +1,6 @@
 /** Further tries, further providers, and breakers: who is asked next, how often, and after how long. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { longestRetryWaitMs } from '../../../src/engines/openai-answer/retry-wait.ts';
+import { longestRetryWaitMs } from '../../../src/engines/provider/retry.ts';
 import { askEngine, createEngine, keepingLogger, providerAt } from '../../support/providers/asked-engine.ts';
 import { type ChatServer, startChatServer } from '../../support/providers/chat-server.ts';
 

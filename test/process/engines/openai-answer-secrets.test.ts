@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/config/secret.ts';
-import { withoutSecrets } from '../../../src/engines/openai-answer/secret-words.ts';
+import { withoutSecrets } from '../../../src/engines/provider/error-words.ts';
 import { askEngine, createEngine, keepingLogger, providerAt } from '../../support/providers/asked-engine.ts';
 import { type ChatServer, startChatServer } from '../../support/providers/chat-server.ts';
 
@@ -33,7 +33,7 @@ describe('words of a provider', () => {
   test('lose the key wherever it stands in them', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (before, after) => {
-        expect(withoutSecrets(`${before}${key}${after}`, key)).not.toContain(key);
+        expect(withoutSecrets(`${before}${key}${after}`, { key })).not.toContain(key);
       }),
     );
   });
@@ -46,11 +46,11 @@ describe('words of a provider', () => {
     ['AIzaSyA-1234567890 is not valid', '[key] is not valid'],
     ['The task-force is busy', 'The task-force is busy'],
   ])('%j lose what looks like one', (said, shown) => {
-    expect(withoutSecrets(said, '')).toBe(shown);
+    expect(withoutSecrets(said, {})).toBe(shown);
   });
 
   test('keep their words when the key is a placeholder', () => {
-    expect(withoutSecrets('no model none here', 'no')).toBe('no model none here');
+    expect(withoutSecrets('no model none here', { key: 'no' })).toBe('no model none here');
   });
 });
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient, welcome } from '../../support/client.ts';
 import { startChatServer } from '../../support/providers/chat-server.ts';
+import { runCliIn } from '../../support/run-cli-in.ts';
 import { eventually, startServer, type TestServer } from '../../support/server.ts';
-import { runCli } from '../cli/run-cli.ts';
 
 let dir: string;
 beforeAll(() => {
@@ -46,7 +46,7 @@ async function talk(name: string, env: Readonly<Record<string, string>> = {}): P
 }
 
 const forget = (name: string, ...args: readonly string[]) =>
-  runCli(['forget', ...args], { cwd: dir, env: { DATA_DIR: name } });
+  runCliIn(dir, ['forget', ...args], { env: { DATA_DIR: name } });
 
 describe('what a device said', { timeout: 120_000 }, () => {
   test.each(['SIGTERM', 'SIGKILL'] as const)(
@@ -176,7 +176,7 @@ describe('recital forget', { timeout: 120_000 }, () => {
     expect(await second.say(question, 'device-2')).toBe(notTold);
     expect(await second.say(question)).toBe('Your favourite colour is blue.');
     await second.end();
-    const usage = await runCli(['usage', '--hardware', 'device-2'], { cwd: dir, env: { DATA_DIR: 'forget' } });
+    const usage = await runCliIn(dir, ['usage', '--hardware', 'device-2'], { env: { DATA_DIR: 'forget' } });
     expect(usage.stdout).toContain('device-2');
   });
 

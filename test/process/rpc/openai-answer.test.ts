@@ -9,8 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
 import { png } from '../../support/images.ts';
 import { type ChatServer, startChatServer } from '../../support/providers/chat-server.ts';
+import { runCli } from '../../support/run-cli.ts';
 import { eventually, startServer, type TestServer } from '../../support/server.ts';
-import { runCli } from '../cli/run-cli.ts';
 import { expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 
 const key = 'sk-very-secret-key-1234';

@@ -7,8 +7,8 @@ import { status as grpcStatus, Metadata, type ServiceError } from '@grpc/grpc-js
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UsageRequest } from '../../../src/rpc/generated/streaming/UsageRequest.ts';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
+import { runCli } from '../../support/run-cli.ts';
 import { eventually, startServer, type TestServer } from '../../support/server.ts';
-import { runCli } from '../cli/run-cli.ts';
 
 type Outcome =
   | { readonly code: 'OK'; readonly success: boolean; readonly message: string }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, type TestClient } from '../../support/client.ts';
 import { jpeg, png, pngHeader, webpExtended, webpLossless, webpLossy } from '../../support/images.ts';
+import { runCli } from '../../support/run-cli.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
-import { runCli } from '../cli/run-cli.ts';
 import { expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 
 const size = { width: 1280, height: 720 };

@@ -7,7 +7,8 @@
  */
 
 import { failure } from '../../../src/errors.ts';
-import type { SessionEvent, SessionLimits, SpeechInbox } from '../../../src/machines/session/session.types.ts';
+import type { SessionEvent, SessionLimits } from '../../../src/machines/session/session.types.ts';
+import type { SpeechInbox } from '../../../src/machines/stream/stream.types.ts';
 import type { Effect, TurnObserver } from './pure-run.ts';
 import { idleSession, type SessionRun } from './session-run.ts';
 

@@ -2,12 +2,12 @@
 import { afterAll } from 'vitest';
 import type { SpeechEngine, SpeechRequest } from '../../../src/engines/speech-engine.ts';
 import { makeProvider } from '../../../src/engines/speech-providers/make-provider.ts';
-import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/provider-settings.ts';
 import {
   createProviderSpeechEngine,
   type FailedTryReport,
   type ProviderSpeechOptions,
 } from '../../../src/engines/speech-providers/provider-speech.ts';
+import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/speech-provider.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 
 /** Settings of an OpenAI-like voice that tries once. */

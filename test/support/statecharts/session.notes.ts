@@ -1,10 +1,6 @@
 /** Words for docs/statecharts/session.md. The types make the compiler find every event, fact and message. */
-import type {
-  AnswerInbox,
-  SessionEmitted,
-  SessionEvent,
-  SpeechInbox,
-} from '../../../src/machines/session/session.types.ts';
+import type { AnswerInbox, SessionEmitted, SessionEvent } from '../../../src/machines/session/session.types.ts';
+import type { SpeechInbox } from '../../../src/machines/stream/stream.types.ts';
 import type { ChartNotes, MessageNote } from './notes.ts';
 
 const events: Readonly<Record<SessionEvent['type'], string>> = {

@@ -1,6 +1,6 @@
 /** Words for docs/statecharts/welcome.md. The types make the compiler find every event, fact and message. */
-import type { SpeechInbox } from '../../../src/machines/session/session.types.ts';
-import type { WelcomeEmitted, WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
+import type { SpeechInbox, StreamEmitted } from '../../../src/machines/stream/stream.types.ts';
+import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
 import type { ChartNotes, MessageNote } from './notes.ts';
 
 /** It never asks for room: a sentence without sound has no place in it. */
@@ -19,7 +19,7 @@ const events: Readonly<Record<Exclude<WelcomeEvent['type'], 'outbox.roomFound'>,
   'session.faulted': 'Something of ours threw: a bug.',
 };
 
-const facts: Readonly<Record<WelcomeEmitted['type'], string>> = {
+const facts: Readonly<Record<StreamEmitted['type'], string>> = {
   'speech.informed': 'Tells the voice the facts in it.',
   'flush.awaited': 'Answers with `outbox.flushed` as soon as every frame so far is with the transport.',
   'end.reached': 'Queues the end frame.',

@@ -68,16 +68,24 @@ export const importTable: readonly ImportRow[] = [
     node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
   },
   {
+    from: 'engines/provider/',
+    ours: ['engines/provider/', 'errors.ts', 'assert.ts'],
+    types: [],
+    packages: [],
+    node: [],
+  },
+  {
     from: 'engines/openai-answer/',
     ours: ['engines/', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
-    packages: ['openai', 'cockatiel', 'zod'],
+    packages: ['openai', 'zod'],
     node: [],
   },
   {
     from: 'engines/speech-providers/',
     ours: [
       'engines/speech-providers/',
+      'engines/provider/',
       'engines/script.ts',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
@@ -182,13 +190,90 @@ export const importTable: readonly ImportRow[] = [
     packages: ['xstate'],
     node: ['node:fs'],
   },
+  // The program is its function and the process; what a command needs of others is loaded when it runs.
+  { from: 'cli.ts', ours: ['cli/run.ts', 'cli/terminal/command.ts'], types: [], packages: [], node: [] },
   {
-    from: 'cli',
-    ours: ['cli/', 'analysis/', 'replay/', 'log/', 'call/', 'server/package-version.ts', 'errors.ts', 'assert.ts'],
+    from: 'cli/run.ts',
+    ours: [
+      'cli/serve/command.ts',
+      'cli/ask/command.ts',
+      'cli/demo/command.ts',
+      'cli/replay/command.ts',
+      'cli/log/command.ts',
+      'cli/usage/command.ts',
+      'cli/forget/command.ts',
+      'cli/terminal/',
+      'server/package-version.ts',
+    ],
     types: [],
-    packages: ['commander', 'tinyglobby', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
-    node: ['node:*'],
+    packages: ['commander'],
+    node: [],
   },
+  {
+    from: 'cli/terminal/',
+    ours: ['cli/terminal/', 'errors.ts'],
+    types: [],
+    packages: ['commander', 'zod'],
+    node: ['node:util'],
+  },
+  { from: 'cli/serve/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
+  // A client shares nothing with the server but the proto, the error table and the sound format.
+  {
+    from: 'cli/ask/',
+    ours: ['cli/ask/', 'cli/terminal/', 'call/wire.ts', 'errors.ts'],
+    types: [],
+    packages: ['commander', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
+    node: [
+      'node:child_process',
+      'node:events',
+      'node:fs',
+      'node:fs/promises',
+      'node:os',
+      'node:path',
+      'node:stream/web',
+      'node:url',
+    ],
+  },
+  {
+    from: 'cli/demo/',
+    ours: [
+      'cli/demo/',
+      'cli/ask/',
+      'cli/log/log-files.ts',
+      'cli/replay/log-replay.ts',
+      'cli/terminal/',
+      'log/',
+      'errors.ts',
+    ],
+    types: [],
+    packages: ['commander', 'zod'],
+    node: ['node:child_process', 'node:fs', 'node:os', 'node:path', 'node:perf_hooks', 'node:readline', 'node:url'],
+  },
+  {
+    from: 'cli/replay/',
+    ours: ['cli/replay/', 'cli/log/log-files.ts', 'cli/terminal/', 'analysis/', 'replay/', 'log/', 'assert.ts'],
+    types: [],
+    packages: ['commander', 'zod'],
+    node: ['node:os', 'node:worker_threads'],
+  },
+  {
+    from: 'cli/log/',
+    ours: [
+      'cli/log/',
+      'cli/terminal/',
+      'analysis/',
+      'replay/',
+      'log/',
+      'call/time.ts',
+      'server/package-version.ts',
+      'errors.ts',
+    ],
+    types: [],
+    packages: ['commander', 'tinyglobby', 'zod'],
+    node: ['node:fs', 'node:fs/promises', 'node:path'],
+  },
+  { from: 'cli/usage/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
+  { from: 'cli/forget/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
 ];
 
 export interface Deviation {
@@ -263,7 +348,7 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config/speech-settings.ts',
-    to: 'engines/speech-providers/provider-settings.ts',
+    to: 'engines/speech-providers/speech-provider.ts',
     reason: 'the type of what a voice from outside is told',
   },
   {
@@ -294,7 +379,7 @@ export const deviations: readonly Deviation[] = [
   },
   { from: 'config/setting-reader.ts', to: 'node:net', reason: 'tells an IP address from a host name' },
   {
-    from: 'cli.ts',
+    from: 'cli/serve/command.ts',
     to: 'server/main.ts',
     reason: 'recital serve is the server; loaded only then, so that recital ask starts fast',
   },
@@ -339,19 +424,20 @@ export const deviations: readonly Deviation[] = [
     to: 'node:child_process',
     reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
   },
+  { from: 'cli/terminal/given-config.ts', to: 'node:fs', reason: 'reads the file that CONFIG_FILE names' },
   {
     from: 'cli/terminal/given-config.ts',
     to: 'config.ts',
     reason: 'recital usage and forget look where recital serve writes',
   },
-  { from: 'cli/forget/forget.ts', to: 'store/memory-forgetting.ts', reason: 'recital forget forgets in the store' },
-  { from: 'cli/usage/usage.ts', to: 'store/usage-report.ts', reason: 'recital usage prints the store' },
+  { from: 'cli/forget/command.ts', to: 'store/memory-forgetting.ts', reason: 'recital forget forgets in the store' },
+  { from: 'cli/usage/command.ts', to: 'store/usage-report.ts', reason: 'recital usage prints the store' },
   {
-    from: 'cli/usage/usage.ts',
+    from: 'cli/usage/command.ts',
     to: 'store/usage-summary.ts',
     reason: 'the shape of what it prints',
   },
-  { from: 'cli/ask/wav-sink.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
+  { from: 'cli/ask/sound.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
 ];
 
 /** Imports whose target is computed at run time: file, and why that cannot be a literal. */

@@ -5,7 +5,7 @@ import { LiveStreams } from '../../../src/actors/hosts/live-streams.ts';
 import type { HostedStream } from '../../../src/actors/hosts/stream-host.ts';
 import type { OpenStream } from '../../../src/call/gateway.ts';
 import type { Failure } from '../../../src/errors.ts';
-import type { StreamEvent } from '../../../src/machines/session/session.types.ts';
+import type { StreamEvent } from '../../../src/machines/stream/stream.types.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { settle } from '../../support/actors/hand-stream.ts';
 import { callOf, type HostBench, openHost, requestOf, welcomeOf } from '../../support/actors/hosted-supervisor.ts';

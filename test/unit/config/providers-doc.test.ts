@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { type Config, loadConfig } from '../../../src/config.ts';
 import { answerMaxChars } from '../../../src/engines/openai-answer/answer-reader.ts';
 import { defaultStreamBounds } from '../../../src/engines/openai-answer/guarded-fetch.ts';
-import { defaultBreakerOptions } from '../../../src/engines/openai-answer/provider-breaker.ts';
-import { longestRetryWaitMs } from '../../../src/engines/openai-answer/retry-wait.ts';
 import { argumentsMaxChars, mostToolCalls } from '../../../src/engines/openai-answer/tool-call-drafts.ts';
+import { defaultBreakerOptions } from '../../../src/engines/provider/breaker.ts';
+import { errorBodyMaxBytes, saidMaxChars } from '../../../src/engines/provider/error-words.ts';
+import { longestRetryWaitMs } from '../../../src/engines/provider/retry.ts';
 
 const text = readFileSync(new URL('../../../docs/PROVIDERS.md', import.meta.url), 'utf8');
 const recipes = new Map(
@@ -62,6 +63,7 @@ test('the figures it names are those of the code', () => {
   expect(text).toContain(`${answerMaxChars.toLocaleString('en')} characters`);
   expect(text).toContain(`| ${mostToolCalls}, ${argumentsMaxChars.toLocaleString('en')} characters |`);
   expect(text).toContain(`a wait of up to ${longestRetryWaitMs / 1000} s`);
+  expect(text).toContain(`| ${errorBodyMaxBytes / 1024} KiB read, ${saidMaxChars} characters told |`);
   expect(defaultBreakerOptions.failuresToOpen).toBe(5);
   expect(text).toContain(`Five failures in a row`);
   expect(text).toContain(`for ${defaultBreakerOptions.openMs / 1000} s nobody asks it`);

@@ -2,12 +2,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AnswerReader } from '../../../src/engines/openai-answer/answer-reader.ts';
-import { ProviderFault } from '../../../src/engines/openai-answer/provider-fault.ts';
 import {
   argumentsMaxChars,
   mostToolCalls,
   ToolCallDrafts,
 } from '../../../src/engines/openai-answer/tool-call-drafts.ts';
+import { ProviderFailure } from '../../../src/engines/provider/failure.ts';
 
 function read(chunks: readonly unknown[]) {
   const reader = new AnswerReader();
@@ -148,8 +148,8 @@ test('whatever else is sent as a chunk is a fault with words, never another exce
       try {
         new AnswerReader().take(sent);
       } catch (error) {
-        if (!(error instanceof ProviderFault)) throw error;
-        expect(error.errorCode).toBe('UNAVAILABLE');
+        if (!(error instanceof ProviderFailure)) throw error;
+        expect(error.code).toBe('UNAVAILABLE');
       }
     }),
   );

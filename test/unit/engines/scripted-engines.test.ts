@@ -229,7 +229,8 @@ describe('the end of a scripted answer', () => {
     await ended;
     expect(performance.now() - startMs).toBeLessThan(50);
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
-    expect(timers()).toBe(before);
+    // A timer of somebody else may have passed meanwhile.
+    expect(timers()).toBeLessThanOrEqual(before);
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
 
@@ -244,7 +245,7 @@ describe('the end of a scripted answer', () => {
     expect(await pull).toEqual({ done: true, value: undefined });
     expect(performance.now() - startMs).toBeLessThan(50);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-    expect(timers()).toBe(before);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   test('a signal that is aborted already lets nothing out', async () => {

@@ -2,8 +2,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRateFilter } from '../../../src/engines/speech-providers/rate-converter.ts';
+import { UnusableSound } from '../../../src/engines/speech-providers/sample-reader.ts';
 import { SoundPipeline, type SoundPipelineOptions } from '../../../src/engines/speech-providers/sound-pipeline.ts';
-import { UnusableSound } from '../../../src/engines/speech-providers/unusable-sound.ts';
+
 import { measure } from '../../support/providers/voices.ts';
 
 interface WavOptions {

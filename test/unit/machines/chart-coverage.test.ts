@@ -12,7 +12,7 @@ import { bootstrapMachine } from '../../../src/machines/bootstrap.machine.ts';
 import { type CollectEvent, collectMachine } from '../../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import type { Sentence, SessionEvent } from '../../../src/machines/session/session.types.ts';
-import type { SpokenSentence } from '../../../src/machines/stream/speech-queue.ts';
+import type { SpokenSentence } from '../../../src/machines/stream/stream.types.ts';
 import { lookUp } from '../../../src/machines/supervisor/persistent-table.ts';
 import {
   type AdmittedStream,

@@ -4,12 +4,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createActor, type EventObject, fromCallback } from 'xstate';
 import { failure } from '../../../src/errors.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
-import type {
-  AnswerInbox,
-  AnswerInput,
-  SessionEvent,
-  SpeechInput,
-} from '../../../src/machines/session/session.types.ts';
+import type { AnswerInbox, AnswerInput, SessionEvent } from '../../../src/machines/session/session.types.ts';
+import type { SpeechInput } from '../../../src/machines/stream/stream.types.ts';
 import type { Effect } from '../../support/machines/pure-run.ts';
 import {
   askedSession,

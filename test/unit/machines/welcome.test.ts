@@ -1,8 +1,9 @@
 /** Guarantees of the welcome chart: order, look-ahead, long texts in slices, failures that end it, the greeting, the ways to end. */
 import { describe, expect, test } from 'vitest';
 import { type ErrorType, failure } from '../../../src/errors.ts';
+import type { StreamLimits } from '../../../src/machines/stream/stream.types.ts';
 import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
-import type { WelcomeEvent, WelcomeLimits } from '../../../src/machines/welcome/welcome.types.ts';
+import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
 import { greetingFor } from '../../../src/text/greeting.ts';
 import type { Effect } from '../../support/machines/pure-run.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
@@ -10,7 +11,7 @@ import { saidOf, testLimits, toldOf, unfoldFacts } from '../../support/machines/
 
 type WelcomeRun = PureRun<typeof welcomeMachine>;
 
-function admitted(limits: Partial<WelcomeLimits> = {}): WelcomeRun {
+function admitted(limits: Partial<StreamLimits> = {}): WelcomeRun {
   const { idleTimeoutMs, speechTimeoutMs, sessionTimeoutMs, maxFramesPerSecond, speechLookahead } = testLimits;
   const own = { idleTimeoutMs, speechTimeoutMs, sessionTimeoutMs, maxFramesPerSecond, speechLookahead };
   const input = { streamId: 'stream-1', sessionId: 'session-1', limits: { ...own, ...limits } };
@@ -25,7 +26,7 @@ const given = (text: string, hints: { voice?: string; language?: string } = {}):
   ...hints,
 });
 
-function speaking(text: string, limits: Partial<WelcomeLimits> = {}): WelcomeRun {
+function speaking(text: string, limits: Partial<StreamLimits> = {}): WelcomeRun {
   const run = admitted(limits);
   run.send(given(text));
   return run;

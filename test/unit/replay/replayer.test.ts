@@ -250,7 +250,7 @@ describe('a chart that does something else', () => {
     expect(divergence).toBeNull();
     expect(definitionChanges).toEqual([
       'version 0 was recorded, 1 replays',
-      expect.stringMatching(/^the definition of the chart was abcdef and is [0-9a-f]{16}$/),
+      expect.stringMatching(/^the definition of the chart was abcdef and is 2:[0-9a-f]{16}$/),
     ]);
   });
 });

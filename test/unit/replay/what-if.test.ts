@@ -12,8 +12,7 @@ import { sessionMachine } from '../../../src/machines/session/session.machine.ts
 import type { SessionLimits } from '../../../src/machines/session/session.types.ts';
 import { stormy } from '../../support/machines/session-plans.ts';
 import { sessionInput } from '../../support/machines/session-run.ts';
-import type { WorldPlan } from '../../support/machines/session-world.ts';
-import { runWorld } from '../../support/machines/session-world.ts';
+import { runWorld, type WorldPlan } from '../../support/machines/session-world.ts';
 import { goodLog, recordByHand } from '../../support/replay/hand-recording.ts';
 import { endOf, plainPlan, recordWorld, tampered } from '../../support/replay/recorded-world.ts';
 

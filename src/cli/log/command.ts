@@ -1,0 +1,200 @@
+/** `recital log …` as it is typed: the commands that look into logs, and those of keep-commands.ts. */
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { wordsOf } from '../../errors.ts';
+import type { CommandRunner, Environment } from '../terminal/command.ts';
+import { parseTime } from '../terminal/times.ts';
+import { addLogKeepers } from './keep-commands.ts';
+
+/** Adds `log` and its commands to `program`. */
+export function addLog(program: Command, runner: CommandRunner): void {
+  const log = program.command('log').helpCommand(false).description('look into event logs, and keep something of them');
+  addList(log, runner);
+  addShow(log, runner);
+  addDiff(log, runner);
+  addStats(log, runner);
+  addLogKeepers(log, runner);
+}
+
+const listOptions = z.object({
+  path: z.array(z.string()),
+  failed: z.boolean().default(false),
+  reason: z.string().optional(),
+  session: z.string().optional(),
+  hardware: z.string().optional(),
+  since: z.number().optional(),
+  until: z.number().optional(),
+  machine: z.string().optional(),
+  json: z.boolean().default(false),
+});
+
+function addList(log: Command, runner: CommandRunner): void {
+  const command = log
+    .command('list')
+    .description('one line a session, newest last: when, end reason, how long, whose, which file')
+    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
+    .option('--failed', 'only sessions that did not end as completed')
+    .option('--reason <reason>', 'only this end reason (its beginning is enough); also no_end, abandoned, bad_log')
+    .option('--session <id>', 'only session or stream ids that begin with this')
+    .option('--hardware <id>', 'only devices whose id begins with this')
+    .addOption(new Option('--since <time>', 'only sessions that began then or later').argParser(timeOf))
+    .addOption(new Option('--until <time>', 'only sessions that began before').argParser(timeOf))
+    .option('--machine <name>', 'only this chart: session, welcome or supervisor (which is not listed otherwise)')
+    .option('--json', 'one JSON object a session')
+    .addHelpText(
+      'after',
+      `
+Without a path: the folder that EVENT_LOG_DIR or DATA_DIR names, else ./data/event-logs. Times are UTC, as in the names
+of the logs: 2026-11-22, 2026-11-22T14:30, today, yesterday, now, or so long ago: 90m, 12h, 3d.
+no_end: the process was killed or the session still runs. A log that can't be read is listed unless --reason or what
+its header says rules it out.
+
+Exit codes: 0 something is listed, 1 nothing matches, 2 a path names no event log, or bad usage.
+
+Examples:
+  recital log list --failed --since yesterday
+  recital log list --reason answer_failed --since yesterday --until today
+  recital log list /var/lib/recital/event-logs --session 9269120c
+  recital log list --failed --json | jq -r .path`,
+    );
+  runner.run(command, listOptions, async ({ path, since, until, ...given }, context) => {
+    const { listLogs } = await import('./log-list.ts');
+    const paths = orDefaultFolder(path, context.env);
+    return listLogs({ ...given, paths, sinceMs: since, untilMs: until }, context);
+  });
+}
+
+/** Where a server that is started with this environment keeps its logs. */
+function orDefaultFolder(paths: readonly string[], env: Environment): readonly string[] {
+  if (paths.length > 0) return paths;
+  const { EVENT_LOG_DIR: dir, DATA_DIR: dataDir } = env;
+  return [dir || `${dataDir || './data'}/event-logs`];
+}
+
+function timeOf(text: string): number {
+  const ms = parseTime(text, Date.now());
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('It must be like 2026-11-22, 2026-11-22T14:30, today, yesterday, 90m, 12h or 3d.');
+}
+
+const showOptions = z.object({
+  file: z.string(),
+  state: z.string().optional(),
+  grep: z.instanceof(RegExp).optional(),
+  wide: z.boolean(),
+  json: z.boolean().default(false),
+});
+
+function addShow(log: Command, runner: CommandRunner): void {
+  const command = log
+    .command('show')
+    .description('print one session as a timeline')
+    .argument('<file>', 'an event log')
+    .option('--state <text>', 'only turns in a state whose name contains this')
+    .addOption(new Option('--grep <pattern>', 'only turns that match this regular expression').argParser(patternOf))
+    .option(
+      '--wide',
+      'full state names, effects and changes as they stand in the log; nothing is cut or wrapped',
+      false,
+    )
+    .option('--json', 'one JSON object a line: the header, each turn, the footer')
+    .addHelpText(
+      'after',
+      `
+Each turn: its time, the pause before it (! from a second on), its event, the states that were left and entered, and
+what the chart asked for. The end comes with its failure and what to do about it.
+
+Exit codes: 0 shown, 1 no turn matches, 2 the log can't be read.
+
+Examples:
+  recital log show data/event-logs/2026-11-22/233851.568-ce7392a6.jsonl
+  recital log show session.jsonl --state voice.speaking
+  recital log show session.jsonl --grep 'speech.failed|after ' --wide
+  recital log show session.jsonl --json | jq 'select(.gap_ms > 1000)'`,
+    );
+  runner.run(command, showOptions, async ({ file, state, grep, wide, json }, context) => {
+    const { showLog } = await import('./log-show.ts');
+    return showLog({ path: file, state, grep, wide, json }, context);
+  });
+}
+
+const diffOptions = z.object({
+  a: z.string(),
+  b: z.string(),
+  flow: z.boolean(),
+  json: z.boolean().default(false),
+});
+
+function addDiff(log: Command, runner: CommandRunner): void {
+  const command = log
+    .command('diff')
+    .description('the first difference of two sessions, with the turns around it')
+    .argument('<a>', 'an event log')
+    .argument('<b>', 'another')
+    .option(
+      '--flow',
+      'compare names of events, states and names of effects only: not what was said, or how much',
+      false,
+    )
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `
+Compares what the sessions were started with, then turn by turn: event, states, context, effects, end. What differs
+between any two sessions is not compared; the output says what that is.
+
+Exit codes: 0 the same, 1 different, 2 one can't be read.
+
+Examples:
+  recital log diff good.jsonl failed.jsonl
+  recital log diff good.jsonl failed.jsonl --flow
+  recital log diff good.jsonl failed.jsonl --json | jq .difference`,
+    );
+  runner.run(command, diffOptions, async ({ a, b, flow, json }, context) => {
+    const { diffLogs } = await import('./log-diff.ts');
+    return diffLogs({ paths: [a, b], flow, json }, context);
+  });
+}
+
+const statsOptions = z.object({
+  path: z.array(z.string()),
+  machine: z.string().optional(),
+  svg: z.string().optional(),
+  json: z.boolean().default(false),
+});
+
+function addStats(log: Command, runner: CommandRunner): void {
+  const command = log
+    .command('stats')
+    .description('how often each state, transition and end reason came, what never did, and how long states lasted')
+    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
+    .option('--machine <name>', 'only logs of this chart; otherwise each chart for itself')
+    .option('--svg <file>', 'draw the figures on the statechart')
+    .option('--json', 'one JSON object a line: summary, left_out, end, state, transition')
+    .addHelpText(
+      'after',
+      `
+Without a path: the folder that EVENT_LOG_DIR or DATA_DIR names, else ./data/event-logs. Transitions come from
+replaying: a log that does not replay identically with this version is left out of them, and named.
+
+Exit codes: 0 counted, 2 something that was named can't be read (the rest is counted all the same), or bad usage.
+
+Examples:
+  recital log stats data/event-logs/2026-11-22
+  recital log stats --svg chart.svg
+  recital log stats --json | jq -r 'select(.kind == "transition" and .taken == 0).transition'`,
+    );
+  runner.run(command, statsOptions, async ({ path, machine, svg, json }, context) => {
+    const { countLogs } = await import('./log-stats.ts');
+    return countLogs({ paths: orDefaultFolder(path, context.env), machine, svg, json }, context);
+  });
+}
+
+function patternOf(text: string): RegExp {
+  try {
+    return new RegExp(text, 'iu');
+  } catch (error) {
+    throw new InvalidArgumentError(wordsOf(error));
+  }
+}

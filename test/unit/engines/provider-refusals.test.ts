@@ -1,0 +1,146 @@
+/**
+ * What a provider's refusal means, and the one line of what it says: its shapes, its bound, and what is taken out of it. For models and voices
+ * alike, as there is one table and one reader.
+ */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { failureOfError } from '../../../src/engines/openai-answer/failure-of-error.ts';
+import { ProviderRefusal } from '../../../src/engines/openai-answer/guarded-fetch.ts';
+import { readErrorBody, saidMaxChars } from '../../../src/engines/provider/error-words.ts';
+import { failureOfVoiceRefusal } from '../../../src/engines/speech-providers/voice-refusal.ts';
+
+const asked = { provider: 'p', voice: 'Anna' };
+
+function refusal(status: number, body: string) {
+  return { status, ...readErrorBody(body, {}), retryAfterMs: undefined };
+}
+
+/** What a model's provider that answers so has done. */
+function modelFailure(status: number, body: string) {
+  return failureOfError(new ProviderRefusal(refusal(status, body)), {});
+}
+
+describe('the line of what a provider says', () => {
+  test.each([
+    ['{"error": {"message": "no model", "type": "x"}}', 'no model'],
+    ['{"error": "no model"}', 'no model'],
+    ['{"error": {"code": 5}}', '{"code":5}'],
+    ['[{"error": {"code": 400, "message": "not valid", "status": "INVALID"}}]', 'not valid'],
+    [
+      '{"object": "error", "message": {"detail": [{"loc": ["body", "tools"]}]}}',
+      '{"detail":[{"loc":["body","tools"]}]}',
+    ],
+    ['{"detail": {"status": "voice_not_found", "message": "gone"}}', 'voice_not_found: gone'],
+    ['{"detail": [{"loc": ["body"], "msg": "field required"}]}', 'field required'],
+    ['{"message": "", "detail": "second"}', 'second'],
+    ['{"nothing": 1}', '{"nothing": 1}'],
+    ['[1, 2]', '[1, 2]'],
+    ['"just text"', 'just text'],
+    ['<html><head><style>p {}</style><title>502</title></head><p>Bad\n  gateway</p></html>', '502 Bad gateway'],
+    ['Unsupported voice.\r\n', 'Unsupported voice.'],
+    ['', ''],
+  ])('%s is "%s"', (body, line) => {
+    expect(readErrorBody(body, {}).said).toBe(line);
+  });
+
+  test('has no secret, whatever stands around it, and none of which the bound cuts off a part', () => {
+    const key = 'secret-1';
+    expect(readErrorBody(`{"message": "key=${key}; ${key}${key} said Hello."}`, { key, text: 'Hello.' }).said).toBe(
+      'key=[key]; [key][key] said ***',
+    );
+    const said = readErrorBody(`${'x'.repeat(saidMaxChars - 4)} ${key}`, { key }).said;
+    expect(said).not.toContain('sec');
+  });
+
+  test('is one bounded line, without control characters, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (body) => {
+        const line = readErrorBody(body, {}).said;
+        // The last one says that there was more.
+        expect([...line].length).toBeLessThanOrEqual(saidMaxChars + 1);
+        expect(line).not.toMatch(/[\p{Cc}\n]/u);
+        expect(line.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+
+  test('looks for signs in code, type and parameter, too, and in no page of HTML', () => {
+    const error = { message: 'No', type: 'Bad_Type', code: 'insufficient_quota', param: 'Tools' };
+    expect(readErrorBody(JSON.stringify({ error }), {}).signs).toBe('insufficient_quota bad_type tools no');
+    expect(readErrorBody('<p>tools are not supported</p>', {}).signs).toBe('');
+  });
+});
+
+describe('a refusal', () => {
+  test.each([
+    [400, 'This model has a context of 8192 tokens', 'INVALID_ARGUMENT', 'nobody'],
+    [400, 'API key not valid', 'UNAUTHENTICATED', 'other'],
+    [400, 'model x does not exist', 'NOT_FOUND', 'other'],
+    [400, 'Your credit balance is too low', 'RESOURCE_EXHAUSTED', 'other'],
+    [401, 'no', 'UNAUTHENTICATED', 'other'],
+    [401, 'quota_exceeded: 5 credits remain', 'RESOURCE_EXHAUSTED', 'other'],
+    [402, 'pay', 'RESOURCE_EXHAUSTED', 'other'],
+    [403, 'insufficient permissions', 'PERMISSION_DENIED', 'other'],
+    [404, 'model x does not exist', 'NOT_FOUND', 'other'],
+    [405, 'no', 'UNAVAILABLE', 'other'],
+    [409, 'conflict', 'UNAVAILABLE', 'again'],
+    [413, 'too long', 'INVALID_ARGUMENT', 'nobody'],
+    [422, 'speed is too high', 'INVALID_ARGUMENT', 'nobody'],
+    [425, 'too early', 'UNAVAILABLE', 'again'],
+    [429, 'Rate limit reached', 'RESOURCE_EXHAUSTED', 'again'],
+    [429, 'You exceeded your current quota', 'RESOURCE_EXHAUSTED', 'other'],
+    [307, '', 'UNAVAILABLE', 'other'],
+    [500, 'quota service is down', 'UNAVAILABLE', 'again'],
+    [501, 'not here', 'UNAVAILABLE', 'other'],
+    [505, 'not this HTTP', 'UNAVAILABLE', 'other'],
+    [507, 'full', 'UNAVAILABLE', 'again'],
+    [529, 'overloaded', 'UNAVAILABLE', 'again'],
+  ])('%i "%s" is %s of a model and of a voice, and next comes: %s', (status, said, code, next) => {
+    expect(modelFailure(status, said)).toMatchObject({ code, next });
+    expect(failureOfVoiceRefusal(refusal(status, said), asked)).toMatchObject({ code, next });
+  });
+
+  test('408 is a model that is late, and a voice that is not there', () => {
+    expect(modelFailure(408, '')).toMatchObject({ code: 'DEADLINE_EXCEEDED', next: 'again' });
+    expect(failureOfVoiceRefusal(refusal(408, ''), asked)).toMatchObject({ code: 'UNAVAILABLE', next: 'again' });
+  });
+
+  test.each([400, 413, 422])('%i says nothing against the provider', (status) => {
+    expect(modelFailure(status, 'no').isOutage).toBe(false);
+    expect(modelFailure(500, 'no').isOutage).toBe(true);
+  });
+
+  test.each([401, 403])(
+    '%i: its words are not for the client, as they may have a part of the key in them',
+    (status) => {
+      expect(modelFailure(status, 'part').message).not.toContain('part');
+      const failure = failureOfVoiceRefusal(refusal(status, 'part'), asked);
+      expect([failure.message.includes('part'), failure.detail]).toEqual([false, `HTTP ${status}: part`]);
+    },
+  );
+
+  test('of a model tells the client what was said, and the log what it means', () => {
+    const { message, detail } = modelFailure(500, 'said');
+    expect([message, detail]).toEqual(['is out of order (status 500): said', 'is out of order (status 500)']);
+  });
+});
+
+describe('a voice that does not exist', () => {
+  test.each([
+    [400, 'voice: Input should be one of a, b'],
+    [404, 'voice_not_found: gone'],
+    [422, 'Anna is not a valid choice: not supported'],
+  ])('is known by %i "%s", and named', (status, said) => {
+    const failure = failureOfVoiceRefusal(refusal(status, said), asked);
+    expect(failure).toMatchObject({ code: 'NOT_FOUND', next: 'nobody', detail: `HTTP ${status}: ${said}` });
+    expect(failure.told('the voice p')).toBe(`the voice "Anna" does not exist at p: ${said}`);
+  });
+
+  test('is not what a setting of a voice is about, nor a request without a voice', () => {
+    expect(failureOfVoiceRefusal(refusal(400, 'voice_settings.speed is too high'), asked).code).toBe(
+      'INVALID_ARGUMENT',
+    );
+    const unnamed = failureOfVoiceRefusal(refusal(400, 'voice must be given'), { ...asked, voice: '' });
+    expect(unnamed.code).toBe('INVALID_ARGUMENT');
+  });
+});
