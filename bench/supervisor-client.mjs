@@ -62,7 +62,12 @@ const deeds = {
     for (let dueMs = startedAtMs; dueMs < startedAtMs + ms; dueMs += WITNESS_PAUSE_MS) {
       await new Promise((wake) => setTimeout(wake, Math.max(0, dueMs - performance.now())));
       const call = clients[0].StreamAudio({ prompt: 'small', hardware_id: 'witness' });
-      calls.push(over(call).then(() => tookMs.push(performance.now() - dueMs)));
+      const note = () => tookMs.push(performance.now() - dueMs);
+      const noteFailure = (error) => {
+        console.error(`a small call failed: ${error.message}`);
+        note();
+      };
+      calls.push(over(call).then(note, noteFailure));
     }
     await Promise.all(calls);
     return { sorted: tookMs.toSorted((a, b) => a - b) };
