@@ -5,6 +5,9 @@ import { ProjectTimes } from './test/support/project-times.ts';
 const unit = ['test/unit/**/*.test.ts', 'test/*.test.ts'];
 /** The other projects run dist/; it is made before them, and only for them. */
 const globalSetup = ['test/support/fresh-build.ts'];
+const setupFiles = ['test/support/end-of-file.setup.ts'];
+/** Servers that run in tests get the packages that production gets, without the development build of XState. */
+const productionModules = { resolve: { conditions: ['module', 'node'] } };
 /** A result for programs, beside the words for people: .ci/run counts the tests in it. */
 const { TEST_RESULT_FILE: outputFile } = process.env;
 const resultForPrograms = outputFile === undefined ? [] : ['json'];
@@ -26,21 +29,27 @@ export default defineConfig({
       },
       {
         extends: true,
-        // They wait for servers and clients in other processes: three workers keep two cores busy.
+        ssr: productionModules,
+        // They wait for servers and clients in other processes: three workers keep two cores busy. Modules are shared by the files of
+        // a worker; loading the server anew for each file would take longer than most of them.
         test: {
           name: 'process',
           include: ['test/process/**/*.test.ts'],
           globalSetup,
+          setupFiles,
+          isolate: false,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
+        ssr: productionModules,
         test: {
           name: 'load',
           include: ['test/load/**/*.test.ts'],
           globalSetup,
+          setupFiles,
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
@@ -48,7 +57,8 @@ export default defineConfig({
     ],
     reporters: ['default', new ProjectTimes(), ...resultForPrograms],
     ...(outputFile !== undefined && { outputFile }),
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Far beyond what any test takes: a busy machine is no fault of the code.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

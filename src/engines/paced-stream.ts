@@ -1,6 +1,6 @@
 /**
  * A stream that is written as an ordinary generator and read as an async iterable. The generator yields items, and a
- * Pause where time shall pass; all that is hard about time is here, once, for every engine that works from a script.
+ * Pause where time shall pass; all that is hard about time is here, once, for every engine that makes its stream itself.
  *
  * Guarantees: nothing is computed ahead of what the reader pulls; an abort, or return() of the iterator, ends a pause at
  * once, also one that lasts for ever; after the end no timer and no listener is left. An aborted stream throws the
@@ -10,7 +10,7 @@
  * an async generator: 0.2 µs an item.
  */
 
-/** A wait between two items of a script. */
+/** A wait between two items. */
 export class Pause {
   readonly ms: number;
 
@@ -20,19 +20,19 @@ export class Pause {
   }
 }
 
-/** What a script yields: items, and pauses between them. */
-export type Script<Item> = Generator<Item | Pause, void, unknown>;
+/** What is played: items, and pauses between them. */
+export type PacedItems<Item> = Generator<Item | Pause, void, unknown>;
 
 /** Items between two turns of the event loop: some ten microseconds of work, and 1/64 of a setImmediate an item. */
 const itemsPerBreath = 64;
 
-/** Plays `script` to whoever pulls; for one reader, once. Aborting `signal` ends it by throwing the signal's reason. */
-export function playScript<Item>(script: Script<Item>, signal: AbortSignal): AsyncIterable<Item> {
-  return new PacedStream(script, signal);
+/** Plays `items` to whoever pulls; for one reader, once. Aborting `signal` ends it by throwing the signal's reason. */
+export function playPaced<Item>(items: PacedItems<Item>, signal: AbortSignal): AsyncIterable<Item> {
+  return new PacedStream(items, signal);
 }
 
 class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
-  readonly #script: Script<Item>;
+  readonly #items: PacedItems<Item>;
   readonly #signal: AbortSignal;
   #ended = false;
   #itemsSinceBreath = 0;
@@ -41,8 +41,8 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
   /** The last pull that still waits; a reader that pulls again meanwhile queues behind it. */
   #lastPull: Promise<unknown> | undefined;
 
-  constructor(script: Script<Item>, signal: AbortSignal) {
-    this.#script = script;
+  constructor(items: PacedItems<Item>, signal: AbortSignal) {
+    this.#items = items;
     this.#signal = signal;
   }
 
@@ -74,7 +74,7 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
     }
   }
 
-  /** One step of the script, or the breath that is due before it. */
+  /** One step of the generator, or the breath that is due before it. */
   #advance(): IteratorResult<Item, undefined> | Pause {
     if (this.#ended) return { done: true, value: undefined };
     this.#signal.throwIfAborted();
@@ -82,7 +82,7 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
       this.#itemsSinceBreath = 0;
       return new Pause(0);
     }
-    const step = this.#script.next();
+    const step = this.#items.next();
     if (step.done === true) {
       this.#ended = true;
       return { done: true, value: undefined };
@@ -117,7 +117,7 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
   #finish(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#script.return();
+    this.#items.return();
   }
 
   #pause(ms: number): Promise<void> {

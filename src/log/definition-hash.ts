@@ -1,9 +1,9 @@
 /**
  * The hash that tells whether a chart's definition is the one that a log was recorded with.
  *
- * Scheme 2, `2:` and 16 hex digits, is over the chart as data (chart-definition.ts). Scheme 1, 16 hex digits alone, was over the JSON of the
- * machine's config: it did not see combined guards, and saw the order of what has none. It is no longer written, but read: the hash in
- * an old header is compared by the scheme that made it.
+ * Scheme 2, `2:` and 16 hex digits, is over the chart as data (chart-definition.ts). Scheme 1, 16 hex digits alone, was
+ * over the JSON of the machine's config: it did not see combined guards, and saw the order of what has none. It is no
+ * longer written, but read: the hash in an old header is compared by the scheme that made it.
  */
 import { hash } from 'node:crypto';
 import type { AnyStateMachine } from 'xstate';

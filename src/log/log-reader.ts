@@ -80,8 +80,9 @@ export function isBadLog(result: EventLog | BadLog): result is BadLog {
 export const badLogReason = 'bad_log';
 
 /**
- * How a recorded session ended, in one word: its reason code, or what stands for one that a log does not have: `no_end` = the process was killed or the session still runs, `abandoned` = the server stopped before it ended, `-` = a
- * chart that has no reasons.
+ * How a recorded session ended, in one word: its reason code, or what stands for one that a log does not have: `no_end`
+ * = the process was killed or the session still runs, `abandoned` = the server stopped before it ended, `-` = a chart
+ * that has no reasons.
  */
 export function endReasonOf(footer: LogFooter | null): string {
   if (footer === null) return 'no_end';

@@ -9,16 +9,16 @@
  */
 import { type Failure, failure } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { QuotaRecord } from './quota-record.ts';
 import {
   isCurrent,
+  type QuotaRecord,
   type QuotaWindowName,
   recordIn,
   recordsAdded,
   recordWith,
   unusedRecord,
   windowsAt,
-} from './quota-windows.ts';
+} from './quota-record.ts';
 import type { StoreProcess } from './store-process.ts';
 
 /** 30 MB at most. */

@@ -1,4 +1,7 @@
-/** How often a device has called in each of the current windows, and the text that is stored of it. Windows are in UTC. */
+/**
+ * How often a device has called in each of the current windows, and the text that is stored of it. The windows are in UTC: the
+ * calendar day, the ISO week from Monday on, the calendar month. Pure.
+ */
 import { z } from 'zod';
 
 /** Requests since the beginning of a window. */
@@ -40,4 +43,74 @@ export function quotaOfStored(hardwareId: string, stored: string): QuotaRecord |
   } catch {
     return null;
   }
+}
+
+export const quotaWindowNames = ['day', 'week', 'month'] as const;
+export type QuotaWindowName = (typeof quotaWindowNames)[number];
+
+export interface QuotaWindow {
+  readonly startMs: number;
+  /** Where the next one begins. */
+  readonly endMs: number;
+}
+
+export type QuotaWindows = Readonly<Record<QuotaWindowName, QuotaWindow>>;
+
+const DAY_MS = 86_400_000;
+/** The epoch was a Thursday. */
+const FIRST_MONDAY_MS = 4 * DAY_MS;
+
+/** The windows that `nowMs` is in. */
+export function windowsAt(nowMs: number): QuotaWindows {
+  const dayStartMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  const weekMs = 7 * DAY_MS;
+  const weekStartMs = Math.floor((nowMs - FIRST_MONDAY_MS) / weekMs) * weekMs + FIRST_MONDAY_MS;
+  const date = new Date(nowMs);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  return {
+    day: { startMs: dayStartMs, endMs: dayStartMs + DAY_MS },
+    week: { startMs: weekStartMs, endMs: weekStartMs + weekMs },
+    month: { startMs: Date.UTC(year, month, 1), endMs: Date.UTC(year, month + 1, 1) },
+  };
+}
+
+/** A device that has not called in these windows. */
+export function unusedRecord(hardwareId: string, windows: QuotaWindows): QuotaRecord {
+  const none = (name: QuotaWindowName): WindowCount => ({ startMs: windows[name].startMs, requests: 0 });
+  return { hardwareId, day: none('day'), week: none('week'), month: none('month') };
+}
+
+/** The record as it counts in `windows`: what belongs to earlier ones is over. A clock that was set back opens no window again. */
+export function recordIn(windows: QuotaWindows, record: QuotaRecord): QuotaRecord {
+  const count = (name: QuotaWindowName): WindowCount =>
+    record[name].startMs >= windows[name].startMs ? record[name] : { startMs: windows[name].startMs, requests: 0 };
+  return { hardwareId: record.hardwareId, day: count('day'), week: count('week'), month: count('month') };
+}
+
+/** The record with `difference` more requests in each window, never below 0. */
+export function recordWith(record: QuotaRecord, difference: number): QuotaRecord {
+  const count = ({ startMs, requests }: WindowCount): WindowCount => ({
+    startMs,
+    requests: Math.max(0, requests + difference),
+  });
+  return {
+    hardwareId: record.hardwareId,
+    day: count(record.day),
+    week: count(record.week),
+    month: count(record.month),
+  };
+}
+
+/** Both counts of a device together, in the windows of both. */
+export function recordsAdded(one: QuotaRecord, other: QuotaRecord): QuotaRecord {
+  const count = (name: QuotaWindowName): WindowCount => ({
+    startMs: Math.max(one[name].startMs, other[name].startMs),
+    requests: one[name].requests + other[name].requests,
+  });
+  return { hardwareId: one.hardwareId, day: count('day'), week: count('week'), month: count('month') };
+}
+
+/** Whether it still says something in `windows`. */
+export function isCurrent(record: QuotaRecord, windows: QuotaWindows): boolean {
+  return quotaWindowNames.some((name) => record[name].startMs >= windows[name].startMs && record[name].requests > 0);
 }

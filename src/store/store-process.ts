@@ -6,10 +6,10 @@
  * Bounded: requests that wait, and how long.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from '../observe/logger.ts';
 import type { MemoryLimits } from './memory-entry.ts';
 import { type StoreReply, type StoreRequest, storeReplySchema } from './store-messages.ts';
-import { storeScript } from './store-script.ts';
 
 /** Some MB. A disk that takes 50,000 entries a second has long been stuck when so many wait. */
 const MAX_WAITING = 10_000;
@@ -223,4 +223,10 @@ export class StoreProcess {
 
 function failed(reason: string): Promise<StoreAnswer> {
   return Promise.resolve({ kind: 'failed', reason });
+}
+
+/** The compiled script of a process of the store; when this file runs as TypeScript (tests), the one that `npm run build` made. */
+export function storeScript(name: 'store-writer' | 'store-errands'): string {
+  const folder = import.meta.url.endsWith('.js') ? './process/' : '../../dist/store/process/';
+  return fileURLToPath(new URL(`${folder}${name}.js`, import.meta.url));
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { connect, start } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { png } from '../support/images.ts';
-import { eventually, startServer } from '../support/server.ts';
+import { startServerProcess } from '../support/server-process.ts';
 
 /** Kept for as long as a failed call may linger, sixty of them would be 700 MiB (measured). */
 const CALLS = 60;
@@ -9,7 +10,7 @@ const SCREENSHOT_PIXELS = { width: 3000, height: 2000 };
 const MAX_GROWTH_BYTES = 300 * 1024 * 1024;
 
 test('a cancelled call takes its screenshot with it', { timeout: 60_000 }, async () => {
-  const server = await startServer({
+  const server = await startServerProcess({
     scenario: { answers: [{ when: '', steps: [{ say: 'A first sentence. And' }, { hang: true }] }] },
   });
   const client = connect(server.grpcPort);

@@ -7,7 +7,8 @@ import { expect, test } from 'vitest';
 import { startChildClient } from '../process/rpc/child-client.ts';
 import { expectErrorAfterData, expectGoodEnd } from '../process/rpc/outcomes.ts';
 import { ask, connect, start } from '../support/client.ts';
-import { eventually, startServer, type TestServer } from '../support/server.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 const MIB = 1024 * 1024;
 const CHUNK_BYTES = 4096;
@@ -59,7 +60,7 @@ const envFor = (kind: keyof typeof scenarios) => ({
 });
 
 /** Processor time of the server so far, in seconds. */
-function processorSeconds({ process }: TestServer): number {
+function processorSeconds({ process }: ServerProcess): number {
   const TICKS_PER_SECOND = 100;
   const fields = readFileSync(`/proc/${process.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
@@ -69,7 +70,7 @@ test.each(['sound', 'text'] as const)(
   'fifty stalled readers of 60 MB of %s',
   { timeout: TEST_TIMEOUT_MS },
   async (kind) => {
-    const server = await startServer({ scenario: scenarios[kind], env: envFor(kind) });
+    const server = await startServerProcess({ scenario: scenarios[kind], env: envFor(kind) });
     const client = connect(server.grpcPort);
     for (let round = 0; round < 20; round += 1) expectGoodEnd(await ask(client, { prompt: 'warm up' }));
     const residentBefore = server.residentBytes();
@@ -133,7 +134,7 @@ test.each(['sound', 'text'] as const)(
 );
 
 test('a reader that pauses for a while gets every byte in the end', async () => {
-  const server = await startServer({ scenario: scenarios.sound, env: envFor('sound') });
+  const server = await startServerProcess({ scenario: scenarios.sound, env: envFor('sound') });
   const client = connect(server.grpcPort);
   const running = start(client, { prompt: PROMPT });
   await running.firstFrame;
@@ -147,7 +148,7 @@ test('a reader that pauses for a while gets every byte in the end', async () => 
 });
 
 test('a long answer arrives to the letter', async () => {
-  const server = await startServer({ scenario: scenarios.text, env: envFor('text') });
+  const server = await startServerProcess({ scenario: scenarios.text, env: envFor('text') });
   const client = connect(server.grpcPort);
   const outcome = await ask(client, { prompt: 'four megabytes' });
   expectGoodEnd(outcome);
@@ -156,7 +157,7 @@ test('a long answer arrives to the letter', async () => {
 });
 
 test('a stalled reader gets the status of its idle timeout as soon as it reads on', async () => {
-  const server = await startServer({ scenario: scenarios.sound, env: { BACKPRESSURE_IDLE_TIMEOUT: '0.5' } });
+  const server = await startServerProcess({ scenario: scenarios.sound, env: { BACKPRESSURE_IDLE_TIMEOUT: '0.5' } });
   const client = connect(server.grpcPort);
   const running = start(client, { prompt: PROMPT });
   await running.firstFrame;

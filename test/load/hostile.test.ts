@@ -6,7 +6,8 @@ import { callFrames, cancelFrame, headersFrame, opening, sendBytes } from '../pr
 import { expectGoodEnd } from '../process/rpc/outcomes.ts';
 import { framed, rawCall, requestBytes } from '../process/rpc/raw-call.ts';
 import { ask, connect, start } from '../support/client.ts';
-import { eventually, startServer, type TestServer } from '../support/server.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 const scenario = {
   answers: [
@@ -17,9 +18,9 @@ const scenario = {
 };
 const statuses = { invalidArgument: '3', unimplemented: '12', internal: '13' } as const;
 
-let server: TestServer;
+let server: ServerProcess;
 beforeAll(async () => {
-  server = await startServer({ scenario });
+  server = await startServerProcess({ scenario });
 });
 
 afterEach(async () => {

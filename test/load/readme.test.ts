@@ -8,7 +8,7 @@ import { runBuf, whatBufLacks } from '../support/buf.ts';
 import { readDocument } from '../support/docs/markdown.ts';
 import { makeStubs, requirePython } from '../support/python/python-client.ts';
 import { runBin } from '../support/run-bin.ts';
-import { startServer, type TestServer } from '../support/server.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 const { text } = readDocument('README.md');
 
@@ -19,13 +19,13 @@ function block(name: string): string {
   return code;
 }
 
-let server: TestServer;
+let server: ServerProcess;
 let dir: string;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'recital-readme-'));
   const scenario: object = JSON.parse(block('scenario'));
-  server = await startServer({ scenario });
+  server = await startServerProcess({ scenario });
 });
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -11,7 +11,8 @@ import {
   reflectionVersions,
 } from '../process/rpc/reflection-client.ts';
 import { ask, connect, start, type TestClient } from '../support/client.ts';
-import { eventually, startServer, type TestServer } from '../support/server.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 const SENTENCES = 40;
 const CHUNKS = 3;
@@ -29,9 +30,9 @@ const REFLECTION_PATH = '/grpc.reflection.v1.ServerReflection/ServerReflectionIn
 const FLOOD_TIMEOUT_MS = 60_000;
 const statuses = { ok: '0', invalidArgument: '3', resourceExhausted: '8', internal: '13' } as const;
 
-let server: TestServer;
+let server: ServerProcess;
 beforeAll(async () => {
-  server = await startServer({ scenario });
+  server = await startServerProcess({ scenario });
 });
 
 afterEach(async () => {
@@ -190,7 +191,7 @@ test('a message without a wish is answered as one, a call without a message ends
 });
 
 test('open calls do not keep a server that is told to stop', async () => {
-  const stopped = await startServer({ scenario });
+  const stopped = await startServerProcess({ scenario });
   const clients = reflectionVersions.map((version) => createReflectionClient(stopped.grpcPort, version));
   const calls = clients.map((client) => client.open());
   const outcomes = calls.map(collect);
@@ -218,7 +219,7 @@ function fileRequest(name: string): Buffer {
 }
 
 /** Resolves when the process sleeps and has used no processor time for a while: it has done all that it will do by itself. */
-async function comesToRest({ process }: TestServer): Promise<void> {
+async function comesToRest({ process }: ServerProcess): Promise<void> {
   const REST_TICKS = 1;
   let before = activityOf(process.pid);
   await eventually(

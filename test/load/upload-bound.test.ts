@@ -2,7 +2,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, createServer } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
 import { createUploadBound } from '../../src/rpc/upload-bound.ts';
-import { eventually } from '../support/server.ts';
+import { eventually } from '../support/eventually.ts';
 
 const KIB = 1024;
 const MAX_BYTES = 1024 * KIB;

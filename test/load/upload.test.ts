@@ -11,8 +11,8 @@ import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES } from '../../src/rpc/rece
 import { createGrpcServer } from '../../src/rpc/server.ts';
 import { ask, connect } from '../support/client.ts';
 import { startDelayingProxy } from '../support/delaying-proxy.ts';
+import { eventually } from '../support/eventually.ts';
 import { png } from '../support/images.ts';
-import { eventually } from '../support/server.ts';
 
 const PROTOCOL_WINDOW_BYTES = 65_535;
 const ROUND_TRIP_MS = 50;

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { expectErrorAfterData, expectGoodEnd } from '../process/rpc/outcomes.ts';
 import { ask, connect, startWelcome, type TestClient, welcome } from '../support/client.ts';
-import { eventually, startServer, type TestServer } from '../support/server.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 const MIB = 1024 * 1024;
 const CHUNK_BYTES = 4096;
@@ -10,12 +11,12 @@ const CHUNK_BYTES = 4096;
 const scenario = (speech: object) => ({ answers: [{ when: '', steps: [{ say: 'Quick.' }] }], speech });
 
 async function serve(speech: object, env: Readonly<Record<string, string>> = {}) {
-  const server = await startServer({ scenario: scenario(speech), env });
+  const server = await startServerProcess({ scenario: scenario(speech), env });
   return { server, client: connect(server.grpcPort) };
 }
 
 /** The longest that the server let a health probe wait while `work` went on, in ms. */
-async function longestWaitMs(server: TestServer, work: Promise<unknown>): Promise<number> {
+async function longestWaitMs(server: ServerProcess, work: Promise<unknown>): Promise<number> {
   let isDone = false;
   let longestMs = 0;
   void work.finally(() => {
@@ -42,7 +43,7 @@ test('hundreds of sentences sound long before the last one is spoken, and in ful
 });
 
 test('the embedded voice starts a text of hundreds of sentences as soon as the first one is spoken', async () => {
-  const server = await startServer();
+  const server = await startServerProcess();
   const client = connect(server.grpcPort);
   const running = startWelcome(client, {
     text: 'This is a sentence of some length, as people write them. '.repeat(400),

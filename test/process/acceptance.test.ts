@@ -4,7 +4,8 @@
 import { describe, expect, it } from 'vitest';
 import { errorCodes } from '../../src/errors.ts';
 import { ask, connect, interrupt, start } from '../support/client.ts';
-import { eventually, startServer } from '../support/server.ts';
+import { eventually } from '../support/eventually.ts';
+import { startServer } from '../support/server.ts';
 
 const audio = Array.from({ length: 3 }, () => 'audio_chunk');
 const sentence = ['text_chunk', ...audio];

@@ -61,7 +61,7 @@ interface ForgetOptions {
 /** Forgets, and prints how much that was. */
 async function forget({ hardwareId, json }: ForgetOptions, { stdout, stderr, env }: CommandContext): Promise<number> {
   const { configOrNull } = await import('../terminal/given-config.ts');
-  const { forgetMemory } = await import('../../store/memory-forgetting.ts');
+  const { forgetMemory } = await import('../../store/store-errand.ts');
   const config = configOrNull(env, stderr);
   if (config === null) return exitCodes.unusable;
   const { dir } = config.data;

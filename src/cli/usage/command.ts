@@ -56,7 +56,7 @@ async function printUsage(
   { stdout, stderr, env }: CommandContext,
 ): Promise<number> {
   const { configOrNull } = await import('../terminal/given-config.ts');
-  const { reportUsage } = await import('../../store/usage-report.ts');
+  const { reportUsage } = await import('../../store/store-errand.ts');
   const config = configOrNull(env, stderr);
   if (config === null) return exitCodes.unusable;
   const { dir } = config.data;

@@ -6,7 +6,7 @@
 import { appNamed } from './apps.ts';
 import { type PhraseSet, phrases } from './phrases.ts';
 import { type Core, coreOf, hasSentenceEnd } from './politeness.ts';
-import type { Reply } from './reply.ts';
+import type { Reply } from './texts.ts';
 import { capitalised, isCapitalised, type Language, type Utterance, type Word } from './utterance.ts';
 
 interface Verb {

@@ -5,8 +5,8 @@
 import { evaluate, type Operator, type Token } from './calculation.ts';
 import { type PhraseSet, phrases } from './phrases.ts';
 import { type Core, isPlease } from './politeness.ts';
-import type { Reply } from './reply.ts';
 import { spokenNumberAt } from './spoken-number.ts';
+import type { Reply } from './texts.ts';
 import { type Language, plainOf, type Utterance } from './utterance.ts';
 
 /** A piece of the text: a numeral, a word or a sign; `plain` as the phrase sets want it. */

@@ -7,7 +7,7 @@ import { appNamed } from './apps.ts';
 import { type ContactGrammar, contactGrammars, nobody, possessives } from './contact-grammar.ts';
 import { type GrammaticalCase, isEnglishName, nominativeOf } from './names.ts';
 import { type Core, coreOf, hasSentenceEnd } from './politeness.ts';
-import type { Reply } from './reply.ts';
+import type { Reply } from './texts.ts';
 import { capitalised, isCapitalised, type Language, saidFrom, type Utterance, type Word } from './utterance.ts';
 
 /** The reply to a wish about messages or contacts; undefined if the utterance is none. */

@@ -7,11 +7,11 @@
 
 import { isOneDevice } from '../../call/call.ts';
 import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
-import { Pause, playScript, type Script } from '../paced-stream.ts';
+import { type PacedItems, Pause, playPaced } from '../paced-stream.ts';
 import { createPromptMemory, type PromptMemory } from './prompt-memory.ts';
-import type { Reply } from './reply.ts';
 import { replyTo } from './rules.ts';
 import { type SpokenTime, spokenTime } from './spoken-time.ts';
+import type { Reply } from './texts.ts';
 
 export interface EmbeddedAnswerOptions {
   /** The clock; default: the system's. */
@@ -46,12 +46,12 @@ export function createEmbeddedAnswerEngine(options: EmbeddedAnswerOptions = {}):
   return {
     name: 'embedded',
     async start() {},
-    answer: (request, signal) => playScript(scriptOf(answerer, request), signal),
+    answer: (request, signal) => playPaced(partsOf(answerer, request), signal),
     async stop() {},
   };
 }
 
-function* scriptOf(answerer: Answerer, request: AnswerRequest): Script<AnswerPart> {
+function* partsOf(answerer: Answerer, request: AnswerRequest): PacedItems<AnswerPart> {
   const { text, command } = reply(answerer, request);
   const pause = answerer.msPerWord > 0 ? new Pause(answerer.msPerWord) : undefined;
   let wordCount = 0;

@@ -9,9 +9,6 @@ import { contactReply } from './contact-commands.ts';
 import { factText } from './fact-talk.ts';
 import { type Core, coreOf, isPlease } from './politeness.ts';
 import { shortenedPrompt } from './prompt-memory.ts';
-import { quotation, withoutBraces } from './quotation.ts';
-import type { Reply } from './reply.ts';
-import { screenText } from './screen-talk.ts';
 import {
   afterMe,
   leaveUndone,
@@ -22,7 +19,7 @@ import {
   webSearch,
 } from './small-talk.ts';
 import type { SpokenTime } from './spoken-time.ts';
-import { texts } from './texts.ts';
+import { quotation, type Reply, screenText, texts, withoutBraces } from './texts.ts';
 import { readUtterance, saidFrom, type Utterance } from './utterance.ts';
 
 /** What a reply may depend on beside the prompt. */

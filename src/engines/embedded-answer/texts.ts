@@ -1,5 +1,16 @@
-/** The fixed texts of the embedded answerer, written to be heard. */
+/**
+ * What the embedded answerer says, written to be heard: its fixed texts, words of the user's in an answer, and what can be
+ * told of a screenshot by one that cannot see: that it came, what it is and how large, as its header says. Of what is on it
+ * nothing is said or guessed.
+ */
+import type { AnswerImage } from '../answer-engine.ts';
 import type { Language } from './utterance.ts';
+
+/** What a rule answers: a text, and perhaps one command to go with it. */
+export interface Reply {
+  readonly text: string;
+  readonly command?: { readonly name: string; readonly args: Readonly<Record<string, unknown>> };
+}
 
 type FixedText =
   | 'greeting'
@@ -82,7 +93,8 @@ export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>
       'спокойной ночи.',
     joke: 'Заходит диаграмма состояний в бар. Бармен спрашивает: что будете? Смотря где я, отвечает диаграмма.',
     screen:
-      'Я не вижу изображений: я небольшой ответчик, который работает по правилам. Модель, которая видит, подключается настройкой ANSWER_ENGINE.',
+      'Я не вижу изображений: я небольшой ответчик, который работает по правилам. Модель, которая видит, подключается ' +
+      'настройкой ANSWER_ENGINE.',
     declined: 'Хорошо, не буду.',
     onlyTheTimeHere: 'Я знаю только здешнее время.',
     nothingSaidBefore: 'До этого вы мне ничего не говорили.',
@@ -98,3 +110,41 @@ export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>
       'настоящие ответы, подключите модель настройкой ANSWER_ENGINE.',
   },
 };
+
+/** `intro: “words”.`, with the quotes of the language. */
+export function quotation(intro: string, words: string, language: Language): string {
+  const text = withoutBraces(words);
+  const stop = /[.!?…]$/u.test(text) ? '' : '.';
+  return language === 'ru' ? `${intro}: «${text}»${stop}` : `${intro}: “${text}”${stop}`;
+}
+
+/** An answer with a brace would be read as a JSON answer, and words of the user's could become a command. */
+export function withoutBraces(text: string): string {
+  return text.replaceAll('{', '(').replaceAll('}', ')');
+}
+
+const formats = { 'image/png': 'PNG', 'image/jpeg': 'JPEG', 'image/webp': 'WebP' } as const;
+const units = {
+  en: { bytes: 'bytes', kilobytes: 'kilobytes', megabytes: 'megabytes' },
+  ru: { bytes: 'байт', kilobytes: 'КБ', megabytes: 'МБ' },
+} as const;
+
+/** The answer to "What is on my screen?". */
+export function screenText(language: Language, screenshot: AnswerImage | undefined): string {
+  const blind = texts[language].screen;
+  if (screenshot === undefined) return blind;
+  const { mediaType, widthPixels, heightPixels, bytes } = screenshot;
+  const format = formats[mediaType];
+  const size = sizeText(language, bytes.byteLength);
+  return language === 'ru'
+    ? `Скриншот пришёл: ${format}, ${widthPixels} на ${heightPixels} пикселей, ${size}. ${blind}`
+    : `Your screenshot is here: ${format}, ${widthPixels} by ${heightPixels} pixels, ${size}. ${blind}`;
+}
+
+function sizeText(language: Language, byteCount: number): string {
+  const { bytes, kilobytes, megabytes } = units[language];
+  if (byteCount < 1_000) return `${byteCount} ${bytes}`;
+  if (byteCount < 999_500) return `${Math.round(byteCount / 1_000)} ${kilobytes}`;
+  const millions = (byteCount / 1_000_000).toFixed(1);
+  return `${language === 'ru' ? millions.replace('.', ',') : millions} ${megabytes}`;
+}

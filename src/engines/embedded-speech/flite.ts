@@ -4,7 +4,7 @@
  * (about 10 ms), hence no state from one caller's text to the next, and the same text always gives the same samples.
  *
  * The run is synchronous and can't be interrupted from inside: about 1 ms a character (measured, DESIGN §4), which is why
- * clauses.ts bounds the text of a run.
+ * spoken-text.ts bounds the text of a run.
  */
 import { ConsoleStdout, File, OpenFile, PreopenDirectory, WASI } from '@bjorn3/browser_wasi_shim';
 import { EngineFailure } from '../../errors.ts';

@@ -9,8 +9,7 @@ import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure, wordsOf } from '../../errors.ts';
 import { type Espeak, espeakSampleRateHz, loadEspeak } from './espeak.ts';
 import { speakWithFlite } from './flite.ts';
-import { createResampler, resamplerBlockSamples } from './resampler.ts';
-import { trimSilence } from './sound.ts';
+import { createResampler, resamplerBlockSamples, trimSilence } from './sound.ts';
 import type { SpeakJob, SynthesiserStatus, WorkerMessage, WorkerSetup, WorkerVoices } from './worker-protocol.ts';
 
 const setup: WorkerSetup = workerData;

@@ -6,9 +6,8 @@
  * of `espeakLanguages`. English is flite's unless an eSpeak voice is asked for by name.
  */
 import { EngineFailure } from '../../errors.ts';
-import { mainScript } from '../script.ts';
 import type { SpeechRequest } from '../speech-engine.ts';
-import { languageOfScript, looksUkrainian, scriptsOf } from '../written-language.ts';
+import { languageOfScript, looksUkrainian, mainScript, scriptsOf } from '../written-language.ts';
 
 export interface Voice {
   readonly name: string;

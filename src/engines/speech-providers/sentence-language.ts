@@ -3,8 +3,7 @@
  * script, and among Latin languages the small words and letters that only one of them has. Pure; only languages that have
  * a voice are told apart, for nothing else would come of it.
  */
-import { mainScript } from '../script.ts';
-import { languageOfScript, looksUkrainian, scriptsOf } from '../written-language.ts';
+import { languageOfScript, looksUkrainian, mainScript, scriptsOf } from '../written-language.ts';
 
 /** Letters of one language, and words that are frequent in it and none in the others. */
 const latinMarks: Readonly<Record<string, { readonly letters: RegExp | null; readonly words: string }>> = {

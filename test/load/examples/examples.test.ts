@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, start } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { png } from '../../support/images.ts';
 import { requirePython } from '../../support/python/python-client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
 import {
   compileDocumented,
   type Example,
@@ -45,17 +46,17 @@ const scenario = {
 };
 
 let stubsDir: string;
-let server: TestServer;
+let server: ServerProcess;
 beforeAll(async () => {
   stubsDir = mkdtempSync(join(tmpdir(), 'recital-stubs-'));
   if (lacking === null) makeDocumentedStubs(stubsDir);
   compileDocumented();
-  server = await startServer({ scenario, env: { LOG_LEVEL: 'debug' } });
+  server = await startServerProcess({ scenario, env: { LOG_LEVEL: 'debug' } });
 });
 afterAll(() => rmSync(stubsDir, { recursive: true, force: true }));
 
 interface Given {
-  readonly at?: TestServer;
+  readonly at?: ServerProcess;
   readonly dir?: string;
   readonly player?: string;
 }
@@ -119,7 +120,7 @@ describe.each(examples)('the %s example', (example) => {
   });
 
   test('refused by a full house, it waits and tries again with the same id', async () => {
-    const small = await startServer({ scenario, env: { BACKPRESSURE_MAX_STREAMS: '1' } });
+    const small = await startServerProcess({ scenario, env: { BACKPRESSURE_MAX_STREAMS: '1' } });
     const holder = start(connect(small.grpcPort), { prompt: 'hang' });
     await holder.firstFrame;
     const run = say(example, 'good morning', { at: small });
@@ -159,7 +160,7 @@ describe.each(examples)('the %s example', (example) => {
   });
 
   test('a server that is killed in mid-answer costs the rest of the answer, not what was heard', async () => {
-    const victim = await startServer({ scenario });
+    const victim = await startServerProcess({ scenario });
     const run = say(example, 'hang', { at: victim });
     await eventually(run.stdout, (text) => text.includes('Two is here.'));
     victim.process.kill('SIGKILL');
@@ -223,7 +224,7 @@ test('the examples give up after the fourth attempt, each wait longer than the o
 });
 
 test('the examples hear the embedded voice', async () => {
-  const embedded = await startServer();
+  const embedded = await startServerProcess();
   for (const run of examples.map((example) => say(example, 'Open Safari', { at: embedded }))) {
     expect(await run.exitCode).toBe(0);
     expect(run.stdout()).toMatch(/^Opening Safari\.\ncommand: open_app /);

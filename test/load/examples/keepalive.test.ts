@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { StreamingServiceClient } from '../../../src/rpc/proto.ts';
 import { start } from '../../support/client.ts';
 import { makeStubs, requirePython } from '../../support/python/python-client.ts';
-import { startServer } from '../../support/server.ts';
+import { startServerProcess } from '../../support/server-process.ts';
 
 const lacking = requirePython();
 
@@ -23,7 +23,7 @@ const scenarioWith = (silenceMs: number) => ({
 });
 
 test('a Node client that pings 50 times a second during a silence of 2 s gets its whole answer', async () => {
-  const server = await startServer({ scenario: scenarioWith(NODE_SILENCE_MS) });
+  const server = await startServerProcess({ scenario: scenarioWith(NODE_SILENCE_MS) });
   const client = new StreamingServiceClient(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure(), {
     'grpc.keepalive_time_ms': PING_EVERY_MS,
     'grpc.keepalive_timeout_ms': 5_000,
@@ -38,7 +38,7 @@ describe.skipIf(lacking !== null)('Python grpcio', () => {
   test('a client that pings as often as C-core can, once a second, gets its whole answer, too', async () => {
     const stubsDir = mkdtempSync(join(tmpdir(), 'recital-stubs-'));
     makeStubs(stubsDir);
-    const server = await startServer({ scenario: scenarioWith(PYTHON_SILENCE_MS) });
+    const server = await startServerProcess({ scenario: scenarioWith(PYTHON_SILENCE_MS) });
     const options = {
       'grpc.keepalive_time_ms': PING_EVERY_MS,
       'grpc.keepalive_timeout_ms': 5_000,

@@ -9,9 +9,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { png } from '../../support/images.ts';
 import { makeStubs, requirePython } from '../../support/python/python-client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
 import { type ModernUtterance, type OldUtterance, runModernClient, runOldClient } from './generations.ts';
 
 const lacking = requirePython();
@@ -51,7 +52,7 @@ describe.skipIf(lacking !== null)('two generations of clients', () => {
   afterAll(() => rmSync(stubsDir, { recursive: true, force: true }));
 
   /** Both at once, each through its whole plan. */
-  function live(server: TestServer, old: readonly OldUtterance[], modern: readonly ModernUtterance[]) {
+  function live(server: ServerProcess, old: readonly OldUtterance[], modern: readonly ModernUtterance[]) {
     const port = server.grpcPort;
     return Promise.all([
       runOldClient({ port, stubsDir, pauseMs: OLD_PAUSE_MS, plan: old }),
@@ -66,7 +67,7 @@ describe.skipIf(lacking !== null)('two generations of clients', () => {
       COLLECT_TTL: String(COLLECT_TTL_SECONDS),
       NODE_OPTIONS: `--import=${new URL('./probe.mjs', import.meta.url).href}`,
     };
-    const server = await startServer({ scenario, env });
+    const server = await startServerProcess({ scenario, env });
     await live(server, plansOf(WARM_UP_UTTERANCES, oldUtterance), plansOf(WARM_UP_UTTERANCES, modernUtterance));
     await rest(server);
     const before = await measure(server);
@@ -95,7 +96,7 @@ describe.skipIf(lacking !== null)('two generations of clients', () => {
   });
 
   test('live on one server with the embedded engines, too', { timeout: 60_000 }, async () => {
-    const server = await startServer();
+    const server = await startServerProcess();
     const ask = (index: number) => `What is ${index + 2} times 3?`;
     const old = plansOf(EMBEDDED_UTTERANCES, (index) => ({ ...oldUtterance(index), prompt: ask(index) }));
     const modern = plansOf(EMBEDDED_UTTERANCES, (index) => ({ ...collecting(index, ask(index)), prompt: ask(index) }));
@@ -211,7 +212,7 @@ function textOf({ prompt, chunks }: ModernUtterance): string {
 }
 
 /** Waits until nothing runs and nothing is kept; chunks that came too late for their COMMIT expire. */
-async function rest(server: TestServer): Promise<void> {
+async function rest(server: ServerProcess): Promise<void> {
   const withinMs = COLLECT_TTL_SECONDS * 1000 + 5_000;
   await eventually(
     server.status,
@@ -220,7 +221,7 @@ async function rest(server: TestServer): Promise<void> {
   );
 }
 
-async function measure(server: TestServer) {
+async function measure(server: ServerProcess) {
   const { pid } = server.process;
   const probes = server.logsOf('probe').length;
   server.process.kill('SIGUSR2');

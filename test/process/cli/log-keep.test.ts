@@ -7,10 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ask, type CallOutcome, connect, start } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { bodiesOf, chainedAnew, goodLog } from '../../support/replay/hand-recording.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { runCliIn } from '../../support/run-cli-in.ts';
-import { eventually, startServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
 
 const timeoutMs = 60_000;
 const root = fileURLToPath(new URL('../../..', import.meta.url));

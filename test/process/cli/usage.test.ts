@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../../src/store/embedded-store.ts';
+import { openStore } from '../../../src/store/process/embedded-store.ts';
+import { UsageLedger } from '../../../src/store/process/usage-ledger.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
-import { UsageLedger } from '../../../src/store/usage-ledger.ts';
 import { binPath } from '../../support/run-bin.ts';
 import { runCliIn } from '../../support/run-cli-in.ts';
 

@@ -4,8 +4,8 @@ import type { StreamRequest } from '../../../src/rpc/generated/streaming/StreamR
 import { ask, start, type TestClient } from '../../support/client.ts';
 import { expectSeen, type StreamRow, says } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
+import { eventually } from '../../support/eventually.ts';
 import { pngHeader } from '../../support/images.ts';
-import { eventually } from '../../support/server.ts';
 
 const scenario = {
   answers: [

@@ -1,15 +1,14 @@
 /** CONTRACT §2, "Configuration": where settings come from, and how a faulty one is told. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { makeFolder } from '../../support/end-of-file.ts';
 import { startServer } from '../../support/server.ts';
 
 const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
-const dir = mkdtempSync(join(tmpdir(), 'recital-config-'));
-afterAll(() => rmSync(dir, { recursive: true }));
+const dir = makeFolder('recital-config-');
 const file = (name: string, content: string): string => {
   writeFileSync(join(dir, name), content);
   return join(dir, name);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ask, type CallOutcome, interrupt, start, type TestClient } from '../../support/client.ts';
 import { expectSeen, type StreamRow, says } from '../../support/contract/contract-rows.ts';
 import { type Served, served } from '../../support/contract/served.ts';
-import { eventually } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const scenario = {
   answers: [
@@ -192,7 +192,7 @@ const tables: readonly {
         outcome: async ({ client: on, server: drained }) => {
           const running = start(on, { prompt: 'hang' });
           await running.firstFrame;
-          drained.process.kill('SIGTERM');
+          drained.shutDown();
           await eventually(
             () => drained.logsOf('drain').length,
             (drains) => drains === 1,

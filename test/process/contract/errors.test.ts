@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ask } from '../../support/client.ts';
 import { answersOf, checkRow, type Step, type StreamRow, says, titled } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
-import { eventually } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
 import { richStatusOf } from '../rpc/rich-status.ts';
 
 const SAFARI = { command: 'open_app', args: { app_name: 'Safari' } };

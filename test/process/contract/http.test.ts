@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { ask, type CallOutcome, connect, interrupt, start } from '../../support/client.ts';
 import { expectSeen, says } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 const scenario = {
   answers: [
@@ -141,7 +143,7 @@ describe('draining', () => {
     const client = connect(server.grpcPort);
     const running = start(client, { prompt: 'slow' });
     await running.firstFrame;
-    server.process.kill('SIGTERM');
+    server.shutDown();
     await eventually(server.status, ({ state }) => state === 'draining');
     expect((await get(server, '/ready')).code).toBe(503);
     expect((await get(server, '/health')).code).toBe(200);
@@ -158,7 +160,7 @@ describe('draining', () => {
     const client = connect(server.grpcPort);
     const running = start(client, { prompt: 'hang' });
     await running.firstFrame;
-    server.process.kill('SIGTERM');
+    server.shutDown();
     expectSeen(await running.outcome, { frames: 'text audio×2', code: 'UNAVAILABLE', errorType: 'draining' });
     expect(await server.exited).toBe(0);
     client.close();

@@ -4,7 +4,7 @@ import type { StreamRequest } from '../../../src/rpc/generated/streaming/StreamR
 import { ask } from '../../support/client.ts';
 import { expectSeen, type StreamRow, says } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
-import { eventually } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const scenario = {
   answers: [{ when: '', steps: [{ wait_ms: 150 }, ...says('Hello there.')] }],

@@ -1,10 +1,13 @@
 /** CONTRACT §1, InterruptSession, and the usual interrupt: a client that cancels. */
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
+import { watchUntilFree } from '../../support/abort-watch.ts';
 import { ask, interrupt, start } from '../../support/client.ts';
 import { expectSeen, says } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
-import { eventually, type ServerStatus } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startStopwatch } from '../../support/stopwatch.ts';
+import type { ServerStatus } from '../../support/test-server.ts';
 import { richStatusOf } from '../rpc/rich-status.ts';
 
 const its = served({
@@ -92,18 +95,9 @@ describe('A client that cancels or vanishes is the usual interrupt', () => {
     async (prompt) => {
       const call = start(its.client, { prompt });
       await eventually(its.server.status, ({ active_answers, active_speech }) => active_answers + active_speech > 0);
-      const sinceMs = performance.now();
+      const elapsedMs = startStopwatch();
       call.call.cancel();
-      let lastBusyMs = 0;
-      await eventually(
-        async () => {
-          const askedMs = performance.now() - sinceMs;
-          const jobs = jobsOf(await its.server.status());
-          if (jobs > 0) lastBusyMs = askedMs;
-          return jobs;
-        },
-        (jobs) => jobs === 0,
-      );
+      const { lastBusyMs } = await watchUntilFree(its.server, elapsedMs);
       expect(lastBusyMs).toBeLessThan(ABORT_WITHIN_MS);
       await call.outcome;
     },

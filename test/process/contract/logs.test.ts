@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { ask, interrupt, start, type TestClient } from '../../support/client.ts';
 import { type Step, says } from '../../support/contract/contract-rows.ts';
 import { type Served, served } from '../../support/contract/served.ts';
-import { eventually, type LogLine, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { LogLine, TestServer } from '../../support/test-server.ts';
 
 const LATER: Step = { wait_ms: 200 };
 const scenario = {

@@ -12,7 +12,7 @@ import {
   titled,
 } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
-import { eventually } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const SAFARI = { command: 'open_app', args: { app_name: 'Safari' } };
 const MEBIBYTE = 1024 * 1024;

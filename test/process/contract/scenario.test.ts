@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
   ],
 ];
 
-const its = served({ scenario, env: { SPEECH_TIMEOUT: '0.5', BACKPRESSURE_IDLE_TIMEOUT: '1.5' } });
+const its = served({ scenario, env: { SPEECH_TIMEOUT: '0.5', BACKPRESSURE_IDLE_TIMEOUT: '3' } });
 
 describe('scenarios as data', () => {
   test.concurrent.each(rows)('%s', async (sentence, prompt, expected) => {

@@ -4,7 +4,7 @@ import type { UsageRequest } from '../../../src/rpc/generated/streaming/UsageReq
 import { says } from '../../support/contract/contract-rows.ts';
 import { reportUsage } from '../../support/contract/other-rpcs.ts';
 import { served } from '../../support/contract/served.ts';
-import { eventually } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
 import { richStatusOf } from '../rpc/rich-status.ts';
 
 const its = served({ scenario: { answers: [{ when: '', steps: says('Hello there.') }] } });

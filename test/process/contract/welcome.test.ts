@@ -1,11 +1,14 @@
 /** CONTRACT §1, GenerateWelcomeAudio: metadata, sound, an end; the same rules as every stream. */
 import { describe, expect, test } from 'vitest';
 import type { WelcomeRequest } from '../../../src/rpc/generated/streaming/WelcomeRequest.ts';
+import { watchUntilFree } from '../../support/abort-watch.ts';
 import { ask, connect, interrupt, start } from '../../support/client.ts';
 import { expectSeen, says } from '../../support/contract/contract-rows.ts';
 import { startWelcome, welcome } from '../../support/contract/other-rpcs.ts';
 import { served } from '../../support/contract/served.ts';
-import { eventually, startServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import { startStopwatch } from '../../support/stopwatch.ts';
 import { richStatusOf } from '../rpc/rich-status.ts';
 
 const scenario = {
@@ -97,18 +100,9 @@ describe('speaks', () => {
   test('cancellable [: the voice stops within 100 ms and the slot is free]', async () => {
     const running = startWelcome(its.client, { text: 'Hung is this one.' });
     await eventually(its.server.status, ({ active_speech }) => active_speech > 0);
-    const sinceMs = performance.now();
+    const elapsedMs = startStopwatch();
     running.call.cancel();
-    let lastBusyMs = 0;
-    await eventually(
-      async () => {
-        const askedMs = performance.now() - sinceMs;
-        const { active_speech, active_streams } = await its.server.status();
-        if (active_speech + active_streams > 0) lastBusyMs = askedMs;
-        return active_speech + active_streams;
-      },
-      (busy) => busy === 0,
-    );
+    const { lastBusyMs } = await watchUntilFree(its.server, elapsedMs);
     expect(lastBusyMs).toBeLessThan(ABORT_WITHIN_MS);
     await running.outcome;
   });

@@ -16,8 +16,8 @@ import {
   parseCommandTemplate,
 } from '../../../src/engines/speech-providers/command-template.ts';
 import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/speech-provider.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createVoice, failureOf, measure, samplesOf, speak } from '../../support/providers/voices.ts';
-import { eventually } from '../../support/server.ts';
 
 const program = fileURLToPath(new URL('../../support/providers/speaking-program.mjs', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'recital-voice-'));

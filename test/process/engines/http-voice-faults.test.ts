@@ -12,9 +12,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ProviderNote } from '../../../src/engines/provider-note.ts';
 import { HttpClient } from '../../../src/engines/speech-providers/http-client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startSpeechServer } from '../../support/providers/speech-server.ts';
 import { createVoice, failureOf, speak } from '../../support/providers/voices.ts';
-import { eventually } from '../../support/server.ts';
 
 const server = await startSpeechServer();
 const baseUrl = server.url('/v1');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { says } from '../../support/contract/contract-rows.ts';
 import { inShort } from '../../support/contract/stream-rules.ts';
+import { eventually } from '../../support/eventually.ts';
 import {
   makeStubs,
   type PythonCall,
@@ -13,7 +14,8 @@ import {
   requirePython,
   startPython,
 } from '../../support/python/python-client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 const lacking = requirePython();
 

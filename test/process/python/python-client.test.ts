@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { watchUntilFree } from '../../support/abort-watch.ts';
+import { eventually } from '../../support/eventually.ts';
 import {
   makeStubs,
   type PythonCall,
@@ -10,7 +12,8 @@ import {
   requirePython,
   startPython,
 } from '../../support/python/python-client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 const lacking = requirePython();
 
@@ -124,18 +127,7 @@ describe.skipIf(lacking !== null)('Python grpcio', () => {
   test('a cancel frees the slot and ends the work within 100 ms', async () => {
     const running = run({ request: { prompt: 'hang' }, cancel_after: 3 });
     await running.cancelled(0);
-    const sinceMs = performance.now();
-    let lastBusyMs = 0;
-    await eventually(
-      async () => {
-        const askedMs = performance.now() - sinceMs;
-        const status = await server.status();
-        const busy = status.active_streams + status.in_flight + status.active_answers + status.active_speech;
-        if (busy > 0) lastBusyMs = askedMs;
-        return busy;
-      },
-      (busy) => busy === 0,
-    );
+    const { lastBusyMs } = await watchUntilFree(server);
     console.log(`cancel from Python: last seen at work ${lastBusyMs.toFixed(0)} ms after`);
     expect(lastBusyMs).toBeLessThan(ABORT_WITHIN_MS);
     expect((await running.outcomes)[0]?.code).toBe('CANCELLED');

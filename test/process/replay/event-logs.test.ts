@@ -9,7 +9,7 @@ import { type RecordedTurn, withRecorder } from '../../../src/record/recorded-lo
 import { logMaker } from '../../../src/record/redaction.ts';
 import { supervisorRecording } from '../../../src/record/supervisor-recording.ts';
 import { replay } from '../../../src/replay/replayer.ts';
-import { eventually } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const newLog = logMaker(supervisorRecording, { redaction: 'shape', build: 'test' });
 const input = { maxStreams: 10, oneStreamPerDevice: false, gracePeriodMs: 0 };

@@ -1,11 +1,13 @@
 /** Whatever becomes of the disk or of the writer, a stream goes on, what is lost is counted, it is said once, and no log has a gap. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ask, connect } from '../../support/client.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createLogFolder, identical, verdictOf } from '../../support/replay/log-folder.ts';
-import { eventually, startServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import { startServerProcess } from '../../support/server-process.ts';
 
 const LONG_SENTENCES = 2_000;
 const scenario = {
@@ -16,8 +18,7 @@ const scenario = {
   speech: { chunks_per_sentence: 0 },
 };
 
-const parent = mkdtempSync(join(tmpdir(), 'recital-faults-'));
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+const parent = makeFolder('recital-faults-');
 
 test('a file where the folder should be: streams go on, one line says why, /status counts; once it is gone, logs are written', async () => {
   const dir = join(parent, 'not-a-folder');
@@ -59,7 +60,7 @@ test('a disk that is full in mid-session: the answer arrives whole, the log is w
   const folder = createLogFolder();
   // No file may be larger than 128 KiB: writing on fails as it does on a full disk.
   const launcher = ['bash', '-c', 'ulimit -f 128; exec "$@"', 'bash'] as const;
-  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir }, launcher });
+  const server = await startServerProcess({ scenario, env: { EVENT_LOG_DIR: folder.dir }, launcher });
   const client = connect(server.grpcPort);
   const long = await ask(client, { prompt: 'long' });
   expect(long.code).toBe('OK');

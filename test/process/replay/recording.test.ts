@@ -3,8 +3,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask, connect, interrupt, start } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createLogFolder, identical, verdictOf } from '../../support/replay/log-folder.ts';
-import { eventually, startServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import { startServerProcess } from '../../support/server-process.ts';
 
 const HARDWARE_ID = 'desk-17';
 const scenario = {
@@ -119,7 +121,7 @@ test('a session that the grace period ended has its footer, too', async () => {
 
 test('a killed process loses at most its last flush, and the log says that it is cut', async () => {
   const folder = createLogFolder();
-  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir } });
+  const server = await startServerProcess({ scenario, env: { EVENT_LOG_DIR: folder.dir } });
   const running = start(connect(server.grpcPort), { prompt: 'slow' });
   await running.firstFrame;
   await eventually(

@@ -5,7 +5,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StreamRequest } from '../../../src/rpc/generated/streaming/StreamRequest.ts';
 import { ask, type CallOutcome, connect, interrupt, start, type TestClient } from '../../support/client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { endOf, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 
 const MIB = 1024 * 1024;
@@ -368,7 +370,7 @@ describe('a server that drains', () => {
     expectAccepted(await collect({ chunk_text: 'Never committed.' }));
     const running = start(client, { prompt: 'hang' });
     await running.firstFrame;
-    server.process.kill('SIGTERM');
+    server.shutDown();
     await eventually(
       () => server.logsOf('drain').length,
       (drains) => drains === 1,

@@ -2,7 +2,8 @@
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, type CallOutcome, connect, type TestClient } from '../../support/client.ts';
-import { startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { expectErrorAfterData, expectErrorBeforeData } from './outcomes.ts';
 import { richStatusOf } from './rich-status.ts';
 

@@ -1,7 +1,9 @@
 /** The one error rule (CONTRACT §1): where an error falls decides what the client sees, and it sees it once. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { endOf, expectErrorBeforeData } from './outcomes.ts';
 import { framed, rawCall, requestBytes } from './raw-call.ts';
 

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { checkHealth, createHealthClient, type HealthClient, type HealthState } from './health-client.ts';
 
 const scenario = { answers: [{ when: '', steps: [{ say: 'Good day.' }] }] };

@@ -2,15 +2,21 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, interrupt, start, startWelcome, type TestClient } from '../../support/client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { endOf, expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 import { richStatusOf } from './rich-status.ts';
+
+/** So many that their sound does not fit on the way to a client that does not read: its stream lasts until it reads on. */
+const LONG_SENTENCES = 300;
 
 const scenario = {
   answers: [
     { when: '^hang', steps: [{ say: 'One is here. Two' }, { hang: true }] },
     { when: '^mute', steps: [{ hang: true }] },
     { when: '^slow', steps: [{ say: 'One is here. Two' }, { wait_ms: 400 }, { say: ' is here.' }] },
+    { when: '^long', steps: [{ say: 'One more is here. ', repeat: LONG_SENTENCES }] },
     { when: '', steps: [{ say: 'At once.' }] },
   ],
   speech: { chunks_per_sentence: 1, ms_per_chunk: 1 },
@@ -35,8 +41,9 @@ test('all streams of the device end, their ids come back, others go on to their 
   const mine = ['a-1', 'a-2', 'a-3'].map((session_id) =>
     start(client, { prompt: 'hang', hardware_id: 'device-a', session_id }),
   );
-  const others = ['device-b', 'device-A', ''].map((hardware_id) => start(client, { prompt: 'slow', hardware_id }));
+  const others = ['device-b', 'device-A', ''].map((hardware_id) => start(client, { prompt: 'long', hardware_id }));
   await Promise.all([...mine, ...others].map((running) => running.firstFrame));
+  for (const { call } of others) call.pause();
 
   const response = await interrupt(controller, 'device-a');
   expect({ ...response, interrupted_sessions: response.interrupted_sessions.toSorted() }).toEqual({
@@ -54,7 +61,10 @@ test('all streams of the device end, their ids come back, others go on to their 
       errorType: 'interrupted',
     });
   }
-  for (const { outcome } of others) expectGoodEnd(await outcome);
+  for (const { call, outcome } of others) {
+    call.resume();
+    expectGoodEnd(await outcome);
+  }
 });
 
 test('a stream that has said nothing yet ends with the error frame', async () => {

@@ -1,8 +1,10 @@
 /** The log lines that people and tools rely on (CONTRACT §2), field by field; and what must never stand in one. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, interrupt, start } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { png } from '../../support/images.ts';
-import { eventually, type LogLine, startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { LogLine, TestServer } from '../../support/test-server.ts';
 
 const levels = { debug: 20, info: 30, warn: 40, error: 50 } as const;
 const scenario = {

@@ -1,48 +1,77 @@
 /** What devices say is remembered over restarts, told to nobody else, forgotten when asked, and keeps no call waiting: over the wire. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient, welcome } from '../../support/client.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startChatServer } from '../../support/providers/chat-server.ts';
 import { runCliIn } from '../../support/run-cli-in.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import { startServerProcess } from '../../support/server-process.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
-let dir: string;
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'recital-memory-'));
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const dir = makeFolder('recital-memory-');
 
 /** A voice that costs nothing: this is about words. */
 const scenario = { answers: [{ when: '', steps: [{ echo: true }] }], speech: { chunks_per_sentence: 1 } };
 const question = 'What is my favourite colour?';
 const notTold = 'I do not know that: I do not remember that you told me.';
 
+const MAX_TRIES = 5;
+
 interface Talk {
   readonly server: TestServer;
   readonly client: TestClient;
   say(prompt: string, hardwareId?: string): Promise<string>;
-  end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  end(): Promise<void>;
 }
 
-/** A server with the embedded answerer on the data folder `name`, and somebody to talk to it. */
+/** A server with the embedded answerer on the data folder `name`. */
+const optionsOf = (name: string, env: Readonly<Record<string, string>> = {}) => ({
+  scenario,
+  env: { DATA_DIR: join(dir, name), ANSWER_ENGINE: 'embedded', ...env },
+});
+
+/** Such a server, and somebody to talk to it. */
 async function talk(name: string, env: Readonly<Record<string, string>> = {}): Promise<Talk> {
-  const server = await startServer({ scenario, env: { DATA_DIR: join(dir, name), ANSWER_ENGINE: 'embedded', ...env } });
+  return talkTo(await startServer(optionsOf(name, env)));
+}
+
+function talkTo(server: TestServer): Talk {
   const client = connect(server.grpcPort);
   return {
     server,
     client,
     say: async (prompt, hardwareId = 'device-1') => {
-      const { text, code, details } = await ask(client, { prompt, hardware_id: hardwareId });
-      return code === 'OK' ? text : `${code}: ${details}`;
+      for (let tries = 1; ; tries += 1) {
+        const lateBefore = await lateLookupsOf(server);
+        const { text, code, details } = await ask(client, { prompt, hardware_id: hardwareId });
+        // A question without its history, because the machine was busy, is asked again: it changes nothing.
+        const isWithHistory = !prompt.endsWith('?') || (await lateLookupsOf(server)) === lateBefore;
+        if (isWithHistory || tries === MAX_TRIES) return code === 'OK' ? text : `${code}: ${details}`;
+      }
     },
-    end: async (signal = 'SIGTERM') => {
+    end: async () => {
       client.close();
-      server.process.kill(signal);
+      server.shutDown();
       await server.exited;
     },
   };
+}
+
+/** Questions for a history that the store did not give in time (350 ms). */
+async function lateLookupsOf(server: TestServer): Promise<number> {
+  const { memory } = await server.status();
+  return Number(Object(memory).lookups_late ?? 0);
+}
+
+/** The store's process of a server that runs here. */
+function storePidOf({ dataDir }: TestServer): number {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  const ofServer = children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(dataDir));
+  expect(ofServer).toHaveLength(1);
+  return Number(ofServer[0]);
 }
 
 const forget = (name: string, ...args: readonly string[]) =>
@@ -52,12 +81,15 @@ describe('what a device said', { timeout: 120_000 }, () => {
   test.each(['SIGTERM', 'SIGKILL'] as const)(
     'is known after a restart (%s), in English and Russian',
     async (signal) => {
-      const before = await talk(`restart-${signal}`);
+      const server = await startServerProcess(optionsOf(`restart-${signal}`));
+      const before = talkTo(server);
       expect(await before.say('My favourite colour is purple.')).toBe('I see. Your favourite colour is purple.');
       expect(await before.say('Мой любимый цвет фиолетовый.', 'device-2')).toBe(
         'Понятно. Ваш любимый цвет фиолетовый.',
       );
-      await before.end(signal);
+      before.client.close();
+      server.process.kill(signal);
+      await server.exited;
       const after = await talk(`restart-${signal}`);
       expect(await after.say(question)).toBe('Your favourite colour is purple.');
       expect(await after.say('Какой мой любимый цвет?', 'device-2')).toBe('Ваш любимый цвет фиолетовый.');
@@ -239,8 +271,7 @@ describe('the memory', { timeout: 120_000 }, () => {
   test('that hangs delays an answer by at most 350 ms, and is told once and counted', async () => {
     const { server, client, say, end } = await talk('hangs', { EVENT_LOG: 'off' });
     await say('My favourite colour is purple.');
-    const children = readFileSync(`/proc/${server.process.pid}/task/${server.process.pid}/children`, 'utf8');
-    const store = Number(children.trim());
+    const store = storePidOf(server);
     process.kill(store, 'SIGSTOP');
     const delays: number[] = [];
     for (let call = 0; call < 3; call += 1) {
@@ -251,7 +282,7 @@ describe('the memory', { timeout: 120_000 }, () => {
       delays.push(frameTimesMs[0] ?? 0);
     }
     // The rest is this machine's; a lookup without a bound would take 10 s.
-    expect(Math.max(...delays)).toBeLessThan(2_000);
+    expect(Math.max(...delays)).toBeLessThan(5_000);
     expect(Math.min(...delays)).toBeGreaterThan(250);
     expect(server.logsOf('history_missing')).toHaveLength(1);
     expect(await server.status()).toMatchObject({ memory: { lookups_late: 3, lookups_failed: 0 } });
@@ -271,8 +302,7 @@ describe('the memory', { timeout: 120_000 }, () => {
       () => server.status(),
       ({ memory }) => JSON.stringify(memory).includes('"remembered":1'),
     );
-    const children = readFileSync(`/proc/${server.process.pid}/task/${server.process.pid}/children`, 'utf8');
-    process.kill(Number(children.trim()), 'SIGKILL');
+    process.kill(storePidOf(server), 'SIGKILL');
     expect(await say(question)).toMatch(/^(Your favourite colour is purple\.|I do not know that)/);
     await eventually(
       () => say(question),

@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { png } from '../../support/images.ts';
 import { type ChatServer, startChatServer } from '../../support/providers/chat-server.ts';
 import { runCli } from '../../support/run-cli.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 
 const key = 'sk-very-secret-key-1234';

@@ -1,10 +1,12 @@
 /** Quotas over the wire: what is refused and how, what counts and what does not, also over a restart. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient, welcome } from '../../support/client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import { startServerProcess } from '../../support/server-process.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 const scenario = {
   answers: [
@@ -14,11 +16,7 @@ const scenario = {
   speech: { chunks_per_sentence: 1 },
 };
 
-let dir: string;
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'recital-quota-'));
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const dir = makeFolder('recital-quota-');
 
 async function serve(name: string, env: Readonly<Record<string, string>>): Promise<[TestServer, TestClient]> {
   const server = await startServer({ scenario, env: { DATA_DIR: join(dir, name), ...env } });
@@ -125,7 +123,8 @@ describe('a quota', { timeout: 60_000 }, () => {
 
   test.each(['SIGTERM', 'SIGKILL'] as const)('is still used up after a restart (%s)', async (signal) => {
     const env = { QUOTA_MONTHLY: '3', QUOTA_DAILY: '3' };
-    const [first, itsClient] = await serve(signal, env);
+    const first = await startServerProcess({ scenario, env: { DATA_DIR: join(dir, signal), ...env } });
+    const itsClient = connect(first.grpcPort);
     for (const prompt of ['one', 'two']) await ask(itsClient, { prompt, hardware_id: 'd' });
     itsClient.close();
     first.process.kill(signal);

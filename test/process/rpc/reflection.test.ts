@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runBuf, whatBufLacks } from '../../support/buf.ts';
-import { startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import {
   askReflection,
   collect,

@@ -8,7 +8,9 @@ import type { StreamRequest } from '../../../src/rpc/generated/streaming/StreamR
 import type { UsageRequest } from '../../../src/rpc/generated/streaming/UsageRequest.ts';
 import type { WelcomeRequest } from '../../../src/rpc/generated/streaming/WelcomeRequest.ts';
 import { ask, connect, type TestClient, welcome } from '../../support/client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 const TOO_LARGE_BYTES = 16 * 1024 * 1024 + 1;
 const tooLong = 'x'.repeat(129);

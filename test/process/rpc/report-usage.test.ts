@@ -1,14 +1,17 @@
 /** ReportUsage over the wire: what is refused, what "stored" means, and when it is served. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status as grpcStatus, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UsageRequest } from '../../../src/rpc/generated/streaming/UsageRequest.ts';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
+import { makeFolder } from '../../support/end-of-file.ts';
+import { eventually } from '../../support/eventually.ts';
 import { runCli } from '../../support/run-cli.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import { startServerProcess } from '../../support/server-process.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 type Outcome =
   | { readonly code: 'OK'; readonly success: boolean; readonly message: string }
@@ -53,13 +56,12 @@ let dir: string;
 let server: TestServer;
 let client: TestClient;
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'recital-usage-'));
+  dir = makeFolder('recital-usage-');
   server = await startServer({ scenario, env: { DATA_DIR: join(dir, 'main') } });
   client = connect(server.grpcPort);
 });
 afterAll(() => {
   client.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 describe('a report', () => {
@@ -196,7 +198,7 @@ test('a report is stored while streams run and while the server drains', async (
   const running = start(its, { prompt: 'hang' });
   await running.firstFrame;
   expect(await report(its, { hardware_id: 'd' })).toEqual(stored);
-  draining.process.kill('SIGTERM');
+  draining.shutDown();
   await eventually(
     () => draining.logsOf('drain').length,
     (count) => count === 1,
@@ -211,7 +213,7 @@ test('a report is stored while streams run and while the server drains', async (
 describe('a server that is killed', { timeout: 60_000 }, () => {
   test('has kept a report that it called stored', async () => {
     const data = join(dir, 'killed');
-    const victim = await startServer({ scenario, env: { DATA_DIR: data } });
+    const victim = await startServerProcess({ scenario, env: { DATA_DIR: data } });
     const its = connect(victim.grpcPort);
     expect(await report(its, { hardware_id: 'd', input_tokens: 7 })).toEqual(stored);
     victim.process.kill('SIGKILL');
@@ -222,7 +224,7 @@ describe('a server that is killed', { timeout: 60_000 }, () => {
 
   test('in a storm of reports has kept all that it called stored, and the next one goes on with the same store', async () => {
     const data = join(dir, 'storm');
-    const victim = await startServer({ scenario, env: { DATA_DIR: data, LOG_LEVEL: 'error' } });
+    const victim = await startServerProcess({ scenario, env: { DATA_DIR: data, LOG_LEVEL: 'error' } });
     const its = connect(victim.grpcPort);
     const acknowledged: number[] = [];
     let sent = 0;

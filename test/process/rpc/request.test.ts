@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StreamRequest } from '../../../src/rpc/generated/streaming/StreamRequest.ts';
 import { ask, connect, type TestClient } from '../../support/client.ts';
-import { startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 
 const MIB = 1024 * 1024;

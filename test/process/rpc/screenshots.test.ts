@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, type TestClient } from '../../support/client.ts';
 import { jpeg, png, pngHeader, webpExtended, webpLossless, webpLossy } from '../../support/images.ts';
 import { runCli } from '../../support/run-cli.ts';
-import { startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 
 const size = { width: 1280, height: 720 };

@@ -1,7 +1,9 @@
 /** Single-flight: one session_id has one stream; another one is refused at once and touches nothing. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 import { richStatusOf } from './rich-status.ts';
 

@@ -1,7 +1,9 @@
 /** Slots: never more streams than allowed, and a slot is free again whichever way its stream went. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, interrupt, start, type TestClient } from '../../support/client.ts';
-import { eventually, type ServerStatus, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { ServerStatus, TestServer } from '../../support/test-server.ts';
 import { startChildClient } from './child-client.ts';
 import { callFrames, cancelFrame, opening, sendBytes } from './http2-frames.ts';
 import { expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';

@@ -1,7 +1,8 @@
 /** Timed exits, as a client sees them: each ends what it names, in time, and nothing else; 0 switches it off. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
-import { startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 
 /** CONTRACT §1: within 10 % or 250 ms. */

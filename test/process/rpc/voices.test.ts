@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient, welcome } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startSpeechServer } from '../../support/providers/speech-server.ts';
 import { measure } from '../../support/providers/voices.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 const voices = await startSpeechServer();
 const program = fileURLToPath(new URL('../../support/providers/speaking-program.mjs', import.meta.url));
@@ -180,11 +182,7 @@ describe('the key', () => {
       (ends) => ends === 1,
     );
     const status = await server.status();
-    const dataDir = readFileSync(`/proc/${server.process.pid}/environ`, 'utf8')
-      .split('\0')
-      .find((pair) => pair.startsWith('DATA_DIR='))
-      ?.slice(9);
-    const files = readdirSync(join(dataDir ?? '', 'event-logs'), { recursive: true, withFileTypes: true })
+    const files = readdirSync(join(server.dataDir, 'event-logs'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
     expect(files.length).toBeGreaterThan(0);

@@ -10,7 +10,9 @@ import {
   type TestClient,
   welcome,
 } from '../../support/client.ts';
-import { eventually, startServer, type TestServer } from '../../support/server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startServer } from '../../support/server.ts';
+import type { TestServer } from '../../support/test-server.ts';
 import { expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
 import { richStatusOf } from './rich-status.ts';
 
@@ -299,7 +301,7 @@ describe('an end from outside', () => {
     const drainingClient = connect(draining.grpcPort);
     const [short, long] = ['Hello there.', endless].map((text) => startWelcome(drainingClient, { text }));
     await long?.firstFrame;
-    draining.process.kill('SIGTERM');
+    draining.shutDown();
     await eventually(
       () => draining.logsOf('drain'),
       ({ length }) => length === 1,

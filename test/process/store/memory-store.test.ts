@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
-import { forgetMemory } from '../../../src/store/memory-forgetting.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { forgetMemory } from '../../../src/store/store-errand.ts';
 import { StoreProcess } from '../../../src/store/store-process.ts';
 
 const limits = { maxExchanges: 3, maxChars: 1_000, ttlMs: 1_000_000, maxDevices: 100 };

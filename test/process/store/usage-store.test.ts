@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
+import { reportUsage } from '../../../src/store/store-errand.ts';
 import { storeReplySchema } from '../../../src/store/store-messages.ts';
-import { StoreProcess } from '../../../src/store/store-process.ts';
-import { storeScript } from '../../../src/store/store-script.ts';
+import { StoreProcess, storeScript } from '../../../src/store/store-process.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
-import { reportUsage } from '../../../src/store/usage-report.ts';
 import { type RecordOutcome, UsageStore } from '../../../src/store/usage-store.ts';
 
 const entry: UsageEntry = {

@@ -1,7 +1,8 @@
 /** One server and one client for all tests of a describe block. */
 import { afterAll, beforeAll } from 'vitest';
 import { connect, type TestClient } from '../client.ts';
-import { startServer, type TestServer, type TestServerOptions } from '../server.ts';
+import { startServer } from '../server.ts';
+import type { TestServer, TestServerOptions } from '../test-server.ts';
 
 export interface Served {
   /** Only inside tests. */

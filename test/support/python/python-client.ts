@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { atEndOfFile } from '../end-of-file.ts';
 
 const PYTHON = '/usr/bin/python3';
 const PACKAGES = ['python3-grpcio', 'python3-protobuf', 'protobuf-compiler', 'protobuf-compiler-grpc'];
@@ -17,11 +17,6 @@ const PLUGIN = '/usr/bin/grpc_python_plugin';
 const script = fileURLToPath(new URL('./client.py', import.meta.url));
 const hereDir = fileURLToPath(new URL('.', import.meta.url));
 const protoDir = fileURLToPath(new URL('../../../proto', import.meta.url));
-
-const stops = new Set<() => void>();
-afterAll(() => {
-  for (const stop of stops) stop();
-});
 
 /** One call of client.py; see there. */
 export interface PythonCall {
@@ -105,7 +100,7 @@ export function startPython(stubsDir: string, port: number, calls: readonly Pyth
     env: { PATH: process.env.PATH, PYTHONPATH: stubsDir, PYTHONDONTWRITEBYTECODE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  stops.add(() => child.kill('SIGKILL'));
+  atEndOfFile(() => child.kill('SIGKILL'));
   const ended = new Map<number, PythonOutcome>();
   const cancels = new EventEmitter();
   let stderr = '';

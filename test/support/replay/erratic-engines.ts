@@ -1,6 +1,6 @@
 /** Engines and readers that do what real ones do on a bad day: late, in bursts, failing, silent. All chance comes from one seed. */
 import type { AnswerEngine, AnswerPart } from '../../../src/engines/answer-engine.ts';
-import { Pause, playScript, type Script } from '../../../src/engines/paced-stream.ts';
+import { type PacedItems, Pause, playPaced } from '../../../src/engines/paced-stream.ts';
 import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 import { HandSink } from '../actors/hand-sink.ts';
@@ -36,7 +36,7 @@ const json = '{"text": "Opening it. One \\"moment\\".", "command": "open_app", "
 const ends = ['good', 'good', 'good', 'good', 'fails', 'throws', 'hangs', 'command'] as const;
 
 export function erraticAnswers(chance: Chance): AnswerEngine {
-  function* script(): Script<AnswerPart> {
+  function* script(): PacedItems<AnswerPart> {
     yield new Pause(chance() * 60);
     const text = chance() < 0.2 ? json : Array.from({ length: 1 + chance() * 8 }, () => pick(chance, words)).join('');
     for (let start = 0; start < text.length; ) {
@@ -55,14 +55,14 @@ export function erraticAnswers(chance: Chance): AnswerEngine {
   return {
     name: 'erratic',
     start: async () => {},
-    answer: (_, signal) => playScript(script(), signal),
+    answer: (_, signal) => playPaced(script(), signal),
     stop: async () => {},
   };
 }
 
 export function erraticVoice(chance: Chance): SpeechEngine {
   const chunk = new Uint8Array(4096);
-  function* script(): Script<Uint8Array> {
+  function* script(): PacedItems<Uint8Array> {
     yield new Pause(chance() * 30);
     if (chance() < 0.05) throw new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'no voice' });
     if (chance() < 0.03) yield new Pause(Number.POSITIVE_INFINITY);
@@ -74,7 +74,7 @@ export function erraticVoice(chance: Chance): SpeechEngine {
   return {
     name: 'erratic',
     start: async () => {},
-    synthesise: (_, signal) => playScript(script(), signal),
+    synthesise: (_, signal) => playPaced(script(), signal),
     stop: async () => {},
   };
 }

@@ -1,12 +1,11 @@
 /** A folder for the event logs of a test, gone when the test file ends, and what stands in it. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { LogHeader } from '../../../src/log/log-format.ts';
 import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { type ReplayVerdict, replay } from '../../../src/replay/replayer.ts';
+import { makeFolder } from '../end-of-file.ts';
 
 export interface FoundLog {
   readonly path: string;
@@ -24,8 +23,7 @@ export interface LogFolder {
 
 /** A new folder, not made yet: making it is the recorder's work. */
 export function createLogFolder(): LogFolder {
-  const parent = mkdtempSync(join(tmpdir(), 'recital-logs-'));
-  afterAll(() => rmSync(parent, { recursive: true, force: true }));
+  const parent = makeFolder('recital-logs-');
   const dir = join(parent, 'event-logs');
   const files = (): string[] => filesUnder(dir).sort();
   return {

@@ -12,6 +12,7 @@ import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import type { LogFields } from '../../../src/observe/logger.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { callOf, keepingFaults, openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
+import { runs } from '../../support/runs.ts';
 
 const MIB = 1024 * 1024;
 const ttlMs = 120_000;
@@ -423,7 +424,7 @@ describe('whatever comes, in whatever order', () => {
         vi.advanceTimersByTime(limits.ttlMs);
         expectNothingLeft(bench);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../../../src/engines/answer-engine.ts';
 import { createEmbeddedAnswerEngine } from '../../../src/engines/embedded-answer/embedded-answer.ts';
+import { runs } from '../../support/runs.ts';
 
 const neverAborted = new AbortController().signal;
 
@@ -147,6 +148,6 @@ test('any words between "my" and "is" and behind it come back as they were said'
       const answer = await answerAfter([`My ${what} is ${value.join(' ')}.`, 'Hello'], `What is my ${what}?`);
       expect(answer).toBe(`Your ${what} is ${value.join(' ')}.`);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createResampler, type Resampler } from '../../../src/engines/embedded-speech/resampler.ts';
-import { readWav, trimSilence } from '../../../src/engines/embedded-speech/sound.ts';
+import { createResampler, type Resampler, readWav, trimSilence } from '../../../src/engines/embedded-speech/sound.ts';
 import { wavHeader } from '../../../src/engines/wav-file.ts';
 
 const resampler = await createResampler();

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { AnswerPart, AnswerUsage } from '../../../src/engines/answer-engine.ts';
 import { parseScenario } from '../../../src/engines/scripted/scenario.ts';
-import { createScriptedAnswerEngine } from '../../../src/engines/scripted/scripted-answer.ts';
-import { createScriptedSpeechEngine } from '../../../src/engines/scripted/scripted-speech.ts';
+import {
+  createScriptedAnswerEngine,
+  createScriptedSpeechEngine,
+} from '../../../src/engines/scripted/scripted-engines.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 
 const neverAborted = new AbortController().signal;

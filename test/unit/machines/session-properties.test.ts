@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { calm, chunked, goodSpeech, prose, stormy } from '../../support/machines/session-plans.ts';
 import { type AnswerStep, runWorld, type WorldFrame, type WorldPlan } from '../../support/machines/session-world.ts';
+import { runs } from '../../support/runs.ts';
 
 const textOf = (frames: readonly WorldFrame[]): string =>
   frames.map((frame) => (frame.kind === 'text' ? frame.text : '')).join('');
@@ -28,7 +29,7 @@ describe('a session', () => {
         expect(session.output).toEqual({ reason: failure?.errorType ?? 'completed', failure });
         expect(session.value).toBe(failure === null ? 'done' : 'error');
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -41,9 +42,9 @@ describe('a session', () => {
         completed += 1;
         expect(textOf(frames)).toBe(answerOf(plan));
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
-    expect(completed).toBeGreaterThan(100);
+    expect(completed).toBeGreaterThan(runs(400) / 4);
   });
 
   test('that ends early has said a beginning of the answer and nothing else', () => {
@@ -55,9 +56,9 @@ describe('a session', () => {
         early += 1;
         expect(answerOf(plan).startsWith(textOf(frames))).toBe(true);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
-    expect(early).toBeGreaterThan(100);
+    expect(early).toBeGreaterThan(runs(400) / 4);
   });
 
   test('that ends for its voice has said all sound before the sentence that failed', () => {
@@ -72,7 +73,7 @@ describe('a session', () => {
         const [last = 0] = turns.slice(-1);
         expect(turns.filter((segment) => segment !== last && !heard.has(segment))).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
     expect(ended).toBeGreaterThan(5);
   });
@@ -87,7 +88,7 @@ describe('a session', () => {
           'command' in step && step.command.name !== 'rm_rf' && Object.keys(Object(step.command.args)).length > 0;
         expect(hasCommand).toBe(plan.answer.some(isGood));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -105,7 +106,7 @@ describe('a session', () => {
           expect(textOf(frames)).toBe(answerOf(plan));
         }
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -118,7 +119,7 @@ describe('a session', () => {
           if (frame.kind === 'audio') expect(frame.segment).toBe(texts - 1);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -131,7 +132,7 @@ describe('a session', () => {
         expect(heard).toEqual(due);
         expect(due).toEqual([...new Set(due)].toSorted((a, b) => a - b));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -158,7 +159,7 @@ describe('a session', () => {
           expect(session.output?.reason).toBe(text.trim() === '' && !hasCommand ? 'empty_answer' : 'completed');
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

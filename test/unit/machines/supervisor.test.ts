@@ -9,6 +9,7 @@ import {
 } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
 import { plainTables, tablesOf } from '../../support/machines/supervisor-tables.ts';
+import { runs } from '../../support/runs.ts';
 
 /** A supervisor whose tables are shown as plain records. */
 class SupervisorRun {
@@ -641,7 +642,7 @@ describe('any sequence of calls, ends and interrupts', () => {
           if (books.isDraining) expect(run.value).toBe('drained');
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LineChain, type LogLine, type LogTurn } from '../../../src/log/log-format.ts';
+import { runs } from '../../support/runs.ts';
 
 /** Texts with quotes, escapes, lone surrogates, digests, names like `__proto__`. */
 const text = fc.oneof(
@@ -41,7 +42,7 @@ test('a turn is written as JSON.stringify would write it, whatever stands in it'
       const body = new LineChain().read(new LineChain().write(line).trimEnd());
       expect(body).toBe(JSON.stringify(line));
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });
 
@@ -65,6 +66,6 @@ test('lines are read back in the order in which they were written, and in no oth
       expect(swapped.read(second)).toBeNull();
       expect(new LineChain().read(`${first.slice(0, 10)}~${first.slice(11)}`)).toBeNull();
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });

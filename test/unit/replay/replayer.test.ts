@@ -13,6 +13,7 @@ import { replay } from '../../../src/replay/replayer.ts';
 import { stormy } from '../../support/machines/session-plans.ts';
 import { bodiesOf, goodLog } from '../../support/replay/hand-recording.ts';
 import { plainPlan, recordWorld, tampered } from '../../support/replay/recorded-world.ts';
+import { runs } from '../../support/runs.ts';
 
 const recorded = recordWorld(plainPlan);
 const turns = recorded.log.turns;
@@ -115,7 +116,7 @@ describe('a file that was damaged is a bad log, with the line and the turn', () 
         const bad = damaged((all) => all.with(at, line.slice(0, char) + other + line.slice(char + 1)));
         expect(bad.line).toBe(at + 1);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

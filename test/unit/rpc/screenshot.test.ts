@@ -12,6 +12,7 @@ import {
   webpLossless,
   webpLossy,
 } from '../../support/images.ts';
+import { runs } from '../../support/runs.ts';
 
 const MAX_BYTES = 10_485_760;
 const full = { width: 1920, height: 1080 };
@@ -233,7 +234,7 @@ describe('any input', () => {
         fc.pre(!text.toLowerCase().startsWith('data:'));
         expect(!refusal(text).startsWith('screenshot is not base64')).toBe(isBase64(text));
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 
@@ -242,7 +243,7 @@ describe('any input', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         expect(refusal(text)).not.toBe('');
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -283,7 +284,7 @@ describe('any input', () => {
           expect(Math.min(checked.widthPixels, checked.heightPixels)).toBeGreaterThanOrEqual(1);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 

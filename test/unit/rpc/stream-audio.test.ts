@@ -12,6 +12,7 @@ import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import type { StreamRequest__Output } from '../../../src/rpc/generated/streaming/StreamRequest.ts';
 import { checkStreamRequest } from '../../../src/rpc/stream-audio.ts';
 import { callOf, keepingFaults } from '../../support/actors/hosted-supervisor.ts';
+import { runs } from '../../support/runs.ts';
 
 const config = loadConfig({
   env: {},
@@ -150,7 +151,7 @@ test('a device that collects and commits is asked for exactly what it said last,
       expect(faults).toEqual([]);
       collector.dropAll();
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type EmbeddedStore, openStore } from '../../../src/store/embedded-store.ts';
 import { beginningOf, type MemoryEntry, type MemoryLimits, shortened } from '../../../src/store/memory-entry.ts';
-import { MemoryLedger } from '../../../src/store/memory-ledger.ts';
+import { type EmbeddedStore, openStore } from '../../../src/store/process/embedded-store.ts';
+import { MemoryLedger } from '../../../src/store/process/memory-ledger.ts';
 
 const limits: MemoryLimits = { maxExchanges: 3, maxChars: 100, ttlMs: 10_000, maxDevices: 1_000 };
 const nowMs = Date.UTC(2026, 10, 28);

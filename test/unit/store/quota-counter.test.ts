@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { QuotaCounter, type QuotaLimits } from '../../../src/store/quota-counter.ts';
-import type { QuotaRecord } from '../../../src/store/quota-record.ts';
-import { windowsAt } from '../../../src/store/quota-windows.ts';
+import { type QuotaRecord, windowsAt } from '../../../src/store/quota-record.ts';
 import type { StoreAnswer, StoreQuestion } from '../../../src/store/store-process.ts';
 
 /** A Saturday, in the week from Monday 23. */

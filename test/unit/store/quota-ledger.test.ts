@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type EmbeddedStore, openStore } from '../../../src/store/embedded-store.ts';
-import { QuotaLedger } from '../../../src/store/quota-ledger.ts';
-import { recordWith, unusedRecord, windowsAt } from '../../../src/store/quota-windows.ts';
+import { type EmbeddedStore, openStore } from '../../../src/store/process/embedded-store.ts';
+import { QuotaLedger } from '../../../src/store/process/quota-ledger.ts';
+import { recordWith, unusedRecord, windowsAt } from '../../../src/store/quota-record.ts';
 
 const nowMs = Date.UTC(2026, 10, 28, 12);
 const nextMonthMs = Date.UTC(2026, 11, 28, 12);

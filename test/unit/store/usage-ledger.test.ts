@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openStore, openStoreForReading } from '../../../src/store/embedded-store.ts';
+import { openStore, openStoreForReading } from '../../../src/store/process/embedded-store.ts';
+import { USAGE_RETENTION_DAYS, UsageLedger, usageSince } from '../../../src/store/process/usage-ledger.ts';
 import { answerUsage, type UsageEntry } from '../../../src/store/usage-entry.ts';
-import { USAGE_RETENTION_DAYS, UsageLedger, usageSince } from '../../../src/store/usage-ledger.ts';
 import { summaryOf } from '../../../src/store/usage-summary.ts';
 
 const DAY_MS = 86_400_000;

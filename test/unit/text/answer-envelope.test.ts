@@ -7,6 +7,7 @@ import {
   pushAnswer,
 } from '../../../src/text/answer-envelope.ts';
 import { objectMaxChars, objectMaxDepth } from '../../../src/text/envelope-object.ts';
+import { runs } from '../../support/runs.ts';
 import { charactersTouched } from '../../support/text/counted-work.ts';
 import { type ExpectedCommand, envelopes, plainTexts } from './envelope-corpus.ts';
 
@@ -52,7 +53,7 @@ describe('an envelope', () => {
       fc.property(fc.constantFrom(...answers), fc.array(fc.nat(200), { maxLength: 12 }), (answer, places) => {
         expect(readDeltas(split(answer, places))).toEqual(read(answer));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -92,7 +93,7 @@ describe('an envelope', () => {
           });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -159,7 +160,7 @@ describe('plain text', () => {
         expect(read(text).text).toBe(text);
         expect(readDeltas(units(text)).text).toBe(text);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { commandNames, defaultCommands, judgeCommand, normaliseCommandName } from '../../../src/text/commands.ts';
+import { runs } from '../../support/runs.ts';
 
 const judge = (name: string, args: unknown) => judgeCommand({ name, args }, commandNames);
 
@@ -125,7 +126,7 @@ describe('bad arguments', () => {
         const verdict = judge(name, given);
         if (!verdict.accepted) expect(`${verdict.name} ${verdict.detail}`).not.toContain(secret);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { emptyAnswerEnvelope, finishAnswer, pushAnswer } from '../../../src/text/answer-envelope.ts';
+import { runs } from '../../support/runs.ts';
 import { places, split } from './answer-texts.ts';
 import { quotedWords, wildEnvelope } from './wild-envelopes.ts';
 
@@ -23,7 +24,7 @@ describe('any envelope', () => {
       fc.property(wildEnvelope, places, ({ answer, text, command }, cuts) => {
         expect(read(answer, cuts)).toEqual({ text, command, reason: null });
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -39,7 +40,7 @@ describe('any envelope', () => {
           if (!text.startsWith(result.text)) expect([answer, own, undecided.test(own)]).toEqual([answer, own, true]);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -65,7 +66,7 @@ describe('any envelope', () => {
         expect(result.text).toBe(words);
         expect(result.command?.name).toBe('send_message');
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

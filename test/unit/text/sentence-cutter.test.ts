@@ -10,6 +10,7 @@ import {
   type SentenceCutter,
   settleQuiet,
 } from '../../../src/text/sentence-cutter.ts';
+import { runs } from '../../support/runs.ts';
 import { charactersTouched } from '../../support/text/counted-work.ts';
 import { places, split, tricky } from './answer-texts.ts';
 import { heldOutAnswers, sentenceCases, sentenceCorpus, sentenceMisses } from './sentence-corpus.ts';
@@ -70,7 +71,7 @@ describe('the corpus', () => {
         expect(pieces).toEqual(cut(text));
         expect(pieces.join('')).toBe(text.trim());
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -116,7 +117,7 @@ describe('the minimum', () => {
             expect([piece, wordsOf(piece).length >= (index === 0 ? 2 : 3)]).toEqual([piece, true]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -127,7 +128,7 @@ describe('any text', () => {
       fc.property(fc.oneof(tricky, fc.string({ unit: 'binary', maxLength: 2000 })), (text) => {
         expect(cut(text).join('')).toBe(text.trim());
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -136,7 +137,7 @@ describe('any text', () => {
       fc.property(tricky, places, (text, cuts) => {
         expect(cutDeltas(split(text, cuts))).toEqual(cut(text));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -150,7 +151,7 @@ describe('any text', () => {
           expect(piece.trimStart().length).toBeLessThanOrEqual(hardCapChars);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -171,7 +172,7 @@ describe('any text', () => {
         expect(pieces.join('')).toBe(text.trim());
         expect(pieces.every((piece) => piece.trim() !== '')).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -7,6 +7,7 @@ import { argumentNames, commandNames } from '../../../src/text/commands.ts';
 import { isKeptWord } from '../../../src/text/kept-words.ts';
 import { emptySentenceCutter, finishText, pushText } from '../../../src/text/sentence-cutter.ts';
 import { DeltaShaper, shapeOf, shapeOfJson } from '../../../src/text/shape.ts';
+import { runs } from '../../support/runs.ts';
 import { escaped, messyAnswer, places, split, tricky } from './answer-texts.ts';
 import { envelopes, plainTexts } from './envelope-corpus.ts';
 import { sentenceCorpus } from './sentence-corpus.ts';
@@ -128,7 +129,7 @@ describe('a shape', () => {
         expect(shape.replaceAll(/\S/g, '.')).toBe(text.replaceAll(/\S/g, '.'));
         expect(shapeOf(shape)).toBe(shape);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -171,7 +172,7 @@ describe('the deltas of an answer', () => {
         const deltas = split(text, cuts);
         expect(shapeDeltas(deltas)).toEqual(slicesLike(deltas, shapeOf(text)));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
     for (const text of corpus) expect(shapeDeltas(text.split('')).join('')).toBe(shapeOf(text));
   });
@@ -227,7 +228,7 @@ describe('replaying the shape', () => {
       fc.property(anyAnswer, (text) => {
         expect(cut(shapeOf(text))).toEqual(slicesLike(cut(text), shapeOf(text).trimStart()));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -247,7 +248,7 @@ describe('replaying the shape', () => {
         const steps = stepsOf(split(answer, cuts), quiet);
         expect(runSession(shapeSteps(steps), commands)).toEqual(runSession(steps, commands));
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 
@@ -283,7 +284,7 @@ describe('replaying the shape', () => {
         ];
         expect(runSession(shapeSteps(steps), commands)).toEqual(runSession(steps, commands));
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 });
@@ -329,7 +330,7 @@ describe('arguments', () => {
 });
 
 describe('privacy', () => {
-  const runs = (text: string) => text.match(/\p{L}{2,}|\p{Nd}{2,}/gu) ?? [];
+  const wordsOrNumbers = (text: string) => text.match(/\p{L}{2,}|\p{Nd}{2,}/gu) ?? [];
   const beginnings = /^(?:te|tex|co|com|comm|comma|comman|ar|arg)$/;
   /** Known to nobody, also where its first letter is an escape of JSON, or begins one; no stand-in itself. */
   const isSecret = (run: string) =>
@@ -370,11 +371,11 @@ describe('privacy', () => {
       fc.property(parts, places, (said, cuts) => {
         const text = said.flat().join('');
         const shaped = shapeSteps(stepsOf(split(text, cuts)));
-        const left = runs(shaped.map((step) => (step.type === 'text' ? step.text : '')).join(''));
+        const left = wordsOrNumbers(shaped.map((step) => (step.type === 'text' ? step.text : '')).join(''));
         const secrets = new Set(said.flatMap(([run]) => [run, run.toLowerCase()]));
         expect(left.filter((run) => secrets.has(run) || secrets.has(run.toLowerCase()))).toEqual([]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -383,7 +384,7 @@ describe('privacy', () => {
       fc.property(secret, (run) => {
         const shaper = new DeltaShaper();
         const seen = Array.from(run, (unit, turn) => shaper.push(turn, unit).text).join('');
-        expect(runs(seen).filter((kept) => kept === run)).toEqual([]);
+        expect(wordsOrNumbers(seen).filter((kept) => kept === run)).toEqual([]);
       }),
     );
   });
@@ -396,7 +397,7 @@ describe('privacy', () => {
         .replaceAll(/\\u([0-9a-f]{4})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
         .replaceAll(/\\[ntrbf]/g, ' ')
         .replaceAll('\\', '');
-      for (const run of runs(decoded)) {
+      for (const run of wordsOrNumbers(decoded)) {
         const isExpected = standIns.test(run) || beginning.test(run) || isKeptWord(run) || /^(?:39|0*100)$/.test(run);
         expect([text, run, isExpected]).toEqual([text, run, true]);
       }

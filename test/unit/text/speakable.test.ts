@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { initialSpeakable, speak, toSpeakable } from '../../../src/text/speakable.ts';
+import { runs } from '../../support/runs.ts';
 import { spokenSentences } from './speakable-corpus.ts';
 
 /** The speech of the pieces of one answer. */
@@ -80,7 +81,7 @@ describe('any text', () => {
         expect(speech === '' || /[\p{L}\p{N}]/u.test(speech)).toBe(true);
         expect(speech.isWellFormed()).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -152,6 +153,6 @@ test('a plain sentence takes a short way that says the same: a zero-width space 
       const state = { ...initialSpeakable, isLineOpen };
       expect(speak(state, words + stop)).toEqual(speak(state, `\u200b${words}${stop}`));
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });

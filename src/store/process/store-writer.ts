@@ -7,11 +7,12 @@
  * failure ends it; whether to start another one is the server's decision. Messages are dealt with in their order: who
  * asks after a memory was handed over hears of it.
  */
+
+import { type MemoryEntry, type MemoryLimits, memoryLimitsSchema } from '../memory-entry.ts';
+import { type StoreReply, type StoreRequest, storeRequestSchema } from '../store-messages.ts';
 import { causeOfFailedWrite, type EmbeddedStore, openStore, systemWordsOf } from './embedded-store.ts';
-import { type MemoryEntry, type MemoryLimits, memoryLimitsSchema } from './memory-entry.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { QuotaLedger } from './quota-ledger.ts';
-import { type StoreReply, type StoreRequest, storeRequestSchema } from './store-messages.ts';
 import { UsageLedger } from './usage-ledger.ts';
 
 /** Old entries are looked for this often; there is no hurry. */

@@ -4,7 +4,7 @@
  * when a device was forgotten: for a day nothing that was asked before that is remembered, so a stream that was still running brings
  * nothing back. Every change is one transaction, so another process (`recital forget`) may make one at any time.
  */
-import type { EmbeddedStore, TextDatabase } from './embedded-store.ts';
+
 import {
   exchangesOfStored,
   type KeptExchange,
@@ -13,7 +13,8 @@ import {
   type RememberedExchange,
   storedTextOfExchanges,
   withinLimits,
-} from './memory-entry.ts';
+} from '../memory-entry.ts';
+import type { EmbeddedStore, TextDatabase } from './embedded-store.ts';
 
 /** Longer than any stream lives unless SESSION_TIMEOUT is far beyond its default. */
 const FORGOTTEN_MARK_MS = 86_400_000;

@@ -2,9 +2,16 @@
  * The counts of quotas in the database `quota` of the embedded store: one record a device, overwritten; those of past
  * windows are swept.
  */
+
+import {
+  isCurrent,
+  type QuotaRecord,
+  type QuotaWindows,
+  quotaOfStored,
+  storedTextOfQuota,
+  windowsAt,
+} from '../quota-record.ts';
 import type { EmbeddedStore, TextDatabase } from './embedded-store.ts';
-import { type QuotaRecord, quotaOfStored, storedTextOfQuota } from './quota-record.ts';
-import { isCurrent, type QuotaWindows, windowsAt } from './quota-windows.ts';
 
 /** Records of one answer, or looked at in one transaction: some ms of work, and half a MB. */
 const RECORDS_AT_ONCE = 2_000;

@@ -3,8 +3,9 @@
  * [time in ms, incarnation of the store, number in it], so that entries of one millisecond, of a clock that was set back or of two servers
  * on one store never overwrite each other. Entries are kept for USAGE_RETENTION_DAYS.
  */
+
+import { entryOfStored, storedTextOf, type UsageEntry } from '../usage-entry.ts';
 import type { EmbeddedStore, ReadableStore, TextDatabase } from './embedded-store.ts';
-import { entryOfStored, storedTextOf, type UsageEntry } from './usage-entry.ts';
 
 /** More than a year, so that a month can be compared with that of the year before. About 230 bytes on disk an entry. */
 export const USAGE_RETENTION_DAYS = 400;

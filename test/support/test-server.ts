@@ -1,0 +1,139 @@
+/** A server as tests see it, whether it runs in their process (server.ts) or in one of its own (server-process.ts). */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { atEndOfFile } from './end-of-file.ts';
+
+export interface LogLine {
+  readonly level: number;
+  readonly scope?: string;
+  readonly decision?: string;
+  readonly ctx?: Readonly<Record<string, unknown>>;
+  readonly [field: string]: unknown;
+}
+
+export interface ServerStatus {
+  readonly state: string;
+  readonly health: string;
+  readonly last_error: string | null;
+  readonly active_streams: number;
+  readonly max_streams: number;
+  readonly in_flight: number;
+  readonly active_answers: number;
+  readonly active_speech: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly idle_timeouts: number;
+  readonly commands_sent: number;
+  readonly [field: string]: unknown;
+}
+
+export interface TestServer {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Where it keeps its data. */
+  readonly dataDir: string;
+  /** Every log line so far. */
+  readonly logs: readonly LogLine[];
+  /** The lines with this decision. */
+  logsOf(decision: string): readonly LogLine[];
+  status(): Promise<ServerStatus>;
+  /** Begins the drain, as SIGTERM does. */
+  shutDown(): void;
+  /** Resolves with the exit code once it has stopped. */
+  readonly exited: Promise<number | null>;
+  /** Drains, stops and deletes what it kept; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+export interface TestServerOptions {
+  /** CONTRACT §3; absent = the embedded engines. */
+  readonly scenario?: object;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Where a server of a test lives: its environment and the folder that is deleted when it has stopped. */
+export interface ServerPlace {
+  readonly dir: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A folder with the scenario's file, and the environment that names it; what the test gives goes before. */
+export function makePlace({ scenario, env = {} }: TestServerOptions): ServerPlace {
+  const dir = mkdtempSync(join(tmpdir(), 'recital-test-'));
+  const scripted: Record<string, string> = {};
+  if (scenario !== undefined) {
+    const file = join(dir, 'scenario.json');
+    writeFileSync(file, JSON.stringify(scenario));
+    Object.assign(scripted, { ANSWER_ENGINE: 'scripted', SPEECH_ENGINE: 'scripted', SCENARIO_FILE: file });
+  }
+  return { dir, env: { GRPC_PORT: '0', HTTP_PORT: '0', DATA_DIR: join(dir, 'data'), ...scripted, ...env } };
+}
+
+interface Ports {
+  readonly grpc: number;
+  readonly http: number;
+}
+
+/** The log of a server, line by line. */
+export class Journal {
+  readonly lines: LogLine[] = [];
+  /** Resolves with the ports of the ready line. */
+  readonly ready: Promise<Ports>;
+  #noteReady: (ports: Ports) => void = () => {};
+
+  constructor() {
+    this.ready = new Promise((resolve) => {
+      this.#noteReady = resolve;
+    });
+  }
+
+  take(text: string): void {
+    const line: LogLine = JSON.parse(text);
+    this.lines.push(line);
+    if (line.decision !== 'ready') return;
+    this.#noteReady({ grpc: Number(line.ctx?.grpc_port), http: Number(line.ctx?.http_port) });
+  }
+}
+
+interface StartedServer {
+  readonly place: ServerPlace;
+  readonly journal: Journal;
+  readonly exited: Promise<number | null>;
+  /** What it said beside its log. */
+  faultText(): string;
+  shutDown(): void;
+}
+
+/** The server once it is ready; rejects with what it said if it ends before. It is stopped when the test file ends. */
+export async function servingServer(started: StartedServer): Promise<TestServer> {
+  const { place, journal, exited, shutDown, faultText } = started;
+  const ended = exited.then((code) => {
+    throw new Error(`the server ended with ${code}: ${faultText()}${JSON.stringify(journal.lines)}`);
+  });
+  const ports = await Promise.race([journal.ready, ended]);
+  // From here on its end is no fault.
+  ended.catch(() => {});
+  const server: TestServer = {
+    grpcPort: ports.grpc,
+    httpPort: ports.http,
+    dataDir: place.env.DATA_DIR ?? '',
+    logs: journal.lines,
+    logsOf: (decision) => journal.lines.filter((line) => line.decision === decision),
+    status: async () => {
+      const response = await fetch(`http://127.0.0.1:${ports.http}/status`);
+      const status: ServerStatus = JSON.parse(await response.text());
+      return status;
+    },
+    shutDown,
+    exited,
+    stop: async () => {
+      forget();
+      shutDown();
+      const code = await exited;
+      rmSync(place.dir, { recursive: true, force: true });
+      return code;
+    },
+  };
+  const forget = atEndOfFile(server.stop);
+  return server;
+}
