@@ -18,8 +18,10 @@ const facts: Readonly<Record<SupervisorEmitted['type'], string>> = {
   'stream.refused': 'Refuses the call with the failure in it; logs and counts it.',
   'slot.freed': 'Logs and counts how the session ended.',
   'slot.alreadyFreed': 'Logs it at debug; nothing else happens.',
-  'device.interrupted': 'Tells those sessions `device.interruptRequested`, a crowd of them in slices; they end before the call is answered.',
-  'grace.expired': 'Tells those sessions `server.graceExpired`, a crowd of them in slices; they end in the turn that tells them.',
+  'device.interrupted':
+    'Tells those sessions `device.interruptRequested`, a crowd of them in slices; they end before the call is answered.',
+  'grace.expired':
+    'Tells those sessions `server.graceExpired`, a crowd of them in slices; they end in the turn that tells them.',
   'drain.finished': 'The bootstrap chart goes on to stopping.',
 };
 
