@@ -1,5 +1,7 @@
-/** The event logs that a command line names: files, folders (everything in them) and glob patterns; and what is said of those that aren't. */
-
+/**
+ * The event logs that a command line names: files, folders (everything in them) and glob patterns; and what is said of names that
+ * lead to none.
+ */
 import { statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -403,24 +403,19 @@ export const deviations: readonly Deviation[] = [
     reason: "the demo's server must not inherit settings of the shell: their names are in the table",
   },
   {
-    from: 'cli/replay/what-if-limits.ts',
+    from: 'cli/replay/what-if.ts',
     to: 'config/setting-reader.ts',
     reason: 'what --with takes is read and checked as the same setting of a server is',
   },
   {
-    from: 'cli/replay/what-if-limits.ts',
+    from: 'cli/replay/what-if.ts',
     to: 'config/settings-table.ts',
     reason: 'the names and bounds of the settings that --with takes',
   },
   {
-    from: 'cli/replay/what-if-limits.ts',
+    from: 'cli/replay/what-if.ts',
     to: 'text/commands.ts',
     reason: 'COMMANDS is a list of the names of the commands',
-  },
-  {
-    from: 'cli/replay/what-if-limits.ts',
-    to: 'machines/session/session.types.ts',
-    reason: 'the type of the limits that --with changes',
   },
   {
     from: 'cli/replay/what-if.ts',
