@@ -309,13 +309,8 @@ export const deviations: readonly Deviation[] = [
     reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
   {
-<<<<<<< HEAD
-    from: 'server/engine-shelf.ts',
-    to: 'text/commands.ts',
-=======
     from: 'server/engines-in-use.ts',
-    to: 'text/command-tools.ts',
->>>>>>> main
+    to: 'text/commands.ts',
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
