@@ -5,6 +5,7 @@
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { wordsOf } from '../errors.ts';
 import { type ConfigSource, quoted } from './given-settings.ts';
 import {
   isProviderUrl,
@@ -161,6 +162,6 @@ function keyFrom(path: string, readFile: ConfigSource['readFile']): Secret | str
   try {
     return keyOfFile(readFile(path)) ?? `must hold ${keyFileExpectation}`;
   } catch (error) {
-    return `can't be read: ${error instanceof Error ? error.message : String(error)}`;
+    return `can't be read: ${wordsOf(error)}`;
   }
 }

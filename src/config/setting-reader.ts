@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { assert } from '../assert.ts';
+import { wordsOf } from '../errors.ts';
 import { type ConfigSource, type GivenSetting, quoted } from './given-settings.ts';
 import { isGoodSecret, withoutCredentials } from './secret.ts';
 import { expectationOf, MAX_TEXT_CHARS, type Setting } from './setting.ts';
@@ -166,7 +167,7 @@ export function readGivenFile(
   try {
     return { path, place, text: readFile(path) };
   } catch (error) {
-    values.addFault(`${place} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    values.addFault(`${place} can't be read: ${wordsOf(error)}`);
     return null;
   }
 }

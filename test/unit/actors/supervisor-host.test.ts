@@ -28,14 +28,14 @@ function isStream(opened: OpenStream | Failure): opened is OpenStream {
 }
 
 /** Nothing of any stream is left. */
-function expectEmpty({ host, sessions, answerJobs, speechJobs }: HostBench): void {
+function expectEmpty({ host, resources, answerJobs, speechJobs }: HostBench): void {
   expect({
     activeStreams: host.activeStreams,
     inFlight: host.inFlight,
-    sessions: sessions.size,
+    streams: resources.size,
     answers: answerJobs.running,
     speech: speechJobs.running,
-  }).toEqual({ activeStreams: 0, inFlight: 0, sessions: 0, answers: 0, speech: 0 });
+  }).toEqual({ activeStreams: 0, inFlight: 0, streams: 0, answers: 0, speech: 0 });
 }
 
 /** What would have crashed the process: XState throws what an observer throws in a timer. */
@@ -299,36 +299,39 @@ describe('a refused duplicate', () => {
   });
 });
 
-describe('the question whether a call would be refused whatever it says', () => {
-  const call = { streamId: 'call-2', sessionId: 'session-1', hardwareId: 'device-1' };
-  const answerOf = ({ host }: HostBench) => host.refusalOf(call)?.errorType ?? null;
+describe('a call without words', () => {
+  const open = ({ host }: HostBench) => {
+    const opened = host.open({ ...requestOf('call-2', 'session-1'), prompt: ' \n' }, new HandSink());
+    return isStream(opened) ? 'admitted' : opened.errorType;
+  };
 
-  test('is answered by the same chart, and takes, counts and logs nothing', async () => {
+  test('is told first what would refuse it anyway, by the same chart; it takes nothing and is counted as what it was told', async () => {
     const closed = openHost({ isClosed: true });
     const bench = openHost({ admission: { maxStreams: 1, oneStreamPerDevice: true } });
-    expect([answerOf(closed), answerOf(bench)]).toEqual(['starting', null]);
+    expect([open(closed), open(bench)]).toEqual(['starting', 'empty_prompt']);
+    expectEmpty(bench);
     bench.host.open(requestOf('call-1', 'session-1'), new HandSink());
-    const linesBefore = [...bench.lines];
-    expect(bench.host.refusalOf(call)).toEqual({
-      errorCode: 'RESOURCE_EXHAUSTED',
-      errorType: 'concurrent_request',
-      message: 'Concurrent request for session_id=session-1 is not allowed',
-    });
-    expect(bench.host.activeStreams).toBe(1);
-    expect(bench.lines).toEqual(linesBefore);
-    expect(bench.counters.rejected).toEqual({});
+    expect(open(bench)).toBe('concurrent_request');
+    expect([bench.host.activeStreams, bench.host.inFlight]).toEqual([1, 1]);
     const drained = bench.host.drain();
-    expect(answerOf(bench)).toBe('draining');
+    expect(open(bench)).toBe('draining');
     bench.answers.last.end();
     await drained;
-    expect(answerOf(bench)).toBe('draining');
+    expect(open(bench)).toBe('draining');
+    expect(bench.counters.rejected).toEqual({ empty_prompt: 1, concurrent_request: 1, draining: 2 });
+    expect(bench.linesOf('reject').map(({ ctx }) => [ctx.stream_id, ctx.reason])).toEqual([
+      ['call-2', 'empty_prompt'],
+      ['call-2', 'concurrent_request'],
+      ['call-2', 'draining'],
+      ['call-2', 'draining'],
+    ]);
     expectEmpty(bench);
   });
 
-  test('lets what a request says go before a full house and a busy device', async () => {
+  test('is told of its words before a full house and a busy device', async () => {
     const bench = openHost({ admission: { maxStreams: 1, oneStreamPerDevice: true } });
     const opened = bench.host.open(requestOf('call-1', 'another'), new HandSink());
-    expect(answerOf(bench)).toBeNull();
+    expect(open(bench)).toBe('empty_prompt');
     if (isStream(opened)) opened.cancel();
     await settle();
     expectEmpty(bench);

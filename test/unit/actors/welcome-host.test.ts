@@ -8,8 +8,8 @@ import { type HostBench, openHost, requestOf, welcomeOf } from '../../support/ac
 const text = 'This is the first one. Here is the second one.';
 const metadata = 'metadata hand';
 
-function expectEmpty({ host, welcomes, speechJobs }: HostBench): void {
-  expect([host.activeStreams, welcomes.size, speechJobs.running]).toEqual([0, 0, 0]);
+function expectEmpty({ host, resources, speechJobs }: HostBench): void {
+  expect([host.activeStreams, resources.size, speechJobs.running]).toEqual([0, 0, 0]);
 }
 
 function opened(bench: HostBench, given = text, sink = new HandSink()) {
