@@ -252,7 +252,7 @@ function mutateListString(file, node, ancestors) {
 /** `true|false|null` in a regular expression. */
 function mutateAlternations(file, node, ancestors) {
   const { raw } = node;
-  for (const match of raw.matchAll(/(?<=\((?:\?:)?)[\w#?:/\\.]+(?:\|[\w#?:/\\.]+)+(?=\))/g)) {
+  for (const match of raw.matchAll(/(?<=\(\?:|\((?!\?))[\w#?:/\\.]+(?:\|[\w#?:/\\.]+)+(?=\))/g)) {
     const words = match[0].split('|');
     for (const [index, word] of words.entries()) {
       const rest = words.toSpliced(index, 1).join('|');
