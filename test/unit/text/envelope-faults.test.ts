@@ -164,6 +164,22 @@ test.each(['', 'json', 'json5', 'jsonc', 'JSON'])(
   },
 );
 
+test.each([
+  ['\\n', '\n'],
+  ['\\t', '\t'],
+  ['\\r', '\r'],
+  ['\\b', '\b'],
+  ['\\f', '\f'],
+  ['\\/', '/'],
+  ['\\\\', '\\'],
+  ['\\"', '"'],
+  ['\\u00e9', 'é'],
+  ['\\q', 'q'],
+  ['\\u00g', '\\u00g'],
+])('Envelope 2: the escape %s is decoded', (written, decoded) => {
+  expect(read(`{"text":"a${written}b"}`).text).toBe(`a${decoded}b`);
+});
+
 describe('Envelope 5: a fence at the end', () => {
   test('stays where it is a word of the text, and goes where the line of an object is all there is', () => {
     expect(read('Begin the block with ```json').text).toBe('Begin the block with ```json');
