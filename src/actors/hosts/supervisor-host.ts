@@ -32,9 +32,9 @@ import type { AnswerKind, WelcomeKind } from './stream-kind.ts';
 import type { UtteranceCollector } from './utterance-collector.ts';
 
 /**
- * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look at,
- * before it takes a slot, and answers synchronously, because nothing may come between the check and the taking. A quota that lives elsewhere
- * answers from what it holds here (a lease of some requests a device) and renews that in the background: see docs/MEMORY.md.
+ * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look
+ * at, before it takes a slot, and answers synchronously, because nothing may come between the check and the taking. A quota that lives
+ * elsewhere answers from what it holds here (a lease of some requests a device) and renews that in the background: see docs/MEMORY.md.
  */
 export interface QuotaPort {
   /** Takes one request of the device, or says why it may have none. Never throws. */

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JobCount } from '../../../src/actors/figures/job-count.ts';
+import { JobCount } from '../../../src/actors/figures/stream-counters.ts';
 import { StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
 import type { StreamResourceMap, StreamResources } from '../../../src/actors/hosts/stream-resources.ts';
 import { createOutbox } from '../../../src/actors/outbox/outbox.ts';
