@@ -131,7 +131,8 @@ class StreamHost<TFirst> implements HostedStream {
   begin(): void {
     const { chart, firstFact } = this.#parts;
     chart.start();
-    chart.send(firstFact);
+    // What ended it before its turn came, it heard first.
+    if (!this.#isEnded) chart.send(firstFact);
   }
 
   send(event: StreamEvent): void {

@@ -66,7 +66,7 @@ describe('the history of an answer', () => {
     const { host, answers, answerJobs, resources } = openHost({ memory });
     const sink = new HandSink();
     const opened = host.open(requestOf('call-1', 'session-1', 'device-1'), sink);
-    if (how === 'interrupt') host.interrupt('device-1');
+    if (how === 'interrupt') await host.interrupt('device-1');
     else if ('cancel' in opened) opened.cancel();
     expect({ ends: sink.ends.length, streams: resources.size }).toEqual({ ends: 1, streams: 0 });
     await settle();
