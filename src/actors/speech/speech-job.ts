@@ -1,6 +1,20 @@
 /**
  * One sentence on its way to sound. It pulls from the engine, holds what comes before its turn, and hands over what comes after at
- * the reader's pace; while either makes it wait it does not pull, so the engine stops too. Its end is told once.
+ * the reader's pace.
+ *
+ * Invariants; the charts rely on 2 and 4 to 6, the engines on 3 and 7:
+ *  1. Bytes. Every byte that the engine gives goes to the outbox once and in order, in chunks of AUDIO_CHUNK_BYTES; the last one is
+ *     shorter, and even.
+ *  2. Turn. Nothing is handed over before the sentence's turn.
+ *  3. Bound. Before its turn it holds less than LOOKAHEAD_BYTES and one piece of the engine's; then, as in its turn while the outbox has
+ *     no room, the engine is not pulled.
+ *  4. One last word. `speech.finished` or `speech.failed` is told once, and neither after an abort; that it is finished only in its turn,
+ *     and when the next sentence has room.
+ *  5. Silence. It counts from a question to the engine to the next sound, and not at all while it is we who make the engine wait.
+ *  6. Retry. A failure can be retried only if nothing was handed over and the engine does not call it final.
+ *  7. Abort. It reaches the engine at once, and the sound that was held is forgotten.
+ *  8. Breath. After CHUNKS_PER_BREATH chunks without a wait, and after a sentence without sound, everybody else has a turn of the event
+ *     loop.
  */
 import type { Call } from '../../call/call.ts';
 import { AUDIO_CHUNK_BYTES } from '../../call/wire.ts';

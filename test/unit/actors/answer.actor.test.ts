@@ -63,7 +63,7 @@ function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
     history: null,
     now,
   });
-  const actor = hostActor(logic, { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' }, onHeard);
+  const actor = hostActor(logic, { streamId: 'stream-1', prompt: 'What is it?' }, onHeard);
   return { engine, jobs, reports, noted, actor, clock };
 }
 
