@@ -51,7 +51,7 @@ describe('a session before its request', () => {
         { started: 'answer', input: { streamId: 'stream-1', prompt: 'What is it?' } },
       ],
       changed: {
-        request: { streamId: 'stream-1', sessionId: 'session-1', prompt: 'What is it?' },
+        request: { streamId: 'stream-1', sessionId: 'session-1', hardwareId: 'device-1', prompt: 'What is it?' },
       },
     });
     expect(run.timers()).toEqual({
