@@ -1,4 +1,5 @@
 /** The text of a file that a setting names. One that can't be read is a fault beside all others, and never an exception. */
+import { wordsOf } from '../errors.ts';
 import { type ConfigSource, quoted } from './given-settings.ts';
 import type { SettingReader } from './setting-reader.ts';
 import type { NameOfType } from './settings-table.ts';
@@ -23,7 +24,7 @@ export function readGivenFile(
   try {
     return { path, place, text: readFile(path) };
   } catch (error) {
-    values.addFault(`${place} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    values.addFault(`${place} can't be read: ${wordsOf(error)}`);
     return null;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { wordsOf } from '../errors.ts';
 import { type AnswerProvider, keyFileExpectation, keyOfFile } from './answer-provider.ts';
 import { maxTokensMost, modelExpectation, modelMaxChars, temperatureRange } from './answer-settings.ts';
 import type { GivenFile } from './given-file.ts';
@@ -142,6 +143,6 @@ function keyFrom(path: string, readFile: ConfigSource['readFile']): Secret | str
   try {
     return keyOfFile(readFile(path)) ?? `must hold ${keyFileExpectation}`;
   } catch (error) {
-    return `can't be read: ${error instanceof Error ? error.message : String(error)}`;
+    return `can't be read: ${wordsOf(error)}`;
   }
 }

@@ -78,7 +78,7 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
   });
   const handlers: StreamingServiceHandlers = {
     StreamAudio: createStreamAudioHandler({ config, gateway, log }),
-    InterruptSession: createInterruptSessionHandler({ gateway, log }),
+    InterruptSession: createInterruptSessionHandler({ config, gateway, log }),
     GenerateWelcomeAudio: createGenerateWelcomeAudioHandler({ config, gateway, log }),
     ReportUsage: createReportUsageHandler({ config, gateway, usage, log, wallClockMs: Date.now }),
   };

@@ -29,7 +29,7 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
     throw new Error('not of this test');
   };
   const gateway: StreamGateway = {
-    open: ({ screenshot }, sink) => {
+    open: ({ screen: { screenshot } }, sink) => {
       if (screenshot !== undefined) shown.push(screenshot);
       sink.attach({ frameAccepted: () => {}, roomFreed: () => {} });
       sink.write({ kind: 'text', text: 'Seen.' });
@@ -37,11 +37,9 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
       sink.finish({ ok: true });
       return { cancel: () => {} };
     },
-    collected: () => null,
-    refusalOf: () => null,
     openWelcome: unused,
     collect: unused,
-    noteInvalid: unused,
+    refuse: unused,
     interrupt: unused,
   };
   const config = loadConfig({ env: { GRPC_PORT: '0', ...env }, readFile: unused });

@@ -7,14 +7,16 @@
  * It notices when the model falls quiet, which settles whether "One." was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
-import type { StreamRequest } from '../../call/gateway.ts';
-import type { AnswerEngine, AnswerRequest, AnswerUsage, Exchange } from '../../engines/answer-engine.ts';
+import type { Call } from '../../call/call.ts';
+import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../../engines/answer-engine.ts';
+import { type Failure, failureOfThrown } from '../../errors.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session/session.types.ts';
+import type { FaultLog } from '../../observe/fault-log.ts';
 import type { JobCount } from '../figures/job-count.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
 import { Gate } from '../gate.ts';
-import { resourcesOf, type SessionResourceMap } from '../hosts/session-resources.ts';
-import { failureOfThrown, type ReportUnexpected } from '../thrown-failure.ts';
+import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
+import type { HistoryLookup } from './history-lookup.ts';
 import { QuietWatch } from './quiet-watch.ts';
 
 /** The longest text one fact carries: a model sends a few characters at a time, an echo of a 16 MiB prompt does not. */
@@ -27,17 +29,14 @@ const QUIET_MS = 200;
 export interface AnswerActorOptions {
   /** The engine that is in use now; throws if none came up. */
   readonly engine: () => AnswerEngine;
-  readonly sessions: SessionResourceMap;
+  readonly resources: StreamResourceMap;
   /** Counts answers whose engine is really at work. */
   readonly jobs: JobCount;
-  readonly report: ReportUnexpected;
+  readonly faults: FaultLog;
   /** Takes the tokens that an answer took; never throws. */
-  readonly noteUsage: (request: StreamRequest, usage: AnswerUsage) => void;
-  /**
-   * Looks up what was said before; null = there is nothing to wait for. Never rejects, and takes its time: an abort ends it at once. Absent =
-   * nothing is remembered.
-   */
-  readonly historyOf?: (hardwareId: string, signal: AbortSignal) => Promise<readonly Exchange[]> | null;
+  readonly noteUsage: (call: Call, usage: AnswerUsage) => void;
+  /** Looks up what was said before; null = nothing is remembered. */
+  readonly history: Pick<HistoryLookup, 'of'> | null;
   /** A monotonic clock in ms. */
   readonly now: () => number;
 }
@@ -45,19 +44,22 @@ export interface AnswerActorOptions {
 /** The logic of the actor `answer` of the session chart. */
 export function createAnswerActor(options: AnswerActorOptions) {
   return fromCallback<AnswerInbox, AnswerInput>(({ input, sendBack, receive }) => {
-    const resources = resourcesOf(options.sessions, input.streamId);
+    const resources = resourcesOf(options.resources, input.streamId);
+    const { call, screen, figures, outbox } = resources;
     const job = new AnswerJob(options, {
       // Told also after an abort: what was used was used.
       request: {
-        ...answerRequestOf(resources.request, input.prompt),
+        prompt: input.prompt,
+        hardwareId: call.hardwareId,
+        ...screen,
         noteUsage: (usage) => {
-          resources.figures.answerUsed(usage);
-          options.noteUsage(resources.request, usage);
+          figures.answerUsed(usage);
+          options.noteUsage(call, usage);
         },
       },
-      stream: resources.request,
-      figures: resources.figures,
-      openedAtMs: resources.outbox.stats().openedAtMs,
+      call,
+      figures,
+      openedAtMs: outbox.stats().openedAtMs,
       tell: sendBack,
     });
     receive((event) => {
@@ -76,7 +78,7 @@ const nobodyListens = Object.freeze(new Error('nobody listens to the answer any 
 
 interface AnswerJobInput {
   readonly request: AnswerRequest;
-  readonly stream: StreamRequest;
+  readonly call: Call;
   readonly figures: StreamFigures;
   readonly openedAtMs: number;
   readonly tell: (event: SessionEvent) => void;
@@ -105,12 +107,12 @@ class AnswerJob {
 
   /** Pulls the answer to its end; never rejects. */
   async run(): Promise<void> {
-    const { engine, jobs, report, historyOf } = this.#options;
+    const { engine, jobs, history: memory } = this.#options;
     const { request: asked, figures } = this.#input;
     const { signal } = this.#abort;
     jobs.begin();
     try {
-      const lookup = historyOf?.(asked.hardwareId, signal) ?? null;
+      const lookup = memory?.of(asked.hardwareId, signal) ?? null;
       const history = lookup === null ? {} : { history: await lookup };
       if (signal.aborted) return;
       const model = engine();
@@ -136,12 +138,17 @@ class AnswerJob {
     } catch (error) {
       if (signal.aborted) return;
       this.#flush();
-      this.#tell({ type: 'answer.failed', failure: failureOfThrown(error, this.#input.stream.streamId, report) });
+      this.#tell({ type: 'answer.failed', failure: this.#failureOf(error) });
     } finally {
       this.#isRunning = false;
       this.#quiet.stop();
       jobs.end();
     }
+  }
+
+  #failureOf(error: unknown): Failure {
+    const { method, streamId } = this.#input.call;
+    return failureOfThrown(error, streamId, () => this.#options.faults.unexpected(method, streamId, error));
   }
 
   /** The model waits from now on. */
@@ -189,15 +196,4 @@ class AnswerJob {
   #tell(event: SessionEvent): void {
     if (!this.#abort.signal.aborted) this.#input.tell(event);
   }
-}
-
-function answerRequestOf(request: StreamRequest, prompt: string): AnswerRequest {
-  const { hardwareId, screenshot, screenWidth, screenHeight } = request;
-  return {
-    prompt,
-    hardwareId,
-    ...(screenshot !== undefined && { screenshot }),
-    ...(screenWidth !== undefined && { screenWidth }),
-    ...(screenHeight !== undefined && { screenHeight }),
-  };
 }

@@ -1,7 +1,5 @@
 /** Times and lengths of sound in the unit of log lines and of /status: seconds, to the millisecond. */
-
-/** Of the sound on the wire (CONTRACT §1): 48,000 samples a second, two bytes each. */
-const AUDIO_BYTES_PER_SECOND = 96_000;
+import { AUDIO_BYTES_PER_SECOND } from '../../call/wire.ts';
 
 export function secondsBetween(fromMs: number, toMs: number): number {
   return Math.round(toMs - fromMs) / 1000;

@@ -2,7 +2,7 @@
  * Cuts an engine's sound into chunks of the wire's size: 4096 bytes, the last one of a sentence shorter, never an odd length
  * (CONTRACT §1). A chunk that already has the size passes without a copy.
  */
-export const AUDIO_CHUNK_BYTES = 4096;
+import { AUDIO_CHUNK_BYTES } from '../../call/wire.ts';
 
 const nothing = new Uint8Array(0);
 

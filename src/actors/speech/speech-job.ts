@@ -2,15 +2,16 @@
  * One sentence on its way to sound. It pulls from the engine, holds what comes before its turn, and hands over what comes after at
  * the reader's pace; while either makes it wait it does not pull, so the engine stops too. Its end is told once.
  */
+import type { Call } from '../../call/call.ts';
 import type { SpeechEngine, SpeechRequest } from '../../engines/speech-engine.ts';
-import { EngineFailure } from '../../errors.ts';
+import { EngineFailure, failureOfThrown } from '../../errors.ts';
 import type { SpeechInput, StreamEvent } from '../../machines/stream/stream.types.ts';
+import type { FaultLog } from '../../observe/fault-log.ts';
 import type { JobCount } from '../figures/job-count.ts';
 import type { SentenceSound } from '../figures/sentence-sounds.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
 import { Gate } from '../gate.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { failureOfThrown, type ReportUnexpected } from '../thrown-failure.ts';
 import { AudioChunker } from './audio-chunker.ts';
 
 /** Sound held for a sentence before its turn: 1.4 s, longer than it takes to get the engine going again. */
@@ -24,8 +25,9 @@ const nobodyListens = Object.freeze(new Error('nobody listens to the sentence an
 export interface SpeechJobSurroundings extends SpeechInput {
   readonly engine: () => SpeechEngine;
   readonly jobs: JobCount;
-  readonly report: ReportUnexpected;
+  readonly faults: FaultLog;
   readonly now: () => number;
+  readonly call: Call;
   readonly outbox: Outbox;
   readonly figures: StreamFigures;
   /** Takes the job's one last word; ignored once the job is abandoned. */
@@ -167,7 +169,8 @@ export class SpeechJob {
   }
 
   #failed(error: unknown): StreamEvent {
-    const failure = failureOfThrown(error, this.#around.streamId, this.#around.report);
+    const { call, faults } = this.#around;
+    const failure = failureOfThrown(error, call.streamId, () => faults.unexpected(call.method, call.streamId, error));
     const isFinal = error instanceof EngineFailure && error.isFinal;
     return { type: 'speech.failed', segment: this.segment, retryable: !this.#isHandedOver && !isFinal, failure };
   }

@@ -1,6 +1,7 @@
 /** What is kept of a log: `recital log to-test`, `re-record` and `to-scenario`. What stands in the way is never overwritten. */
 import { constants, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { wordsOf } from '../../errors.ts';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
 import { type ReRecording, reRecord } from '../../replay/keep/re-recording.ts';
 import {
@@ -15,7 +16,6 @@ import {
 } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
-import { wordsOfError } from '../../replay/played-events.ts';
 import { replay } from '../../replay/replayer.ts';
 import { packageVersion } from '../../server/package-version.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
@@ -154,7 +154,7 @@ export async function reRecordLog(
   try {
     anew = reRecord(log, { machine, reason, build: packageVersion() });
   } catch (error) {
-    stderr.line(`${stderr.styled('red', 'not recorded anew:')} ${printable(wordsOfError(error))}`);
+    stderr.line(`${stderr.styled('red', 'not recorded anew:')} ${printable(wordsOf(error))}`);
     return exitCodes.failed;
   }
   for (const change of definitionChanges) stdout.line(`accepted: ${change}`);

@@ -84,8 +84,8 @@ export type SupervisorEmitted =
 /** What a call without a hardware_id runs under (rpc/identity.ts): it names no device, so two of them are not one. */
 const NO_DEVICE = 'unknown';
 
-/** Sessions end in the turn that asks them to; a slot still held after this is a bug, and no reason to stay up. */
-const ENDING_DUE_MS = 2_000;
+/** Ten thousand streams are ended in some 3 s, in slices; a slot still held after this is a bug, and no reason to stay up. */
+const ENDING_DUE_MS = 10_000;
 
 const supervisorSetup = setup({
   types: {

@@ -9,10 +9,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
+import { wordsOf } from '../../errors.ts';
 import { THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import { machineFor } from '../machine-shelf.ts';
-import { playedEvents, reasonInOutput, wordsOfError } from '../played-events.ts';
+import { playedEvents, reasonInOutput } from '../played-events.ts';
 import { type Divergence, replay } from '../replayer.ts';
 
 /** How the session of a recording should have ended. */
@@ -67,7 +68,7 @@ function endOf(log: EventLog, machine: AnyStateMachine): ComeEnd {
     if (now === null) {
       // Behind its barrier it goes on with the fault that was recorded next.
       if (status === THREW) continue;
-      return { turn, reason: `a throw (${wordsOfError(error)})` };
+      return { turn, reason: `a throw (${wordsOf(error)})` };
     }
     const { after } = now;
     if (after.status !== 'active') return { turn, reason: reasonInOutput(after.output) || after.status };

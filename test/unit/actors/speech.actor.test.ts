@@ -6,17 +6,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { JobCount } from '../../../src/actors/figures/job-count.ts';
 import { StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
-import type { SessionResourceMap, SessionResources } from '../../../src/actors/hosts/session-resources.ts';
+import type { StreamResourceMap, StreamResources } from '../../../src/actors/hosts/stream-resources.ts';
 import { createOutbox } from '../../../src/actors/outbox/outbox.ts';
 import { createSpeechActor } from '../../../src/actors/speech/speech.actor.ts';
-import type { StreamRequest } from '../../../src/call/gateway.ts';
 import { EngineFailure, failure } from '../../../src/errors.ts';
 import { HandSpeechEngine } from '../../support/actors/hand-engines.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { settle } from '../../support/actors/hand-stream.ts';
+import { callOf, keepingFaults } from '../../support/actors/hosted-supervisor.ts';
 import { type HostedActor, hostActor } from '../../support/actors/parent-actor.ts';
-
-const request: StreamRequest = { streamId: 'stream-1', sessionId: 'session-1', hardwareId: 'device-1', prompt: 'x' };
 
 interface Bench {
   readonly engine: HandSpeechEngine;
@@ -46,19 +44,18 @@ function start({ room = Number.POSITIVE_INFINITY, hints = {} }: { room?: number;
     commandSent: () => {},
     handoverFailed: () => {},
   });
-  const resources: SessionResources = {
-    request,
+  const resources: StreamResources = {
+    call: callOf('stream-1', 'session-1'),
+    screen: {},
     outbox,
     figures: new StreamFigures(now),
     tellSpeech: () => {},
     disposers: [],
   };
-  const sessions: SessionResourceMap = new Map([['stream-1', resources]]);
-  const report = (id: string, error: unknown) => reports.push({ id, error });
-  const actor = hostActor(createSpeechActor({ engine: () => engine, streams: sessions, jobs, report, now }), {
-    streamId: 'stream-1',
-    ...hints,
-  });
+  const streams: StreamResourceMap = new Map([['stream-1', resources]]);
+  const faults = keepingFaults(reports);
+  const logic = createSpeechActor({ engine: () => engine, resources: streams, jobs, faults, now });
+  const actor = hostActor(logic, { streamId: 'stream-1', ...hints });
   return {
     engine,
     jobs,

@@ -8,8 +8,8 @@ import { type HostBench, openHost, requestOf, welcomeOf } from '../../support/ac
 const text = 'This is the first one. Here is the second one.';
 const metadata = 'metadata hand';
 
-function expectEmpty({ host, welcomes, speechJobs }: HostBench): void {
-  expect([host.activeStreams, welcomes.size, speechJobs.running]).toEqual([0, 0, 0]);
+function expectEmpty({ host, resources, speechJobs }: HostBench): void {
+  expect([host.activeStreams, resources.size, speechJobs.running]).toEqual([0, 0, 0]);
 }
 
 function opened(bench: HostBench, given = text, sink = new HandSink()) {
@@ -102,7 +102,7 @@ describe('an end', () => {
   });
 });
 
-test('an interrupt ends answers and welcome streams before it returns, and names each session once', () => {
+test('an interrupt ends answers and welcome streams before it returns, and names each session once', async () => {
   const bench = openHost();
   const { host } = bench;
   const sinks = Array.from({ length: 4 }, () => new HandSink());
@@ -112,9 +112,10 @@ test('an interrupt ends answers and welcome streams before it returns, and names
   host.open(requestOf('call-1', 'session-1', 'device-1'), answer);
   host.openWelcome(welcomeOf('late', 'session-1', text), late);
   host.openWelcome(welcomeOf('other', 'session-9', text), other);
-  expect(host.interrupt('device-1')).toEqual(['session-1']);
+  const named = host.interrupt('device-1');
   expect(sinks.map(({ ends }) => ends.length)).toEqual([1, 1, 1, 0]);
-  expect(host.interrupt('device-1')).toEqual([]);
+  expect(await named).toEqual(['session-1']);
+  expect(await host.interrupt('device-1')).toEqual([]);
   expect(host.activeStreams).toBe(1);
 });
 

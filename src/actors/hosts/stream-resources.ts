@@ -3,13 +3,16 @@
  * the stream's actors find it by stream id, so that a machine is built once and a context stays data.
  */
 import { assert } from '../../assert.ts';
-import type { StreamRequest } from '../../call/gateway.ts';
+import type { Call } from '../../call/call.ts';
+import type { Screen } from '../../call/gateway.ts';
 import type { SpeechInbox } from '../../machines/stream/stream.types.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 
-/** What a stream of any kind has. */
 export interface StreamResources {
+  readonly call: Call;
+  /** Empty where nothing was shown. */
+  readonly screen: Screen;
   readonly outbox: Outbox;
   /** Filled by whoever sees a thing happen. */
   readonly figures: StreamFigures;
@@ -19,18 +22,11 @@ export interface StreamResources {
   readonly disposers: (() => void)[];
 }
 
-export interface SessionResources extends StreamResources {
-  readonly request: StreamRequest;
-}
-
-/** The resources of all live sessions, by stream id. */
-export type SessionResourceMap = Map<string, SessionResources>;
-
-/** The resources of all live welcome streams, by stream id. */
-export type WelcomeResourceMap = Map<string, StreamResources>;
+/** The resources of all live streams, by stream id. */
+export type StreamResourceMap = Map<string, StreamResources>;
 
 /** The resources of a live stream; missing ones are a bug. */
-export function resourcesOf<T extends StreamResources>(streams: ReadonlyMap<string, T>, streamId: string): T {
+export function resourcesOf(streams: ReadonlyMap<string, StreamResources>, streamId: string): StreamResources {
   const resources = streams.get(streamId);
   assert(resources !== undefined, `no resources for stream ${streamId}`);
   return resources;

@@ -23,7 +23,7 @@ export interface EngineSet {
   readonly speech: SpeechEngine;
 }
 
-export class EngineShelf {
+export class EnginesInUse {
   readonly #config: Config;
   readonly #log: Logger;
   #inUse: EngineSet | null = null;

@@ -1,25 +1,29 @@
 /** The log lines and counts of a stream's end (CONTRACT §2): what people search for when they ask how a call went. */
+import { type Call, idsOf } from '../../call/call.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { endFiguresOf } from '../figures/end-figures.ts';
 import { secondsBetween } from '../figures/seconds.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
-import { type HostedCall, identityOf, type StreamSummary } from './stream-host.ts';
+import type { StreamSummary } from './stream-host.ts';
 
-export interface SessionEnd {
-  readonly call: HostedCall;
+export interface EndedStream {
+  readonly call: Call;
   readonly summary: StreamSummary;
   readonly endedAtMs: number;
+}
+
+interface StreamEnd extends EndedStream {
   /** Streams that still hold a slot. */
   readonly activeStreams: number;
 }
 
-/** Logs and counts one session's end. */
-export function noteSessionEnd(
+/** Logs and counts one stream's end. */
+export function noteStreamEnd(
   { log, counters }: { readonly log: Logger; readonly counters: StreamCounters },
-  { call, summary, endedAtMs, activeStreams }: SessionEnd,
+  { call, summary, endedAtMs, activeStreams }: StreamEnd,
 ): void {
   const { output, stats, commandsSent } = summary;
-  const identity = identityOf(call);
+  const identity = idsOf(call);
   const { method } = call;
   const durationSeconds = secondsBetween(stats.openedAtMs, endedAtMs);
   counters.countCommands(commandsSent);
