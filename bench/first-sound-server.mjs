@@ -1,7 +1,7 @@
 // The server of bench/first-sound.mjs: the real one, but that its model and its voice are made here and take the time. The model says a token
 // every TOKEN_MS; the voice gives its first sound after VOICE_MS. On SIGHUP it measures for WINDOW_MS and prints one line of JSON on stderr:
 // for each sentence the time from the delta that completes it to the voice's synthesise(), on the clock and on the processor.
-import { EngineShelf } from '../dist/server/engine-shelf.js';
+import { EngineShelf } from '../dist/server/engines-in-use.js';
 import { serve } from '../dist/server/main.js';
 
 const WINDOW_MS = 15_000;

@@ -273,3 +273,15 @@ export class EngineFailure extends Error {
     this.isFinal = options?.isFinal ?? false;
   }
 }
+
+/** The Failure for what an engine threw: a declared one goes out with its words; anything else is reported, and goes out as its id. */
+export function failureOfThrown(error: unknown, faultId: string, report: () => void): Failure {
+  if (error instanceof EngineFailure) return failureOfDeclared(error);
+  report();
+  return failureOfUnexpected('processing_error', faultId);
+}
+
+/** What was thrown, in words for a log line or a terminal. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

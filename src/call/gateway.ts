@@ -3,11 +3,12 @@
  * and the port through which rpc/ asks for a stream. Both sides import it, so neither knows the other.
  */
 import type { Failure } from '../errors.ts';
+import type { Call } from './call.ts';
 
 /** One frame for the client, still without any wire format. */
 export type Frame =
   | { readonly kind: 'text'; readonly text: string }
-  /** PCM in `audioFormat`, 1 to 4096 bytes, an even number. Read-only: engines may share the memory. */
+  /** PCM as in wire.ts, 1 to AUDIO_CHUNK_BYTES, an even number. Read-only: engines may share the memory. */
   | { readonly kind: 'audio'; readonly bytes: Uint8Array }
   | { readonly kind: 'action'; readonly command: string; readonly args: Readonly<Record<string, unknown>> }
   | { readonly kind: 'end'; readonly message: string }
@@ -27,6 +28,8 @@ export interface SinkListener {
 
 /** The way out of one call; made by rpc/, written to by the session's outbox alone. */
 export interface FrameSink {
+  /** Names the connection that the call came over: in a crowd, connections take turns. */
+  readonly connection: string;
   /** Names the one listener; called once, before the first write. */
   attach(listener: SinkListener): void;
   /** False while as many frames are in flight as the transport should hold. */
@@ -37,9 +40,6 @@ export interface FrameSink {
   finish(end: StreamEnd): void;
 }
 
-/** The rpc a call belongs to, as the log names it. */
-export type RpcMethod = 'StreamAudio' | 'GenerateWelcomeAudio' | 'InterruptSession' | 'ReportUsage';
-
 /** An image that rpc/ has checked. It travels beside the charts and never enters an event, a context or a log. */
 export interface Screenshot {
   readonly bytes: Uint8Array;
@@ -49,22 +49,24 @@ export interface Screenshot {
   readonly heightPixels: number;
 }
 
-/** What was asked, after rpc/ has checked it and made the ids. */
-export interface StreamRequest {
-  /** One call; unique in the process. The slot belongs to it. */
-  readonly streamId: string;
-  readonly sessionId: string;
-  readonly hardwareId: string;
-  readonly prompt: string;
+/** What the screen showed, as one request or all of an utterance tell it; absent = not told. */
+export interface Screen {
   readonly screenshot?: Screenshot;
   readonly screenWidth?: number;
   readonly screenHeight?: number;
 }
 
-/** The text that a welcome stream speaks, after rpc/ has checked it and made the session id. */
+/** What was asked, each field checked. */
+export interface StreamRequest {
+  readonly call: Call;
+  /** The words that this request brings itself; what was collected before goes ahead of them, or is all there is. */
+  readonly prompt: string;
+  readonly screen: Screen;
+}
+
+/** The text that a welcome stream speaks, each field checked. Its call names no device. */
 export interface WelcomeRequest {
-  readonly streamId: string;
-  readonly sessionId: string;
+  readonly call: Call;
   /** Blank = a greeting in the language. */
   readonly text: string;
   /** A speech engine's own name of a voice; absent = the engine chooses. */
@@ -73,30 +75,13 @@ export interface WelcomeRequest {
   readonly language?: string;
 }
 
-/** Whose utterance is being collected. */
-export interface UtteranceKey {
-  readonly hardwareId: string;
-  readonly sessionId: string;
-}
-
-/** One COLLECT, checked; absent fields leave what is kept as it is. */
-export interface CollectedChunk extends UtteranceKey {
-  readonly streamId: string;
+/** One COLLECT, each field checked; what is absent leaves what is kept as it is. */
+export interface CollectedChunk {
+  readonly call: Call;
   readonly sequence: number;
   /** Not empty. A newer whole hypothesis; or, if it starts with white space, the tail of the one before. */
   readonly text?: string;
-  readonly screenshot?: Screenshot;
-  readonly screenWidth?: number;
-  readonly screenHeight?: number;
-}
-
-/** What was collected of an utterance so far. */
-export interface CollectedUtterance {
-  /** '' = no words yet. */
-  readonly text: string;
-  readonly screenshot?: Screenshot;
-  readonly screenWidth?: number;
-  readonly screenHeight?: number;
+  readonly screen: Screen;
 }
 
 /** A stream that was admitted, as its call sees it. */
@@ -105,12 +90,7 @@ export interface OpenStream {
   cancel(): void;
 }
 
-/** A call and whose it is; '' = an id that is not known. */
-export interface IdentifiedCall extends UtteranceKey {
-  readonly streamId: string;
-}
-
-/** The supervisor as rpc/ sees it. */
+/** The supervisor as rpc/ sees it. Every failure that it gives has been counted and logged. */
 export interface StreamGateway {
   /**
    * Admits and starts a stream, or says why not; decided before it returns. What was collected for its utterance is used up
@@ -121,15 +101,11 @@ export interface StreamGateway {
   openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure;
   /** Keeps a chunk for the COMMIT to come, without a slot; null = accepted, also when it was old and is dropped. */
   collect(chunk: CollectedChunk): Failure | null;
-  /** What was collected for this utterance and is not used up; null = nothing. */
-  collected(key: UtteranceKey): CollectedUtterance | null;
+  /** Takes note of a call that is refused before it is asked for: for its ids or a field. The failure comes back as it is. */
+  refuse(call: Call, failure: Failure): Failure;
   /**
-   * Why a stream would be refused now whatever it says: the server is not open, or its session is in flight. Only asks: nothing is
-   * taken, counted or logged. Null = not for such a reason.
+   * Ends every stream of the device, and the welcome streams of its sessions in flight; resolves with their session ids, each once, when the
+   * last of them is over.
    */
-  refusalOf(call: IdentifiedCall): Failure | null;
-  /** Counts and logs a call that was refused when its request was checked. */
-  noteInvalid(call: IdentifiedCall & { readonly method: RpcMethod }, failure: Failure): void;
-  /** Ends every stream of the device, and the welcome streams of its sessions in flight; returns their session ids, each once. */
-  interrupt(hardwareId: string): readonly string[];
+  interrupt(hardwareId: string): Promise<readonly string[]>;
 }

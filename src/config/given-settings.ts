@@ -4,6 +4,7 @@
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
 import { assertNever } from '../assert.ts';
+import { wordsOf } from '../errors.ts';
 import type { Setting } from './setting.ts';
 import { isSettingName, type SettingName, settingNames, settingsTable } from './settings-table.ts';
 
@@ -168,10 +169,6 @@ function shapeOf(setting: Setting): string {
 function lineOf(pair: Pair, lines: LineCounter): number {
   const range = isScalar(pair.key) || isMap(pair.key) || isSeq(pair.key) ? pair.key.range : undefined;
   return lines.linePos(range?.[0] ?? 0).line;
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A value as it appears in a fault: quoted, on one line, and short. */

@@ -4,14 +4,6 @@
  */
 import type { ProviderNote } from './provider-note.ts';
 
-/** The one format of sound on the wire (CONTRACT §1): raw PCM, no header, signed 16-bit little-endian. */
-export const audioFormat = {
-  sampleRateHz: 48_000,
-  channels: 1,
-  dtype: 'int16',
-  bytesPerSample: 2,
-} as const;
-
 /** One sentence to speak, already cleaned of what can't be spoken; never empty. */
 export interface SpeechRequest {
   readonly text: string;
@@ -28,7 +20,7 @@ export interface SpeechEngine {
   /** Brings the engine up (loads voices, warms workers); rejects if it can't work. Called once. */
   start(): Promise<void>;
   /**
-   * Speaks: PCM in `audioFormat`, in chunks of any even, non-zero length. Pull-driven: an engine that works ahead of its
+   * Speaks: PCM in the wire's format (call/wire.ts), in chunks of any even, non-zero length. Pull-driven: an engine that works ahead of its
    * reader holds at most a bounded amount. An abort of `signal`, or `return()` of the iterator, ends the work within 100 ms.
    */
   synthesise(request: SpeechRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;

@@ -3,7 +3,7 @@
  * A file whose writer died keeps its samples; most players play it to its end all the same.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { audioFormat } from './speech-engine.ts';
+import { audioFormat } from '../call/wire.ts';
 
 const headerBytes = 44;
 /** Sizes in a RIFF header are unsigned 32-bit and count 36 bytes of the header. */

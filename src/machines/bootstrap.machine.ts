@@ -6,8 +6,10 @@
  * Guarantees: `ready` is said once and only when calls are admitted; every starting state has a timed exit; after `stopped`
  * or `failed` nothing runs. It starts nothing itself: its actors do.
  */
+
 import { assign, emit, enqueueActions, fromPromise, setup } from 'xstate';
-import { OFF_DELAY_MS } from './timer.ts';
+import { LONGEST_TIMER_MS } from '../call/time.ts';
+import { wordsOf } from '../errors.ts';
 
 /** Bringing up one part may take this long: loading and warming two voices takes about 2 s on a small machine. */
 const START_DUE_MS = 60_000;
@@ -69,7 +71,7 @@ const bootstrapSetup = setup({
   },
   delays: {
     startDue: START_DUE_MS,
-    drainDue: ({ context }) => Math.min(context.gracePeriodMs + DRAIN_MARGIN_MS, OFF_DELAY_MS),
+    drainDue: ({ context }) => Math.min(context.gracePeriodMs + DRAIN_MARGIN_MS, LONGEST_TIMER_MS),
     stopDue: DRAIN_MARGIN_MS,
   },
   guards: {
@@ -195,5 +197,5 @@ function exitOf(event: { readonly type: string; readonly output?: unknown }): Bo
 
 function errorTextOf(event: object): string {
   if (!('error' in event)) return `no answer within ${START_DUE_MS / 1000}s`;
-  return event.error instanceof Error ? event.error.message : String(event.error);
+  return wordsOf(event.error);
 }

@@ -7,9 +7,9 @@
  * how many they are; who owns them, and how many buffers there may be, is its host's business.
  */
 import { assign, enqueueActions, setup } from 'xstate';
+import { LONGEST_TIMER_MS } from '../call/time.ts';
 import { type Failure, failure } from '../errors.ts';
 import { charactersOf, isLongerThan, newerHypothesis } from '../text/hypothesis.ts';
-import { OFF_DELAY_MS } from './timer.ts';
 
 export interface CollectLimits {
   /** How long a buffer waits after its last kept chunk, in ms. */
@@ -69,7 +69,7 @@ const collectSetup = setup({
     input: {} as CollectLimits | undefined,
   },
   delays: {
-    collectTtl: ({ context }) => Math.min(context.limits.ttlMs, OFF_DELAY_MS),
+    collectTtl: ({ context }) => Math.min(context.limits.ttlMs, LONGEST_TIMER_MS),
   },
   guards: {
     isOld: ({ context, event }) =>

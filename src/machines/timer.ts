@@ -1,7 +1,7 @@
-/** The longest wait of a timer, in ms (24.8 days): beyond it setTimeout fires at once. A delay that is switched off waits so long. */
-export const OFF_DELAY_MS = 2 ** 31 - 1;
+/** Delays that may be switched off. */
+import { LONGEST_TIMER_MS } from '../call/time.ts';
 
-/** The delay of a time that may be switched off (0). */
+/** The delay of a time that may be switched off (0): then it waits as long as a timer can. */
 export function orOff(ms: number): number {
-  return ms > 0 ? Math.min(ms, OFF_DELAY_MS) : OFF_DELAY_MS;
+  return ms > 0 ? Math.min(ms, LONGEST_TIMER_MS) : LONGEST_TIMER_MS;
 }

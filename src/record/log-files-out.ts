@@ -3,8 +3,10 @@
  * given up and nothing more is appended to it: what stands in it stays readable up to there, and a gap can never be
  * closed by later lines.
  */
+
 import { closeSync, constants, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { wordsOf } from '../errors.ts';
 import type { WriteOrder } from './log-writer.ts';
 
 /** Logs may hold what people said: they are their owner's alone. */
@@ -51,7 +53,7 @@ export class LogFilesOut {
       this.close(path);
       if (isCreated && file.bytes === 0) unlinkQuietly(path);
       if (!isLast) this.#files.set(path, null);
-      return { why: error instanceof Error ? error.message : String(error) };
+      return { why: wordsOf(error) };
     }
   }
 

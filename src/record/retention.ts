@@ -3,8 +3,10 @@
  * Only files that are ours by name (`*.jsonl` in a folder named after a day) and that nobody here writes. Works in
  * small steps, so that its thread can do other things between two of them, whatever the number of files.
  */
+
 import { type Dir, type Dirent, lstatSync, opendirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { wordsOf } from '../errors.ts';
 
 /** What is kept of the logs in a folder. */
 export interface RetentionTerms {
@@ -146,7 +148,7 @@ class Sweep {
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       this.#failures += 1;
-      if (this.#why === '') this.#why = `${path}: ${error instanceof Error ? error.message : String(error)}`;
+      if (this.#why === '') this.#why = `${path}: ${wordsOf(error)}`;
       return undefined;
     }
   }

@@ -7,6 +7,7 @@
  * Sound is not made again: a log knows of it how many bytes a sentence had.
  */
 import { type AnyEventObject, type AnyStateMachine, createActor, fromCallback } from 'xstate';
+import { wordsOf } from '../errors.ts';
 import { type LogTurn, THREW } from '../log/log-format.ts';
 import type { EventLog } from '../log/log-reader.ts';
 import { saidText } from '../record/turn-outcome.ts';
@@ -73,7 +74,7 @@ function withStubbedChildren(machine: AnyStateMachine): AnyStateMachine {
 
 function differenceOf({ turn, event, effects = [] }: LogTurn, said: readonly string[], thrown: unknown) {
   if (thrown !== null) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = wordsOf(thrown);
     return { turn, field: 'emitted', recorded: saidIn(effects), now: `the actor threw: ${message}`, event };
   }
   const recorded = saidIn(effects);

@@ -38,8 +38,3 @@ function play(recorded: LogTurn, step: () => ChartTurn): PlayedEvent {
 export function reasonInOutput(output: unknown): string {
   return typeof output === 'object' && output !== null && 'reason' in output ? String(output.reason) : '';
 }
-
-/** What an error says. */
-export function wordsOfError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -3,8 +3,10 @@
  * Timers, children and the world are not simulated: what they said is in the log (DESIGN §5). The verdict is the first
  * difference, or that there is none.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
+import { wordsOf } from '../errors.ts';
 import { definitionHashAs } from '../log/definition-hash.ts';
 import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from '../log/log-format.ts';
 import type { EventLog } from '../log/log-reader.ts';
@@ -85,7 +87,7 @@ function differenceIn(recorded: LogTurn, run: ChartRun, play: () => TurnOutcome)
     now = play();
   } catch (error) {
     if (recorded.status === THREW) return null;
-    const thrown = error instanceof Error ? error.message : String(error);
+    const thrown = wordsOf(error);
     return { turn, field: 'status', recorded: recorded.status ?? 'active', now: `the chart threw: ${thrown}`, event };
   }
   if (recorded.status === THREW) {

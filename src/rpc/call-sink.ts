@@ -7,7 +7,8 @@
  */
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { assert } from '../assert.ts';
-import type { Frame, FrameSink, RpcMethod, SinkListener, StreamEnd } from '../call/gateway.ts';
+import { type Call, idsOf } from '../call/call.ts';
+import type { Frame, FrameSink, SinkListener, StreamEnd } from '../call/gateway.ts';
 import type { Failure } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { FrameCodec } from './codec.ts';
@@ -15,9 +16,11 @@ import { type CallFlow, type CallFlowListener, flowOf } from './flow-control.ts'
 import { statusOf } from './status.ts';
 
 /** What a sink needs of the call that it ends. */
-export interface SinkCall {
+export interface WireCall {
   readonly metadata: Metadata;
   readonly cancelled: boolean;
+  /** Address and port of the client's end. */
+  getPeer(): string;
   end(): void;
   emit(event: 'error', status: StatusObject): boolean;
   once(event: 'cancelled', listener: () => void): unknown;
@@ -29,15 +32,7 @@ export interface SinkCall {
  */
 const LINGER_MS = 10_000;
 
-/** Whose call it is, for its frames and its log line. */
-export interface CallIdentity {
-  readonly sessionId: string;
-  readonly hardwareId: string;
-  readonly streamId: string;
-}
-
 export interface CallSinkOptions {
-  readonly method: RpcMethod;
   readonly codec: FrameCodec<unknown>;
   readonly log: Logger;
   /** 0 = off. */
@@ -46,26 +41,22 @@ export interface CallSinkOptions {
 
 const nobody: CallFlowListener = Object.freeze({ messageAccepted: () => {}, roomFreed: () => {} });
 
-/** Opens the sink of `call`. */
-export function createCallSink(call: SinkCall, identity: CallIdentity, options: CallSinkOptions): FrameSink {
-  return new CallSink(call, identity, options);
-}
-
-class CallSink implements FrameSink {
-  readonly #call: SinkCall;
-  readonly #identity: CallIdentity;
+/** The sink of one call: `call` is whose it is, `wire` is grpc-js's object for it. */
+export class CallSink implements FrameSink {
+  readonly connection: string;
+  readonly #wire: WireCall;
+  readonly #call: Call;
   readonly #options: CallSinkOptions;
   readonly #flow: CallFlow;
   #isEnded = false;
   #hasSent = false;
 
-  constructor(call: SinkCall, identity: CallIdentity, options: CallSinkOptions) {
-    const flow = flowOf(call.metadata);
+  constructor(wire: WireCall, call: Call, options: CallSinkOptions) {
+    const flow = flowOf(wire.metadata);
     assert(flow !== undefined, 'the flow control interceptor is not installed');
+    this.connection = wire.getPeer();
+    this.#wire = wire;
     this.#call = call;
-    // Only the ids: the request itself may carry megabytes.
-    const { sessionId, hardwareId, streamId } = identity;
-    this.#identity = { sessionId, hardwareId, streamId };
     this.#options = options;
     this.#flow = flow;
   }
@@ -78,12 +69,12 @@ class CallSink implements FrameSink {
   }
 
   canWrite(): boolean {
-    return !this.#isEnded && !this.#call.cancelled && this.#flow.canSend();
+    return !this.#isEnded && !this.#wire.cancelled && this.#flow.canSend();
   }
 
   write(frame: Frame): void {
     assert(!this.#isEnded, `a ${frame.kind} frame after the end`);
-    const message = this.#options.codec.messageOf(frame, this.#identity.sessionId);
+    const message = this.#options.codec.messageOf(frame, this.#call.sessionId);
     this.#hasSent = true;
     this.#flow.send(message);
   }
@@ -93,25 +84,23 @@ class CallSink implements FrameSink {
     this.#isEnded = true;
     // The session is over: nothing of it is kept while the client fetches the rest.
     this.#flow.attach(nobody);
-    if (!this.#call.cancelled) this.#resetIfItLingers(end.ok);
+    if (!this.#wire.cancelled) this.#resetIfItLingers(end.ok);
     if (end.ok) {
-      this.#call.end();
+      this.#wire.end();
       return;
     }
     const status = statusOf(end.failure);
     this.#noteError(end.failure, status.code);
     // Nobody listens any more; a write into a destroyed call would only raise an error.
-    if (this.#call.cancelled) return;
+    if (this.#wire.cancelled) return;
     if (!this.#hasSent) this.#flow.send(this.#options.codec.errorMessageOf(status.details));
-    this.#call.emit('error', status);
+    this.#wire.emit('error', status);
   }
 
   #noteError({ errorCode, errorType }: Failure, grpcStatus: number): void {
-    const { sessionId, hardwareId, streamId } = this.#identity;
-    const ids = { session_id: sessionId, hardware_id: hardwareId, stream_id: streamId };
-    const ctx = { ...ids, error_code: errorCode, error_type: errorType, grpc_status: grpcStatus };
-    const { log, method } = this.#options;
-    log.error({ scope: 'grpc', method, decision: 'error', ctx }, 'a call ended with an error');
+    const ctx = { ...idsOf(this.#call), error_code: errorCode, error_type: errorType, grpc_status: grpcStatus };
+    const { method } = this.#call;
+    this.#options.log.error({ scope: 'grpc', method, decision: 'error', ctx }, 'a call ended with an error');
   }
 
   /** What a good stream still has to deliver is the client's for as long as an idle stream would be. */
@@ -121,6 +110,6 @@ class CallSink implements FrameSink {
     const lingerMs = isGood ? Math.max(LINGER_MS, idleTimeoutMs) : LINGER_MS;
     const timer = setTimeout(() => this.#flow.reset(), lingerMs);
     timer.unref();
-    this.#call.once('cancelled', () => clearTimeout(timer));
+    this.#wire.once('cancelled', () => clearTimeout(timer));
   }
 }

@@ -5,17 +5,16 @@
  */
 import { assertNever } from '../assert.ts';
 import type { Frame } from '../call/gateway.ts';
+import { AUDIO_CHUNK_BYTES, audioFormat } from '../call/wire.ts';
 import type { AudioChunk } from './generated/streaming/AudioChunk.ts';
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
 import type { WelcomeResponse } from './generated/streaming/WelcomeResponse.ts';
 import type { streamingService } from './proto.ts';
 
-/** CONTRACT §1: raw PCM, 48000 Hz, mono, signed 16-bit little-endian. */
-const audioFields = { dtype: 'int16', sample_rate: 48_000, channels: 1 } as const;
+const { dtype, sampleRateHz, channels } = audioFormat;
+const audioFields = { dtype, sample_rate: sampleRateHz, channels } as const;
 
-const FULL_CHUNK_BYTES = 4096;
-
-/** A chunk of FULL_CHUNK_BYTES of sound; stands for the message that has it. */
+/** A chunk of AUDIO_CHUNK_BYTES of sound; stands for the message that has it. */
 export interface FullChunk {
   readonly fullChunk: Uint8Array;
 }
@@ -80,7 +79,7 @@ type Encode<TMessage> = (message: TMessage | { readonly audio_chunk: AudioChunk 
  * one: grpc-js copies a message behind its header before it asks for another.
  */
 export function createMessageEncoder<TMessage extends object>(encode: Encode<TMessage>) {
-  const template = templateOf(encode, FULL_CHUNK_BYTES);
+  const template = templateOf(encode, AUDIO_CHUNK_BYTES);
   return (message: TMessage | FullChunk): Buffer => {
     if (!('fullChunk' in message)) return encode(message);
     template.encoded.set(message.fullChunk, template.soundAt);
@@ -102,7 +101,7 @@ export function withFullChunks(service: typeof streamingService): typeof streami
 }
 
 function soundOf(bytes: Uint8Array): { readonly audio_chunk: AudioChunk } | FullChunk {
-  return bytes.byteLength === FULL_CHUNK_BYTES ? { fullChunk: bytes } : audioMessage(bufferOf(bytes));
+  return bytes.byteLength === AUDIO_CHUNK_BYTES ? { fullChunk: bytes } : audioMessage(bufferOf(bytes));
 }
 
 function audioMessage(audio_data: Buffer): { readonly audio_chunk: AudioChunk } {

@@ -3,16 +3,11 @@
  * told with its reason and status OK. It needs no slot and no engine, so it is served while the server starts and drains, too.
  */
 import type { handleUnaryCall } from '@grpc/grpc-js';
-import type { StreamGateway } from '../call/gateway.ts';
-import type { Config } from '../config.ts';
-import { failure, failureOfUnexpected } from '../errors.ts';
-import type { Logger } from '../observe/logger.ts';
+import { failure } from '../errors.ts';
 import type { UsageRequest__Output } from './generated/streaming/UsageRequest.ts';
 import type { UsageResponse } from './generated/streaming/UsageResponse.ts';
-import { identifyReport, makeStreamId, quote, type RefusedRequest } from './identity.ts';
-import { checkRequestSize, requestBytesOf } from './request-size.ts';
-import { statusOf } from './status.ts';
-import { refuseUnary } from './unary-refusal.ts';
+import { quote } from './identity.ts';
+import { createUnaryHandler, type UnaryCallOptions } from './unary-call.ts';
 
 const MAX_LABEL_CHARS = 128;
 /** An int32 on the wire. */
@@ -42,55 +37,29 @@ export interface UsageLedger {
   ): Promise<{ readonly stored: true } | { readonly stored: false; readonly reason: string }>;
 }
 
-export interface ReportUsageOptions {
-  readonly config: Config;
-  readonly gateway: StreamGateway;
+export interface ReportUsageOptions extends UnaryCallOptions {
   readonly usage: UsageLedger;
-  readonly log: Logger;
   /** The wall clock, in ms since the epoch. */
   readonly wallClockMs: () => number;
 }
 
 /** The handler of ReportUsage. */
-export function createReportUsageHandler({
-  config,
-  gateway,
-  usage,
-  log,
-  wallClockMs,
-}: ReportUsageOptions): handleUnaryCall<UsageRequest__Output, UsageResponse> {
-  return async (call, callback) => {
-    const streamId = makeStreamId();
-    try {
-      const checked = checkReport(config, call.request, requestBytesOf(call.request));
-      if ('failure' in checked) {
-        refuseUnary({ gateway, log }, { method: 'ReportUsage', streamId, callback }, checked);
-        return;
-      }
-      const outcome = await usage.record({ ...checked, timeMs: wallClockMs() });
+export function createReportUsageHandler(
+  options: ReportUsageOptions,
+): handleUnaryCall<UsageRequest__Output, UsageResponse> {
+  const { usage, wallClockMs } = options;
+  return createUnaryHandler(options, {
+    method: 'ReportUsage',
+    answer: async ({ hardwareId, sessionId }, given) => {
+      const { source, model, input_tokens: inputTokens, output_tokens: outputTokens } = given;
+      const fault = labelFault('source', source) ?? labelFault('model', model) ?? tokenFault(given);
+      if (fault !== null) return { failure: failure('invalid_request', fault) };
+      const reported = { timeMs: wallClockMs(), hardwareId, sessionId, source, model, inputTokens, outputTokens };
+      const outcome = await usage.record({ ...reported, reporter: 'client' });
       const message = outcome.stored ? 'Stored' : `Not stored: ${outcome.reason}`;
-      callback(null, { success: outcome.stored, message });
-    } catch (error) {
-      const ctx = { stream_id: streamId };
-      log.error({ scope: 'grpc', method: 'ReportUsage', decision: 'fault', ctx, err: error }, 'a handler threw');
-      callback(statusOf(failureOfUnexpected('processing_error', streamId)));
-    }
-  };
-}
-
-function checkReport(
-  { identity }: Config,
-  given: UsageRequest__Output,
-  requestBytes: number,
-): Omit<ReportedUsage, 'timeMs'> | RefusedRequest {
-  const ids = identifyReport(identity.policy, given);
-  const tooLarge = checkRequestSize(requestBytes);
-  if (tooLarge !== null) return { ...ids, failure: tooLarge };
-  if ('failure' in ids) return ids;
-  const fault = labelFault('source', given.source) ?? labelFault('model', given.model) ?? tokenFault(given);
-  if (fault !== null) return { ...ids, failure: failure('invalid_request', fault) };
-  const { source, model, input_tokens: inputTokens, output_tokens: outputTokens } = given;
-  return { ...ids, reporter: 'client', source, model, inputTokens, outputTokens };
+      return { response: { success: outcome.stored, message } };
+    },
+  });
 }
 
 function labelFault(field: string, label: string): string | null {

@@ -13,8 +13,9 @@ export function requestBytesOf(request: object): number {
   return sizes.get(request) ?? 0;
 }
 
-/** Why a request of this size is refused; null if it is not. */
-export function checkRequestSize(requestBytes: number): Failure | null {
+/** Why a request is refused for its size; null if it is not. */
+export function checkRequestSize(request: object): Failure | null {
+  const requestBytes = requestBytesOf(request);
   if (requestBytes <= MAX_REQUEST_BYTES) return null;
   return failure(
     'request_too_large',

@@ -1,16 +1,18 @@
 /**
- * What the handlers of all streaming rpcs do: check the request, ask for a stream, tell it when the client is gone. Whatever goes
- * wrong ends the call through its sink.
+ * What the handlers of all streaming rpcs do: name the call, let its rpc check the request and ask for a stream, and tell that when
+ * the client is gone. Whatever goes wrong ends the call through its sink.
  */
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream } from '@grpc/grpc-js';
-import type { FrameSink, OpenStream, RpcMethod, StreamGateway } from '../call/gateway.ts';
+import type { Call, RpcMethod } from '../call/call.ts';
+import type { FrameSink, OpenStream, StreamGateway } from '../call/gateway.ts';
+import { LONGEST_TIMER_MS } from '../call/time.ts';
 import type { Config } from '../config.ts';
 import { type Failure, failureOfUnexpected } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
-import { type CallIdentity, type CallSinkOptions, createCallSink } from './call-sink.ts';
+import { CallSink, type CallSinkOptions } from './call-sink.ts';
 import type { FrameCodec } from './codec.ts';
-import { makeStreamId, type RefusedRequest } from './identity.ts';
-import { requestBytesOf } from './request-size.ts';
+import { type GivenIds, identify } from './identity.ts';
+import { checkRequestSize } from './request-size.ts';
 
 /** grpc-js ends a call at its deadline by itself; a vanished client may keep it from noticing, this does not. */
 const DEADLINE_MARGIN_MS = 50;
@@ -21,92 +23,63 @@ export interface StreamCallOptions {
   readonly log: Logger;
 }
 
-/** A request that was found good. */
-export interface AcceptedCall {
-  readonly sessionId: string;
-  readonly hardwareId: string;
-  /** Asks for the stream; null = the call is over already, and its sink has been told. */
-  open(sink: FrameSink): OpenStream | Failure | null;
-}
-
 /** One streaming rpc. */
-export interface StreamRpc<TRequest, TResponse> {
+export interface StreamRpc<TGiven, TResponse> {
   readonly method: RpcMethod;
   readonly codec: FrameCodec<TResponse>;
   /**
-   * Checks the request, whose size on the wire is `requestBytes`. What is large in it should be taken out: the call object lives on for as
-   * long as the client takes to fetch the end.
+   * Checks the fields of a request and asks for its stream; null = the call is over already, and its sink has been told. What is large in
+   * the request should be taken out of it: the call object lives on for as long as the client takes to fetch the end.
    */
-  accept(
-    given: TRequest,
-    about: { readonly requestBytes: number; readonly streamId: string },
-  ): AcceptedCall | RefusedRequest;
+  open(call: Call, given: TGiven, sink: FrameSink): OpenStream | Failure | null;
 }
 
 /** The handler of a streaming rpc. */
-export function createStreamHandler<TRequest extends object, TResponse>(
-  options: StreamCallOptions,
-  rpc: StreamRpc<TRequest, TResponse>,
-): handleServerStreamingCall<TRequest, TResponse> {
-  const { config, gateway, log } = options;
+export function createStreamHandler<TGiven extends GivenIds, TResponse>(
+  { config, gateway, log }: StreamCallOptions,
+  rpc: StreamRpc<TGiven, TResponse>,
+): handleServerStreamingCall<TGiven, TResponse> {
   const { method, codec } = rpc;
-  const sinkOptions: CallSinkOptions = { method, codec, log, idleTimeoutMs: config.backpressure.idleTimeoutMs };
+  const sinkOptions: CallSinkOptions = { codec, log, idleTimeoutMs: config.backpressure.idleTimeoutMs };
 
-  function handle(call: ServerWritableStream<TRequest, TResponse>, unknown: CallIdentity): void {
-    const { streamId } = unknown;
-    const accepted = rpc.accept(call.request, { requestBytes: requestBytesOf(call.request), streamId });
-    const { sessionId, hardwareId } = accepted;
-    if (sessionId !== '') {
-      const initial = new Metadata();
-      initial.set('x-session-id', sessionId);
-      call.sendMetadata(initial);
-    }
-    const identity = { sessionId, hardwareId, streamId };
-    const sink = createCallSink(call, identity, sinkOptions);
-    if ('failure' in accepted) {
-      const { failure } = accepted;
-      gateway.noteInvalid({ ...identity, method }, failure);
-      sink.finish({ ok: false, failure });
-      return;
-    }
-    const stream = accepted.open(sink);
-    if (stream === null) return;
-    if ('errorCode' in stream) sink.finish({ ok: false, failure: stream });
-    else cancelWithClient(call, stream);
-  }
-
-  return (call) => {
-    const unknown = { sessionId: '', hardwareId: '', streamId: makeStreamId() };
+  return (wire) => {
+    const { call, failure } = identify[method](config.identity.policy, wire.request);
+    const sink = new CallSink(wire, call, sinkOptions);
     try {
-      handle(call, unknown);
+      tellSessionId(wire, call.sessionId);
+      const refused = checkRequestSize(wire.request) ?? failure;
+      const stream = refused === null ? rpc.open(call, wire.request, sink) : gateway.refuse(call, refused);
+      if (stream === null) return;
+      if ('errorCode' in stream) sink.finish({ ok: false, failure: stream });
+      else cancelWithClient(wire, stream);
     } catch (error) {
-      const { streamId } = unknown;
-      log.error(
-        { scope: 'grpc', method, decision: 'fault', ctx: { stream_id: streamId }, err: error },
-        'a handler threw',
-      );
-      const failure = failureOfUnexpected('session_fault', streamId);
-      createCallSink(call, unknown, sinkOptions).finish({ ok: false, failure });
+      const { streamId } = call;
+      const ctx = { stream_id: streamId };
+      log.error({ scope: 'grpc', method, decision: 'fault', ctx, err: error }, 'a handler threw');
+      sink.finish({ ok: false, failure: failureOfUnexpected('session_fault', streamId) });
     }
   };
 }
 
-function cancelWithClient<TRequest, TResponse>(
-  call: ServerWritableStream<TRequest, TResponse>,
-  stream: OpenStream,
-): void {
-  const deadline = watchDeadline(Number(call.getDeadline()), () => stream.cancel());
-  call.once('cancelled', () => {
+function tellSessionId<TGiven, TResponse>(wire: ServerWritableStream<TGiven, TResponse>, sessionId: string): void {
+  if (sessionId === '') return;
+  const initial = new Metadata();
+  initial.set('x-session-id', sessionId);
+  wire.sendMetadata(initial);
+}
+
+function cancelWithClient<TGiven, TResponse>(wire: ServerWritableStream<TGiven, TResponse>, stream: OpenStream): void {
+  const deadline = watchDeadline(Number(wire.getDeadline()), () => stream.cancel());
+  wire.once('cancelled', () => {
     clearTimeout(deadline);
     stream.cancel();
   });
   // A client that left while the stream was being opened has been told of already.
-  if (call.cancelled) stream.cancel();
+  if (wire.cancelled) stream.cancel();
 }
 
 function watchDeadline(deadlineMs: number, onPassed: () => void): NodeJS.Timeout | undefined {
-  const MAX_TIMER_MS = 2 ** 31 - 1;
   const remainingMs = deadlineMs - Date.now() + DEADLINE_MARGIN_MS;
-  if (!Number.isFinite(remainingMs) || remainingMs > MAX_TIMER_MS) return undefined;
+  if (!Number.isFinite(remainingMs) || remainingMs > LONGEST_TIMER_MS) return undefined;
   return setTimeout(onPassed, Math.max(0, remainingMs));
 }

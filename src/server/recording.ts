@@ -2,7 +2,7 @@
 import type { AnyStateMachine } from 'xstate';
 import type { Config } from '../config.ts';
 import type { SessionMachine } from '../machines/session/session.machine.ts';
-import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
+import type { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
 import type { WelcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { Logger } from '../observe/logger.ts';
 import { EventLogs } from '../record/event-logs.ts';
@@ -10,6 +10,7 @@ import { withRecorder } from '../record/recorded-logic.ts';
 import { type ChartRecording, logMaker } from '../record/redaction.ts';
 import { sessionRecording, welcomeRecording } from '../record/stream-recordings.ts';
 import { supervisorRecording } from '../record/supervisor-recording.ts';
+import type { ChartWatch } from './composition.ts';
 
 export interface RecordingOptions {
   readonly config: Config;
@@ -18,7 +19,7 @@ export interface RecordingOptions {
   readonly build: string;
 }
 
-export class Recording {
+export class Recording implements ChartWatch {
   readonly #options: RecordingOptions;
   /** null = switched off. */
   readonly #logs: EventLogs | null;
@@ -39,9 +40,9 @@ export class Recording {
   }
 
   /** The supervisor chart, whose every turn is recorded: a log for each start of the server. */
-  ofSupervisor(): typeof supervisorMachine {
+  ofSupervisor(machine: typeof supervisorMachine): typeof supervisorMachine {
     // Two servers may share a folder and start at once.
-    return this.#recorded(supervisorMachine, supervisorRecording, () => `${process.pid}-supervisor`);
+    return this.#recorded(machine, supervisorRecording, () => `${process.pid}-supervisor`);
   }
 
   /** As /status tells it; null = switched off. */

@@ -3,10 +3,6 @@
  * the bootstrap chart says when what is started and stopped, this says what that means.
  */
 import { type Actor, createActor, fromPromise } from 'xstate';
-import { JobCount } from '../actors/figures/job-count.ts';
-import { StreamCounters } from '../actors/figures/stream-counters.ts';
-import type { SupervisorHost } from '../actors/hosts/supervisor-host.ts';
-import { UtteranceCollector } from '../actors/hosts/utterance-collector.ts';
 import { assertNever } from '../assert.ts';
 import type { Config } from '../config.ts';
 import {
@@ -16,17 +12,16 @@ import {
   type ServiceHealth,
   type ServiceState,
 } from '../machines/bootstrap.machine.ts';
-import { collectMachine } from '../machines/collect.machine.ts';
 import { createFaultLog, type FaultLog } from '../observe/fault-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { createStatusServer, type StatusServer } from '../observe/status-server.ts';
 import { createGrpcServer, type GrpcServer } from '../rpc/server.ts';
 import { answerUsage } from '../store/usage-entry.ts';
-import { type EngineSet, EngineShelf } from './engine-shelf.ts';
+import { type Composition, composeStreams, streamSettingsOf } from './composition.ts';
+import { EnginesInUse } from './engines-in-use.ts';
 import { packageVersion } from './package-version.ts';
 import { Persistence } from './persistence.ts';
 import { Recording } from './recording.ts';
-import { createSupervisor } from './supervision.ts';
 
 /** After the drain only stalled sockets are left; they get this long. */
 const CLOSE_GRACE_MS = 1_000;
@@ -51,14 +46,10 @@ class RunningSystem implements System {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #faults: FaultLog;
-  readonly #engines: EngineShelf;
-  readonly #answers = new JobCount();
-  readonly #speech = new JobCount();
-  readonly #counters = new StreamCounters();
-  readonly #collector: UtteranceCollector;
+  readonly #engines: EnginesInUse;
   readonly #persistence: Persistence;
   readonly #recording: Recording;
-  readonly #supervisor: SupervisorHost;
+  readonly #streams: Composition;
   readonly #grpc: GrpcServer;
   readonly #http: StatusServer;
   readonly #bootstrap: Actor<typeof bootstrapMachine>;
@@ -70,31 +61,24 @@ class RunningSystem implements System {
     this.#config = config;
     this.#log = log;
     this.#faults = createFaultLog(log);
-    this.#engines = new EngineShelf(config, log);
-    this.#collector = new UtteranceCollector({
-      machine: collectMachine,
-      limits: config.collect,
-      log,
-      reportFault: (id, error) => this.#faults.bug('StreamAudio', id, error),
-    });
+    this.#engines = new EnginesInUse(config, log);
     this.#persistence = new Persistence(config, log);
-    const { usage } = this.#persistence;
     this.#recording = new Recording({ config, log, build: this.#version });
-    this.#supervisor = createSupervisor({
-      config,
+    const { usage, memory, history, quota } = this.#persistence;
+    this.#streams = composeStreams({
+      settings: streamSettingsOf(config),
+      engines: this.#engines,
+      recording: this.#recording,
+      memory,
+      history,
+      quota,
+      // Nobody waits for it; a store that fails tells so itself, once.
+      noteUsage: (call, used) => void usage.record(answerUsage(call, used, Date.now())),
       log,
       faults: this.#faults,
-      engines: this.#engines,
-      collector: this.#collector,
-      recording: this.#recording,
-      counters: this.#counters,
-      answers: this.#answers,
-      speech: this.#speech,
-      persistence: this.#persistence,
-      // Nobody waits for it; a store that fails tells so itself, once.
-      noteUsage: (request, used) => void usage.record(answerUsage(request, used, Date.now())),
+      now: () => performance.now(),
     });
-    this.#grpc = createGrpcServer({ config, gateway: this.#supervisor, usage, log });
+    this.#grpc = createGrpcServer({ config, gateway: this.#streams.supervisor, usage, log });
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
@@ -150,11 +134,11 @@ class RunningSystem implements System {
 
   async #drain(): Promise<void> {
     this.#grpc.setServing(false);
-    await this.#supervisor.drain();
+    await this.#streams.supervisor.drain();
   }
 
   async #stop(): Promise<void> {
-    this.#collector.dropAll();
+    this.#streams.collector.dropAll();
     await this.#grpc.close(CLOSE_GRACE_MS);
     await Promise.all([this.#http.close(), this.#engines.stop(), this.#persistence.close(), this.#recording.close()]);
   }
@@ -164,7 +148,7 @@ class RunningSystem implements System {
     const scope = 'server';
     switch (emitted.type) {
       case 'service.ready': {
-        this.#supervisor.openAdmission();
+        this.#streams.supervisor.openAdmission();
         this.#grpc.setServing(true);
         const { answer, speech } = this.#engines.inUse();
         const ctx = {
@@ -182,7 +166,7 @@ class RunningSystem implements System {
         return;
       }
       case 'service.drainStarted': {
-        const ctx = { active_streams: this.#supervisor.activeStreams };
+        const ctx = { active_streams: this.#streams.supervisor.activeStreams };
         this.#log.info({ scope, method, decision: 'drain', ctx }, 'no new calls; running streams may end');
         return;
       }
@@ -192,7 +176,7 @@ class RunningSystem implements System {
         return;
       }
       case 'service.stopped': {
-        const ctx = { active_streams: this.#supervisor.activeStreams };
+        const ctx = { active_streams: this.#streams.supervisor.activeStreams };
         this.#log.info({ scope, method, decision: 'stopped', ctx }, 'the server has stopped');
         return;
       }
@@ -215,21 +199,22 @@ class RunningSystem implements System {
 
   #status(): Readonly<Record<string, unknown>> {
     const { state, health, lastError } = this.#state();
-    const engines: EngineSet | null = this.#engines.peek();
+    const engines = this.#engines.peek();
+    const { supervisor, collector, counters, answerJobs, speechJobs } = this.#streams;
     return {
       state,
       health,
       last_error: lastError,
-      active_streams: this.#supervisor.activeStreams,
+      active_streams: supervisor.activeStreams,
       max_streams: this.#config.backpressure.maxStreams,
-      in_flight: this.#supervisor.inFlight,
-      active_answers: this.#answers.running,
-      active_speech: this.#speech.running,
-      rejected: this.#counters.rejected,
-      idle_timeouts: this.#counters.idleTimeouts,
-      commands_sent: this.#counters.commandsSent,
-      totals: this.#counters.totals.report(),
-      collect_buffers: this.#collector.buffers,
+      in_flight: supervisor.inFlight,
+      active_answers: answerJobs.running,
+      active_speech: speechJobs.running,
+      rejected: counters.rejected,
+      idle_timeouts: counters.idleTimeouts,
+      commands_sent: counters.commandsSent,
+      totals: counters.totals.report(),
+      collect_buffers: collector.buffers,
       ...this.#persistence.status(),
       event_log: this.#recording.status(),
       answer_engine: engines?.answer.name ?? null,

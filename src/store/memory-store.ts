@@ -6,7 +6,7 @@
  * Guarantees: a recall that is asked for after a remember hears of it, as the store deals with both in their order; never more on the
  * way to the disk than MAX_WAITING_CHARS. It keeps nothing itself, so what is forgotten in the store is forgotten.
  */
-import { isOneDevice } from '../call/device.ts';
+import { isOneDevice } from '../call/call.ts';
 import { type MemoryEntry, type MemoryLimits, type RememberedExchange, shortened } from './memory-entry.ts';
 import type { StoreProcess } from './store-process.ts';
 

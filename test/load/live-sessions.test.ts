@@ -5,7 +5,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { supervisorMachine } from '../../src/machines/supervisor/supervisor.machine.ts';
 import { EventLogs } from '../../src/record/event-logs.ts';
 import { withRecorder } from '../../src/record/recorded-logic.ts';
 import { logMaker } from '../../src/record/redaction.ts';
@@ -70,9 +69,9 @@ async function holdSessions(logs: EventLogs, chance: Chance): Promise<void> {
     answerEngine: erraticAnswers(chance),
     speechEngine: erraticVoice(chance),
     now: () => performance.now(),
-    recorded: {
-      sessions: (machine) => withRecorder(machine, (id) => logs.recorderFor(id, id, ofSession)),
-      supervisor: withRecorder(supervisorMachine, (id) => logs.recorderFor(id, 'supervisor', ofSupervisor)),
+    recording: {
+      ofSessions: (machine) => withRecorder(machine, (id) => logs.recorderFor(id, id, ofSession)),
+      ofSupervisor: (machine) => withRecorder(machine, (id) => logs.recorderFor(id, 'supervisor', ofSupervisor)),
     },
   });
   const sessions = Array.from({ length: SESSIONS }, async (_, index) => {

@@ -6,8 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Screenshot, StreamGateway } from '../../src/call/gateway.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/observe/logger.ts';
-import { configureHttp2Servers } from '../../src/rpc/http2-servers.ts';
-import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES } from '../../src/rpc/receive-window.ts';
+import { CONNECTION_WINDOW_BYTES, configureHttp2Servers, STREAM_WINDOW_BYTES } from '../../src/rpc/http2-servers.ts';
 import { createGrpcServer } from '../../src/rpc/server.ts';
 import { ask, connect } from '../support/client.ts';
 import { startDelayingProxy } from '../support/delaying-proxy.ts';
@@ -29,7 +28,7 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
     throw new Error('not of this test');
   };
   const gateway: StreamGateway = {
-    open: ({ screenshot }, sink) => {
+    open: ({ screen: { screenshot } }, sink) => {
       if (screenshot !== undefined) shown.push(screenshot);
       sink.attach({ frameAccepted: () => {}, roomFreed: () => {} });
       sink.write({ kind: 'text', text: 'Seen.' });
@@ -37,11 +36,9 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
       sink.finish({ ok: true });
       return { cancel: () => {} };
     },
-    collected: () => null,
-    refusalOf: () => null,
     openWelcome: unused,
     collect: unused,
-    noteInvalid: unused,
+    refuse: unused,
     interrupt: unused,
   };
   const config = loadConfig({ env: { GRPC_PORT: '0', ...env }, readFile: unused });

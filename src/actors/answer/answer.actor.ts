@@ -1,21 +1,22 @@
 /**
  * The answer actor: turns the answer port into facts for the session chart, one answer an actor.
  *
- * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once.
- * It waits for what is remembered of the device, for a bounded time, before it asks the engine.
- * It makes the model wait while the chart's backlog is full, and cuts monstrous deltas so that no turn of the chart is long.
- * It notices when the model falls quiet, which settles whether "One." was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
+ * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once. It waits for what is
+ * remembered of the device, for a bounded time, before it asks the engine. It makes the model wait while the chart's backlog is full,
+ * and cuts monstrous deltas so that no turn of the chart is long. It notices when the model falls quiet, which settles whether "One."
+ * was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
-import type { StreamRequest } from '../../call/gateway.ts';
-import type { AnswerEngine, AnswerRequest, AnswerUsage, Exchange } from '../../engines/answer-engine.ts';
+import type { Call } from '../../call/call.ts';
+import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../../engines/answer-engine.ts';
+import { type Failure, failureOfThrown } from '../../errors.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session/session.types.ts';
-import type { JobCount } from '../figures/job-count.ts';
+import type { FaultLog } from '../../observe/fault-log.ts';
+import type { JobCount } from '../figures/stream-counters.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
-import { Gate } from '../gate.ts';
-import { resourcesOf, type SessionResourceMap } from '../hosts/session-resources.ts';
-import { failureOfThrown, type ReportUnexpected } from '../thrown-failure.ts';
-import { QuietWatch } from './quiet-watch.ts';
+import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
+import { Pause } from '../pause.ts';
+import type { HistoryLookup } from './history-lookup.ts';
 
 /** The longest text one fact carries: a model sends a few characters at a time, an echo of a 16 MiB prompt does not. */
 const MAX_DELTA_CHARS = 4096;
@@ -27,17 +28,14 @@ const QUIET_MS = 200;
 export interface AnswerActorOptions {
   /** The engine that is in use now; throws if none came up. */
   readonly engine: () => AnswerEngine;
-  readonly sessions: SessionResourceMap;
+  readonly resources: StreamResourceMap;
   /** Counts answers whose engine is really at work. */
   readonly jobs: JobCount;
-  readonly report: ReportUnexpected;
+  readonly faults: FaultLog;
   /** Takes the tokens that an answer took; never throws. */
-  readonly noteUsage: (request: StreamRequest, usage: AnswerUsage) => void;
-  /**
-   * Looks up what was said before; null = there is nothing to wait for. Never rejects, and takes its time: an abort ends it at once. Absent =
-   * nothing is remembered.
-   */
-  readonly historyOf?: (hardwareId: string, signal: AbortSignal) => Promise<readonly Exchange[]> | null;
+  readonly noteUsage: (call: Call, usage: AnswerUsage) => void;
+  /** Looks up what was said before; null = nothing is remembered. */
+  readonly history: Pick<HistoryLookup, 'of'> | null;
   /** A monotonic clock in ms. */
   readonly now: () => number;
 }
@@ -45,19 +43,22 @@ export interface AnswerActorOptions {
 /** The logic of the actor `answer` of the session chart. */
 export function createAnswerActor(options: AnswerActorOptions) {
   return fromCallback<AnswerInbox, AnswerInput>(({ input, sendBack, receive }) => {
-    const resources = resourcesOf(options.sessions, input.streamId);
+    const resources = resourcesOf(options.resources, input.streamId);
+    const { call, screen, figures, outbox } = resources;
     const job = new AnswerJob(options, {
       // Told also after an abort: what was used was used.
       request: {
-        ...answerRequestOf(resources.request, input.prompt),
+        prompt: input.prompt,
+        hardwareId: call.hardwareId,
+        ...screen,
         noteUsage: (usage) => {
-          resources.figures.answerUsed(usage);
-          options.noteUsage(resources.request, usage);
+          figures.answerUsed(usage);
+          options.noteUsage(call, usage);
         },
       },
-      stream: resources.request,
-      figures: resources.figures,
-      openedAtMs: resources.outbox.stats().openedAtMs,
+      call,
+      figures,
+      openedAtMs: outbox.stats().openedAtMs,
       tell: sendBack,
     });
     receive((event) => {
@@ -76,7 +77,7 @@ const nobodyListens = Object.freeze(new Error('nobody listens to the answer any 
 
 interface AnswerJobInput {
   readonly request: AnswerRequest;
-  readonly stream: StreamRequest;
+  readonly call: Call;
   readonly figures: StreamFigures;
   readonly openedAtMs: number;
   readonly tell: (event: SessionEvent) => void;
@@ -87,7 +88,7 @@ class AnswerJob {
   readonly #options: AnswerActorOptions;
   readonly #input: AnswerJobInput;
   readonly #abort = new AbortController();
-  readonly #gate = new Gate();
+  readonly #pause = new Pause();
   readonly #quiet: QuietWatch;
   #isRunning = true;
   /** Text of the present burst. */
@@ -105,12 +106,12 @@ class AnswerJob {
 
   /** Pulls the answer to its end; never rejects. */
   async run(): Promise<void> {
-    const { engine, jobs, report, historyOf } = this.#options;
+    const { engine, jobs, history: memory } = this.#options;
     const { request: asked, figures } = this.#input;
     const { signal } = this.#abort;
     jobs.begin();
     try {
-      const lookup = historyOf?.(asked.hardwareId, signal) ?? null;
+      const lookup = memory?.of(asked.hardwareId, signal) ?? null;
       const history = lookup === null ? {} : { history: await lookup };
       if (signal.aborted) return;
       const model = engine();
@@ -122,13 +123,13 @@ class AnswerJob {
           this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });
         } else {
           for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
-            if (this.#gate.isClosed) await this.#gate.whenOpen();
+            if (this.#pause.isOn) await this.#pause.whenOver();
             this.#gather(part.text.slice(start, start + MAX_DELTA_CHARS));
             if (start > 0 && start % CHARS_PER_BREATH === 0) await new Promise((wake) => setImmediate(wake));
             if (signal.aborted) return;
           }
         }
-        if (this.#gate.isClosed) await this.#gate.whenOpen();
+        if (this.#pause.isOn) await this.#pause.whenOver();
         if (signal.aborted) return;
       }
       this.#flush();
@@ -136,7 +137,7 @@ class AnswerJob {
     } catch (error) {
       if (signal.aborted) return;
       this.#flush();
-      this.#tell({ type: 'answer.failed', failure: failureOfThrown(error, this.#input.stream.streamId, report) });
+      this.#tell({ type: 'answer.failed', failure: this.#failureOf(error) });
     } finally {
       this.#isRunning = false;
       this.#quiet.stop();
@@ -144,15 +145,20 @@ class AnswerJob {
     }
   }
 
+  #failureOf(error: unknown): Failure {
+    const { method, streamId } = this.#input.call;
+    return failureOfThrown(error, streamId, () => this.#options.faults.unexpected(method, streamId, error));
+  }
+
   /** The model waits from now on. */
   hold(): void {
-    this.#gate.close();
+    this.#pause.begin();
     // The silence that follows is ours, not the model's.
     this.#quiet.stop();
   }
 
   resume(): void {
-    this.#gate.open();
+    this.#pause.end();
     if (this.#isRunning) this.#quiet.touch();
   }
 
@@ -161,7 +167,7 @@ class AnswerJob {
     if (!this.#isRunning) return;
     this.#abort.abort(nobodyListens);
     this.#quiet.stop();
-    this.#gate.open();
+    this.#pause.end();
   }
 
   /**
@@ -179,7 +185,7 @@ class AnswerJob {
     const text = this.#gathered;
     this.#gathered = '';
     this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
-    if (this.#isRunning && !this.#gate.isClosed && !this.#abort.signal.aborted) this.#quiet.touch();
+    if (this.#isRunning && !this.#pause.isOn && !this.#abort.signal.aborted) this.#quiet.touch();
   }
 
   #atMs(): number {
@@ -191,13 +197,43 @@ class AnswerJob {
   }
 }
 
-function answerRequestOf(request: StreamRequest, prompt: string): AnswerRequest {
-  const { hardwareId, screenshot, screenWidth, screenHeight } = request;
-  return {
-    prompt,
-    hardwareId,
-    ...(screenshot !== undefined && { screenshot }),
-    ...(screenWidth !== undefined && { screenWidth }),
-    ...(screenHeight !== undefined && { screenHeight }),
-  };
+/**
+ * Notices that something fell quiet: calls back once per silence of `quietMs`. The timer is armed once and looks at the clock when
+ * it fires, so that a touch costs an assignment and not a timer.
+ */
+class QuietWatch {
+  readonly #quietMs: number;
+  readonly #now: () => number;
+  readonly #onQuiet: () => void;
+  #lastTouchAtMs = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: { readonly quietMs: number; readonly now: () => number; readonly onQuiet: () => void }) {
+    this.#quietMs = options.quietMs;
+    this.#now = options.now;
+    this.#onQuiet = options.onQuiet;
+  }
+
+  /** It was heard just now. */
+  touch(): void {
+    this.#lastTouchAtMs = this.#now();
+    this.#timer ??= setTimeout(() => this.#look(), this.#quietMs);
+  }
+
+  /** Stops watching; a later touch would begin anew. */
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #look(): void {
+    const remainingMs = this.#lastTouchAtMs + this.#quietMs - this.#now();
+    // A timer may fire a moment early.
+    if (remainingMs >= 1) {
+      this.#timer = setTimeout(() => this.#look(), remainingMs);
+      return;
+    }
+    this.#timer = null;
+    this.#onQuiet();
+  }
 }

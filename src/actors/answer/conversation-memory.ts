@@ -4,7 +4,6 @@
  * neither is a command without words: an exchange is two utterances.
  */
 
-import type { StreamRequest } from '../../call/gateway.ts';
 import type { Exchange } from '../../engines/answer-engine.ts';
 
 /** What the memory must do for streams. */
@@ -19,16 +18,21 @@ export interface ConversationMemory {
   remember(heard: Exchange & { readonly hardwareId: string; readonly askedAtMs: number }): void;
 }
 
+interface Asked {
+  readonly hardwareId: string;
+  readonly prompt: string;
+}
+
 /** What one stream's client heard so far, as far as the memory keeps it. */
 export class HeardWords {
   readonly #memory: ConversationMemory;
-  readonly #request: StreamRequest;
+  readonly #asked: Asked;
   readonly #askedAtMs: number;
   #answer = '';
 
-  constructor(memory: ConversationMemory, request: StreamRequest) {
+  constructor(memory: ConversationMemory, asked: Asked) {
     this.#memory = memory;
-    this.#request = request;
+    this.#asked = asked;
     this.#askedAtMs = memory.timeMs();
   }
 
@@ -40,7 +44,7 @@ export class HeardWords {
 
   /** Called once, at the end of the stream. */
   remember(): void {
-    const { hardwareId, prompt } = this.#request;
+    const { hardwareId, prompt } = this.#asked;
     const answer = this.#answer.trim();
     if (answer !== '') this.#memory.remember({ hardwareId, prompt, answer, askedAtMs: this.#askedAtMs });
   }

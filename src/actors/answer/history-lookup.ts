@@ -4,6 +4,7 @@
  * lookup succeeds again. An abort ends the wait at once.
  */
 import type { Exchange } from '../../engines/answer-engine.ts';
+import { wordsOf } from '../../errors.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { ConversationMemory } from './conversation-memory.ts';
 
@@ -64,7 +65,7 @@ export class HistoryLookup {
         (error: unknown) => {
           if (isOver) return;
           this.#failed += 1;
-          this.#tellFault(error instanceof Error ? error.message : String(error));
+          this.#tellFault(wordsOf(error));
           finish([]);
         },
       );

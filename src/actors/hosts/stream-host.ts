@@ -1,39 +1,44 @@
 /**
- * Hosts the chart of one stream, of whatever kind: gives it a way out, carries out what it says, and ends the call with its output, once.
+ * Hosts the chart of one stream, of whatever kind: gives it a way out, carries out what it says, and ends the call with its output. It
+ * decides nothing that the chart should decide.
  *
- * Guarantees: the slot is given back before the client can see the end; the children of an ended chart are stopped; an observer
- * that throws harms nobody else. It decides nothing the chart should decide.
+ * Invariants; the supervisor's host relies on 1 to 3, the client on 2:
+ *  1. One end. The call is ended once, with the one output of its chart; with session_fault if the chart broke and has none.
+ *  2. The order of the end. What waits in the outbox is dropped, the slot is given back (`onEnded`), what was heard is remembered, then the
+ *     call is ended: who has seen an end can use its slot at once.
+ *  3. Nothing stays. After the end the actors of the stream are stopped, also where the chart broke in its very end, and what stood beside
+ *     the chart is gone from the map.
+ *  4. Words. What the chart says is carried out within its turn, in order. A text frame has at most MAX_TEXT_FRAME_CHARS UTF-16 units, and
+ *     does not end between the halves of a character.
+ *  5. Faults. Whatever throws in here (the sink, a log, an observer) is reported once, under the stream's id, and becomes the end of this
+ *     stream alone: session.faulted before its end, nothing more after it.
  */
 import { assertNever } from '../../assert.ts';
-import type { Frame, FrameSink, RpcMethod } from '../../call/gateway.ts';
-import { type Failure, failureOfUnexpected } from '../../errors.ts';
-import type { SessionEmitted, SessionEvent } from '../../machines/session/session.types.ts';
+import { type Call, idsOf } from '../../call/call.ts';
+import type { Frame, FrameSink, Screen } from '../../call/gateway.ts';
+import { failureOfUnexpected } from '../../errors.ts';
+import type { SessionEmitted } from '../../machines/session/session.types.ts';
 import type { StreamEvent, StreamOutput } from '../../machines/stream/stream.types.ts';
+import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
-import type { StreamTally } from '../figures/stream-figures.ts';
-import { createOutbox, type Outbox, type OutboxStats } from '../outbox/outbox.ts';
-import type { StreamResources } from './session-resources.ts';
+import type { HeardWords } from '../answer/conversation-memory.ts';
+import { StreamFigures, type StreamTally } from '../figures/stream-figures.ts';
+import { createOutbox, type OutboxStats } from '../outbox/outbox.ts';
+import type { HostedRequest, StreamChart, StreamKind } from './stream-kind.ts';
+import type { StreamResourceMap, StreamResources } from './stream-resources.ts';
 
 /** What every good stream ends with. */
 const END_MESSAGE = 'COMPLETED';
 
 export interface StreamHostOptions {
+  /** Where the actors of the stream find what is beside their chart. */
+  readonly resources: StreamResourceMap;
+  /** 0 = off. */
+  readonly maxFramesPerSecond: number;
   readonly log: Logger;
+  readonly faults: FaultLog;
   /** A monotonic clock in ms. */
   readonly now: () => number;
-  /** Reports a bug under the id that the client sees. */
-  readonly reportFault: (faultId: string, error: unknown) => void;
-}
-
-/** Whose call it is; a stream without a device has '' for its hardware id. */
-export interface CallIdentity {
-  readonly streamId: string;
-  readonly sessionId: string;
-  readonly hardwareId: string;
-}
-
-export interface HostedCall extends CallIdentity {
-  readonly method: RpcMethod;
 }
 
 /** How a stream went, for logs and counters. */
@@ -49,154 +54,200 @@ export interface StreamSummary {
 }
 
 export interface HostedStream {
-  readonly call: HostedCall;
+  readonly call: Call;
   /** Starts the chart; it may end before this returns. Called once. */
   begin(): void;
   /** Tells the chart a fact; ignored after the end. */
   send(event: StreamEvent): void;
 }
 
-/** The actor of a stream's chart, as far as its host must know it. */
-export interface StreamChart {
-  send(event: StreamEvent): void;
-  on(type: '*', handler: (emitted: SessionEmitted) => void): unknown;
-  subscribe(observer: { readonly complete: () => void; readonly error: (error: unknown) => void }): unknown;
-  getSnapshot(): { readonly context: { readonly failure: Failure | null; readonly nextSegment: number } };
-}
-
-/** A chart that was made for a stream and is not started yet. */
-export interface LaunchedChart {
-  readonly chart: StreamChart;
-  readonly resources: StreamResources;
-  /** Starts the chart and tells it what was asked. */
-  begin(): void;
-  /** Its resources are no longer needed. */
-  forget(): void;
-}
-
-export interface StreamToHost {
-  readonly call: HostedCall;
+/** Where the frames of a stream go, and who hears of its end. */
+export interface StreamWayOut {
   readonly sink: FrameSink;
-  /** 0 = off. */
-  readonly maxFramesPerSecond: number;
-  /** Takes the words that were handed to the transport. */
-  readonly textSent?: (text: string) => void;
-  /** Makes the frame that goes ahead of the first one. */
-  readonly opening?: () => Frame;
-  readonly launch: (outbox: Outbox) => LaunchedChart;
   /** Called exactly once, synchronously in the chart's last turn and before the call is ended. */
   readonly onEnded: (summary: StreamSummary) => void;
 }
 
 /** Makes the surroundings of an admitted stream; `begin` starts it. */
-export function hostStream(options: StreamHostOptions, stream: StreamToHost): HostedStream {
-  const { call, sink, opening, textSent, maxFramesPerSecond } = stream;
-  const { streamId } = call;
-  let commandsSent = 0;
-
-  const outbox = createOutbox({
-    sink,
-    maxFramesPerSecond,
-    now: options.now,
-    notify: (event) => chart.send(event),
-    commandSent: (command) => {
-      commandsSent += 1;
-      options.log.info(fields('command', 'complete', call, { command }), 'the command went to the desktop');
-    },
-    handoverFailed: (error) => fault(error),
-    ...(textSent !== undefined && { textSent }),
-    ...(opening !== undefined && { opening }),
+export function hostStream<TRequest extends HostedRequest, TFirst>(
+  options: StreamHostOptions,
+  kind: StreamKind<TRequest, TFirst>,
+  request: TRequest,
+  wayOut: StreamWayOut,
+): HostedStream {
+  return new StreamHost(options, {
+    ...wayOut,
+    call: request.call,
+    screen: request.screen ?? {},
+    chart: kind.chartOf(request),
+    firstFact: kind.firstFact(request),
+    ...(kind.opening !== undefined && { opening: kind.opening }),
+    ...(kind.heard !== undefined && { heard: kind.heard(request) }),
   });
-  const { chart, resources, begin, forget } = stream.launch(outbox);
-
-  const report = (error: unknown): void => options.reportFault(streamId, error);
-  const fault = (error: unknown): void => {
-    report(error);
-    chart.send({ type: 'session.faulted', faultId: streamId });
-  };
-  const end = once((output: StreamOutput) => {
-    outbox.discard();
-    forget();
-    const stats = outbox.stats();
-    const figures = resources.figures.tally(stats.audioBytes);
-    const sentences = chart.getSnapshot().context.nextSegment;
-    attempt(() => stream.onEnded({ output, stats, figures, sentences, commandsSent, maxFramesPerSecond }), report);
-    attempt(() => sink.finish(output.failure === null ? { ok: true } : { ok: false, failure: output.failure }), report);
-  });
-
-  chart.on('*', (emitted) => {
-    try {
-      if (emitted.type === 'actor.faulted') options.reportFault(streamId, emitted.detail);
-      else carryOut(emitted, { call, resources, chart, log: options.log });
-    } catch (error) {
-      fault(error);
-    }
-  });
-  chart.subscribe({
-    complete: () => end(outputOf(chart.getSnapshot().context)),
-    error: (error) => {
-      report(error);
-      for (const dispose of resources.disposers) dispose();
-      end({ reason: 'session_fault', failure: failureOfUnexpected('session_fault', streamId) });
-    },
-  });
-  return { call, begin, send: (event) => chart.send(event) };
 }
 
-interface CarryOutTargets {
-  readonly call: HostedCall;
-  readonly resources: StreamResources;
-  readonly chart: { send(event: SessionEvent): void };
-  readonly log: Logger;
+interface StreamParts<TFirst> extends StreamWayOut {
+  readonly call: Call;
+  readonly screen: Screen;
+  readonly chart: StreamChart<TFirst>;
+  readonly firstFact: TFirst;
+  readonly opening?: () => Frame;
+  readonly heard?: HeardWords;
 }
 
-function carryOut(
-  emitted: Exclude<SessionEmitted, { readonly type: 'actor.faulted' }>,
-  { call, resources, chart, log }: CarryOutTargets,
-): void {
-  const { outbox, figures } = resources;
-  switch (emitted.type) {
-    case 'sentence.reached':
-      figures.sentenceComplete();
-      for (const text of framesOf(emitted.text)) outbox.push({ kind: 'text', text });
-      for (const fact of emitted.facts) resources.tellSpeech(fact);
-      return;
-    case 'speech.informed':
-      for (const fact of emitted.facts) resources.tellSpeech(fact);
-      return;
-    case 'command.reached':
-      outbox.push({ kind: 'action', command: emitted.command, args: emitted.args });
-      return;
-    case 'command.dropped': {
-      const { name, reason, detail } = emitted;
-      log.warn(fields('command', 'dropped', call, { command: name, reason, detail }), 'a command was dropped');
-      return;
-    }
-    case 'sentence.leftUnspoken': {
-      const { segment, reason } = emitted;
-      figures.sentenceLeftUnspoken();
-      log.warn(fields('speech', 'left_unspoken', call, { segment, reason }), 'a sentence goes out without sound');
-      return;
-    }
-    case 'end.reached':
-      outbox.push({ kind: 'end', message: END_MESSAGE });
-      return;
-    case 'activity.questioned':
-      chart.send({ type: 'outbox.activityReported', idleMs: Math.round(outbox.idleMs()) });
-      return;
-    case 'flush.awaited':
-      outbox.askFlushed();
-      return;
-    case 'room.awaited':
-      outbox.askRoom();
-      return;
-    default:
-      assertNever(emitted);
+class StreamHost<TFirst> implements HostedStream {
+  readonly call: Call;
+  readonly #options: StreamHostOptions;
+  readonly #parts: StreamParts<TFirst>;
+  readonly #resources: StreamResources;
+  #commandsSent = 0;
+  #isEnded = false;
+
+  constructor(options: StreamHostOptions, parts: StreamParts<TFirst>) {
+    const { call, screen, chart, heard, opening } = parts;
+    this.call = call;
+    this.#options = options;
+    this.#parts = parts;
+    const outbox = createOutbox({
+      sink: parts.sink,
+      maxFramesPerSecond: options.maxFramesPerSecond,
+      now: options.now,
+      notify: (event) => chart.send(event),
+      commandSent: (command) => this.#commandSent(command),
+      handoverFailed: (error) => this.#fault(error),
+      ...(heard !== undefined && { textSent: (text: string) => heard.add(text) }),
+      ...(opening !== undefined && { opening }),
+    });
+    const figures = new StreamFigures(options.now);
+    this.#resources = { call, screen, outbox, figures, tellSpeech: () => {}, disposers: [] };
+    options.resources.set(call.streamId, this.#resources);
+    chart.on('*', (emitted) => {
+      try {
+        this.#carryOut(emitted);
+      } catch (error) {
+        this.#fault(error);
+      }
+    });
+    chart.subscribe({
+      complete: () => {
+        const { failure } = chart.getSnapshot().context;
+        this.#end({ reason: failure?.errorType ?? 'completed', failure });
+      },
+      error: (error) => this.#break(error),
+    });
   }
-}
 
-function fields(scope: string, decision: string, call: HostedCall, ctx: Readonly<Record<string, unknown>>) {
-  return { scope, method: call.method, decision, ctx: { ...identityOf(call), ...ctx } };
+  begin(): void {
+    const { chart, firstFact } = this.#parts;
+    chart.start();
+    // What ended it before its turn came, it heard first.
+    if (!this.#isEnded) chart.send(firstFact);
+  }
+
+  send(event: StreamEvent): void {
+    this.#parts.chart.send(event);
+  }
+
+  #carryOut(emitted: SessionEmitted): void {
+    const { outbox, figures } = this.#resources;
+    switch (emitted.type) {
+      case 'sentence.reached':
+        figures.sentenceComplete();
+        for (const text of framesOf(emitted.text)) outbox.push({ kind: 'text', text });
+        for (const fact of emitted.facts) this.#resources.tellSpeech(fact);
+        return;
+      case 'speech.informed':
+        for (const fact of emitted.facts) this.#resources.tellSpeech(fact);
+        return;
+      case 'command.reached':
+        outbox.push({ kind: 'action', command: emitted.command, args: emitted.args });
+        return;
+      case 'command.dropped': {
+        const { name, reason, detail } = emitted;
+        const fields = this.#fields('command', 'dropped', { command: name, reason, detail });
+        this.#options.log.warn(fields, 'a command was dropped');
+        return;
+      }
+      case 'sentence.leftUnspoken': {
+        const { segment, reason } = emitted;
+        figures.sentenceLeftUnspoken();
+        const fields = this.#fields('speech', 'left_unspoken', { segment, reason });
+        this.#options.log.warn(fields, 'a sentence goes out without sound');
+        return;
+      }
+      case 'end.reached':
+        outbox.push({ kind: 'end', message: END_MESSAGE });
+        return;
+      case 'activity.questioned':
+        this.send({ type: 'outbox.activityReported', idleMs: Math.round(outbox.idleMs()) });
+        return;
+      case 'flush.awaited':
+        outbox.askFlushed();
+        return;
+      case 'room.awaited':
+        outbox.askRoom();
+        return;
+      case 'actor.faulted':
+        this.#report(emitted.detail);
+        return;
+      default:
+        assertNever(emitted);
+    }
+  }
+
+  #commandSent(command: string): void {
+    this.#commandsSent += 1;
+    this.#options.log.info(this.#fields('command', 'complete', { command }), 'the command went to the desktop');
+  }
+
+  /** Something of ours threw, and the chart can still end the stream. */
+  #fault(error: unknown): void {
+    this.#report(error);
+    this.send({ type: 'session.faulted', faultId: this.call.streamId });
+  }
+
+  /** The chart itself broke, in its very end. */
+  #break(error: unknown): void {
+    this.#report(error);
+    for (const dispose of this.#resources.disposers) dispose();
+    this.#end({ reason: 'session_fault', failure: failureOfUnexpected('session_fault', this.call.streamId) });
+  }
+
+  #end(output: StreamOutput): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const { chart, sink, heard, onEnded } = this.#parts;
+    const { resources, maxFramesPerSecond } = this.#options;
+    const { outbox, figures } = this.#resources;
+    outbox.discard();
+    resources.delete(this.call.streamId);
+    const stats = outbox.stats();
+    const tally = figures.tally(stats.audioBytes);
+    const sentences = chart.getSnapshot().context.nextSegment;
+    const commandsSent = this.#commandsSent;
+    this.#attempt(() => {
+      onEnded({ output, stats, figures: tally, sentences, commandsSent, maxFramesPerSecond });
+      heard?.remember();
+    });
+    this.#attempt(() => sink.finish(output.failure === null ? { ok: true } : { ok: false, failure: output.failure }));
+  }
+
+  /** XState throws what an observer throws in a timer of its own, where it would end the process. */
+  #attempt(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    this.#options.faults.bug(this.call.method, this.call.streamId, error);
+  }
+
+  #fields(scope: string, decision: string, ctx: Readonly<Record<string, unknown>>) {
+    return { scope, method: this.call.method, decision, ctx: { ...idsOf(this.call), ...ctx } };
+  }
 }
 
 /** The longest text of one frame: clients accept 4 MiB, and only a run of white space makes a sentence that long. */
@@ -212,31 +263,4 @@ function* framesOf(text: string): Generator<string> {
     start = end;
   }
   yield text.slice(start);
-}
-
-/** The three ids that every log line of a stream carries. */
-export function identityOf({ sessionId, hardwareId, streamId }: CallIdentity) {
-  return { session_id: sessionId, hardware_id: hardwareId, stream_id: streamId };
-}
-
-function outputOf({ failure }: { readonly failure: Failure | null }): StreamOutput {
-  return { reason: failure?.errorType ?? 'completed', failure };
-}
-
-/** XState throws what an observer throws in a timer of its own, where it would end the process. */
-function attempt(run: () => void, report: (error: unknown) => void): void {
-  try {
-    run();
-  } catch (error) {
-    report(error);
-  }
-}
-
-function once<T>(run: (value: T) => void): (value: T) => void {
-  let hasRun = false;
-  return (value) => {
-    if (hasRun) return;
-    hasRun = true;
-    run(value);
-  };
 }

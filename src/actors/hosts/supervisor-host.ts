@@ -2,93 +2,105 @@
  * Hosts the supervisor chart and all streams: the chart decides, this carries out. Their actors are root actors in
  * a map, not children of the supervisor's actor: spawning and stopping children costs time linear in the live sessions (DESIGN §2).
  *
- * Guarantees: an admission is decided before `open` returns; a session's end frees its slot in the same turn; an interrupt or
- * the end of the grace period ends its sessions before it returns.
+ * Invariants; rpc/ relies on 1 to 4, the server's stop on 5:
+ *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls
+ *     are decided in the order in which they came. A refusal takes nothing: no slot, no quota, nothing of what was collected.
+ *  2. Refusals. Each is counted under its error_type and logged, once, whoever found the reason.
+ *  3. Slots. A stream holds one from its admission to the turn in which its chart ends, and no longer: at most `maxStreams` do, and it is
+ *     free before the client can see the end.
+ *  4. Interrupts. One is over when the last stream of the device is, and the welcome streams of its sessions; it names each session once,
+ *     and touches no other stream.
+ *  5. Drain. It is through when no stream holds a slot: each had its grace period, and was ended then.
+ *  6. Faults. What throws in here is reported under the stream's id, and ends neither the process nor any other stream.
+ * Streams begin and end in their turns (live-streams.ts): at once, unless there is a crowd of them.
  */
 import { type Actor, createActor } from 'xstate';
 import { assert, assertNever } from '../../assert.ts';
+import { type Call, idsOf } from '../../call/call.ts';
 import type {
   CollectedChunk,
-  CollectedUtterance,
   FrameSink,
-  IdentifiedCall,
   OpenStream,
   StreamGateway,
   StreamRequest,
-  UtteranceKey,
   WelcomeRequest,
 } from '../../call/gateway.ts';
-import type { Failure } from '../../errors.ts';
-import type { StreamEvent } from '../../machines/stream/stream.types.ts';
+import { type Failure, failure } from '../../errors.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
   type SupervisorInput,
   supervisorMachine,
 } from '../../machines/supervisor/supervisor.machine.ts';
-import type { Logger } from '../../observe/logger.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
-import { foreseenRefusal } from './foreseen-refusal.ts';
-import type { QuotaPort } from './quota-port.ts';
-import { noteSessionEnd } from './session-end.ts';
-import { hostSession, type SessionHostOptions } from './session-host.ts';
-import { type HostedCall, type HostedStream, identityOf, type StreamSummary } from './stream-host.ts';
+import { ask, foresee } from './ask.ts';
+import { LiveStreams } from './live-streams.ts';
+import { type EndedStream, noteStreamEnd } from './stream-end.ts';
+import { hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
+import type { AnswerKind, WelcomeKind } from './stream-kind.ts';
 import type { UtteranceCollector } from './utterance-collector.ts';
-import { hostWelcome, type WelcomeHostOptions } from './welcome-host.ts';
 
-export interface SupervisorHostOptions {
-  /** The chart to run; absent = the supervisor chart as it is. */
-  readonly machine?: typeof supervisorMachine;
+/**
+ * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look
+ * at, before it takes a slot, and answers synchronously, because nothing may come between the check and the taking. A quota that lives
+ * elsewhere answers from what it holds here (a lease of some requests a device) and renews that in the background: see docs/MEMORY.md.
+ */
+export interface QuotaPort {
+  /** Takes one request of the device, or says why it may have none. Never throws. */
+  reserve(call: Call): QuotaReservation | Failure;
+}
+
+/** One request that is taken: of calls at the same time only as many have one as are left. */
+export interface QuotaReservation {
+  /** Called once, before anything else is asked of the port: whether the call got a stream. If not, the request was never made. */
+  settle(isAdmitted: boolean): void;
+}
+
+export interface SupervisorHostOptions extends StreamHostOptions {
+  /** The chart to run: the supervisor's, perhaps recorded. */
+  readonly machine: typeof supervisorMachine;
   readonly admission: SupervisorInput;
-  readonly session: SessionHostOptions;
-  readonly welcome: WelcomeHostOptions;
+  readonly answers: AnswerKind;
+  readonly welcomes: WelcomeKind;
   readonly collector: UtteranceCollector;
   readonly counters: StreamCounters;
-  /** Asked before an answer takes a slot; absent = everybody may have any number. */
-  readonly quota?: QuotaPort;
-  readonly log: Logger;
-  /** Reports a bug of the supervisor itself, under a stream's id or its own. */
-  readonly reportFault: (faultId: string, error: unknown) => void;
+  /** Asked before an answer takes a slot; null = everybody may have any number. */
+  readonly quota: QuotaPort | null;
 }
 
 /** What the chart said about one stream request. */
 type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'chunk.admitted' | 'stream.refused' }>;
 
-interface EndedStream {
-  readonly call: HostedCall;
-  readonly summary: StreamSummary;
-  readonly endedAtMs: number;
-}
+/** What a full house lets wait may as well be told that it has no words, or that its quota is used up. */
+const dueFirst = ['starting', 'draining', 'concurrent_request'] as const;
 
 /** The supervisor, running. */
 export class SupervisorHost implements StreamGateway {
   readonly #options: SupervisorHostOptions;
   readonly #actor: Actor<typeof supervisorMachine>;
-  readonly #streams = new Map<string, HostedStream>();
+  readonly #streams: LiveStreams;
   /** Ended, slot not freed yet: the supervisor may be in the middle of another turn. */
   readonly #ended = new Map<string, EndedStream>();
   readonly #drained: Promise<void>;
   #finishDrain: () => void = () => {};
-  /** The answer to the admission that is being asked right now. */
-  #verdict: Verdict | null = null;
-  /** The sessions that the interrupt which is being asked for right now reaches. */
-  #interrupted: readonly string[] = [];
 
   constructor(options: SupervisorHostOptions) {
     this.#options = options;
+    const { now } = options;
+    this.#streams = new LiveStreams({ now, report: (error, streamId) => this.#report(error, streamId) });
     this.#drained = new Promise((resolve) => {
       this.#finishDrain = resolve;
     });
-    this.#actor = createActor(options.machine ?? supervisorMachine, { id: 'supervisor', input: options.admission });
+    this.#actor = createActor(options.machine, { id: 'supervisor', input: options.admission });
     this.#actor.on('*', (emitted) => {
       try {
         this.#carryOut(emitted);
       } catch (error) {
         // Thrown from here it would end the process, and every other stream with it.
-        options.reportFault('streamId' in emitted ? emitted.streamId : 'supervisor', error);
+        this.#report(error, 'streamId' in emitted ? emitted.streamId : 'supervisor');
       }
     });
-    this.#actor.subscribe({ error: (error) => options.reportFault('supervisor', error) });
+    this.#actor.subscribe({ error: (error) => this.#report(error) });
     this.#actor.start();
   }
 
@@ -112,143 +124,47 @@ export class SupervisorHost implements StreamGateway {
   }
 
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {
-    const { streamId, sessionId, hardwareId } = request;
-    const call: HostedCall = { streamId, sessionId, hardwareId, method: 'StreamAudio' };
-    const reserved = this.#options.quota?.reserve(call) ?? null;
+    const { quota, collector, answers } = this.#options;
+    const { call } = request;
+    const whole = collector.whole(request);
+    if (whole.prompt.trim() === '') {
+      // The words of a duplicate went into the stream that runs: it is the duplicate that is wrong, not its words.
+      const wordless = 'prompt is empty; send the words of the utterance in prompt or chunk_text';
+      return this.refuse(call, this.#foreseenRefusal(call) ?? failure('empty_prompt', wordless));
+    }
+    const reserved = quota?.reserve(call) ?? null;
     const isDenied = reserved !== null && 'errorCode' in reserved;
     // A duplicate is one whatever its device may still ask for; a full house, though, lets wait for what would be refused anyway.
-    if (isDenied && this.refusalOf(request) === null) {
-      return this.#refuse(call, { failure: reserved, activeStreams: this.activeStreams });
-    }
-    const verdict = this.#ask({ type: 'stream.requested', streamId, sessionId, hardwareId });
+    if (isDenied && this.#foreseenRefusal(call) === null) return this.refuse(call, reserved);
+    const verdict = this.#ask(requestOf(call));
     if (reserved !== null && !isDenied) reserved.settle(verdict.type === 'stream.admitted');
-    if (verdict.type === 'stream.refused') return this.#refuse(call, verdict);
+    if (verdict.type === 'stream.refused') return this.refuse(call, verdict.failure);
     this.#noteAdmitted(call, verdict);
-    this.#options.collector.use(request);
-    return this.#begin(
-      hostSession(this.#options.session, request, sink, (summary) => this.#streamEnded(call, summary)),
-    );
+    collector.use(call);
+    return this.#streams.begin(hostStream(this.#options, answers, whole, this.#wayOut(call, sink)), sink.connection);
   }
 
   openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure {
-    const { streamId, sessionId } = request;
-    const call: HostedCall = { streamId, sessionId, hardwareId: '', method: 'GenerateWelcomeAudio' };
-    const verdict = this.#ask({ type: 'welcome.requested', streamId, sessionId });
-    if (verdict.type === 'stream.refused') return this.#refuse(call, verdict);
+    const { call } = request;
+    const verdict = this.#ask({ type: 'welcome.requested', streamId: call.streamId, sessionId: call.sessionId });
+    if (verdict.type === 'stream.refused') return this.refuse(call, verdict.failure);
     this.#noteAdmitted(call, verdict);
-    return this.#begin(
-      hostWelcome(this.#options.welcome, request, sink, (summary) => this.#streamEnded(call, summary)),
-    );
+    const hosted = hostStream(this.#options, this.#options.welcomes, request, this.#wayOut(call, sink));
+    return this.#streams.begin(hosted, sink.connection);
   }
 
   collect(chunk: CollectedChunk): Failure | null {
-    const { streamId, sessionId } = chunk;
-    const verdict = this.#ask({ type: 'chunk.received', streamId, sessionId });
+    const { call } = chunk;
+    const verdict = this.#ask({ type: 'chunk.received', streamId: call.streamId, sessionId: call.sessionId });
     const refused = verdict.type === 'stream.refused' ? verdict.failure : this.#options.collector.collect(chunk);
-    if (refused === null) return null;
-    return this.#refuse({ ...chunk, method: 'StreamAudio' }, { failure: refused, activeStreams: this.activeStreams });
+    return refused === null ? null : this.refuse(call, refused);
   }
 
-  collected(key: UtteranceKey): CollectedUtterance | null {
-    return this.#options.collector.collected(key);
-  }
-
-  refusalOf({ streamId, sessionId, hardwareId }: IdentifiedCall): Failure | null {
-    return foreseenRefusal(this.#actor.getSnapshot(), { type: 'stream.requested', streamId, sessionId, hardwareId });
-  }
-
-  noteInvalid(call: HostedCall, why: Failure): void {
-    this.#refuse(call, { failure: why, activeStreams: this.activeStreams });
-  }
-
-  interrupt(hardwareId: string): readonly string[] {
-    this.#interrupted = [];
-    this.#actor.send({ type: 'device.interruptRequested', hardwareId });
-    return this.#interrupted;
-  }
-
-  #ask(
-    event: Extract<SupervisorEvent, { readonly type: 'stream.requested' | 'welcome.requested' | 'chunk.received' }>,
-  ): Verdict {
-    this.#verdict = null;
-    this.#actor.send(event);
-    const verdict: Verdict | null = this.#verdict;
-    assert(verdict !== null, `the supervisor said nothing about stream ${event.streamId}`);
-    return verdict;
-  }
-
-  #begin(hosted: HostedStream): OpenStream {
-    const { streamId } = hosted.call;
-    // Known before it begins, so that an interrupt finds it whenever it comes.
-    this.#streams.set(streamId, hosted);
-    hosted.begin();
-    return openStreamOf(this.#streams, streamId);
-  }
-
-  #streamEnded(call: HostedCall, summary: StreamSummary): void {
-    this.#streams.delete(call.streamId);
-    this.#ended.set(call.streamId, { call, summary, endedAtMs: this.#options.session.now() });
-    this.#actor.send({ type: 'stream.released', streamId: call.streamId });
-  }
-
-  #tellStreams(streamIds: readonly string[], event: StreamEvent): void {
-    for (const streamId of streamIds) this.#streams.get(streamId)?.send(event);
-  }
-
-  #sessionsOf(streamIds: readonly string[]): readonly string[] {
-    const sessionIds = streamIds.flatMap((streamId) => this.#streams.get(streamId)?.call.sessionId ?? []);
-    return [...new Set(sessionIds)];
-  }
-
-  #carryOut(emitted: SupervisorEmitted): void {
-    switch (emitted.type) {
-      case 'stream.admitted':
-      case 'chunk.admitted':
-      case 'stream.refused':
-        this.#verdict = emitted;
-        return;
-      case 'slot.freed':
-        this.#noteEnded(emitted.streamId, emitted.activeStreams);
-        return;
-      case 'slot.alreadyFreed':
-        this.#noteFreedTwice(emitted.streamId);
-        return;
-      case 'device.interrupted':
-        this.#interrupted = this.#sessionsOf(emitted.streamIds);
-        this.#tellStreams(emitted.streamIds, { type: 'device.interruptRequested' });
-        return;
-      case 'grace.expired':
-        this.#tellStreams(emitted.streamIds, { type: 'server.graceExpired' });
-        return;
-      case 'drain.finished':
-        this.#finishDrain();
-        return;
-      default:
-        assertNever(emitted);
-    }
-  }
-
-  #noteAdmitted(call: HostedCall, verdict: Verdict): void {
-    assert(verdict.type === 'stream.admitted', 'a stream was admitted as a chunk');
-    const { log, admission } = this.#options;
-    const ctx = { active_streams: verdict.activeStreams, max_streams: admission.maxStreams };
-    log.info(
-      {
-        scope: 'backpressure',
-        method: call.method,
-        decision: 'stream_acquired',
-        ctx: { ...identityOf(call), ...ctx },
-      },
-      'a stream took a slot',
-    );
-  }
-
-  /** Counts and logs it; the failure for the caller to hand on. */
-  #refuse(call: HostedCall, refusal: { readonly failure: Failure; readonly activeStreams: number }): Failure {
+  refuse(call: Call, why: Failure): Failure {
     const { log, counters, admission } = this.#options;
-    const { errorType } = refusal.failure;
+    const { errorType } = why;
     counters.countRejected(errorType);
-    const ctx = { ...identityOf(call), reason: errorType, active_streams: refusal.activeStreams };
+    const ctx = { ...idsOf(call), reason: errorType, active_streams: this.activeStreams };
     log.warn(
       {
         scope: errorType === 'stream_limit_exceeded' ? 'backpressure' : 'workflow',
@@ -258,14 +174,83 @@ export class SupervisorHost implements StreamGateway {
       },
       'a call was refused',
     );
-    return refusal.failure;
+    return why;
+  }
+
+  async interrupt(hardwareId: string): Promise<readonly string[]> {
+    const emitted = ask(this.#actor, { type: 'device.interruptRequested', hardwareId });
+    const streamIds = emitted.flatMap((each) => (each.type === 'device.interrupted' ? each.streamIds : []));
+    // Of interrupts that come together, one names a session.
+    const sessionIds = this.#streams.sessionsOf(streamIds);
+    await this.#streams.end(streamIds, { type: 'device.interruptRequested' });
+    return sessionIds;
+  }
+
+  #ask(
+    event: Extract<SupervisorEvent, { readonly type: 'stream.requested' | 'welcome.requested' | 'chunk.received' }>,
+  ): Verdict {
+    const verdict = ask(this.#actor, event).find(isVerdict);
+    assert(verdict !== undefined, `the supervisor said nothing about stream ${event.streamId}`);
+    return verdict;
+  }
+
+  /** Why the supervisor would refuse the call whatever it says; null = not for such a reason. The chart stays the only judge. */
+  #foreseenRefusal(call: Call): Failure | null {
+    const verdict = foresee(supervisorMachine, this.#actor.getSnapshot(), requestOf(call)).find(isVerdict);
+    if (verdict?.type !== 'stream.refused') return null;
+    return dueFirst.some((errorType) => errorType === verdict.failure.errorType) ? verdict.failure : null;
+  }
+
+  #wayOut(call: Call, sink: FrameSink) {
+    return { sink, onEnded: (summary: StreamSummary) => this.#streamEnded(call, summary) };
+  }
+
+  #streamEnded(call: Call, summary: StreamSummary): void {
+    this.#streams.forget(call.streamId);
+    this.#ended.set(call.streamId, { call, summary, endedAtMs: this.#options.now() });
+    this.#actor.send({ type: 'stream.released', streamId: call.streamId });
+  }
+
+  #carryOut(emitted: SupervisorEmitted): void {
+    switch (emitted.type) {
+      case 'stream.admitted':
+      case 'chunk.admitted':
+      case 'stream.refused':
+      case 'device.interrupted':
+        // Who asked hears it at once.
+        return;
+      case 'slot.freed':
+        this.#noteEnded(emitted.streamId, emitted.activeStreams);
+        return;
+      case 'slot.alreadyFreed':
+        this.#noteFreedTwice(emitted.streamId);
+        return;
+      case 'grace.expired':
+        // Whoever drains hears of the end from the chart, when the last slot is free.
+        void this.#streams.end(emitted.streamIds, { type: 'server.graceExpired' });
+        return;
+      case 'drain.finished':
+        this.#finishDrain();
+        return;
+      default:
+        assertNever(emitted);
+    }
+  }
+
+  #noteAdmitted(call: Call, verdict: Verdict): void {
+    assert(verdict.type === 'stream.admitted', 'a stream was admitted as a chunk');
+    const { log, admission } = this.#options;
+    const ctx = { ...idsOf(call), active_streams: verdict.activeStreams, max_streams: admission.maxStreams };
+    const fields = { scope: 'backpressure', method: call.method, decision: 'stream_acquired', ctx };
+    log.info(fields, 'a stream took a slot');
   }
 
   #noteFreedTwice(streamId: string): void {
-    const call = this.#ended.get(streamId)?.call ?? { streamId, sessionId: '', hardwareId: '', method: 'supervisor' };
+    const call = this.#ended.get(streamId)?.call;
     this.#ended.delete(streamId);
+    const ctx = call === undefined ? { session_id: '', hardware_id: '', stream_id: streamId } : idsOf(call);
     this.#options.log.debug(
-      { scope: 'backpressure', method: call.method, decision: 'already_released', ctx: identityOf(call) },
+      { scope: 'backpressure', method: call?.method ?? 'supervisor', decision: 'already_released', ctx },
       'a slot was given back twice',
     );
   }
@@ -274,11 +259,19 @@ export class SupervisorHost implements StreamGateway {
     const ended = this.#ended.get(streamId);
     this.#ended.delete(streamId);
     assert(ended !== undefined, `the slot of stream ${streamId} was freed before its session ended`);
-    noteSessionEnd(this.#options, { ...ended, activeStreams });
+    noteStreamEnd(this.#options, { ...ended, activeStreams });
+  }
+
+  #report(error: unknown, faultId = 'supervisor'): void {
+    this.#options.faults.bug('supervisor', faultId, error);
   }
 }
 
-/** Made out here so that it holds nothing but the id: the call keeps it for as long as its client takes to fetch the end. */
-function openStreamOf(streams: ReadonlyMap<string, HostedStream>, streamId: string): OpenStream {
-  return { cancel: () => streams.get(streamId)?.send({ type: 'client.cancelled' }) };
+function requestOf({ streamId, sessionId, hardwareId }: Call) {
+  return { type: 'stream.requested', streamId, sessionId, hardwareId } as const;
+}
+
+function isVerdict(emitted: SupervisorEmitted): emitted is Verdict {
+  const { type } = emitted;
+  return type === 'stream.admitted' || type === 'chunk.admitted' || type === 'stream.refused';
 }

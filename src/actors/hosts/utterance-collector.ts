@@ -6,13 +6,15 @@
  * has expired or is broken leaves nothing behind, without any traffic; a bug in one touches no other.
  */
 import { type Actor, createActor } from 'xstate';
-import { assertNever } from '../../assert.ts';
-import type { CollectedChunk, CollectedUtterance, Screenshot, UtteranceKey } from '../../call/gateway.ts';
+import { type Call, idsOf } from '../../call/call.ts';
+import type { CollectedChunk, Screen, Screenshot, StreamRequest } from '../../call/gateway.ts';
 import { type Failure, failure, failureOfUnexpected } from '../../errors.ts';
 import type { CollectEmitted, CollectEvent, CollectLimits, CollectMachine } from '../../machines/collect.machine.ts';
+import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
+import { newerHypothesis } from '../../text/hypothesis.ts';
+import { ask } from './ask.ts';
 import { withFaultBarrier } from './fault-barrier.ts';
-import { identityOf } from './stream-host.ts';
 
 /** Bytes that the screenshots of all buffers may have: a few dozen full screens, or one of the largest allowed. */
 const MAX_SCREENSHOT_BYTES_IN_ALL = 256 * 1024 * 1024;
@@ -28,19 +30,17 @@ export interface UtteranceCollectorOptions {
     readonly screenshotMaxBytes: number;
   };
   readonly log: Logger;
-  /** Reports a bug under the id that the client sees. */
-  readonly reportFault: (faultId: string, error: unknown) => void;
+  /** Takes bugs, under the id that the client sees. */
+  readonly faults: FaultLog;
 }
 
 type Verdict = Exclude<CollectEmitted, { readonly type: 'utterance.expired' }>;
 
 interface UtteranceBuffer {
-  readonly key: UtteranceKey;
-  /** Named by the call that opened it. */
+  /** The call that opened it, whose name the actor has. */
+  readonly call: Call;
   readonly actor: Actor<CollectMachine>;
   screenshot: Screenshot | undefined;
-  /** What the chart said about the chunk it is being told. */
-  verdict: Verdict | null;
 }
 
 export class UtteranceCollector {
@@ -51,9 +51,9 @@ export class UtteranceCollector {
   #screenshotBytes = 0;
 
   constructor(options: UtteranceCollectorOptions) {
-    const { machine, limits, reportFault } = options;
+    const { machine, limits } = options;
     this.#options = options;
-    this.#machine = withFaultBarrier(machine, (id, fault) => reportFault(id, fault.error));
+    this.#machine = withFaultBarrier(machine, (id, fault) => this.#report(id, fault.error));
     this.#limits = {
       ttlMs: limits.ttlMs,
       maxChars: limits.maxChars,
@@ -74,37 +74,39 @@ export class UtteranceCollector {
   /** Keeps a chunk, or says why not; null also for an old one, which is dropped. */
   collect(chunk: CollectedChunk): Failure | null {
     const { maxBuffers } = this.#options.limits;
-    const known = this.#buffers.get(mapKeyOf(chunk));
+    const known = this.#buffers.get(keyOf(chunk.call));
     if (known === undefined && this.#buffers.size >= maxBuffers) {
       const message = `${this.#buffers.size} utterances are being collected; at most ${maxBuffers} are kept at once (COLLECT_MAX_BUFFERS)`;
       return failure('overloaded', message);
     }
-    const buffer = known ?? this.#open(chunk);
-    const verdict = this.#tell(buffer, chunk);
-    if (verdict === null) return failureOfUnexpected('session_fault', buffer.actor.id);
+    const buffer = known ?? this.#open(chunk.call);
+    const verdict = ask(buffer.actor, this.#eventOf(buffer, chunk)).find(isVerdict);
+    if (verdict === undefined) return failureOfUnexpected('session_fault', buffer.actor.id);
     if (verdict.type === 'chunk.refused') return verdict.failure;
-    if (verdict.type === 'chunk.kept' && chunk.screenshot !== undefined) this.#exchange(buffer, chunk.screenshot);
+    const { screenshot } = chunk.screen;
+    if (verdict.type === 'chunk.kept' && screenshot !== undefined) this.#exchange(buffer, screenshot);
     this.#noteChunk(chunk, verdict.type === 'chunk.kept' ? 'collect' : 'collect_dropped');
     return null;
   }
 
-  /** What was collected and is not used up. */
-  collected(key: UtteranceKey): CollectedUtterance | null {
-    const buffer = this.#buffers.get(mapKeyOf(key));
-    if (buffer === undefined) return null;
-    const { text, screenWidth, screenHeight } = buffer.actor.getSnapshot().context;
-    const { screenshot } = buffer;
+  /**
+   * The whole utterance of a COMMIT: what was collected, with what the request brings itself. The buffer is only looked at, so that a
+   * COMMIT that is refused can be sent again.
+   */
+  whole(request: StreamRequest): StreamRequest {
+    const buffer = this.#buffers.get(keyOf(request.call));
+    if (buffer === undefined) return request;
+    const { text } = buffer.actor.getSnapshot().context;
     return {
-      text,
-      ...(screenshot !== undefined && { screenshot }),
-      ...(screenWidth !== null && { screenWidth }),
-      ...(screenHeight !== null && { screenHeight }),
+      call: request.call,
+      prompt: newerHypothesis(text, request.prompt),
+      screen: { ...screenOf(buffer), ...request.screen },
     };
   }
 
   /** The COMMIT was admitted: the buffer is used up. Never throws. */
-  use(key: UtteranceKey): void {
-    this.#buffers.get(mapKeyOf(key))?.actor.send({ type: 'utterance.committed' });
+  use(call: Call): void {
+    this.#buffers.get(keyOf(call))?.actor.send({ type: 'utterance.committed' });
   }
 
   /** The server stops: no COMMIT will come any more. */
@@ -115,34 +117,33 @@ export class UtteranceCollector {
     }
   }
 
-  #open({ hardwareId, sessionId, streamId }: CollectedChunk): UtteranceBuffer {
-    const key = { hardwareId, sessionId };
+  #open(call: Call): UtteranceBuffer {
+    const { streamId } = call;
     const actor = createActor(this.#machine, { id: streamId, input: this.#limits });
-    const buffer: UtteranceBuffer = { key, actor, screenshot: undefined, verdict: null };
-    const { reportFault } = this.#options;
-    actor.on('*', (emitted) => {
+    const buffer: UtteranceBuffer = { call, actor, screenshot: undefined };
+    actor.on('utterance.expired', () => {
       try {
-        this.#hear(buffer, emitted);
+        this.#noteExpired(call);
       } catch (error) {
         // Thrown from here it would end the process, and every stream with it.
-        reportFault(streamId, error);
+        this.#report(streamId, error);
       }
     });
     actor.subscribe({
       complete: () => this.#forget(buffer),
       error: (error) => {
         this.#forget(buffer);
-        reportFault(streamId, error);
+        this.#report(streamId, error);
       },
     });
-    this.#buffers.set(mapKeyOf(key), buffer);
+    this.#buffers.set(keyOf(call), buffer);
     actor.start();
     return buffer;
   }
 
-  #tell(buffer: UtteranceBuffer, chunk: CollectedChunk): Verdict | null {
-    const { sequence, text, screenshot, screenWidth, screenHeight } = chunk;
-    const event: CollectEvent = {
+  #eventOf(buffer: UtteranceBuffer, { sequence, text, screen }: CollectedChunk): CollectEvent {
+    const { screenshot, screenWidth, screenHeight } = screen;
+    return {
       type: 'chunk.received',
       sequence,
       ...(text !== undefined && { text }),
@@ -151,24 +152,6 @@ export class UtteranceCollector {
       ...(screenHeight !== undefined && { screenHeight }),
       otherScreenshotBytes: this.#screenshotBytes - bytesOf(buffer.screenshot),
     };
-    buffer.verdict = null;
-    buffer.actor.send(event);
-    return buffer.verdict;
-  }
-
-  #hear(buffer: UtteranceBuffer, emitted: CollectEmitted): void {
-    switch (emitted.type) {
-      case 'chunk.kept':
-      case 'chunk.dropped':
-      case 'chunk.refused':
-        buffer.verdict = emitted;
-        return;
-      case 'utterance.expired':
-        this.#noteExpired(buffer);
-        return;
-      default:
-        assertNever(emitted);
-    }
   }
 
   #exchange(buffer: UtteranceBuffer, screenshot: Screenshot | undefined): void {
@@ -177,7 +160,7 @@ export class UtteranceCollector {
   }
 
   #forget(buffer: UtteranceBuffer): void {
-    const key = mapKeyOf(buffer.key);
+    const key = keyOf(buffer.call);
     if (this.#buffers.get(key) !== buffer) return;
     this.#buffers.delete(key);
     this.#exchange(buffer, undefined);
@@ -185,27 +168,43 @@ export class UtteranceCollector {
 
   #noteChunk(chunk: CollectedChunk, decision: 'collect' | 'collect_dropped'): void {
     const ctx = {
-      ...identityOf(chunk),
+      ...idsOf(chunk.call),
       chunk_seq: chunk.sequence,
       text_chars: chunk.text?.length ?? 0,
-      screenshot_bytes: bytesOf(chunk.screenshot),
+      screenshot_bytes: bytesOf(chunk.screen.screenshot),
       collect_buffers: this.#buffers.size,
     };
     this.#options.log.debug({ scope: 'workflow', method: 'StreamAudio', decision, ctx }, 'a chunk was collected');
   }
 
-  #noteExpired({ key, actor }: UtteranceBuffer): void {
-    const ctx = identityOf({ ...key, streamId: actor.id });
+  #noteExpired(call: Call): void {
     this.#options.log.debug(
-      { scope: 'workflow', method: 'StreamAudio', decision: 'collect_expired', ctx },
+      { scope: 'workflow', method: 'StreamAudio', decision: 'collect_expired', ctx: idsOf(call) },
       'what was collected of an utterance was dropped: no COMMIT came',
     );
+  }
+
+  #report(faultId: string, error: unknown): void {
+    this.#options.faults.bug('StreamAudio', faultId, error);
   }
 }
 
 /** Ids have no spaces (rpc/identity.ts), so two pairs never share a name. */
-function mapKeyOf({ hardwareId, sessionId }: UtteranceKey): string {
+function keyOf({ hardwareId, sessionId }: Call): string {
   return `${hardwareId} ${sessionId}`;
+}
+
+function isVerdict(emitted: CollectEmitted): emitted is Verdict {
+  return emitted.type !== 'utterance.expired';
+}
+
+function screenOf({ actor, screenshot }: UtteranceBuffer): Screen {
+  const { screenWidth, screenHeight } = actor.getSnapshot().context;
+  return {
+    ...(screenshot !== undefined && { screenshot }),
+    ...(screenWidth !== null && { screenWidth }),
+    ...(screenHeight !== null && { screenHeight }),
+  };
 }
 
 function bytesOf(screenshot: Screenshot | undefined): number {

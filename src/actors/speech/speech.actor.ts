@@ -10,19 +10,18 @@ import { type EventObject, fromCallback } from 'xstate';
 import { assertNever } from '../../assert.ts';
 import type { SpeechEngine } from '../../engines/speech-engine.ts';
 import type { SpeechInbox, SpeechInput, StreamEvent } from '../../machines/stream/stream.types.ts';
-import type { JobCount } from '../figures/job-count.ts';
-import { resourcesOf, type StreamResources } from '../hosts/session-resources.ts';
-import type { ReportUnexpected } from '../thrown-failure.ts';
+import type { FaultLog } from '../../observe/fault-log.ts';
+import type { JobCount } from '../figures/stream-counters.ts';
+import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
 import { SpeechJob, type SpeechJobSurroundings } from './speech-job.ts';
 
 export interface SpeechActorOptions {
   /** The engine that is in use now; throws if none came up. */
   readonly engine: () => SpeechEngine;
-  /** The streams of the chart that it works for, by stream id. */
-  readonly streams: ReadonlyMap<string, StreamResources>;
+  readonly resources: StreamResourceMap;
   /** Counts sentences whose engine is really at work. */
   readonly jobs: JobCount;
-  readonly report: ReportUnexpected;
+  readonly faults: FaultLog;
   /** A monotonic clock in ms. */
   readonly now: () => number;
 }
@@ -30,13 +29,14 @@ export interface SpeechActorOptions {
 /** The logic of the actor `speech` of the charts that speak. */
 export function createSpeechActor(options: SpeechActorOptions) {
   return fromCallback<EventObject, SpeechInput>(({ input, sendBack }) => {
-    const resources = resourcesOf(options.streams, input.streamId);
-    const { outbox, figures } = resources;
+    const resources = resourcesOf(options.resources, input.streamId);
+    const { call, outbox, figures } = resources;
     const jobs = new Map<number, SpeechJob>();
     let isStopped = false;
     const surroundings: SpeechJobSurroundings = {
       ...options,
       ...input,
+      call,
       outbox,
       figures,
       tell: (job: SpeechJob, event: StreamEvent) => {

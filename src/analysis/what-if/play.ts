@@ -4,7 +4,7 @@
  * take a turn makes another one, and the old one can be played on in another way.
  */
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
-import { OFF_DELAY_MS } from '../../machines/timer.ts';
+import { LONGEST_TIMER_MS } from '../../call/time.ts';
 import { type AskedAction, field, saidText } from '../../record/turn-outcome.ts';
 import type { ChartTurn, PureChart } from '../../replay/pure-chart.ts';
 
@@ -83,7 +83,7 @@ function noteTimer(timers: Map<string, Timer>, { type, params }: AskedAction, { 
   else if (type === 'xstate.raise') {
     const id = String(field(params, 'id'));
     const delayMs = field(params, 'delay');
-    if (typeof delayMs !== 'number' || delayMs >= OFF_DELAY_MS) timers.delete(id);
+    if (typeof delayMs !== 'number' || delayMs >= LONGEST_TIMER_MS) timers.delete(id);
     else timers.set(id, { id, delayMs, armedAtMs: atMs, turn });
   } else return null;
   return silent;

@@ -9,6 +9,7 @@
  * Frames: a rate limit counts them within a second, and sound passes beside the chart. Known are how many each sentence
  * had, that none left before its turn, and that all are out when the outbox is flushed.
  */
+import { AUDIO_CHUNK_BYTES } from '../../call/wire.ts';
 import type { LoggedEvent, LogTurn } from '../../log/log-format.ts';
 import type { VoiceFact } from './play.ts';
 
@@ -98,8 +99,6 @@ export function jobsAfterEvent(jobs: VoiceJobs, { type, segment }: LoggedEvent):
   return after;
 }
 
-/** CONTRACT: sound goes out in chunks of 4096 bytes, the last of a sentence may be shorter. */
-const CHUNK_BYTES = 4096;
 /** The limit counts frames within one second; the times of turns are those of their processing, a little later. */
 const WINDOW_MS = 1_000;
 const CLOCK_DOUBT_MS = 5;
@@ -137,7 +136,7 @@ export function framesAfterEvent(known: Frames, { type, segment, audioBytes, ret
   const { sounding, bursts } = known;
   const isItsSound = sounding !== null && sounding.segment === segment;
   if (type === 'speech.finished' && typeof audioBytes === 'number' && isItsSound) {
-    const frames = Math.ceil(audioBytes / CHUNK_BYTES);
+    const frames = Math.ceil(audioBytes / AUDIO_CHUNK_BYTES);
     return { ...known, bursts: [...bursts, { fromMs: sounding.fromMs, frames }], sounding: null };
   }
   if (type !== 'speech.failed' || typeof segment !== 'number') return known;

@@ -30,7 +30,9 @@
  * Bounds: each recorded turn is taken once by each play, and each timer of the second play once for
  * every time it is due; nothing waits.
  */
+
 import type { AnyStateMachine } from 'xstate';
+import { wordsOf } from '../../errors.ts';
 import { type LogTurn, THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
@@ -95,7 +97,7 @@ export function whatIf(
     return playBoth(terms, input.data);
   } catch (error) {
     // A chart that throws is a bug of its own; here it only means that nothing can be told.
-    return undetermined(atBegin, `the chart threw: ${error instanceof Error ? error.message : String(error)}`);
+    return undetermined(atBegin, `the chart threw: ${wordsOf(error)}`);
   }
 }
 

@@ -1,4 +1,7 @@
-/** `recital ask`: one question to a server, its answer to a person or, with --json, to a program. Its exit code is 0 only for a good end. */
+/**
+ * `recital ask`: one question to a server, its answer to a person or, with --json, to a program. Its exit code is 0 only for a good
+ * end.
+ */
 import { errorTable, isErrorType } from '../../errors.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import type { Output } from '../terminal/output.ts';

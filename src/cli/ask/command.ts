@@ -1,8 +1,10 @@
 /** `recital ask` as it is typed: its options, what they may be, and what of them is looked at before anything is asked. */
+
 import { readFileSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { type CommandRunner, type Environment, UsageFault, wordsOf } from '../terminal/command.ts';
+import { wordsOf } from '../../errors.ts';
+import { type CommandRunner, type Environment, UsageFault } from '../terminal/command.ts';
 import { defaultServerText, parseServerAddress, type ServerAddress } from './server-address.ts';
 import type { SoundSink } from './sound.ts';
 

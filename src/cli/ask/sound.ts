@@ -3,15 +3,16 @@
  * given whole chunks of PCM in the one format of the wire. A player starts with the first sound; one that fails is a note beside
  * the answer, never a failure of the call. A file that can't be written is one: the sound was asked for.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { audioFormat } from '../../engines/speech-engine.ts';
+import { audioFormat } from '../../call/wire.ts';
 import { createWavFile, type WavFile } from '../../engines/wav-file.ts';
-import { wordsOf } from '../terminal/command.ts';
+import { wordsOf } from '../../errors.ts';
 import type { AnswerFrame } from './client.ts';
 
 export interface SoundPlace {

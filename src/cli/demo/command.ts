@@ -1,10 +1,12 @@
 /** `recital demo` as it is typed, and the frame of a run: a folder that is gone afterwards, signals, and how it ends. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { type CommandContext, type CommandRunner, exitCodes, wordsOf } from '../terminal/command.ts';
+import { wordsOf } from '../../errors.ts';
+import { type CommandContext, type CommandRunner, exitCodes } from '../terminal/command.ts';
 import type { RunningDemo } from './demo.ts';
 
 /** Adds the command to `program`. */

@@ -3,9 +3,11 @@
  * prints the transcript, writes the sound as WAV files, stops the server and replays the event logs of what was said. Needs no
  * network, no key and nothing installed. Where the environment names engines or a configuration file, the same is done with those.
  */
+
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { wordsOf } from '../../errors.ts';
 import { isBadLog } from '../../log/log-reader.ts';
 import { commandWords, problemOf } from '../ask/ask.ts';
 import { type AnswerCall, connect, type StreamingClient } from '../ask/client.ts';
@@ -13,7 +15,7 @@ import type { ServerAddress } from '../ask/server-address.ts';
 import { createWavSink, isPlayable, secondsOf } from '../ask/sound.ts';
 import { findLogs, type NamedLog, openLogs } from '../log/log-files.ts';
 import { replayOne } from '../replay/log-replay.ts';
-import { type CommandContext, type Environment, wordsOf } from '../terminal/command.ts';
+import type { CommandContext, Environment } from '../terminal/command.ts';
 import type { Output } from '../terminal/output.ts';
 import { type ServerProcess, settingsIn, startServerProcess } from './server-process.ts';
 

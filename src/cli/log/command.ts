@@ -1,7 +1,9 @@
 /** `recital log …` as it is typed: the commands that look into logs, and those of keep-commands.ts. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { type CommandRunner, type Environment, wordsOf } from '../terminal/command.ts';
+import { wordsOf } from '../../errors.ts';
+import type { CommandRunner, Environment } from '../terminal/command.ts';
 import { parseTime } from '../terminal/times.ts';
 import { addLogKeepers } from './keep-commands.ts';
 

@@ -50,7 +50,7 @@ Examples:
   recital log to-test limit.jsonl --pin                     this failure is right: it must stay so`,
     );
   runner.run(command, toTestOptions, async ({ file, name, into, expect, pin }, context) => {
-    const { logToTest } = await import('./log-to-test.ts');
+    const { logToTest } = await import('./keep.ts');
     return logToTest({ path: file, name, into, expect, pin }, context);
   });
 }
@@ -80,7 +80,7 @@ Example:
   recital log re-record test/recordings/session/interrupted-9269120c-v1.jsonl --reason "first segment may be 3 words"`,
     );
   runner.run(command, reRecordOptions, async ({ file, reason, out }, context) => {
-    const { reRecordLog } = await import('./log-re-record.ts');
+    const { reRecordLog } = await import('./keep.ts');
     return reRecordLog({ path: file, reason, out }, context);
   });
 }
@@ -106,7 +106,7 @@ Example:
   ANSWER_ENGINE=scripted SPEECH_ENGINE=scripted SCENARIO_FILE=scenario.json recital serve`,
     );
   runner.run(command, toScenarioOptions, async ({ file, out }, context) => {
-    const { logToScenario } = await import('./log-to-scenario.ts');
+    const { logToScenario } = await import('./keep.ts');
     return logToScenario({ path: file, out }, context);
   });
 }

@@ -1,11 +1,14 @@
-/** The event logs that a command line names: files, folders (everything in them) and glob patterns; and what is said of those that aren't. */
+/**
+ * The event logs that a command line names: files, folders (everything in them) and glob patterns; and what is said of names that
+ * lead to none.
+ */
 import { statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { glob } from 'tinyglobby';
+import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
 import { type BadLog, type EventLog, isBadLog, readHeader, readLog } from '../../log/log-reader.ts';
-import { wordsOf } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
 
 /** Larger than the server writes; a file of this size is not read into memory. */

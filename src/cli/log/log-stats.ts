@@ -2,6 +2,7 @@
  * `recital log stats PATH…`: over many sessions, how often each state was entered, each transition taken and each end reason came,
  * which transitions never were, and how long states lasted; with `--svg` drawn on the statechart.
  */
+
 import { writeFileSync } from 'node:fs';
 import {
   type ChartFigures,
@@ -9,10 +10,11 @@ import {
   type Percentiles,
   type TransitionFigures,
 } from '../../analysis/stats/log-stats.ts';
+import { wordsOf } from '../../errors.ts';
 import { durationText } from '../../log/duration-text.ts';
 import { isBadLog } from '../../log/log-reader.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
-import { type CommandContext, exitCodes, wordsOf } from '../terminal/command.ts';
+import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable, printTable } from '../terminal/output.ts';
 import { findLogs, openLogs, reportBadLog, reportMissing } from './log-files.ts';
 

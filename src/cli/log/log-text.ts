@@ -2,13 +2,11 @@
  * What a log says in lines of JSON, said for a reader: durations, events, moves between states, effects. Lossy where it is short;
  * `isWide` says all.
  */
+import { LONGEST_TIMER_MS } from '../../call/time.ts';
 import { durationText } from '../../log/duration-text.ts';
 import type { LoggedEvent } from '../../log/log-format.ts';
 import type { Environment } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
-
-/** A timer that is switched off waits the longest a timer can. */
-const OFF_DELAY_MS = 2 ** 31 - 1;
 
 /** An event as its name and what it carries. */
 export function eventText({ type, ...fields }: LoggedEvent, isWide: boolean): { name: string; fields: string } {
@@ -118,7 +116,7 @@ function effectWords(effect: string): { verb: string; object: string } {
   const armed = /^arm ([^@ ]+)(?:@\S*)? (\d+(?:\.\d+)?)ms$/.exec(short);
   if (armed !== null) {
     const delayMs = Number(armed[2]);
-    return { verb: 'arms', object: delayMs >= OFF_DELAY_MS ? '' : `${armed[1]} (${durationText(delayMs)})` };
+    return { verb: 'arms', object: delayMs >= LONGEST_TIMER_MS ? '' : `${armed[1]} (${durationText(delayMs)})` };
   }
   const verb = verbs[first];
   if (verb === undefined || rest.length === 0) return { verb: 'does', object: short };

@@ -1,8 +1,8 @@
 /**
  * Replays many logs, on all cores: a log knows nothing of another. The verdicts come in the order of the paths, whichever thread was first.
  *
- * Guarantees: at most BATCHES_AHEAD batches a thread are under way or wait for their turn, so memory does not grow with the number of logs; a
- * thread that breaks ends the command with its error, and no log is passed over.
+ * Guarantees: at most BATCHES_AHEAD batches a thread are under way or wait for their turn, so memory does not grow with the number
+ * of logs; a thread that breaks ends the command with its error, and no log is passed over.
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';

@@ -62,8 +62,3 @@ export type CommandWork<Given> = (given: Given, context: CommandContext) => Prom
 export class UsageFault extends Error {
   override readonly name = 'UsageFault';
 }
-
-/** The words of whatever was thrown. */
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -5,7 +5,7 @@
  * it then keeps in memory.
  */
 
-import { isOneDevice } from '../../call/device.ts';
+import { isOneDevice } from '../../call/call.ts';
 import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
 import { type PacedItems, Pause, playPaced } from '../paced-stream.ts';
 import { createPromptMemory, type PromptMemory } from './prompt-memory.ts';

@@ -2,7 +2,7 @@
  * What each device said lately, for an answerer that is told no history (MEMORY=off). In memory alone, bounded in devices, prompts and
  * characters; the device that was silent longest is forgotten first.
  */
-import { isOneDevice } from '../../call/device.ts';
+import { isOneDevice } from '../../call/call.ts';
 
 const maxDevices = 1000;
 const maxPromptsPerDevice = 3;

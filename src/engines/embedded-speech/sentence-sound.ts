@@ -4,7 +4,7 @@
  * Hand-written and not an async generator, whose `return()` would wait for a pending `next()`.
  */
 import { assert } from '../../assert.ts';
-import { audioFormat } from '../speech-engine.ts';
+import { audioFormat } from '../../call/wire.ts';
 import type { Utterable } from './worker-pool.ts';
 import type { JobListener } from './worker-slot.ts';
 

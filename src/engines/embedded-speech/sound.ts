@@ -7,8 +7,8 @@
  * Only the library's `full` call is used: after one `simple` call its streaming state is unusable (measured with 2.1.2).
  */
 import libsamplerate from '@alexanderolsen/libsamplerate-js';
+import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure } from '../../errors.ts';
-import { audioFormat } from '../speech-engine.ts';
 
 /** Mono 16-bit samples at the synthesiser's own rate. */
 export interface Sound {

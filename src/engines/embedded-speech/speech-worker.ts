@@ -5,8 +5,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
-import { EngineFailure } from '../../errors.ts';
-import { audioFormat } from '../speech-engine.ts';
+import { audioFormat } from '../../call/wire.ts';
+import { EngineFailure, wordsOf } from '../../errors.ts';
 import { type Espeak, espeakSampleRateHz, loadEspeak } from './espeak.ts';
 import { speakWithFlite } from './flite.ts';
 import { createResampler, resamplerBlockSamples, trimSilence } from './sound.ts';
@@ -67,7 +67,7 @@ function run(job: SpeakJob): void {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return wordsOf(error);
 }
 
 /** Loads what is there and speaks once with each, so that the first real sentence finds compiled code. */

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
-import { EngineFailure } from '../../errors.ts';
+import { EngineFailure, wordsOf } from '../../errors.ts';
 import type { SpeakJob, WorkerMessage, WorkerSetup, WorkerVoices } from './worker-protocol.ts';
 
 /** Hears of one job; after `onEnd`, or after the job was abandoned, nothing more. */
@@ -105,7 +105,7 @@ export class WorkerSlot {
     this.#worker = worker;
     this.#timer = setTimeout(() => void worker.terminate(), startTimeoutMs);
     worker.on('error', (error) => {
-      this.#lastError = error instanceof Error ? error.message : String(error);
+      this.#lastError = wordsOf(error);
     });
     worker.on('message', (message: WorkerMessage) => {
       if (message.kind === 'ready') onReady?.(message.voices);

@@ -4,6 +4,7 @@
  * what was expected, and a faulty file is never half used.
  */
 import { z } from 'zod';
+import { wordsOf } from '../../errors.ts';
 
 /** One step of an answer; it happens `repeat` times in a row. */
 export type ScenarioStep = {
@@ -106,7 +107,7 @@ function parseJson(text: string, sourceName: string): unknown {
     // Editors on Windows put a byte order mark in front.
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
-    const value = text.trim() === '' ? 'empty' : `not JSON (${cause instanceof Error ? cause.message : String(cause)})`;
+    const value = text.trim() === '' ? 'empty' : `not JSON (${wordsOf(cause)})`;
     throw new ScenarioFault(sourceName, [{ path: '', value, expected: 'one JSON object' }], { cause });
   }
 }
@@ -140,7 +141,7 @@ const pattern = anyText
     try {
       return compilePattern(source);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = wordsOf(error);
       context.addIssue({ code: 'custom', message: `a valid regular expression (${reason})` });
       return z.NEVER;
     }

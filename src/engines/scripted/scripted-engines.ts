@@ -8,10 +8,11 @@
  * as read-only.
  */
 import { assertNever } from '../../assert.ts';
+import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure } from '../../errors.ts';
 import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
 import { type PacedItems, Pause, playPaced } from '../paced-stream.ts';
-import { audioFormat, type SpeechEngine, type SpeechRequest } from '../speech-engine.ts';
+import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
 import type { Scenario, ScenarioSpeech, ScenarioStep } from './scenario.ts';
 
 /** The answer engine that plays `scenario`. A prompt that no answer matches is a declared failure, UNAVAILABLE. */

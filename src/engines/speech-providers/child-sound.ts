@@ -5,8 +5,10 @@
  * Guarantees: an end by anything but exit code 0 is a failure, with the last line that the program wrote to stderr; a program that
  * does not read its input harms nobody; leaving the iteration ends the group within 100 ms; nothing is left of it.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { wordsOf } from '../../errors.ts';
 import { readErrorBody } from '../provider/error-words.ts';
 import { type NextTry, ProviderFailure } from '../provider/failure.ts';
 import { onAbort } from '../provider/linked-abort.ts';
@@ -72,7 +74,7 @@ export async function* childSound(
     signal.throwIfAborted();
     if (isTooSilent) throw failed(program, `gave no sound for ${silenceLimitMs} ms`, lastWords());
     if (end.startError !== null) throw failed(program, "can't be started", end.startError.message, 'other');
-    if (end.code !== 0) throw failed(program, wordsOf(end), lastWords());
+    if (end.code !== 0) throw failed(program, endWordsOf(end), lastWords());
   } finally {
     clearTimeout(timer);
     unlink();
@@ -89,7 +91,7 @@ function started({ program, args, input, env }: SpokenCommand): SpeakingChild {
     return child;
   } catch (error) {
     // An argument that no program can take, such as one that is too long.
-    throw failed(program, "can't be started", error instanceof Error ? error.message : String(error), 'other');
+    throw failed(program, "can't be started", wordsOf(error), 'other');
   }
 }
 
@@ -114,7 +116,7 @@ function keptEnd(stderr: Readable, text: string): () => string {
   return () => readErrorBody(kept.trimEnd().split('\n').at(-1) ?? '', { text }).said;
 }
 
-function wordsOf({ code, signal }: ChildEnd): string {
+function endWordsOf({ code, signal }: ChildEnd): string {
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
 }
 

@@ -6,7 +6,7 @@
  * are 80 dB down; a 48 kHz source needs no converter. Why not libsamplerate, which the embedded voice uses in its
  * workers: docs/decisions/0011-voices-from-outside.md has the figures.
  */
-import { audioFormat } from '../speech-engine.ts';
+import { audioFormat } from '../../call/wire.ts';
 
 /** The rates that a converter takes; a voice outside of them is a mistake. */
 export const minRateHz = 4000;

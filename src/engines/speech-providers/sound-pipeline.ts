@@ -5,7 +5,7 @@
  * Refuses, by UnusableSound: compressed sound, a rate out of bounds, raw sound of an unknown rate, and more sound
  * than a sentence can have.
  */
-import { audioFormat } from '../speech-engine.ts';
+import { audioFormat } from '../../call/wire.ts';
 import { maxRateHz, minRateHz, RateConverter, type RateFilter } from './rate-converter.ts';
 import { joined, SampleReader, UnusableSound } from './sample-reader.ts';
 import { looksLikeWav, WavReader, wavMagicBytes } from './wav-reader.ts';

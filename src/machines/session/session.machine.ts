@@ -1,10 +1,17 @@
 /**
- * The session chart: one StreamAudio call from its admission to its one end.
+ * The session chart: one StreamAudio call from its admission to its one end. It does not know gRPC, engines or a clock: time enters through
+ * named delays and through facts that carry a duration. What it says to the outside are emitted facts, carried out by its host.
  *
- * Guarantees, by the shape of the chart: at most one command, and only after all words and sound are out; nothing after
- * an end; a sentence's text before its sound and both before the next sentence; one that must not fail and does ends the
- * stream when it is its turn and all before it is out; every waiting state has a timed exit; a failure of any kind is an ordinary transition to `error`. It does not know gRPC, engines or a clock: time enters
- * through named delays and through facts that carry a duration. What it says to the outside are emitted facts.
+ * Invariants, by the shape of the chart; the host, the outbox and the client rely on them:
+ *  1. One end. `done` and `error` are final: behind them it says nothing, and no actor and no timer of it is left.
+ *  2. Order. A sentence's text is said before its sound may leave, and both before the next sentence's text; the texts joined are the
+ *     answer (session.text.ts). Who is synthesised meanwhile is the speech queue's (stream/speech-queue.ts).
+ *  3. Command. At most one, and behind all words and all sound: only `commandSent` says it, and nothing leads back from there.
+ *  4. Time. Every waiting state has a timed exit. In ms: sessionTimeoutMs over everything, firstTokenTimeoutMs until the model's first
+ *     words, answerStallTimeoutMs from one whole sentence to the next, 5,000 for an actor's answer; 0 = off, which is 24.8 days.
+ *  5. Backlog. At 64 waiting sentences the model is made to wait (`held`), at 16 it goes on; what it had sent by then is kept.
+ *  6. Failure. Whatever goes wrong is an ordinary transition to `error` with one Failure in the context. A sentence that must not fail and
+ *     does ends the stream when it is its turn and all before it is out.
  */
 import { and } from 'xstate';
 import { emptyAnswerEnvelope } from '../../text/answer-envelope.ts';
@@ -37,7 +44,6 @@ const answerStates = sessionSetup.createStateConfig({
         src: 'answer',
         input: ({ context: { request } }) => ({
           streamId: request.streamId,
-          hardwareId: request.hardwareId,
           prompt: request.prompt,
         }),
         onError: {

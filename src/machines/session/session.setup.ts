@@ -14,7 +14,7 @@ import {
   silentSegments,
   withFailure,
 } from '../stream/speech-queue.ts';
-import { type StreamFailureType, seconds, streamFailureOf } from '../stream/stream.failures.ts';
+import { type StreamFailureType, secondsText, streamFailureOf } from '../stream/stream.failures.ts';
 import type { SpeechInput, StreamOutput } from '../stream/stream.types.ts';
 import {
   errorDetailOf,
@@ -195,7 +195,7 @@ export const sessionSetup = setup({
         enqueue.emit({
           type: 'sentence.leftUnspoken',
           segment,
-          reason: `No sound for ${seconds(context.limits.speechTimeoutMs)}`,
+          reason: `No sound for ${secondsText(context.limits.speechTimeoutMs)}`,
         });
       }
     }),
@@ -242,9 +242,9 @@ function failureOf(errorType: OwnFailureType, context: SessionContext, event: Se
   const { limits } = context;
   switch (errorType) {
     case 'first_token_timeout':
-      return failure(errorType, `The model said nothing for ${seconds(limits.firstTokenTimeoutMs)}`);
+      return failure(errorType, `The model said nothing for ${secondsText(limits.firstTokenTimeoutMs)}`);
     case 'answer_stalled':
-      return failure(errorType, `The model finished no sentence for ${seconds(limits.answerStallTimeoutMs)}`);
+      return failure(errorType, `The model finished no sentence for ${secondsText(limits.answerStallTimeoutMs)}`);
     case 'empty_answer':
       return failure(errorType, 'The model ended with nothing to say');
     default:

@@ -32,13 +32,13 @@ export interface DroppedCommand {
 export function hearText(context: SessionContext, delta: { readonly text: string; readonly atMs: number }): TextPatch {
   const { envelope, text } = pushAnswer(context.envelope, delta.text);
   if (text === '') return { envelope };
-  const patch = queue(context, pushText(context.cutter, text));
+  const patch = enqueued(context, pushText(context.cutter, text));
   return { envelope, ...patch, ...sentenceTime(patch, delta.atMs) };
 }
 
 /** A short silence: what ends like a sentence is one. */
 export function hearQuiet(context: SessionContext, { atMs }: { readonly atMs: number }): TextPatch {
-  const patch = queue(context, settleQuiet(context.cutter));
+  const patch = enqueued(context, settleQuiet(context.cutter));
   return { ...patch, ...sentenceTime(patch, atMs) };
 }
 
@@ -47,7 +47,7 @@ export function hearEnd(context: SessionContext): { patch: TextPatch; dropped: r
   const { envelope, text, command, rejected } = finishAnswer(context.envelope);
   const pushed = pushText(context.cutter, text);
   const finished = finishText(pushed.cutter);
-  const patch = queue(context, {
+  const patch = enqueued(context, {
     cutter: finished.cutter,
     sentences: [...pushed.sentences, ...finished.sentences],
   });
@@ -106,7 +106,7 @@ function sentenceTime(patch: TextPatch, atMs: number): TextPatch {
   return patch.sentences === undefined ? {} : { lastSentenceAtMs: atMs };
 }
 
-function queue(context: SessionContext, cut: { cutter: SentenceCutter; sentences: readonly string[] }): TextPatch {
+function enqueued(context: SessionContext, cut: { cutter: SentenceCutter; sentences: readonly string[] }): TextPatch {
   if (cut.sentences.length === 0) return { cutter: cut.cutter };
   let speakable = context.speakable;
   let nextSegment = context.nextSegment;

@@ -13,7 +13,8 @@
  *     abandoned, and those before it are said; the chart ends with that failure when its turn comes.
  *  6. Silence. While the voice is at work it is looked at after 1..speechTimeoutMs ms, and exactly when the longest silence that has not
  *     reached the timeout would reach it. With speechTimeoutMs = 0 (off) no voice is ever too silent.
- *  7. Late facts. What the voice tells of a segment that is not in the queue any more changes no sentence.
+ *  7. Late facts. A failure of a sentence whose sound is not wanted any more (said, given up, or behind one that failed) and an end of any
+ *     but the head change nothing: such facts may be on their way when the chart tells the voice to stop.
  */
 import type { Failure } from '../../errors.ts';
 import { type HeardEvent, isStreamEvent, type SpeechInbox, type SpokenSentence } from './stream.types.ts';
@@ -33,20 +34,20 @@ export interface SpeechQueue<TSentence extends SpokenSentence = SpokenSentence> 
   };
 }
 
-/** The sentence with this number, if it is not said yet. */
-export function sentenceOf<TSentence extends SpokenSentence>(
-  queue: SpeechQueue<TSentence>,
-  segment: number,
-): TSentence | undefined {
-  return queue.sentences.find((sentence) => sentence.segment === segment);
-}
-
-/** The sentence whose synthesis failed by this event, if it is not said yet. */
+/**
+ * The sentence whose synthesis failed by this event, if its sound is still wanted: it was neither said nor given up, and no failed one
+ * stands before it (invariant 7).
+ */
 export function failedSentence<TSentence extends SpokenSentence>(
-  queue: SpeechQueue<TSentence>,
+  { sentences }: SpeechQueue<TSentence>,
   event: HeardEvent,
 ): TSentence | undefined {
-  return isStreamEvent(event, 'speech.failed') ? sentenceOf(queue, event.segment) : undefined;
+  if (!isStreamEvent(event, 'speech.failed')) return undefined;
+  for (const sentence of sentences) {
+    if (sentence.failure !== undefined) return undefined;
+    if (sentence.segment === event.segment) return sentence.speech === '' ? undefined : sentence;
+  }
+  return undefined;
 }
 
 /** True if this event says that the head is said and a sentence that did not fail waits behind it. */
@@ -68,13 +69,8 @@ export function isHeadSaid({ sentences }: SpeechQueue, event: HeardEvent): boole
 /** True if this event tells of a synthesis that failed without a sound and may be tried once more (invariant 4). */
 export function isRetryLeft(queue: SpeechQueue, event: HeardEvent): boolean {
   const sentence = failedSentence(queue, event);
-  return (
-    isStreamEvent(event, 'speech.failed') &&
-    event.retryable &&
-    sentence !== undefined &&
-    sentence.failure === undefined &&
-    sentence.failedAttempts < MAX_SPEECH_RETRIES
-  );
+  const isSilentFailure = isStreamEvent(event, 'speech.failed') && event.retryable;
+  return isSilentFailure && sentence !== undefined && sentence.failedAttempts < MAX_SPEECH_RETRIES;
 }
 
 /** The queue with one sentence exchanged for its successor of the same number. */

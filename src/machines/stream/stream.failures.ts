@@ -39,7 +39,7 @@ function textOf(
       return `Stream closed due to idle timeout: ${request.sessionId} (idle: ${(idleMs / 1000).toFixed(1)}s)`;
     }
     case 'session_timeout':
-      return `The session took longer than ${seconds(limits.sessionTimeoutMs)}`;
+      return `The session took longer than ${secondsText(limits.sessionTimeoutMs)}`;
     case 'rate_limit_exceeded': {
       const frames = isStreamEvent(event, 'outbox.rateExceeded')
         ? event.framesInLastSecond
@@ -49,7 +49,7 @@ function textOf(
     case 'speech_failed':
       return isStreamEvent(event, 'speech.failed')
         ? event.failure.message
-        : `No sound for ${seconds(limits.speechTimeoutMs)}`;
+        : `No sound for ${secondsText(limits.speechTimeoutMs)}`;
     case 'interrupted':
       return 'Interrupted by the device';
     case 'client_cancelled':
@@ -60,6 +60,6 @@ function textOf(
 }
 
 /** A time as the texts say it. */
-export function seconds(ms: number): string {
+export function secondsText(ms: number): string {
   return `${ms / 1000}s`;
 }

@@ -2,12 +2,14 @@
  * Records a session anew after an intended change: the events that came then, what today's chart does with them, and the reason why that is
  * right, which stays in the header. Only the outcomes are new; where today's chart ends earlier, the events behind its end are left out.
  */
+
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { wordsOf } from '../../errors.ts';
 import { definitionHash } from '../../log/definition-hash.ts';
 import { LineChain, type LogFooter } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import { OutcomeTeller } from '../../record/turn-outcome.ts';
-import { playedEvents, reasonInOutput, wordsOfError } from '../played-events.ts';
+import { playedEvents, reasonInOutput } from '../played-events.ts';
 
 export interface ReRecording {
   /** The new log, as it stands in a file. */
@@ -42,7 +44,7 @@ export function reRecord(log: EventLog, { machine, reason, build }: ReRecordingT
   let written = 0;
   let end: AnyMachineSnapshot | null = null;
   for (const { recorded, now, error } of playedEvents(log, machine)) {
-    if (now === null) throw new Error(`the chart throws at turn ${recorded.turn}: ${wordsOfError(error)}`);
+    if (now === null) throw new Error(`the chart throws at turn ${recorded.turn}: ${wordsOf(error)}`);
     const { atMs, event } = recorded;
     text += chain.write({ kind: 'turn', turn: written, atMs, event, ...teller.tell(now.after, now.actions) });
     written += 1;

@@ -6,11 +6,14 @@
  * else, so this is what is checked and no more: the recorded events are given to the chart in their order, and it ends for the expected
  * reason; or, where a good end is expected, it takes all of them, that which ended the session included, and is still alive.
  */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AnyStateMachine } from 'xstate';
+import { z } from 'zod';
+import { wordsOf } from '../../errors.ts';
 import { THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import { machineFor } from '../machine-shelf.ts';
-import { playedEvents, reasonInOutput, wordsOfError } from '../played-events.ts';
+import { playedEvents, reasonInOutput } from '../played-events.ts';
 import { type Divergence, replay } from '../replayer.ts';
 
 /** How the session of a recording should have ended. */
@@ -65,7 +68,7 @@ function endOf(log: EventLog, machine: AnyStateMachine): ComeEnd {
     if (now === null) {
       // Behind its barrier it goes on with the fault that was recorded next.
       if (status === THREW) continue;
-      return { turn, reason: `a throw (${wordsOfError(error)})` };
+      return { turn, reason: `a throw (${wordsOf(error)})` };
     }
     const { after } = now;
     if (after.status !== 'active') return { turn, reason: reasonInOutput(after.output) || after.status };
@@ -103,4 +106,40 @@ function shown(value: unknown): string {
   const MAX_SHOWN_CHARS = 300;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+}
+
+const expectationSchema = z.strictObject({ reason: z.string().min(1) });
+
+/**
+ * Where the expectation of a recording stands: `x.jsonl` is the recording, byte for byte as a server wrote it, and
+ * `x.expected.json` beside it says `{"reason": "completed"}`. No such file: the recording pins what was recorded.
+ */
+function expectationPath(recording: string): string {
+  return recording.replace(/\.jsonl$/, '.expected.json');
+}
+
+/** The expectation beside a recording; null if there is none. Throws for one that can't be read: it must not count as none. */
+export function readExpectation(recording: string): Expectation | null {
+  const path = expectationPath(recording);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return expectationSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${path} must be like {"reason": "completed"}`, { cause });
+  }
+}
+
+/** Writes the expectation; throws if there is one already. */
+export function writeExpectation(recording: string, { reason }: Expectation): void {
+  writeFileSync(expectationPath(recording), `${JSON.stringify({ reason })}\n`, { flag: 'wx' });
+}
+
+export function removeExpectation(recording: string): void {
+  rmSync(expectationPath(recording), { force: true });
 }

@@ -3,6 +3,7 @@
  * expressions by which a scenario knows texts again: they match the given ones and nothing else.
  */
 import { z } from 'zod';
+import { AUDIO_CHUNK_BYTES } from '../../call/wire.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { AskedAction } from '../../record/turn-outcome.ts';
 import { machineFor } from '../machine-shelf.ts';
@@ -27,9 +28,6 @@ interface Spoken {
   hasFailed: boolean;
   isAbandoned: boolean;
 }
-
-/** The sound of a frame on the wire. */
-const FRAME_BYTES = 4096;
 
 /** The speech part of a session's scenario. */
 export function recordedSpeech(log: EventLog): RecordedSpeech {
@@ -67,9 +65,9 @@ function soundOf(sentences: readonly Spoken[], notes: string[]): RecordedSpeech[
     notes.push(`sentences had ${smallest} to ${largest} bytes of sound; in the scenario each has about ${usual}`);
   }
   if (usual === 0) return { chunks_per_sentence: 0 };
-  const chunks = Math.ceil(usual / FRAME_BYTES);
+  const chunks = Math.ceil(usual / AUDIO_CHUNK_BYTES);
   // Of the first sentence alone: the sound of the others may have waited for its turn.
-  const msPerChunk = (first.atMs - first.dueAtMs) / Math.max(1, Math.ceil(first.audioBytes / FRAME_BYTES));
+  const msPerChunk = (first.atMs - first.dueAtMs) / Math.max(1, Math.ceil(first.audioBytes / AUDIO_CHUNK_BYTES));
   const chunkBytes = Math.max(2, 2 * Math.round(usual / chunks / 2));
   return {
     chunks_per_sentence: chunks,

@@ -1,25 +1,18 @@
 /** The supervisor with the real session chart and the real actors, over engines worked by hand: all but the wire. */
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
-import { createAnswerActor } from '../../../src/actors/answer/answer.actor.ts';
 import type { ConversationMemory } from '../../../src/actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';
-import { JobCount } from '../../../src/actors/figures/job-count.ts';
-import { StreamCounters } from '../../../src/actors/figures/stream-counters.ts';
-import { withFaultBarrier } from '../../../src/actors/hosts/fault-barrier.ts';
-import type { QuotaPort } from '../../../src/actors/hosts/quota-port.ts';
-import type { SessionResourceMap, WelcomeResourceMap } from '../../../src/actors/hosts/session-resources.ts';
-import { SupervisorHost } from '../../../src/actors/hosts/supervisor-host.ts';
-import { UtteranceCollector } from '../../../src/actors/hosts/utterance-collector.ts';
-import { createSpeechActor } from '../../../src/actors/speech/speech.actor.ts';
+import type { QuotaPort, SupervisorHost } from '../../../src/actors/hosts/supervisor-host.ts';
+import type { Call } from '../../../src/call/call.ts';
 import type { StreamRequest, WelcomeRequest } from '../../../src/call/gateway.ts';
 import type { AnswerEngine } from '../../../src/engines/answer-engine.ts';
 import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
-import { collectMachine } from '../../../src/machines/collect.machine.ts';
-import { type SessionMachine, sessionMachine } from '../../../src/machines/session/session.machine.ts';
+import type { SessionMachine } from '../../../src/machines/session/session.machine.ts';
 import type { SessionLimits } from '../../../src/machines/session/session.types.ts';
-import type { SupervisorInput, supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
-import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
+import type { SupervisorInput } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import type { FaultLog } from '../../../src/observe/fault-log.ts';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
+import { type ChartWatch, type Composition, composeStreams } from '../../../src/server/composition.ts';
 import { testLimits } from '../machines/session-run.ts';
 import { HandAnswerEngine, HandSpeechEngine } from './hand-engines.ts';
 
@@ -27,15 +20,10 @@ export interface KeptLine extends LogFields {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'announce';
 }
 
-export interface HostBench {
+export interface HostBench extends Omit<Composition, 'supervisor'> {
   readonly host: SupervisorHost;
   readonly answers: HandAnswerEngine;
   readonly voice: HandSpeechEngine;
-  readonly answerJobs: JobCount;
-  readonly speechJobs: JobCount;
-  readonly counters: StreamCounters;
-  readonly sessions: SessionResourceMap;
-  readonly welcomes: WelcomeResourceMap;
   readonly lines: readonly KeptLine[];
   readonly faults: readonly { readonly id: string; readonly error: unknown }[];
   readonly clock: { ms: number };
@@ -56,134 +44,85 @@ export interface HostBenchOptions {
   /** Called with every event that a session or collect chart processes, and the snapshot that it leads to. */
   readonly onTurn?: (event: unknown, snapshot: unknown) => void;
   /** Sees the charts before they run: a recorder. */
-  readonly recorded?: {
-    readonly sessions: (machine: SessionMachine) => SessionMachine;
-    readonly supervisor: typeof supervisorMachine;
-  };
+  readonly recording?: Pick<ChartWatch, 'ofSessions' | 'ofSupervisor'>;
   /** A clock that goes by itself instead of `clock`. */
   readonly now?: () => number;
   /** Called with every log line before it is kept; may throw. */
   readonly onLine?: (line: KeptLine) => void;
 }
 
-/** A supervisor, open unless told otherwise. The machine's actors are XState's own, its timers are real and long. */
+/** A supervisor, open unless told otherwise: the server's own composition. Timers are real and long. */
 export function openHost(options: HostBenchOptions = {}): HostBench {
   const answers = new HandAnswerEngine();
   const voice = new HandSpeechEngine();
-  const answerJobs = new JobCount();
-  const speechJobs = new JobCount();
-  const counters = new StreamCounters();
-  const sessions: SessionResourceMap = new Map();
-  const welcomes: WelcomeResourceMap = new Map();
   const lines: KeptLine[] = [];
   const faults: { id: string; error: unknown }[] = [];
   const clock = { ms: 1_000 };
-  const now = options.now ?? (() => clock.ms);
-  const report = (id: string, error: unknown): void => {
-    faults.push({ id, error });
-  };
-  const keep = (level: KeptLine['level']) => (fields: LogFields) => {
-    const line = { level, ...fields };
+  const log = keepingLog((line) => {
     options.onLine?.(line);
     lines.push(line);
-  };
-  const log: Logger = {
+  });
+  const { memory = null, quota = null, answerEngine = answers, speechEngine = voice } = options;
+  const engines = { answer: answerEngine, speech: speechEngine };
+  const { supervisor: host, ...rest } = composeStreams({
+    settings: {
+      admission: { maxStreams: 50, oneStreamPerDevice: false, gracePeriodMs: 30_000, ...options.admission },
+      limits: { ...testLimits, maxFramesPerSecond: 0, ...options.limits },
+      collect: { ttlMs: 120_000, maxBuffers: 1_000, maxChars: 32_768, screenshotMaxBytes: 1024 },
+    },
+    engines: { inUse: () => engines, peek: () => engines },
+    recording: watchOf(options),
+    memory,
+    history: memory === null ? null : new HistoryLookup({ memory, log }),
+    quota,
+    noteUsage: () => {},
+    log,
+    faults: keepingFaults(faults),
+    now: options.now ?? (() => clock.ms),
+  });
+  if (options.isClosed !== true) host.openAdmission();
+  const linesOf = (decision: string) => lines.filter((line) => line.decision === decision);
+  return { host, ...rest, answers, voice, lines, faults, clock, linesOf };
+}
+
+function keepingLog(keepLine: (line: KeptLine) => void): Logger {
+  const keep = (level: KeptLine['level']) => (fields: LogFields) => keepLine({ level, ...fields });
+  return {
     debug: keep('debug'),
     info: keep('info'),
     warn: keep('warn'),
     error: keep('error'),
     announce: keep('announce'),
   };
-  const { endThrows, recorded, memory, quota } = options;
-  const history = memory === undefined ? null : new HistoryLookup({ memory, log });
-  const machine = sessionMachine.provide({
-    ...(endThrows !== undefined && {
-      actions: {
-        endWith: () => {
-          throw endThrows;
-        },
-      },
-    }),
-    actors: {
-      answer: createAnswerActor({
-        engine: () => options.answerEngine ?? answers,
-        sessions,
-        jobs: answerJobs,
-        report,
-        noteUsage: () => {},
-        ...(history !== null && { historyOf: (device, signal) => history.of(device, signal) }),
-        now,
-      }),
-      speech: createSpeechActor({
-        engine: () => options.speechEngine ?? voice,
-        streams: sessions,
-        jobs: speechJobs,
-        report,
-        now,
-      }),
-    },
-  });
-  const collector = new UtteranceCollector({
-    machine: watched(collectMachine, options.onTurn),
-    limits: { ttlMs: 120_000, maxBuffers: 1_000, maxChars: 32_768, screenshotMaxBytes: 1024 },
-    log,
-    reportFault: report,
-  });
-  const welcome = welcomeMachine.provide({
-    actors: {
-      speech: createSpeechActor({
-        engine: () => options.speechEngine ?? voice,
-        streams: welcomes,
-        jobs: speechJobs,
-        report,
-        now,
-      }),
-    },
-  });
-  const limits = { ...testLimits, maxFramesPerSecond: 0, ...options.limits };
-  const host = new SupervisorHost({
-    ...(recorded !== undefined && { machine: recorded.supervisor }),
-    admission: { maxStreams: 50, oneStreamPerDevice: false, gracePeriodMs: 30_000, ...options.admission },
-    session: {
-      machine: withFaultBarrier(watched(recorded?.sessions(machine) ?? machine, options.onTurn), (id, fault) =>
-        report(id, fault.error),
-      ),
-      limits,
-      sessions,
-      ...(memory !== undefined && { memory }),
-      log,
-      now,
-      reportFault: report,
-    },
-    welcome: {
-      machine: withFaultBarrier(welcome, (id, fault) => report(id, fault.error)),
-      limits,
-      streams: welcomes,
-      voiceName: () => voice.name,
-      log,
-      now,
-      reportFault: report,
-    },
-    collector,
-    counters,
-    ...(quota !== undefined && { quota }),
-    log,
-    reportFault: report,
-  });
-  if (options.isClosed !== true) host.openAdmission();
+}
+
+/** Keeps bugs of ours and what engines threw in one list. */
+export function keepingFaults(faults: { id: string; error: unknown }[]): FaultLog {
+  const keep = (_method: string, id: string, error: unknown) => {
+    faults.push({ id, error });
+  };
+  return { bug: keep, unexpected: keep };
+}
+
+function watchOf({ endThrows, onTurn, recording }: HostBenchOptions): ChartWatch {
+  const broken = (machine: SessionMachine): SessionMachine =>
+    endThrows === undefined
+      ? machine
+      : machine.provide({
+          actions: {
+            endWith: () => {
+              throw endThrows;
+            },
+          },
+        });
   return {
-    host,
-    answers,
-    voice,
-    answerJobs,
-    speechJobs,
-    counters,
-    sessions,
-    welcomes,
-    lines,
-    faults,
-    clock,
-    linesOf: (decision) => lines.filter((line) => line.decision === decision),
+    ofSupervisor: (machine) => recording?.ofSupervisor(machine) ?? machine,
+    ofSessions: (machine) => {
+      const given = broken(machine);
+      return watched(recording?.ofSessions(given) ?? given, onTurn);
+    },
+    ofWelcomes: (machine) => machine,
+    ofUtterances: (machine) => watched(machine, onTurn),
   };
 }
 
@@ -201,9 +140,14 @@ function watched<T extends AnyStateMachine>(machine: T, onTurn: HostBenchOptions
 }
 
 export function requestOf(streamId: string, sessionId: string, hardwareId = 'device-1'): StreamRequest {
-  return { streamId, sessionId, hardwareId, prompt: streamId };
+  return { call: callOf(streamId, sessionId, hardwareId), prompt: streamId, screen: {} };
 }
 
 export function welcomeOf(streamId: string, sessionId: string, text: string): WelcomeRequest {
-  return { streamId, sessionId, text };
+  return { call: { method: 'GenerateWelcomeAudio', streamId, sessionId, hardwareId: '' }, text };
+}
+
+/** A call of StreamAudio. */
+export function callOf(streamId: string, sessionId: string, hardwareId = 'device-1'): Call {
+  return { method: 'StreamAudio', streamId, sessionId, hardwareId };
 }

@@ -19,7 +19,7 @@ export function readDocument(path: string): Document {
 export function allDocuments(): Document[] {
   const inDocs = readdirSync(new URL('docs', `file://${root}`), { recursive: true, encoding: 'utf8' });
   const paths = inDocs.filter((path) => path.endsWith('.md')).map((path) => `docs/${path.replaceAll('\\', '/')}`);
-  return ['README.md', ...paths.sort()].map(readDocument);
+  return ['README.md', 'CONTRIBUTING.md', ...paths.sort()].map(readDocument);
 }
 
 /** Targets of links and pictures, outside of code; without titles. */

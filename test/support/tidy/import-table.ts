@@ -42,6 +42,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/speech-engine.ts',
       'engines/provider-note.ts',
       'observe/logger.ts',
+      'observe/fault-log.ts',
     ],
     packages: ['xstate'],
     node: [],
@@ -52,6 +53,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/embedded-speech/',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
+      'call/wire.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -85,6 +87,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/provider/',
       'engines/written-language.ts',
       'engines/speech-engine.ts',
+      'call/wire.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -103,7 +106,7 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'engines/',
-    ours: ['engines/', 'call/device.ts', 'errors.ts', 'assert.ts'],
+    ours: ['engines/', 'call/', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
     packages: ['zod'],
     node: [],
@@ -123,7 +126,7 @@ export const importTable: readonly ImportRow[] = [
       'store/quota-*',
       'store/store-*',
       'store/usage-*',
-      'call/device.ts',
+      'call/call.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -147,14 +150,14 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'replay/',
-    ours: ['replay/', 'record/', 'log/', 'machines/', 'text/', 'errors.ts', 'assert.ts'],
+    ours: ['replay/', 'record/', 'log/', 'machines/', 'call/', 'text/', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate', 'zod'],
     node: ['node:fs', 'node:path', 'node:util'],
   },
   {
     from: 'analysis/',
-    ours: ['analysis/', 'replay/', 'record/', 'log/', 'machines/', 'errors.ts', 'assert.ts'],
+    ours: ['analysis/', 'replay/', 'record/', 'log/', 'machines/', 'call/', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate'],
     node: ['node:util'],
@@ -220,12 +223,18 @@ export const importTable: readonly ImportRow[] = [
     packages: ['commander'],
     node: [],
   },
-  { from: 'cli/terminal/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: ['node:util'] },
+  {
+    from: 'cli/terminal/',
+    ours: ['cli/terminal/', 'errors.ts'],
+    types: [],
+    packages: ['commander', 'zod'],
+    node: ['node:util'],
+  },
   { from: 'cli/serve/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   // A client shares nothing with the server but the proto, the error table and the sound format.
   {
     from: 'cli/ask/',
-    ours: ['cli/ask/', 'cli/terminal/', 'errors.ts'],
+    ours: ['cli/ask/', 'cli/terminal/', 'call/wire.ts', 'errors.ts'],
     types: [],
     packages: ['commander', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
     node: [
@@ -241,7 +250,15 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'cli/demo/',
-    ours: ['cli/demo/', 'cli/ask/', 'cli/log/log-files.ts', 'cli/replay/log-replay.ts', 'cli/terminal/', 'log/'],
+    ours: [
+      'cli/demo/',
+      'cli/ask/',
+      'cli/log/log-files.ts',
+      'cli/replay/log-replay.ts',
+      'cli/terminal/',
+      'log/',
+      'errors.ts',
+    ],
     types: [],
     packages: ['commander', 'zod'],
     node: ['node:child_process', 'node:fs', 'node:os', 'node:path', 'node:perf_hooks', 'node:readline', 'node:url'],
@@ -255,7 +272,16 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'cli/log/',
-    ours: ['cli/log/', 'cli/terminal/', 'analysis/', 'replay/', 'log/', 'server/package-version.ts', 'errors.ts'],
+    ours: [
+      'cli/log/',
+      'cli/terminal/',
+      'analysis/',
+      'replay/',
+      'log/',
+      'call/time.ts',
+      'server/package-version.ts',
+      'errors.ts',
+    ],
     types: [],
     packages: ['commander', 'tinyglobby', 'zod'],
     node: ['node:fs', 'node:fs/promises', 'node:path'],
@@ -278,13 +304,13 @@ export const deviations: readonly Deviation[] = [
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
   {
-    from: 'actors/hosts/foreseen-refusal.ts',
-    to: 'machines/supervisor/supervisor.machine.ts',
-    reason: 'it asks that chart what it would say, so that nobody else judges',
+    from: 'actors/hosts/utterance-collector.ts',
+    to: 'text/hypothesis.ts',
+    reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
   {
-    from: 'server/engine-shelf.ts',
-    to: 'text/command-tools.ts',
+    from: 'server/engines-in-use.ts',
+    to: 'text/commands.ts',
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
@@ -302,11 +328,6 @@ export const deviations: readonly Deviation[] = [
     to: 'node:net',
     reason: 'the type of the address that a bound server tells',
   },
-  {
-    from: 'rpc/stream-request.ts',
-    to: 'text/hypothesis.ts',
-    reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
-  },
   { from: 'rpc/proto.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
   { from: 'rpc/reflection.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
   {
@@ -322,17 +343,8 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
-    reason: 'the type of the servers that grpc-js makes (DESIGN §7: it has no option for their windows)',
-  },
-  {
-    from: 'rpc/receive-window.ts',
-    to: 'node:http2',
-    reason: 'the type of the server whose windows it widens',
-  },
-  {
-    from: 'rpc/upload-bound.ts',
-    to: 'node:http2',
-    reason: 'the streams whose bytes it counts, and the code with which one is reset',
+    reason:
+      'the servers that grpc-js makes (DESIGN §7: it has no option for them), and the code with which an upload is reset',
   },
   {
     from: 'config.ts',
@@ -340,27 +352,27 @@ export const deviations: readonly Deviation[] = [
     reason: 'a faulty SCENARIO_FILE is a configuration fault, told with all the others',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/speech-provider.ts',
     reason: 'the type of what a voice from outside is told',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/command-template.ts',
     reason: 'a template that cannot be meant is a configuration fault, told with all the others',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/azure-voice.ts',
     reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/elevenlabs-voice.ts',
     reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/rate-converter.ts',
     reason: 'the lowest rate that can be converted, which SPEECH_SAMPLE_RATE must reach',
   },
@@ -382,24 +394,19 @@ export const deviations: readonly Deviation[] = [
     reason: "the demo's server must not inherit settings of the shell: their names are in the table",
   },
   {
-    from: 'cli/replay/what-if-limits.ts',
+    from: 'cli/replay/what-if.ts',
     to: 'config/setting-reader.ts',
     reason: 'what --with takes is read and checked as the same setting of a server is',
   },
   {
-    from: 'cli/replay/what-if-limits.ts',
+    from: 'cli/replay/what-if.ts',
     to: 'config/settings-table.ts',
     reason: 'the names and bounds of the settings that --with takes',
   },
   {
-    from: 'cli/replay/what-if-limits.ts',
+    from: 'cli/replay/what-if.ts',
     to: 'text/commands.ts',
     reason: 'COMMANDS is a list of the names of the commands',
-  },
-  {
-    from: 'cli/replay/what-if-limits.ts',
-    to: 'machines/session/session.types.ts',
-    reason: 'the type of the limits that --with changes',
   },
   {
     from: 'cli/replay/what-if.ts',
@@ -430,7 +437,6 @@ export const deviations: readonly Deviation[] = [
     to: 'store/usage-summary.ts',
     reason: 'the shape of what it prints',
   },
-  { from: 'cli/ask/sound.ts', to: 'engines/speech-engine.ts', reason: 'the one definition of the sound on the wire' },
   { from: 'cli/ask/sound.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
 ];
 

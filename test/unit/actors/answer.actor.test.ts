@@ -1,24 +1,23 @@
 /** Guarantees of the answer actor: every word in order, back-pressure that reaches the engine, an abort that does, honest failures. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAnswerActor } from '../../../src/actors/answer/answer.actor.ts';
-import { JobCount } from '../../../src/actors/figures/job-count.ts';
+import { JobCount } from '../../../src/actors/figures/stream-counters.ts';
 import { StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
-import type { SessionResourceMap } from '../../../src/actors/hosts/session-resources.ts';
+import type { StreamResourceMap } from '../../../src/actors/hosts/stream-resources.ts';
 import { createOutbox } from '../../../src/actors/outbox/outbox.ts';
-import type { StreamRequest } from '../../../src/call/gateway.ts';
+import type { Call } from '../../../src/call/call.ts';
+import type { Screen } from '../../../src/call/gateway.ts';
 import type { AnswerUsage } from '../../../src/engines/answer-engine.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 import type { SessionEvent } from '../../../src/machines/session/session.types.ts';
 import { HandAnswerEngine } from '../../support/actors/hand-engines.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { settle } from '../../support/actors/hand-stream.ts';
+import { callOf, keepingFaults } from '../../support/actors/hosted-supervisor.ts';
 import { type HostedActor, hostActor } from '../../support/actors/parent-actor.ts';
 
-const request: StreamRequest = {
-  streamId: 'stream-1',
-  sessionId: 'session-1',
-  hardwareId: 'device-1',
-  prompt: 'What is it?',
+const call = callOf('stream-1', 'session-1');
+const screen: Screen = {
   screenshot: { bytes: new Uint8Array([1, 2, 3]), mediaType: 'image/png', widthPixels: 1920, heightPixels: 1080 },
   screenWidth: 1920,
 };
@@ -27,7 +26,7 @@ interface Bench {
   readonly engine: HandAnswerEngine;
   readonly jobs: JobCount;
   readonly reports: { id: string; error: unknown }[];
-  readonly noted: { request: StreamRequest; usage: AnswerUsage }[];
+  readonly noted: { call: Call; usage: AnswerUsage }[];
   readonly actor: HostedActor;
   readonly clock: { ms: number };
 }
@@ -52,18 +51,19 @@ function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
     commandSent: () => {},
     handoverFailed: () => {},
   });
-  const sessions: SessionResourceMap = new Map([
-    ['stream-1', { request, outbox, figures: new StreamFigures(now), tellSpeech: () => {}, disposers: [] }],
+  const resources: StreamResourceMap = new Map([
+    ['stream-1', { call, screen, outbox, figures: new StreamFigures(now), tellSpeech: () => {}, disposers: [] }],
   ]);
   const logic = createAnswerActor({
     engine: makeEngine ?? (() => engine),
-    sessions,
+    resources,
     jobs,
-    report: (id, error) => reports.push({ id, error }),
-    noteUsage: (asked, usage) => noted.push({ request: asked, usage }),
+    faults: keepingFaults(reports),
+    noteUsage: (asked, usage) => noted.push({ call: asked, usage }),
+    history: null,
     now,
   });
-  const actor = hostActor(logic, { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' }, onHeard);
+  const actor = hostActor(logic, { streamId: 'stream-1', prompt: 'What is it?' }, onHeard);
   return { engine, jobs, reports, noted, actor, clock };
 }
 
@@ -75,7 +75,9 @@ describe('an answer', () => {
   test('is asked for with the prompt, the device and the screenshot as it came', async () => {
     const { engine } = start();
     await settle();
-    const { prompt, hardwareId, screenshot, screenWidth } = request;
+    const prompt = 'What is it?';
+    const { hardwareId } = call;
+    const { screenshot, screenWidth } = screen;
     const [noteUsage, noteProvider] = [expect.any(Function), expect.any(Function)];
     expect(engine.answers.map((each) => each.request)).toEqual([
       { prompt, hardwareId, screenshot, screenWidth, noteUsage, noteProvider },
@@ -202,7 +204,7 @@ describe('the tokens of an answer', () => {
     engine.answers[0]?.request.noteUsage?.(usage);
     engine.last.end();
     await settle();
-    expect(noted).toEqual([{ request, usage }]);
+    expect(noted).toEqual([{ call, usage }]);
     expect(typesOf(actor)).toEqual(['answer.finished']);
   });
 
@@ -213,7 +215,7 @@ describe('the tokens of an answer', () => {
     actor.stop();
     await settle();
     engine.answers[0]?.request.noteUsage?.(usage);
-    expect(noted).toEqual([{ request, usage }]);
+    expect(noted).toEqual([{ call, usage }]);
   });
 });
 

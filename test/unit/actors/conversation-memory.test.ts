@@ -1,4 +1,7 @@
-/** The memory as streams use it: what is asked, what is waited for, what is remembered and when. Over the real charts, with a memory worked by hand. */
+/**
+ * The memory as streams use it: what is asked, what is waited for, what is remembered and when. Over the real charts, with a memory
+ * worked by hand.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ConversationMemory, HeardWords } from '../../../src/actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';
@@ -60,12 +63,12 @@ describe('the history of an answer', () => {
 
   test.each(['cancel', 'interrupt'])('does not hold a stream that ends meanwhile: %s', async (how) => {
     const memory = new HandMemory();
-    const { host, answers, answerJobs, sessions } = openHost({ memory });
+    const { host, answers, answerJobs, resources } = openHost({ memory });
     const sink = new HandSink();
     const opened = host.open(requestOf('call-1', 'session-1', 'device-1'), sink);
-    if (how === 'interrupt') host.interrupt('device-1');
+    if (how === 'interrupt') await host.interrupt('device-1');
     else if ('cancel' in opened) opened.cancel();
-    expect({ ends: sink.ends.length, sessions: sessions.size }).toEqual({ ends: 1, sessions: 0 });
+    expect({ ends: sink.ends.length, streams: resources.size }).toEqual({ ends: 1, streams: 0 });
     await settle();
     expect(answerJobs.running).toBe(0);
     memory.lookups[0]?.resolve(history);
@@ -226,7 +229,7 @@ describe('what is remembered', () => {
   test('is held only as far as it can be kept, whatever the answer says', () => {
     const memory = new HandMemory();
     memory.maxAnswerChars = 10;
-    const words = new HeardWords(memory, requestOf('call-1', 'session-1', 'device-1'));
+    const words = new HeardWords(memory, { hardwareId: 'device-1', prompt: 'call-1' });
     for (let piece = 0; piece < 100_000; piece += 1) words.add('abcd');
     words.remember();
     expect(memory.remembered).toEqual([heard('abcdabcdabc')]);

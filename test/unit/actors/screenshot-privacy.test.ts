@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Screenshot } from '../../../src/call/gateway.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { settle } from '../../support/actors/hand-stream.ts';
-import { openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
+import { callOf, openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
 import { png } from '../../support/images.ts';
 
 /** 300 bytes that nothing else consists of. */
@@ -51,15 +51,16 @@ function recordedOf({ event, snapshot }: Turn): unknown {
 
 test('a screenshot of a request and one of a COLLECT reach the engine, and nothing that is recorded or logged', async () => {
   const turns: Turn[] = [];
-  const { host, answers, lines } = openHost({ onTurn: (event, snapshot) => turns.push({ event, snapshot }) });
-  const key = { sessionId: 'session-2', hardwareId: 'device-1' };
+  const { host, collector, answers, lines } = openHost({
+    onTurn: (event, snapshot) => turns.push({ event, snapshot }),
+  });
   const collected = { ...screenshot, bytes: bytes.slice(0, 400) };
-  expect(host.collect({ ...key, streamId: 'chunk-1', sequence: 1, text: 'Look', screenshot: collected })).toBeNull();
-  const utterance = host.collected(key);
+  const chunk = { call: callOf('chunk-1', 'session-2'), sequence: 1, text: 'Look', screen: { screenshot: collected } };
+  expect(host.collect(chunk)).toBeNull();
   const sink = new HandSink();
-  host.open({ ...requestOf('stream-1', 'session-1'), screenshot }, sink);
-  const committed = utterance?.screenshot ?? screenshot;
-  host.open({ ...requestOf('stream-2', 'session-2'), screenshot: committed }, new HandSink());
+  host.open({ ...requestOf('stream-1', 'session-1'), screen: { screenshot } }, sink);
+  host.open(requestOf('stream-2', 'session-2'), new HandSink());
+  expect(collector.buffers).toBe(0);
   await settle();
   expect(answers.answers.map(({ request }) => request.screenshot)).toEqual([screenshot, collected]);
   answers.answers[0]?.stream.give({ kind: 'text', text: 'A picture of a cat. And' });

@@ -5,18 +5,20 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UtteranceCollector, type UtteranceCollectorOptions } from '../../../src/actors/hosts/utterance-collector.ts';
-import type { CollectedChunk, Screenshot } from '../../../src/call/gateway.ts';
+import type { Call } from '../../../src/call/call.ts';
+import type { CollectedChunk, Screen, Screenshot } from '../../../src/call/gateway.ts';
 import { failure } from '../../../src/errors.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import type { LogFields } from '../../../src/observe/logger.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
-import { openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
+import { callOf, keepingFaults, openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
 import { runs } from '../../support/runs.ts';
 
 const MIB = 1024 * 1024;
 const ttlMs = 120_000;
 const defaultLimits = { ttlMs, maxBuffers: 1_000, maxChars: 32_768, screenshotMaxBytes: 10 * MIB };
-const key = { hardwareId: 'device-1', sessionId: 'session-1' };
+/** Whose utterance most tests are about; a COMMIT of it, which nothing but its two ids matters of. */
+const key = callOf('commit-1', 'session-1');
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -28,7 +30,7 @@ afterEach(() => {
 interface Bench {
   readonly collector: UtteranceCollector;
   readonly lines: LogFields[];
-  readonly faults: { readonly id: string; readonly message: string }[];
+  readonly faults: { readonly id: string; readonly error: unknown }[];
 }
 
 function open(
@@ -36,7 +38,7 @@ function open(
   machine: UtteranceCollectorOptions['machine'] = collectMachine,
 ): Bench {
   const lines: LogFields[] = [];
-  const faults: Bench['faults'] = [];
+  const faults: { id: string; error: unknown }[] = [];
   const keep = (fields: LogFields) => {
     lines.push(fields);
   };
@@ -44,13 +46,33 @@ function open(
     machine,
     limits: { ...defaultLimits, ...limits },
     log: { debug: keep, info: keep, warn: keep, error: keep, announce: keep },
-    reportFault: (id, error) => faults.push({ id, message: error instanceof Error ? error.message : String(error) }),
+    faults: keepingFaults(faults),
   });
   return { collector, lines, faults };
 }
 
-function chunk(sequence: number, fields: Partial<CollectedChunk> = {}): CollectedChunk {
-  return { ...key, streamId: `call-${sequence}`, sequence, ...fields };
+interface ChunkFields extends Screen, Partial<Call> {
+  readonly text?: string;
+}
+
+function chunk(sequence: number, { text, ...rest }: ChunkFields = {}): CollectedChunk {
+  const { screenshot, screenWidth, screenHeight, ...ids } = rest;
+  return {
+    call: { ...key, streamId: `call-${sequence}`, ...ids },
+    sequence,
+    ...(text !== undefined && { text }),
+    screen: {
+      ...(screenshot !== undefined && { screenshot }),
+      ...(screenWidth !== undefined && { screenWidth }),
+      ...(screenHeight !== undefined && { screenHeight }),
+    },
+  };
+}
+
+/** What a COMMIT without anything of its own would be; null = nothing at all. */
+function collected(collector: UtteranceCollector, call: Call = key): ({ readonly text: string } & Screen) | null {
+  const { prompt, screen } = collector.whole({ call, prompt: '', screen: {} });
+  return prompt === '' && Object.keys(screen).length === 0 ? null : { text: prompt, ...screen };
 }
 
 function screenshotOf(bytes: number): Screenshot {
@@ -70,35 +92,35 @@ describe('what was collected', () => {
     const bench = open();
     const { collector } = bench;
     const screenshot = screenshotOf(100);
-    expect(collector.collected(key)).toBeNull();
+    expect(collected(collector, key)).toBeNull();
     expect(collector.collect(chunk(0, { text: 'What is', screenshot, screenWidth: 1920 }))).toBeNull();
     expect(collector.collect(chunk(1, { text: ' the time', screenHeight: 1080 }))).toBeNull();
     const expected = { text: 'What is the time', screenshot, screenWidth: 1920, screenHeight: 1080 };
-    expect(collector.collected(key)).toEqual(expected);
-    expect(collector.collected(key)).toEqual(expected);
+    expect(collected(collector, key)).toEqual(expected);
+    expect(collected(collector, key)).toEqual(expected);
     collector.use(key);
-    expect(collector.collected(key)).toBeNull();
+    expect(collected(collector, key)).toBeNull();
     expectNothingLeft(bench);
     collector.use(key);
     expect(collector.collect(chunk(0, { text: 'Again' }))).toBeNull();
-    expect(collector.collected(key)).toEqual({ text: 'Again' });
+    expect(collected(collector, key)).toEqual({ text: 'Again' });
   });
 
   test('is for one device and one session: no other sees it, uses it or changes it', () => {
     const { collector } = open();
     const others = [
-      { hardwareId: 'device-2', sessionId: 'session-1' },
-      { hardwareId: 'device-1', sessionId: 'session-2' },
+      { ...key, hardwareId: 'device-2' },
+      { ...key, sessionId: 'session-2' },
       // Ids have no spaces; their characters may be any others.
-      { hardwareId: 'device-1session', sessionId: '-1' },
+      { ...key, hardwareId: 'device-1session', sessionId: '-1' },
     ];
     collector.collect(chunk(5, { text: 'mine' }));
-    for (const other of others) expect(collector.collected(other)).toBeNull();
+    for (const other of others) expect(collected(collector, other)).toBeNull();
     for (const [index, other] of others.entries()) {
       expect(collector.collect(chunk(1, { ...other, streamId: `other-${index}`, text: `of ${index}` }))).toBeNull();
     }
     for (const other of others.slice(1)) collector.use(other);
-    expect([key, ...others].map((each) => collector.collected(each)?.text)).toEqual([
+    expect([key, ...others].map((each) => collected(collector, each)?.text)).toEqual([
       'mine',
       'of 0',
       undefined,
@@ -113,7 +135,7 @@ describe('what was collected', () => {
     collector.collect(chunk(3, { screenshot: second }));
     collector.collect(chunk(2, { screenshot: old }));
     collector.collect(chunk(3, { screenshot: old }));
-    expect(collector.collected(key)?.screenshot?.bytes.byteLength).toBe(20);
+    expect(collected(collector, key)?.screenshot?.bytes.byteLength).toBe(20);
     expect(collector.screenshotBytes).toBe(20);
   });
 
@@ -121,7 +143,7 @@ describe('what was collected', () => {
     const { collector } = open();
     const slab = new Uint8Array(256 * 1024).fill(7, 100, 110);
     collector.collect(chunk(1, { screenshot: { ...screenshotOf(0), bytes: slab.subarray(100, 110) } }));
-    const bytes = collector.collected(key)?.screenshot?.bytes;
+    const bytes = collected(collector, key)?.screenshot?.bytes;
     expect(bytes).toEqual(new Uint8Array(10).fill(7));
     expect(bytes?.buffer.byteLength).toBe(10);
   });
@@ -136,9 +158,9 @@ describe('what was collected', () => {
     // Neither an old chunk nor one that is refused gives it more time.
     collector.collect(chunk(2, { text: 'old' }));
     expect(collector.collect(chunk(3, { text: 'x'.repeat(32_769) }))).not.toBeNull();
-    expect(collector.collected(key)?.text).toBe('secret words and more');
+    expect(collected(collector, key)?.text).toBe('secret words and more');
     vi.advanceTimersByTime(1);
-    expect(collector.collected(key)).toBeNull();
+    expect(collected(collector, key)).toBeNull();
     expectNothingLeft(bench);
     const ids = { session_id: 'session-1', hardware_id: 'device-1' };
     expect(lines.map(({ decision, ctx }) => ({ decision, ctx }))).toEqual([
@@ -213,13 +235,13 @@ describe('the bounds', () => {
       `All collected screenshots together would have ${260 * MIB} bytes; at most ${256 * MIB} are kept`,
     );
     expect(collect(1, 'one-more', large)).toEqual(refusal);
-    expect(collector.collected({ ...key, sessionId: 'one-more' })).toBeNull();
+    expect(collected(collector, { ...key, sessionId: 'one-more' })).toBeNull();
     expect(collect(1, 'one-more', last)).toBeNull();
     expect(collector.screenshotBytes).toBe(256 * MIB);
     // In place of the one before: the total stays as it is, or is refused and everything stays.
     expect(collect(2, 'session-0', large)).toBeNull();
     expect(collect(2, 'one-more', large)).toEqual(refusal);
-    expect(collector.collected({ ...key, sessionId: 'one-more' })).toEqual({ text: 'words 1', screenshot: last });
+    expect(collected(collector, { ...key, sessionId: 'one-more' })).toEqual({ text: 'words 1', screenshot: last });
     collector.use({ ...key, sessionId: 'session-1' });
     expect(collect(2, 'one-more', large)).toBeNull();
     expect(collector.screenshotBytes).toBe(250 * MIB);
@@ -253,10 +275,12 @@ describe('a bug in a chart', () => {
       errorType: 'session_fault',
       message: 'Internal error (call-1)',
     });
-    expect(faults).toEqual([{ id: 'call-1', message: expect.stringContaining('boom') }]);
-    expect(collector.collected(key)).toBeNull();
+    expect(faults).toEqual([
+      { id: 'call-1', error: expect.objectContaining({ message: expect.stringContaining('boom') }) },
+    ]);
+    expect(collected(collector, key)).toBeNull();
     expect(collector.screenshotBytes).toBe(0);
-    expect(collector.collected({ ...key, sessionId: 'another' })).toEqual({ text: 'theirs' });
+    expect(collected(collector, { ...key, sessionId: 'another' })).toEqual({ text: 'theirs' });
     expect(collector.collect(chunk(1, { text: 'anew' }))).toBeNull();
   });
 
@@ -270,42 +294,42 @@ describe('a bug in a chart', () => {
     });
     const bench = open({}, hopeless);
     expect(bench.collector.collect(chunk(1, { text: 'x' }))?.errorType).toBe('session_fault');
-    expect(bench.faults.map(({ message }) => message)).toEqual(['hopeless', 'hopeless']);
+    expect(bench.faults.map(({ error }) => error)).toEqual([new Error('hopeless'), new Error('hopeless')]);
     expectNothingLeft(bench);
   });
 });
 
 describe('under the supervisor', () => {
   test('a refused COMMIT keeps the buffer, an admitted one uses it up, a chunk meanwhile is for the next one', () => {
-    const { host, answers } = openHost({ admission: { maxStreams: 1 } });
+    const { host, answers, collector } = openHost({ admission: { maxStreams: 1 } });
     expect(host.collect(chunk(1, { text: 'What is the time' }))).toBeNull();
     const busy = host.open(requestOf('busy', 'another', 'device-2'), new HandSink());
     expect(host.open({ ...requestOf('call-1', 'session-1') }, new HandSink())).toMatchObject({
       errorType: 'stream_limit_exceeded',
     });
-    expect(host.collected(key)?.text).toBe('What is the time');
+    expect(collected(collector, key)?.text).toBe('What is the time');
     if ('cancel' in busy) busy.cancel();
     const running = host.open(requestOf('call-2', 'session-1'), new HandSink());
     expect(running).toHaveProperty('cancel');
-    expect(host.collected(key)).toBeNull();
+    expect(collected(collector, key)).toBeNull();
     // No slot is free, and the session is in flight.
     expect(host.collect(chunk(0, { text: 'And the date' }))).toBeNull();
     expect(host.open(requestOf('call-3', 'session-1'), new HandSink())).toMatchObject({
       errorType: 'concurrent_request',
     });
     if ('cancel' in running) running.cancel();
-    expect(host.collected(key)).toEqual({ text: 'And the date' });
+    expect(collected(collector, key)).toEqual({ text: 'And the date' });
     expect(host.activeStreams).toBe(0);
     expect(answers.answers.map(({ request }) => request.prompt)).toEqual(['busy', 'call-2']);
   });
 
   test('a chunk is refused, logged and counted while the server drains', async () => {
-    const { host, counters, linesOf } = openHost();
+    const { host, counters, linesOf, collector } = openHost();
     host.open(requestOf('running', 'another'), new HandSink());
     host.collect(chunk(1, { text: 'before' }));
     void host.drain();
     expect(host.collect(chunk(2, { text: 'after' }))).toMatchObject({ errorType: 'draining' });
-    expect(host.collected(key)).toEqual({ text: 'before' });
+    expect(collected(collector, key)).toEqual({ text: 'before' });
     expect(counters.rejected).toEqual({ draining: 1 });
     expect(linesOf('reject').map(({ ctx }) => ctx)).toEqual([
       {
@@ -363,15 +387,14 @@ describe('whatever comes, in whatever order', () => {
           } else {
             const { name, sequence, text, screenshotBytes, screenWidth } = each;
             const known = model.get(name);
-            const refused = bench.collector.collect({
-              ...key,
+            const fields = {
               sessionId: name,
               streamId: `call-${index}`,
-              sequence,
               ...(text !== undefined && { text }),
               ...(screenshotBytes > 0 && { screenshot: screenshotOf(screenshotBytes) }),
               ...(screenWidth !== undefined && { screenWidth }),
-            });
+            };
+            const refused = bench.collector.collect(chunk(sequence, fields));
             const isOld = known !== undefined && sequence <= known.last;
             const said = /^\s/.test(text ?? '') ? (known?.text ?? '') + (text ?? '') : (text ?? known?.text ?? '');
             const isRefused = (known === undefined && model.size >= 2) || (!isOld && [...said].length > 8);
@@ -387,10 +410,12 @@ describe('whatever comes, in whatever order', () => {
           }
           for (const name of ['a', 'b', 'c']) {
             const expected = model.get(name);
-            const found = bench.collector.collected({ ...key, sessionId: name });
-            expect(found && [found.text, found.screenshot?.bytes.byteLength ?? 0, found.screenWidth]).toEqual(
-              expected === undefined ? null : [expected.text, expected.screenshotBytes, expected.screenWidth],
-            );
+            const found = collected(bench.collector, { ...key, sessionId: name });
+            expect([found?.text ?? '', found?.screenshot?.bytes.byteLength ?? 0, found?.screenWidth]).toEqual([
+              expected?.text ?? '',
+              expected?.screenshotBytes ?? 0,
+              expected?.screenWidth,
+            ]);
           }
           const total = [...model.values()].reduce((bytes, { screenshotBytes }) => bytes + screenshotBytes, 0);
           expect([bench.collector.buffers, bench.collector.screenshotBytes]).toEqual([model.size, total]);

@@ -91,6 +91,7 @@ test('nothing is loaded before it is known which command is meant, but what read
     'cli/run.ts',
     'cli/terminal/output.ts',
     'cli/terminal/times.ts',
+    'errors.ts',
     'server/package-version.ts',
   ]);
 });

@@ -92,7 +92,7 @@ const endings: readonly { readonly event: SessionEvent; readonly failure: object
   },
 ];
 
-describe.each(situations)('in $name', ({ run: makeRun, stops }) => {
+describe.each(situations)('Session 6: in $name', ({ run: makeRun, stops }) => {
   test.each(endings)(
     '$event.type ends the session at once, says nothing more and stops every actor',
     ({ event, failure }) => {
@@ -124,7 +124,7 @@ describe.each(situations)('in $name', ({ run: makeRun, stops }) => {
   });
 });
 
-describe('the model', () => {
+describe('Session 4: the model', () => {
   test('that says nothing runs into the first token timeout', () => {
     const run = askedSession();
     expect(run.advance(29_999).value).not.toBe('error');
@@ -209,7 +209,7 @@ describe('the model', () => {
   });
 });
 
-describe('an actor of the session that throws', () => {
+describe('Session 6: an actor of the session that throws', () => {
   const fault = {
     errorCode: 'INTERNAL',
     errorType: 'session_fault',
@@ -234,7 +234,7 @@ describe('an actor of the session that throws', () => {
   });
 });
 
-describe('after the end', () => {
+describe('Session 1: after the end', () => {
   afterEach(() => {
     vi.restoreAllMocks();
   });

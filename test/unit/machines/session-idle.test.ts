@@ -44,7 +44,7 @@ const places: readonly { readonly name: string; readonly run: () => SessionRun; 
   },
 ];
 
-describe.each(places)('in $name', ({ run: makeRun, state }) => {
+describe.each(places)('Session 4: in $name', ({ run: makeRun, state }) => {
   test('the outbox is asked after the idle timeout, not a millisecond earlier', () => {
     const run = makeRun();
     expect(run.advance(99_999).effects).toEqual([]);
@@ -77,10 +77,19 @@ describe.each(places)('in $name', ({ run: makeRun, state }) => {
     expect(run.timers()).toEqual({ [`idleCheck@${state}.attentive`]: 1 });
   });
 
-  test('an outbox that does not answer is a bug and ends the session', () => {
+  test('a reader that took none for exactly the timeout ends the session, too', () => {
     const run = makeRun();
     run.advance(100_000);
-    run.advance(5_000);
+    run.send({ type: 'outbox.activityReported', idleMs: 100_000 });
+    expect(run.output?.reason).toBe('stream_idle_timeout');
+  });
+
+  test('an outbox that does not answer for 5 s is a bug and ends the session', () => {
+    const run = makeRun();
+    run.advance(100_000);
+    run.advance(4_999);
+    expect(run.isLive).toBe(true);
+    run.advance(1);
     expect(run.output?.reason).toBe('session_fault');
   });
 });
@@ -89,6 +98,14 @@ test('with BACKPRESSURE_IDLE_TIMEOUT=0 nobody is ever asked', () => {
   const run = askedSession({ ...off, idleTimeoutMs: 0 });
   expect(run.timers()).toEqual({});
   expect(run.advance(10_000_000).effects).toEqual([]);
+});
+
+test('with BACKPRESSURE_IDLE_TIMEOUT=0 a reader that is looked at all the same is never too idle', () => {
+  const run = askedSession({ ...off, idleTimeoutMs: 0 });
+  run.sendInternal({ type: 'xstate.after.idleCheck.session.streaming.reader.attentive' });
+  run.send({ type: 'outbox.activityReported', idleMs: 1e9 });
+  expect(run.isLive).toBe(true);
+  expect(run.timers()).toEqual({});
 });
 
 test('a new state begins a new wait: the check in streaming does not inherit a timer of idle', () => {

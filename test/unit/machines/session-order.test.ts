@@ -48,7 +48,7 @@ describe('a session before its request', () => {
       value: { streaming: { answer: { running: 'awaitingFirstToken' }, voice: 'silent', reader: attentive } },
       effects: [
         { started: 'speech', input: { streamId: 'stream-1' } },
-        { started: 'answer', input: { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' } },
+        { started: 'answer', input: { streamId: 'stream-1', prompt: 'What is it?' } },
       ],
       changed: {
         request: { streamId: 'stream-1', sessionId: 'session-1', hardwareId: 'device-1', prompt: 'What is it?' },
@@ -62,7 +62,7 @@ describe('a session before its request', () => {
   });
 });
 
-describe('the order of a good stream', () => {
+describe('Session 2: the order of a good stream', () => {
   test('a sentence is text first, then its sound; only then comes the text of the next', () => {
     const run = askedSession();
     const first = run.send(heard(`${one} ${two} And`));
@@ -165,7 +165,7 @@ describe('the order of a good stream', () => {
   });
 });
 
-describe('the command', () => {
+describe('Session 3: the command', () => {
   test('waits until all words and all sound are out', () => {
     const run = speakingSession([one, two]);
     expect(run.send(openSafari)).toMatchObject({
@@ -267,7 +267,7 @@ describe('the command', () => {
   });
 });
 
-describe('look-ahead', () => {
+describe('Speech queue 2: the look-ahead', () => {
   test('synthesises the sentence being said and at most speechLookahead more', () => {
     const run = speakingSession([one, two, three, one, two]);
     const due = (segment: number, speech: string) => ({

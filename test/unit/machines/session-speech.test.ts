@@ -31,7 +31,7 @@ const voiceOf = (run: SessionRun): unknown => {
   return typeof streaming === 'object' ? streaming.voice : undefined;
 };
 
-describe('a synthesis that fails before its sound', () => {
+describe('Speech queue 4: a synthesis that fails before its sound', () => {
   test('is tried once more; the head gets its turn again', () => {
     const run = speakingSession([one]);
     const retried = run.send(failed(0, true));
@@ -100,7 +100,7 @@ describe('a look-ahead sentence that was given up', () => {
   });
 });
 
-describe('news of a sentence that is over', () => {
+describe('Speech queue 7: news of a sentence that is over', () => {
   test.each([finished(7), failed(7, true), failed(7, false)])('$type changes nothing', (event) => {
     for (const speechFailure of ['degrade', 'fail'] as const) {
       const run = speakingSession([one], { speechFailure });
@@ -112,7 +112,29 @@ describe('news of a sentence that is over', () => {
   });
 });
 
-describe('with SPEECH_FAILURE=fail', () => {
+describe('Speech queue 7: the end of a sound', () => {
+  test.each([
+    ['of the sentence behind the one being said', 1],
+    ['of a sentence that was said before', -1],
+  ])('%s, which nothing can bring, is not taken for the end of the one being said', (_which, offset) => {
+    const run = speakingSession([one, two, three]);
+    run.send(finished(0));
+    const before = run.context;
+    expect(run.send(finished(1 + offset))).toEqual({ value: run.value, effects: [], changed: {} });
+    expect(run.context).toEqual(before);
+    expect(toldOf(run.send(finished(1)).effects, 'speech')).toEqual([turn(2)]);
+  });
+
+  test('that comes twice, as the last one, does not close a stream whose model goes on', () => {
+    const run = speakingSession([one]);
+    run.send(finished(0));
+    run.send(heard(`${two}\n`));
+    expect(run.send(finished(0))).toMatchObject({ effects: [], changed: {} });
+    expect(voiceOf(run)).toEqual({ speaking: 'listening' });
+  });
+});
+
+describe('Speech queue 5: with SPEECH_FAILURE=fail', () => {
   const speechFailure = 'fail';
   const abandoned = (segment: number) => ({ told: 'speech', event: { type: 'sentence.abandoned', segment } });
   const awaited = { said: { type: 'flush.awaited' } };
@@ -180,7 +202,7 @@ describe('with SPEECH_FAILURE=fail', () => {
   });
 });
 
-describe('a voice that gives no sound', () => {
+describe('Speech queue 6: a voice that gives no sound', () => {
   test('is asked when the timeout may have passed, and not before', () => {
     const run = speakingSession([one]);
     expect(run.advance(14_999).effects).toEqual([]);
@@ -247,10 +269,12 @@ describe('a voice that gives no sound', () => {
     expect(run.advance(60_000).effects).toEqual([]);
   });
 
-  test('whose actor does not answer the question is a bug and ends the session', () => {
+  test('whose actor does not answer the question for 5 s is a bug and ends the session', () => {
     const run = speakingSession([one]);
     run.advance(15_000);
-    run.advance(5_000);
+    run.advance(4_999);
+    expect(run.isLive).toBe(true);
+    run.advance(1);
     expect(run.output).toEqual({
       reason: 'session_fault',
       failure: { errorCode: 'INTERNAL', errorType: 'session_fault', message: 'Internal error (stream-1)' },
@@ -270,7 +294,7 @@ describe('a voice that gives no sound', () => {
   });
 });
 
-describe('the backlog', () => {
+describe('Session 5: the backlog', () => {
   const full = `${Array.from({ length: 64 }, () => one).join(' ')}\n`;
 
   test('makes the model wait at 64 sentences and lets it go on at 16', () => {
@@ -308,6 +332,23 @@ describe('the backlog', () => {
     run.advance(39_999);
     expect(run.isLive).toBe(true);
     run.send(heard('Go', 239_999));
+    run.advance(39_999);
+    expect(run.isLive).toBe(true);
+    run.advance(1);
+    expect(run.output?.reason).toBe('answer_stalled');
+  });
+
+  test('that drained gives the model the whole stall timeout, however little was left of it before', () => {
+    const run = askedSession({ speechTimeoutMs: 0, idleTimeoutMs: 0 });
+    run.send(heard(`${one}\n`, 0));
+    run.advanceTo(25_000);
+    run.send(heard(`${one}\n`, 25_000));
+    run.advanceTo(40_000);
+    // It was looked at, finished sentences, and would be looked at again 25 s later.
+    expect(run.context.watch.stallCheckInMs).toBe(25_000);
+    run.send(heard(full, 40_000));
+    for (let segment = 0; segment < 50; segment += 1) run.send(finished(segment));
+    expect(run.value).toMatchObject({ streaming: { answer: { running: 'resuming' } } });
     run.advance(39_999);
     expect(run.isLive).toBe(true);
     run.advance(1);

@@ -4,7 +4,7 @@ import { type ErrorType, failure } from '../../../src/errors.ts';
 import type { StreamLimits } from '../../../src/machines/stream/stream.types.ts';
 import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
 import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
-import { greetingFor } from '../../../src/text/greeting.ts';
+import { greetingFor } from '../../../src/text/text-reading.ts';
 import type { Effect } from '../../support/machines/pure-run.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
 import { saidOf, testLimits, toldOf, unfoldFacts } from '../../support/machines/session-run.ts';
@@ -154,7 +154,7 @@ describe('a long text', () => {
   });
 });
 
-describe('a sentence that fails', () => {
+describe('Speech queue 4: a sentence that fails', () => {
   test('is tried once more, with its turn if it had it', () => {
     const run = speaking(`${one} ${two}`);
     expect(told(run.send(failed(1)).effects)).toEqual([due(1, two)]);
@@ -197,6 +197,12 @@ describe('a sentence that fails', () => {
     expect(run.output).toMatchObject({ reason: 'speech_failed' });
   });
 
+  test('or ends without being the one being said is not taken for that one', () => {
+    const run = speaking([one, two, three].join(' '));
+    expect(run.send(finished(1))).toEqual({ value: run.value, effects: [], changed: {} });
+    expect(told(run.send(finished(0)).effects)).toEqual([turn(1)]);
+  });
+
   test('after it was said changes nothing', () => {
     const run = speaking(`${one} ${two}`);
     run.send(finished(0));
@@ -206,7 +212,7 @@ describe('a sentence that fails', () => {
   });
 });
 
-describe('a sentence that fails before its turn', () => {
+describe('Speech queue 5: a sentence that fails before its turn', () => {
   test('ends the stream when it is its turn: all before it is said, nothing behind it is synthesised', () => {
     const run = speaking([one, two, three, four].join(' '));
     expect(told(run.send(failed(2)).effects)).toEqual([due(2, three)]);
@@ -254,7 +260,7 @@ describe('a sentence that fails before its turn', () => {
   });
 });
 
-describe('a voice that gives no sound', () => {
+describe('Speech queue 6: a voice that gives no sound', () => {
   test('for a sentence ahead ends the stream when it is the turn of that one', () => {
     const run = speaking([one, two, three].join(' '));
     run.advance(testLimits.speechTimeoutMs);
@@ -280,10 +286,12 @@ describe('a voice that gives no sound', () => {
     expect(run.output).toEqual({ reason: 'speech_failed', failure: failure('speech_failed', 'No sound for 15s') });
   });
 
-  test('does not answer: a bug of ours, and the end', () => {
+  test('does not answer for 5 s: a bug of ours, and the end', () => {
     const run = speaking(one);
     run.advance(testLimits.speechTimeoutMs);
-    run.advance(5_000);
+    run.advance(4_999);
+    expect(run.isLive).toBe(true);
+    run.advance(1);
     expect(run.output).toMatchObject({ reason: 'session_fault' });
   });
 });
@@ -338,6 +346,13 @@ describe('whatever it is doing', () => {
       reason: 'stream_idle_timeout',
       failure: failure('stream_idle_timeout', 'Stream closed due to idle timeout: session-1 (idle: 2.0s)'),
     });
+  });
+
+  test('with BACKPRESSURE_IDLE_TIMEOUT=0 a reader that is looked at all the same is never too idle', () => {
+    const run = admitted({ idleTimeoutMs: 0 });
+    run.sendInternal({ type: 'xstate.after.idleCheck.welcome.idle.attentive' });
+    run.send({ type: 'outbox.activityReported', idleMs: 1e9 });
+    expect(run.isLive).toBe(true);
   });
 
   test.each(states)('(%s) it ends when its time is up', (_name, makeRun) => {

@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { isBadLog, readLog } from '../../../src/log/log-reader.ts';
-import { readExpectation } from '../../../src/replay/keep/expectation-file.ts';
-import { checkRecording } from '../../../src/replay/keep/recording-check.ts';
+import { checkRecording, readExpectation } from '../../../src/replay/keep/recording-check.ts';
 
 const folder = process.env.RECORDINGS_DIR ?? fileURLToPath(new URL('../../recordings', import.meta.url));
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();

@@ -1,0 +1,131 @@
+/**
+ * The streams of a server, put together: charts with their actors, behind fault barriers, recorded, under one supervisor. Everything that
+ * reaches outside is a port, so that tests run the same composition over engines, clocks and logs worked by hand. Nothing here decides.
+ */
+import { type AnswerActorOptions, createAnswerActor } from '../actors/answer/answer.actor.ts';
+import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
+import { JobCount, StreamCounters } from '../actors/figures/stream-counters.ts';
+import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
+import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
+import type { StreamResourceMap } from '../actors/hosts/stream-resources.ts';
+import { type QuotaPort, SupervisorHost } from '../actors/hosts/supervisor-host.ts';
+import { UtteranceCollector, type UtteranceCollectorOptions } from '../actors/hosts/utterance-collector.ts';
+import { createSpeechActor } from '../actors/speech/speech.actor.ts';
+import type { RpcMethod } from '../call/call.ts';
+import type { Config } from '../config.ts';
+import { type CollectMachine, collectMachine } from '../machines/collect.machine.ts';
+import { type SessionMachine, sessionMachine } from '../machines/session/session.machine.ts';
+import type { SessionLimits } from '../machines/session/session.types.ts';
+import { type SupervisorInput, supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
+import { type WelcomeMachine, welcomeMachine } from '../machines/welcome/welcome.machine.ts';
+import type { FaultLog } from '../observe/fault-log.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { EngineSet } from './engines-in-use.ts';
+
+/** What streams may do, and for how long. */
+export interface StreamSettings {
+  readonly admission: SupervisorInput;
+  readonly limits: SessionLimits;
+  readonly collect: UtteranceCollectorOptions['limits'];
+}
+
+/** Sees each chart before it runs, and gives the one to run: the same, or one whose turns are watched. */
+export interface ChartWatch {
+  ofSupervisor(machine: typeof supervisorMachine): typeof supervisorMachine;
+  ofSessions(machine: SessionMachine): SessionMachine;
+  ofWelcomes(machine: WelcomeMachine): WelcomeMachine;
+  /** Absent = what is said in pieces is watched by nobody. */
+  ofUtterances?(machine: CollectMachine): CollectMachine;
+}
+
+export interface CompositionPorts {
+  readonly settings: StreamSettings;
+  readonly engines: {
+    /** Throws before they are up. */
+    inUse(): EngineSet;
+    /** Null before they are up. */
+    peek(): EngineSet | null;
+  };
+  readonly recording: ChartWatch;
+  /** What outlives the server; the parts that are switched off are null. */
+  readonly memory: ConversationMemory | null;
+  readonly history: AnswerActorOptions['history'];
+  readonly quota: QuotaPort | null;
+  readonly noteUsage: AnswerActorOptions['noteUsage'];
+  readonly log: Logger;
+  readonly faults: FaultLog;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
+}
+
+export interface Composition {
+  /** Admits nobody yet. */
+  readonly supervisor: SupervisorHost;
+  readonly collector: UtteranceCollector;
+  /** Of the live streams. */
+  readonly resources: StreamResourceMap;
+  readonly counters: StreamCounters;
+  /** Model jobs and voice jobs at work. */
+  readonly answerJobs: JobCount;
+  readonly speechJobs: JobCount;
+}
+
+/** The supervisor with everything that its streams need. */
+export function composeStreams(ports: CompositionPorts): Composition {
+  const { settings, engines, recording, memory, log, faults, now } = ports;
+  const { limits } = settings;
+  const resources: StreamResourceMap = new Map();
+  const [answerJobs, speechJobs, counters] = [new JobCount(), new JobCount(), new StreamCounters()];
+  const answer = createAnswerActor({ ...ports, engine: () => engines.inUse().answer, resources, jobs: answerJobs });
+  const speech = createSpeechActor({ ...ports, engine: () => engines.inUse().speech, resources, jobs: speechJobs });
+  const sessions = recording.ofSessions(sessionMachine.provide({ actors: { answer, speech } }));
+  const welcomes = recording.ofWelcomes(welcomeMachine.provide({ actors: { speech } }));
+  const reportBy = (method: RpcMethod) => (id: string, fault: { readonly error: unknown }) =>
+    faults.bug(method, id, fault.error);
+  const collector = new UtteranceCollector({
+    machine: recording.ofUtterances?.(collectMachine) ?? collectMachine,
+    limits: settings.collect,
+    log,
+    faults,
+  });
+  const supervisor = new SupervisorHost({
+    machine: recording.ofSupervisor(supervisorMachine),
+    admission: settings.admission,
+    answers: answerKind({ machine: withFaultBarrier(sessions, reportBy('StreamAudio')), limits, memory }),
+    welcomes: welcomeKind({
+      machine: withFaultBarrier(welcomes, reportBy('GenerateWelcomeAudio')),
+      limits,
+      voiceName: () => engines.peek()?.speech.name ?? 'none',
+    }),
+    resources,
+    maxFramesPerSecond: limits.maxFramesPerSecond,
+    collector,
+    counters,
+    quota: ports.quota,
+    log,
+    faults,
+    now,
+  });
+  return { supervisor, collector, resources, counters, answerJobs, speechJobs };
+}
+
+/** The bounds of streams, as the configuration sets them. */
+export function streamSettingsOf(config: Config): StreamSettings {
+  const { backpressure, timeouts, speech, commands, killSwitches } = config;
+  const { maxStreams, oneStreamPerDevice, gracePeriodMs, idleTimeoutMs, maxFramesPerSecond } = backpressure;
+  return {
+    admission: { maxStreams, oneStreamPerDevice, gracePeriodMs },
+    limits: {
+      idleTimeoutMs,
+      firstTokenTimeoutMs: timeouts.firstTokenTimeoutMs,
+      answerStallTimeoutMs: timeouts.answerStallTimeoutMs,
+      speechTimeoutMs: timeouts.speechTimeoutMs,
+      sessionTimeoutMs: timeouts.sessionTimeoutMs,
+      maxFramesPerSecond,
+      speechLookahead: speech.lookaheadSentences,
+      speechFailure: speech.failurePolicy,
+      allowedCommands: killSwitches.disableForwardAssistantActions ? [] : commands.allowed,
+    },
+    collect: config.collect,
+  };
+}
