@@ -10,7 +10,7 @@ import type { SessionEvent } from '../machines/session/session.types.ts';
 import type { StreamEvent } from '../machines/stream/stream.types.ts';
 import { welcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { WelcomeEvent } from '../machines/welcome/welcome.types.ts';
-import { DeltaShaper } from '../text/shape.ts';
+import { DeltaShaper } from '../text/redaction-shape.ts';
 import {
   type ChartRecording,
   internalEvent,

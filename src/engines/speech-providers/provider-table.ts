@@ -5,7 +5,7 @@
  * request for `openHttpSound` (http-sound.ts), which knows what is sound and what a refusal means; openai-voice.ts is the shortest. 2.
  * The line: below. The allowed values of SPEECH_ENGINE, the checks of its settings and the engines of the server follow from it.
  *
- * test/unit/config/providers-doc-voices.test.ts then asks for its words in docs/PROVIDERS.md, and
+ * test/unit/config/providers-doc-voices.test.ts then asks for its recipe in docs/PROVIDERS.md, and
  * test/process/engines/http-voices.test.ts is where its sound is proved to arrive whole.
  */
 import { azureVoice } from './azure-voice.ts';

@@ -310,7 +310,7 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'server/engines-in-use.ts',
-    to: 'text/command-tools.ts',
+    to: 'text/commands.ts',
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
