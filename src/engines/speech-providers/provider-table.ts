@@ -2,8 +2,8 @@
  * THE table of voices from outside, by the value of SPEECH_ENGINE. A new provider is one file and one line:
  *
  * 1. The file: `<name>-voice.ts` beside the others, with a SpeechProviderKind (speech-provider.ts). Over HTTP that is little more than a
- * request for `openHttpSound` (http-sound.ts), which knows what is sound and what a refusal means; openai-voice.ts is the shortest. 2.
- * The line: below. The allowed values of SPEECH_ENGINE, the checks of its settings and the engines of the server follow from it.
+ *    request for `openHttpSound` (http-sound.ts), which knows what is sound and what a refusal means; openai-voice.ts is the shortest.
+ * 2. The line: below. The allowed values of SPEECH_ENGINE, the checks of its settings and the engines of the server follow from it.
  *
  * test/unit/config/providers-doc-voices.test.ts then asks for its recipe in docs/PROVIDERS.md, and
  * test/process/engines/http-voices.test.ts is where its sound is proved to arrive whole.
