@@ -343,17 +343,8 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
-    reason: 'the type of the servers that grpc-js makes (DESIGN §7: it has no option for their windows)',
-  },
-  {
-    from: 'rpc/receive-window.ts',
-    to: 'node:http2',
-    reason: 'the type of the server whose windows it widens',
-  },
-  {
-    from: 'rpc/upload-bound.ts',
-    to: 'node:http2',
-    reason: 'the streams whose bytes it counts, and the code with which one is reset',
+    reason:
+      'the servers that grpc-js makes (DESIGN §7: it has no option for them), and the code with which an upload is reset',
   },
   {
     from: 'config.ts',
