@@ -343,17 +343,8 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
-    reason: 'the type of the servers that grpc-js makes (DESIGN §7: it has no option for their windows)',
-  },
-  {
-    from: 'rpc/receive-window.ts',
-    to: 'node:http2',
-    reason: 'the type of the server whose windows it widens',
-  },
-  {
-    from: 'rpc/upload-bound.ts',
-    to: 'node:http2',
-    reason: 'the streams whose bytes it counts, and the code with which one is reset',
+    reason:
+      'the servers that grpc-js makes (DESIGN §7: it has no option for them), and the code with which an upload is reset',
   },
   {
     from: 'config.ts',
@@ -363,7 +354,7 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'config/speech-config.ts',
     to: 'engines/speech-providers/speech-provider.ts',
-    reason: 'the type of what a voice from outside is told',
+    reason: 'the type of what a provider needs to be told',
   },
   {
     from: 'config/speech-config.ts',
@@ -372,13 +363,13 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/azure-voice.ts',
-    reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
+    to: 'engines/speech-providers/provider-table.ts',
+    reason: 'what each provider needs to be told, and which sample rates it has',
   },
   {
-    from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/elevenlabs-voice.ts',
-    reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
+    from: 'config/settings-table.ts',
+    to: 'engines/speech-providers/provider-table.ts',
+    reason: 'the names of the providers, which are values of SPEECH_ENGINE',
   },
   {
     from: 'config/speech-config.ts',

@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 describe('a good call', () => {
-  test('goes out in order, ends once with OK, and leaves nothing behind', async () => {
+  test('Stream host 1, 3: goes out in order, ends once with OK, and leaves nothing behind', async () => {
     const bench = openHost();
     const { host, answers, voice } = bench;
     const sink = new HandSink();
@@ -88,6 +88,25 @@ describe('a good call', () => {
     expect(bench.counters.commandsSent).toBe(1);
     // An ended session is nobody's any more.
     expect(await host.interrupt('device-1')).toEqual([]);
+  });
+
+  test('Stream host 4: a sentence that is longer than a frame goes out as several, of at most 256 Ki units', async () => {
+    const bench = openHost();
+    const sink = new HandSink();
+    bench.host.open(requestOf('call-1', 'session-1'), sink);
+    const answer = `One.${' '.repeat(600_000)}Two.`;
+    bench.answers.say(answer);
+    bench.answers.last.end();
+    await settle();
+    for (let sentence = 0; sentence < bench.voice.syntheses.length; sentence += 1) {
+      bench.voice.at(sentence).end();
+      await settle();
+    }
+    const texts = sink.frames.flatMap((frame) => (frame.kind === 'text' ? [frame.text] : []));
+    expect(texts.join('')).toBe(answer);
+    expect(Math.max(...texts.map(({ length }) => length))).toBe(256 * 1024);
+    expect(sink.ends).toEqual([{ ok: true }]);
+    expectEmpty(bench);
   });
 
   test('is logged by its four lines, with what the contract names', async () => {
@@ -153,7 +172,7 @@ describe('a good call', () => {
     ]);
   });
 
-  test('its slot is free before its client can see the end', async () => {
+  test('Supervisor host 3, Stream host 2: its slot is free before its client can see the end', async () => {
     const bench = openHost({ admission: { maxStreams: 1 } });
     const sink = new HandSink();
     const next = new HandSink();
@@ -173,7 +192,7 @@ describe('a good call', () => {
 });
 
 describe('10,000 racing pairs', () => {
-  test('of each pair with one session id exactly one is admitted, whatever ends in between, and all ends at zero', async () => {
+  test('Supervisor host 1, 3: of each pair with one session id exactly one is admitted, whatever ends in between; all ends at zero', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const bench = openHost({ admission: { maxStreams: 64 } });
@@ -258,7 +277,7 @@ describe('10,000 racing pairs', () => {
 });
 
 describe('a burst of ten times the slots', () => {
-  test('fills the slots and not one more, refuses the rest at once, and all come back', async () => {
+  test('Supervisor host 3: fills the slots and not one more, refuses the rest at once, and all come back', async () => {
     const bench = openHost({ admission: { maxStreams: 50 } });
     const { host } = bench;
     let highest = 0;
@@ -277,7 +296,7 @@ describe('a burst of ten times the slots', () => {
 });
 
 describe('a refused duplicate', () => {
-  test('leaves the first stream untouched to its good end', async () => {
+  test('Supervisor host 1: leaves the first stream untouched to its good end', async () => {
     const bench = openHost();
     const first = new HandSink();
     bench.host.open(requestOf('call-1', 'session-1'), first);
@@ -308,7 +327,7 @@ describe('a call without words', () => {
     return isStream(opened) ? 'admitted' : opened.errorType;
   };
 
-  test('is told first what would refuse it anyway, by the same chart; it takes nothing and is counted as what it was told', async () => {
+  test('Supervisor host 1, 2: is told first what would refuse it anyway; it takes nothing and is counted as that', async () => {
     const closed = openHost({ isClosed: true });
     const bench = openHost({ admission: { maxStreams: 1, oneStreamPerDevice: true } });
     expect([open(closed), open(bench)]).toEqual(['starting', 'empty_prompt']);
@@ -376,7 +395,7 @@ describe('frames that still wait when a call is cancelled', () => {
   });
 });
 
-describe('an interrupt', () => {
+describe('Supervisor host 4: an interrupt', () => {
   test("ends every stream of the device before it returns, and nobody else's", async () => {
     const bench = openHost();
     const sinks = [new HandSink(), new HandSink(), new HandSink()] as const;
@@ -439,7 +458,7 @@ describe('an engine that fails at once', () => {
 describe('a sink that throws', () => {
   const broken = new Error('the transport is gone');
 
-  test('on a write ends its own session with session_fault, reported once, and no other', async () => {
+  test('Stream host 5: on a write ends its own session with session_fault, reported once, and no other', async () => {
     const bench = openHost();
     const [sink, other] = [new HandSink(), new HandSink()];
     sink.writeError = broken;
@@ -455,7 +474,7 @@ describe('a sink that throws', () => {
     expectEmpty(bench);
   });
 
-  test('when it is finished has given its slot back all the same', async () => {
+  test('Stream host 2, 5: when it is finished has given its slot back all the same', async () => {
     const bench = openHost();
     const sink = new HandSink();
     sink.finishError = broken;
@@ -466,7 +485,7 @@ describe('a sink that throws', () => {
     expectEmpty(bench);
   });
 
-  test('when the transport asks for the next frame does not harm the transport', async () => {
+  test('Stream host 5: when the transport asks for the next frame does not harm the transport', async () => {
     const bench = openHost();
     const sink = new HandSink(0);
     bench.host.open(requestOf('call-1', 'session-1'), sink);
@@ -480,7 +499,7 @@ describe('a sink that throws', () => {
     expectEmpty(bench);
   });
 
-  test('on a frame of sound is no failure of the voice', async () => {
+  test('Stream host 5: on a frame of sound is no failure of the voice', async () => {
     const bench = openHost();
     const sink = new HandSink();
     bench.host.open(requestOf('call-1', 'session-1'), sink);
@@ -496,7 +515,7 @@ describe('a sink that throws', () => {
 });
 
 describe('a log that throws', () => {
-  test('at the end of a session keeps nobody from the end', async () => {
+  test('Supervisor host 6: at the end of a session keeps nobody from the end', async () => {
     const full = new Error('no space left');
     const bench = openHost({
       onLine: ({ decision }) => {
@@ -514,7 +533,7 @@ describe('a log that throws', () => {
 });
 
 describe('a chart that can not even end', () => {
-  test('ends its call all the same, stops its model and its voice and gives its slot back', async () => {
+  test('Stream host 1, 3: ends its call all the same, stops its model and its voice and gives its slot back', async () => {
     const bug = new Error('a bug in the end');
     const bench = openHost({ endThrows: bug });
     const sink = new HandSink();
@@ -530,7 +549,7 @@ describe('a chart that can not even end', () => {
   });
 });
 
-describe('a drain', () => {
+describe('Supervisor host 5: a drain', () => {
   test('refuses new calls, lets running ones end and is then through', async () => {
     const bench = openHost();
     const sink = new HandSink();
