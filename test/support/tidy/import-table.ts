@@ -452,7 +452,7 @@ export const deviations: readonly Deviation[] = [
 /** Imports whose target is computed at run time: file, and why that cannot be a literal. */
 export const computedImports: readonly { readonly from: string; readonly reason: string }[] = [
   {
-    from: 'engines/embedded-speech/espeak.ts',
+    from: 'engines/embedded-speech/synthesisers.ts',
     reason: 'eSpeak is an optional dependency under another licence: absent, the server must still start',
   },
 ];
