@@ -4,7 +4,7 @@
  * a ChartRecording of its own that says so (`stream-recordings.ts`, `supervisor-recording.ts`), and a row in `recording.ts`.
  */
 import type { AnyEventObject, AnyStateMachine } from 'xstate';
-import { definitionHash } from '../log/definition-hash.ts';
+import { definitionHash } from '../log/chart-definition.ts';
 import { LOG_FORMAT, type LoggedEvent, type LogHeader } from '../log/log-format.ts';
 import { type ShapeAmendment, shapeOf, shapeOfJson } from '../text/shape.ts';
 import type { TurnEnd } from './turn-outcome.ts';

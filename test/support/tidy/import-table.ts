@@ -314,11 +314,6 @@ export const deviations: readonly Deviation[] = [
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
-    from: 'engines/wav-file.ts',
-    to: 'node:fs/promises',
-    reason: 'it is the one writer of WAV files, for the command line and for tests',
-  },
-  {
     from: 'observe/status-server.ts',
     to: 'node:http',
     reason: '/health, /ready and /status are plain HTTP and must answer when gRPC does not',
@@ -446,7 +441,6 @@ export const deviations: readonly Deviation[] = [
     to: 'store/usage-summary.ts',
     reason: 'the shape of what it prints',
   },
-  { from: 'cli/ask/sound.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
 ];
 
 /** Imports whose target is computed at run time: file, and why that cannot be a literal. */
