@@ -1,15 +1,16 @@
 /**
- * `npm run mutants`: a mutation round over the charts and the text rules. Every guard, delay, closed-list entry and bound is altered once, in a
- * copy of the tree; then the unit tests that import the altered file run until one fails. A mutant that none of them notices has survived:
- * either a test is missing, or the change makes no difference, and then scripts/mutants.explained.json says why. Exit code 1 if a survivor
- * is unexplained, or an explanation is out of date.
+ * `npm run mutants`: a mutation round over the charts and the text rules. Every guard, delay, closed-list entry and bound is altered
+ * once, in a copy of the tree; then the unit tests that import the altered file run until one fails. A mutant that none of them notices
+ * has survived: either a test is missing, or the change makes no difference, and then scripts/mutants.explained.json says why. Exit code
+ * 1 if a survivor is unexplained, or an explanation is out of date.
  *
- * Behaviour kills, nothing else: tests that compare charts, documents and sources with a copy of them (the files in test/ itself, chart-rules)
- * do not run.
+ * Behaviour kills, nothing else: tests that compare charts, documents and sources with a copy of them (the files in test/ itself,
+ * chart-rules) do not run.
  *
  *   npm run mutants -- --list                 names them and runs nothing
  *   npm run mutants -- --only 'abbreviations' those whose name matches the regular expression
  *   npm run mutants -- --sample 60 --seed 7   so many of them, drawn at random; the seed is printed
+ *   npm run mutants -- --near                 asks only the tests of the same area (test/unit/text for src/text): quick, finds too many survivors
  *   npm run mutants -- --jobs 1               processes at a time, otherwise one a core
  *   npm run mutants -- --verbose              what the failing assertion said, too
  */
@@ -37,6 +38,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     sample: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    near: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
     verbose: { type: 'boolean', default: false },
   },
@@ -181,7 +183,8 @@ async function runAll(runners, testsOf) {
       const { path, name } = mutant;
       const original = texts.get(path) ?? '';
       const lastKillers = killers.get(path) ?? [];
-      const tests = inOrder(testsOf.get(path) ?? [], lastKillers, path, ms);
+      const seeing = (testsOf.get(path) ?? []).filter((test) => !options.near || isNear(test, path));
+      const tests = inOrder(seeing, lastKillers, path, ms);
       const result =
         tests.length === 0
           ? { test: null, ms: {} }
@@ -211,13 +214,16 @@ async function mustBeGreen(runner, test) {
 
 /** Who killed the last mutants of this file, then the tests of its own area, then all others; the fast ones before the slow ones. */
 function inOrder(tests, lastKillers, path, ms) {
-  const area = `test/unit/${path.split('/')[1]}/`;
   const rankOf = (test) => {
     const last = lastKillers.indexOf(test);
     if (last >= 0) return last;
-    return KILLERS_REMEMBERED + (test.startsWith(area) ? 0 : 1);
+    return KILLERS_REMEMBERED + (isNear(test, path) ? 0 : 1);
   };
   return tests.toSorted((a, b) => rankOf(a) - rankOf(b) || (ms[a] ?? 0) - (ms[b] ?? 0));
+}
+
+function isNear(test, path) {
+  return test.startsWith(`test/unit/${path.split('/')[1]}/`);
 }
 
 function lineOf({ name, test, title, why }) {
@@ -235,9 +241,8 @@ function report(results, duration) {
   console.log(`\n${'file'.padEnd(width)}  mutants  killed  explained  survived  killers`);
   for (const [path, ...cells] of [...rows.sort(), rowOf('all', results)].map((row) => row.map(String))) {
     const [count, killed, explainedCount, survived, killers] = cells;
-    console.log(
-      `${path.padEnd(width)}  ${count.padStart(7)}  ${killed.padStart(6)}  ${explainedCount.padStart(9)}  ${survived.padStart(8)}  ${killers}`,
-    );
+    const figures = [count.padStart(7), killed.padStart(6), explainedCount.padStart(9), survived.padStart(8)];
+    console.log([path.padEnd(width), ...figures, killers].join('  '));
   }
   const survivors = results.filter(({ test, name }) => test === null && explained[name] === undefined);
   for (const { name } of survivors) console.log(`SURVIVED  ${name}`);

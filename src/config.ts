@@ -3,9 +3,8 @@
  * Pure but for the reading of files, which comes from outside; the environment wins over the file (docs/CONFIG.md).
  */
 import { type AnswerConfig, compileAnswer } from './config/answer-config.ts';
-import { type GivenFile, readGivenFile } from './config/given-file.ts';
 import { type ConfigSource, gatherSettings } from './config/given-settings.ts';
-import { createSettingReader, type SettingReader } from './config/setting-reader.ts';
+import { createSettingReader, type GivenFile, readGivenFile, type SettingReader } from './config/setting-reader.ts';
 import {
   answerEngineNames,
   eventLogRedactions,
@@ -15,7 +14,7 @@ import {
   speechEngineNames,
   speechFailurePolicies,
 } from './config/settings-table.ts';
-import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-settings.ts';
+import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-config.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scripted/scenario.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 

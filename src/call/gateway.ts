@@ -28,6 +28,8 @@ export interface SinkListener {
 
 /** The way out of one call; made by rpc/, written to by the session's outbox alone. */
 export interface FrameSink {
+  /** Names the connection that the call came over: in a crowd, connections take turns. */
+  readonly connection: string;
   /** Names the one listener; called once, before the first write. */
   attach(listener: SinkListener): void;
   /** False while as many frames are in flight as the transport should hold. */
@@ -101,6 +103,9 @@ export interface StreamGateway {
   collect(chunk: CollectedChunk): Failure | null;
   /** Takes note of a call that is refused before it is asked for: for its ids or a field. The failure comes back as it is. */
   refuse(call: Call, failure: Failure): Failure;
-  /** Ends every stream of the device, and the welcome streams of its sessions in flight; returns their session ids, each once. */
-  interrupt(hardwareId: string): readonly string[];
+  /**
+   * Ends every stream of the device, and the welcome streams of its sessions in flight; resolves with their session ids, each once, when the
+   * last of them is over.
+   */
+  interrupt(hardwareId: string): Promise<readonly string[]>;
 }

@@ -2,14 +2,11 @@
  * The answers of language models, compiled: who is asked in which order, how often, how long, and what they are told. The settings make the
  * first provider, ANSWER_PROVIDERS_FILE those behind it. Keys are held as Secret from here on, and no fault shows one.
  */
-import { type AnswerProvider, keyFileExpectation, keyOfFile } from './answer-provider.ts';
-import { modelMaxChars } from './answer-settings.ts';
-import { readGivenFile } from './given-file.ts';
 import type { ConfigSource } from './given-settings.ts';
-import { isProviderUrl } from './provider-url.ts';
-import { readProvidersFile } from './providers-file.ts';
-import { Secret } from './secret.ts';
-import type { SettingReader } from './setting-reader.ts';
+import { isProviderUrl, modelMaxChars } from './provider-settings.ts';
+import { type AnswerProvider, readProvidersFile } from './providers-file.ts';
+import { keyFileExpectation, keyOfFile, Secret } from './secret.ts';
+import { readGivenFile, type SettingReader } from './setting-reader.ts';
 
 export interface AnswerConfig {
   /** In the order they are asked; empty = no model is named. */

@@ -1,17 +1,36 @@
 /**
- * ANSWER_PROVIDERS_FILE: a YAML list of providers, asked in its order behind the one of the settings. Strict: a key that is unknown, missing,
- * given twice or out of its bounds is a fault with its line and path. All faults come at once, and none of them shows a key.
+ * ANSWER_PROVIDERS_FILE: a YAML list of providers of answers, asked in its order behind the one of the settings. Strict: a key that is
+ * unknown, missing, given twice or out of its bounds is a fault with its line and path. All faults come at once, and none of them shows a
+ * key.
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { wordsOf } from '../errors.ts';
-import { type AnswerProvider, keyFileExpectation, keyOfFile } from './answer-provider.ts';
-import { maxTokensMost, modelExpectation, modelMaxChars, temperatureRange } from './answer-settings.ts';
-import type { GivenFile } from './given-file.ts';
 import { type ConfigSource, quoted } from './given-settings.ts';
-import { isProviderUrl, providerUrlExpectation, withoutCredentials } from './provider-url.ts';
-import { Secret } from './secret.ts';
-import { isGoodSecret, isOneLine } from './setting-reader.ts';
+import {
+  isProviderUrl,
+  maxTokensMost,
+  modelExpectation,
+  modelMaxChars,
+  providerUrlExpectation,
+  temperatureRange,
+} from './provider-settings.ts';
+import { isGoodSecret, keyFileExpectation, keyOfFile, Secret, withoutCredentials } from './secret.ts';
+import { type GivenFile, isOneLine } from './setting-reader.ts';
+
+/** One chat completions endpoint and what is asked of it, whether settings or an entry of the file made it. */
+export interface AnswerProvider {
+  /** As logs, /status and errors call it; "main" is the one of the settings. */
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly model: string;
+  /** null = none is sent. */
+  readonly apiKey: Secret | null;
+  /** null = not sent. */
+  readonly temperature: number | null;
+  /** 0 = not sent. */
+  readonly maxTokens: number;
+}
 
 /** Nobody waits for more of them. */
 const mostProviders = 16;

@@ -1,11 +1,12 @@
 /**
- * Reads given texts as typed values. A text that is out of its bounds becomes a fault in `faults` and the default takes
- * its place, so that one run finds every fault.
+ * Reads given texts as typed values, and the files that they name. A text that is out of its bounds becomes a fault in `faults` and the
+ * default takes its place, so that one run finds every fault; a file that can't be read is one beside all others, and never an exception.
  */
 import { isIP } from 'node:net';
 import { assert } from '../assert.ts';
-import { type GivenSetting, quoted } from './given-settings.ts';
-import { withoutCredentials } from './provider-url.ts';
+import { wordsOf } from '../errors.ts';
+import { type ConfigSource, type GivenSetting, quoted } from './given-settings.ts';
+import { isGoodSecret, withoutCredentials } from './secret.ts';
 import { expectationOf, MAX_TEXT_CHARS, type Setting } from './setting.ts';
 import { type NameOfType, type SettingName, settingsTable } from './settings-table.ts';
 
@@ -17,14 +18,6 @@ const hostName = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/i;
 
 const onWords: readonly string[] = ['on', 'true', 'yes', '1'];
 const offWords: readonly string[] = ['off', 'false', 'no', '0'];
-
-/** What may stand in an HTTP header; a key has no control characters, and one with a line break is two lines of a file. */
-const printableAscii = /^[\x20-\x7e]*$/;
-
-/** True if `text` can be a key. */
-export function isGoodSecret(text: string): boolean {
-  return text.length <= MAX_TEXT_CHARS && printableAscii.test(text);
-}
 
 export interface SettingReader {
   /** What was wrong so far, one line each. */
@@ -152,4 +145,29 @@ function namesIn<Allowed extends string>(allowed: readonly Allowed[], text: stri
     names.add(name);
   }
   return names.size === 0 ? undefined : [...names];
+}
+
+/** A file that was read: its text, and how a fault in it begins. */
+export interface GivenFile {
+  readonly path: string;
+  readonly text: string;
+  /** The setting, the path and where that came from. */
+  readonly place: string;
+}
+
+/** The file that `name` names; null if it names none, or after adding a fault. */
+export function readGivenFile(
+  name: NameOfType<'path'>,
+  values: SettingReader,
+  readFile: ConfigSource['readFile'],
+): GivenFile | null {
+  const path = values.path(name);
+  if (path === '') return null;
+  const place = `${name} ${quoted(path)} (${values.originOf(name)})`;
+  try {
+    return { path, place, text: readFile(path) };
+  } catch (error) {
+    values.addFault(`${place} can't be read: ${wordsOf(error)}`);
+    return null;
+  }
 }

@@ -3,13 +3,14 @@
  * docs/CONFIG.md is checked against it row by row, and the defaults go through the same checks as given values do.
  */
 import { commandNames, defaultCommands } from '../text/commands.ts';
-import { answerSettings } from './answer-settings.ts';
-import { memorySettings } from './memory-settings.ts';
+import { answerSettings, speechProviderNames, speechProviderSettings } from './provider-settings.ts';
 import { longestTimerSeconds, type Setting } from './setting.ts';
-import { speechProviderNames, speechProviderSettings } from './speech-settings-table.ts';
 
 /** Ten years; it is compared with dates and never a timer. */
 const longestRetentionSeconds = 315_360_000;
+
+/** No device asks so often in a month. */
+const mostRequests = 1_000_000_000;
 
 /** What of a text stands in an event log. */
 export const eventLogRedactions = ['shape', 'full'] as const;
@@ -203,7 +204,68 @@ export const settingsTable = {
     meaning:
       'The folder of the embedded store (usage, memories, quotas; in its folder store), made when the server starts.',
   },
-  ...memorySettings,
+  MEMORY: {
+    type: 'switch',
+    default: 'on',
+    meaning: 'Whether what a device and its assistant said is remembered, and told to the model next time.',
+  },
+  MEMORY_MAX_EXCHANGES: {
+    type: 'integer',
+    unit: 'exchanges',
+    min: 1,
+    max: 200,
+    default: '20',
+    meaning: 'Exchanges (an utterance and its answer) that are remembered of a device; the oldest are forgotten.',
+  },
+  MEMORY_MAX_CHARS: {
+    type: 'integer',
+    unit: 'characters',
+    min: 100,
+    max: 262_144,
+    default: '16384',
+    meaning:
+      'The text of all exchanges that are remembered of a device; the oldest are forgotten, a longer one is cut.',
+  },
+  MEMORY_TTL: {
+    type: 'seconds',
+    min: 1,
+    max: longestRetentionSeconds,
+    default: '2592000',
+    meaning: 'How long an exchange is remembered; 30 days by default.',
+  },
+  MEMORY_MAX_DEVICES: {
+    type: 'integer',
+    unit: 'devices',
+    min: 1,
+    max: 10_000_000,
+    default: '100000',
+    meaning: 'Devices that are remembered; the one that was silent longest is forgotten first.',
+  },
+  QUOTA_DAILY: {
+    type: 'integer',
+    unit: 'requests',
+    min: 0,
+    max: mostRequests,
+    default: '0',
+    meaning:
+      'Answers that a device may ask for in a calendar day (UTC), beyond which it is refused with access_denied; 0 = off.',
+  },
+  QUOTA_WEEKLY: {
+    type: 'integer',
+    unit: 'requests',
+    min: 0,
+    max: mostRequests,
+    default: '0',
+    meaning: 'The same for a week, from Monday 00:00 UTC; 0 = off.',
+  },
+  QUOTA_MONTHLY: {
+    type: 'integer',
+    unit: 'requests',
+    min: 0,
+    max: mostRequests,
+    default: '0',
+    meaning: 'The same for a calendar month (UTC); 0 = off.',
+  },
   EVENT_LOG: {
     type: 'switch',
     default: 'on',
@@ -241,7 +303,8 @@ export const settingsTable = {
     allowed: killSwitchNames,
     default: '',
     meaning:
-      'disable_module_coordinator starts in the emergency profile (embedded engines, health degraded); disable_forward_assistant_actions sends no commands to clients.',
+      'disable_module_coordinator starts in the emergency profile (embedded engines, health degraded); ' +
+      'disable_forward_assistant_actions sends no commands to clients.',
   },
   LOG_LEVEL: {
     type: 'choice',

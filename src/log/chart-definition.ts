@@ -2,11 +2,12 @@
  * A chart as plain data: a pure function from a machine to JSON that XState's createMachine reads back as the same chart (only
  * combined guards it has no JSON for: `{ type: 'xstate.and', guards: [...] }`).
  *
- * It is all that the machine's config says, names for what stands in `setup()`: what a guard, an action, an actor or a delay
- * does under its name is code, not definition, and so are the functions that compute a context, an input or an output
- * (`{ computed: true }`). It is canonical: what means the same is written the same (a string or an object or a list of one, a
- * relative target or an id, the order of events, of states that exclude each other, of params and tags); order that means
- * something stays (candidates, actions, regions, timers).
+ * It is all that the machine's config says, names for what stands in `setup()`: what a guard, an action, an actor or a delay does
+ * under its name is code, not definition, and so are the functions that compute a context, an input or an output
+ * (`{ computed: true }`).
+ * It is canonical: what means the same is written the same (a string, an object or a list of one; a relative target or an id; the
+ * order of events, of states that exclude each other, of params and tags). Order that means something stays: candidates, actions,
+ * regions, timers.
  * It is total: a function without a name, a value that is no JSON and a property that it does not know are errors, never left out.
  * Words for people (`description`) and types (`schemas`) are not part of it.
  *

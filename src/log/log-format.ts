@@ -64,7 +64,7 @@ export interface LogTurn extends TurnEvent, TurnOutcome {
   readonly kind: 'turn';
 }
 
-/** The last characters of an earlier turn's text, now that their word is known (text/shape.ts). */
+/** The last characters of an earlier turn's text, now that their word is known (text/redaction-shape.ts). */
 export interface LogAmendment {
   readonly kind: 'amendment';
   readonly turn: number;

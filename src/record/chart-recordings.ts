@@ -11,7 +11,7 @@ import type { StreamEvent } from '../machines/stream/stream.types.ts';
 import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
 import { welcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { WelcomeEvent } from '../machines/welcome/welcome.types.ts';
-import { DeltaShaper } from '../text/shape.ts';
+import { DeltaShaper } from '../text/redaction-shape.ts';
 import {
   type ChartRecording,
   internalEvent,

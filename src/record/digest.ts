@@ -1,6 +1,6 @@
 /**
  * Digests of a chart's context, made alike while a session is recorded and while it is replayed. A text counts as its length: so the digest
- * of a context is the digest of its shape (text/shape.ts), a growing buffer is not hashed again in every turn, and nothing that anyone said
+ * of a context is the digest of its shape (text/redaction-shape.ts), a growing buffer is not hashed again in every turn, and nothing that anyone said
  * can be guessed from it. Words that are the chart's own (modes, reasons, codes) count to the letter.
  */
 import { hexByte } from '../log/hex.ts';

@@ -19,6 +19,8 @@ import { statusOf } from './status.ts';
 export interface WireCall {
   readonly metadata: Metadata;
   readonly cancelled: boolean;
+  /** Address and port of the client's end. */
+  getPeer(): string;
   end(): void;
   emit(event: 'error', status: StatusObject): boolean;
   once(event: 'cancelled', listener: () => void): unknown;
@@ -41,6 +43,7 @@ const nobody: CallFlowListener = Object.freeze({ messageAccepted: () => {}, room
 
 /** The sink of one call: `call` is whose it is, `wire` is grpc-js's object for it. */
 export class CallSink implements FrameSink {
+  readonly connection: string;
   readonly #wire: WireCall;
   readonly #call: Call;
   readonly #options: CallSinkOptions;
@@ -51,6 +54,7 @@ export class CallSink implements FrameSink {
   constructor(wire: WireCall, call: Call, options: CallSinkOptions) {
     const flow = flowOf(wire.metadata);
     assert(flow !== undefined, 'the flow control interceptor is not installed');
+    this.connection = wire.getPeer();
     this.#wire = wire;
     this.#call = call;
     this.#options = options;

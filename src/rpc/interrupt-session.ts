@@ -11,8 +11,8 @@ export function createInterruptSessionHandler(
   const { gateway, log } = options;
   return createUnaryHandler(options, {
     method: 'InterruptSession',
-    answer: ({ method, hardwareId }) => {
-      const interrupted = gateway.interrupt(hardwareId);
+    answer: async ({ method, hardwareId }) => {
+      const interrupted = await gateway.interrupt(hardwareId);
       const ctx = { hardware_id: hardwareId, interrupted_sessions: interrupted.length };
       log.info({ scope: 'workflow', method, decision: 'interrupt', ctx }, 'a device asked for silence');
       const message = interrupted.length === 0 ? 'No running stream' : `Interrupted streams: ${interrupted.length}`;

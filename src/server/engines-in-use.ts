@@ -13,7 +13,7 @@ import { makeProvider } from '../engines/speech-providers/make-provider.ts';
 import { createProviderSpeechEngine } from '../engines/speech-providers/provider-speech.ts';
 import type { EngineProfile } from '../machines/bootstrap.machine.ts';
 import type { Logger } from '../observe/logger.ts';
-import { commandTools } from '../text/command-tools.ts';
+import { commandTools } from '../text/commands.ts';
 
 /** The embedded voice's own bound, and a sensible one for the others. */
 const MAX_QUEUED_SENTENCES = 10_000;

@@ -2,7 +2,7 @@
  * The closed lists of words that the text rules know, as data: English, Russian, some German and Spanish. Everything
  * else about a word is invisible to the rules but its character classes. Keys are lower case, without the last stop;
  * `a.m` stands for `a.m.` as well as `a. m.`. No entry consists of letters such as x, q, ж or 字 alone (see
- * shape-letters.ts): those are what a redacted log writes for unknown words, and an unknown word must not become a known one.
+ * redaction-letter.ts): those are what a redacted log writes for unknown words, and an unknown word must not become a known one.
  */
 
 type WordList = Readonly<Record<string, true>>;

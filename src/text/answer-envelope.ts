@@ -1,17 +1,27 @@
 /**
- * Tells the words of an answer from the object they may come in. A model answers in plain text, or with one JSON object
- * `{"text", "command", "args"}`, perhaps fenced, perhaps between plain text. Guarantees:
- * - plain text comes out unchanged, character by character, also where it has braces, JSON or code blocks;
- * - the top-level `text` of an object comes out exactly once and while it grows, decoded, whatever the order of keys;
- * - a command is taken only from an object that the model closed: one strict parse, then one try at repair;
- * - linear, whatever the input; the state is plain JSON and every part of it is bounded.
+ * Tells the words of an answer from the object they may come in. A model answers in plain text, or with one JSON object `{"text",
+ * "command", "args"}`, perhaps fenced, perhaps between plain text. What it promises, by number (tests cite them):
  *
- * What an envelope is: outside a code block, `{`, then (after at most 64 spaces) `text`, `command` or `args` as the
- * first key (quoted, single-quoted or bare), `:`, and a value that begins as that key's does: a string for text and
- * command, a string, `{` or `[` for args, or `null` under a quoted key. Everything else that has braces is plain text:
- * `{name}`, `{"a": 1}`, `{text}`. A fence is removed only if it says nothing or `json` and an envelope follows at once.
- * The text of a second object is spoken too; its command is dropped. An answer that is broken off before it is certain
- * keeps what it held back as plain text, unless the first key had begun (`{"te`) or the line of a ` ```json ` is all there is.
+ * Envelope 1, plain text: what is no envelope comes out unchanged, character by character, also where it has braces, JSON or code blocks;
+ * at most the beginning of an object or a fence is held back (64 spaces, 64 backticks, 8 letters). The client shows what it gets.
+ * Envelope 2, the text: the top-level `text` of an object comes out exactly once and while it grows, decoded, whatever the order of keys,
+ * and so does that of a second object. The voice begins before the model has finished.
+ * Envelope 3, the characters alone: what comes out does not depend on how the answer was split into deltas. Replay relies on it where
+ * deltas were joined, and so does the shape of an answer (redaction-shape.ts), with which it does the same.
+ * Envelope 4, the command: only from an object that the model closed: one strict parse, then one try at repair of at most 8,192 units;
+ * the first one counts. A command is an action on somebody's computer: none is guessed from half of an object.
+ * Envelope 5, broken off: an answer that ends before it is certain keeps what it held back as plain text, unless the first key had begun
+ * (`{"te`) or the line of a ` ```json ` is all there is; inside an object it keeps every character of its text that had arrived.
+ * Envelope 6, bounds: time is linear in the answer, whatever it is; the state is plain JSON; an object that is longer than 1,048,576
+ * units without its text, or nested deeper than 64, loses its command, never its text. A model or whoever speaks through it may be
+ * hostile.
+ * Envelope 7, quotes (envelope-object.ts, closing-quote.ts): quotes that nobody escaped inside a string cost no word of it. Models
+ * forget.
+ *
+ * What an envelope is: outside a code block, `{`, then (after at most 64 spaces) `text`, `command` or `args` as the first key (quoted,
+ * single-quoted or bare), `:`, and a value that begins as that key's does: a string for text and command, a string, `{` or `[` for args,
+ * or `null` under a quoted key. Everything else that has braces is plain text: `{name}`, `{"a": 1}`, `{text}`. A fence is removed only if
+ * it says nothing or `json` and an envelope follows at once.
  */
 import { jsonrepair } from 'jsonrepair';
 import type { ProposedCommand } from './commands.ts';

@@ -1,7 +1,7 @@
 /**
- * Reads one JSON object `{"text", "command", "args"}` as it grows: gives the characters of its top-level `text` at once,
- * escapes decoded, and keeps the rest of the object for one parse at its end. Plain JSON state, one step a character; what is behind a
- * quote that may end a string is looked at again, at most a key's length.
+ * Reads one JSON object `{"text", "command", "args"}` as it grows (Envelope 2, 6 and 7): gives the characters of its top-level `text` at
+ * once, escapes decoded, and keeps the rest of the object for one parse at its end. Plain JSON state, one step a character; what is
+ * behind a quote that may end a string is looked at again, at most a key's length.
  *
  * Which quotes end a string is said by closing-quote.ts; the others are content, and are kept with a backslash, so that the parse at the
  * end sees the same strings. Comments are left out. The characters of `text` are not kept: `rest` holds the object with `"text":""`, so

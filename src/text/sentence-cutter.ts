@@ -1,17 +1,25 @@
 /**
- * Cuts an answer into sentences while it is still being written. Guarantees:
- * - lossless: all emitted pieces joined are the whole text with its two ends trimmed; white space between two sentences
- *   is the front of the second; no piece is only white space;
- * - the cut depends on the text alone, never on how it was split into deltas (settleQuiet may cut earlier);
- * - a piece has at most `hardCapChars` UTF-16 units after its leading white space, and no cut tears a surrogate pair;
- * - linear: every character is looked at a bounded number of times; the state is plain JSON of bounded size, but for
- *   `gap`, which is only ever appended to.
+ * Cuts an answer into sentences while it is still being written. What it promises, by number (tests cite them):
  *
- * Where it cuts: after a stop as soon as the next visible character (for abbreviations: the next word) confirms it; at
- * a line break; after `。` at once, after `！？` and closing quotes with the next character. A sentence below the minimum (first piece: 2 words or 15 characters, later ones:
- * 3 words or 15 characters; an ideograph counts as a word) is joined with the next one: `Yes. No. Maybe not.` gives
- * `Yes. No.` and ` Maybe not.`. Silence and the end of the answer lift the minimum. It knows no languages, only
- * character classes and the lists of abbreviations.ts.
+ * Sentence cutter 1, lossless: the pieces joined are the whole text with its two ends trimmed; white space between two sentences is the
+ * front of the second; no piece is white space alone. The client joins what it gets, and the memory of a conversation does.
+ * Sentence cutter 2, the text alone: where it cuts depends on the characters, never on how they were split into deltas; only
+ * `settleQuiet`, which is told of a silence, may cut earlier. A what-if with other delays and a log whose deltas were joined rely on it.
+ * Sentence cutter 3, the cap: a piece has at most `hardCapChars` (240) UTF-16 units after its leading white space; no cut tears a
+ * surrogate pair, nor anything of up to 40 units that a reader sees as one character. A voice begins a text without stops within seconds.
+ * Sentence cutter 4, the minimum: a first piece has 2 words or 15 units, a later one 3 words or 15 (an ideograph is a word); a shorter
+ * sentence is joined with the next: `Yes. No. Maybe not.` gives `Yes. No.` and ` Maybe not.`. The cap, a silence and the end of the
+ * answer lift it. Voices read crumbs badly.
+ * Sentence cutter 5, early: a sentence is out with the next visible character that confirms its stop (after an abbreviation: the next
+ * word), at a line break and after `。` at once, after `！？` and closing quotes with the next character. The time to the first sound is
+ * this.
+ * Sentence cutter 6, bounded: each character is looked at or copied a bounded number of times, whatever the text; the state is plain
+ * JSON, `pending` has at most `hardCapChars` + 1 units, and only `gap` grows, by appending. It lives in the context of a chart, which is
+ * recorded.
+ * Sentence cutter 7, no languages: two letters of one class (characters.ts) are the same, but for the words of abbreviations.ts. So the
+ * shape of a text (redaction-shape.ts) is cut like the text.
+ * Sentence cutter 8, one measure: a position counts UTF-16 units. During a call all of them, those of `scan` too, count from the start of
+ * `buffer` (what was pending, and the delta), between calls from the start of `pending`; `resultOf` alone converts.
  */
 import {
   classAt,
@@ -31,27 +39,18 @@ import {
   isWhiteSpace,
   lastDenseOpening,
 } from './characters.ts';
-import { endAtCap, hardCapChars } from './hard-cap.ts';
-import { emptyScan, type PieceScan } from './piece-scan.ts';
+import {
+  emptyScan,
+  endAtCap,
+  hardCapChars,
+  movedScan,
+  type PieceMinimum,
+  type PieceScan,
+  pieceMinimum,
+} from './sentence-piece.ts';
 import { stopOf, type Verdict, verdictOf } from './sentence-stop.ts';
 
-export { hardCapChars } from './hard-cap.ts';
-
-/** A sentence that has neither so many words nor so many characters is joined with the next one. */
-export interface PieceMinimum {
-  readonly firstPieceWords: number;
-  readonly laterPieceWords: number;
-  readonly chars: number;
-}
-
-const pieceMinimum: PieceMinimum = Object.freeze({ firstPieceWords: 2, laterPieceWords: 3, chars: 15 });
-
-/** Every sentence by itself if it has a word: what can be compared with other splitters. */
-export const everySentence: PieceMinimum = Object.freeze({
-  firstPieceWords: 1,
-  laterPieceWords: 1,
-  chars: Number.MAX_SAFE_INTEGER,
-});
+export { everySentence, hardCapChars } from './sentence-piece.ts';
 
 /** So many opening marks and dashes after a stop are decoration, not the beginning of a sentence. */
 const maxOpeningChars = 40;
@@ -127,12 +126,12 @@ export function finishText(cutter: SentenceCutter, minimum = pieceMinimum): CutR
   const run = startRun(cutter, cutter.pending, minimum);
   scanTo(run, run.buffer.length);
   while (decideOpenStop(run, true)) scanTo(run, run.buffer.length);
-  const visibleEnd = run.start + run.scan.visibleEnd;
+  const { visibleEnd } = run.scan;
   if (visibleEnd > run.start) cutAt(run, visibleEnd, 0);
   return { cutter: { ...emptySentenceCutter, cutCount: run.cutCount }, sentences: run.sentences };
 }
 
-/** The scratch pad of one call; `start` and `index` are positions in `buffer`, offsets of `scan` count from `start`. */
+/** The scratch pad of one call: the piece begins at `start` of `buffer`, and is looked at up to `index`. */
 interface Run {
   readonly buffer: string;
   readonly sentences: string[];
@@ -160,7 +159,13 @@ function startRun(cutter: SentenceCutter, buffer: string, minimum: PieceMinimum)
 function resultOf(run: Run): CutResult {
   const { buffer, start, index, gap, cutCount, scan, sentences } = run;
   return {
-    cutter: { pending: buffer.slice(start), cutCount, gap, scannedChars: index - start, scan: { ...scan } },
+    cutter: {
+      pending: buffer.slice(start),
+      cutCount,
+      gap,
+      scannedChars: index - start,
+      scan: movedScan(scan, -start),
+    },
     sentences,
   };
 }
@@ -176,7 +181,10 @@ function scanTo(run: Run, end: number): void {
   }
 }
 
-/** Letters and digits inside a word change nothing but where it ends, unless something waits for them: most of an answer, at a tenth of the cost. */
+/**
+ * Letters and digits inside a word change nothing but where it ends, unless something waits for them: most of an answer, at a tenth of the
+ * cost.
+ */
 function skipLetters(run: Run, end: number): void {
   const { scan, buffer, start } = run;
   if (scan.openStop !== null || scan.denseStopped) return;
@@ -185,17 +193,21 @@ function skipLetters(run: Run, end: number): void {
   while (index < most && isBasicLetterOrDigit(buffer.charCodeAt(index))) index += 1;
   if (index === run.index) return;
   run.index = index;
-  scan.visibleEnd = index - start;
+  scan.visibleEnd = index;
 }
 
 /** Emits everything up to `end` and starts a piece there; what was already looked at after `end` is looked at again. */
 function cutAt(run: Run, end: number, nesting: number): void {
   run.sentences.push(run.gap + run.buffer.slice(run.start, end));
-  run.start = end;
-  run.index = end;
   run.gap = '';
   run.cutCount += 1;
-  run.scan = { ...emptyScan, nesting };
+  startPiece(run, end, nesting);
+}
+
+function startPiece(run: Run, start: number, nesting: number): void {
+  run.start = start;
+  run.index = start;
+  run.scan = { ...movedScan(emptyScan, start), nesting };
 }
 
 /** Cuts at `end` if the piece has the minimum size; else the sentence will be joined with the next one. */
@@ -212,13 +224,12 @@ function takeGap(run: Run): void {
   while (end < run.buffer.length && isWhiteSpace(run.buffer.charCodeAt(end))) end += 1;
   // Nothing was said yet: the front of the whole text is trimmed.
   if (run.cutCount > 0) run.gap += run.buffer.slice(run.start, end);
-  run.start = end;
-  run.index = end;
+  startPiece(run, end, run.scan.nesting);
 }
 
 function takeSpace(run: Run, codePoint: number): void {
   const { scan } = run;
-  if (run.index + 1 - run.start > hardCapChars) {
+  if (run.index + 1 > run.start + hardCapChars) {
     cutAtCap(run);
     return;
   }
@@ -226,14 +237,14 @@ function takeSpace(run: Run, codePoint: number): void {
   if (decideOpenStop(run, true)) return;
   if (scan.wordStart !== null) endWord(run);
   if (isLineBreak(codePoint)) {
-    if (cutIfLongEnough(run, run.start + scan.visibleEnd, scan.words, 0)) return;
+    if (cutIfLongEnough(run, scan.visibleEnd, scan.words, 0)) return;
     scan.openStop = null;
     scan.lineEnded = true;
     scan.opensLine = true;
     scan.nesting = 0;
   }
   run.index += 1;
-  if (scan.openStop !== null && scan.openStop.aheadStart === run.index - 1 - run.start) skipAhead(run, 1, false);
+  if (scan.openStop !== null && scan.openStop.aheadStart === run.index - 1) skipAhead(run, 1, false);
 }
 
 function skipAhead(run: Run, width: number, isDashSkipped: boolean): void {
@@ -246,15 +257,14 @@ function skipAhead(run: Run, width: number, isDashSkipped: boolean): void {
 /** White space ended a word: see whether it ends in a stop or a clause mark. */
 function endWord(run: Run): void {
   const { scan } = run;
-  const word = run.buffer.slice(run.start + (scan.wordStart ?? 0), run.index);
+  const word = run.buffer.slice(scan.wordStart ?? run.index, run.index);
   const stop = stopOf(word, { previous: scan.previousWord, opensLine: scan.opensLine });
   if (stop !== null) {
-    const end = run.index - run.start;
     const { words, nesting } = scan;
-    scan.openStop = { stop, end, words, nesting, aheadStart: end, afterDash: false };
+    scan.openStop = { stop, end: run.index, words, nesting, aheadStart: run.index, afterDash: false };
   }
-  if (endsClause(word)) scan.clauseEnd = run.index - run.start;
-  scan.spaceEnd = run.index - run.start;
+  if (endsClause(word)) scan.clauseEnd = run.index;
+  scan.spaceEnd = run.index;
   scan.previousWord = word.slice(-maxPreviousChars);
   if (scan.wordCounted) scan.opensLine = false;
   scan.wordStart = null;
@@ -269,18 +279,17 @@ function endsClause(word: string): boolean {
 
 function takeVisible(run: Run, character: string): void {
   const { scan } = run;
-  const offset = run.index - run.start;
-  if (offset + character.length > hardCapChars) {
+  if (run.index + character.length > run.start + hardCapChars) {
     cutAtCap(run);
     return;
   }
   if (cutBeforeVisible(run, character)) return;
   if (awaitOrDecide(run, character)) return;
   scan.lineEnded = false;
-  if (scan.wordStart === null) scan.wordStart = offset;
+  if (scan.wordStart === null) scan.wordStart = run.index;
   countWord(run);
   run.index += character.length;
-  scan.visibleEnd = run.index - run.start;
+  scan.visibleEnd = run.index;
   if (character >= firstDense) takeDense(run, character);
 }
 
@@ -310,16 +319,15 @@ function goesOnBehindDenseStop({ buffer, start, index }: Run, character: string)
 function cutDenseStop(run: Run): boolean {
   const { scan } = run;
   scan.denseStopped = false;
-  return cutIfLongEnough(run, run.start + scan.visibleEnd, scan.words, scan.nesting);
+  return cutIfLongEnough(run, scan.visibleEnd, scan.words, scan.nesting);
 }
 
 /** Lets a visible character speak to the stop that waits; true if that cut. */
 function awaitOrDecide(run: Run, character: string): boolean {
   const open = run.scan.openStop;
   if (open === null) return false;
-  const offset = run.index - run.start;
-  const isSkippable = open.aheadStart === offset && (isOpening(character) || isDash(character));
-  if (isSkippable && offset - open.end < maxOpeningChars) {
+  const isSkippable = open.aheadStart === run.index && (isOpening(character) || isDash(character));
+  if (isSkippable && run.index - open.end < maxOpeningChars) {
     skipAhead(run, character.length, isDash(character));
     return false;
   }
@@ -330,15 +338,14 @@ function awaitOrDecide(run: Run, character: string): boolean {
 function decideOpenStop(run: Run, complete: boolean): boolean {
   const open = run.scan.openStop;
   if (open === null) return false;
-  const aheadStart = run.start + open.aheadStart;
-  const isAtSpace = complete && run.index === aheadStart;
+  const isAtSpace = complete && run.index === open.aheadStart;
   if (isAtSpace) return false;
   const width = complete ? 0 : (run.buffer.codePointAt(run.index) ?? 0) > 0xffff ? 2 : 1;
-  const next = run.buffer.slice(aheadStart, run.index + width);
+  const next = run.buffer.slice(open.aheadStart, run.index + width);
   const verdict: Verdict = verdictOf(open.stop, next, { afterDash: open.afterDash, complete });
   if (verdict === 'wait') return false;
   run.scan.openStop = null;
-  if (verdict === 'cut') return cutIfLongEnough(run, run.start + open.end, open.words, open.nesting);
+  if (verdict === 'cut') return cutIfLongEnough(run, open.end, open.words, open.nesting);
   run.scan.weakEnd = open.end;
   return false;
 }
@@ -369,10 +376,10 @@ function hasOpenQuote({ buffer, start, index }: Run): boolean {
 
 /** The piece is too long: cuts at a stop that was not sure, else at a clause mark, at white space, or right here. */
 function cutAtCap(run: Run): void {
-  cutAt(run, run.start + endAtCap(run), 0);
+  cutAt(run, endAtCap(run), 0);
 }
 
-/** Where settleQuiet would cut `pending`, as an offset, or null. */
+/** Where settleQuiet would cut `pending`, or null. */
 function quietEnd(cutter: SentenceCutter): number | null {
   const { scan, pending, scannedChars } = cutter;
   if (scan.visibleEnd === 0 || scan.words === 0 || scannedChars < pending.length) return null;

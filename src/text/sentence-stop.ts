@@ -31,8 +31,8 @@ import {
 } from './characters.ts';
 
 /**
- * `plain`: after an ordinary word. `afterLongWord`: after one too long for an abbreviation that no list has. `strong`: with `!` or `?`. `ellipsis`: `…` or several dots. `number`: after a number
- * (an ordinal, perhaps). The other three are the lists of abbreviations.ts.
+ * `plain`: after an ordinary word. `afterLongWord`: after one too long for an abbreviation that no list has. `strong`: with `!` or `?`.
+ * `ellipsis`: `…` or several dots. `number`: after a number (an ordinal, perhaps). The other three are the lists of abbreviations.ts.
  */
 type StopKind =
   | 'plain'

@@ -2,8 +2,17 @@
  * Hosts the supervisor chart and all streams: the chart decides, this carries out. Their actors are root actors in
  * a map, not children of the supervisor's actor: spawning and stopping children costs time linear in the live sessions (DESIGN §2).
  *
- * Guarantees: an admission is decided before `open` returns; a session's end frees its slot in the same turn; an interrupt or
- * the end of the grace period ends its sessions before it returns.
+ * Invariants; rpc/ relies on 1 to 4, the server's stop on 5:
+ *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls
+ *     are decided in the order in which they came. A refusal takes nothing: no slot, no quota, nothing of what was collected.
+ *  2. Refusals. Each is counted under its error_type and logged, once, whoever found the reason.
+ *  3. Slots. A stream holds one from its admission to the turn in which its chart ends, and no longer: at most `maxStreams` do, and it is
+ *     free before the client can see the end.
+ *  4. Interrupts. One is over when the last stream of the device is, and the welcome streams of its sessions; it names each session once,
+ *     and touches no other stream.
+ *  5. Drain. It is through when no stream holds a slot: each had its grace period, and was ended then.
+ *  6. Faults. What throws in here is reported under the stream's id, and ends neither the process nor any other stream.
+ * Streams begin and end in their turns (live-streams.ts): at once, unless there is a crowd of them.
  */
 import { type Actor, createActor } from 'xstate';
 import { assert, assertNever } from '../../assert.ts';
@@ -17,7 +26,6 @@ import type {
   WelcomeRequest,
 } from '../../call/gateway.ts';
 import { type Failure, failure } from '../../errors.ts';
-import type { StreamEvent } from '../../machines/stream/stream.types.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
@@ -26,15 +34,16 @@ import {
 } from '../../machines/supervisor/supervisor.machine.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import { ask, foresee } from './ask.ts';
+import { LiveStreams } from './live-streams.ts';
 import { type EndedStream, noteStreamEnd } from './stream-end.ts';
-import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
+import { hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 import type { AnswerKind, WelcomeKind } from './stream-kind.ts';
 import type { UtteranceCollector } from './utterance-collector.ts';
 
 /**
- * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look at,
- * before it takes a slot, and answers synchronously, because nothing may come between the check and the taking. A quota that lives elsewhere
- * answers from what it holds here (a lease of some requests a device) and renews that in the background: see docs/MEMORY.md.
+ * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look
+ * at, before it takes a slot, and answers synchronously, because nothing may come between the check and the taking. A quota that lives
+ * elsewhere answers from what it holds here (a lease of some requests a device) and renews that in the background: see docs/MEMORY.md.
  */
 export interface QuotaPort {
   /** Takes one request of the device, or says why it may have none. Never throws. */
@@ -69,7 +78,7 @@ const dueFirst = ['starting', 'draining', 'concurrent_request'] as const;
 export class SupervisorHost implements StreamGateway {
   readonly #options: SupervisorHostOptions;
   readonly #actor: Actor<typeof supervisorMachine>;
-  readonly #streams = new Map<string, HostedStream>();
+  readonly #streams: LiveStreams;
   /** Ended, slot not freed yet: the supervisor may be in the middle of another turn. */
   readonly #ended = new Map<string, EndedStream>();
   readonly #drained: Promise<void>;
@@ -77,6 +86,8 @@ export class SupervisorHost implements StreamGateway {
 
   constructor(options: SupervisorHostOptions) {
     this.#options = options;
+    const { now } = options;
+    this.#streams = new LiveStreams({ now, report: (error, streamId) => this.#report(error, streamId) });
     this.#drained = new Promise((resolve) => {
       this.#finishDrain = resolve;
     });
@@ -130,7 +141,7 @@ export class SupervisorHost implements StreamGateway {
     if (verdict.type === 'stream.refused') return this.refuse(call, verdict.failure);
     this.#noteAdmitted(call, verdict);
     collector.use(call);
-    return this.#begin(hostStream(this.#options, answers, whole, this.#wayOut(call, sink)));
+    return this.#streams.begin(hostStream(this.#options, answers, whole, this.#wayOut(call, sink)), sink.connection);
   }
 
   openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure {
@@ -138,7 +149,8 @@ export class SupervisorHost implements StreamGateway {
     const verdict = this.#ask({ type: 'welcome.requested', streamId: call.streamId, sessionId: call.sessionId });
     if (verdict.type === 'stream.refused') return this.refuse(call, verdict.failure);
     this.#noteAdmitted(call, verdict);
-    return this.#begin(hostStream(this.#options, this.#options.welcomes, request, this.#wayOut(call, sink)));
+    const hosted = hostStream(this.#options, this.#options.welcomes, request, this.#wayOut(call, sink));
+    return this.#streams.begin(hosted, sink.connection);
   }
 
   collect(chunk: CollectedChunk): Failure | null {
@@ -165,12 +177,13 @@ export class SupervisorHost implements StreamGateway {
     return why;
   }
 
-  interrupt(hardwareId: string): readonly string[] {
+  async interrupt(hardwareId: string): Promise<readonly string[]> {
     const emitted = ask(this.#actor, { type: 'device.interruptRequested', hardwareId });
     const streamIds = emitted.flatMap((each) => (each.type === 'device.interrupted' ? each.streamIds : []));
-    const sessionIds = streamIds.flatMap((streamId) => this.#streams.get(streamId)?.call.sessionId ?? []);
-    this.#tellStreams(streamIds, { type: 'device.interruptRequested' });
-    return [...new Set(sessionIds)];
+    // Of interrupts that come together, one names a session.
+    const sessionIds = this.#streams.sessionsOf(streamIds);
+    await this.#streams.end(streamIds, { type: 'device.interruptRequested' });
+    return sessionIds;
   }
 
   #ask(
@@ -192,22 +205,10 @@ export class SupervisorHost implements StreamGateway {
     return { sink, onEnded: (summary: StreamSummary) => this.#streamEnded(call, summary) };
   }
 
-  #begin(hosted: HostedStream): OpenStream {
-    const { streamId } = hosted.call;
-    // Known before it begins, so that an interrupt finds it whenever it comes.
-    this.#streams.set(streamId, hosted);
-    hosted.begin();
-    return openStreamOf(this.#streams, streamId);
-  }
-
   #streamEnded(call: Call, summary: StreamSummary): void {
-    this.#streams.delete(call.streamId);
+    this.#streams.forget(call.streamId);
     this.#ended.set(call.streamId, { call, summary, endedAtMs: this.#options.now() });
     this.#actor.send({ type: 'stream.released', streamId: call.streamId });
-  }
-
-  #tellStreams(streamIds: readonly string[], event: StreamEvent): void {
-    for (const streamId of streamIds) this.#streams.get(streamId)?.send(event);
   }
 
   #carryOut(emitted: SupervisorEmitted): void {
@@ -225,7 +226,8 @@ export class SupervisorHost implements StreamGateway {
         this.#noteFreedTwice(emitted.streamId);
         return;
       case 'grace.expired':
-        this.#tellStreams(emitted.streamIds, { type: 'server.graceExpired' });
+        // Whoever drains hears of the end from the chart, when the last slot is free.
+        void this.#streams.end(emitted.streamIds, { type: 'server.graceExpired' });
         return;
       case 'drain.finished':
         this.#finishDrain();
@@ -272,9 +274,4 @@ function requestOf({ streamId, sessionId, hardwareId }: Call) {
 function isVerdict(emitted: SupervisorEmitted): emitted is Verdict {
   const { type } = emitted;
   return type === 'stream.admitted' || type === 'chunk.admitted' || type === 'stream.refused';
-}
-
-/** Made out here so that it holds nothing but the id: the call keeps it for as long as its client takes to fetch the end. */
-function openStreamOf(streams: ReadonlyMap<string, HostedStream>, streamId: string): OpenStream {
-  return { cancel: () => streams.get(streamId)?.send({ type: 'client.cancelled' }) };
 }

@@ -1,7 +1,8 @@
 /**
- * A provider that keeps failing is left alone for a while: after some failures in a row its breaker opens, and nobody asks it. When the time is
- * over one request may, alone; if that goes well, all may again. What was aborted, or failed by its own fault, counts neither way: a trial
- * that ends so leaves the breaker open, and the next request may be the trial. Everything is decided at once, in the call that settles.
+ * A provider that keeps failing is left alone for a while: after some failures in a row its breaker opens, and nobody asks it. When the
+ * time is over one request may, alone; if that goes well, all may again. What was aborted, or failed by its own fault, counts neither
+ * way: a trial that ends so leaves the breaker open, and the next request may be the trial. Everything is decided at once, in the call
+ * that settles.
  */
 
 export interface BreakerOptions {

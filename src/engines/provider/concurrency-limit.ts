@@ -1,6 +1,6 @@
 /**
- * How much may go on at once: a bounded number runs, a bounded queue waits, first come first served. What gives up while it waits leaves the
- * queue; a place is given back exactly once.
+ * How much may go on at once: a bounded number runs, a bounded queue waits, first come first served. What gives up while it waits leaves
+ * the queue; a place is given back exactly once.
  */
 import { onAbort } from './linked-abort.ts';
 

@@ -1,7 +1,7 @@
 /**
- * What a provider says of its own failure, as one short line: out of JSON in the shapes that models and voices use, out of HTML, or plain. THE
- * reader of error bodies and THE eraser of secrets: a text of a provider reaches clients and logs through here or not at all. Secrets are
- * taken out before the line is cut, so that no half of one is left at its end. Pure.
+ * What a provider says of its own failure, as one short line: out of JSON in the shapes that models and voices use, out of HTML, or
+ * plain. THE reader of error bodies and THE eraser of secrets: a text of a provider reaches clients and logs through here or not at all.
+ * Secrets are taken out before the line is cut, so that no half of one is left at its end. Pure.
  */
 
 /** As much of an error's body as is read: an explanation, not a page. */

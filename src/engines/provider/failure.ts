@@ -1,7 +1,7 @@
 /**
- * How a try at a provider failed, the one type for models and voices: what the client is told, what the operator's log says, and what may be
- * tried next. Neither text ever holds a key. What somebody said may stand in the words of a model's provider, so these are for the client
- * and not for the log.
+ * How a try at a provider failed, the one type for models and voices: what the client is told, what the operator's log says, and what may
+ * be tried next. Neither text ever holds a key. What somebody said may stand in the words of a model's provider, so these are for the
+ * client and not for the log.
  */
 import type { ErrorCode } from '../../errors.ts';
 

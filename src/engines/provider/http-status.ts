@@ -1,6 +1,6 @@
 /**
- * What an HTTP status means that is not 2xx: THE table, for models and voices alike. A status has a meaning, which what the provider says may
- * refine; a meaning has its code and what is tried next (docs/decisions/0010-language-models.md). The words are those of each kind of
+ * What an HTTP status means that is not 2xx: THE table, for models and voices alike. A status has a meaning, which what the provider says
+ * may refine; a meaning has its code and what is tried next (docs/decisions/0010-language-models.md). The words are those of each kind of
  * provider. Pure.
  */
 import type { ErrorCode } from '../../errors.ts';

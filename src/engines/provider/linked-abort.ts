@@ -1,7 +1,7 @@
 /**
- * Aborts that follow other aborts. A signal may live as long as the server, so whatever listens to one says when it is done: `unlink` takes the
- * listener off, and nothing is left of it. AbortSignal.any has no such end: of a signal that lives long it keeps every signal ever
- * made of it.
+ * Aborts that follow other aborts. A signal may live as long as the server, so whatever listens to one says when it is done: `unlink`
+ * takes the listener off, and nothing is left of it. AbortSignal.any has no such end: of a signal that lives long it keeps every signal
+ * ever made of it.
  */
 
 /** Calls `listener` once when `signal` is aborted, at once if it is already. Returns what takes it off again; idempotent. */
@@ -29,8 +29,8 @@ export function linkedAbort(parent: AbortSignal): LinkedAbort {
 }
 
 /**
- * The items of `make`, whose reader may leave at any time. return() of a generator alone waits for whatever it is waiting for, which may be a
- * silent peer; here it aborts the work first. Nothing starts before the first pull.
+ * The items of `make`, whose reader may leave at any time. return() of a generator alone waits for whatever it is waiting for, which may
+ * be a silent peer; here it aborts the work first. Nothing starts before the first pull.
  */
 export function abortableStream<Item>(
   signal: AbortSignal,

@@ -2,7 +2,7 @@
  * The supervisor chart: who may have a stream. It keeps the set of session ids in flight and the slots, and decides
  * every admission in one transition, so nothing can come between the check and the taking.
  *
- * Invariants:
+ * What holds, cited as "Supervisor N":
  *  1. single-flight is checked before a slot is taken;
  *  2. a slot belongs to the call (stream id): a refused duplicate can release nothing but itself, and releasing twice is harmless;
  *  3. never more streams than slots;
@@ -84,8 +84,8 @@ export type SupervisorEmitted =
 /** What a call without a hardware_id runs under (rpc/identity.ts): it names no device, so two of them are not one. */
 const NO_DEVICE = 'unknown';
 
-/** Sessions end in the turn that asks them to; a slot still held after this is a bug, and no reason to stay up. */
-const ENDING_DUE_MS = 2_000;
+/** Ten thousand streams are ended in some 3 s, in slices; a slot still held after this is a bug, and no reason to stay up. */
+const ENDING_DUE_MS = 10_000;
 
 const supervisorSetup = setup({
   types: {

@@ -5,8 +5,7 @@
 import { assign, type EventObject, emit, enqueueActions, fromCallback, setup } from 'xstate';
 import { assert } from '../../assert.ts';
 import { type ErrorType, type Failure, failure } from '../../errors.ts';
-import { greetingFor } from '../../text/greeting.ts';
-import { readSlice, startReading } from '../../text/text-reading.ts';
+import { greetingFor, readSlice, startReading } from '../../text/text-reading.ts';
 import {
   dueFacts,
   failedSentence,

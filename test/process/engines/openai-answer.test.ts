@@ -1,6 +1,6 @@
 /** Answers of language models when all goes well: what a provider is asked, and what becomes of its answer. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { commandTools } from '../../../src/text/command-tools.ts';
+import { commandTools } from '../../../src/text/commands.ts';
 import { askEngine, createEngine, keepingLogger, providerAt } from '../../support/providers/asked-engine.ts';
 import { type ChatServer, startChatServer } from '../../support/providers/chat-server.ts';
 

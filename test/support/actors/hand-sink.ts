@@ -2,6 +2,7 @@
 import type { Frame, FrameSink, SinkListener, StreamEnd } from '../../../src/call/gateway.ts';
 
 export class HandSink implements FrameSink {
+  readonly connection: string;
   readonly frames: Frame[] = [];
   readonly ends: StreamEnd[] = [];
   /** How many more frames it takes; Infinity = all. */
@@ -13,8 +14,9 @@ export class HandSink implements FrameSink {
   onWrite: (frame: Frame) => void = () => {};
   #listener: SinkListener | null = null;
 
-  constructor(room = Number.POSITIVE_INFINITY) {
+  constructor(room = Number.POSITIVE_INFINITY, connection = 'by hand') {
     this.room = room;
+    this.connection = connection;
   }
 
   attach(listener: SinkListener): void {

@@ -7,8 +7,7 @@ import {
 import type { ProviderNote } from '../../../src/engines/provider-note.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
-import { commandTools } from '../../../src/text/command-tools.ts';
-import { defaultCommands } from '../../../src/text/commands.ts';
+import { commandTools, defaultCommands } from '../../../src/text/commands.ts';
 
 type Provider = OpenAiAnswerOptions['providers'][number];
 

@@ -18,8 +18,10 @@ const facts: Readonly<Record<SupervisorEmitted['type'], string>> = {
   'stream.refused': 'Refuses the call with the failure in it; logs and counts it.',
   'slot.freed': 'Logs and counts how the session ended.',
   'slot.alreadyFreed': 'Logs it at debug; nothing else happens.',
-  'device.interrupted': 'Tells those sessions `device.interruptRequested`; they end before the call returns.',
-  'grace.expired': 'Tells those sessions `server.graceExpired`; they end in the same turn.',
+  'device.interrupted':
+    'Tells those sessions `device.interruptRequested`, a crowd of them in slices; they end before the call is answered.',
+  'grace.expired':
+    'Tells those sessions `server.graceExpired`, a crowd of them in slices; they end in the turn that tells them.',
   'drain.finished': 'The bootstrap chart goes on to stopping.',
 };
 
@@ -65,7 +67,7 @@ every state accepts and stays in, and the refusal of \`stream.requested\` in \`d
   },
   delays: {
     gracePeriod: '`BACKPRESSURE_GRACE_PERIOD`.',
-    endingDue: 'sessions end in the turn that asks them to; a slot still held then is a bug, and no reason to stay up.',
+    endingDue: 'ten thousand streams are ended in some 3 s; a slot still held then is a bug, and no reason to stay up.',
   },
   facts,
   computedFacts: {},

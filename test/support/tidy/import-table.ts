@@ -310,7 +310,7 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'server/engines-in-use.ts',
-    to: 'text/command-tools.ts',
+    to: 'text/commands.ts',
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
@@ -338,17 +338,8 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
-    reason: 'the type of the servers that grpc-js makes (DESIGN §7: it has no option for their windows)',
-  },
-  {
-    from: 'rpc/receive-window.ts',
-    to: 'node:http2',
-    reason: 'the type of the server whose windows it widens',
-  },
-  {
-    from: 'rpc/upload-bound.ts',
-    to: 'node:http2',
-    reason: 'the streams whose bytes it counts, and the code with which one is reset',
+    reason:
+      'the servers that grpc-js makes (DESIGN §7: it has no option for them), and the code with which an upload is reset',
   },
   {
     from: 'config.ts',
@@ -356,27 +347,27 @@ export const deviations: readonly Deviation[] = [
     reason: 'a faulty SCENARIO_FILE is a configuration fault, told with all the others',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/speech-provider.ts',
     reason: 'the type of what a voice from outside is told',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/command-template.ts',
     reason: 'a template that cannot be meant is a configuration fault, told with all the others',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/azure-voice.ts',
     reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/elevenlabs-voice.ts',
     reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
   },
   {
-    from: 'config/speech-settings.ts',
+    from: 'config/speech-config.ts',
     to: 'engines/speech-providers/rate-converter.ts',
     reason: 'the lowest rate that can be converted, which SPEECH_SAMPLE_RATE must reach',
   },

@@ -1,4 +1,7 @@
-/** The memory as streams use it: what is asked, what is waited for, what is remembered and when. Over the real charts, with a memory worked by hand. */
+/**
+ * The memory as streams use it: what is asked, what is waited for, what is remembered and when. Over the real charts, with a memory
+ * worked by hand.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ConversationMemory, HeardWords } from '../../../src/actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';
@@ -63,7 +66,7 @@ describe('the history of an answer', () => {
     const { host, answers, answerJobs, resources } = openHost({ memory });
     const sink = new HandSink();
     const opened = host.open(requestOf('call-1', 'session-1', 'device-1'), sink);
-    if (how === 'interrupt') host.interrupt('device-1');
+    if (how === 'interrupt') await host.interrupt('device-1');
     else if ('cancel' in opened) opened.cancel();
     expect({ ends: sink.ends.length, streams: resources.size }).toEqual({ ends: 1, streams: 0 });
     await settle();

@@ -1,6 +1,6 @@
 /**
- * Guarantees of the end line, over real charts and actors: whatever ends a stream, it says what was synthesised and never sent; it has every
- * field that docs/LOGS.md names, in that order, and null exactly where that says so.
+ * Guarantees of the end line, over real charts and actors: whatever ends a stream, it says what was synthesised and never sent; it has
+ * every field that docs/LOGS.md names, in that order, and null exactly where that says so.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { EngineFailure } from '../../../src/errors.ts';
@@ -81,7 +81,7 @@ describe('sentences that were synthesised and never sent are counted when a stre
 
   test('by an interrupt', async () => {
     const bench = await midway();
-    bench.host.interrupt('device-1');
+    await bench.host.interrupt('device-1');
     expect(endOf(bench)).toMatchObject({ reason: 'interrupted', ...wasted });
   });
 
@@ -209,7 +209,7 @@ describe('docs/LOGS.md', () => {
   async function barren(open: (bench: HostBench) => void): Promise<Readonly<Record<string, unknown>>> {
     const bench = openHost();
     open(bench);
-    bench.host.interrupt('device-1');
+    await bench.host.interrupt('device-1');
     await settle();
     return endOf(bench);
   }
@@ -258,7 +258,7 @@ test('the totals are the sums of the end lines, and the count, sum and maximum o
     bench.voice.at(-2).give(chunk());
     bench.voice.at(-1).give(chunk());
     await settle();
-    bench.host.interrupt('device-1');
+    await bench.host.interrupt('device-1');
   }
   const end = bench.linesOf('end').map(({ ctx }) => ctx);
   expect(end).toMatchObject([{ sentences_wasted: 1 }, { sentences_wasted: 1 }]);

@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 describe('a good call', () => {
-  test('goes out in order, ends once with OK, and leaves nothing behind', async () => {
+  test('Stream host 1, 3: goes out in order, ends once with OK, and leaves nothing behind', async () => {
     const bench = openHost();
     const { host, answers, voice } = bench;
     const sink = new HandSink();
@@ -87,7 +87,26 @@ describe('a good call', () => {
     expectEmpty(bench);
     expect(bench.counters.commandsSent).toBe(1);
     // An ended session is nobody's any more.
-    expect(host.interrupt('device-1')).toEqual([]);
+    expect(await host.interrupt('device-1')).toEqual([]);
+  });
+
+  test('Stream host 4: a sentence that is longer than a frame goes out as several, of at most 256 Ki units', async () => {
+    const bench = openHost();
+    const sink = new HandSink();
+    bench.host.open(requestOf('call-1', 'session-1'), sink);
+    const answer = `One.${' '.repeat(600_000)}Two.`;
+    bench.answers.say(answer);
+    bench.answers.last.end();
+    await settle();
+    for (let sentence = 0; sentence < bench.voice.syntheses.length; sentence += 1) {
+      bench.voice.at(sentence).end();
+      await settle();
+    }
+    const texts = sink.frames.flatMap((frame) => (frame.kind === 'text' ? [frame.text] : []));
+    expect(texts.join('')).toBe(answer);
+    expect(Math.max(...texts.map(({ length }) => length))).toBe(256 * 1024);
+    expect(sink.ends).toEqual([{ ok: true }]);
+    expectEmpty(bench);
   });
 
   test('is logged by its four lines, with what the contract names', async () => {
@@ -153,7 +172,7 @@ describe('a good call', () => {
     ]);
   });
 
-  test('its slot is free before its client can see the end', async () => {
+  test('Supervisor host 3, Stream host 2: its slot is free before its client can see the end', async () => {
     const bench = openHost({ admission: { maxStreams: 1 } });
     const sink = new HandSink();
     const next = new HandSink();
@@ -166,14 +185,14 @@ describe('a good call', () => {
     bench.answers.last.end();
     await settle();
     expect(admittedNext).toBe(true);
-    bench.host.interrupt('device-1');
+    await bench.host.interrupt('device-1');
     await settle();
     expectEmpty(bench);
   });
 });
 
 describe('10,000 racing pairs', () => {
-  test('of each pair with one session id exactly one is admitted, whatever ends in between, and all ends at zero', async () => {
+  test('Supervisor host 1, 3: of each pair with one session id exactly one is admitted, whatever ends in between; all ends at zero', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const bench = openHost({ admission: { maxStreams: 64 } });
@@ -183,7 +202,7 @@ describe('10,000 racing pairs', () => {
         const outcomes = { admitted: 0, refused: 0, other: 0 };
         let endsSeen = 0;
 
-        const endOne = (): void => {
+        const endOne = async (): Promise<void> => {
           const [streamId, one] = [...live][Math.floor(random() * live.size)] ?? [];
           if (streamId === undefined || one === undefined) return;
           const how = random();
@@ -191,7 +210,8 @@ describe('10,000 racing pairs', () => {
             how < 0.2
               ? [...live].filter(([, { hardwareId }]) => hardwareId === one.hardwareId)
               : [[streamId, one] as const];
-          if (how < 0.2) host.interrupt(one.hardwareId);
+          const isOver = how < 0.2 ? host.interrupt(one.hardwareId) : null;
+          if (isOver !== null) await isOver;
           else if (how < 0.6) one.stream.cancel();
           else {
             // It fails by itself, a moment later.
@@ -199,6 +219,8 @@ describe('10,000 racing pairs', () => {
             answer?.stream.fail(new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'down' }));
             return;
           }
+          // At once, or in the next round of the loop where this one has had its slice.
+          if (ended.some(([, { sink }]) => sink.ends.length === 0)) await new Promise((wake) => setImmediate(wake));
           for (const [id, { sink }] of ended) {
             expect(sink.ends).toHaveLength(1);
             live.delete(id);
@@ -213,7 +235,7 @@ describe('10,000 racing pairs', () => {
           const sessionId = `session-${pair % 97}`;
           sweep();
           while (live.size >= 48 || [...live.values()].some((each) => each.sessionId === sessionId)) {
-            endOne();
+            await endOne();
             if (random() < 0.5) await Promise.resolve();
             sweep();
             // Those that fail by themselves need the loop to turn.
@@ -236,7 +258,7 @@ describe('10,000 racing pairs', () => {
           expect(opened.filter(({ stream }) => isStream(stream)).map(({ streamId }) => streamId)).toEqual([
             `call-${pair}-0`,
           ]);
-          if (random() < 0.7) endOne();
+          if (random() < 0.7) await endOne();
           if (answers.answers.length > 500) answers.answers.splice(0, 250);
         }
         expect(outcomes).toEqual({ admitted: 10_000, refused: 10_000, other: 0 });
@@ -255,7 +277,7 @@ describe('10,000 racing pairs', () => {
 });
 
 describe('a burst of ten times the slots', () => {
-  test('fills the slots and not one more, refuses the rest at once, and all come back', async () => {
+  test('Supervisor host 3: fills the slots and not one more, refuses the rest at once, and all come back', async () => {
     const bench = openHost({ admission: { maxStreams: 50 } });
     const { host } = bench;
     let highest = 0;
@@ -274,7 +296,7 @@ describe('a burst of ten times the slots', () => {
 });
 
 describe('a refused duplicate', () => {
-  test('leaves the first stream untouched to its good end', async () => {
+  test('Supervisor host 1: leaves the first stream untouched to its good end', async () => {
     const bench = openHost();
     const first = new HandSink();
     bench.host.open(requestOf('call-1', 'session-1'), first);
@@ -305,7 +327,7 @@ describe('a call without words', () => {
     return isStream(opened) ? 'admitted' : opened.errorType;
   };
 
-  test('is told first what would refuse it anyway, by the same chart; it takes nothing and is counted as what it was told', async () => {
+  test('Supervisor host 1, 2: is told first what would refuse it anyway; it takes nothing and is counted as that', async () => {
     const closed = openHost({ isClosed: true });
     const bench = openHost({ admission: { maxStreams: 1, oneStreamPerDevice: true } });
     expect([open(closed), open(bench)]).toEqual(['starting', 'empty_prompt']);
@@ -373,14 +395,14 @@ describe('frames that still wait when a call is cancelled', () => {
   });
 });
 
-describe('an interrupt', () => {
+describe('Supervisor host 4: an interrupt', () => {
   test("ends every stream of the device before it returns, and nobody else's", async () => {
     const bench = openHost();
     const sinks = [new HandSink(), new HandSink(), new HandSink()] as const;
     bench.host.open(requestOf('call-1', 'session-1', 'device-1'), sinks[0]);
     bench.host.open(requestOf('call-2', 'session-2', 'device-2'), sinks[1]);
     bench.host.open(requestOf('call-3', 'session-3', 'device-1'), sinks[2]);
-    expect(bench.host.interrupt('device-1')).toEqual(['session-1', 'session-3']);
+    const named = bench.host.interrupt('device-1');
     expect(sinks.map(({ ends }) => ends)).toEqual([
       [{ ok: false, failure: interrupted }],
       [],
@@ -389,9 +411,10 @@ describe('an interrupt', () => {
     expect(bench.host.activeStreams).toBe(1);
     // The device is welcome at once, also with the same session id.
     expect(isStream(bench.host.open(requestOf('call-4', 'session-1', 'device-1'), new HandSink()))).toBe(true);
-    expect(bench.host.interrupt('device-9')).toEqual([]);
-    bench.host.interrupt('device-1');
-    bench.host.interrupt('device-2');
+    expect(await named).toEqual(['session-1', 'session-3']);
+    expect(await bench.host.interrupt('device-9')).toEqual([]);
+    await bench.host.interrupt('device-1');
+    await bench.host.interrupt('device-2');
     await settle();
     expectEmpty(bench);
   });
@@ -399,13 +422,13 @@ describe('an interrupt', () => {
   test('that comes in the middle of an open ends that stream as well', async () => {
     const bench = openHost();
     const sink = new HandSink();
-    let named: readonly string[] = [];
+    let named: Promise<readonly string[]> | null = null;
     bench.answers.onAnswer = () => {
       named = bench.host.interrupt('device-1');
     };
     bench.host.open(requestOf('call-1', 'session-1'), sink);
     await settle();
-    expect(named).toEqual(['session-1']);
+    expect(await named).toEqual(['session-1']);
     expect(sink.ends).toEqual([{ ok: false, failure: interrupted }]);
     expectEmpty(bench);
   });
@@ -435,7 +458,7 @@ describe('an engine that fails at once', () => {
 describe('a sink that throws', () => {
   const broken = new Error('the transport is gone');
 
-  test('on a write ends its own session with session_fault, reported once, and no other', async () => {
+  test('Stream host 5: on a write ends its own session with session_fault, reported once, and no other', async () => {
     const bench = openHost();
     const [sink, other] = [new HandSink(), new HandSink()];
     sink.writeError = broken;
@@ -446,12 +469,12 @@ describe('a sink that throws', () => {
     expect(sink.ends).toEqual([{ ok: false, failure: faultOf('call-1') }]);
     expect(bench.faults).toEqual([{ id: 'call-1', error: broken }]);
     expect({ active: bench.host.activeStreams, ends: other.ends }).toEqual({ active: 1, ends: [] });
-    bench.host.interrupt('device-2');
+    await bench.host.interrupt('device-2');
     await settle();
     expectEmpty(bench);
   });
 
-  test('when it is finished has given its slot back all the same', async () => {
+  test('Stream host 2, 5: when it is finished has given its slot back all the same', async () => {
     const bench = openHost();
     const sink = new HandSink();
     sink.finishError = broken;
@@ -462,7 +485,7 @@ describe('a sink that throws', () => {
     expectEmpty(bench);
   });
 
-  test('when the transport asks for the next frame does not harm the transport', async () => {
+  test('Stream host 5: when the transport asks for the next frame does not harm the transport', async () => {
     const bench = openHost();
     const sink = new HandSink(0);
     bench.host.open(requestOf('call-1', 'session-1'), sink);
@@ -476,7 +499,7 @@ describe('a sink that throws', () => {
     expectEmpty(bench);
   });
 
-  test('on a frame of sound is no failure of the voice', async () => {
+  test('Stream host 5: on a frame of sound is no failure of the voice', async () => {
     const bench = openHost();
     const sink = new HandSink();
     bench.host.open(requestOf('call-1', 'session-1'), sink);
@@ -492,7 +515,7 @@ describe('a sink that throws', () => {
 });
 
 describe('a log that throws', () => {
-  test('at the end of a session keeps nobody from the end', async () => {
+  test('Supervisor host 6: at the end of a session keeps nobody from the end', async () => {
     const full = new Error('no space left');
     const bench = openHost({
       onLine: ({ decision }) => {
@@ -501,7 +524,7 @@ describe('a log that throws', () => {
     });
     const sink = new HandSink();
     bench.host.open(requestOf('call-1', 'session-1'), sink);
-    bench.host.interrupt('device-1');
+    await bench.host.interrupt('device-1');
     await settle();
     expect(sink.ends).toEqual([{ ok: false, failure: interrupted }]);
     expect(bench.faults).toEqual([{ id: 'call-1', error: full }]);
@@ -510,7 +533,7 @@ describe('a log that throws', () => {
 });
 
 describe('a chart that can not even end', () => {
-  test('ends its call all the same, stops its model and its voice and gives its slot back', async () => {
+  test('Stream host 1, 3: ends its call all the same, stops its model and its voice and gives its slot back', async () => {
     const bug = new Error('a bug in the end');
     const bench = openHost({ endThrows: bug });
     const sink = new HandSink();
@@ -518,7 +541,7 @@ describe('a chart that can not even end', () => {
     bench.answers.say('It is sunny today, I think.\n');
     await settle();
     expect(bench.speechJobs.running).toBe(1);
-    bench.host.interrupt('device-1');
+    await bench.host.interrupt('device-1');
     await settle();
     expect(sink.ends).toEqual([{ ok: false, failure: faultOf('call-1') }]);
     expect([bench.answers.last.signal.aborted, bench.voice.at(0).signal.aborted]).toEqual([true, true]);
@@ -526,7 +549,7 @@ describe('a chart that can not even end', () => {
   });
 });
 
-describe('a drain', () => {
+describe('Supervisor host 5: a drain', () => {
   test('refuses new calls, lets running ones end and is then through', async () => {
     const bench = openHost();
     const sink = new HandSink();

@@ -88,7 +88,7 @@ describe('an end', () => {
     expectEmpty(bench);
   });
 
-  test('by a sink that throws is a fault of that stream alone', async () => {
+  test('Stream host 5: by a sink that throws is a fault of that stream alone', async () => {
     const bench = openHost();
     const other = new HandSink();
     bench.host.openWelcome(welcomeOf('welcome-2', 'session-1', '🙂 '), other);
@@ -102,7 +102,7 @@ describe('an end', () => {
   });
 });
 
-test('an interrupt ends answers and welcome streams before it returns, and names each session once', () => {
+test('Supervisor host 4: an interrupt ends answers and welcome streams before it returns, and names each session once', async () => {
   const bench = openHost();
   const { host } = bench;
   const sinks = Array.from({ length: 4 }, () => new HandSink());
@@ -112,13 +112,14 @@ test('an interrupt ends answers and welcome streams before it returns, and names
   host.open(requestOf('call-1', 'session-1', 'device-1'), answer);
   host.openWelcome(welcomeOf('late', 'session-1', text), late);
   host.openWelcome(welcomeOf('other', 'session-9', text), other);
-  expect(host.interrupt('device-1')).toEqual(['session-1']);
+  const named = host.interrupt('device-1');
   expect(sinks.map(({ ends }) => ends.length)).toEqual([1, 1, 1, 0]);
-  expect(host.interrupt('device-1')).toEqual([]);
+  expect(await named).toEqual(['session-1']);
+  expect(await host.interrupt('device-1')).toEqual([]);
   expect(host.activeStreams).toBe(1);
 });
 
-test('a slot that is taken is refused with the failure of the contract, logged with its method', () => {
+test('Supervisor host 2: a slot that is taken is refused with the failure of the contract, logged with its method', () => {
   const bench = openHost({ admission: { maxStreams: 1 } });
   opened(bench);
   const refused = bench.host.openWelcome(welcomeOf('welcome-2', 'session-2', text), new HandSink());

@@ -1,4 +1,6 @@
-/** The configuration of language models: the settings, the key files, the list of providers; every fault at once, and never a key in one. */
+/**
+ * The configuration of language models: the settings, the key files, the list of providers; every fault at once, and never a key in one.
+ */
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type Config, ConfigFault, loadConfig } from '../../../src/config.ts';

@@ -1,8 +1,7 @@
 /** What a model is told: in which language, of which commands, and what an operator's own words may change. */
 import { describe, expect, test } from 'vitest';
 import { systemPrompt } from '../../../src/engines/openai-answer/system-prompt.ts';
-import { commandTools } from '../../../src/text/command-tools.ts';
-import { commandNames } from '../../../src/text/commands.ts';
+import { commandNames, commandTools } from '../../../src/text/commands.ts';
 
 const tools = commandTools(['open_app', 'read_messages']);
 const told = (more: Partial<Parameters<typeof systemPrompt>[0]> = {}) =>

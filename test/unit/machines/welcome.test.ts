@@ -4,7 +4,7 @@ import { type ErrorType, failure } from '../../../src/errors.ts';
 import type { StreamLimits } from '../../../src/machines/stream/stream.types.ts';
 import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
 import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
-import { greetingFor } from '../../../src/text/greeting.ts';
+import { greetingFor } from '../../../src/text/text-reading.ts';
 import type { Effect } from '../../support/machines/pure-run.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
 import { saidOf, testLimits, toldOf, unfoldFacts } from '../../support/machines/session-run.ts';

@@ -1,4 +1,7 @@
-/** A log names the definition of its chart by a hash: a changed definition is told first, an unchanged one never, whichever scheme named it. */
+/**
+ * A log names the definition of its chart by a hash: a changed definition is told first, an unchanged one never, whichever scheme
+ * named it.
+ */
 import { describe, expect, test } from 'vitest';
 import { and, createMachine } from 'xstate';
 import { definitionHash, definitionHashAs } from '../../../src/log/chart-definition.ts';

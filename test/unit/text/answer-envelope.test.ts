@@ -47,7 +47,7 @@ describe('an envelope', () => {
     expect(readDeltas(units(answer))).toEqual(expected);
   });
 
-  test('reads the same under every chunking', () => {
+  test('Envelope 3: reads the same under every chunking', () => {
     const answers = [...envelopes.map(([answer]) => answer), ...plainTexts];
     fc.assert(
       fc.property(fc.constantFrom(...answers), fc.array(fc.nat(200), { maxLength: 12 }), (answer, places) => {
@@ -57,7 +57,7 @@ describe('an envelope', () => {
     );
   });
 
-  test('says its text while it grows, each character as soon as it is sure', () => {
+  test('Envelope 2: says its text while it grows, each character as soon as it is sure', () => {
     expect(spokenSoFar('{"text":"Hel')).toBe('Hel');
     expect(spokenSoFar('```json\n{"command":"open_app","text":"Hello. H')).toBe('Hello. H');
     expect(spokenSoFar('{"text":"a \\')).toBe('a ');
@@ -65,7 +65,7 @@ describe('an envelope', () => {
     expect(spokenSoFar("{'text':'I'm h")).toBe("I'm h");
   });
 
-  test('gives any text back exactly, with any command, whatever the order, the spaces and the chunking', () => {
+  test('Envelope 2, 3, 4: gives any text back exactly, with any command, whatever the order, the spaces and the chunking', () => {
     const value = fc.jsonValue({ maxDepth: 2 });
     const name = fc.stringMatching(/^[a-z]{1,12}$/);
     fc.assert(
@@ -98,7 +98,7 @@ describe('an envelope', () => {
   });
 });
 
-describe('a broken off answer', () => {
+describe('Envelope 4, 5: a broken off answer', () => {
   const single = envelopes.filter(([answer, , command]) => command !== null && !/\} ?\{"text/.test(answer));
   const fromTheStart = single.filter(([answer]) => /^[`{]/.test(answer));
   /** Too little to be anything but plain text: a brace, a quote, a fence without a word. */
@@ -124,7 +124,7 @@ describe('a broken off answer', () => {
   });
 });
 
-describe('plain text', () => {
+describe('Envelope 1: plain text', () => {
   test.each(plainTexts)('%j comes out unchanged', (text) => {
     const expected = { text, command: null, reason: null };
     expect(read(text)).toEqual(expected);
@@ -173,7 +173,7 @@ describe('plain text', () => {
   });
 });
 
-describe('bounds', () => {
+describe('Envelope 6: bounds', () => {
   test('an object over the cap loses its command, not its text', () => {
     const answer = `{"text":"Hi.","args":{"app_name":"${'a'.repeat(objectMaxChars)}"},"command":"open_app"}`;
     expect(read(answer)).toEqual({ text: 'Hi.', command: null, reason: 'object_too_large' });

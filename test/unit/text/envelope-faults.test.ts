@@ -19,7 +19,7 @@ function read(answer: string, cuts: readonly number[] = []) {
 }
 
 describe('any envelope', () => {
-  test('gives its words and its command exactly, however it is spaced, escaped, remarked, fenced and cut into deltas', () => {
+  test('Envelope 2, 3, 4: gives its words and its command exactly, however it is spaced, escaped, remarked, fenced and cut into deltas', () => {
     fc.assert(
       fc.property(wildEnvelope, places, ({ answer, text, command }, cuts) => {
         expect(read(answer, cuts)).toEqual({ text, command, reason: null });
@@ -28,7 +28,7 @@ describe('any envelope', () => {
     );
   });
 
-  test('gives no command while it is not closed, and no words but its own, wherever it is broken off', () => {
+  test('Envelope 4, 5: gives no command while it is not closed, and no words but its own, wherever it is broken off', () => {
     // What cannot be told from plain text yet: the first signs of a fence or an object.
     const undecided = /^(?:`{1,3}(?:j|js|jso|json)?|(?:```(?:json)?\s*)?\{\s*"?|```\s*)$/i;
     fc.assert(
@@ -44,7 +44,7 @@ describe('any envelope', () => {
     );
   });
 
-  test('has given all words that had arrived when it is broken off', () => {
+  test('Envelope 5: has given all words that had arrived when it is broken off', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 5 }), (words, more) => {
         const start = `{"text":${JSON.stringify(words)}`.slice(0, -1);
@@ -54,7 +54,7 @@ describe('any envelope', () => {
     );
   });
 
-  test('may have quotes that nobody escaped, in its text and in its arguments: not a word is lost', () => {
+  test('Envelope 7: may have quotes that nobody escaped, in its text and in its arguments: not a word is lost', () => {
     fc.assert(
       fc.property(quotedWords, places, fc.boolean(), (words, cuts, isTextFirst) => {
         const text = `"text":"${words}"`;
@@ -71,7 +71,7 @@ describe('any envelope', () => {
   });
 });
 
-describe('an argument', () => {
+describe('Envelope 7: an argument', () => {
   test.each([
     ['Say "hi", then go', 'Say "hi", then go'],
     ['a "b" c', 'a "b" c'],
@@ -95,7 +95,7 @@ describe('an argument', () => {
   });
 });
 
-describe('what is closed', () => {
+describe('Envelope 4: what is closed', () => {
   test.each([
     ['two commands in one object: the last counts, as in JSON', '{"command":"a","command":"b"}', '', 'b'],
     ['a command before a null text', '{"command":"a","text":null}', '', 'a'],
@@ -132,7 +132,7 @@ describe('what is closed', () => {
   });
 });
 
-describe('a fence at the end', () => {
+describe('Envelope 5: a fence at the end', () => {
   test('stays where it is a word of the text, and goes where the line of an object is all there is', () => {
     expect(read('Begin the block with ```json').text).toBe('Begin the block with ```json');
     expect(read('Begin the block with ```').text).toBe('Begin the block with ```');

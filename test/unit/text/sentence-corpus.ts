@@ -1,8 +1,8 @@
 /**
  * What the cutter must do, as data: marked texts by language and topic in sentences/*.json, every one checked by eye. A mark stands where
- * something ends: `‖` a sentence and its piece; `¦` a sentence that is joined with the next one because it is too short for a piece of its
- * own (first piece 2 words or 15 characters, later ones 3 words or 15); `╎` a piece and `┊` nothing, where readers would not agree whether a
- * sentence ends. bench/sentences.mjs reads the same files. `misses` are cut wrong so far, their marks say where sentences end.
+ * something ends: `‖` a sentence and its piece; `¦` a sentence that is joined with the next one because it is too short for a piece of
+ * its own (first piece 2 words or 15 characters, later ones 3 words or 15); `╎` a piece and `┊` nothing, where readers would not agree
+ * whether a sentence ends. bench/sentences.mjs reads the same files. `misses` are cut wrong so far, their marks say where sentences end.
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';

@@ -64,7 +64,7 @@ describe('the corpus', () => {
     expect(pieces.join('')).toBe(text.trim());
   });
 
-  test('is cut the same under every chunking, and comes back whole', () => {
+  test('Sentence cutter 1, 2: is cut the same under every chunking, and comes back whole', () => {
     fc.assert(
       fc.property(fc.constantFrom(...everyText), places, (text, cuts) => {
         const pieces = cutDeltas(split(text, cuts));
@@ -75,7 +75,7 @@ describe('the corpus', () => {
     );
   });
 
-  test('comes apart the same as one long answer, whatever the chunking', () => {
+  test('Sentence cutter 2: comes apart the same as one long answer, whatever the chunking', () => {
     const answer = everyText.join('\n');
     expect(cutDeltas(units(answer))).toEqual(cut(answer));
     expect(cut(answer).join('')).toBe(answer.trim());
@@ -92,7 +92,7 @@ describe('the corpus', () => {
   });
 });
 
-describe('the minimum', () => {
+describe('Sentence cutter 4: the minimum', () => {
   const wordsOf = (piece: string) => piece.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
 
   test.each([
@@ -123,7 +123,7 @@ describe('the minimum', () => {
 });
 
 describe('any text', () => {
-  test('comes back whole, only its two ends trimmed', () => {
+  test('Sentence cutter 1: comes back whole, only its two ends trimmed', () => {
     fc.assert(
       fc.property(fc.oneof(tricky, fc.string({ unit: 'binary', maxLength: 2000 })), (text) => {
         expect(cut(text).join('')).toBe(text.trim());
@@ -132,7 +132,7 @@ describe('any text', () => {
     );
   });
 
-  test('is cut by its characters, not by its deltas', () => {
+  test('Sentence cutter 2: is cut by its characters, not by its deltas', () => {
     fc.assert(
       fc.property(tricky, places, (text, cuts) => {
         expect(cutDeltas(split(text, cuts))).toEqual(cut(text));
@@ -141,7 +141,7 @@ describe('any text', () => {
     );
   });
 
-  test('gives no blank piece, none with white space at its end, none over the cap', () => {
+  test('Sentence cutter 1, 3: gives no blank piece, none with white space at its end, none over the cap', () => {
     const long = fc.array(tricky, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
     fc.assert(
       fc.property(long, (text) => {
@@ -155,7 +155,7 @@ describe('any text', () => {
     );
   });
 
-  test('is lossless also when silences fall anywhere, and isAtPossibleBoundary foretells what they do', () => {
+  test('Sentence cutter 1: is lossless also when silences fall anywhere, and isAtPossibleBoundary foretells what they do', () => {
     fc.assert(
       fc.property(tricky, places, (text, cuts) => {
         let cutter = emptySentenceCutter;
@@ -176,7 +176,7 @@ describe('any text', () => {
     );
   });
 
-  test('never tears a surrogate pair', () => {
+  test('Sentence cutter 3: never tears a surrogate pair', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 200, maxLength: 1500 }), (text) => {
         for (const piece of cut(text)) expect(piece.isWellFormed()).toBe(true);
@@ -185,7 +185,7 @@ describe('any text', () => {
   });
 });
 
-describe('early', () => {
+describe('Sentence cutter 5: early', () => {
   test('a sentence is out with the first character of the next one', () => {
     expect(push('Hello there. ').sentences).toEqual([]);
     expect(push('Hello there. H').sentences).toEqual(['Hello there.']);
@@ -264,7 +264,7 @@ describe('early', () => {
   });
 });
 
-describe('a sentence without an end', () => {
+describe('Sentence cutter 3: a sentence without an end', () => {
   const words = (count: number, word: string) => Array.from({ length: count }, () => word).join(' ');
 
   test('is cut at the last clause mark before the cap', () => {
@@ -295,7 +295,7 @@ describe('a sentence without an end', () => {
   });
 });
 
-describe('state', () => {
+describe('Sentence cutter 6: state', () => {
   test('pending never outgrows the cap', () => {
     for (const text of ['a', 'a ', '. ', '“。', ' ', '! (']) {
       let cutter = emptySentenceCutter;

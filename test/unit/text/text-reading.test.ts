@@ -1,10 +1,9 @@
 /** Guarantees of reading a given text slice by slice: the sentences of the whole, bounded turns, linear cost. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { greetingFor } from '../../../src/text/greeting.ts';
 import { emptySentenceCutter, finishText, pushText } from '../../../src/text/sentence-cutter.ts';
 import { initialSpeakable, speak } from '../../../src/text/speakable.ts';
-import { readSlice, startReading, type TextReading } from '../../../src/text/text-reading.ts';
+import { greetingFor, readSlice, startReading, type TextReading } from '../../../src/text/text-reading.ts';
 
 /** Every slice of a reading: what it gave, and the reading after it. */
 function slicesOf(text: string): { sentences: readonly string[]; reading: TextReading }[] {
@@ -102,7 +101,7 @@ describe('a slice', () => {
 });
 
 describe('the greeting', () => {
-  test.each(['ru', 'ru-RU', 'RU', 'ru_RU.UTF-8', ' ru ', 'rus', 'Russian', 'русский'])(
+  test.each(['ru', 'ru-RU', 'RU', 'ru_RU.UTF-8', ' ru ', 'rus', 'Russian', 'рус', 'русский'])(
     'is Russian for %s',
     (language) => {
       expect(greetingFor(language)).toMatchObject({ language: 'ru', text: expect.stringMatching(/^Здравствуйте!/) });

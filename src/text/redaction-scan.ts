@@ -7,10 +7,18 @@
  * backslash stays, and a word is kept if it is known with or without it (`\nhttps`, `C:\no`).
  */
 import { isHighSurrogate, isWhiteSpace } from './characters.ts';
-import { isKeptSmallWord, isKeptWord } from './kept-words.ts';
-import { escapeAt, escapeStandIn, hexUnitsAt } from './shape-escape.ts';
-import { isDigitStandIn, standInAt } from './shape-letters.ts';
-import { type Before, type EscapeLetter, goesOnAt, isLetter, unknownShape, type Word, wordAt } from './shape-word.ts';
+import { escapeAt, escapeStandIn, hexUnitsAt, isDigitStandIn, standInAt } from './redaction-letter.ts';
+import {
+  type Before,
+  type EscapeLetter,
+  goesOnAt,
+  isKeptSmallWord,
+  isKeptWord,
+  isLetter,
+  unknownShape,
+  type Word,
+  wordAt,
+} from './redaction-word.ts';
 
 export interface ShapeScan {
   /** As long as the text. */

@@ -11,11 +11,9 @@ import {
 import { elevenlabsRatesHz } from '../engines/speech-providers/elevenlabs-voice.ts';
 import { minRateHz } from '../engines/speech-providers/rate-converter.ts';
 import type { SpeechProviderName, SpeechProviderSettings } from '../engines/speech-providers/speech-provider.ts';
-import { readGivenFile } from './given-file.ts';
-import type { ConfigSource } from './given-settings.ts';
-import { quoted } from './given-settings.ts';
+import { type ConfigSource, quoted } from './given-settings.ts';
 import { Secret } from './secret.ts';
-import type { SettingReader } from './setting-reader.ts';
+import { readGivenFile, type SettingReader } from './setting-reader.ts';
 import type { speechEngineNames } from './settings-table.ts';
 
 type EngineName = (typeof speechEngineNames)[number];

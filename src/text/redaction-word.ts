@@ -1,11 +1,21 @@
 /**
- * A word of a shape: letters without a gap, raw or in escapes (`\u0441\u043b\u043e\u0432\u043e`), where it ends, and what it looks
- * like if it is not known.
+ * A word of a shape: letters without a gap, raw or in escapes (`\u0441\u043b\u043e\u0432\u043e`), where it ends, whether it stays, and
+ * what it looks like if it does not. The words that stay are all that some rule of text/ (or the JSON repair under it) tells from another
+ * word of the same shape. None of them consists of the letters that stand for unknown words alone (redaction-letter.ts), or an unknown word
+ * could become one of them; a test holds the lists to that.
  */
+import { closedRuns } from './abbreviations.ts';
+import { envelopeFences, envelopeKeys } from './answer-envelope.ts';
 import { isHighSurrogate } from './characters.ts';
-import { envelopePrefixUnits, isLiteral } from './kept-words.ts';
-import { behindBackslashes, type Escape, escapeAt, escapeStandIn } from './shape-escape.ts';
-import { isDigitStandIn, standInAt } from './shape-letters.ts';
+import { argumentNames, commandNames } from './commands.ts';
+import {
+  behindBackslashes,
+  type Escape,
+  escapeAt,
+  escapeStandIn,
+  isDigitStandIn,
+  standInAt,
+} from './redaction-letter.ts';
 
 /**
  * What stands before the next token, as far as it matters: the beginnings of `{ "key" : value`, `&#39;` and `json5`; a backslash, or
@@ -32,6 +42,48 @@ const escapeLetters = 'ntrbf';
 
 /** Nobody writes a longer word of two scripts. */
 const mixedMaxUnits = 32;
+
+/** JSON and what passes for it: literals, and the `e` of `1e5`. */
+const literals = 'true false null none undefined nan infinity e';
+/** Addresses are not spoken; jsonrepair knows some more that are not comments. */
+const addresses = 'http https ftp www mailto file data irc';
+const entities = 'amp lt gt quot apos nbsp';
+
+/** Longer than every word that is kept. */
+const keptWordMaxUnits = 16;
+
+const keptWords: ReadonlySet<string> = new Set([
+  ...closedRuns,
+  ...[...envelopeKeys, ...envelopeFences, ...commandNames, ...argumentNames, literals, addresses, entities].flatMap(
+    (names) => names.split(/[^a-z]+/),
+  ),
+]);
+
+/** True if `word` (letters without a gap, any case) stays as it is in a shape. */
+export function isKeptWord(word: string): boolean {
+  return word.length <= keptWordMaxUnits && isKeptSmallWord(word.toLowerCase());
+}
+
+/** The same for a word in small letters: making them so costs more than looking them up. */
+export function isKeptSmallWord(word: string): boolean {
+  return word.length <= keptWordMaxUnits && word !== '' && keptWords.has(word);
+}
+
+/** True for what JSON repair knows letter by letter, so that a letter beyond ASCII ends it: `nullи`. */
+function isLiteral(run: string): boolean {
+  return /^(?:true|false|null|True|False|None)$/.test(run);
+}
+
+/** How much of the beginning of `word` an envelope key begins with too: `{"te` is held back, `{"ti` is plain text. */
+function envelopePrefixUnits(word: string): number {
+  let most = 0;
+  for (const key of envelopeKeys) {
+    let units = 0;
+    while (units < key.length && key.charAt(units) === word.charAt(units)) units += 1;
+    most = Math.max(most, units);
+  }
+  return most;
+}
 
 /** A word as far as it is known. */
 export interface Word {

@@ -4,14 +4,14 @@ import * as abbreviations from '../../../src/text/abbreviations.ts';
 import { envelopeFences, envelopeKeys } from '../../../src/text/answer-envelope.ts';
 import { classAt } from '../../../src/text/characters.ts';
 import { argumentNames, commandNames } from '../../../src/text/commands.ts';
-import { isKeptWord } from '../../../src/text/kept-words.ts';
+import { DeltaShaper, shapeOf, shapeOfJson } from '../../../src/text/redaction-shape.ts';
+import { isKeptWord } from '../../../src/text/redaction-word.ts';
 import { emptySentenceCutter, finishText, pushText } from '../../../src/text/sentence-cutter.ts';
-import { DeltaShaper, shapeOf, shapeOfJson } from '../../../src/text/shape.ts';
 import { runs } from '../../support/runs.ts';
 import { escaped, messyAnswer, places, split, tricky } from './answer-texts.ts';
 import { envelopes, plainTexts } from './envelope-corpus.ts';
+import { runSession, type Step, shapeSteps } from './redaction-session.ts';
 import { sentenceCorpus } from './sentence-corpus.ts';
-import { runSession, type Step, shapeSteps } from './shape-session.ts';
 import { spokenSentences } from './speakable-corpus.ts';
 import { quotedWords, wildEnvelope } from './wild-envelopes.ts';
 

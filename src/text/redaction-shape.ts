@@ -1,7 +1,7 @@
 /**
  * The shape of a text: what is left of it when no word that anyone said or heard may be kept, and yet the text rules must do the same
  * with it. Letters become one letter of their class, digits 2, and what the rules look at closer stays: white space, marks, the closed
- * lists (abbreviations.ts, kept-words.ts), escapes, the beginnings of envelope keys. Guarantees:
+ * lists (abbreviations.ts, redaction-word.ts), escapes, the beginnings of envelope keys. Guarantees:
  * - unit by unit as long as the text, and linear; the shape of a shape is itself; it does not depend on how the text came in deltas;
  * - cut, read as an envelope, spoken and judged as a command, the shape gives what the text gives: the same pieces by length, the same
  *   silence where nothing is speakable, the same commands by name, the same refusals. So a log of shapes can be replayed;
@@ -15,8 +15,8 @@
  * another; a bare key of several words that make `text` (`te xt:`); numeric entities in strings that are quoted with entities; `ſ` for
  * s in an address; a word so long that the cap of the cutter tears it, just before a word of the lists.
  */
-import { scanShape } from './shape-scan.ts';
-import type { Before } from './shape-word.ts';
+import { scanShape } from './redaction-scan.ts';
+import type { Before } from './redaction-word.ts';
 
 /** The last units of the shape of an earlier turn, now that it is known how its last word or number went on. */
 export interface ShapeAmendment {

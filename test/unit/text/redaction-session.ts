@@ -6,8 +6,8 @@ import { hearCommand, hearEnd, hearQuiet, hearText } from '../../../src/machines
 import type { SessionContext } from '../../../src/machines/session/session.types.ts';
 import { emptyAnswerEnvelope } from '../../../src/text/answer-envelope.ts';
 import { argumentNames, type CommandName, commandNames, normaliseCommandName } from '../../../src/text/commands.ts';
+import { DeltaShaper, shapeOf, shapeOfJson } from '../../../src/text/redaction-shape.ts';
 import { emptySentenceCutter, isAtPossibleBoundary } from '../../../src/text/sentence-cutter.ts';
-import { DeltaShaper, shapeOf, shapeOfJson } from '../../../src/text/shape.ts';
 import { initialSpeakable } from '../../../src/text/speakable.ts';
 
 export type Step =

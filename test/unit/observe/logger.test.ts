@@ -1,0 +1,72 @@
+/** What a log costs its server: few writes, no more than a bounded text that waits, and no line out of order. */
+import { expect, test } from 'vitest';
+import { createLogger, pacedDestination } from '../../../src/observe/logger.ts';
+
+/** The present callback is over, and what it put off is done; nothing was read or answered meanwhile. */
+const callbackOver = () => new Promise<void>((resolve) => process.nextTick(resolve));
+
+/** A stream that keeps what is written. */
+function handStream() {
+  const writes: string[] = [];
+  const stream = {
+    writableLength: 0,
+    on: () => stream,
+    write: (text: string) => writes.push(text) > 0,
+  };
+  return { writes, stream, log: pacedDestination(stream) };
+}
+
+test('a line by itself is written at once; those behind it in the same callback together, when that has returned', async () => {
+  const { writes, log } = handStream();
+  log.write('1\n');
+  expect(writes).toEqual(['1\n']);
+  for (const line of ['2\n', '3\n', '4\n']) log.write(line);
+  expect(writes).toEqual(['1\n']);
+  await callbackOver();
+  expect(writes).toEqual(['1\n', '2\n3\n4\n']);
+  log.write('5\n');
+  expect(writes.at(-1)).toBe('5\n');
+});
+
+test('every line of a crowd comes out, whole and in its order', async () => {
+  const { writes, log } = handStream();
+  const logger = createLogger('info', log);
+  for (let number = 0; number < 1_000; number += 1) {
+    logger.info({ scope: 's', method: 'm', decision: 'd', ctx: { number } }, 'a line');
+    if (number % 300 === 0) await callbackOver();
+  }
+  await callbackOver();
+  const lines = writes.join('').trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line).ctx.number)).toEqual(
+    Array.from({ length: 1_000 }, (_, number) => number),
+  );
+  // At most 16 KiB of lines together.
+  expect(writes.length).toBeLessThan(20);
+});
+
+test('what waits for a reader is bounded; what comes beyond it is dropped', async () => {
+  const { writes, stream, log } = handStream();
+  const line = `${'x'.repeat(1023)}\n`;
+  stream.write = (text) => {
+    stream.writableLength += text.length;
+    return writes.push(text) > 0;
+  };
+  for (let number = 0; number < 3_000; number += 1) log.write(line);
+  await callbackOver();
+  expect(writes.join('').length).toBe(1024 * 1024);
+  log.write(line);
+  expect(writes.join('').length).toBe(1024 * 1024);
+  stream.writableLength = 0;
+  log.write('again\n');
+  expect(writes.at(-1)).toBe('again\n');
+});
+
+test('the lines of the last callback are not lost when the process ends in it', () => {
+  const before = process.listeners('exit');
+  const { writes, log } = handStream();
+  const [onExit] = process.listeners('exit').filter((listener) => !before.includes(listener));
+  log.write('1\n');
+  log.write('2\n');
+  onExit?.(0);
+  expect(writes).toEqual(['1\n', '2\n']);
+});
