@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { childSound } from '../../../src/engines/speech-providers/child-sound.ts';
 import {
   CommandTemplateFault,
   fillCommandTemplate,
   parseCommandTemplate,
 } from '../../../src/engines/speech-providers/command-template.ts';
-import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/speech-provider.ts';
+import { childSound } from '../../../src/engines/speech-providers/command-voice.ts';
+import type { ChosenProviderSettings } from '../../../src/engines/speech-providers/provider-table.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createVoice, failureOf, measure, samplesOf, speak } from '../../support/providers/voices.ts';
 
@@ -23,7 +23,7 @@ const program = fileURLToPath(new URL('../../support/providers/speaking-program.
 const dir = mkdtempSync(join(tmpdir(), 'recital-voice-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-function commandOf(template: string, given: Partial<SpeechProviderSettings> = {}) {
+function commandOf(template: string, given: Partial<ChosenProviderSettings> = {}) {
   return createVoice({
     provider: 'command',
     command: parseCommandTemplate(template),
@@ -282,7 +282,7 @@ if (!hasEspeak && process.env.CI !== undefined) throw new Error('espeak-ng must 
 if (!hasEspeak) console.log('the real espeak-ng is not tested; apt-get install espeak-ng brings it');
 
 describe.skipIf(!hasEspeak)('the real espeak-ng', () => {
-  const settings: Partial<SpeechProviderSettings> = {
+  const settings: Partial<ChosenProviderSettings> = {
     provider: 'command',
     voices: [
       { language: 'en', voice: 'en-us' },

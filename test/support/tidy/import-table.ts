@@ -349,7 +349,7 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'config/speech-config.ts',
     to: 'engines/speech-providers/speech-provider.ts',
-    reason: 'the type of what a voice from outside is told',
+    reason: 'the type of what a provider needs to be told',
   },
   {
     from: 'config/speech-config.ts',
@@ -358,13 +358,13 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/azure-voice.ts',
-    reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
+    to: 'engines/speech-providers/provider-table.ts',
+    reason: 'what each provider needs to be told, and which sample rates it has',
   },
   {
-    from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/elevenlabs-voice.ts',
-    reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
+    from: 'config/settings-table.ts',
+    to: 'engines/speech-providers/provider-table.ts',
+    reason: 'the names of the providers, which are values of SPEECH_ENGINE',
   },
   {
     from: 'config/speech-config.ts',
