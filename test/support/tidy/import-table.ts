@@ -314,11 +314,6 @@ export const deviations: readonly Deviation[] = [
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
-    from: 'engines/wav-file.ts',
-    to: 'node:fs/promises',
-    reason: 'it is the one writer of WAV files, for the command line and for tests',
-  },
-  {
     from: 'observe/status-server.ts',
     to: 'node:http',
     reason: '/health, /ready and /status are plain HTTP and must answer when gRPC does not',
@@ -437,13 +432,12 @@ export const deviations: readonly Deviation[] = [
     to: 'store/usage-summary.ts',
     reason: 'the shape of what it prints',
   },
-  { from: 'cli/ask/sound.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
 ];
 
 /** Imports whose target is computed at run time: file, and why that cannot be a literal. */
 export const computedImports: readonly { readonly from: string; readonly reason: string }[] = [
   {
-    from: 'engines/embedded-speech/espeak.ts',
+    from: 'engines/embedded-speech/synthesisers.ts',
     reason: 'eSpeak is an optional dependency under another licence: absent, the server must still start',
   },
 ];

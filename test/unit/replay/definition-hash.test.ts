@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { and, createMachine } from 'xstate';
-import { definitionHash, definitionHashAs } from '../../../src/log/definition-hash.ts';
+import { definitionHash, definitionHashAs } from '../../../src/log/chart-definition.ts';
 import type { EventLog } from '../../../src/log/log-reader.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { goodLog, recordByHand } from '../../support/replay/hand-recording.ts';
