@@ -3,9 +3,9 @@
 import { createActor } from 'xstate';
 import { supervisorMachine } from '../dist/machines/supervisor/supervisor.machine.js';
 import { ActorLog } from '../dist/record/actor-log.js';
+import { supervisorRecording } from '../dist/record/chart-recordings.js';
 import { withRecorder } from '../dist/record/recorded-logic.js';
 import { logMaker } from '../dist/record/redaction.js';
-import { supervisorRecording } from '../dist/record/supervisor-recording.js';
 import { median } from './measure.mjs';
 
 const SIZES = [10, 100, 1_000, 10_000];

@@ -94,9 +94,6 @@ export const answerSettings = {
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 
-/** The engines among those of SPEECH_ENGINE that these settings are for. */
-export const speechProviderNames = ['openai', 'azure', 'elevenlabs', 'piper', 'command'] as const;
-
 export const speechProviderSettings = {
   SPEECH_BASE_URL: {
     type: 'text',

@@ -2,8 +2,9 @@
  * THE table of settings: every name the server reads, with its default, bounds and meaning, as data.
  * docs/CONFIG.md is checked against it row by row, and the defaults go through the same checks as given values do.
  */
+import { type SpeechProviderName, speechProviderNames } from '../engines/speech-providers/provider-table.ts';
 import { commandNames, defaultCommands } from '../text/commands.ts';
-import { answerSettings, speechProviderNames, speechProviderSettings } from './provider-settings.ts';
+import { answerSettings, speechProviderSettings } from './provider-settings.ts';
 import { longestTimerSeconds, type Setting } from './setting.ts';
 
 /** Ten years; it is compared with dates and never a timer. */
@@ -16,7 +17,11 @@ const mostRequests = 1_000_000_000;
 export const eventLogRedactions = ['shape', 'full'] as const;
 
 export const answerEngineNames = ['embedded', 'scripted', 'openai'] as const;
-export const speechEngineNames = ['embedded', 'scripted', ...speechProviderNames] as const;
+export const speechEngineNames: readonly ('embedded' | 'scripted' | SpeechProviderName)[] = [
+  'embedded',
+  'scripted',
+  ...speechProviderNames,
+];
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const identityPolicies = ['lenient', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

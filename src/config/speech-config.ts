@@ -2,15 +2,18 @@
  * The settings of voices from outside, compiled: what each provider needs, the key from its file, the voices by language, the
  * command as an argument list. Adds a fault for everything that is wrong, and never shows a key.
  */
-import { azureRatesHz } from '../engines/speech-providers/azure-voice.ts';
 import {
   type CommandTemplate,
   CommandTemplateFault,
   parseCommandTemplate,
 } from '../engines/speech-providers/command-template.ts';
-import { elevenlabsRatesHz } from '../engines/speech-providers/elevenlabs-voice.ts';
+import {
+  type ChosenProviderSettings,
+  isSpeechProvider,
+  speechProviders,
+} from '../engines/speech-providers/provider-table.ts';
 import { minRateHz } from '../engines/speech-providers/rate-converter.ts';
-import type { SpeechProviderName, SpeechProviderSettings } from '../engines/speech-providers/speech-provider.ts';
+import type { SpeechProviderKind } from '../engines/speech-providers/speech-provider.ts';
 import { type ConfigSource, quoted } from './given-settings.ts';
 import { Secret } from './secret.ts';
 import { readGivenFile, type SettingReader } from './setting-reader.ts';
@@ -19,15 +22,7 @@ import type { speechEngineNames } from './settings-table.ts';
 type EngineName = (typeof speechEngineNames)[number];
 
 /** What the configuration holds of a provider: printing it shows no key. */
-export type ConfiguredVoice = Omit<SpeechProviderSettings, 'apiKey'> & { readonly apiKey: Secret | null };
-
-const defaultBaseUrls: Readonly<Record<SpeechProviderName, string>> = {
-  openai: 'https://api.openai.com/v1',
-  azure: '',
-  elevenlabs: 'https://api.elevenlabs.io',
-  piper: 'http://127.0.0.1:5000',
-  command: '',
-};
+export type ConfiguredVoice = Omit<ChosenProviderSettings, 'apiKey'> & { readonly apiKey: Secret | null };
 
 const MAX_VOICE_CHARS = 256;
 const MAX_KEY_CHARS = 4096;
@@ -50,8 +45,9 @@ export function compileSpeechProvider(
     retries: values.integer('SPEECH_RETRIES'),
     maxConcurrent: values.integer('SPEECH_MAX_CONCURRENT'),
   };
-  if (engine === 'embedded' || engine === 'scripted') return null;
-  const compiled = { ...settings, provider: engine, baseUrl: baseUrl === '' ? defaultBaseUrls[engine] : baseUrl };
+  if (!isSpeechProvider(engine)) return null;
+  const { defaultBaseUrl } = speechProviders[engine];
+  const compiled = { ...settings, provider: engine, baseUrl: baseUrl === '' ? defaultBaseUrl : baseUrl };
   addMissing(compiled, values);
   addWrongRate(compiled, values);
   return Object.freeze(compiled);
@@ -65,12 +61,11 @@ function addMissing(settings: ConfiguredVoice, values: SettingReader): void {
     );
   const hasKey = apiKey !== null || values.originOf('SPEECH_API_KEY') !== undefined;
   const hasKeyFile = values.originOf('SPEECH_API_KEY_FILE') !== undefined;
-  const wantsKey =
-    provider === 'azure' || provider === 'elevenlabs' || (provider === 'openai' && baseUrl === defaultBaseUrls.openai);
+  const { needsKeyAt, baseUrlExample }: SpeechProviderKind = speechProviders[provider];
   // What was given and is faulty is told as such.
-  if (wantsKey && !hasKey && !hasKeyFile) needs('SPEECH_API_KEY or SPEECH_API_KEY_FILE');
-  if (provider === 'azure' && values.originOf('SPEECH_BASE_URL') === undefined) {
-    needs('SPEECH_BASE_URL, such as https://westeurope.tts.speech.microsoft.com');
+  if (needsKeyAt(baseUrl) && !hasKey && !hasKeyFile) needs('SPEECH_API_KEY or SPEECH_API_KEY_FILE');
+  if (baseUrlExample !== undefined && values.originOf('SPEECH_BASE_URL') === undefined) {
+    needs(`SPEECH_BASE_URL, such as ${baseUrlExample}`);
   }
   if (provider !== 'command') return;
   if (values.originOf('SPEECH_COMMAND') === undefined) needs('SPEECH_COMMAND');
@@ -82,7 +77,7 @@ function addMissing(settings: ConfiguredVoice, values: SettingReader): void {
 function addWrongRate({ provider, sampleRateHz }: ConfiguredVoice, values: SettingReader): void {
   if (sampleRateHz === 0) return;
   const given = `SPEECH_SAMPLE_RATE "${sampleRateHz}" (${values.originOf('SPEECH_SAMPLE_RATE')})`;
-  const offered = provider === 'azure' ? azureRatesHz : provider === 'elevenlabs' ? elevenlabsRatesHz : null;
+  const offered: SpeechProviderKind['ratesHz'] = speechProviders[provider].ratesHz;
   if (offered !== null && !offered.includes(sampleRateHz)) {
     values.addFault(`${given} must be 0 or one of ${offered.join(', ')} for SPEECH_ENGINE "${provider}"`);
   } else if (sampleRateHz < minRateHz) {
@@ -128,7 +123,7 @@ function readKey(values: SettingReader, readFile: ConfigSource['readFile']): str
 }
 
 /** Null if `text` is no such list. */
-function voicesOf(text: string): SpeechProviderSettings['voices'] | null {
+function voicesOf(text: string): ChosenProviderSettings['voices'] | null {
   const items = text.split(',').map((item) => item.trim());
   const voices: { readonly language: string; readonly voice: string }[] = [];
   const seen = new Set<string>();

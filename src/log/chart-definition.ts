@@ -2,13 +2,21 @@
  * A chart as plain data: a pure function from a machine to JSON that XState's createMachine reads back as the same chart (only
  * combined guards it has no JSON for: `{ type: 'xstate.and', guards: [...] }`).
  *
- * It is all that the machine's config says, names for what stands in `setup()`: what a guard, an action, an actor or a delay does under its
- * name is code, not definition, and so are the functions that compute a context, an input or an output (`{ computed: true }`).
- * It is canonical: what means the same is written the same (a string or an object or a list of one, a relative target or an id, the order of
- * events, of states that exclude each other, of params and tags); order that means something stays (candidates, actions, regions, timers).
+ * It is all that the machine's config says, names for what stands in `setup()`: what a guard, an action, an actor or a delay does
+ * under its name is code, not definition, and so are the functions that compute a context, an input or an output
+ * (`{ computed: true }`).
+ * It is canonical: what means the same is written the same (a string, an object or a list of one; a relative target or an id; the
+ * order of events, of states that exclude each other, of params and tags). Order that means something stays: candidates, actions,
+ * regions, timers.
  * It is total: a function without a name, a value that is no JSON and a property that it does not know are errors, never left out.
  * Words for people (`description`) and types (`schemas`) are not part of it.
+ *
+ * Its hash tells whether a chart's definition is the one that a log was recorded with. Scheme 2, `2:` and 16 hex digits, is over
+ * the chart as data. Scheme 1, 16 hex digits alone, was over the JSON of the machine's config: it did not see combined guards,
+ * and saw the order of what has none. It is no longer written, but read: the hash in an old header is compared by the scheme
+ * that made it.
  */
+import { hash } from 'node:crypto';
 import { type AnyStateMachine, type AnyStateNode, and, not, or, stateIn } from 'xstate';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -24,6 +32,30 @@ export function chartDefinition(machine: AnyStateMachine): JsonObject {
     options: optionalJson(config.options, `the options of ${machine.id}`),
     ...stateOf(root),
   });
+}
+
+const HASH_CHARS = 16;
+const schemeOne = /^[0-9a-f]{16}$/;
+
+/** A machine's definition never changes, and a folder of logs asks for it once a log. */
+const known = new WeakMap<AnyStateMachine, string>();
+
+/** The hash of the machine's definition, by the newest scheme; throws where it has something that is no data. */
+export function definitionHash(machine: AnyStateMachine): string {
+  const before = known.get(machine);
+  if (before !== undefined) return before;
+  const now = `2:${shortHash(chartDefinition(machine))}`;
+  known.set(machine, now);
+  return now;
+}
+
+/** The same by the scheme of `recorded`: equal to it if the definition is, as far as that scheme sees it. */
+export function definitionHashAs(recorded: string, machine: AnyStateMachine): string {
+  return schemeOne.test(recorded) ? shortHash(machine.config) : definitionHash(machine);
+}
+
+function shortHash(value: object): string {
+  return hash('sha256', JSON.stringify(value)).slice(0, HASH_CHARS);
 }
 
 const rootKeys = ['version', 'context', 'options', 'schemas', 'types'];

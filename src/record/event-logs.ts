@@ -7,7 +7,6 @@
  */
 import { join } from 'node:path';
 import { ActorLog } from './actor-log.ts';
-import { type LogFaultListener, LogFaults } from './log-faults.ts';
 import { LogWriter, type WriteOrder } from './log-writer.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
 import type { ActorLogOptions } from './redaction.ts';
@@ -275,5 +274,33 @@ export class EventLogs {
     const [day = '', time = ''] = startedAt.split('T');
     const safeName = name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64);
     return join(this.#options.retention.dir, day, `${time.replaceAll(':', '').replace('Z', '')}-${safeName}.jsonl`);
+  }
+}
+
+/** A file could not be written, or the disk does not keep up. */
+type LogFaultKind = 'file' | 'pace';
+
+interface LogFaultListener {
+  readonly onFault: (why: string) => void;
+  readonly onRecovery: () => void;
+}
+
+/** Says once that event logs are being lost, whatever the reasons and however many, and once that they are not any more. */
+class LogFaults {
+  readonly #listener: LogFaultListener;
+  readonly #present = new Set<LogFaultKind>();
+
+  constructor(listener: LogFaultListener) {
+    this.#listener = listener;
+  }
+
+  note(kind: LogFaultKind, why: string): void {
+    const isFirst = this.#present.size === 0;
+    this.#present.add(kind);
+    if (isFirst) this.#listener.onFault(why);
+  }
+
+  clear(kind: LogFaultKind): void {
+    if (this.#present.delete(kind) && this.#present.size === 0) this.#listener.onRecovery();
   }
 }

@@ -1,10 +1,11 @@
 /**
- * What of a chart's events may stand in a log: by allow-list, a field that is not named is not written. Texts that anyone said or heard are
- * written by their shape (text/redaction-shape.ts), unless the log is a full one. Ids stay: a session must be found by them. Each recorded chart has
- * a ChartRecording of its own that says so (`stream-recordings.ts`, `supervisor-recording.ts`), and a row in `recording.ts`.
+ * What of a chart's events may stand in a log: by allow-list, a field that is not named is not written. Texts that anyone said
+ * or heard are written by their shape (text/redaction-shape.ts), unless the log is a full one. Ids stay: a session must be found
+ * by them. Each recorded chart has a ChartRecording of its own that says so (`chart-recordings.ts`), and a row in
+ * `server/persistence.ts`.
  */
 import type { AnyEventObject, AnyStateMachine } from 'xstate';
-import { definitionHash } from '../log/definition-hash.ts';
+import { definitionHash } from '../log/chart-definition.ts';
 import { LOG_FORMAT, type LoggedEvent, type LogHeader } from '../log/log-format.ts';
 import { type ShapeAmendment, shapeOf, shapeOfJson } from '../text/redaction-shape.ts';
 import type { TurnEnd } from './turn-outcome.ts';

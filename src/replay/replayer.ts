@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
 import { wordsOf } from '../errors.ts';
-import { definitionHashAs } from '../log/definition-hash.ts';
+import { definitionHashAs } from '../log/chart-definition.ts';
 import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from '../log/log-format.ts';
 import type { EventLog } from '../log/log-reader.ts';
 import { withPlainTables } from '../machines/supervisor/persistent-table.ts';

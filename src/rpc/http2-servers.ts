@@ -1,9 +1,9 @@
 /**
- * The one way to the HTTP/2 servers that a grpc-js server makes: grpc-js has no option for what is set on them. It wraps the method with
- * which this one server makes them; nothing outside that server is touched. A grpc-js without that method
- * works as before, only that nobody is told.
+ * The HTTP/2 servers that a grpc-js server makes, and what is set on them: receive windows that fit a screenshot, and a bound for
+ * requests that are not complete. grpc-js has no option for either, so the method with which this one server makes them is wrapped;
+ * nothing outside that server is touched. A grpc-js without that method works as before, only that nobody is told.
  */
-import type { Http2Server } from 'node:http2';
+import { constants, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
 
 /** Calls `configure` with each HTTP/2 server of `server`, before it listens; to be asked for before `bindAsync`. */
@@ -19,4 +19,71 @@ export function configureHttp2Servers(server: Server, configure: (http2Server: H
 
 function isHttp2Server(made: unknown): made is Http2Server {
   return typeof made === 'object' && made !== null && 'updateSettings' in made && 'on' in made;
+}
+
+/** One stream: base64 of a 3 MB screenshot fits, so it is under way in one flight. */
+export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
+/** All streams of one connection. */
+export const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Gives every connection of a server that does not listen yet the wide windows. The protocol's 64 KiB, where grpc-js leaves them, are
+ * at most 64 KiB a round trip: a 3 MB screenshot over 50 ms takes seconds.
+ */
+export function widenReceiveWindow(http2Server: Http2Server): void {
+  http2Server.updateSettings({ initialWindowSize: STREAM_WINDOW_BYTES });
+  // Settings do not reach the connection's window (RFC 9113 §6.9.2): it has to be told of each.
+  http2Server.on('session', (session) => {
+    if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+  });
+}
+
+/** What every stream may hold anyway: one window of the protocol. */
+const UNCOUNTED_BYTES = 64 * 1024;
+
+export interface UploadBoundOptions {
+  /** All unfinished requests together; larger than the largest request. */
+  readonly maxBytes: number;
+  /** Told of each that was reset, with the bytes that had come of it. */
+  readonly onReset: (receivedBytes: number) => void;
+}
+
+/**
+ * Bounds what requests that are not complete hold in memory; the returned function puts a server under it, and several may share it.
+ * grpc-js gathers each request up to its largest size, however slowly it comes, so that one connection could pin gigabytes. Over the
+ * bound the oldest is reset: an honest upload takes a second, one that was made to stay is older than all others. Small requests are
+ * not counted and not reset: a server under such an attack still answers who sends words only.
+ */
+export function createUploadBound({ maxBytes, onReset }: UploadBoundOptions): (http2Server: Http2Server) => void {
+  /** The larger ones that are not complete, oldest first. */
+  const unfinished = new Map<ServerHttp2Stream, number>();
+  let heldBytes = 0;
+
+  const forget = (stream: ServerHttp2Stream): void => {
+    heldBytes -= unfinished.get(stream) ?? 0;
+    unfinished.delete(stream);
+  };
+  const count = (stream: ServerHttp2Stream, receivedBytes: number): void => {
+    heldBytes += receivedBytes - (unfinished.get(stream) ?? 0);
+    unfinished.set(stream, receivedBytes);
+    for (const [oldest, bytes] of unfinished) {
+      if (heldBytes <= maxBytes) return;
+      forget(oldest);
+      // gRPC clients take this code for RESOURCE_EXHAUSTED.
+      oldest.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      onReset(bytes);
+    }
+  };
+  return (http2Server) => {
+    http2Server.on('stream', (stream) => {
+      let receivedBytes = 0;
+      // grpc-js reads already, and has paused: another listener changes nothing about when it comes.
+      stream.on('data', (chunk: Buffer) => {
+        receivedBytes += chunk.length;
+        if (receivedBytes > UNCOUNTED_BYTES && !stream.closed) count(stream, receivedBytes);
+      });
+      stream.once('end', () => forget(stream));
+      stream.once('close', () => forget(stream));
+    });
+  };
 }

@@ -7,12 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  type Server,
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-} from '@grpc/grpc-js';
+import { type Server, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { assert } from '../assert.ts';
@@ -35,10 +30,12 @@ export function addReflection(server: Server): void {
   });
 }
 
-/** Bounds reflection calls, and leaves all others to `otherwise`, which stays the one interceptor of its calls. */
-export function boundReflectionCalls(otherwise: ServerInterceptor): ServerInterceptor {
-  return (method, nextCall) =>
-    method.path.startsWith(REFLECTION_PATH) ? new ReflectionCall(nextCall) : otherwise(method, nextCall);
+/** A reflection call, bounded; null = it is another call. */
+export function reflectionCallOf(
+  method: { readonly path: string },
+  nextCall: ServerInterceptingCallInterface,
+): ServerInterceptingCall | null {
+  return method.path.startsWith(REFLECTION_PATH) ? new ReflectionCall(nextCall) : null;
 }
 
 class ReflectionCall extends ServerInterceptingCall {

@@ -11,15 +11,13 @@ import { withFullChunks } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';
 import { createGenerateWelcomeAudioHandler } from './generate-welcome-audio.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
-import { configureHttp2Servers } from './http2-servers.ts';
+import { configureHttp2Servers, createUploadBound, widenReceiveWindow } from './http2-servers.ts';
 import { createInterruptSessionHandler } from './interrupt-session.ts';
 import { streamingService } from './proto.ts';
-import { widenReceiveWindow } from './receive-window.ts';
-import { addReflection, boundReflectionCalls } from './reflection.ts';
+import { addReflection, reflectionCallOf } from './reflection.ts';
 import { createReportUsageHandler, type UsageLedger } from './report-usage.ts';
 import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
 import { createStreamAudioHandler } from './stream-audio.ts';
-import { createUploadBound } from './upload-bound.ts';
 
 const SERVICE_NAME = 'streaming.StreamingService';
 /** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (DESIGN §7). */
@@ -60,7 +58,9 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
-    interceptors: [boundReflectionCalls(flowControlInterceptor)],
+    interceptors: [
+      (method, nextCall) => reflectionCallOf(method, nextCall) ?? flowControlInterceptor(method, nextCall),
+    ],
   });
   const boundUploads = createUploadBound({
     maxBytes: MAX_UNFINISHED_BYTES,

@@ -4,8 +4,7 @@
  */
 import { type AnswerActorOptions, createAnswerActor } from '../actors/answer/answer.actor.ts';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
-import { JobCount } from '../actors/figures/job-count.ts';
-import { StreamCounters } from '../actors/figures/stream-counters.ts';
+import { JobCount, StreamCounters } from '../actors/figures/stream-counters.ts';
 import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
 import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
 import type { StreamResourceMap } from '../actors/hosts/stream-resources.ts';

@@ -9,8 +9,8 @@ import { createEmbeddedSpeechEngine } from '../engines/embedded-speech/embedded-
 import type { Scenario } from '../engines/scripted/scenario.ts';
 import { createScriptedAnswerEngine, createScriptedSpeechEngine } from '../engines/scripted/scripted-engines.ts';
 import type { SpeechEngine } from '../engines/speech-engine.ts';
-import { makeProvider } from '../engines/speech-providers/make-provider.ts';
 import { createProviderSpeechEngine } from '../engines/speech-providers/provider-speech.ts';
+import { isSpeechProvider, makeProvider, type SpeechProviderName } from '../engines/speech-providers/provider-table.ts';
 import type { EngineProfile } from '../machines/bootstrap.machine.ts';
 import type { Logger } from '../observe/logger.ts';
 import { commandTools } from '../text/commands.ts';
@@ -43,7 +43,7 @@ export class EnginesInUse {
     this.#wanted = wish;
     const engines = {
       answer: await answerEngines[names.answer](this.#config, this.#log),
-      speech: await speechEngines[names.speech](this.#config, this.#log),
+      speech: await speechEngineMaker(names.speech)(this.#config, this.#log),
     };
     const outcomes = await Promise.allSettled([engines.answer.start(), engines.speech.start()]);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -99,7 +99,7 @@ const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>
   },
 };
 
-const speechEngines: Readonly<Record<SpeechEngineName, EngineMaker<SpeechEngine>>> = {
+const speechEngines: Readonly<Record<Exclude<SpeechEngineName, SpeechProviderName>, EngineMaker<SpeechEngine>>> = {
   embedded: ({ backpressure, speech }, log) =>
     createEmbeddedSpeechEngine({
       maxQueuedSentences: openSentences(backpressure.maxStreams, speech.lookaheadSentences),
@@ -109,12 +109,11 @@ const speechEngines: Readonly<Record<SpeechEngineName, EngineMaker<SpeechEngine>
       },
     }),
   scripted: (config) => createScriptedSpeechEngine(scenarioOf(config)),
-  openai: providerVoice,
-  azure: providerVoice,
-  elevenlabs: providerVoice,
-  piper: providerVoice,
-  command: providerVoice,
 };
+
+function speechEngineMaker(name: SpeechEngineName): EngineMaker<SpeechEngine> {
+  return isSpeechProvider(name) ? providerVoice : speechEngines[name];
+}
 
 function providerVoice({ engines, backpressure, speech }: Config, log: Logger): SpeechEngine {
   const configured = engines.speechProvider;

@@ -1,16 +1,26 @@
-/**
- * What a server keeps on its disk, put together from its configuration: used tokens, memories, the counts of quotas, all in the embedded
- * store and through one process. A store that does not open keeps nobody from serving: it is told on /status and by ReportUsage.
- */
+/** What a server keeps on its disk, put together from its configuration: the store, and the event logs of its charts. */
+
+import type { AnyStateMachine } from 'xstate';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../actors/answer/history-lookup.ts';
 import type { Config } from '../config.ts';
+import type { SessionMachine } from '../machines/session/session.machine.ts';
+import type { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
+import type { WelcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { Logger } from '../observe/logger.ts';
-import { MemoryStore } from '../store/memory-store.ts';
+import { sessionRecording, supervisorRecording, welcomeRecording } from '../record/chart-recordings.ts';
+import { EventLogs } from '../record/event-logs.ts';
+import { withRecorder } from '../record/recorded-logic.ts';
+import { type ChartRecording, logMaker } from '../record/redaction.ts';
 import { QuotaCounter } from '../store/quota-counter.ts';
+import { MemoryStore, UsageStore } from '../store/store-clients.ts';
 import { StoreProcess } from '../store/store-process.ts';
-import { UsageStore } from '../store/usage-store.ts';
+import type { ChartWatch } from './composition.ts';
 
+/**
+ * Used tokens, memories and the counts of quotas, all in the embedded store and through one process. A store that does not open
+ * keeps nobody from serving: it is told on /status and by ReportUsage.
+ */
 export class Persistence {
   readonly usage: UsageStore;
   readonly #process: StoreProcess;
@@ -72,4 +82,92 @@ export class Persistence {
     const { late, failed } = this.#history.counts;
     return { remembered, lost, lookups_late: late, lookups_failed: failed };
   }
+}
+
+interface RecordingOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Version of the server. */
+  readonly build: string;
+}
+
+/** The event logs of a server: which charts are recorded, where, and with what of their texts. */
+export class Recording implements ChartWatch {
+  readonly #options: RecordingOptions;
+  /** null = switched off. */
+  readonly #logs: EventLogs | null;
+
+  constructor(options: RecordingOptions) {
+    this.#options = options;
+    this.#logs = options.config.eventLog.isOn ? createEventLogs(options) : null;
+  }
+
+  /** The session chart, whose every turn is recorded: a log a session, named by its stream id. */
+  ofSessions(machine: SessionMachine): SessionMachine {
+    return this.#recorded(machine, sessionRecording, (streamId) => streamId);
+  }
+
+  /** The welcome chart, in the same way. */
+  ofWelcomes(machine: WelcomeMachine): WelcomeMachine {
+    return this.#recorded(machine, welcomeRecording, (streamId) => streamId);
+  }
+
+  /** The supervisor chart, whose every turn is recorded: a log for each start of the server. */
+  ofSupervisor(machine: typeof supervisorMachine): typeof supervisorMachine {
+    // Two servers may share a folder and start at once.
+    return this.#recorded(machine, supervisorRecording, () => `${process.pid}-supervisor`);
+  }
+
+  /** As /status tells it; null = switched off. */
+  status(): Readonly<Record<string, number>> | null {
+    if (this.#logs === null) return null;
+    const { open, filesFailed, turnsDropped, filesDeleted, deletionsFailed } = this.#logs.counts;
+    return {
+      open_files: open,
+      files_failed: filesFailed,
+      turns_dropped: turnsDropped,
+      files_deleted: filesDeleted,
+      deletions_failed: deletionsFailed,
+    };
+  }
+
+  /** Writes what waits. */
+  async close(): Promise<void> {
+    await this.#logs?.close();
+  }
+
+  /** The machine whose turns are recorded as `recording` says; `nameOf` names the log of an actor. */
+  #recorded<TMachine extends AnyStateMachine>(
+    machine: TMachine,
+    recording: ChartRecording,
+    nameOf: (actorId: string) => string,
+  ): TMachine {
+    const logs = this.#logs;
+    if (logs === null) return machine;
+    const { config, build } = this.#options;
+    const newLog = logMaker(recording, { redaction: config.eventLog.redaction, build });
+    return withRecorder(machine, (actorId) => logs.recorderFor(actorId, nameOf(actorId), newLog));
+  }
+}
+
+function createEventLogs({ config, log }: RecordingOptions): EventLogs {
+  const { dir, maxAgeMs, maxTotalBytes } = config.eventLog;
+  const scope = 'replay';
+  const method = 'record';
+  return new EventLogs({
+    retention: { dir, maxAgeMs, maxTotalBytes },
+    now: () => performance.now(),
+    date: () => new Date(),
+    onFault: (why) => {
+      const fields = { scope, method, decision: 'event_log_failed', ctx: { why } };
+      log.error(fields, 'event logs are being lost; streams go on without them');
+    },
+    onRecovery: () => {
+      log.info({ scope, method, decision: 'event_log_recovered', ctx: {} }, 'event logs can be written again');
+    },
+    onSweepFault: (why) => {
+      const fields = { scope, method: 'sweep', decision: 'event_log_sweep_failed', ctx: { why } };
+      log.warn(fields, 'old event logs could not be deleted');
+    },
+  });
 }

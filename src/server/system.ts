@@ -20,8 +20,7 @@ import { answerUsage } from '../store/usage-entry.ts';
 import { type Composition, composeStreams, streamSettingsOf } from './composition.ts';
 import { EnginesInUse } from './engines-in-use.ts';
 import { packageVersion } from './package-version.ts';
-import { Persistence } from './persistence.ts';
-import { Recording } from './recording.ts';
+import { Persistence, Recording } from './persistence.ts';
 
 /** After the drain only stalled sockets are left; they get this long. */
 const CLOSE_GRACE_MS = 1_000;

@@ -5,11 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { sessionRecording, supervisorRecording } from '../../src/record/chart-recordings.ts';
 import { EventLogs } from '../../src/record/event-logs.ts';
 import { withRecorder } from '../../src/record/recorded-logic.ts';
 import { logMaker } from '../../src/record/redaction.ts';
-import { sessionRecording } from '../../src/record/stream-recordings.ts';
-import { supervisorRecording } from '../../src/record/supervisor-recording.ts';
 import { openHost, requestOf } from '../support/actors/hosted-supervisor.ts';
 import {
   type Chance,

@@ -1,7 +1,7 @@
 /** Requests that never become complete cost bounded memory, and the honest ones among them come through. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, createServer } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
-import { createUploadBound } from '../../src/rpc/upload-bound.ts';
+import { createUploadBound } from '../../src/rpc/http2-servers.ts';
 import { eventually } from '../support/eventually.ts';
 
 const KIB = 1024;

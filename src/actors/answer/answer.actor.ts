@@ -1,10 +1,10 @@
 /**
  * The answer actor: turns the answer port into facts for the session chart, one answer an actor.
  *
- * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once.
- * It waits for what is remembered of the device, for a bounded time, before it asks the engine.
- * It makes the model wait while the chart's backlog is full, and cuts monstrous deltas so that no turn of the chart is long.
- * It notices when the model falls quiet, which settles whether "One." was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
+ * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once. It waits for what is
+ * remembered of the device, for a bounded time, before it asks the engine. It makes the model wait while the chart's backlog is full,
+ * and cuts monstrous deltas so that no turn of the chart is long. It notices when the model falls quiet, which settles whether "One."
+ * was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
 import type { Call } from '../../call/call.ts';
@@ -12,12 +12,11 @@ import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../../engines/ans
 import { type Failure, failureOfThrown } from '../../errors.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session/session.types.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
-import type { JobCount } from '../figures/job-count.ts';
+import type { JobCount } from '../figures/stream-counters.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
-import { Gate } from '../gate.ts';
 import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
+import { Pause } from '../pause.ts';
 import type { HistoryLookup } from './history-lookup.ts';
-import { QuietWatch } from './quiet-watch.ts';
 
 /** The longest text one fact carries: a model sends a few characters at a time, an echo of a 16 MiB prompt does not. */
 const MAX_DELTA_CHARS = 4096;
@@ -89,7 +88,7 @@ class AnswerJob {
   readonly #options: AnswerActorOptions;
   readonly #input: AnswerJobInput;
   readonly #abort = new AbortController();
-  readonly #gate = new Gate();
+  readonly #pause = new Pause();
   readonly #quiet: QuietWatch;
   #isRunning = true;
   /** Text of the present burst. */
@@ -124,13 +123,13 @@ class AnswerJob {
           this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });
         } else {
           for (let start = 0; start < part.text.length; start += MAX_DELTA_CHARS) {
-            if (this.#gate.isClosed) await this.#gate.whenOpen();
+            if (this.#pause.isOn) await this.#pause.whenOver();
             this.#gather(part.text.slice(start, start + MAX_DELTA_CHARS));
             if (start > 0 && start % CHARS_PER_BREATH === 0) await new Promise((wake) => setImmediate(wake));
             if (signal.aborted) return;
           }
         }
-        if (this.#gate.isClosed) await this.#gate.whenOpen();
+        if (this.#pause.isOn) await this.#pause.whenOver();
         if (signal.aborted) return;
       }
       this.#flush();
@@ -153,13 +152,13 @@ class AnswerJob {
 
   /** The model waits from now on. */
   hold(): void {
-    this.#gate.close();
+    this.#pause.begin();
     // The silence that follows is ours, not the model's.
     this.#quiet.stop();
   }
 
   resume(): void {
-    this.#gate.open();
+    this.#pause.end();
     if (this.#isRunning) this.#quiet.touch();
   }
 
@@ -168,7 +167,7 @@ class AnswerJob {
     if (!this.#isRunning) return;
     this.#abort.abort(nobodyListens);
     this.#quiet.stop();
-    this.#gate.open();
+    this.#pause.end();
   }
 
   /**
@@ -186,7 +185,7 @@ class AnswerJob {
     const text = this.#gathered;
     this.#gathered = '';
     this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
-    if (this.#isRunning && !this.#gate.isClosed && !this.#abort.signal.aborted) this.#quiet.touch();
+    if (this.#isRunning && !this.#pause.isOn && !this.#abort.signal.aborted) this.#quiet.touch();
   }
 
   #atMs(): number {
@@ -195,5 +194,46 @@ class AnswerJob {
 
   #tell(event: SessionEvent): void {
     if (!this.#abort.signal.aborted) this.#input.tell(event);
+  }
+}
+
+/**
+ * Notices that something fell quiet: calls back once per silence of `quietMs`. The timer is armed once and looks at the clock when
+ * it fires, so that a touch costs an assignment and not a timer.
+ */
+class QuietWatch {
+  readonly #quietMs: number;
+  readonly #now: () => number;
+  readonly #onQuiet: () => void;
+  #lastTouchAtMs = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: { readonly quietMs: number; readonly now: () => number; readonly onQuiet: () => void }) {
+    this.#quietMs = options.quietMs;
+    this.#now = options.now;
+    this.#onQuiet = options.onQuiet;
+  }
+
+  /** It was heard just now. */
+  touch(): void {
+    this.#lastTouchAtMs = this.#now();
+    this.#timer ??= setTimeout(() => this.#look(), this.#quietMs);
+  }
+
+  /** Stops watching; a later touch would begin anew. */
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #look(): void {
+    const remainingMs = this.#lastTouchAtMs + this.#quietMs - this.#now();
+    // A timer may fire a moment early.
+    if (remainingMs >= 1) {
+      this.#timer = setTimeout(() => this.#look(), remainingMs);
+      return;
+    }
+    this.#timer = null;
+    this.#onQuiet();
   }
 }

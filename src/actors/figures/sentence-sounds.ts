@@ -1,6 +1,7 @@
 /**
- * The sound of a stream, sentence by sentence: what the voice gave and what of it was sent, so that its end can tell which sentences were
- * synthesised for nothing. Frames are not marked: sound leaves in the order of the sentences, so how many bytes were sent says whose they were.
+ * The sound of a stream, sentence by sentence: what the voice gave and what of it was sent, so that its end can tell which sentences
+ * were synthesised for nothing. Frames are not marked: sound leaves in the order of the sentences, so how many bytes were sent says
+ * whose they were.
  *
  * Holds the sentences that are synthesised or still wait in the outbox; both bound it. A frame costs an addition.
  */

@@ -1,5 +1,27 @@
-/** What happened to streams since the start, for /status. Counts only grow. */
-import { StreamTotals } from './stream-totals.ts';
+/**
+ * What happened since the start, for /status: counts of jobs at work, of streams, and the figures of all that have ended, added up: the
+ * end lines without reading the log. Counts and sums only grow; times to something are summarised by how often it came to that, their
+ * sum and the longest. Fixed size, whatever was served.
+ */
+import type { StreamSummary } from '../hosts/stream-host.ts';
+import { audioSecondsOf, secondsBetween } from './rounded-seconds.ts';
+
+/** Counts jobs that an engine is really at work on: begun and not yet ended, aborted or not. */
+export class JobCount {
+  #running = 0;
+
+  get running(): number {
+    return this.#running;
+  }
+
+  begin(): void {
+    this.#running += 1;
+  }
+
+  end(): void {
+    this.#running -= 1;
+  }
+}
 
 export class StreamCounters {
   /** The figures of the streams that have ended. */
@@ -31,5 +53,84 @@ export class StreamCounters {
 
   get commandsSent(): number {
     return this.#commandsSent;
+  }
+}
+
+/** The figures of the streams that have ended. */
+class StreamTotals {
+  readonly #firstToken = new Waits();
+  readonly #firstText = new Waits();
+  readonly #firstSound = new Waits();
+  #ended = 0;
+  #answerRetries = 0;
+  #inputTokens = 0;
+  #outputTokens = 0;
+  #sentences = 0;
+  #spoken = 0;
+  #unspoken = 0;
+  #wasted = 0;
+  #speechRetries = 0;
+  #speechChars = 0;
+  #audioBytes = 0;
+  #wastedAudioBytes = 0;
+
+  /** A stream has ended. */
+  add({ stats, figures, sentences }: StreamSummary): void {
+    const { sound } = figures;
+    this.#ended += 1;
+    this.#firstToken.add(stats.openedAtMs, figures.firstTokenAtMs);
+    this.#firstText.add(stats.openedAtMs, stats.firstTextAtMs);
+    this.#firstSound.add(stats.openedAtMs, stats.firstSoundAtMs);
+    this.#answerRetries += figures.answerRetries;
+    this.#inputTokens += figures.inputTokens ?? 0;
+    this.#outputTokens += figures.outputTokens ?? 0;
+    this.#sentences += sentences;
+    this.#spoken += sound.spoken;
+    this.#unspoken += figures.unspoken;
+    this.#wasted += sound.wasted;
+    this.#speechRetries += figures.speechRetries;
+    this.#speechChars += figures.speechChars;
+    this.#audioBytes += stats.audioBytes;
+    this.#wastedAudioBytes += Math.max(0, sound.givenBytes - stats.audioBytes);
+  }
+
+  /** As /status shows them, under the names of the end line. */
+  report() {
+    return {
+      streams_ended: this.#ended,
+      first_token_seconds: this.#firstToken.report(),
+      first_text_seconds: this.#firstText.report(),
+      first_sound_seconds: this.#firstSound.report(),
+      answer_retries: this.#answerRetries,
+      input_tokens: this.#inputTokens,
+      output_tokens: this.#outputTokens,
+      sentences: this.#sentences,
+      sentences_spoken: this.#spoken,
+      sentences_unspoken: this.#unspoken,
+      sentences_wasted: this.#wasted,
+      speech_retries: this.#speechRetries,
+      speech_chars: this.#speechChars,
+      audio_seconds: audioSecondsOf(this.#audioBytes),
+      wasted_audio_seconds: audioSecondsOf(this.#wastedAudioBytes),
+    };
+  }
+}
+
+/** How long streams took to something. */
+class Waits {
+  #count = 0;
+  #sumMs = 0;
+  #maxMs = 0;
+
+  /** `toMs`: null = it never came to that, and does not count. */
+  add(fromMs: number, toMs: number | null): void {
+    if (toMs === null) return;
+    this.#count += 1;
+    this.#sumMs += toMs - fromMs;
+    this.#maxMs = Math.max(this.#maxMs, toMs - fromMs);
+  }
+
+  report() {
+    return { count: this.#count, sum: secondsBetween(0, this.#sumMs), max: secondsBetween(0, this.#maxMs) };
   }
 }

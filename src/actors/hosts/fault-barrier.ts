@@ -1,9 +1,15 @@
 /**
  * Turns a bug in a chart into an ordinary transition. XState leaves invoked children running when an action, guard or
- * assign throws (xstate #5153); behind this barrier the failed step is forgotten as if it had not begun and the chart
- * processes `session.faulted` instead, which leads to `error` and stops every child.
+ * assign throws (xstate #5153); behind this barrier the chart goes on to an end of its own. It does not hide the bug.
  *
- * It does not hide the bug: the error is reported once, with the id that the client sees.
+ * Invariants; the stream host and the collector rely on all of them:
+ *  1. A step that throws is forgotten as if it had not begun: its context is the one before, none of its effects happens.
+ *  2. In its place the chart processes `session.faulted`, which leads to `error` and stops every child.
+ *  3. The error is reported once, under the id of the actor, which is the id that the client sees.
+ *  4. The effects of a good step all happen, in order, as without the barrier.
+ *  5. A second throw, while the fault itself is processed, goes on to XState: the actor ends in status 'error', and its host must stop its
+ *     children.
+ *  6. No other actor of the same machine notices.
  */
 import type { AnyActorLogic, AnyActorScope, AnyStateMachine } from 'xstate';
 

@@ -2,7 +2,7 @@
  * The streams that were admitted and are not over yet, each with its turns: one to begin, and one to end if it is ended from outside. A
  * single stream has them at once; crowds share the event loop in slices (work-slices.ts), by the connections that brought them.
  *
- * Invariants:
+ * What holds, cited as "Live streams N":
  *  1. streams of one connection begin and end in the order in which they were asked to, and each begins before it ends;
  *  2. the first end from outside counts: a stream is told of no second one;
  *  3. one that is ended before its turn to begin never asks a model: its chart hears the end as its first fact, and ends like any other, with

@@ -1,8 +1,7 @@
 /** The log lines and counts of a stream's end (CONTRACT §2): what people search for when they ask how a call went. */
 import { type Call, idsOf } from '../../call/call.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { endFiguresOf } from '../figures/end-figures.ts';
-import { secondsBetween } from '../figures/seconds.ts';
+import { audioSecondsOf, secondsBetween, secondsUntil } from '../figures/rounded-seconds.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { StreamSummary } from './stream-host.ts';
 
@@ -86,4 +85,39 @@ export function noteStreamEnd(
     },
     'a session ended',
   );
+}
+
+/**
+ * The fields of the end line behind the ids and the reason, in their order, under the names and in the units of docs/LOGS.md; a test
+ * compares the two. Nothing that people said is in them, only how much of it.
+ */
+function endFiguresOf({ stats, figures, sentences }: StreamSummary, endedAtMs: number) {
+  const { openedAtMs } = stats;
+  const { sound } = figures;
+  return {
+    frames: stats.frames,
+    duration_seconds: secondsBetween(openedAtMs, endedAtMs),
+    first_token_seconds: secondsUntil(openedAtMs, figures.firstTokenAtMs),
+    first_sentence_seconds: secondsUntil(openedAtMs, figures.firstSentenceAtMs),
+    first_text_seconds: secondsUntil(openedAtMs, stats.firstTextAtMs),
+    first_audio_seconds: secondsUntil(openedAtMs, stats.firstAudioAtMs),
+    first_sound_seconds: secondsUntil(openedAtMs, stats.firstSoundAtMs),
+    leading_silence_seconds: stats.leadingSilenceBytes === null ? null : audioSecondsOf(stats.leadingSilenceBytes),
+    answer_provider: figures.answerProvider,
+    answer_retries: figures.answerRetries,
+    answer_chars: figures.answerChars,
+    input_tokens: figures.inputTokens,
+    output_tokens: figures.outputTokens,
+    sentences,
+    sentences_spoken: sound.spoken,
+    sentences_unspoken: figures.unspoken,
+    sentences_wasted: sound.wasted,
+    text_chars: stats.textChars,
+    speech_provider: figures.speechProvider,
+    speech_retries: figures.speechRetries,
+    speech_chars: figures.speechChars,
+    audio_bytes: stats.audioBytes,
+    audio_seconds: audioSecondsOf(stats.audioBytes),
+    wasted_audio_seconds: audioSecondsOf(Math.max(0, sound.givenBytes - stats.audioBytes)),
+  };
 }

@@ -1,8 +1,17 @@
 /**
- * Hosts the chart of one stream, of whatever kind: gives it a way out, carries out what it says, and ends the call with its output, once.
+ * Hosts the chart of one stream, of whatever kind: gives it a way out, carries out what it says, and ends the call with its output. It
+ * decides nothing that the chart should decide.
  *
- * Guarantees: the slot is given back before the client can see the end; the children of an ended chart are stopped; an observer
- * that throws harms nobody else. It decides nothing the chart should decide.
+ * Invariants; the supervisor's host relies on 1 to 3, the client on 2:
+ *  1. One end. The call is ended once, with the one output of its chart; with session_fault if the chart broke and has none.
+ *  2. The order of the end. What waits in the outbox is dropped, the slot is given back (`onEnded`), what was heard is remembered, then the
+ *     call is ended: who has seen an end can use its slot at once.
+ *  3. Nothing stays. After the end the actors of the stream are stopped, also where the chart broke in its very end, and what stood beside
+ *     the chart is gone from the map.
+ *  4. Words. What the chart says is carried out within its turn, in order. A text frame has at most MAX_TEXT_FRAME_CHARS UTF-16 units, and
+ *     does not end between the halves of a character.
+ *  5. Faults. Whatever throws in here (the sink, a log, an observer) is reported once, under the stream's id, and becomes the end of this
+ *     stream alone: session.faulted before its end, nothing more after it.
  */
 import { assertNever } from '../../assert.ts';
 import { type Call, idsOf } from '../../call/call.ts';

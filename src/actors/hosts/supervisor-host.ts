@@ -2,9 +2,17 @@
  * Hosts the supervisor chart and all streams: the chart decides, this carries out. Their actors are root actors in
  * a map, not children of the supervisor's actor: spawning and stopping children costs time linear in the live sessions (DESIGN §2).
  *
- * Guarantees: an admission is decided before `open` returns, so that calls are decided in the order in which they came; a session's end
- * frees its slot in the same turn; an interrupt is over when the last of its sessions is. Streams begin and end in their turns
- * (live-streams.ts): at once, unless there is a crowd of them.
+ * Invariants; rpc/ relies on 1 to 4, the server's stop on 5:
+ *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls
+ *     are decided in the order in which they came. A refusal takes nothing: no slot, no quota, nothing of what was collected.
+ *  2. Refusals. Each is counted under its error_type and logged, once, whoever found the reason.
+ *  3. Slots. A stream holds one from its admission to the turn in which its chart ends, and no longer: at most `maxStreams` do, and it is
+ *     free before the client can see the end.
+ *  4. Interrupts. One is over when the last stream of the device is, and the welcome streams of its sessions; it names each session once,
+ *     and touches no other stream.
+ *  5. Drain. It is through when no stream holds a slot: each had its grace period, and was ended then.
+ *  6. Faults. What throws in here is reported under the stream's id, and ends neither the process nor any other stream.
+ * Streams begin and end in their turns (live-streams.ts): at once, unless there is a crowd of them.
  */
 import { type Actor, createActor } from 'xstate';
 import { assert, assertNever } from '../../assert.ts';
@@ -33,9 +41,9 @@ import type { AnswerKind, WelcomeKind } from './stream-kind.ts';
 import type { UtteranceCollector } from './utterance-collector.ts';
 
 /**
- * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look at,
- * before it takes a slot, and answers synchronously, because nothing may come between the check and the taking. A quota that lives elsewhere
- * answers from what it holds here (a lease of some requests a device) and renews that in the background: see docs/MEMORY.md.
+ * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look
+ * at, before it takes a slot, and answers synchronously, because nothing may come between the check and the taking. A quota that lives
+ * elsewhere answers from what it holds here (a lease of some requests a device) and renews that in the background: see docs/MEMORY.md.
  */
 export interface QuotaPort {
   /** Takes one request of the device, or says why it may have none. Never throws. */

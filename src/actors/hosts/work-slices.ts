@@ -2,7 +2,7 @@
  * Work that comes in crowds, done in slices: thousands of streams that vanish, are interrupted or begin together must not keep everybody
  * else waiting until the last of them is through. A lane is whoever brings the work: one connection.
  *
- * Invariants:
+ * What holds, cited as "Slices N":
  *  1. one slice, which is all that is done here between two rounds of the event loop, has at most MAX_JOBS_PER_SLICE jobs, and once it has
  *     MIN_JOBS_PER_SLICE no further one begins when SLICE_MS are used up;
  *  2. a job before which nothing waits is done at once, inside of `run`, as long as the slice has room: a single stream begins and ends as

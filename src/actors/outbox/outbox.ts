@@ -1,11 +1,21 @@
 /**
- * The one way out of a session: frames in order, at the reader's pace.
+ * The one way out of a stream: frames in order, at the reader's pace. Sound does not pass through the chart, which hears only of what
+ * matters (room, flushed, rate). It does not end the call: the stream's host does, with the chart's reason.
  *
- * Guarantees: frames leave in the order they came; what waits here is bounded (a sentence's text, QUEUE_FULL_BYTES
- * of sound and, when a sentence's turn comes, what was synthesised ahead for it);
- * the (max+1)th frame within one second is never handed over; after `discard` nothing leaves any more. Sound does not pass
- * through the chart: the chart hears only of what matters (room, flushed, rate). It does not end the call: the session's
- * host does, with the chart's reason.
+ * Invariants; the charts rely on 3 to 5, the voice on 4, the host on 6 and 7:
+ *  1. Order. Frames leave in the order they came, each once; the opening, if there is one, goes ahead of the first. Nothing leaves behind
+ *     an `end` frame.
+ *  2. Pace. A frame is handed to the sink only while that can write.
+ *  3. Rate. Within any second (RATE_WINDOW_MS) at most `maxFramesPerSecond` frames leave; 0 = off. The first that would be one too many is
+ *     not handed over, nor is anything behind it; the chart hears `outbox.rateExceeded` once.
+ *  4. Bound. There is room while less than QUEUE_FULL_BYTES of text and sound wait. Who has sound waits for room, called back once a wish,
+ *     in the order of the wishes; text and the end never wait. So what waits is at most that, the text of a sentence, and what was
+ *     synthesised ahead when its turn came.
+ *  5. Flush. `outbox.flushed` answers each question once, when nothing waits here any more, and follows the `end` frame unasked. It is
+ *     never said of frames that were dropped.
+ *  6. Silence. After `discard` nothing leaves and nothing is told; wishes for room are granted at once, so that nobody waits for ever.
+ *  7. Faults. A write that throws is reported once and discards the rest; who made us write (the chart, a voice, the transport) does not
+ *     hear of it.
  */
 import type { Frame, FrameSink } from '../../call/gateway.ts';
 import { SentFrames, type SentTally } from './sent-frames.ts';

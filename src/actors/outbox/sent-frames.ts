@@ -3,7 +3,7 @@
  * looked at only until something was heard in it; from then on a frame costs two additions.
  */
 import type { Frame } from '../../call/gateway.ts';
-import { silentBytesBefore } from './audible-sound.ts';
+import { audioFormat } from '../../call/wire.ts';
 
 /** Times in ms of the given clock; null = nothing of the kind was sent. */
 export interface SentTally {
@@ -64,4 +64,20 @@ export class SentFrames {
     this.#firstSoundAtMs = this.#now();
     this.#leadingSilenceBytes = this.#audioBytes + silentBytes;
   }
+}
+
+/** The first sample value above -60 dB of full scale, which is where ffmpeg's silencedetect draws the line, too: 32768 / 1000 = 32.8. */
+const AUDIBLE_AMPLITUDE = 33;
+
+/**
+ * Where sound begins that people hear: bytes before the first sample that is heard; null if all of it is silence. Voices start with
+ * silence, of zeros or of a faint noise, so the first frame of sound says little about when a stream is heard.
+ */
+export function silentBytesBefore(sound: Uint8Array): number | null {
+  const samples = new DataView(sound.buffer, sound.byteOffset, sound.byteLength);
+  for (let offset = 0; offset + audioFormat.bytesPerSample <= sound.byteLength; offset += audioFormat.bytesPerSample) {
+    const sample = samples.getInt16(offset, true);
+    if (sample >= AUDIBLE_AMPLITUDE || sample <= -AUDIBLE_AMPLITUDE) return offset;
+  }
+  return null;
 }

@@ -1,18 +1,32 @@
 /**
  * One sentence on its way to sound. It pulls from the engine, holds what comes before its turn, and hands over what comes after at
- * the reader's pace; while either makes it wait it does not pull, so the engine stops too. Its end is told once.
+ * the reader's pace.
+ *
+ * Invariants; the charts rely on 2 and 4 to 6, the engines on 3 and 7:
+ *  1. Bytes. Every byte that the engine gives goes to the outbox once and in order, in chunks of AUDIO_CHUNK_BYTES; the last one is
+ *     shorter, and even.
+ *  2. Turn. Nothing is handed over before the sentence's turn.
+ *  3. Bound. Before its turn it holds less than LOOKAHEAD_BYTES and one piece of the engine's; then, as in its turn while the outbox has
+ *     no room, the engine is not pulled.
+ *  4. One last word. `speech.finished` or `speech.failed` is told once, and neither after an abort; that it is finished only in its turn,
+ *     and when the next sentence has room.
+ *  5. Silence. It counts from a question to the engine to the next sound, and not at all while it is we who make the engine wait.
+ *  6. Retry. A failure can be retried only if nothing was handed over and the engine does not call it final.
+ *  7. Abort. It reaches the engine at once, and the sound that was held is forgotten.
+ *  8. Breath. After CHUNKS_PER_BREATH chunks without a wait, and after a sentence without sound, everybody else has a turn of the event
+ *     loop.
  */
 import type { Call } from '../../call/call.ts';
+import { AUDIO_CHUNK_BYTES } from '../../call/wire.ts';
 import type { SpeechEngine, SpeechRequest } from '../../engines/speech-engine.ts';
 import { EngineFailure, failureOfThrown } from '../../errors.ts';
 import type { SpeechInput, StreamEvent } from '../../machines/stream/stream.types.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
-import type { JobCount } from '../figures/job-count.ts';
 import type { SentenceSound } from '../figures/sentence-sounds.ts';
+import type { JobCount } from '../figures/stream-counters.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
-import { Gate } from '../gate.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { AudioChunker } from './audio-chunker.ts';
+import { Pause } from '../pause.ts';
 
 /** Sound held for a sentence before its turn: 1.4 s, longer than it takes to get the engine going again. */
 const LOOKAHEAD_BYTES = 128 * 1024;
@@ -40,7 +54,7 @@ export class SpeechJob {
   readonly #sound: SentenceSound;
   readonly #around: SpeechJobSurroundings;
   readonly #abort = new AbortController();
-  readonly #gate = new Gate();
+  readonly #pause = new Pause();
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
   #audioBytes = 0;
@@ -125,7 +139,7 @@ export class SpeechJob {
     this.#abort.abort(nobodyListens);
     this.#withdrawRoomWish();
     this.#held.length = 0;
-    this.#gate.open();
+    this.#pause.end();
   }
 
   /** Holds or hands over one chunk; false if the next one must wait. */
@@ -149,13 +163,13 @@ export class SpeechJob {
 
   async #untilRoom(): Promise<void> {
     if (this.#abort.signal.aborted) return;
-    this.#gate.close();
+    this.#pause.begin();
     if (this.#hasTurn) this.#awaitOutbox();
-    await this.#gate.whenOpen();
+    await this.#pause.whenOver();
   }
 
   #awaitOutbox(): void {
-    this.#withdrawRoomWish = this.#around.outbox.onceRoom(() => this.#gate.open());
+    this.#withdrawRoomWish = this.#around.outbox.onceRoom(() => this.#pause.end());
   }
 
   #requestTo(engine: SpeechEngine): SpeechRequest {
@@ -179,4 +193,47 @@ export class SpeechJob {
 /** Lets everybody else have a turn of the event loop. */
 function breath(): Promise<void> {
   return new Promise((wake) => setImmediate(wake));
+}
+
+const nothing = new Uint8Array(0);
+
+/**
+ * Cuts an engine's sound into chunks of the wire's size; the last one of a sentence is shorter, never of an odd length (CONTRACT §1). A
+ * chunk that already has the size passes without a copy.
+ */
+export class AudioChunker {
+  #carry: Uint8Array = nothing;
+  #carried = 0;
+
+  /** Whole chunks that `bytes` completes; what is left over waits. The chunks may share memory with `bytes`. */
+  push(bytes: Uint8Array): readonly Uint8Array[] {
+    if (this.#carried === 0 && bytes.byteLength === AUDIO_CHUNK_BYTES) return [bytes];
+    const chunks: Uint8Array[] = [];
+    let offset = 0;
+    if (this.#carried > 0) {
+      offset = Math.min(bytes.byteLength, AUDIO_CHUNK_BYTES - this.#carried);
+      this.#carry.set(bytes.subarray(0, offset), this.#carried);
+      this.#carried += offset;
+      if (this.#carried < AUDIO_CHUNK_BYTES) return chunks;
+      chunks.push(this.#carry);
+      this.#carried = 0;
+    }
+    for (; offset + AUDIO_CHUNK_BYTES <= bytes.byteLength; offset += AUDIO_CHUNK_BYTES) {
+      chunks.push(bytes.subarray(offset, offset + AUDIO_CHUNK_BYTES));
+    }
+    if (offset < bytes.byteLength) {
+      // A new one each time: the one before is on its way.
+      this.#carry = new Uint8Array(AUDIO_CHUNK_BYTES);
+      this.#carry.set(bytes.subarray(offset));
+      this.#carried = bytes.byteLength - offset;
+    }
+    return chunks;
+  }
+
+  /** The rest at the end of a sentence; null if there is none. Half a sample at the very end is dropped. */
+  flush(): Uint8Array | null {
+    const evenBytes = this.#carried - (this.#carried % 2);
+    this.#carried = 0;
+    return evenBytes === 0 ? null : this.#carry.subarray(0, evenBytes);
+  }
 }

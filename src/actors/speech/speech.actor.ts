@@ -11,7 +11,7 @@ import { assertNever } from '../../assert.ts';
 import type { SpeechEngine } from '../../engines/speech-engine.ts';
 import type { SpeechInbox, SpeechInput, StreamEvent } from '../../machines/stream/stream.types.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
-import type { JobCount } from '../figures/job-count.ts';
+import type { JobCount } from '../figures/stream-counters.ts';
 import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
 import { SpeechJob, type SpeechJobSurroundings } from './speech-job.ts';
 

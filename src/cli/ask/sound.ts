@@ -3,15 +3,13 @@
  * given whole chunks of PCM in the one format of the wire. A player starts with the first sound; one that fails is a note beside
  * the answer, never a failure of the call. A file that can't be written is one: the sound was asked for.
  */
-
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { lstat, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { audioFormat } from '../../call/wire.ts';
-import { createWavFile, type WavFile } from '../../engines/wav-file.ts';
 import { wordsOf } from '../../errors.ts';
 import type { AnswerFrame } from './client.ts';
 
@@ -55,7 +53,7 @@ export function discardSound(reason: string): SoundSink {
 }
 
 /**
- * A sink that writes a WAV file; see engines/wav-file.ts for the file itself. Opens `path` at once, so that one that can't be
+ * A sink that writes a WAV file. Opens `path` at once, so that one that can't be
  * written is found before anything is asked. Rejects with what fs says.
  */
 export async function createWavSink(path: string): Promise<SoundSink> {
@@ -98,6 +96,97 @@ async function removeIfSilent(path: string, file: WavFile): Promise<void> {
     () => false,
   );
   if (isRegularFile) await rm(path, { force: true });
+}
+
+const headerBytes = 44;
+/** Sizes in a RIFF header are unsigned 32-bit and count 36 bytes of the header. */
+const maxDataBytes = 0xffff_ffff - 36;
+
+interface WavFormat {
+  readonly dataBytes: number;
+  readonly sampleRateHz: number;
+  readonly channels: number;
+}
+
+/** The 44 bytes before `dataBytes` of signed 16-bit little-endian PCM; throws RangeError if a size does not fit. */
+export function wavHeader({ dataBytes, sampleRateHz, channels }: WavFormat): Buffer {
+  if (!Number.isInteger(dataBytes) || dataBytes < 0 || dataBytes > maxDataBytes) {
+    throw new RangeError(`dataBytes ${dataBytes} must be a whole number 0..${maxDataBytes}`);
+  }
+  const frameBytes = channels * audioFormat.bytesPerSample;
+  const header = Buffer.alloc(headerBytes);
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(36 + dataBytes, 4);
+  header.write('WAVEfmt ', 8, 'latin1');
+  header.writeUInt32LE(16, 16); // length of the format chunk
+  header.writeUInt16LE(1, 20); // PCM
+  header.writeUInt16LE(channels, 22);
+  header.writeUInt32LE(sampleRateHz, 24);
+  header.writeUInt32LE(sampleRateHz * frameBytes, 28);
+  header.writeUInt16LE(frameBytes, 32);
+  header.writeUInt16LE(audioFormat.bytesPerSample * 8, 34);
+  header.write('data', 36, 'latin1');
+  header.writeUInt32LE(dataBytes, 40);
+  return header;
+}
+
+interface WavFile {
+  /** Bytes of PCM written so far. */
+  readonly dataBytes: number;
+  /** Appends PCM; resolves when it is written. Calls may overlap, the order stays. */
+  write(pcm: Uint8Array): Promise<void>;
+  /** Waits for the writes, puts the sizes in and closes the file; idempotent. Rejects if a write failed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates or replaces the file at `path`; the format is that of the wire unless told otherwise. The header is written first, with
+ * sizes of zero, the true sizes at the end: a file whose writer died keeps its samples, and most players play it all the same.
+ */
+export async function createWavFile(
+  path: string,
+  format: Omit<WavFormat, 'dataBytes'> = audioFormat,
+): Promise<WavFile> {
+  const file = await open(path, 'w');
+  let dataBytes = 0;
+  await writeAll(file, wavHeader({ ...format, dataBytes: 0 }), 0);
+  let written: Promise<void> = Promise.resolve();
+  let closed: Promise<void> | undefined;
+
+  async function finish(): Promise<void> {
+    try {
+      await written;
+      await writeAll(file, wavHeader({ ...format, dataBytes }), 0);
+    } finally {
+      await file.close();
+    }
+  }
+
+  return {
+    get dataBytes() {
+      return dataBytes;
+    },
+    write(pcm) {
+      if (closed !== undefined) return Promise.reject(new Error(`${path} is closed`));
+      if (dataBytes + pcm.length > maxDataBytes) return Promise.reject(new RangeError(`${path} would pass 4 GiB`));
+      const position = headerBytes + dataBytes;
+      dataBytes += pcm.length;
+      written = written.then(() => writeAll(file, pcm, position));
+      return written;
+    },
+    close() {
+      closed ??= finish();
+      return closed;
+    },
+  };
+}
+
+/** One write may take a part only. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
+    at += bytesWritten;
+  }
 }
 
 const rate = String(audioFormat.sampleRateHz);

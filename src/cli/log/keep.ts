@@ -3,15 +3,16 @@ import { constants, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync }
 import { join, resolve } from 'node:path';
 import { wordsOf } from '../../errors.ts';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
-import { type ReRecording, reRecord } from '../../replay/keep/re-recording.ts';
 import {
   checkRecording,
   differenceText,
   type Expectation,
   goodEnd,
   isFailedEnd,
+  type ReRecording,
   readExpectation,
   removeExpectation,
+  reRecord,
   writeExpectation,
 } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';

@@ -1,28 +1,108 @@
 /**
- * What people say of themselves: "My favourite colour is purple", "Purple is my favourite colour", "Меня зовут Анна".
- * Pure, and linear in the words. A statement is never taken apart: it is found by its subject and said again as a
- * whole, so nothing is concluded from it that was not said.
+ * What people say of themselves ("My favourite colour is purple", "Меня зовут Анна"): notes a statement, and says it again
+ * when asked ("What is my favourite colour?", "Как зовут мою собаку?"). The latest statement counts. Only an utterance that
+ * is such a question from end to end is one: every word before the "my" is on a list. Pure, and linear in the words. A
+ * statement is never taken apart: it is found by its subject and said again as a whole, so nothing is concluded from it
+ * that was not said.
  */
 import {
   abbreviations,
+  afterSubject,
+  askingWords,
+  besideAsking,
   copulas,
   nameLeads,
+  nameQuestions,
   nameSubject,
   ownWords,
   spellings,
   statementLeads,
+  tellings,
   turned,
   wishes,
   yours,
 } from './personal-words.ts';
-import { capitalised, isCapitalised, type Language, type Utterance, type Word } from './utterance.ts';
+import { type Core, hasSentenceEnd } from './politeness.ts';
+import { texts, withoutBraces } from './texts.ts';
+import { capitalised, isCapitalised, type Language, readUtterance, type Utterance, type Word } from './utterance.ts';
+
+/** What is said to a statement or a question about the speaker; undefined = it is neither. */
+export function factText(
+  utterance: Utterance,
+  core: Core,
+  /** Newest first; undefined if the device gave no id. */
+  earlierPrompts: readonly string[] | undefined,
+): string | undefined {
+  const { language } = utterance;
+  const subjects = factQuestionOf(language, core);
+  if (subjects !== undefined) {
+    if (earlierPrompts === undefined) return texts[language].unknownDevice;
+    const found = latestAbout(subjects, language, earlierPrompts);
+    return found === undefined ? texts[language].notToldYet : `${withoutBraces(found.restated)}.`;
+  }
+  const { statements, isAll } = statementsOf(utterance);
+  // An utterance that says something else as well is not understood.
+  if (!isAll) return undefined;
+  if (earlierPrompts === undefined) return texts[language].unknownDevice;
+  const noted = statements.map(({ restated }) => `${withoutBraces(restated)}.`).join(' ');
+  return `${language === 'ru' ? 'Понятно' : 'I see'}. ${noted}`;
+}
+
+function latestAbout(
+  subjects: readonly (readonly string[])[],
+  language: Utterance['language'],
+  prompts: readonly string[],
+): Statement | undefined {
+  for (const prompt of prompts) {
+    const statements = statementsOf(readUtterance(prompt)).statements.filter((each) => each.language === language);
+    const found = statements.findLast((each) => subjects.some((subject) => isAbout(each, subject)));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** "Do you still remember what the name of my": longer ones are no such question. */
+const MAX_LEAD_WORDS = 9;
+const MAX_SUBJECT_WORDS = 8;
+
+/** The subjects that would answer, the likeliest first; undefined = it is no such question. */
+function factQuestionOf(language: Language, core: Core): readonly (readonly string[])[] | undefined {
+  const words = core.words.slice(core.from, core.to);
+  if (words.length === 0 || hasSentenceEnd(words, 0, words.length)) return undefined;
+  if (nameQuestions[language].isWhole(words, 0)) return [[nameSubject[language]]];
+  const plain = words.map((word) => subjectWord(word.plain));
+  const at = ownAt(language, plain);
+  if (at < 1 || at > MAX_LEAD_WORDS) return undefined;
+  if (tellings[language].matchAt(words, at - 1) > 0) return undefined;
+  const lead = plain.slice(0, at);
+  const isAsked = lead.some((word) => askingWords[language].has(word));
+  if (!isAsked || !lead.every((word) => askingWords[language].has(word) || besideAsking[language].has(word)))
+    return undefined;
+  const subject = withoutTail(language, plain.slice(at + 1));
+  if (subject.length === 0 || subject.length > MAX_SUBJECT_WORDS) return undefined;
+  const isOfName = lead.at(-1) === 'of' && lead.at(-2) === 'name';
+  return isOfName ? [[...subject.slice(0, -1), `${subject.at(-1)}'s`, 'name'], subject] : [subject];
+}
+
+/** Where the word stands that says whose it is; "у меня" counts as one, by its end. */
+function ownAt(language: Language, plain: readonly string[]): number {
+  const at = plain.findIndex((word) => yours[language].has(word));
+  if (at >= 0 || language === 'en') return at;
+  return plain.findIndex((word, index) => word === 'меня' && plain[index - 1] === 'у');
+}
+
+function withoutTail(language: Language, words: readonly string[]): readonly string[] {
+  let end = words.length;
+  while (end > 0 && afterSubject[language].has(words[end - 1] ?? '')) end -= 1;
+  return words.slice(0, end);
+}
 
 /** Nobody says a fact at greater length, and a question for it would not find it. */
 const MAX_STATEMENT_WORDS = 40;
 const MAX_LEADS = 4;
 
 /** A sentence about who speaks. */
-export interface Statement {
+interface Statement {
   readonly language: Language;
   readonly words: readonly Word[];
   /** Where the "my" of it stands, or where the name begins. */
@@ -34,7 +114,7 @@ export interface Statement {
 }
 
 /** What an utterance says of its speaker. */
-export interface Statements {
+interface Statements {
   /** In their order. */
   readonly statements: readonly Statement[];
   /** Whether it says nothing else. */
@@ -42,7 +122,7 @@ export interface Statements {
 }
 
 /** Finds every statement of an utterance; questions and wishes are none. */
-export function statementsOf(utterance: Utterance): Statements {
+function statementsOf(utterance: Utterance): Statements {
   if (utterance.isLong) return { statements: [], isAll: false };
   const sentences = sentencesOf(utterance);
   const statements = sentences.flatMap(({ words, isQuestion }) =>
@@ -52,7 +132,7 @@ export function statementsOf(utterance: Utterance): Statements {
 }
 
 /** Whether the statement says what `subject` (see `subjectWord`) is. */
-export function isAbout({ language, words, at, form }: Statement, subject: readonly string[]): boolean {
+function isAbout({ language, words, at, form }: Statement, subject: readonly string[]): boolean {
   if (form === 'name') return subject.length === 1 && subject[0] === nameSubject[language];
   const said = words.map(({ plain }) => subjectWord(plain));
   const begin = at + 1;
@@ -69,7 +149,7 @@ export function isAbout({ language, words, at, form }: Statement, subject: reado
 }
 
 /** The form in which words of a subject are compared. */
-export function subjectWord(plain: string): string {
+function subjectWord(plain: string): string {
   return spellings.get(plain) ?? plain;
 }
 

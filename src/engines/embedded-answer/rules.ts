@@ -6,7 +6,7 @@ import type { AnswerImage } from '../answer-engine.ts';
 import { appReply } from './app-commands.ts';
 import { arithmeticReply } from './arithmetic.ts';
 import { contactReply } from './contact-commands.ts';
-import { factText } from './fact-talk.ts';
+import { factText } from './personal-facts.ts';
 import { type Core, coreOf, isPlease } from './politeness.ts';
 import { shortenedPrompt } from './prompt-memory.ts';
 import {

@@ -7,9 +7,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
 import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure, wordsOf } from '../../errors.ts';
-import { type Espeak, espeakSampleRateHz, loadEspeak } from './espeak.ts';
-import { speakWithFlite } from './flite.ts';
 import { createResampler, resamplerBlockSamples, trimSilence } from './sound.ts';
+import { type Espeak, espeakSampleRateHz, loadEspeak, speakWithFlite } from './synthesisers.ts';
 import type { SpeakJob, SynthesiserStatus, WorkerMessage, WorkerSetup, WorkerVoices } from './worker-protocol.ts';
 
 const setup: WorkerSetup = workerData;

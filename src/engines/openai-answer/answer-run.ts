@@ -9,9 +9,10 @@ import type { AnswerPart, AnswerRequest } from '../answer-engine.ts';
 import type { BreakerPass, TryOutcome } from '../provider/breaker.ts';
 import { withoutSecrets } from '../provider/error-words.ts';
 import { ProviderFailure } from '../provider/failure.ts';
+import { onAbort } from '../provider/linked-abort.ts';
 import { backoffMs, longestRetryWaitMs, waitFor } from '../provider/retry.ts';
-import { type TryNote, tryAnswer } from './answer-try.ts';
-import type { ChatProvider } from './chat-provider.ts';
+import { AnswerReader } from './answer-reader.ts';
+import { type ChatProvider, failureOfError } from './chat-provider.ts';
 
 export interface AnswerRunInput {
   readonly providers: readonly ChatProvider[];
@@ -80,7 +81,7 @@ export class AnswerRun {
     const silenceTimeoutMs = isLast ? 0 : attemptTimeoutMs;
     const note = (each: TryNote) => this.#note(provider, each);
     try {
-      for await (const part of tryAnswer({ provider, request, signal, silenceTimeoutMs, note })) {
+      for await (const part of new AnswerTry({ provider, request, signal, silenceTimeoutMs, note }).parts()) {
         this.#hasSpoken = true;
         // Whoever leaves in the middle has heard that it works.
         outcome = 'good';
@@ -152,8 +153,8 @@ export class AnswerRun {
 const passingCodes: readonly ErrorCode[] = Object.freeze(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']);
 
 /**
- * What a client is told after these tries, at least one of them: the code of the first provider whose trouble may pass, as then it makes sense
- * to try again; else that of the first. Its text names each provider once, and no key.
+ * What a client is told after these tries, at least one of them: the code of the first provider whose trouble may pass, as then it makes
+ * sense to try again; else that of the first. Its text names each provider once, and no key.
  */
 function failureOfTries(tries: readonly FailedTry[]): EngineFailure {
   const lastOfEach = new Map(tries.map((each) => [each.provider, each]));
@@ -165,4 +166,128 @@ function failureOfTries(tries: readonly FailedTry[]): EngineFailure {
     )
     .join('; ');
   return new EngineFailure({ errorCode: chosen?.failure.code, message }, { cause: chosen?.failure });
+}
+
+/** The count of tokens comes behind the end of the answer, if it comes. */
+const usageGraceMs = 1_000;
+
+/** What is worth a log line. */
+type TryNote =
+  | { readonly kind: 'lengthStop' }
+  | { readonly kind: 'contentFilterStop' }
+  | { readonly kind: 'toolCallDropped'; readonly reason: 'cut_off' | 'malformed_arguments' };
+
+interface AnswerTryInput {
+  readonly provider: ChatProvider;
+  readonly request: AnswerRequest;
+  readonly signal: AbortSignal;
+  /** How long the provider may say nothing; 0 = others watch over that. */
+  readonly silenceTimeoutMs: number;
+  readonly note: (note: TryNote) => void;
+}
+
+/**
+ * One try at one provider, from the question to the end of its answer. An answer is whole only with a finish reason: a stream that just
+ * stops has failed. What was used is told however the try ends. Throws ProviderFailure; after an abort the signal's reason.
+ */
+class AnswerTry {
+  readonly #input: AnswerTryInput;
+  readonly #reader: AnswerReader;
+  /** Ends the request, whoever wants it to end. */
+  readonly #connection = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #isTooSlow = false;
+
+  constructor(input: AnswerTryInput) {
+    this.#input = input;
+    this.#reader = new AnswerReader(input.provider.secrets);
+  }
+
+  async *parts(): Parts {
+    const { signal } = this.#input;
+    signal.throwIfAborted();
+    const unlink = onAbort(signal, () => this.#connection.abort());
+    this.#watchSilence();
+    try {
+      yield* this.#text();
+      yield* this.#end();
+    } finally {
+      clearTimeout(this.#timer);
+      unlink();
+      this.#connection.abort();
+      this.#noteUsage();
+    }
+  }
+
+  async *#text(): Parts {
+    const { provider, request, signal } = this.#input;
+    try {
+      for await (const chunk of await provider.open(request, this.#connection.signal)) {
+        // What came before the abort, and waits in a buffer, is for nobody.
+        signal.throwIfAborted();
+        const { text, isAlive } = this.#reader.take(chunk);
+        if (isAlive) clearTimeout(this.#timer);
+        if (text !== '') yield { kind: 'text', text };
+        if (this.#reader.finishReason !== null) this.#expectEnd();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      // What breaks after the end breaks nothing.
+      if (this.#reader.finishReason !== null) return;
+      throw this.#isTooSlow ? tooSlow(this.#input.silenceTimeoutMs) : failureOfError(error, provider.secrets);
+    }
+    // The library ends the chunks of an aborted request as if they were complete.
+    signal.throwIfAborted();
+    if (this.#isTooSlow) throw tooSlow(this.#input.silenceTimeoutMs);
+    if (this.#reader.finishReason === null) {
+      const words = 'ended its answer without a reason to finish';
+      throw new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'again' });
+    }
+  }
+
+  *#end(): Generator<AnswerPart, void, undefined> {
+    const { note } = this.#input;
+    const rest = this.#reader.rest();
+    if (rest !== '') yield { kind: 'text', text: rest };
+    const { finishReason, calls, hasAnswer } = this.#reader;
+    if (finishReason === 'content_filter' && !hasAnswer) {
+      const words = 'gave no answer: its content filter kept it back';
+      throw new ProviderFailure({ code: 'PERMISSION_DENIED', words, next: 'nobody', isOutage: false });
+    }
+    if (finishReason === 'length' || finishReason === 'content_filter') {
+      note({ kind: finishReason === 'length' ? 'lengthStop' : 'contentFilterStop' });
+      if (!calls.isEmpty) note({ kind: 'toolCallDropped', reason: 'cut_off' });
+      return;
+    }
+    for (const { name, args } of calls.finish()) {
+      if (args === undefined) note({ kind: 'toolCallDropped', reason: 'malformed_arguments' });
+      else yield { kind: 'command', name, args };
+    }
+  }
+
+  #watchSilence(): void {
+    const { silenceTimeoutMs } = this.#input;
+    if (silenceTimeoutMs === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#isTooSlow = true;
+      this.#connection.abort();
+    }, silenceTimeoutMs);
+  }
+
+  /** A connection that stays open behind the end of its answer does not keep the answer open. */
+  #expectEnd(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connection.abort(), usageGraceMs);
+  }
+
+  #noteUsage(): void {
+    const { provider, request } = this.#input;
+    const { usage } = this.#reader;
+    if (usage !== null) request.noteUsage?.({ ...usage, model: provider.options.model });
+  }
+}
+
+function tooSlow(timeoutMs: number): ProviderFailure {
+  const words = `said nothing for ${timeoutMs / 1000} s`;
+  return new ProviderFailure({ code: 'DEADLINE_EXCEEDED', words, next: 'again' });
 }

@@ -22,8 +22,8 @@ export const defaultStreamBounds: StreamBounds = Object.freeze({
 });
 
 /**
- * An answer that is none: an HTTP status that is not 2xx. Thrown inside of fetch, and found again as the cause of what the library throws, which
- * looks into the message for time-outs: it stays plain.
+ * An answer that is none: an HTTP status that is not 2xx. Thrown inside of fetch, and found again as the cause of what the library
+ * throws, which looks into the message for time-outs: it stays plain.
  */
 export class ProviderRefusal extends Error implements Refusal {
   override readonly name = 'ProviderRefusal';

@@ -10,8 +10,7 @@ import { abortableStream } from '../provider/linked-abort.ts';
 import { createRetryCounter } from '../provider/retry.ts';
 import { AnswerRun } from './answer-run.ts';
 import { ChatProvider } from './chat-provider.ts';
-import type { ChatProviderOptions } from './chat-provider-options.ts';
-import type { ChatTask } from './chat-request.ts';
+import type { ChatProviderOptions, ChatTask } from './chat-request.ts';
 import { defaultStreamBounds, type StreamBounds } from './guarded-fetch.ts';
 
 export interface OpenAiAnswerOptions {

@@ -1,7 +1,8 @@
 /**
- * What of a request an endpoint does not take. "Compatible with OpenAI" means something else everywhere: one refuses `stream_options`, one has
- * a model without tools or without eyes, OpenAI's own newer models want `max_completion_tokens`. An endpoint that refuses a request and
- * names such a field is asked again without it, and this is remembered. Every field is given up at most once a request, so this ends.
+ * What of a request an endpoint does not take. "Compatible with OpenAI" means something else everywhere: one refuses `stream_options`,
+ * one has a model without tools or without eyes, OpenAI's own newer models want `max_completion_tokens`. An endpoint that refuses a
+ * request and names such a field is asked again without it, and this is remembered. Every field is given up at most once a request, so
+ * this ends.
  */
 import type { Refusal } from '../provider/http-status.ts';
 
@@ -33,8 +34,10 @@ const fieldSigns: Readonly<Record<OptionalField, RegExp>> = Object.freeze({
 });
 
 /** That it is the field and not this one value of it which is refused. */
-const refusingWords =
-  /unsupported|not support|only support|that support|unknown|unrecognized|unexpected|extra|not permitted|not allowed|not enabled|requires|instead|mmproj|must be a string|valid string/;
+const refusingWords: readonly RegExp[] = [
+  /unsupported|not support|only support|that support|unknown|unrecognized|unexpected|extra|not permitted|not allowed/,
+  /not enabled|requires|instead|mmproj|must be a string|valid string/,
+];
 
 /** An image that is bad is no endpoint without eyes. */
 const badImage = /format|valid image|too large|too big|resolution|corrupt|decode/;
@@ -61,7 +64,7 @@ export function refusedField(
   { signs, status }: Pick<Refusal, 'signs' | 'status'>,
   asked: AskedFields,
 ): OptionalField | null {
-  if (!refusingStatuses.includes(status) || !refusingWords.test(signs)) return null;
+  if (!refusingStatuses.includes(status) || !refusingWords.some((words) => words.test(signs))) return null;
   const field = asked.sent.find((each) => fieldSigns[each].test(signs));
   if (field === undefined || (field === 'image' && badImage.test(signs))) return null;
   // An operator's bound is never dropped: if neither name for it is taken, the request fails.

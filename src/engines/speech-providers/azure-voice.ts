@@ -4,8 +4,7 @@
  */
 import { HttpClient } from './http-client.ts';
 import { openHttpSound } from './http-sound.ts';
-import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
-import type { VoicedSentence } from './voice-choice.ts';
+import type { SpeechProvider, SpeechProviderKind, SpeechProviderSettings, VoicedSentence } from './speech-provider.ts';
 
 /** Speaks every language that Azure has, as the text has it. */
 const DEFAULT_VOICE = 'en-US-AvaMultilingualNeural';
@@ -18,17 +17,10 @@ const formats: ReadonlyMap<number, string> = new Map([
   [44_100, 'raw-44100hz-16bit-mono-pcm'],
   [48_000, 'raw-48khz-16bit-mono-pcm'],
 ]);
+/** The wire's own. */
 const DEFAULT_RATE_HZ = 48_000;
 
-/** The values of SPEECH_SAMPLE_RATE that Azure has; 0 = 48 kHz, the wire's own. */
-export const azureRatesHz: readonly number[] = [...formats.keys()];
-
-export function createAzureVoice({
-  baseUrl,
-  apiKey,
-  maxConcurrent,
-  sampleRateHz,
-}: SpeechProviderSettings): SpeechProvider {
+function createAzureVoice({ baseUrl, apiKey, maxConcurrent, sampleRateHz }: SpeechProviderSettings): SpeechProvider {
   const provider = 'azure';
   const client = new HttpClient({ maxSockets: maxConcurrent });
   const rawRateHz = formats.has(sampleRateHz) ? sampleRateHz : DEFAULT_RATE_HZ;
@@ -61,6 +53,14 @@ export function createAzureVoice({
     close: () => client.close(),
   };
 }
+
+export const azureVoice: SpeechProviderKind = {
+  defaultBaseUrl: '',
+  baseUrlExample: 'https://westeurope.tts.speech.microsoft.com',
+  needsKeyAt: () => true,
+  ratesHz: [...formats.keys()],
+  make: createAzureVoice,
+};
 
 /** One sentence as SSML. The language is that of the voice's own name, `de-DE-KatjaNeural`; a multilingual voice hears it itself. */
 export function ssmlOf({ text, voice, language }: VoicedSentence): string {

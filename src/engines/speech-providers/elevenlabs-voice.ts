@@ -4,9 +4,13 @@
  */
 import { HttpClient } from './http-client.ts';
 import { openHttpSound } from './http-sound.ts';
-import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
-import type { VoicedSentence } from './voice-choice.ts';
-import { unknownVoice } from './voice-refusal.ts';
+import {
+  type SpeechProvider,
+  type SpeechProviderKind,
+  type SpeechProviderSettings,
+  unknownVoice,
+  type VoicedSentence,
+} from './speech-provider.ts';
 
 /** The fastest of its models to the first sound; speaks 32 languages. */
 const DEFAULT_MODEL = 'eleven_flash_v2_5';
@@ -15,14 +19,14 @@ const DEFAULT_VOICE = 'JBFqnCBsd6RMkjVDRZzb';
 /** Every plan has it; 44.1 and 48 kHz need a dear one. */
 const DEFAULT_RATE_HZ = 24_000;
 
-/** The values of SPEECH_SAMPLE_RATE that the service has; 0 = 24 kHz. */
-export const elevenlabsRatesHz: readonly number[] = [8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+/** The rates that the service has. */
+const ratesHz: readonly number[] = [8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
 
-export function createElevenlabsVoice(settings: SpeechProviderSettings): SpeechProvider {
+function createElevenlabsVoice(settings: SpeechProviderSettings): SpeechProvider {
   const { baseUrl, apiKey, model, maxConcurrent, sampleRateHz } = settings;
   const provider = 'elevenlabs';
   const client = new HttpClient({ maxSockets: maxConcurrent });
-  const rawRateHz = elevenlabsRatesHz.includes(sampleRateHz) ? sampleRateHz : DEFAULT_RATE_HZ;
+  const rawRateHz = ratesHz.includes(sampleRateHz) ? sampleRateHz : DEFAULT_RATE_HZ;
   return {
     name: provider,
     defaultVoice: DEFAULT_VOICE,
@@ -47,6 +51,13 @@ export function createElevenlabsVoice(settings: SpeechProviderSettings): SpeechP
     close: () => client.close(),
   };
 }
+
+export const elevenlabsVoice: SpeechProviderKind = {
+  defaultBaseUrl: 'https://api.elevenlabs.io',
+  needsKeyAt: () => true,
+  ratesHz,
+  make: createElevenlabsVoice,
+};
 
 /** The voice as one part of the path: a name of dots alone would be a way to somewhere else. */
 function pathOf({ voice }: VoicedSentence): string {

@@ -1,17 +1,16 @@
 /**
  * Sound over HTTP: sends a request, checks that sound is what comes back, and gives its pieces. Whatever else comes back is a failure
- * that says what it was.
+ * that says what it was: a status by the table of provider/http-status.ts in the words of voices, with the one case that the table can't
+ * have, a voice that does not exist.
  */
 import type { IncomingMessage } from 'node:http';
 import { errorBodyMaxBytes, readErrorBody, type Secrets } from '../provider/error-words.ts';
 import { ProviderFailure } from '../provider/failure.ts';
-import type { Refusal } from '../provider/http-status.ts';
+import { failureOfRefusal, type Refusal, type RefusalWords } from '../provider/http-status.ts';
 import { retryAfterMsOf } from '../provider/retry.ts';
 import type { HttpClient, HttpRequest } from './http-client.ts';
 import { joined } from './sample-reader.ts';
-import type { ProviderSound } from './speech-provider.ts';
-import type { VoicedSentence } from './voice-choice.ts';
-import { failureOfVoiceRefusal } from './voice-refusal.ts';
+import { type ProviderSound, unknownVoice, type VoicedSentence } from './speech-provider.ts';
 import { looksLikeWav, wavMagicBytes } from './wav-reader.ts';
 
 export interface SoundRequest extends HttpRequest {
@@ -108,4 +107,52 @@ function wrongKind(words: string): ProviderFailure {
 function rateOfType(type: string): number | null {
   const rate = /^audio\/.*;\s*rate=(\d{4,6})\b/.exec(type)?.[1];
   return rate === undefined ? null : Number(rate);
+}
+
+/** Who was asked to speak. */
+export interface AskedVoice {
+  readonly provider: string;
+  /** '' = none was named. */
+  readonly voice: string;
+}
+
+/** The failure of a try that was answered with anything but sound. */
+export function failureOfVoiceRefusal(refusal: Refusal, { provider, voice }: AskedVoice): ProviderFailure {
+  const { status, said } = refusal;
+  if (!isAboutVoice(refusal, voice)) return failureOfRefusal(refusal, voiceRefusals(voice));
+  const saying = said === '' ? '' : `: ${said}`;
+  return unknownVoice(voice, `at ${provider}${saying}`, { detail: `HTTP ${status}${saying}`, status });
+}
+
+function voiceRefusals(voice: string): RefusalWords {
+  return {
+    words: {
+      badRequest: 'refuses the request',
+      wrongKey: 'does not accept SPEECH_API_KEY',
+      noCredit: 'has no quota left',
+      forbidden: 'does not allow the request',
+      // Of a voice, a model and a path, any may be what is missing.
+      notFound: `does not know ${voice === '' ? '' : `the voice "${voice}" or `}the model, or SPEECH_BASE_URL is wrong`,
+      tookTooLong: 'took too long',
+      busy: 'is busy',
+      tooMany: 'has too many requests',
+      broken: 'failed',
+      notOffered: 'failed',
+      moved: 'moved: SPEECH_BASE_URL must name where it is now',
+      unexpected: 'answered something unexpected',
+    },
+    // To clients DEADLINE_EXCEEDED is an answer that stalled.
+    codes: { tookTooLong: 'UNAVAILABLE' },
+    statusName: 'HTTP',
+    // The sentence is taken out of them.
+    logsSaid: true,
+  };
+}
+
+const noSuchVoice =
+  /not.{0,4}(found|exist|available|supported|valid)|unknown|invalid|unsupported|no such|(should|must) be/i;
+
+function isAboutVoice({ status, said }: Refusal, voice: string): boolean {
+  if (voice === '' || (!/voice/i.test(said) && !said.includes(voice))) return false;
+  return status === 404 || ((status === 400 || status === 422) && noSuchVoice.test(said));
 }

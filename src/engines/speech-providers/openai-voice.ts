@@ -4,14 +4,15 @@
  */
 import { HttpClient } from './http-client.ts';
 import { openHttpSound } from './http-sound.ts';
-import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
+import type { SpeechProvider, SpeechProviderKind, SpeechProviderSettings } from './speech-provider.ts';
 
+const DEFAULT_BASE_URL = 'https://api.openai.com/v1';
 const DEFAULT_MODEL = 'gpt-4o-mini-tts';
 /** OpenAI's; servers of other voices need SPEECH_VOICE. */
 const DEFAULT_VOICE = 'alloy';
 const PCM_RATE_HZ = 24_000;
 
-export function createOpenaiVoice(settings: SpeechProviderSettings): SpeechProvider {
+function createOpenaiVoice(settings: SpeechProviderSettings): SpeechProvider {
   const { baseUrl, apiKey, model, voices, maxConcurrent } = settings;
   const provider = 'openai';
   const client = new HttpClient({ maxSockets: maxConcurrent });
@@ -47,3 +48,11 @@ export function createOpenaiVoice(settings: SpeechProviderSettings): SpeechProvi
     close: () => client.close(),
   };
 }
+
+export const openaiVoice: SpeechProviderKind = {
+  defaultBaseUrl: DEFAULT_BASE_URL,
+  // Servers of others that speak as OpenAI's does may want none.
+  needsKeyAt: (baseUrl) => baseUrl === DEFAULT_BASE_URL,
+  ratesHz: null,
+  make: createOpenaiVoice,
+};

@@ -1,16 +1,21 @@
 /**
- * A Piper server on one's own machine. There are three of them: piper1-gpl takes JSON at /, its newer versions at /synthesize, and both list their
- * voices at /voices; the older rhasspy/piper takes the bare text at / and has one voice. Which one it is is asked once, before
+ * A Piper server on one's own machine. There are three of them: piper1-gpl takes JSON at /, its newer versions at /synthesize, and both
+ * list their voices at /voices; the older rhasspy/piper takes the bare text at / and has one voice. Which one it is is asked once, before
  * the first sentence, and again after a failure.
  *
  * piper1-gpl speaks with its default voice where it does not know one, so unknown voices are found in its list.
  */
 import { ProviderFailure } from '../provider/failure.ts';
 import { HttpClient } from './http-client.ts';
-import { openHttpSound, refusalOf } from './http-sound.ts';
-import type { ProviderSound, SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
-import type { VoicedSentence } from './voice-choice.ts';
-import { failureOfVoiceRefusal, unknownVoice } from './voice-refusal.ts';
+import { failureOfVoiceRefusal, openHttpSound, refusalOf } from './http-sound.ts';
+import {
+  type ProviderSound,
+  type SpeechProvider,
+  type SpeechProviderKind,
+  type SpeechProviderSettings,
+  unknownVoice,
+  type VoicedSentence,
+} from './speech-provider.ts';
 
 /** A list of voices with their whole configurations: some KiB a voice. */
 const MAX_LIST_BYTES = 4 * 1024 * 1024;
@@ -21,7 +26,7 @@ interface PiperServer {
   readonly voices: ReadonlySet<string> | null;
 }
 
-export function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProviderSettings): SpeechProvider {
+function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProviderSettings): SpeechProvider {
   const provider = 'piper';
   // One more than sentences at once: the list is asked for beside them.
   const client = new HttpClient({ maxSockets: maxConcurrent + 1 });
@@ -85,6 +90,13 @@ export function createPiperVoice({ baseUrl, apiKey, maxConcurrent }: SpeechProvi
     close: () => client.close(),
   };
 }
+
+export const piperVoice: SpeechProviderKind = {
+  defaultBaseUrl: 'http://127.0.0.1:5000',
+  needsKeyAt: () => false,
+  ratesHz: null,
+  make: createPiperVoice,
+};
 
 /** 405: the page with the buttons is at /, the voice at /synthesize; 404: the other way round. */
 function isWrongPath(error: unknown): boolean {

@@ -17,8 +17,8 @@ import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
 import { createRateFilter, type RateFilter } from './rate-converter.ts';
 import { UnusableSound } from './sample-reader.ts';
 import { SoundPipeline } from './sound-pipeline.ts';
-import type { SpeechProvider, SpeechProviderSettings } from './speech-provider.ts';
-import { chooseVoice, type VoicedSentence } from './voice-choice.ts';
+import type { SpeechProvider, SpeechProviderSettings, VoicedSentence } from './speech-provider.ts';
+import { chooseVoice } from './voice-choice.ts';
 
 /** About 11 s of sound: a sentence is read from its provider to the end while the one before it is being sent. */
 export const readAheadBytes = 1024 * 1024;

@@ -1,13 +1,12 @@
 /**
- * The inner port: what the engine of voices from outside needs of one provider, and what a provider is told by the configuration. One call to
- * `open` is one try of one sentence.
+ * The inner port: what the engine of voices from outside needs of one provider, what a provider is told by the configuration, and what the
+ * configuration has to know of it. One call to `open` is one try of one sentence.
  */
+import { ProviderFailure } from '../provider/failure.ts';
 import type { CommandTemplate } from './command-template.ts';
-import type { VoicedSentence } from './voice-choice.ts';
 
 /** What the configuration says, checked and compiled. Holds a secret: never log it as a whole. */
 export interface SpeechProviderSettings {
-  readonly provider: SpeechProviderName;
   /** http or https, without a slash at its end, a query or credentials; '' for a command. */
   readonly baseUrl: string;
   /** '' = the provider wants none. */
@@ -27,7 +26,16 @@ export interface SpeechProviderSettings {
   readonly maxConcurrent: number;
 }
 
-export type SpeechProviderName = 'openai' | 'azure' | 'elevenlabs' | 'piper' | 'command';
+/** A sentence with everything that a provider is told of it. */
+export interface VoicedSentence {
+  readonly text: string;
+  /** The provider's own name of the voice; '' = the one it takes by itself. */
+  readonly voice: string;
+  /** True if the request named the voice: one that does not exist is the caller's mistake then. */
+  readonly isVoiceOfRequest: boolean;
+  /** A BCP 47 tag in lower case. */
+  readonly language: string;
+}
 
 /** Sound on its way, as the provider sends it. */
 export interface ProviderSound {
@@ -48,4 +56,35 @@ export interface SpeechProvider {
   open(sentence: VoicedSentence, signal: AbortSignal): Promise<ProviderSound>;
   /** Frees what it holds; idempotent. */
   close(): void;
+}
+
+/** A provider as a line of the table of them (provider-table.ts): how it is made, and what a configuration of it needs. */
+export interface SpeechProviderKind {
+  /** Where it is unless SPEECH_BASE_URL says so; '' = nowhere, or it has no address. */
+  readonly defaultBaseUrl: string;
+  /** How the address of one looks that is nowhere by default; absent = SPEECH_BASE_URL need not be given. */
+  readonly baseUrlExample?: string;
+  readonly needsKeyAt: (baseUrl: string) => boolean;
+  /** The values of SPEECH_SAMPLE_RATE that it has beside 0; null = whatever can be converted. */
+  readonly ratesHz: readonly number[] | null;
+  /** `env` is for programs. */
+  readonly make: (
+    settings: SpeechProviderSettings,
+    env: Readonly<Record<string, string | undefined>>,
+  ) => SpeechProvider;
+}
+
+/** The failure of a sentence whose voice does not exist, such as "at piper". */
+export function unknownVoice(
+  voice: string,
+  where: string,
+  more: { readonly detail?: string; readonly status?: number; readonly cause?: Error } = {},
+): ProviderFailure {
+  return new ProviderFailure({
+    code: 'NOT_FOUND',
+    subject: `the voice "${voice}"`,
+    words: `does not exist ${where}`,
+    next: 'nobody',
+    ...more,
+  });
 }

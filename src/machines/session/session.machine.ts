@@ -44,7 +44,6 @@ const answerStates = sessionSetup.createStateConfig({
         src: 'answer',
         input: ({ context: { request } }) => ({
           streamId: request.streamId,
-          hardwareId: request.hardwareId,
           prompt: request.prompt,
         }),
         onError: {

@@ -111,6 +111,5 @@ export type AnswerInbox = { readonly type: 'backlog.filled' } | { readonly type:
 
 export interface AnswerInput {
   readonly streamId: string;
-  readonly hardwareId: string;
   readonly prompt: string;
 }

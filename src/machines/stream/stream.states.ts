@@ -31,7 +31,10 @@ export function readerStatesOf<const Id extends string>(machineId: Id) {
   } as const;
 }
 
-/** How the voice of a stream comes to an end, good or bad. Guards lead to `failing` when it is the turn of a sentence that can't be said. */
+/**
+ * How the voice of a stream comes to an end, good or bad. Guards lead to `failing` when it is the turn of a sentence that can't
+ * be said.
+ */
 export function voiceEndsOf<const Id extends string>(machineId: Id) {
   return {
     /** All before the head was said, but is perhaps not with the transport yet: an end drops what waits there. */

@@ -2,7 +2,7 @@
  * The supervisor chart: who may have a stream. It keeps the set of session ids in flight and the slots, and decides
  * every admission in one transition, so nothing can come between the check and the taking.
  *
- * Invariants:
+ * What holds, cited as "Supervisor N":
  *  1. single-flight is checked before a slot is taken;
  *  2. a slot belongs to the call (stream id): a refused duplicate can release nothing but itself, and releasing twice is harmless;
  *  3. never more streams than slots;

@@ -1,10 +1,11 @@
 /**
  * The welcome chart: one GenerateWelcomeAudio call from its admission to its one end. A given text is read in slices, its
- * sentences are spoken in order and synthesised ahead.
+ * sentences are spoken in order and synthesised ahead (the invariants of the queue stand in stream/speech-queue.ts).
  *
- * Guarantees, by the shape of the chart: sound in the order of the text; a sentence that can't be spoken ends the stream, for there
- * is no text on the wire to fall back on, but only when it is its turn and all before it is out; every waiting state has a timed exit; the context holds the sentences of a slice or two,
- * however long the text is. It does not know of frames: who speaks is told ahead of the first sound by the outbox.
+ * Guarantees, by the shape of the chart: sound in the order of the text; a sentence that can't be spoken ends the stream, for
+ * there is no text on the wire to fall back on, but only when it is its turn and all before it is out; every waiting state has a
+ * timed exit; the context holds the sentences of a slice or two, however long the text is. It does not know of frames: who
+ * speaks is told ahead of the first sound by the outbox.
  */
 import { startReading } from '../../text/text-reading.ts';
 import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from '../stream/stream.states.ts';

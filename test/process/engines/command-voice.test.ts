@@ -9,21 +9,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { childSound } from '../../../src/engines/speech-providers/child-sound.ts';
 import {
   CommandTemplateFault,
   fillCommandTemplate,
   parseCommandTemplate,
 } from '../../../src/engines/speech-providers/command-template.ts';
-import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/speech-provider.ts';
+import { childSound } from '../../../src/engines/speech-providers/command-voice.ts';
+import type { ChosenProviderSettings } from '../../../src/engines/speech-providers/provider-table.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createVoice, failureOf, measure, samplesOf, speak } from '../../support/providers/voices.ts';
+import { startStopwatch } from '../../support/stopwatch.ts';
 
 const program = fileURLToPath(new URL('../../support/providers/speaking-program.mjs', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'recital-voice-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-function commandOf(template: string, given: Partial<SpeechProviderSettings> = {}) {
+function commandOf(template: string, given: Partial<ChosenProviderSettings> = {}) {
   return createVoice({
     provider: 'command',
     command: parseCommandTemplate(template),
@@ -192,15 +193,16 @@ describe('a program', () => {
     const end = speak(engine, 'Hello.', abort.signal).catch((error: unknown) => error);
     const pids = await idsIn(path);
     expect(pids.every(isAlive)).toBe(true);
-    const abortedAtMs = performance.now();
+    const elapsedMs = startStopwatch();
     abort.abort(new Error('enough'));
     expect(await end).toBe(abort.signal.reason);
     await eventually(
       () => pids.filter(isAlive),
       (alive) => alive.length === 0,
     );
-    console.log(`a stubborn program was gone ${(performance.now() - abortedAtMs).toFixed(0)} ms after the abort`);
-    expect(performance.now() - abortedAtMs).toBeLessThan(1000);
+    const goneMs = elapsedMs();
+    console.log(`a stubborn program was gone ${goneMs.toFixed(0)} ms after the abort`);
+    expect(goneMs).toBeLessThan(1000);
   });
 
   test('is gone when the engine has stopped', async () => {
@@ -282,7 +284,7 @@ if (!hasEspeak && process.env.CI !== undefined) throw new Error('espeak-ng must 
 if (!hasEspeak) console.log('the real espeak-ng is not tested; apt-get install espeak-ng brings it');
 
 describe.skipIf(!hasEspeak)('the real espeak-ng', () => {
-  const settings: Partial<SpeechProviderSettings> = {
+  const settings: Partial<ChosenProviderSettings> = {
     provider: 'command',
     voices: [
       { language: 'en', voice: 'en-us' },

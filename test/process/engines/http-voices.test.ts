@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { ProviderNote } from '../../../src/engines/provider-note.ts';
-import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/speech-provider.ts';
+import type { ChosenProviderSettings } from '../../../src/engines/speech-providers/provider-table.ts';
 import { startSpeechServer } from '../../support/providers/speech-server.ts';
 import { createVoice, measure, speak } from '../../support/providers/voices.ts';
 
@@ -23,7 +23,7 @@ async function lastSeen() {
 }
 
 describe('a sentence', () => {
-  test.each<[string, Partial<SpeechProviderSettings>]>([
+  test.each<[string, Partial<ChosenProviderSettings>]>([
     ['openai, 24 kHz raw', { provider: 'openai', baseUrl: base.openai }],
     ['azure, 48 kHz raw', { provider: 'azure', baseUrl: base.azure, apiKey: 'k' }],
     ['azure, 16 kHz raw', { provider: 'azure', baseUrl: base.azure, apiKey: 'k', sampleRateHz: 16_000 }],

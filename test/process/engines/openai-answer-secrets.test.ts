@@ -1,4 +1,7 @@
-/** The key of a provider is sent to it and shown to nobody: not in a failure, a log line, a status, or the configuration when it is printed. */
+/**
+ * The key of a provider is sent to it and shown to nobody: not in a failure, a log line, a status, or the configuration when it is
+ * printed.
+ */
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';

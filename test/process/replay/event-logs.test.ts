@@ -4,10 +4,10 @@ import { type Actor, createActor } from 'xstate';
 import { isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { ActorLog } from '../../../src/record/actor-log.ts';
+import { supervisorRecording } from '../../../src/record/chart-recordings.ts';
 import { EventLogs, type EventLogsOptions } from '../../../src/record/event-logs.ts';
 import { type RecordedTurn, withRecorder } from '../../../src/record/recorded-logic.ts';
 import { logMaker } from '../../../src/record/redaction.ts';
-import { supervisorRecording } from '../../../src/record/supervisor-recording.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { eventually } from '../../support/eventually.ts';
 

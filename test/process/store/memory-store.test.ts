@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
-import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { MemoryStore } from '../../../src/store/store-clients.ts';
 import { forgetMemory } from '../../../src/store/store-errand.ts';
 import { StoreProcess } from '../../../src/store/store-process.ts';
 

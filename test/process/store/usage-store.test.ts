@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
+import { type RecordOutcome, UsageStore } from '../../../src/store/store-clients.ts';
 import { reportUsage } from '../../../src/store/store-errand.ts';
 import { storeReplySchema } from '../../../src/store/store-messages.ts';
 import { StoreProcess, storeScript } from '../../../src/store/store-process.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
-import { type RecordOutcome, UsageStore } from '../../../src/store/usage-store.ts';
 
 const entry: UsageEntry = {
   timeMs: Date.UTC(2026, 10, 22),

@@ -14,7 +14,7 @@ import {
   type InspectionEvent,
 } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
-import { nameOfTransition, transitionsOf } from '../../../src/analysis/stats/chart-walk.ts';
+import { nameOfTransition, transitionsOf } from '../../../src/analysis/stats/log-stats.ts';
 
 export interface TraversalOptions {
   readonly input: unknown;

@@ -1,4 +1,7 @@
-/** The local chat completions server for tests: starts it in a process of its own, and tells what it saw. It is stopped when the file ends. */
+/**
+ * The local chat completions server for tests: starts it in a process of its own, and tells what it saw. It is stopped when the file
+ * ends.
+ */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';

@@ -1,17 +1,16 @@
 /** Voices from outside for tests: settings with defaults, an engine over them, and measures of what it says. */
 import { afterAll } from 'vitest';
 import type { SpeechEngine, SpeechRequest } from '../../../src/engines/speech-engine.ts';
-import { makeProvider } from '../../../src/engines/speech-providers/make-provider.ts';
 import {
   createProviderSpeechEngine,
   type FailedTryReport,
   type ProviderSpeechOptions,
 } from '../../../src/engines/speech-providers/provider-speech.ts';
-import type { SpeechProviderSettings } from '../../../src/engines/speech-providers/speech-provider.ts';
+import { type ChosenProviderSettings, makeProvider } from '../../../src/engines/speech-providers/provider-table.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 
 /** Settings of an OpenAI-like voice that tries once. */
-export function voiceSettings(given: Partial<SpeechProviderSettings>): SpeechProviderSettings {
+export function voiceSettings(given: Partial<ChosenProviderSettings>): ChosenProviderSettings {
   return {
     provider: 'openai',
     baseUrl: '',
@@ -35,7 +34,7 @@ interface TestVoice {
 
 /** An engine that is stopped when the test file ends. */
 export function createVoice(
-  given: Partial<SpeechProviderSettings>,
+  given: Partial<ChosenProviderSettings>,
   more: Partial<Pick<ProviderSpeechOptions, 'maxWaiting' | 'maxSoundBytes'>> = {},
 ): TestVoice {
   const failedTries: FailedTryReport[] = [];

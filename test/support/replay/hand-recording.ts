@@ -1,7 +1,7 @@
 /** Logs made by hand: a chart that is recorded as a server records it, but in memory, and lines that an adversary chained anew. */
 import { type AnyEventObject, type AnyStateMachine, createActor } from 'xstate';
 import { withFaultBarrier } from '../../../src/actors/hosts/fault-barrier.ts';
-import { definitionHash } from '../../../src/log/definition-hash.ts';
+import { definitionHash } from '../../../src/log/chart-definition.ts';
 import { LineChain, LOG_FORMAT, type LogHeader } from '../../../src/log/log-format.ts';
 import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { ActorLog } from '../../../src/record/actor-log.ts';

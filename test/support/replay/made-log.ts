@@ -1,6 +1,6 @@
 /** Logs of sessions that never ran: the chart itself, its events given by a test, the lines as a server writes them. */
 
-import { definitionHash } from '../../../src/log/definition-hash.ts';
+import { definitionHash } from '../../../src/log/chart-definition.ts';
 import { LineChain, LOG_FORMAT } from '../../../src/log/log-format.ts';
 import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';

@@ -3,8 +3,8 @@
 import { LineChain, type LogLine } from '../../../src/log/log-format.ts';
 import type { EventLog } from '../../../src/log/log-reader.ts';
 import { ActorLog } from '../../../src/record/actor-log.ts';
+import { sessionRecording } from '../../../src/record/chart-recordings.ts';
 import { logMaker, type RedactionMode } from '../../../src/record/redaction.ts';
-import { sessionRecording } from '../../../src/record/stream-recordings.ts';
 import { runWorld, type WorldPlan, type WorldRun } from '../machines/session-world.ts';
 import { bodiesOf, goodLog } from './hand-recording.ts';
 

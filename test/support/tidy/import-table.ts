@@ -314,11 +314,6 @@ export const deviations: readonly Deviation[] = [
     reason: 'a model is told of the commands by the engine, which knows nothing of them: they are handed in',
   },
   {
-    from: 'engines/wav-file.ts',
-    to: 'node:fs/promises',
-    reason: 'it is the one writer of WAV files, for the command line and for tests',
-  },
-  {
     from: 'observe/status-server.ts',
     to: 'node:http',
     reason: '/health, /ready and /status are plain HTTP and must answer when gRPC does not',
@@ -343,17 +338,8 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
-    reason: 'the type of the servers that grpc-js makes (DESIGN §7: it has no option for their windows)',
-  },
-  {
-    from: 'rpc/receive-window.ts',
-    to: 'node:http2',
-    reason: 'the type of the server whose windows it widens',
-  },
-  {
-    from: 'rpc/upload-bound.ts',
-    to: 'node:http2',
-    reason: 'the streams whose bytes it counts, and the code with which one is reset',
+    reason:
+      'the servers that grpc-js makes (DESIGN §7: it has no option for them), and the code with which an upload is reset',
   },
   {
     from: 'config.ts',
@@ -363,7 +349,7 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'config/speech-config.ts',
     to: 'engines/speech-providers/speech-provider.ts',
-    reason: 'the type of what a voice from outside is told',
+    reason: 'the type of what a provider needs to be told',
   },
   {
     from: 'config/speech-config.ts',
@@ -372,13 +358,13 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/azure-voice.ts',
-    reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
+    to: 'engines/speech-providers/provider-table.ts',
+    reason: 'what each provider needs to be told, and which sample rates it has',
   },
   {
-    from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/elevenlabs-voice.ts',
-    reason: 'the rates that the provider has, which SPEECH_SAMPLE_RATE must be one of',
+    from: 'config/settings-table.ts',
+    to: 'engines/speech-providers/provider-table.ts',
+    reason: 'the names of the providers, which are values of SPEECH_ENGINE',
   },
   {
     from: 'config/speech-config.ts',
@@ -446,13 +432,12 @@ export const deviations: readonly Deviation[] = [
     to: 'store/usage-summary.ts',
     reason: 'the shape of what it prints',
   },
-  { from: 'cli/ask/sound.ts', to: 'engines/wav-file.ts', reason: 'the one writer of WAV files' },
 ];
 
 /** Imports whose target is computed at run time: file, and why that cannot be a literal. */
 export const computedImports: readonly { readonly from: string; readonly reason: string }[] = [
   {
-    from: 'engines/embedded-speech/espeak.ts',
+    from: 'engines/embedded-speech/synthesisers.ts',
     reason: 'eSpeak is an optional dependency under another licence: absent, the server must still start',
   },
 ];

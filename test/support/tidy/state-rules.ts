@@ -10,10 +10,10 @@ import {
   isNode,
   listOf,
   nameOf,
+  nodesOf,
   placeOf,
   type SourceFile,
   type SyntaxNode,
-  walk,
 } from './source-file.ts';
 
 const statelessFolders = ['machines/', 'actors/', 'text/', 'rpc/', 'engines/'];
@@ -51,14 +51,12 @@ export const stateExemptions: readonly StateExemption[] = [
     name: 'espeak',
     reason: 'the module is the body of a worker thread: its voice, loaded when first needed',
   },
-  { file: 'actors/speech/audio-chunker.ts', name: 'nothing', reason: 'no bytes: there is nothing in it to change' },
+  { file: 'actors/speech/speech-job.ts', name: 'nothing', reason: 'no bytes: there is nothing in it to change' },
 ];
 
 /** Names of interfaces and type aliases whose fields are all readonly, over all files. */
 export function readonlyTypesOf(files: readonly SourceFile[]): ReadonlySet<string> {
-  const declared = files.flatMap((file) =>
-    [...walk(file.program)].filter((node) => node.type === 'TSInterfaceDeclaration'),
-  );
+  const declared = files.flatMap((file) => nodesOf(file).filter((node) => node.type === 'TSInterfaceDeclaration'));
   const isReadonly = (node: SyntaxNode) => {
     const members = listOf(childOf(node, 'body'), 'body');
     return (

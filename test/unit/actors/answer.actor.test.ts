@@ -1,7 +1,7 @@
 /** Guarantees of the answer actor: every word in order, back-pressure that reaches the engine, an abort that does, honest failures. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAnswerActor } from '../../../src/actors/answer/answer.actor.ts';
-import { JobCount } from '../../../src/actors/figures/job-count.ts';
+import { JobCount } from '../../../src/actors/figures/stream-counters.ts';
 import { StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
 import type { StreamResourceMap } from '../../../src/actors/hosts/stream-resources.ts';
 import { createOutbox } from '../../../src/actors/outbox/outbox.ts';
@@ -63,7 +63,7 @@ function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
     history: null,
     now,
   });
-  const actor = hostActor(logic, { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' }, onHeard);
+  const actor = hostActor(logic, { streamId: 'stream-1', prompt: 'What is it?' }, onHeard);
   return { engine, jobs, reports, noted, actor, clock };
 }
 

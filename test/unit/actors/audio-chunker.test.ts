@@ -1,7 +1,7 @@
 /** Guarantees of the chunker: whatever the engine's chunks, the wire gets 4096-byte chunks with every byte in its place. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AudioChunker } from '../../../src/actors/speech/audio-chunker.ts';
+import { AudioChunker } from '../../../src/actors/speech/speech-job.ts';
 import { AUDIO_CHUNK_BYTES } from '../../../src/call/wire.ts';
 
 /** Copies at once: a chunk may share memory that is used again. */
@@ -14,7 +14,7 @@ function chunksOf(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
 
 const bytes = (length: number, seed = 1) => Uint8Array.from({ length }, (_, index) => (index * 31 + seed) % 251);
 
-test('any chunking in gives full chunks out, the last one shorter and even, and not a byte changed', () => {
+test('Speech job 1: any chunking in gives full chunks out, the last one shorter and even, and not a byte changed', () => {
   fc.assert(
     fc.property(
       fc.array(fc.oneof(fc.integer({ min: 0, max: 64 }), fc.integer({ min: 0, max: 20_000 })), { maxLength: 12 }),
@@ -50,7 +50,7 @@ test('a chunk that was handed out never changes afterwards', () => {
   expect(first.map((chunk) => Buffer.compare(chunk, copies[first.indexOf(chunk)] ?? bytes(0)))).toEqual([0, 0]);
 });
 
-test('a flush leaves nothing for the next sentence', () => {
+test('Speech job 1: a flush leaves nothing for the next sentence', () => {
   const chunker = new AudioChunker();
   [...chunker.push(bytes(10))];
   expect(chunker.flush()?.byteLength).toBe(10);

@@ -1,4 +1,7 @@
-/** The memory as streams use it: what is asked, what is waited for, what is remembered and when. Over the real charts, with a memory worked by hand. */
+/**
+ * The memory as streams use it: what is asked, what is waited for, what is remembered and when. Over the real charts, with a memory
+ * worked by hand.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ConversationMemory, HeardWords } from '../../../src/actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';

@@ -1,6 +1,6 @@
 /**
- * Guarantees of early sound, over real charts and actors: nothing lies between a whole sentence and its voice, the next ones are synthesised
- * meanwhile but not more of them than allowed, and however long each takes, sound leaves in order and complete.
+ * Guarantees of early sound, over real charts and actors: nothing lies between a whole sentence and its voice, the next ones are
+ * synthesised meanwhile but not more of them than allowed, and however long each takes, sound leaves in order and complete.
  */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';

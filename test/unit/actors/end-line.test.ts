@@ -1,6 +1,6 @@
 /**
- * Guarantees of the end line, over real charts and actors: whatever ends a stream, it says what was synthesised and never sent; it has every
- * field that docs/LOGS.md names, in that order, and null exactly where that says so.
+ * Guarantees of the end line, over real charts and actors: whatever ends a stream, it says what was synthesised and never sent; it has
+ * every field that docs/LOGS.md names, in that order, and null exactly where that says so.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { EngineFailure } from '../../../src/errors.ts';

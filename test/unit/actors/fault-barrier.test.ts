@@ -105,46 +105,49 @@ function startBehindBarrier(bug: Parameters<typeof buggyMachine>[0], id: string)
   return { actor, seen };
 }
 
-describe.each(['action', 'assign', 'guard', 'late', 'entry', 'always'] as const)('a throw in: %s', (bug) => {
-  test('ends the session as an ordinary transition, with its children stopped and nothing of the step carried out', () => {
-    const { actor, seen } = startBehindBarrier(bug, 'session-7');
-    actor.send({ type: 'step' });
+describe.each(['action', 'assign', 'guard', 'late', 'entry', 'always'] as const)(
+  'Fault barrier 1: a throw in: %s',
+  (bug) => {
+    test('Fault barrier 2, 3: ends the session as an ordinary transition, its children stopped, nothing of the step carried out', () => {
+      const { actor, seen } = startBehindBarrier(bug, 'session-7');
+      actor.send({ type: 'step' });
 
-    const snapshot = actor.getSnapshot();
-    expect({ value: snapshot.value, status: snapshot.status, context: snapshot.context, seen }).toEqual({
-      value: 'failed',
-      status: 'done',
-      // The step's own assign is forgotten with the rest of it.
-      context: { count: 0, faultId: 'session-7' },
-      seen: ['complete'],
+      const snapshot = actor.getSnapshot();
+      expect({ value: snapshot.value, status: snapshot.status, context: snapshot.context, seen }).toEqual({
+        value: 'failed',
+        status: 'done',
+        // The step's own assign is forgotten with the rest of it.
+        context: { count: 0, faultId: 'session-7' },
+        seen: ['complete'],
+      });
+      // Neither "said step" nor "first heard told", and the child of the state that was entered never started.
+      expect(log.toSorted()).toEqual([
+        'first disposed',
+        'first started',
+        'second disposed',
+        'second started',
+        'session-7 said fault',
+      ]);
+      // XState puts a sentence of its own before what a guard threw.
+      const message = expect.stringMatching(/boom$/);
+      expect(reports).toEqual([{ id: 'session-7', eventType: 'step', message }]);
     });
-    // Neither "said step" nor "first heard told", and the child of the state that was entered never started.
-    expect(log.toSorted()).toEqual([
-      'first disposed',
-      'first started',
-      'second disposed',
-      'second started',
-      'session-7 said fault',
-    ]);
-    // XState puts a sentence of its own before what a guard threw.
-    const message = expect.stringMatching(/boom$/);
-    expect(reports).toEqual([{ id: 'session-7', eventType: 'step', message }]);
-  });
 
-  test('is not noticed by another session of the same machine', () => {
-    const machine = withFaultBarrier(buggyMachine(bug), report);
-    const [broken, other] = ['broken', 'other'].map((id) => createActor(machine, { id }).start());
-    other?.on('*', (event) => log.push(`other said ${event.what}`));
-    broken?.send({ type: 'step' });
-    other?.send({ type: 'fine' });
-    expect(broken?.getSnapshot().status).toBe('done');
-    expect(other?.getSnapshot()).toMatchObject({ status: 'active', value: 'working', context: { count: 1 } });
-    expect(log.filter((line) => line.includes('disposed'))).toEqual(['first disposed', 'second disposed']);
-    expect(log).toContain('other said step');
-  });
-});
+    test('Fault barrier 6: is not noticed by another session of the same machine', () => {
+      const machine = withFaultBarrier(buggyMachine(bug), report);
+      const [broken, other] = ['broken', 'other'].map((id) => createActor(machine, { id }).start());
+      other?.on('*', (event) => log.push(`other said ${event.what}`));
+      broken?.send({ type: 'step' });
+      other?.send({ type: 'fine' });
+      expect(broken?.getSnapshot().status).toBe('done');
+      expect(other?.getSnapshot()).toMatchObject({ status: 'active', value: 'working', context: { count: 1 } });
+      expect(log.filter((line) => line.includes('disposed'))).toEqual(['first disposed', 'second disposed']);
+      expect(log).toContain('other said step');
+    });
+  },
+);
 
-test('effects of a good step are carried out, in order', () => {
+test('Fault barrier 4: effects of a good step are carried out, in order', () => {
   const { actor } = startBehindBarrier('action', 'session-1');
   actor.send({ type: 'fine' });
   actor.send({ type: 'fine' });
@@ -152,7 +155,7 @@ test('effects of a good step are carried out, in order', () => {
   expect(reports).toEqual([]);
 });
 
-test('a second throw, while the fault is processed, ends the actor in status error and is not swallowed', () => {
+test('Fault barrier 5: a second throw, while the fault is processed, ends the actor in status error and is not swallowed', () => {
   const { actor, seen } = startBehindBarrier('twice', 'session-2');
   actor.send({ type: 'step' });
   expect(actor.getSnapshot().status).toBe('error');

@@ -50,7 +50,7 @@ async function expectEmpty({ host, resources, faults }: HostBench): Promise<void
   expect(left).toEqual({ active: 0, inFlight: 0, resources: 0, faults: [] });
 }
 
-describe('a crowd that comes', () => {
+describe('Live streams 1: a crowd that comes', () => {
   test('is admitted as it comes, and begins in its order, a slice in each round', async () => {
     const bench = crowdedHost();
     const crowd = openCrowd(bench, 130);
@@ -93,7 +93,7 @@ describe('a crowd that comes', () => {
   });
 });
 
-describe('3: a stream that is ended before its turn to begin', () => {
+describe('Live streams 3: a stream that is ended before its turn to begin', () => {
   test('by its client never asks a model, ends once, and gives its slot back in its turn', async () => {
     const bench = crowdedHost();
     const crowd = openCrowd(bench, SLICE + 20);
@@ -133,7 +133,7 @@ describe('3: a stream that is ended before its turn to begin', () => {
   });
 });
 
-describe('4: an interrupt of a crowd', () => {
+describe('Live streams 4: an interrupt of a crowd', () => {
   test('names its sessions in the order of their admission and is answered when the last is over; others go on meanwhile', async () => {
     const bench = crowdedHost();
     const crowd = openCrowd(bench, 230);
@@ -174,7 +174,7 @@ describe('4: an interrupt of a crowd', () => {
   });
 });
 
-test('2: the first end counts: who is interrupted and then cancelled was interrupted', async () => {
+test('Live streams 2: the first end counts: who is interrupted and then cancelled was interrupted', async () => {
   const bench = crowdedHost();
   const crowd = openCrowd(bench, 90);
   for (let round = 0; round < 3; round += 1) await nextRound();
@@ -185,7 +185,7 @@ test('2: the first end counts: who is interrupted and then cancelled was interru
   await expectEmpty(bench);
 });
 
-test('a drain ends a crowd in slices and is over when the last of it is', async () => {
+test('Live streams 4: a drain ends a crowd in slices and is over when the last of it is', async () => {
   const bench = openHost({ admission: { maxStreams: 1_000, gracePeriodMs: 1 } });
   const crowd = openCrowd(bench, 210);
   for (let round = 0; round < 5; round += 1) await nextRound();

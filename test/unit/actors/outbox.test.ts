@@ -42,7 +42,7 @@ const action: Frame = { kind: 'action', command: 'open_app', args: { app_name: '
 const end: Frame = { kind: 'end', message: 'COMPLETED' };
 
 describe('order and pace', () => {
-  test('frames leave in the order they came, at the pace of the reader, however pushes and room interleave', () => {
+  test('Outbox 1, 2: frames leave in the order they came, at the pace of the reader, however pushes and room interleave', () => {
     const step = fc.oneof(
       fc.record({ push: fc.constantFrom(text('a'), text('b'), audio(4096), action) }),
       fc.record({ free: fc.integer({ min: 1, max: 4 }) }),
@@ -66,7 +66,7 @@ describe('order and pace', () => {
     );
   });
 
-  test('the end is flushed when the transport has it, not when it is queued', () => {
+  test('Outbox 5: the end is flushed when the transport has it, not when it is queued', () => {
     const { sink, outbox, events } = bench({ room: 1 });
     outbox.push(text('a'));
     outbox.push(end);
@@ -76,7 +76,7 @@ describe('order and pace', () => {
     expect(sink.brief).toEqual(['a', 'end COMPLETED']);
   });
 
-  test('nothing leaves after the end frame', () => {
+  test('Outbox 1: nothing leaves after the end frame', () => {
     const { sink, outbox, events } = bench();
     outbox.push(end);
     outbox.push(text('late'));
@@ -94,7 +94,7 @@ describe('order and pace', () => {
   });
 });
 
-describe('the rate limit', () => {
+describe('Outbox 3: the rate limit', () => {
   test('lets exactly max frames through within one second and refuses the next', () => {
     const { sink, outbox, events } = bench({ maxFramesPerSecond: 5 });
     for (let frame = 0; frame < 6; frame += 1) outbox.push(text(String(frame)));
@@ -166,7 +166,7 @@ describe('the rate limit', () => {
   });
 });
 
-describe('room', () => {
+describe('Outbox 4: room', () => {
   test('is there until 32 KiB of sound wait, and again when enough of it left', () => {
     const { sink, outbox } = bench({ room: 0 });
     for (let chunk = 0; chunk < 8; chunk += 1) {
@@ -212,7 +212,7 @@ describe('room', () => {
     expect(calls).toEqual(['first', 'second']);
   });
 
-  test('is granted after a discard, so that nobody waits for ever', () => {
+  test('Outbox 6: is granted after a discard, so that nobody waits for ever', () => {
     const { outbox } = bench({ room: 0 });
     for (let chunk = 0; chunk < 8; chunk += 1) outbox.push(audio(4096));
     outbox.discard();
@@ -222,7 +222,7 @@ describe('room', () => {
   });
 });
 
-describe('a flush', () => {
+describe('Outbox 5: a flush', () => {
   const flushed = { type: 'outbox.flushed' };
 
   test('is told at once if nothing waits, and once', () => {
@@ -244,7 +244,7 @@ describe('a flush', () => {
     expect({ frames: sink.brief, events }).toEqual({ frames: ['a', 'b', 'c'], events: [flushed] });
   });
 
-  test('is never told of frames that were discarded', () => {
+  test('Outbox 6: is never told of frames that were discarded', () => {
     const { outbox, events } = bench({ room: 0 });
     outbox.push(text('a'));
     outbox.askFlushed();
@@ -254,7 +254,7 @@ describe('a flush', () => {
   });
 });
 
-describe('a discarded outbox', () => {
+describe('Outbox 6: a discarded outbox', () => {
   test('hands nothing over any more and says nothing', () => {
     const { sink, outbox, events } = bench({ room: 0 });
     outbox.push(text('a'));
@@ -277,7 +277,7 @@ describe('a discarded outbox', () => {
   });
 });
 
-test('a write that throws is reported once, and nothing leaves any more, whoever pushes or asks', () => {
+test('Outbox 7: a write that throws is reported once, and nothing leaves any more, whoever pushes or asks', () => {
   const { sink, outbox, events, failures } = bench({ room: 1 });
   const broken = new Error('the transport is gone');
   outbox.push(text('a'));
@@ -289,7 +289,7 @@ test('a write that throws is reported once, and nothing leaves any more, whoever
   expect({ frames: sink.brief, events, failures }).toEqual({ frames: ['a'], events: [], failures: [broken] });
 });
 
-test('a push from within a write keeps the order', () => {
+test('Outbox 1: a push from within a write keeps the order', () => {
   const { sink, outbox } = bench();
   sink.onWrite = (frame) => {
     if (briefOf(frame) === 'a') outbox.push(text('from within'));
@@ -334,7 +334,7 @@ test('the statistics are those of the frames that left, with the times they left
   });
 });
 
-describe('an opening', () => {
+describe('Outbox 1: an opening', () => {
   const metadata: Frame = { kind: 'metadata', method: 'hand' };
 
   test.each([audio(4096), end])('goes ahead of the first frame, once, and not before there is one', (first) => {
@@ -351,7 +351,7 @@ describe('an opening', () => {
     expect(made).toBe(1);
   });
 
-  test('waits with its frame for a reader who has no room', () => {
+  test('Outbox 2: waits with its frame for a reader who has no room', () => {
     const { sink, outbox } = bench({ room: 0, opening: () => metadata });
     outbox.push(audio(2));
     sink.free(1);
@@ -360,7 +360,7 @@ describe('an opening', () => {
     expect(sink.brief).toEqual(['metadata hand', '2 bytes']);
   });
 
-  test('counts as a frame of the rate limit', () => {
+  test('Outbox 3: counts as a frame of the rate limit', () => {
     const { sink, outbox, events } = bench({ maxFramesPerSecond: 1, opening: () => metadata });
     outbox.push(audio(2));
     expect(sink.brief).toEqual(['metadata hand']);

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JobCount } from '../../../src/actors/figures/job-count.ts';
+import { JobCount } from '../../../src/actors/figures/stream-counters.ts';
 import { StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
 import type { StreamResourceMap, StreamResources } from '../../../src/actors/hosts/stream-resources.ts';
 import { createOutbox } from '../../../src/actors/outbox/outbox.ts';
@@ -83,7 +83,7 @@ const bytesOf = (sink: HandSink): number =>
 const finished = (segment: number, audioBytes: number) => ({ type: 'speech.finished', segment, audioBytes });
 
 describe('the order', () => {
-  test('sentences are synthesised as they are due, their sound comes out in turn', async () => {
+  test('Speech job 2: sentences are synthesised as they are due, their sound comes out in turn', async () => {
     const { engine, sink, actor, due, turn, jobs } = start();
     due(0);
     due(1);
@@ -119,7 +119,7 @@ describe('the order', () => {
     expect(sink.brief).toEqual(['4096 bytes']);
   });
 
-  test('a sentence without any sound is finished in its turn, not before', async () => {
+  test('Speech job 4: a sentence without any sound is finished in its turn, not before', async () => {
     const { engine, actor, due, turn } = start();
     due(0);
     engine.at(0).end();
@@ -130,7 +130,7 @@ describe('the order', () => {
     expect(actor.heard).toEqual([finished(0, 0)]);
   });
 
-  test('for any interleaving of engines and turns: every byte once, sentence by sentence, each told once', async () => {
+  test('Speech job 1, 2, 4: for any interleaving of engines and turns: every byte once, sentence by sentence, each told once', async () => {
     const plan = fc.record({
       sizes: fc.array(
         fc.array(
@@ -185,7 +185,7 @@ describe('the order', () => {
   });
 });
 
-describe('work ahead', () => {
+describe('Speech job 3: work ahead', () => {
   test('holds 128 KiB of a sentence before its turn and then makes its engine wait', async () => {
     const { engine, sink, due, turn } = start();
     due(0);
@@ -215,7 +215,7 @@ describe('work ahead', () => {
 });
 
 describe('a reader that stops', () => {
-  test('stops the synthesis: nothing is pulled while the outbox is full, and all goes on with it', async () => {
+  test('Speech job 3: stops the synthesis: nothing is pulled while the outbox is full, and all goes on with it', async () => {
     const { engine, sink, actor, due, turn } = start({ room: 4 });
     due(0);
     turn(0);
@@ -237,7 +237,7 @@ describe('a reader that stops', () => {
     expect(actor.heard).toEqual([finished(0, 100 * 4096)]);
   });
 
-  test('is not the fault of the voice: while it is we who wait no silence is counted', async () => {
+  test('Speech job 5: is not the fault of the voice: while it is we who wait no silence is counted', async () => {
     const { engine, clock, silences, due, turn } = start({ room: 0 });
     due(0);
     turn(0);
@@ -247,7 +247,7 @@ describe('a reader that stops', () => {
     expect(silences()).toEqual([{ segment: 0, silentMs: 0 }]);
   });
 
-  test('holds back the news that a sentence is finished until the next may follow', async () => {
+  test('Speech job 4: holds back the news that a sentence is finished until the next may follow', async () => {
     const { engine, sink, actor, due, turn } = start({ room: 0 });
     due(0);
     turn(0);
@@ -261,7 +261,7 @@ describe('a reader that stops', () => {
   });
 });
 
-describe('silence', () => {
+describe('Speech job 5: silence', () => {
   test('counts from the question to the sound, for every sentence by itself', async () => {
     const { engine, clock, silences, due } = start();
     due(0);
@@ -301,7 +301,7 @@ describe('silence', () => {
   });
 });
 
-describe('a failure', () => {
+describe('Speech job 6: a failure', () => {
   const broken = new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'the voice broke' });
   const failed = (segment: number, retryable: boolean, why = failure('answer_failed', 'the voice broke')) => ({
     type: 'speech.failed',
@@ -380,7 +380,7 @@ describe('a failure', () => {
   });
 });
 
-describe('an abort', () => {
+describe('Speech job 7: an abort', () => {
   test('of one sentence reaches its engine at once; its sound is forgotten and nothing more is told of it', async () => {
     const { engine, sink, actor, due, turn, abandon, jobs } = start();
     due(0);
@@ -434,7 +434,7 @@ describe('an abort', () => {
   });
 });
 
-test('an engine that never waits leaves the event loop its turns', async () => {
+test('Speech job 8: an engine that never waits leaves the event loop its turns', async () => {
   const { engine, due, turn, actor } = start();
   due(0);
   turn(0);
@@ -464,7 +464,7 @@ describe('the engine', () => {
     },
   );
 
-  test('that makes no sound at all of many sentences leaves everybody a turn of the event loop', async () => {
+  test('Speech job 8: that makes no sound at all of many sentences leaves everybody a turn of the event loop', async () => {
     const { engine, due, turn, actor } = start();
     due(0);
     turn(0);

@@ -1,7 +1,6 @@
 /** Guarantees of a stream's figures: who answered and spoke, after how many tries; what was said, counted; sums that stay small. */
 import { describe, expect, test } from 'vitest';
-import { ProviderFigures } from '../../../src/actors/figures/provider-figures.ts';
-import { StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
+import { ProviderFigures, StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
 
 describe('who did a job', () => {
   test('is nobody before anybody is asked, then the engine, then whom it names', () => {

@@ -88,7 +88,7 @@ describe('an end', () => {
     expectEmpty(bench);
   });
 
-  test('by a sink that throws is a fault of that stream alone', async () => {
+  test('Stream host 5: by a sink that throws is a fault of that stream alone', async () => {
     const bench = openHost();
     const other = new HandSink();
     bench.host.openWelcome(welcomeOf('welcome-2', 'session-1', '🙂 '), other);
@@ -102,7 +102,7 @@ describe('an end', () => {
   });
 });
 
-test('an interrupt ends answers and welcome streams before it returns, and names each session once', async () => {
+test('Supervisor host 4: an interrupt ends answers and welcome streams before it returns, and names each session once', async () => {
   const bench = openHost();
   const { host } = bench;
   const sinks = Array.from({ length: 4 }, () => new HandSink());
@@ -119,7 +119,7 @@ test('an interrupt ends answers and welcome streams before it returns, and names
   expect(host.activeStreams).toBe(1);
 });
 
-test('a slot that is taken is refused with the failure of the contract, logged with its method', () => {
+test('Supervisor host 2: a slot that is taken is refused with the failure of the contract, logged with its method', () => {
   const bench = openHost({ admission: { maxStreams: 1 } });
   opened(bench);
   const refused = bench.host.openWelcome(welcomeOf('welcome-2', 'session-2', text), new HandSink());

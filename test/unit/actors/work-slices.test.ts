@@ -24,7 +24,7 @@ function bench() {
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
-describe('1: a slice', () => {
+describe('Slices 1: a slice', () => {
   test('has at most 50 jobs; the others come in the rounds of the event loop behind it', async () => {
     const { bring, done, slices } = bench();
     for (const name of names('a', 120)) bring('a', name);
@@ -74,7 +74,7 @@ describe('1: a slice', () => {
   });
 });
 
-test('2: a single job is done inside of the call, before a crowd and behind it', async () => {
+test('Slices 2: a single job is done inside of the call, before a crowd and behind it', async () => {
   const { bring, done } = bench();
   bring('one', 'before', 4);
   expect(done).toEqual(['before']);
@@ -86,7 +86,7 @@ test('2: a single job is done inside of the call, before a crowd and behind it',
   expect(done.at(-1)).toBe('behind');
 });
 
-test('4: lanes take turns: a single job waits for a slice and a job of each lane, whatever others have brought', async () => {
+test('Slices 4: lanes take turns: a single job waits for a slice and a job of each lane, whatever others have brought', async () => {
   const { bring, done } = bench();
   for (const name of names('a', 500)) bring('a', name, 1);
   for (const name of names('b', 500)) bring('b', name, 1);
@@ -96,7 +96,7 @@ test('4: lanes take turns: a single job waits for a slice and a job of each lane
   expect(done.slice(10, 15)).toEqual(['a10', 'b0', 'single', 'a11', 'b1']);
 });
 
-test('5: a job that throws is reported, and those behind it are done', async () => {
+test('Slices 5: a job that throws is reported, and those behind it are done', async () => {
   const { slices, bring, done, faults } = bench();
   const broken = new Error('a defect');
   slices.run('a', () => {
@@ -111,7 +111,7 @@ test('5: a job that throws is reported, and those behind it are done', async () 
   expect({ done, faults }).toEqual({ done: [...names('next', 9), 'last'], faults: [broken, broken] });
 });
 
-test('3: whatever comes, each job is done once, and those of a lane in their order', async () => {
+test('Slices 3: whatever comes, each job is done once, and those of a lane in their order', async () => {
   const step = fc.oneof(
     {
       weight: 9,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SentenceSound } from '../../../src/engines/embedded-speech/sentence-sound.ts';
+import { SentenceSound } from '../../../src/engines/embedded-speech/embedded-speech.ts';
 import type { Utterable } from '../../../src/engines/embedded-speech/worker-pool.ts';
 import type { JobListener } from '../../../src/engines/embedded-speech/worker-slot.ts';
 

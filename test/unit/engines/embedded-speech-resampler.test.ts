@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { wavHeader } from '../../../src/cli/ask/sound.ts';
 import { createResampler, type Resampler, readWav, trimSilence } from '../../../src/engines/embedded-speech/sound.ts';
-import { wavHeader } from '../../../src/engines/wav-file.ts';
 
 const resampler = await createResampler();
 

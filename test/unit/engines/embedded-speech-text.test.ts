@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { sayInEnglish } from '../../../src/engines/embedded-speech/english-text.ts';
-import { loadEspeak } from '../../../src/engines/embedded-speech/espeak.ts';
-import { sayInRussian } from '../../../src/engines/embedded-speech/russian-text.ts';
-import { cutIntoUtterances, spokenText } from '../../../src/engines/embedded-speech/spoken-text.ts';
+import {
+  cutIntoUtterances,
+  sayInEnglish,
+  sayInRussian,
+  spokenText,
+} from '../../../src/engines/embedded-speech/spoken-text.ts';
+import { loadEspeak } from '../../../src/engines/embedded-speech/synthesisers.ts';
 import { chooseVoice, espeakLanguages } from '../../../src/engines/embedded-speech/voices.ts';
 
 test.each([

@@ -1,12 +1,15 @@
-/** Chunks of streaming answers, without a network: how providers cut them, what of them counts, and that nothing unfinished becomes a command. */
+/**
+ * Chunks of streaming answers, without a network: how providers cut them, what of them counts, and that nothing unfinished becomes a
+ * command.
+ */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AnswerReader } from '../../../src/engines/openai-answer/answer-reader.ts';
 import {
+  AnswerReader,
   argumentsMaxChars,
   mostToolCalls,
   ToolCallDrafts,
-} from '../../../src/engines/openai-answer/tool-call-drafts.ts';
+} from '../../../src/engines/openai-answer/answer-reader.ts';
 import { ProviderFailure } from '../../../src/engines/provider/failure.ts';
 
 function read(chunks: readonly unknown[]) {

@@ -1,13 +1,13 @@
 /**
- * What a provider's refusal means, and the one line of what it says: its shapes, its bound, and what is taken out of it. For models and voices
- * alike, as there is one table and one reader.
+ * What a provider's refusal means, and the one line of what it says: its shapes, its bound, and what is taken out of it. For models and
+ * voices alike, as there is one table and one reader.
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { failureOfError } from '../../../src/engines/openai-answer/failure-of-error.ts';
+import { failureOfError } from '../../../src/engines/openai-answer/chat-provider.ts';
 import { ProviderRefusal } from '../../../src/engines/openai-answer/guarded-fetch.ts';
 import { readErrorBody, saidMaxChars } from '../../../src/engines/provider/error-words.ts';
-import { failureOfVoiceRefusal } from '../../../src/engines/speech-providers/voice-refusal.ts';
+import { failureOfVoiceRefusal } from '../../../src/engines/speech-providers/http-sound.ts';
 
 const asked = { provider: 'p', voice: 'Anna' };
 

@@ -1,6 +1,6 @@
 /** What a model is told: in which language, of which commands, and what an operator's own words may change. */
 import { describe, expect, test } from 'vitest';
-import { systemPrompt } from '../../../src/engines/openai-answer/system-prompt.ts';
+import { systemPrompt } from '../../../src/engines/openai-answer/chat-request.ts';
 import { commandNames, commandTools } from '../../../src/text/commands.ts';
 
 const tools = commandTools(['open_app', 'read_messages']);

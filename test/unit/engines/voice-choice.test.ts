@@ -2,8 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SpeechRequest } from '../../../src/engines/speech-engine.ts';
-import { languageOfSentence } from '../../../src/engines/speech-providers/sentence-language.ts';
-import { chooseVoice } from '../../../src/engines/speech-providers/voice-choice.ts';
+import { chooseVoice, languageOfSentence } from '../../../src/engines/speech-providers/voice-choice.ts';
 
 const voices = [
   { language: 'en', voice: 'Anna' },

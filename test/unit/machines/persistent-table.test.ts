@@ -52,7 +52,7 @@ const key = fc.oneof(
 const change = fc.record({ isRemoval: fc.boolean(), key, value: fc.nat(3) });
 const changes = fc.array(change, { maxLength: 300, size: 'max' });
 
-test('does what a Map does, in whatever order entries come and go', () => {
+test('Table 4: does what a Map does, in whatever order entries come and go', () => {
   fc.assert(
     fc.property(changes, (given) => {
       const map = new Map<string, number>();
@@ -74,7 +74,7 @@ test('does what a Map does, in whatever order entries come and go', () => {
   );
 });
 
-test('canonical: the same entries make the same tree, whatever came before and in whatever order', () => {
+test('Table 2: canonical: the same entries make the same tree, whatever came before and in whatever order', () => {
   fc.assert(
     fc.property(changes, fc.array(key, { maxLength: 60 }), fc.nat(), (given, passing, turn) => {
       const wanted = new Map(given.map(({ key: name, value }) => [name, value]));
@@ -103,7 +103,7 @@ test('is plain JSON, and lives on as such', () => {
   );
 });
 
-test('tells each change once, and none where there is none', () => {
+test('Table 3: tells each change once, and none where there is none', () => {
   fc.assert(
     fc.property(changes, changes, (first, second) => {
       const before = tableOf(first.map(({ key: name, value }) => [name, value]));
@@ -123,7 +123,7 @@ test('tells each change once, and none where there is none', () => {
   );
 });
 
-describe('with ten thousand entries', () => {
+describe('Table 1 and 3: with ten thousand entries', () => {
   const full = tableOf(Array.from({ length: 10_000 }, (_, number) => [`call-${number}`, number]));
 
   test.each([
@@ -166,7 +166,7 @@ function isBranch(node: object | null): node is { readonly children: readonly ob
   return node !== null && 'children' in node;
 }
 
-test('keys of one hash cost a list, and every one of them is found', () => {
+test('Table 4: keys of one hash cost a list, and every one of them is found', () => {
   const table = tableOf(sameHash.map((name, index) => [name, index]));
   expect(nodesOf(table).some((node) => 'leaves' in node)).toBe(true);
   for (const [index, name] of sameHash.entries()) expect(lookUp(table, name)).toBe(index);

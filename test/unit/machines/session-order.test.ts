@@ -48,7 +48,7 @@ describe('a session before its request', () => {
       value: { streaming: { answer: { running: 'awaitingFirstToken' }, voice: 'silent', reader: attentive } },
       effects: [
         { started: 'speech', input: { streamId: 'stream-1' } },
-        { started: 'answer', input: { streamId: 'stream-1', hardwareId: 'device-1', prompt: 'What is it?' } },
+        { started: 'answer', input: { streamId: 'stream-1', prompt: 'What is it?' } },
       ],
       changed: {
         request: { streamId: 'stream-1', sessionId: 'session-1', hardwareId: 'device-1', prompt: 'What is it?' },

@@ -62,9 +62,15 @@ describe('a session', () => {
   });
 
   test('that ends for its voice has said all sound before the sentence that failed', () => {
+    // Only the voice may go wrong: then every other plan or so ends for it.
+    const voiceAlone = fc.record({ plan: calm, voices: stormy }).map(({ plan, voices }) => ({
+      ...plan,
+      limits: { ...plan.limits, speechFailure: 'fail' as const },
+      speech: voices.speech,
+    }));
     let ended = 0;
     fc.assert(
-      fc.property(stormy, (plan) => {
+      fc.property(fc.oneof(voiceAlone, stormy), (plan) => {
         const { session, frames, history } = runWorld(plan);
         if (session.output?.reason !== 'speech_failed') return;
         ended += 1;
@@ -75,7 +81,7 @@ describe('a session', () => {
       }),
       { numRuns: runs(400) },
     );
-    expect(ended).toBeGreaterThan(5);
+    expect(ended).toBeGreaterThan(runs(400) / 20);
   });
 
   test('in which nothing goes wrong completes, unless there was nothing to say', () => {

@@ -127,7 +127,7 @@ describe('admission', () => {
     }
   });
 
-  test('asks for single-flight first: a duplicate on a full server is a duplicate', () => {
+  test('Supervisor 1: asks for single-flight first: a duplicate on a full server is a duplicate', () => {
     const run = open({ maxStreams: 1 });
     run.send(request('call-1', 'session-1'));
     expect(run.send(request('call-2', 'session-1')).effects).toEqual([
@@ -143,7 +143,7 @@ describe('admission', () => {
     ]);
   });
 
-  test('refuses the third of two slots and takes it when one is free again', () => {
+  test('Supervisor 3: refuses the third of two slots and takes it when one is free again', () => {
     const run = open();
     run.send(request('call-1', 'session-1'));
     run.send(request('call-2', 'session-2'));
@@ -321,7 +321,7 @@ describe('release', () => {
     });
   });
 
-  test('of a refused duplicate frees nothing', () => {
+  test('Supervisor 2: of a refused duplicate frees nothing', () => {
     const run = open();
     run.send(request('call-1', 'session-1'));
     run.send(request('call-2', 'session-1'));
@@ -335,7 +335,7 @@ describe('release', () => {
     ]);
   });
 
-  test('late and doubled does not free the slot of a newer stream with the same session id', () => {
+  test('Supervisor 2: late and doubled does not free the slot of a newer stream with the same session id', () => {
     const run = open();
     run.send(request('call-1', 'session-1'));
     run.send(release('call-1'));
@@ -578,7 +578,7 @@ describe('any sequence of calls, ends and interrupts', () => {
     },
   );
 
-  test('keeps its books: never more streams than slots, one stream a session id, back to zero', () => {
+  test('Supervisor 1 to 5: keeps its books: never more streams than slots, one stream a session id, back to zero', () => {
     fc.assert(
       fc.property(
         fc.record({ maxStreams: fc.integer({ min: 1, max: 4 }), oneStreamPerDevice: fc.boolean() }),

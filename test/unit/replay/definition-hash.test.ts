@@ -1,7 +1,10 @@
-/** A log names the definition of its chart by a hash: a changed definition is told first, an unchanged one never, whichever scheme named it. */
+/**
+ * A log names the definition of its chart by a hash: a changed definition is told first, an unchanged one never, whichever scheme
+ * named it.
+ */
 import { describe, expect, test } from 'vitest';
 import { and, createMachine } from 'xstate';
-import { definitionHash, definitionHashAs } from '../../../src/log/definition-hash.ts';
+import { definitionHash, definitionHashAs } from '../../../src/log/chart-definition.ts';
 import type { EventLog } from '../../../src/log/log-reader.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { goodLog, recordByHand } from '../../support/replay/hand-recording.ts';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { setup } from 'xstate';
-import { definitionHash } from '../../../src/log/definition-hash.ts';
+import { definitionHash } from '../../../src/log/chart-definition.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { goodLog, recordByHand } from '../../support/replay/hand-recording.ts';

@@ -1,8 +1,7 @@
 /** What a recording promises as a test: pinned, or expected to end otherwise; and what becomes of both when the chart changes. */
 import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
-import { reRecord } from '../../../src/replay/keep/re-recording.ts';
-import { checkRecording, isFailedEnd } from '../../../src/replay/keep/recording-check.ts';
+import { checkRecording, isFailedEnd, reRecord } from '../../../src/replay/keep/recording-check.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { goodLog, recordByHand } from '../../support/replay/hand-recording.ts';
 

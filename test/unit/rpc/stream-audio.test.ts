@@ -1,6 +1,6 @@
 /**
- * What a request comes out as after its check: a COLLECT as a chunk, a COMMIT as what it brings itself, which makes the whole utterance with
- * what was collected. Without a wire: what the model sees of a screen can't be seen from outside.
+ * What a request comes out as after its check: a COLLECT as a chunk, a COMMIT as what it brings itself, which makes the whole utterance
+ * with what was collected. Without a wire: what the model sees of a screen can't be seen from outside.
  */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';

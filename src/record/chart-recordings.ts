@@ -1,6 +1,6 @@
 /**
- * How the charts of streams are recorded, a session's and a welcome stream's: what of their events may stand in a log, and
- * how an end is named. An event of which a field is not named here is written without it.
+ * How each chart is recorded, a session's, a welcome stream's and the supervisor's: what of their events may stand in a log,
+ * and how an end is named. An event of which a field is not named here is written without it.
  */
 import type { AnyEventObject } from 'xstate';
 import type { Failure } from '../errors.ts';
@@ -8,6 +8,7 @@ import type { LoggedEvent } from '../log/log-format.ts';
 import { sessionMachine } from '../machines/session/session.machine.ts';
 import type { SessionEvent } from '../machines/session/session.types.ts';
 import type { StreamEvent } from '../machines/stream/stream.types.ts';
+import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
 import { welcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { WelcomeEvent } from '../machines/welcome/welcome.types.ts';
 import { DeltaShaper } from '../text/redaction-shape.ts';
@@ -117,6 +118,26 @@ function allowedOfWelcome(event: AnyEventObject, shaping: Shaping): LoggedEvent 
 function isText(event: AnyEventObject): event is Extract<WelcomeEvent, { readonly type: 'text.received' }> {
   return event.type === 'text.received';
 }
+
+/** About a million admissions and ends. */
+const MAX_SUPERVISOR_LOG_BYTES = 256 * 1024 * 1024;
+
+const supervisorFields = ['streamId', 'sessionId', 'hardwareId'] as const;
+
+const supervisorRedactor: Redactor = Object.freeze({
+  redact: (_turn, event) => {
+    const kept = supervisorFields.flatMap((name) => (typeof event[name] === 'string' ? [[name, event[name]]] : []));
+    return { event: { type: event.type, ...Object.fromEntries(kept) }, amendments: noAmendments };
+  },
+} satisfies Redactor);
+
+/** The supervisor hears ids and numbers only, nothing that anyone said. */
+export const supervisorRecording: ChartRecording = Object.freeze({
+  machine: supervisorMachine,
+  createRedactor: () => supervisorRedactor,
+  reasonOf: () => '',
+  maxLogBytes: MAX_SUPERVISOR_LOG_BYTES,
+});
 
 /** What every stream's chart hears, whether it speaks an answer or a given text: the fields that are allowed. */
 function allowedOfStream(event: StreamEvent, { text }: Shaping): LoggedEvent {

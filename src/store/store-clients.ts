@@ -1,19 +1,53 @@
 /**
- * What devices and their assistant said to each other, as the server sees it: hands exchanges to the process of the store, and asks for
- * them. A store that fails costs memories and nothing else. Only a device that has an id of its own has a memory:
- * all those without one would hear each other's words.
- *
- * Guarantees: a recall that is asked for after a remember hears of it, as the store deals with both in their order; never more on the
- * way to the disk than MAX_WAITING_CHARS. It keeps nothing itself, so what is forgotten in the store is forgotten.
+ * What the server asks of the process of the store, beside quotas: to keep used tokens, and to keep and recall what was said.
+ * What a store that fails costs, and what bounds it, store-process.ts says.
  */
 import { isOneDevice } from '../call/call.ts';
+import type { Logger } from '../observe/logger.ts';
 import { type MemoryEntry, type MemoryLimits, type RememberedExchange, shortened } from './memory-entry.ts';
 import type { StoreProcess } from './store-process.ts';
+import { type UsageEntry, usageEntrySchema } from './usage-entry.ts';
+
+export type RecordOutcome = { readonly stored: true } | { readonly stored: false; readonly reason: string };
+
+interface UsageStoreOptions {
+  readonly store: StoreProcess;
+  readonly log: Logger;
+}
+
+/** Used tokens: hands entries to the process of the store, and tells whether each is on the disk. Never throws or rejects. */
+export class UsageStore {
+  readonly #options: UsageStoreOptions;
+  #isRefusalTold = false;
+
+  constructor(options: UsageStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Stores one entry. */
+  async record(entry: UsageEntry): Promise<RecordOutcome> {
+    if (!usageEntrySchema.safeParse(entry).success) return this.#refuse(entry);
+    const answer = await this.#options.store.ask({ kind: 'usage', entry });
+    if (answer.kind === 'stored') return { stored: true };
+    return { stored: false, reason: answer.kind === 'failed' ? answer.reason : 'the store answered something else' };
+  }
+
+  /** Reports are checked before they come here, so it is an engine that counts in odd numbers. */
+  #refuse({ model, inputTokens, outputTokens }: UsageEntry): RecordOutcome {
+    if (!this.#isRefusalTold) {
+      this.#isRefusalTold = true;
+      const ctx = { model: model.slice(0, 128), input_tokens: inputTokens, output_tokens: outputTokens };
+      const fields = { scope: 'store', method: 'usage', decision: 'entry_refused', ctx };
+      this.#options.log.error(fields, 'usage that cannot be true is not stored; told once');
+    }
+    return { stored: false, reason: 'its values are out of bounds' };
+  }
+}
 
 /** 8 MB: a disk that is merely busy never has so many words waiting. */
 const MAX_WAITING_CHARS = 4 * 1024 * 1024;
 
-export interface MemoryStoreOptions {
+interface MemoryStoreOptions {
   readonly store: Pick<StoreProcess, 'ask'>;
   readonly limits: MemoryLimits;
   /** Since the epoch. */
@@ -21,6 +55,14 @@ export interface MemoryStoreOptions {
   readonly maxWaitingChars?: number;
 }
 
+/**
+ * What devices and their assistant said to each other: hands exchanges to the process of the store, and asks for them. A store
+ * that fails costs memories and nothing else. Only a device that has an id of its own has a memory: all those without one
+ * would hear each other's words.
+ *
+ * Guarantees: a recall that is asked for after a remember hears of it, as the store deals with both in their order; never more
+ * on the way to the disk than MAX_WAITING_CHARS. It keeps nothing itself, so what is forgotten in the store is forgotten.
+ */
 export class MemoryStore {
   readonly #options: MemoryStoreOptions;
   #waitingChars = 0;

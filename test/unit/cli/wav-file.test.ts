@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createWavFile, wavHeader } from '../../../src/engines/wav-file.ts';
+import { createWavFile, wavHeader } from '../../../src/cli/ask/sound.ts';
 
 async function temporaryFile(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'recital-wav-'));
