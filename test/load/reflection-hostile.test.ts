@@ -20,7 +20,7 @@ const words = Array.from({ length: SENTENCES }, (_, index) => `This is sentence 
 const scenario = {
   answers: [
     // Two seconds of a stream, to have one beside every flood.
-    { when: '^long', steps: words.split(/(?<= )/).flatMap((word) => [{ say: word }, { wait_ms: 50 }]) },
+    { when: '^long', steps: words.split(/(?<= )/).flatMap((word) => [{ say: word }, { wait_ms: 10 }]) },
     { when: '', steps: [{ say: 'Good day.' }] },
   ],
   speech: { chunks_per_sentence: CHUNKS },

@@ -7,7 +7,7 @@ const isFull = process.env.FULL === '1';
 /** Below this a property says little. */
 const FEWEST = 50;
 
-/** `count` in `npm run test:full`, else a fifth of it, but no less than 50 of them. */
+/** `count` (of examples, or of what makes up a long one) in `npm run test:full`, else a fifth of it, but no less than 50 of them. */
 export function runs(count: number): number {
   return isFull ? count : Math.max(Math.min(count, FEWEST), Math.ceil(count / 5));
 }

@@ -1,7 +1,9 @@
 /** A server as tests see it, whether it runs in their process (server.ts) or in one of its own (server-process.ts). */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { atEndOfFile } from './end-of-file.ts';
 
 export interface LogLine {
@@ -119,11 +121,7 @@ export async function servingServer(started: StartedServer): Promise<TestServer>
     dataDir: place.env.DATA_DIR ?? '',
     logs: journal.lines,
     logsOf: (decision) => journal.lines.filter((line) => line.decision === decision),
-    status: async () => {
-      const response = await fetch(`http://127.0.0.1:${ports.http}/status`);
-      const status: ServerStatus = JSON.parse(await response.text());
-      return status;
-    },
+    status: () => statusOf(ports.http),
     shutDown,
     exited,
     stop: async () => {
@@ -136,4 +134,14 @@ export async function servingServer(started: StartedServer): Promise<TestServer>
   };
   const forget = atEndOfFile(server.stop);
   return server;
+}
+
+/** Over a connection of its own: one that is kept may be closed by the server while the next question is on its way. */
+async function statusOf(port: number): Promise<ServerStatus> {
+  const request = get({ host: '127.0.0.1', port, path: '/status', agent: false });
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve).once('error', reject);
+  });
+  const status: ServerStatus = JSON.parse(await text(response));
+  return status;
 }

@@ -42,6 +42,7 @@ function recorded(frames: Frames, ended: Partial<CallOutcome> = {}): CallOutcome
     sessionId: 'id',
     frameTimesMs: [],
     endedAfterMs: 0,
+    endedWithinMs: 0,
     ...ended,
   };
 }

@@ -121,8 +121,8 @@ describe('the text', () => {
     async (form) => {
       const outcome = await ask(its.client, { prompt: `early ${form}` });
       expectSeen(outcome, { text: 'One is here. Two is here.', code: 'OK' });
-      expect(outcome.frameTimesMs[0]).toBeLessThan(1000);
-      expect(outcome.endedAfterMs).toBeGreaterThan(1400);
+      // The model is silent for 1.5 s behind its first words.
+      expect(outcome.endedAfterMs - (outcome.frameTimesMs[0] ?? Number.POSITIVE_INFINITY)).toBeGreaterThan(1_000);
     },
   );
 });

@@ -9,7 +9,7 @@ import { endOf, expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } fro
 import { richStatusOf } from './rich-status.ts';
 
 /** So many that their sound does not fit on the way to a client that does not read: its stream lasts until it reads on. */
-const LONG_SENTENCES = 300;
+const LONG_SENTENCES = 150;
 
 const scenario = {
   answers: [
@@ -145,10 +145,12 @@ test('a hundred at once, among answers and welcome streams, end each stream once
 
 test('a welcome stream is reached also when the answer of its session has ended meanwhile', async () => {
   const request = { hardware_id: 'device-j', session_id: 'session-j' };
-  const answer = start(client, { prompt: 'slow', ...request });
+  const answer = start(client, { prompt: 'long', ...request });
   await answer.firstFrame;
+  answer.call.pause();
   const spoken = startWelcome(client, { text: endless, session_id: 'session-j' });
   await spoken.firstFrame;
+  answer.call.resume();
   expectGoodEnd(await answer.outcome);
   expect((await interrupt(controller, 'device-j')).interrupted_sessions).toEqual(['session-j']);
   expectErrorAfterData(await spoken.outcome, { code: 'CANCELLED', errorType: 'interrupted' });

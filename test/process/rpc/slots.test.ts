@@ -31,6 +31,8 @@ const scenario = {
 
 const MAX_STREAMS = 5;
 const CONNECTIONS = 5;
+/** Less than the idle timeout of the server with one slot, which would free it in the end. */
+const FREE_WITHIN_MS = 1_200;
 
 describe('a burst of ten times the slots', () => {
   let server: TestServer;
@@ -98,7 +100,7 @@ describe('with one slot, it is free again after', () => {
   let server: TestServer;
   let client: TestClient;
   beforeAll(async () => {
-    const env = { BACKPRESSURE_MAX_STREAMS: '1', BACKPRESSURE_IDLE_TIMEOUT: '0.5', SESSION_TIMEOUT: '1.2' };
+    const env = { BACKPRESSURE_MAX_STREAMS: '1', BACKPRESSURE_IDLE_TIMEOUT: '1.5', SESSION_TIMEOUT: '2.5' };
     server = await startServer({ scenario, env });
     client = connect(server.grpcPort);
   });
@@ -146,12 +148,12 @@ describe('with one slot, it is free again after', () => {
       await eventually(
         () => server.status(),
         ({ active_streams }) => active_streams === 0,
-        300,
+        FREE_WITHIN_MS,
       );
       socket.destroy();
     },
     'a deadline': async () => {
-      const running = await begun('hang', { deadlineMs: 200 });
+      const running = await begun('hang', { deadlineMs: 600 });
       expect((await running.outcome).code).toBe('DEADLINE_EXCEEDED');
     },
     'a client process that is killed': async () => {
@@ -189,7 +191,7 @@ describe('with one slot, it is free again after', () => {
         status.in_flight === 0 &&
         status.active_answers === 0 &&
         status.active_speech === 0,
-      2_000,
+      FREE_WITHIN_MS,
     );
     expectGoodEnd(await ask(client, { prompt: 'good' }));
   });

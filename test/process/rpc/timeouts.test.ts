@@ -1,6 +1,6 @@
 /** Timed exits, as a client sees them: each ends what it names, in time, and nothing else; 0 switches it off. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, connect, start, type TestClient } from '../../support/client.ts';
+import { ask, type CallOutcome, connect, start, type TestClient } from '../../support/client.ts';
 import { startServer } from '../../support/server.ts';
 import type { TestServer } from '../../support/test-server.ts';
 import { expectErrorAfterData, expectErrorBeforeData, expectGoodEnd } from './outcomes.ts';
@@ -68,9 +68,10 @@ function of(name: ServerName) {
   return found;
 }
 
-function expectAfter(actualMs: number, dueMs: number): void {
-  expect(actualMs).toBeGreaterThan(dueMs - DELIVERY_MS);
-  expect(actualMs).toBeLessThan(dueMs + Math.max(TOLERANCE_MS, dueMs / 10) + DELIVERY_MS);
+/** Fails if a call did not end `dueMs` after its start, or after `sinceMs` of it. */
+function expectAfter({ endedAfterMs, endedWithinMs }: CallOutcome, dueMs: number, sinceMs = 0): void {
+  expect(endedAfterMs - sinceMs).toBeGreaterThan(dueMs - DELIVERY_MS);
+  expect(endedWithinMs - sinceMs).toBeLessThan(dueMs + Math.max(TOLERANCE_MS, dueMs / 10) + DELIVERY_MS);
 }
 
 describe.concurrent('the idle timeout (0.6 s)', () => {
@@ -79,14 +80,14 @@ describe.concurrent('the idle timeout (0.6 s)', () => {
     expectErrorBeforeData(outcome, { code: 'DEADLINE_EXCEEDED', errorType: 'stream_idle_timeout' });
     // The server's own measure keeps the bound without any allowance.
     expect(outcome.details).toMatch(/^Stream closed due to idle timeout: session-1 \(idle: 0\.[6-8]s\)$/);
-    expectAfter(outcome.endedAfterMs, 600);
+    expectAfter(outcome, 600);
   });
 
   test('counts from the last frame that was taken', async () => {
     const outcome = await ask(of('idle').client, { prompt: 'one sentence', session_id: 'session-2' });
     expectErrorAfterData(outcome, { code: 'DEADLINE_EXCEEDED', errorType: 'stream_idle_timeout' });
     expect(outcome.details).toMatch(/^Stream closed due to idle timeout: session-2 \(idle: 0\.[6-8]s\)$/);
-    expectAfter(outcome.endedAfterMs - (outcome.frameTimesMs.at(-1) ?? 0), 600);
+    expectAfter(outcome, 600, outcome.frameTimesMs.at(-1) ?? 0);
   });
 
   test('is outlived by a stream that keeps sending', async () => {
@@ -104,7 +105,7 @@ describe.concurrent('the first token timeout (0.5 s)', () => {
       errorType: 'first_token_timeout',
       details: 'The model said nothing for 0.5s',
     });
-    expectAfter(outcome.endedAfterMs, 500);
+    expectAfter(outcome, 500);
   });
 
   test('does not concern a model that has begun', async () => {
@@ -125,7 +126,7 @@ describe.concurrent('the stall timeout (0.5 s)', () => {
   test('ends an answer that dribbles letters and finishes no sentence', async () => {
     const outcome = await ask(of('stall').client, { prompt: 'dribbles' });
     expectErrorBeforeData(outcome, stalled);
-    expectAfter(outcome.endedAfterMs, 500);
+    expectAfter(outcome, 500);
   });
 
   test('ends an answer that begins to dribble later', async () => {
@@ -154,7 +155,7 @@ describe.concurrent('the speech timeout (0.5 s)', () => {
     expectGoodEnd(outcome);
     expect(outcome.kinds).toEqual(['text_chunk', 'text_chunk', 'text_chunk', 'end_message']);
     expect(outcome.text).toBe('Mute one is here. Hang two is here. Mute three is here.');
-    expectAfter(outcome.endedAfterMs, 500);
+    expectAfter(outcome, 500);
   });
 
   test('lets the text go on without the sound of a sentence that fails', async () => {
@@ -179,7 +180,7 @@ describe.concurrent('SPEECH_FAILURE=fail', () => {
       errorType: 'speech_failed',
       details: 'No sound for 0.5s',
     });
-    expectAfter(outcome.endedAfterMs, 500);
+    expectAfter(outcome, 500);
   });
 
   test('ends the stream of a sentence that fails, with the words of the voice', async () => {
@@ -218,13 +219,13 @@ describe.concurrent('the session timeout (0.7 s)', () => {
   test('ends a stream that keeps sending', async () => {
     const outcome = await ask(of('session').client, { prompt: 'keeps sending' });
     expectErrorAfterData(outcome, expired);
-    expectAfter(outcome.endedAfterMs, 700);
+    expectAfter(outcome, 700);
   });
 
   test('ends a stream on which nothing was sent', async () => {
     const outcome = await ask(of('session').client, { prompt: 'silent' });
     expectErrorBeforeData(outcome, expired);
-    expectAfter(outcome.endedAfterMs, 700);
+    expectAfter(outcome, 700);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The rules about imports: the table, the one place of ids, the one place of gRPC statuses. */
 import { posix } from 'node:path';
 import { computedImports, type Deviation, deviations, type ImportRow, importTable } from './import-table.ts';
-import { childOf, listOf, nameOf, placeOf, type SourceFile, type SyntaxNode, walk } from './source-file.ts';
+import { childOf, listOf, nameOf, nodesOf, placeOf, type SourceFile, type SyntaxNode } from './source-file.ts';
 
 export interface Import {
   readonly at: SyntaxNode;
@@ -14,7 +14,15 @@ export interface Import {
 
 /** Every import of a file: declarations, `export … from`, `import()`, `require`, and types by `import('…')`. */
 export function importsOf(file: SourceFile): readonly Import[] {
-  return [...walk(file.program)].flatMap((node): readonly Import[] => {
+  const known = imports.get(file) ?? findImports(file);
+  imports.set(file, known);
+  return known;
+}
+
+const imports = new WeakMap<SourceFile, readonly Import[]>();
+
+function findImports(file: SourceFile): readonly Import[] {
+  return nodesOf(file).flatMap((node): readonly Import[] => {
     switch (node.type) {
       case 'ImportDeclaration':
       case 'ExportNamedDeclaration':
@@ -133,7 +141,7 @@ export function idFaults(file: SourceFile): readonly string[] {
     // A hash of what is there makes nothing up.
     .filter(({ names }) => !names.every((name) => name === 'hash'))
     .map(({ at }) => `${placeOf(file, at)}: imports crypto; ids are made in ${idPlace} alone`);
-  const used = [...walk(file.program)]
+  const used = nodesOf(file)
     .filter((node) => node.type === 'MemberExpression')
     .filter((node) => {
       const [object, property] = [nameOf(childOf(node, 'object')), nameOf(childOf(node, 'property'))];

@@ -1,5 +1,5 @@
 /** The rule about ids in machines: without one XState makes it up from counters, which then differ between runs and replays. */
-import { childOf, listOf, nameOf, placeOf, type SourceFile, type SyntaxNode, walk } from './source-file.ts';
+import { childOf, listOf, nameOf, nodesOf, placeOf, type SourceFile, type SyntaxNode } from './source-file.ts';
 
 const spawners = ['spawn', 'spawnChild'];
 const senders = ['raise', 'sendTo', 'sendParent', 'forwardTo'];
@@ -7,7 +7,7 @@ const senders = ['raise', 'sendTo', 'sendParent', 'forwardTo'];
 /** Spawns without an id and delayed sends without an id in the files of machines/. */
 export function machineCallFaults(file: SourceFile): readonly string[] {
   if (!file.path.startsWith('machines/')) return [];
-  return [...walk(file.program)]
+  return nodesOf(file)
     .filter((node) => node.type === 'CallExpression')
     .flatMap((call) => {
       const name = calleeOf(call);

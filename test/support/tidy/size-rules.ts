@@ -1,5 +1,5 @@
 /** The rule about sizes: where a file or a function is longer than one looks through, there is a reason or it is split. */
-import { childOf, nameOf, placeOf, type SourceFile, type SyntaxNode, walk } from './source-file.ts';
+import { childOf, nameOf, nodesOf, placeOf, type SourceFile, type SyntaxNode } from './source-file.ts';
 
 /** Aimed at are 60 to 250 lines a file and 40 a function; these are the end. `npm run house` prints where the sources stand. */
 export const maxFileLines = 400;
@@ -50,7 +50,7 @@ function tooLongIn(file: SourceFile): readonly TooLong[] {
 
 /** A function is named by its declaration, its method, or the constant or property that it is put in. */
 function namedFunctionsOf(file: SourceFile): readonly { readonly node: SyntaxNode; readonly name: string }[] {
-  return [...walk(file.program)].flatMap((node) => {
+  return nodesOf(file).flatMap((node) => {
     if (functionTypes.includes(node.type)) {
       const name = nameOf(childOf(node, 'id'));
       return name === '' ? [] : [{ node, name }];

@@ -56,6 +56,15 @@ export function* walk(node: SyntaxNode): Generator<SyntaxNode> {
   for (const child of childrenOf(node)) yield* walk(child);
 }
 
+const nodes = new WeakMap<SourceFile, readonly SyntaxNode[]>();
+
+/** Every node of a file, in the order of `walk`; many rules ask for them. */
+export function nodesOf(file: SourceFile): readonly SyntaxNode[] {
+  const known = nodes.get(file) ?? [...walk(file.program)];
+  nodes.set(file, known);
+  return known;
+}
+
 /** The child in `field`, if it is a node of one of the types. */
 export function childOf(
   node: SyntaxNode | undefined,

@@ -10,10 +10,10 @@ import {
   isNode,
   listOf,
   nameOf,
+  nodesOf,
   placeOf,
   type SourceFile,
   type SyntaxNode,
-  walk,
 } from './source-file.ts';
 
 const statelessFolders = ['machines/', 'actors/', 'text/', 'rpc/', 'engines/'];
@@ -56,9 +56,7 @@ export const stateExemptions: readonly StateExemption[] = [
 
 /** Names of interfaces and type aliases whose fields are all readonly, over all files. */
 export function readonlyTypesOf(files: readonly SourceFile[]): ReadonlySet<string> {
-  const declared = files.flatMap((file) =>
-    [...walk(file.program)].filter((node) => node.type === 'TSInterfaceDeclaration'),
-  );
+  const declared = files.flatMap((file) => nodesOf(file).filter((node) => node.type === 'TSInterfaceDeclaration'));
   const isReadonly = (node: SyntaxNode) => {
     const members = listOf(childOf(node, 'body'), 'body');
     return (

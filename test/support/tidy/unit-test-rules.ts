@@ -10,11 +10,11 @@ import {
   childOf,
   isNode,
   nameOf,
+  nodesOf,
   parseSource,
   placeOf,
   type SourceFile,
   type SyntaxNode,
-  walk,
 } from './source-file.ts';
 
 /** Modules of Node with processes, threads and sockets. */
@@ -92,7 +92,7 @@ function ownFaults(file: SourceFile): readonly string[] {
   const imported = valueTargetsOf(file)
     .filter(({ target }) => forbiddenModules.has(target) || starters.includes(target))
     .map(({ target, at }) => `${placeOf(file, at)}: imports ${target}`);
-  const nodes = [...walk(file.program)];
+  const nodes = nodesOf(file);
   const calls = nodes.flatMap((node) => {
     const callee = node.type === 'CallExpression' ? childOf(node, 'callee', 'MemberExpression') : undefined;
     return callee === undefined ? [] : [{ node, name: pathOf(callee) }];
