@@ -10,7 +10,7 @@ import { welcomeCodec } from './codec.ts';
 import type { WelcomeRequest__Output } from './generated/streaming/WelcomeRequest.ts';
 import type { WelcomeResponse } from './generated/streaming/WelcomeResponse.ts';
 import { quote } from './identity.ts';
-import { createStreamHandler, type StreamCallOptions } from './stream-call.ts';
+import { createStreamHandler, type StreamCallOptions } from './streaming-rpcs.ts';
 
 /** Longer than any name of a voice, any language tag. */
 const MAX_NAME_CHARS = 128;

@@ -2,7 +2,7 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { InterruptRequest__Output } from './generated/streaming/InterruptRequest.ts';
 import type { InterruptResponse } from './generated/streaming/InterruptResponse.ts';
-import { createUnaryHandler, type UnaryCallOptions } from './unary-call.ts';
+import { createUnaryHandler, type UnaryCallOptions } from './unary-rpcs.ts';
 
 /** The handler of InterruptSession; success is true also when nothing was running. */
 export function createInterruptSessionHandler(

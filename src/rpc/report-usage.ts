@@ -7,7 +7,7 @@ import { failure } from '../errors.ts';
 import type { UsageRequest__Output } from './generated/streaming/UsageRequest.ts';
 import type { UsageResponse } from './generated/streaming/UsageResponse.ts';
 import { quote } from './identity.ts';
-import { createUnaryHandler, type UnaryCallOptions } from './unary-call.ts';
+import { createUnaryHandler, type UnaryCallOptions } from './unary-rpcs.ts';
 
 const MAX_LABEL_CHARS = 128;
 /** An int32 on the wire. */

@@ -10,7 +10,7 @@ import { answerCodec } from './codec.ts';
 import type { StreamRequest__Output } from './generated/streaming/StreamRequest.ts';
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
 import { checkScreenshot } from './screenshot.ts';
-import { createStreamHandler, type StreamCallOptions } from './stream-call.ts';
+import { createStreamHandler, type StreamCallOptions } from './streaming-rpcs.ts';
 
 /** Values of RequestPhase. */
 const phases = { unspecified: 0, collect: 1, commit: 2 } as const;
