@@ -15,9 +15,8 @@ import { EngineFailure } from '../../errors.ts';
 import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
 import { cutIntoUtterances, spokenText } from './spoken-text.ts';
 import { chooseVoice, type Voice } from './voices.ts';
-import { type Utterable, WorkerPool } from './worker-pool.ts';
+import { type JobListener, type Utterable, WorkerPool } from './worker-pool.ts';
 import type { WorkerVoices } from './worker-protocol.ts';
-import type { JobListener } from './worker-slot.ts';
 
 export interface EmbeddedSpeechOptions {
   /** Worker threads, 1..32. Default 2: on two cores a second one halves the wait of a second caller. */

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { SentenceSound } from '../../../src/engines/embedded-speech/embedded-speech.ts';
-import type { Utterable } from '../../../src/engines/embedded-speech/worker-pool.ts';
-import type { JobListener } from '../../../src/engines/embedded-speech/worker-slot.ts';
+import type { JobListener, Utterable } from '../../../src/engines/embedded-speech/worker-pool.ts';
 
 const second = 96_000;
 
