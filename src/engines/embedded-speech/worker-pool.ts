@@ -6,7 +6,6 @@
  * Guarantees: a job ends exactly once, with or without a failure; a worker that dies fails its job and is replaced; a job that was
  * abandoned and is not over within `abandonGraceMs` is ended by replacing its worker.
  */
-
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
 import { EngineFailure, wordsOf } from '../../errors.ts';
