@@ -156,6 +156,12 @@ async function round() {
     { length: Math.min(Number(options.jobs), Math.max(1, mutants.length)) },
     () => new Runner(),
   );
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      for (const runner of runners) runner.stop();
+      process.exit(1);
+    });
+  }
   try {
     const results = await runAll(runners, testsBySource());
     return report(results, `${Math.round((Date.now() - startedAt) / 1000)} s`);

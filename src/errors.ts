@@ -42,7 +42,9 @@ export const errorTable = {
   },
   invalid_hardware_id: {
     code: 'INVALID_ARGUMENT',
-    when: 'The hardware_id is malformed; or it is blank or "unknown" where one is required (strict policy, InterruptSession); ReportUsage takes "unknown" when the policy is lenient, but no blank one.',
+    when:
+      'The hardware_id is malformed; or it is blank or "unknown" where one is required (strict policy, InterruptSession); ' +
+      'ReportUsage takes "unknown" when the policy is lenient, but no blank one.',
     fix: "Send the device's stable id: 1 to 128 printable ASCII characters without spaces.",
   },
   empty_prompt: {

@@ -243,6 +243,8 @@ function isListOfStrings({ elements }) {
 function mutateListString(file, node, ancestors) {
   const isWords = node.value.trim().includes(' ') || ancestors.at(-1)?.type === 'CallExpression';
   const entries = isWords ? node.value.split(' ') : [...node.value];
+  // Digits in their order are an alphabet: without one, the others mean something else.
+  if (node.value.startsWith('0123456789')) return;
   if (entries.length < MIN_LIST_ENTRIES && ancestors.at(-1)?.type === 'VariableDeclarator') return;
   for (const [index, entry] of entries.entries()) {
     const rest = entries.toSpliced(index, 1).join(isWords ? ' ' : '');
@@ -258,7 +260,7 @@ function mutateListString(file, node, ancestors) {
 /** `true|false|null` in a regular expression. */
 function mutateAlternations(file, node, ancestors) {
   const { raw } = node;
-  for (const match of raw.matchAll(/(?<=\((?:\?:)?)[\w#?:/\\.]+(?:\|[\w#?:/\\.]+)+(?=\))/g)) {
+  for (const match of raw.matchAll(/(?<=\(\?:|\((?!\?))[\w#?:/\\.]+(?:\|[\w#?:/\\.]+)+(?=\))/g)) {
     const words = match[0].split('|');
     for (const [index, word] of words.entries()) {
       const rest = words.toSpliced(index, 1).join('|');

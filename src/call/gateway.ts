@@ -104,8 +104,8 @@ export interface StreamGateway {
   /** Takes note of a call that is refused before it is asked for: for its ids or a field. The failure comes back as it is. */
   refuse(call: Call, failure: Failure): Failure;
   /**
-   * Ends every stream of the device, and the welcome streams of its sessions in flight; resolves with their session ids, each once, when the
-   * last of them is over.
+   * Ends every stream of the device, and the welcome streams of its sessions in flight; resolves with their session ids, each
+   * once, when the last of them is over.
    */
   interrupt(hardwareId: string): Promise<readonly string[]>;
 }

@@ -1,6 +1,6 @@
 /**
- * The log of one actor while it lives: takes turns by reference, and makes lines of them when it is told to (off the hot path). Bounded: a log
- * that reached its size gets no further turns, and its footer counts them.
+ * The log of one actor while it lives: takes turns by reference, and makes lines of them when it is told to (off the hot path).
+ * Bounded: a log that reached its size gets no further turns, and its footer counts them.
  */
 import type { AnyEventObject } from 'xstate';
 import { LineChain, type LogFooter, THREW, type TurnOutcome } from '../log/log-format.ts';
@@ -17,8 +17,8 @@ interface ThrownTurn {
 const thrown: TurnOutcome = Object.freeze({ status: THREW });
 
 /**
- * Making a line of a longer text would hold up every stream for milliseconds and more: the log ends before it, and its footer counts what is
- * missing. A delta has at most 4 Ki; only a prompt or a text to speak can be as long as a request.
+ * Making a line of a longer text would hold up every stream for milliseconds and more: the log ends before it, and its footer
+ * counts what is missing. A delta has at most 4 Ki; only a prompt or a text to speak can be as long as a request.
  */
 const MAX_TURN_TEXT_CHARS = 64 * 1024;
 /** Deeper values are nobody's command. */

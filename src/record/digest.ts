@@ -1,7 +1,8 @@
 /**
- * Digests of a chart's context, made alike while a session is recorded and while it is replayed. A text counts as its length: so the digest
- * of a context is the digest of its shape (text/redaction-shape.ts), a growing buffer is not hashed again in every turn, and nothing that anyone said
- * can be guessed from it. Words that are the chart's own (modes, reasons, codes) count to the letter.
+ * Digests of a chart's context, made alike while a session is recorded and while it is replayed. A text counts as its length:
+ * so the digest of a context is the digest of its shape (text/redaction-shape.ts), a growing buffer is not hashed again in
+ * every turn, and nothing that anyone said can be guessed from it. Words that are the chart's own (modes, reasons, codes) count
+ * to the letter.
  */
 import { hexByte } from '../log/hex.ts';
 import { eachChange, emptyTable, isTable, type Table } from '../machines/supervisor/persistent-table.ts';
@@ -14,15 +15,18 @@ const ownWords: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Texts of which only it counts whether there are any: what a voice gets differs between a text and its shape, a stack between machines. */
+/**
+ * Texts of which only it counts whether there are any: what a voice gets differs between a text and its shape, a stack between
+ * machines.
+ */
 const presenceOnly: ReadonlySet<string> = new Set(['speech', 'detail']);
 
 /** Fields of which only it counts whether they are there: a command's arguments keep their validity in a shape, not their numbers. */
 const opaque: ReadonlySet<string> = new Set(['args']);
 
 /**
- * Plain records by id, of version 1 of the supervisor chart, whose logs this keeps readable: their size and their newest entry count, what was
- * there before was told when it came. Tables of today's charts are counted whole, by TableDigester.
+ * Plain records by id, of version 1 of the supervisor chart, whose logs this keeps readable: their size and their newest entry
+ * count, what was there before was told when it came. Tables of today's charts are counted whole, by TableDigester.
  */
 const tables: ReadonlySet<string> = new Set(['streams', 'inFlight']);
 
@@ -149,9 +153,9 @@ function spread(lane: number): number {
 const idKey: Key = { ...noKey, isOwnWord: true };
 
 /**
- * The digest of a table that changes from turn to turn, tables inside of it included: every entry counts, with its keys to the letter. It is
- * made of the sum over all entries, which does not depend on their order, so that a turn costs the entries that it changed and not those
- * that the table has.
+ * The digest of a table that changes from turn to turn, tables inside of it included: every entry counts, with its keys to the
+ * letter. It is made of the sum over all entries, which does not depend on their order, so that a turn costs the entries that
+ * it changed and not those that the table has.
  */
 export class TableDigester {
   #table: Table<unknown> = emptyTable;

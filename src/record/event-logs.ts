@@ -1,9 +1,10 @@
 /**
  * The event logs of a running server: a file for each session and one for the supervisor, by day.
  *
- * Guarantees: a turn costs its session a few references and no more; its line is made as soon as the event loop comes round, and is with the
- * writer within FLUSH_MS; what a killed process had not written yet is all that is lost; a disk that is full, slow or read-only harms no stream: turns are dropped and counted, in the footer
- * and here, and it is said once. What stands in a file has no gap: behind a dropped turn comes nothing but the footer.
+ * Guarantees: a turn costs its session a few references and no more; its line is made as soon as the event loop comes round,
+ * and is with the writer within FLUSH_MS; what a killed process had not written yet is all that is lost; a disk that is full,
+ * slow or read-only harms no stream: turns are dropped and counted, in the footer and here, and it is said once. What stands in
+ * a file has no gap: behind a dropped turn comes nothing but the footer.
  */
 import { join } from 'node:path';
 import { ActorLog } from './actor-log.ts';
@@ -19,9 +20,10 @@ const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
 /** Times MAX_UNWRITTEN_CHARS: how much it may be with footers, which come also behind dropped turns. */
 const FOOTER_FACTOR = 2;
 /**
- * Turns of one log that may wait to be made into lines. Until then each holds on to its context; a supervisor's shares all but the streams
- * that came or went in its turn with the contexts before and after it. Usually they wait for the end of the present round of the event loop:
- * kept for the FLUSH_MS of their lines, they outlived the young generation, with all they refer to, and collecting garbage took twice the time.
+ * Turns of one log that may wait to be made into lines. Until then each holds on to its context; a supervisor's shares all but
+ * the streams that came or went in its turn with the contexts before and after it. Usually they wait for the end of the present
+ * round of the event loop: kept for the FLUSH_MS of their lines, they outlived the young generation, with all they refer to,
+ * and collecting garbage took twice the time.
  */
 const MAX_WAITING_TURNS = 32;
 /** Turns made into lines before others get their breath. */

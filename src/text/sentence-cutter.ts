@@ -207,7 +207,8 @@ function cutAt(run: Run, end: number, nesting: number): void {
 function startPiece(run: Run, start: number, nesting: number): void {
   run.start = start;
   run.index = start;
-  run.scan = { ...movedScan(emptyScan, start), nesting };
+  run.scan = movedScan(emptyScan, start);
+  run.scan.nesting = nesting;
 }
 
 /** Cuts at `end` if the piece has the minimum size; else the sentence will be joined with the next one. */

@@ -59,18 +59,28 @@ export const emptyScan: PieceScan = Object.freeze({
   spaceEnd: 0,
 });
 
-/** The same scan with all positions moved by `distance`. */
+/** The same scan with all positions moved by `distance`. Field by field: a spread costs a third of the time of the whole cutter. */
 export function movedScan(scan: PieceScan, distance: number): PieceScan {
   const { wordStart, openStop } = scan;
   return {
-    ...scan,
+    words: scan.words,
     wordStart: wordStart === null ? null : wordStart + distance,
+    wordCounted: scan.wordCounted,
+    previousWord: scan.previousWord,
+    opensLine: scan.opensLine,
     visibleEnd: scan.visibleEnd + distance,
-    openStop: openStop && { ...openStop, end: openStop.end + distance, aheadStart: openStop.aheadStart + distance },
+    lineEnded: scan.lineEnded,
+    nesting: scan.nesting,
+    denseStopped: scan.denseStopped,
+    openStop: openStop === null || distance === 0 ? openStop : movedStop(openStop, distance),
     weakEnd: scan.weakEnd + distance,
     clauseEnd: scan.clauseEnd + distance,
     spaceEnd: scan.spaceEnd + distance,
   };
+}
+
+function movedStop(open: OpenStop, distance: number): OpenStop {
+  return { ...open, end: open.end + distance, aheadStart: open.aheadStart + distance };
 }
 
 /** A sentence that has neither so many words nor so many characters is joined with the next one. */

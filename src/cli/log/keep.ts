@@ -37,9 +37,9 @@ export interface LogToTestOptions {
 }
 
 /**
- * `to-test`: a log becomes a regression test. It is copied, byte for byte, to where one generic test replays every recording; beside
- * it, for a session that failed, stands how it should have ended. Good = written, failed = there is such a test already, unusable = the log can't
- * be read.
+ * `to-test`: a log becomes a regression test. It is copied, byte for byte, to where one generic test replays every recording;
+ * beside it, for a session that failed, stands how it should have ended. Good = written, failed = there is such a test already,
+ * unusable = the log can't be read.
  */
 export async function logToTest(options: LogToTestOptions, { stdout, stderr }: CommandContext): Promise<number> {
   const { path, name, into, expect, pin } = options;

@@ -1,17 +1,30 @@
 /**
  * The embedded answerer: fixed rules in English and Russian, so that Recital answers with no network, no key and no model.
  * It says plainly what it is. It acts (opens an app, sends a message) only on an utterance that is such a wish from end to
- * end. What was said before it takes from the history of the request; where there is none, from the last words of each device, which
- * it then keeps in memory.
+ * end. The first rule that knows the utterance answers; every rule needs the whole utterance, so a new rule can't take words
+ * away from another by accident. What was said before it takes from the history of the request; where there is none, from the
+ * last words of each device, which it then keeps in memory.
  */
-
 import { isOneDevice } from '../../call/call.ts';
-import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
+import type { AnswerEngine, AnswerImage, AnswerPart, AnswerRequest } from '../answer-engine.ts';
 import { type PacedItems, Pause, playPaced } from '../paced-stream.ts';
-import { createPromptMemory, type PromptMemory } from './prompt-memory.ts';
-import { replyTo } from './rules.ts';
+import { appReply } from './app-commands.ts';
+import { arithmeticReply } from './arithmetic.ts';
+import { contactReply } from './contact-commands.ts';
+import { factText } from './personal-facts.ts';
+import { type Core, coreOf, isPlease } from './politeness.ts';
+import {
+  afterMe,
+  leaveUndone,
+  repeatAfterMe,
+  type Topic,
+  timeElsewhere,
+  topicPhrases,
+  webSearch,
+} from './small-talk.ts';
 import { type SpokenTime, spokenTime } from './spoken-time.ts';
-import type { Reply } from './texts.ts';
+import { quotation, type Reply, screenText, texts, withoutBraces } from './texts.ts';
+import { readUtterance, saidFrom, type Utterance } from './utterance.ts';
 
 export interface EmbeddedAnswerOptions {
   /** The clock; default: the system's. */
@@ -83,4 +96,181 @@ function reply({ now, spokenTime, memory }: Answerer, request: AnswerRequest): R
   // One memory: what a device wants forgotten must not live on here.
   if (!isRecall && history === undefined) memory.remember(hardwareId, prompt);
   return answer;
+}
+
+/** What a reply may depend on beside the prompt. */
+interface Situation {
+  readonly now: Date;
+  readonly spokenTime: SpokenTime;
+  /** Earlier prompts of the device, newest first; undefined if the device gave no id. */
+  readonly earlierPrompts: readonly string[] | undefined;
+  readonly screenshot?: AnswerImage | undefined;
+}
+
+/**
+ * The reply to a prompt, and whether it asked for what was said before (such a question is not worth remembering).
+ * Pure: the same prompt, clock and memory give the same reply.
+ */
+function replyTo(prompt: string, situation: Situation): RuleReply {
+  const utterance = readUtterance(prompt);
+  // "Siri, открой сафари", "repeat after me: много слов": what looks like one language may be a wish in the other.
+  const other = { ...utterance, language: utterance.language === 'en' ? 'ru' : 'en' } as const;
+  return (
+    ruleReply(utterance, situation) ??
+    ruleReply(other, situation) ?? { text: texts[utterance.language].fallback, isRecall: false }
+  );
+}
+
+type RuleReply = Reply & { readonly isRecall: boolean };
+
+function ruleReply(utterance: Utterance, situation: Situation): RuleReply | undefined {
+  const core = coreOf(utterance);
+  const repeated = repeatedReply(utterance, core);
+  if (repeated !== undefined) return { ...repeated, isRecall: false };
+  if (utterance.isLong) return undefined;
+  const topic = topicOf(utterance);
+  if (topic !== undefined) return { text: topicText(topic, utterance, situation), isRecall: topic === 'recall' };
+  const reply =
+    appReply(utterance) ??
+    contactReply(utterance) ??
+    arithmeticReply(utterance, core) ??
+    searchReply(utterance, core) ??
+    factReply(utterance, core, situation);
+  return reply === undefined ? undefined : { ...reply, isRecall: false };
+}
+
+/** Whether a prompt asks for what was said before: nobody wants to hear that it was asked. */
+function isRecallQuestion(prompt: string): boolean {
+  const utterance = readUtterance(prompt);
+  return !utterance.isLong && topicOf(utterance) === 'recall';
+}
+
+/** So many utterances come back to "what did I say before?". */
+const MAX_RECALLED = 3;
+
+/** Their order decides nothing: no phrase is in two of them. */
+const topics = [
+  'greeting',
+  'thanks',
+  'goodbye',
+  'howAreYou',
+  'time',
+  'today',
+  'tomorrow',
+  'yesterday',
+  'help',
+  'about',
+  'story',
+  'joke',
+  'screen',
+  'recall',
+] as const satisfies readonly Topic[];
+
+function topicOf(utterance: Utterance): Topic | undefined {
+  const { language } = utterance;
+  const words = utterance.words.filter((word) => !isPlease(word));
+  const { from, to } = coreOf({ ...utterance, words });
+  // "Hello" and "thanks" are polite words too, so the whole utterance is looked at before its core.
+  for (const [begin, end] of [
+    [0, words.length],
+    [from, words.length],
+    [from, to],
+  ] as const) {
+    const topic = topics.find((name) => topicPhrases[language][name]?.isWhole(words, begin, end) === true);
+    if (topic !== undefined) return topic;
+  }
+  if (timeElsewhere[language].matchAt(words, from) > 0) return 'timeElsewhere';
+  return leaveUndone[language].matchAt(words, from) > 0 ? 'declined' : undefined;
+}
+
+function topicText(topic: Topic, { language }: Utterance, situation: Situation): string {
+  const { now, spokenTime, earlierPrompts } = situation;
+  switch (topic) {
+    case 'time':
+      return spokenTime.time(now, language);
+    case 'timeElsewhere':
+      return `${texts[language].onlyTheTimeHere} ${spokenTime.time(now, language)}`;
+    case 'today':
+      return spokenTime.date(now, language, 0);
+    case 'tomorrow':
+      return spokenTime.date(now, language, 1);
+    case 'yesterday':
+      return spokenTime.date(now, language, -1);
+    case 'screen':
+      return screenText(language, situation.screenshot);
+    case 'recall':
+      return recallText(language, earlierPrompts);
+    default:
+      return texts[language][topic];
+  }
+}
+
+function recallText(language: Utterance['language'], prompts: readonly string[] | undefined): string {
+  if (prompts === undefined) return texts[language].unknownDevice;
+  const asked = prompts.filter((prompt) => !isRecallQuestion(prompt)).slice(0, MAX_RECALLED);
+  const [last, ...earlier] = asked.map(shortenedPrompt);
+  if (last === undefined) return texts[language].nothingSaidBefore;
+  const [said, before] = language === 'ru' ? ['Вы сказали', 'А до этого'] : ['You said', 'And before that'];
+  return [quotation(said, last, language), ...earlier.map((prompt) => quotation(before, prompt, language))].join(' ');
+}
+
+function repeatedReply(utterance: Utterance, core: Core): Reply | undefined {
+  const { words, language } = utterance;
+  const length = repeatAfterMe[language].matchAt(words, core.from);
+  if (length === 0) return undefined;
+  const isAfterMe = afterMe[language].matchAt(words, core.from) === length;
+  if (!isAfterMe && words[core.from + length]?.markBefore !== ':') return undefined;
+  const said = saidFrom(utterance, core.from + length);
+  return { text: said === '' ? texts[language].nothingToRepeat : withoutBraces(said) };
+}
+
+function factReply(utterance: Utterance, core: Core, { earlierPrompts }: Situation): Reply | undefined {
+  const text = factText(utterance, core, earlierPrompts);
+  return text === undefined ? undefined : { text };
+}
+
+function searchReply({ words, language }: Utterance, core: Core): Reply | undefined {
+  return webSearch[language].matchAt(words, core.from) > 0 ? { text: texts[language].noWebSearch } : undefined;
+}
+
+const maxDevices = 1000;
+const maxPromptsPerDevice = 3;
+const maxPromptChars = 200;
+
+/**
+ * What each device said lately, for an answerer that is told no history (MEMORY=off). In memory alone, bounded in devices, prompts
+ * and characters; the device that was silent longest is forgotten first.
+ */
+interface PromptMemory {
+  /** The last prompts of the device, newest first. */
+  recall(hardwareId: string): readonly string[];
+  remember(hardwareId: string, prompt: string): void;
+}
+
+/** An empty memory. Devices that give no id share "unknown" and are not remembered: they would hear each other's words. */
+function createPromptMemory(): PromptMemory {
+  const promptsByDevice = new Map<string, readonly string[]>();
+  return {
+    recall: (hardwareId) => promptsByDevice.get(hardwareId) ?? [],
+    remember(hardwareId, prompt) {
+      if (!isOneDevice(hardwareId)) return;
+      const prompts = [shortenedPrompt(prompt), ...(promptsByDevice.get(hardwareId) ?? [])].slice(
+        0,
+        maxPromptsPerDevice,
+      );
+      // A Map keeps the order of insertion, so the first key is the device that was silent longest.
+      promptsByDevice.delete(hardwareId);
+      promptsByDevice.set(hardwareId, prompts);
+      const oldest = promptsByDevice.keys().next();
+      if (promptsByDevice.size > maxDevices && oldest.done !== true) promptsByDevice.delete(oldest.value);
+    },
+  };
+}
+
+/** The beginning of a prompt on one line. */
+function shortenedPrompt(prompt: string): string {
+  const isLong = prompt.length > maxPromptChars;
+  // toWellFormed: the cut may have halved a character.
+  const text = prompt.slice(0, maxPromptChars).toWellFormed().replace(/\s+/g, ' ').trim();
+  return isLong ? `${text.replace(/\uFFFD$/, '')}…` : text;
 }

@@ -2,21 +2,24 @@
  * The worker threads of the embedded voice and the queue in front of them: one utterance a job, first come first served,
  * so that many sentences share few workers fairly. The queue is as long as its callers make it: sentence by sentence they
  * are admitted elsewhere, and each has at most one job here.
- *
- * Guarantees: a job ends exactly once, with or without a failure; a worker that dies fails its job and is replaced; a job that was
- * abandoned and is not over within `abandonGraceMs` is ended by replacing its worker.
  */
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
 import { EngineFailure, wordsOf } from '../../errors.ts';
 import type { SpeakJob, WorkerMessage, WorkerSetup, WorkerVoices } from './worker-protocol.ts';
 
-interface WorkerPoolOptions {
+export interface WorkerPoolOptions {
   readonly entry: URL;
   readonly setup: Omit<WorkerSetup, 'abandoned'>;
   readonly workers: number;
   readonly abandonGraceMs: number;
   readonly onWorkerLost: (reason: string) => void;
+}
+
+/** Hears of one job; after `onEnd`, or after the job was abandoned, nothing more. */
+export interface JobListener {
+  onSound(pcm: Uint8Array): void;
+  onEnd(failure: Error | undefined): void;
 }
 
 /** What to speak; the pool numbers the jobs. */
@@ -78,12 +81,6 @@ export class WorkerPool {
   }
 }
 
-/** Hears of one job; after `onEnd`, or after the job was abandoned, nothing more. */
-export interface JobListener {
-  onSound(pcm: Uint8Array): void;
-  onEnd(failure: Error | undefined): void;
-}
-
 interface WorkerSlotOptions {
   readonly entry: URL;
   readonly setup: Omit<WorkerSetup, 'abandoned'>;
@@ -108,7 +105,11 @@ interface RunningJob {
 
 type SlotState = 'starting' | 'idle' | 'busy' | 'waiting to restart' | 'stopped';
 
-/** One place in the pool: keeps one worker thread alive and gives it one job at a time. Does not queue. */
+/**
+ * One place in the pool: keeps one worker thread alive and gives it one job at a time. Guarantees: a job ends exactly
+ * once, with or without a failure; a worker that dies fails its job and is replaced; a job that was abandoned and is not
+ * over within `abandonGraceMs` is ended by replacing its worker. Does not queue.
+ */
 class WorkerSlot {
   readonly #options: WorkerSlotOptions;
   readonly #abandoned = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

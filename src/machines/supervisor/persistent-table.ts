@@ -3,10 +3,11 @@
  * more or one less entry is a new table that shares all but a few branches with the old one, so that a chart may keep tens of thousands of
  * entries in its context and pay for the one that changes.
  *
- * What holds, cited as "Table N": (1) a look-up, an entry more and an entry less cost the same at 10 and at 10,000 entries, a few steps of the trie;
- * (2) canonical: the same entries make the same tree, whatever came and went before; (3) `eachChange` costs what changed, since what is
- * the same object is the same; (4) no key is special, and keys that a client chose so that their hashes agree cost a list in their order,
- * never a wrong answer. It keeps no order of arrival: who needs one numbers the values.
+ * What holds, cited as "Table N": (1) a look-up, an entry more and an entry less cost the same at 10 and at 10,000 entries, a
+ * few steps of the trie; (2) canonical: the same entries make the same tree, whatever came and went before; (3) `eachChange`
+ * costs what changed, since what is the same object is the same; (4) no key is special, and keys that a client chose so that
+ * their hashes agree cost a list in their order, never a wrong answer. It keeps no order of arrival: who needs one numbers the
+ * values.
  */
 /** Values are JSON, so that undefined is none. */
 export interface Table<T> {

@@ -1,6 +1,7 @@
 /**
- * Version 1 of the supervisor chart, frozen: its logs are replayed by it (replay/machine-shelf.ts), and nothing else runs it. Its tables were
- * plain records that were copied at every admission and release, which costs time linear in the running streams; what it said, version 2 says.
+ * Version 1 of the supervisor chart, frozen: its logs are replayed by it (replay/machine-shelf.ts), and nothing else runs it.
+ * Its tables were plain records that were copied at every admission and release, which costs time linear in the running
+ * streams; what it said, version 2 says.
  */
 import { enqueueActions, setup } from 'xstate';
 import { failure } from '../../errors.ts';

@@ -88,6 +88,22 @@ describe('Envelope 7: an argument', () => {
     });
   });
 
+  test.each([
+    ['true', true],
+    ['false', false],
+    ['null', null],
+    ['True', true],
+    ['False', false],
+    ['None', null],
+  ])('ends where a comma and %s stand behind its quote', (literal, value) => {
+    const result = read(`{"text":"Hi.","command":"find_contact","args":{"query":["Bob",${literal}]}}`);
+    expect(result).toEqual({
+      text: 'Hi.',
+      command: { name: 'find_contact', args: { query: ['Bob', value] } },
+      reason: null,
+    });
+  });
+
   test('in single quotes may have apostrophes', () => {
     const answer = "{'text':'It's me.','command':'send_message','args':{'message':'It's late, isn't it?'}}";
     expect(read(answer).text).toBe("It's me.");
@@ -130,6 +146,38 @@ describe('Envelope 4: what is closed', () => {
     const result = read(`{"text":"Hi.","command":${command}}`);
     expect(result).toEqual({ text: 'Hi.', command: null, reason: 'invalid_command' });
   });
+});
+
+test.each(['text', 'command', 'args'])(
+  'Envelope 7: the bare key %s behind the text ends it, another word does not',
+  (key) => {
+    expect(read(`{"text":"Hi.", ${key}: "open_app", "x": 1}`).text).toBe('Hi.');
+    expect(read('{"text":"Hi.", word: "open_app", "x": 1}').text).toMatch(/^Hi\.", word: "open_app/);
+  },
+);
+
+test.each(['', 'json', 'json5', 'jsonc', 'JSON'])(
+  'Envelope 1: a fence that says "%s" goes with its object, another stays',
+  (info) => {
+    expect(read(`\`\`\`${info}\n{"text":"Hi."}\n\`\`\``).text).toBe('Hi.');
+    expect(read('```js\n{"text":"Hi."}\n```').text).toBe('```js\n{"text":"Hi."}\n```');
+  },
+);
+
+test.each([
+  ['\\n', '\n'],
+  ['\\t', '\t'],
+  ['\\r', '\r'],
+  ['\\b', '\b'],
+  ['\\f', '\f'],
+  ['\\/', '/'],
+  ['\\\\', '\\'],
+  ['\\"', '"'],
+  ['\\u00e9', 'é'],
+  ['\\q', 'q'],
+  ['\\u00g', '\\u00g'],
+])('Envelope 2: the escape %s is decoded', (written, decoded) => {
+  expect(read(`{"text":"a${written}b"}`).text).toBe(`a${decoded}b`);
 });
 
 describe('Envelope 5: a fence at the end', () => {
