@@ -108,7 +108,7 @@ function isAsciiDigit(codeUnit: number): boolean {
 
 /** The index of the code point that ends right before `end`. */
 export function previousIndex(text: string, end: number): number {
-  const pair = end >= 2 ? text.codePointAt(end - 2) : undefined;
+  const pair = text.codePointAt(end - 2);
   return pair !== undefined && pair > 0xffff ? end - 2 : end - 1;
 }
 
