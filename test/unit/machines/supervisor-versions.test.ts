@@ -85,3 +85,15 @@ test('both say the same and go to the same states, and have the same streams in 
     { numRuns: 120 },
   );
 });
+
+test('in both a welcome stream that outlives the answer of its session is not the one stream of its device', () => {
+  for (const machine of [supervisorMachineV1, supervisorMachine]) {
+    const run = new PureRun(machine, { maxStreams: 50, oneStreamPerDevice: true, gracePeriodMs: 0 });
+    run.send({ type: 'service.opened' });
+    run.send({ type: 'stream.requested', streamId: 'answer', sessionId: 'a', hardwareId: 'x' });
+    run.send({ type: 'welcome.requested', streamId: 'welcome', sessionId: 'a' });
+    run.send({ type: 'stream.released', streamId: 'answer' });
+    const { effects } = run.send({ type: 'stream.requested', streamId: 'next', sessionId: 'b', hardwareId: 'x' });
+    expect(effects).toContainEqual({ said: { type: 'stream.admitted', streamId: 'next', activeStreams: 2 } });
+  }
+});
