@@ -172,7 +172,7 @@ describe('the rule about ids', () => {
     'const id = globalThis.crypto.randomUUID();',
     'const id = Math.random().toString(36);',
   ])('refuses outside of its place: %s', (text) => {
-    expect(idFaults(parseSource('rpc/stream-audio.ts', text))).toHaveLength(1);
+    expect(idFaults(parseSource('rpc/streaming-rpcs.ts', text))).toHaveLength(1);
     expect(idFaults(parseSource('rpc/identity.ts', text))).toEqual([]);
   });
 });

@@ -9,15 +9,13 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../observe/logger.ts';
 import { withFullChunks } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';
-import { createGenerateWelcomeAudioHandler } from './generate-welcome-audio.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import { configureHttp2Servers, createUploadBound, widenReceiveWindow } from './http2-servers.ts';
-import { createInterruptSessionHandler } from './interrupt-session.ts';
 import { streamingService } from './proto.ts';
 import { addReflection, reflectionCallOf } from './reflection.ts';
-import { createReportUsageHandler, type UsageLedger } from './report-usage.ts';
 import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
-import { createStreamAudioHandler } from './stream-audio.ts';
+import { createGenerateWelcomeAudioHandler, createStreamAudioHandler } from './streaming-rpcs.ts';
+import { createInterruptSessionHandler, createReportUsageHandler, type UsageLedger } from './unary-rpcs.ts';
 
 const SERVICE_NAME = 'streaming.StreamingService';
 /** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (docs/decisions/0002). */

@@ -155,7 +155,7 @@ Examples:
   recital log diff good.jsonl failed.jsonl --json | jq .difference`,
     );
   runner.run(command, diffOptions, async ({ a, b, flow, json }, context) => {
-    const { diffLogs } = await import('./log-diff.ts');
+    const { diffLogs } = await import('./log-show.ts');
     return diffLogs({ paths: [a, b], flow, json }, context);
   });
 }

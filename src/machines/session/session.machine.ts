@@ -5,7 +5,7 @@
  * Invariants, by the shape of the chart; the host, the outbox and the client rely on them:
  *  1. One end. `done` and `error` are final: behind them it says nothing, and no actor and no timer of it is left.
  *  2. Order. A sentence's text is said before its sound may leave, and both before the next sentence's text; the texts joined are the
- *     answer (session.text.ts). Who is synthesised meanwhile is the speech queue's (stream/speech-queue.ts).
+ *     answer (session.setup.ts). Who is synthesised meanwhile is the speech queue's (stream/speech-queue.ts).
  *  3. Command. At most one, and behind all words and all sound: only `commandSent` says it, and nothing leads back from there.
  *  4. Time. Every waiting state has a timed exit. In ms: sessionTimeoutMs over everything, firstTokenTimeoutMs until the model's first
  *     words, answerStallTimeoutMs from one whole sentence to the next, 5,000 for an actor's answer; 0 = off, which is 24.8 days.

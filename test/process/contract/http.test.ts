@@ -9,10 +9,14 @@ import { eventually } from '../../support/eventually.ts';
 import { startServer } from '../../support/server.ts';
 import type { TestServer } from '../../support/test-server.ts';
 
+const SENTENCE = 'One more is here. ';
+/** So many that their sound does not fit on the way to a client that does not read: its stream lasts until it reads on. */
+const SENTENCES = 150;
+
 const scenario = {
   answers: [
     { when: '^hang', steps: [...says('One is here. Two'), { hang: true }] },
-    { when: '^slow', steps: [...says('One is here. Two'), { wait_ms: 700 }, ...says(' is here.')] },
+    { when: '^whole book', steps: [{ say: SENTENCE, repeat: SENTENCES }] },
     { when: '^open', steps: [{ command: { command: 'open_app', args: { app_name: 'Safari' } } }] },
     { when: '^long', steps: says('Long is this one.') },
     { when: '', steps: says('Hello there.') },
@@ -49,7 +53,10 @@ describe('in service', () => {
 
   test('`/status` also has in_flight, active_answers and active_speech (running model and speech jobs)', async () => {
     const calls = ['hang', 'long'].map((prompt) => start(its.client, { prompt }));
-    const status = await eventually(its.server.status, ({ active_speech }) => active_speech === 1);
+    const status = await eventually(
+      its.server.status,
+      ({ active_speech, active_streams }) => active_speech === 1 && active_streams === 2,
+    );
     expect(status).toMatchObject({ active_streams: 2, in_flight: 2, active_speech: 1 });
     expect(status.active_answers).toBeGreaterThanOrEqual(1);
     for (const { call } of calls) call.cancel();
@@ -141,15 +148,17 @@ describe('draining', () => {
   test('While draining the server keeps listening, so that a new call is answered UNAVAILABLE/draining, until the last stream ends; /ready 503', async () => {
     const server = await startServer({ scenario });
     const client = connect(server.grpcPort);
-    const running = start(client, { prompt: 'slow' });
+    const running = start(client, { prompt: 'whole book' });
     await running.firstFrame;
+    running.call.pause();
     server.shutDown();
     await eventually(server.status, ({ state }) => state === 'draining');
     expect((await get(server, '/ready')).code).toBe(503);
     expect((await get(server, '/health')).code).toBe(200);
     const newcomer = connect(server.grpcPort);
     expectSeen(await ask(newcomer, { prompt: 'hi' }), { frames: 'error', code: 'UNAVAILABLE', errorType: 'draining' });
-    expectSeen(await running.outcome, { code: 'OK', text: 'One is here. Two is here.' });
+    running.call.resume();
+    expectSeen(await running.outcome, { code: 'OK', text: SENTENCE.repeat(SENTENCES).trim() });
     expect(await server.exited).toBe(0);
     newcomer.close();
     client.close();

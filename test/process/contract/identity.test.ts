@@ -106,7 +106,13 @@ describe.each([
 });
 
 describe('the default', () => {
-  const its = served({ scenario });
+  // Long enough for two calls to be found side by side on a busy machine.
+  const its = served({
+    scenario: {
+      ...scenario,
+      answers: [{ when: '^[ab]$', steps: [{ wait_ms: 1_000 }, ...says('Hello there.')] }, ...scenario.answers],
+    },
+  });
 
   test('two such calls run in parallel', async () => {
     const calls = Promise.all([

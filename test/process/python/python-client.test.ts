@@ -33,7 +33,7 @@ const scenario = {
     { when: '^before$', steps: [down] },
     { when: '^after$', steps: [{ say: 'One is here. Two' }, { wait_ms: 60 }, down] },
     { when: '^long$', steps: [long] },
-    { when: '^slow$', steps: [{ say: 'One is here. Two' }, { wait_ms: 700 }, { say: ' is here.' }] },
+    { when: '^slow$', steps: [{ say: 'One is here. Two' }, { wait_ms: 2_000 }, { say: ' is here.' }] },
     { when: '^hang$', steps: [{ say: 'One is here. Two is here. Three' }, { hang: true }] },
   ],
   speech: { chunks_per_sentence: 3, chunk_bytes: 5000 },
@@ -141,7 +141,7 @@ describe.skipIf(lacking !== null)('Python grpcio', () => {
     await eventually(
       () => server.status(),
       (status) => status.active_streams + status.active_answers + status.active_speech === 0,
-      500,
+      5_000,
     );
   });
 

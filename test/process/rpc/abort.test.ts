@@ -82,7 +82,7 @@ describe('scripted engines', () => {
     await eventually(
       () => server.status(),
       ({ active_answers, active_streams }) => active_answers === 1 && active_streams === 1,
-      ABORT_WITHIN_MS + POLLED_WITHIN_MS,
+      5_000,
     );
     other?.call.cancel();
     await expectAborted(server, 'cancel, the other');

@@ -1,7 +1,7 @@
 /** Guarantees of the chunker: whatever the engine's chunks, the wire gets 4096-byte chunks with every byte in its place. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AudioChunker } from '../../../src/actors/speech/speech-job.ts';
+import { AudioChunker } from '../../../src/actors/speech/speech.actor.ts';
 import { AUDIO_CHUNK_BYTES } from '../../../src/call/wire.ts';
 
 /** Copies at once: a chunk may share memory that is used again. */

@@ -1,7 +1,7 @@
 /** Guarantees of what a stream counts as sent: when sound is first heard, and how much silence came before. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SentFrames, silentBytesBefore } from '../../../src/actors/outbox/sent-frames.ts';
+import { SentFrames, silentBytesBefore } from '../../../src/actors/outbox/outbox.ts';
 
 /** PCM of these samples. */
 function pcm(...samples: readonly number[]): Uint8Array {

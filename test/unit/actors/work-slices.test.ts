@@ -1,8 +1,8 @@
-/** Guarantees of the slices, by the numbers of src/actors/hosts/work-slices.ts. */
+/** Guarantees of the slices, by the numbers of src/actors/hosts/live-streams.ts. */
 import { setImmediate as nextRound } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { WorkSlices } from '../../../src/actors/hosts/work-slices.ts';
+import { WorkSlices } from '../../../src/actors/hosts/live-streams.ts';
 
 /** Slices over a clock that only jobs move. */
 function bench() {

@@ -7,6 +7,7 @@ import {
   createEmbeddedAnswerEngine,
   type EmbeddedAnswerOptions,
 } from '../../../src/engines/embedded-answer/embedded-answer.ts';
+import { startStopwatch } from '../../support/stopwatch.ts';
 
 const neverAborted = new AbortController().signal;
 /** A Sunday afternoon. */
@@ -541,10 +542,10 @@ describe('the stream', () => {
       [Symbol.asyncIterator]();
     expect(await iterator.next()).toEqual({ done: false, value: { kind: 'text', text: 'Once ' } });
     const ended = expect(iterator.next()).rejects.toBe('interrupted');
-    const startMs = performance.now();
+    const elapsedMs = startStopwatch();
     controller.abort('interrupted');
     await ended;
-    expect(performance.now() - startMs).toBeLessThan(50);
+    expect(elapsedMs()).toBeLessThan(50);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
@@ -630,9 +631,9 @@ describe('hostile prompts', () => {
     ['braces', `repeat after me: ${'{'.repeat(size)}`],
     ['quotes', `repeat after me: ${'"'.repeat(size)}`],
   ])('a hundred thousand characters of %s are answered in no time, without a command', async (_, prompt) => {
-    const startMs = performance.now();
+    const elapsedMs = startStopwatch();
     const { command, text } = await ask(prompt);
-    expect(performance.now() - startMs).toBeLessThan(500);
+    expect(elapsedMs()).toBeLessThan(500);
     expect(command).toBeUndefined();
     expect(text).not.toBe('');
   });

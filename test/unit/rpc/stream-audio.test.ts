@@ -10,7 +10,7 @@ import { loadConfig } from '../../../src/config.ts';
 import type { Failure } from '../../../src/errors.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import type { StreamRequest__Output } from '../../../src/rpc/generated/streaming/StreamRequest.ts';
-import { checkStreamRequest } from '../../../src/rpc/stream-audio.ts';
+import { checkStreamRequest } from '../../../src/rpc/streaming-rpcs.ts';
 import { callOf, keepingFaults } from '../../support/actors/hosted-supervisor.ts';
 import { runs } from '../../support/runs.ts';
 

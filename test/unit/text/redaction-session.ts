@@ -2,7 +2,7 @@
  * What a session makes of an answer, step by step, and the digest of it that a log and its replay compare: free text as its length,
  * speech as "there is some", a command's arguments by their known names.
  */
-import { hearCommand, hearEnd, hearQuiet, hearText } from '../../../src/machines/session/session.text.ts';
+import { hearCommand, hearEnd, hearQuiet, hearText } from '../../../src/machines/session/session.setup.ts';
 import type { SessionContext } from '../../../src/machines/session/session.types.ts';
 import { emptyAnswerEnvelope } from '../../../src/text/answer-envelope.ts';
 import { argumentNames, type CommandName, commandNames, normaliseCommandName } from '../../../src/text/commands.ts';

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { emptySentenceCutter, finishText, pushText } from '../../../src/text/sentence-cutter.ts';
 import { initialSpeakable, speak } from '../../../src/text/speakable.ts';
 import { greetingFor, readSlice, startReading, type TextReading } from '../../../src/text/text-reading.ts';
+import { startStopwatch } from '../../support/stopwatch.ts';
 
 /** Every slice of a reading: what it gave, and the reading after it. */
 function slicesOf(text: string): { sentences: readonly string[]; reading: TextReading }[] {
@@ -90,12 +91,13 @@ describe('a slice', () => {
     expect(costs).toBe(Math.ceil(1_700_000 / 2048));
     const timeOf = (length: number) => {
       const long = 'Yet another one. '.repeat(length);
-      const startedAtMs = performance.now();
+      const elapsedMs = startStopwatch();
       slicesOf(long);
-      return (performance.now() - startedAtMs) / length;
+      return elapsedMs() / length;
     };
-    timeOf(5_000);
-    const [short, long] = [timeOf(5_000), timeOf(100_000)];
+    // Collecting garbage makes one slower, and nothing makes one faster than it is.
+    const bestOf = (length: number) => Math.min(timeOf(length), timeOf(length), timeOf(length));
+    const [short, long] = [bestOf(5_000), bestOf(100_000)];
     expect(long).toBeLessThan(5 * short);
   });
 });
