@@ -57,6 +57,8 @@ export default defineConfig({
     ],
     reporters: ['default', new ProjectTimes(), ...resultForPrograms],
     ...(outputFile !== undefined && { outputFile }),
+    // A file of the server is compiled once for all runs, by its content: a single test file takes a second less.
+    experimental: { fsModuleCache: true },
     // Far beyond what any test takes: a busy machine is no fault of the code.
     testTimeout: 60_000,
     hookTimeout: 60_000,

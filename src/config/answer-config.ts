@@ -1,12 +1,38 @@
 /**
  * The answers of language models, compiled: who is asked in which order, how often, how long, and what they are told. The settings make the
  * first provider, ANSWER_PROVIDERS_FILE those behind it. Keys are held as Secret from here on, and no fault shows one.
+ *
+ * The file is a YAML list of providers, asked in its order. Strict: a key that is unknown, missing, given twice or out of its bounds is a
+ * fault with its line and path. All faults come at once.
  */
-import type { ConfigSource } from './given-settings.ts';
-import { isProviderUrl, modelMaxChars } from './provider-settings.ts';
-import { type AnswerProvider, readProvidersFile } from './providers-file.ts';
-import { keyFileExpectation, keyOfFile, Secret } from './secret.ts';
-import { readGivenFile, type SettingReader } from './setting-reader.ts';
+import { isNode, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { wordsOf } from '../errors.ts';
+import { type ConfigSource, quoted } from './given-settings.ts';
+import {
+  isProviderUrl,
+  maxTokensMost,
+  modelExpectation,
+  modelMaxChars,
+  providerUrlExpectation,
+  temperatureRange,
+} from './provider-settings.ts';
+import { isGoodSecret, keyFileExpectation, keyOfFile, Secret, withoutCredentials } from './secret.ts';
+import { type GivenFile, isOneLine, readGivenFile, type SettingReader } from './setting-reader.ts';
+
+/** One chat completions endpoint and what is asked of it, whether settings or an entry of the file made it. */
+export interface AnswerProvider {
+  /** As logs, /status and errors call it; "main" is the one of the settings. */
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly model: string;
+  /** null = none is sent. */
+  readonly apiKey: Secret | null;
+  /** null = not sent. */
+  readonly temperature: number | null;
+  /** 0 = not sent. */
+  readonly maxTokens: number;
+}
 
 export interface AnswerConfig {
   /** In the order they are asked; empty = no model is named. */
@@ -67,4 +93,138 @@ function compileSystemPrompt(values: SettingReader, readFile: ConfigSource['read
   if (text !== '' && text.length <= systemPromptMaxChars) return text;
   values.addFault(`${file.place} has ${text.length} characters, but must have 1 to ${systemPromptMaxChars}`);
   return null;
+}
+
+/** Nobody waits for more of them. */
+const mostProviders = 16;
+
+/** What each key must be, in words that complete "must be …". */
+const expectations: Readonly<Record<string, string>> = Object.freeze({
+  name: '1 to 64 letters, digits, dots, dashes or underscores, and not "main"',
+  base_url: providerUrlExpectation,
+  model: modelExpectation,
+  api_key: 'one line of printable ASCII characters',
+  api_key_file: 'a path',
+  temperature: `a number from ${temperatureRange.min} to ${temperatureRange.max}`,
+  max_tokens: `a whole number from 0 to ${maxTokensMost}`,
+});
+
+const entrySchema = z.strictObject({
+  name: z.string().regex(/^(?!main$)[A-Za-z0-9._-]{1,64}$/),
+  base_url: z.string().refine(isProviderUrl),
+  model: z.string().trim().min(1).max(modelMaxChars).refine(isOneLine),
+  api_key: z.string().trim().min(1).refine(isGoodSecret).optional(),
+  api_key_file: z.string().min(1).optional(),
+  temperature: z.number().min(temperatureRange.min).max(temperatureRange.max).optional(),
+  max_tokens: z.int().min(0).max(maxTokensMost).optional(),
+});
+
+type Entry = z.infer<typeof entrySchema>;
+
+/** The providers of the file, and beside them every fault as a text. */
+function readProvidersFile(
+  { text, place }: GivenFile,
+  readFile: ConfigSource['readFile'],
+): readonly (AnswerProvider | string)[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const broken = [...document.errors, ...document.warnings];
+  // Half a file is not used: what a broken one means is a guess. The parser's own words may show a line of it, with a key.
+  if (broken.length > 0) {
+    return broken.map(({ code, pos }) => `${place} line ${lines.linePos(pos[0]).line} is not valid YAML: ${code}`);
+  }
+  const items = parsedList(() => document.toJS());
+  if (items === null) return [`${place} must be a YAML list of 1 to ${mostProviders} providers`];
+  const placeOf = (path: readonly (string | number)[]): string => {
+    const node = document.getIn(path, true) ?? document.getIn(path.slice(0, 1), true);
+    const start = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+    const [index = 0, ...keys] = path;
+    return `${place} line ${lines.linePos(start).line} [${index}]${keys.map((key) => `.${key}`).join('')}`;
+  };
+  const names = new Map<string, number>();
+  return items.flatMap((item, index) => {
+    const parsed = entrySchema.safeParse(item);
+    if (!parsed.success) return parsed.error.issues.flatMap((issue) => faultsOf(issue, { item, index, placeOf }));
+    return providerOf(parsed.data, { index, names, placeOf, readFile });
+  });
+}
+
+/** null = no list, or too long a one; also one that an alias blows up. */
+function parsedList(read: () => unknown): readonly unknown[] | null {
+  try {
+    const value = read();
+    return Array.isArray(value) && value.length >= 1 && value.length <= mostProviders ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+type PlaceOf = (path: readonly (string | number)[]) => string;
+
+interface FaultyItem {
+  readonly item: unknown;
+  readonly index: number;
+  readonly placeOf: PlaceOf;
+}
+
+function faultsOf(issue: z.core.$ZodIssue, { item, index, placeOf }: FaultyItem): readonly string[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(expectations).join(', ');
+    return issue.keys.map((key) => `${placeOf([index])} has the unknown key ${quoted(key)}; there are ${known}`);
+  }
+  const [key] = issue.path;
+  if (key === undefined) return [`${placeOf([index])} must be a map with name, base_url and model`];
+  const name = String(key);
+  const value: unknown = new Map(Object.entries(Object(item))).get(name);
+  if (value === undefined) return [`${placeOf([index])} needs ${name}`];
+  const shown = name === 'api_key' ? '' : ` ${quoted(withoutCredentials(shownText(value)))}`;
+  return [`${placeOf([index, name])}${shown} must be ${expectations[name] ?? 'something else'}`];
+}
+
+function shownText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+}
+
+interface EntryContext {
+  readonly index: number;
+  /** The names so far, and which entry has each. */
+  readonly names: Map<string, number>;
+  readonly placeOf: PlaceOf;
+  readonly readFile: ConfigSource['readFile'];
+}
+
+function providerOf(entry: Entry, { index, names, placeOf, readFile }: EntryContext): (AnswerProvider | string)[] {
+  const faults: string[] = [];
+  const earlier = names.get(entry.name);
+  if (earlier !== undefined) faults.push(`${placeOf([index, 'name'])} "${entry.name}" is already that of [${earlier}]`);
+  else names.set(entry.name, index);
+  if (entry.api_key !== undefined && entry.api_key_file !== undefined) {
+    faults.push(`${placeOf([index])} has api_key and api_key_file, but only one of them may be given`);
+  }
+  let apiKey = entry.api_key === undefined ? null : new Secret(entry.api_key);
+  if (entry.api_key_file !== undefined) {
+    const file = keyFrom(entry.api_key_file, readFile);
+    if (file instanceof Secret) apiKey = file;
+    else faults.push(`${placeOf([index, 'api_key_file'])} ${quoted(entry.api_key_file)} ${file}`);
+  }
+  if (faults.length > 0) return faults;
+  return [
+    Object.freeze({
+      name: entry.name,
+      baseUrl: entry.base_url,
+      model: entry.model,
+      apiKey,
+      temperature: entry.temperature ?? null,
+      maxTokens: entry.max_tokens ?? 0,
+    }),
+  ];
+}
+
+/** The key, or what is wrong with the file. */
+function keyFrom(path: string, readFile: ConfigSource['readFile']): Secret | string {
+  try {
+    return keyOfFile(readFile(path)) ?? `must hold ${keyFileExpectation}`;
+  } catch (error) {
+    return `can't be read: ${wordsOf(error)}`;
+  }
 }

@@ -15,7 +15,7 @@
  * Envelope 6, bounds: time is linear in the answer, whatever it is; the state is plain JSON; an object that is longer than 1,048,576
  * units without its text, or nested deeper than 64, loses its command, never its text. A model or whoever speaks through it may be
  * hostile.
- * Envelope 7, quotes (envelope-object.ts, closing-quote.ts): quotes that nobody escaped inside a string cost no word of it. Models
+ * Envelope 7, quotes (envelope-object.ts): quotes that nobody escaped inside a string cost no word of it. Models
  * forget.
  *
  * What an envelope is: outside a code block, `{`, then (after at most 64 spaces) `text`, `command` or `args` as the first key (quoted,

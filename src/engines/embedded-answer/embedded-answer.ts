@@ -22,8 +22,7 @@ import {
   topicPhrases,
   webSearch,
 } from './small-talk.ts';
-import { type SpokenTime, spokenTime } from './spoken-time.ts';
-import { quotation, type Reply, screenText, texts, withoutBraces } from './texts.ts';
+import { quotation, type Reply, type SpokenTime, screenText, spokenTime, texts, withoutBraces } from './texts.ts';
 import { readUtterance, saidFrom, type Utterance } from './utterance.ts';
 
 export interface EmbeddedAnswerOptions {

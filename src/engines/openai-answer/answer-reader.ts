@@ -1,11 +1,11 @@
 /**
- * Reads the chunks of a streaming answer: its words as they come, its tool calls when it has ended, why it ended, what it cost. Chunks are
- * checked, as the peer may be anybody; the answer and its calls are bounded. Knows no network and no time.
+ * Reads the chunks of a streaming answer: its words as they come, without what the model thinks aloud before them, its tool calls when it
+ * has ended, why it ended, what it cost. Chunks are checked, as the peer may be anybody; the answer and its calls are bounded. Knows no
+ * network and no time.
  */
 import { z } from 'zod';
 import { readErrorValue, type Secrets } from '../provider/error-words.ts';
 import { type FailureParts, ProviderFailure } from '../provider/failure.ts';
-import { LeadingThoughts } from './leading-thoughts.ts';
 
 /** Some 60 hours of speech. */
 export const answerMaxChars = 4_194_304;
@@ -230,5 +230,69 @@ function parsedJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** As open models are trained to write them. */
+const tagNames = ['think', 'thinking', 'thought', 'reasoning'] as const;
+const openings: readonly string[] = tagNames.map((name) => `<${name}>`);
+const longestOpening = Math.max(...openings.map((opening) => opening.length));
+
+type ThoughtsState =
+  /** Only white space, and perhaps a part of a tag, came so far. */
+  | { readonly kind: 'beginning'; readonly held: string }
+  /** `held` may be the beginning of the closing tag. */
+  | { readonly kind: 'thinking'; readonly closing: string; readonly held: string }
+  | { readonly kind: 'answering' };
+
+/**
+ * Keeps back what a model thinks aloud before it answers: `<think>…</think>` at the very beginning, as reasoning models write it into their
+ * text where no parser of their server takes it out. Nobody wants to hear it. Anywhere else these are words like any others, and not a
+ * character of them is touched. Linear; holds at most a tag's length of text.
+ */
+export class LeadingThoughts {
+  #state: ThoughtsState = { kind: 'beginning', held: '' };
+
+  /** What of the next delta belongs to the answer. */
+  push(text: string): string {
+    if (this.#state.kind === 'answering') return text;
+    return this.#state.kind === 'thinking' ? this.#think(text, this.#state) : this.#begin(this.#state.held + text);
+  }
+
+  /** The rest, at the end of the answer: what only looked like a tag. Thoughts without an end stay thoughts. */
+  finish(): string {
+    const held = this.#state.kind === 'beginning' ? this.#state.held : '';
+    this.#state = { kind: 'answering' };
+    return held;
+  }
+
+  #begin(text: string): string {
+    const start = text.search(/\S/);
+    const begun = start < 0 ? '' : text.slice(start, start + longestOpening).toLowerCase();
+    const opening = openings.find((tag) => begun.startsWith(tag));
+    if (opening !== undefined) {
+      const thinking = { kind: 'thinking', closing: `</${opening.slice(1)}`, held: '' } as const;
+      this.#state = thinking;
+      return this.#think(text.slice(start + opening.length), thinking);
+    }
+    // White space alone is held, too: it is cut from the beginning of an answer anyway.
+    if (begun === '' || openings.some((tag) => tag.startsWith(begun))) {
+      this.#state = { kind: 'beginning', held: begun === '' ? '' : text.slice(start) };
+      return '';
+    }
+    this.#state = { kind: 'answering' };
+    return text;
+  }
+
+  #think(text: string, { closing, held }: Extract<ThoughtsState, { kind: 'thinking' }>): string {
+    const all = held + text;
+    const end = all.toLowerCase().indexOf(closing);
+    if (end < 0) {
+      this.#state = { kind: 'thinking', closing, held: all.slice(Math.max(0, all.length - closing.length + 1)) };
+      return '';
+    }
+    // Some think more than once.
+    this.#state = { kind: 'beginning', held: '' };
+    return this.#begin(all.slice(end + closing.length));
   }
 }

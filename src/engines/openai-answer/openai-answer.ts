@@ -1,15 +1,22 @@
 /**
- * Answers from language models behind any chat completions endpoint, of one provider or of several in an order. Retries and other providers
- * are only for an answer of which nothing was handed on yet: nobody hears the beginning of two answers. Whatever goes wrong ends in one
- * EngineFailure within a bounded number of tries; `start` asks nobody, so a wrong key shows with the first question.
+ * Answers from language models behind any chat completions endpoint, of one provider or of several in an order. An answer is asked of each
+ * provider in its order, some tries each; those whose breaker is open are passed over. When all of them are open, the one that opened first
+ * is asked once: a refusal for sure helps nobody.
+ *
+ * Retries and other providers are only for an answer of which nothing was handed on yet: nobody hears the beginning of two answers.
+ * Whatever goes wrong ends in one EngineFailure within a bounded number of tries; `start` asks nobody, so a wrong key shows with the first
+ * question.
  */
-import type { Logger } from '../../observe/logger.ts';
-import type { AnswerEngine, AnswerRequest } from '../answer-engine.ts';
-import { type BreakerOptions, defaultBreakerOptions } from '../provider/breaker.ts';
-import { abortableStream } from '../provider/linked-abort.ts';
-import { createRetryCounter } from '../provider/retry.ts';
-import { AnswerRun } from './answer-run.ts';
-import { ChatProvider } from './chat-provider.ts';
+import { EngineFailure, type ErrorCode } from '../../errors.ts';
+import type { LogFields, Logger } from '../../observe/logger.ts';
+import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
+import { type BreakerOptions, type BreakerPass, defaultBreakerOptions, type TryOutcome } from '../provider/breaker.ts';
+import { withoutSecrets } from '../provider/error-words.ts';
+import { ProviderFailure } from '../provider/failure.ts';
+import { abortableStream, onAbort } from '../provider/linked-abort.ts';
+import { backoffMs, createRetryCounter, longestRetryWaitMs, waitFor } from '../provider/retry.ts';
+import { AnswerReader } from './answer-reader.ts';
+import { ChatProvider, failureOfError } from './chat-provider.ts';
 import type { ChatProviderOptions, ChatTask } from './chat-request.ts';
 import { defaultStreamBounds, type StreamBounds } from './guarded-fetch.ts';
 
@@ -66,4 +73,283 @@ export function createOpenAiAnswerEngine(options: OpenAiAnswerOptions): AnswerEn
     }),
     async stop() {},
   };
+}
+
+interface AnswerRunInput {
+  readonly providers: readonly ChatProvider[];
+  readonly retries: number;
+  readonly attemptTimeoutMs: number;
+  readonly log: Logger;
+  readonly request: AnswerRequest;
+  readonly signal: AbortSignal;
+  /** Counts the retries of all answers, which spreads their waits. */
+  readonly nextRetry: () => number;
+}
+
+interface FailedTry {
+  readonly provider: ChatProvider;
+  readonly failure: ProviderFailure;
+}
+
+type Parts = AsyncGenerator<AnswerPart, void, undefined>;
+
+/** One answer over all its tries. */
+class AnswerRun {
+  readonly #input: AnswerRunInput;
+  readonly #failed: FailedTry[] = [];
+  #hasSpoken = false;
+  #isDone = false;
+
+  constructor(input: AnswerRunInput) {
+    this.#input = input;
+  }
+
+  async *parts(): Parts {
+    const { providers } = this.#input;
+    for (const [index, provider] of providers.entries()) {
+      yield* this.#ask(provider, providers.slice(index + 1));
+      if (this.#isDone) return;
+    }
+    const first = providers.toSorted((a, b) => a.breaker.openedAtMs - b.breaker.openedAtMs)[0];
+    if (this.#failed.length === 0 && first !== undefined) {
+      yield* this.#try(first, first.breaker.force(), { isLast: true });
+      if (this.#isDone) return;
+    }
+    throw failureOfTries(this.#failed);
+  }
+
+  /** The tries at one provider. */
+  async *#ask(provider: ChatProvider, others: readonly ChatProvider[]): Parts {
+    const { retries, signal, nextRetry } = this.#input;
+    for (let retry = 0; retry <= retries; retry += 1) {
+      const pass = provider.breaker.enter();
+      if (pass === null) return;
+      const hasOther = others.some(({ breaker }) => breaker.isPassable);
+      yield* this.#try(provider, pass, { isLast: retry === retries && !hasOther });
+      const failure = this.#failed.at(-1)?.failure;
+      if (this.#isDone || failure === undefined || failure.next !== 'again' || retry === retries) return;
+      const waitMs = failure.retryAfterMs ?? backoffMs(retry + 1, nextRetry());
+      if (waitMs > longestRetryWaitMs) return;
+      await waitFor(waitMs, signal);
+    }
+  }
+
+  /** One try; one that failed before anything was said is noted, any other throws. */
+  async *#try(provider: ChatProvider, pass: BreakerPass, { isLast }: { readonly isLast: boolean }): Parts {
+    const { request, signal, attemptTimeoutMs } = this.#input;
+    request.noteProvider?.({ provider: provider.options.name, retries: this.#failed.length });
+    const stateBefore = provider.breaker.state;
+    let outcome: TryOutcome = 'neither';
+    const silenceTimeoutMs = isLast ? 0 : attemptTimeoutMs;
+    const note = (each: TryNote) => this.#note(provider, each);
+    try {
+      for await (const part of new AnswerTry({ provider, request, signal, silenceTimeoutMs, note }).parts()) {
+        this.#hasSpoken = true;
+        // Whoever leaves in the middle has heard that it works.
+        outcome = 'good';
+        yield part;
+      }
+      outcome = 'good';
+      this.#isDone = true;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof ProviderFailure)) throw error;
+      outcome = error.isOutage ? 'outage' : 'neither';
+      this.#noteFailure(provider, error);
+      this.#failed.push({ provider, failure: error });
+      if (this.#hasSpoken || error.next === 'nobody') throw failureOfTries([{ provider, failure: error }]);
+    } finally {
+      pass.settle(outcome);
+      if (outcome !== 'neither') this.#noteBreaker(provider, stateBefore);
+    }
+  }
+
+  #noteFailure({ options: { name, model } }: ChatProvider, { detail, code, next }: ProviderFailure): void {
+    const ctx = { provider: name, model, reason: detail, error_code: code, tries: this.#failed.length + 1 };
+    const isOurs = code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED' || code === 'NOT_FOUND';
+    const words = this.#hasSpoken ? 'a provider failed in the middle of its answer' : 'a provider gave no answer';
+    // What only the operator can mend is an error.
+    this.#log(isOurs && next === 'other' ? 'error' : 'warn', { decision: 'provider_failed', ctx }, words);
+  }
+
+  #noteBreaker(provider: ChatProvider, before: string): void {
+    const { state } = provider.breaker;
+    if (state === before) return;
+    const ctx = { provider: provider.options.name, breaker: state };
+    if (state === 'open') this.#log('error', { decision: 'breaker_open', ctx }, 'a provider is left alone for a while');
+    if (state === 'closed') this.#log('info', { decision: 'breaker_closed', ctx }, 'a provider is in order again');
+  }
+
+  #note({ options: { name, model } }: ChatProvider, note: TryNote): void {
+    const ctx = { provider: name, model };
+    switch (note.kind) {
+      case 'lengthStop':
+        this.#log('info', { decision: 'length_stop', ctx }, 'the answer ends where its longest length was reached');
+        return;
+      case 'contentFilterStop':
+        this.#log(
+          'warn',
+          { decision: 'content_filter_stop', ctx },
+          "the answer ends where the provider's filter cut it",
+        );
+        return;
+      case 'toolCallDropped': {
+        const fields = { decision: 'tool_call_dropped', ctx: { ...ctx, reason: note.reason } };
+        this.#log('warn', fields, 'a tool call that is not whole is no command');
+      }
+    }
+  }
+
+  #log(
+    level: 'info' | 'warn' | 'error',
+    { decision, ctx }: Pick<LogFields, 'decision' | 'ctx'>,
+    message: string,
+  ): void {
+    const { log, request } = this.#input;
+    const fields = { scope: 'engine', method: 'answer', decision, ctx: { hardware_id: request.hardwareId, ...ctx } };
+    log[level](fields, message);
+  }
+}
+
+/** Codes of troubles that may pass. */
+const passingCodes: readonly ErrorCode[] = Object.freeze(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']);
+
+/**
+ * What a client is told after these tries, at least one of them: the code of the first provider whose trouble may pass, as then it makes
+ * sense to try again; else that of the first. Its text names each provider once, and no key.
+ */
+function failureOfTries(tries: readonly FailedTry[]): EngineFailure {
+  const lastOfEach = new Map(tries.map((each) => [each.provider, each]));
+  const lasts = [...lastOfEach.values()];
+  const chosen = lasts.find(({ failure }) => passingCodes.includes(failure.code)) ?? lasts[0];
+  const message = lasts
+    .map(({ provider, failure }) =>
+      withoutSecrets(failure.told(`the model provider ${provider.options.name}`), provider.secrets),
+    )
+    .join('; ');
+  return new EngineFailure({ errorCode: chosen?.failure.code, message }, { cause: chosen?.failure });
+}
+
+/** The count of tokens comes behind the end of the answer, if it comes. */
+const usageGraceMs = 1_000;
+
+/** What is worth a log line. */
+type TryNote =
+  | { readonly kind: 'lengthStop' }
+  | { readonly kind: 'contentFilterStop' }
+  | { readonly kind: 'toolCallDropped'; readonly reason: 'cut_off' | 'malformed_arguments' };
+
+interface AnswerTryInput {
+  readonly provider: ChatProvider;
+  readonly request: AnswerRequest;
+  readonly signal: AbortSignal;
+  /** How long the provider may say nothing; 0 = others watch over that. */
+  readonly silenceTimeoutMs: number;
+  readonly note: (note: TryNote) => void;
+}
+
+/**
+ * One try at one provider, from the question to the end of its answer. An answer is whole only with a finish reason: a stream that just
+ * stops has failed. What was used is told however the try ends. Throws ProviderFailure; after an abort the signal's reason.
+ */
+class AnswerTry {
+  readonly #input: AnswerTryInput;
+  readonly #reader: AnswerReader;
+  /** Ends the request, whoever wants it to end. */
+  readonly #connection = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #isTooSlow = false;
+
+  constructor(input: AnswerTryInput) {
+    this.#input = input;
+    this.#reader = new AnswerReader(input.provider.secrets);
+  }
+
+  async *parts(): Parts {
+    const { signal } = this.#input;
+    signal.throwIfAborted();
+    const unlink = onAbort(signal, () => this.#connection.abort());
+    this.#watchSilence();
+    try {
+      yield* this.#text();
+      yield* this.#end();
+    } finally {
+      clearTimeout(this.#timer);
+      unlink();
+      this.#connection.abort();
+      this.#noteUsage();
+    }
+  }
+
+  async *#text(): Parts {
+    const { provider, request, signal } = this.#input;
+    try {
+      for await (const chunk of await provider.open(request, this.#connection.signal)) {
+        // What came before the abort, and waits in a buffer, is for nobody.
+        signal.throwIfAborted();
+        const { text, isAlive } = this.#reader.take(chunk);
+        if (isAlive) clearTimeout(this.#timer);
+        if (text !== '') yield { kind: 'text', text };
+        if (this.#reader.finishReason !== null) this.#expectEnd();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      // What breaks after the end breaks nothing.
+      if (this.#reader.finishReason !== null) return;
+      throw this.#isTooSlow ? tooSlow(this.#input.silenceTimeoutMs) : failureOfError(error, provider.secrets);
+    }
+    // The library ends the chunks of an aborted request as if they were complete.
+    signal.throwIfAborted();
+    if (this.#isTooSlow) throw tooSlow(this.#input.silenceTimeoutMs);
+    if (this.#reader.finishReason === null) {
+      const words = 'ended its answer without a reason to finish';
+      throw new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'again' });
+    }
+  }
+
+  *#end(): Generator<AnswerPart, void, undefined> {
+    const { note } = this.#input;
+    const rest = this.#reader.rest();
+    if (rest !== '') yield { kind: 'text', text: rest };
+    const { finishReason, calls, hasAnswer } = this.#reader;
+    if (finishReason === 'content_filter' && !hasAnswer) {
+      const words = 'gave no answer: its content filter kept it back';
+      throw new ProviderFailure({ code: 'PERMISSION_DENIED', words, next: 'nobody', isOutage: false });
+    }
+    if (finishReason === 'length' || finishReason === 'content_filter') {
+      note({ kind: finishReason === 'length' ? 'lengthStop' : 'contentFilterStop' });
+      if (!calls.isEmpty) note({ kind: 'toolCallDropped', reason: 'cut_off' });
+      return;
+    }
+    for (const { name, args } of calls.finish()) {
+      if (args === undefined) note({ kind: 'toolCallDropped', reason: 'malformed_arguments' });
+      else yield { kind: 'command', name, args };
+    }
+  }
+
+  #watchSilence(): void {
+    const { silenceTimeoutMs } = this.#input;
+    if (silenceTimeoutMs === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#isTooSlow = true;
+      this.#connection.abort();
+    }, silenceTimeoutMs);
+  }
+
+  /** A connection that stays open behind the end of its answer does not keep the answer open. */
+  #expectEnd(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connection.abort(), usageGraceMs);
+  }
+
+  #noteUsage(): void {
+    const { provider, request } = this.#input;
+    const { usage } = this.#reader;
+    if (usage !== null) request.noteUsage?.({ ...usage, model: provider.options.model });
+  }
+}
+
+function tooSlow(timeoutMs: number): ProviderFailure {
+  const words = `said nothing for ${timeoutMs / 1000} s`;
+  return new ProviderFailure({ code: 'DEADLINE_EXCEEDED', words, next: 'again' });
 }

@@ -8,9 +8,8 @@
  */
 import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises';
 import { EngineFailure } from '../../errors.ts';
-import { ByteQueue } from '../provider/byte-queue.ts';
-import { ConcurrencyLimit } from '../provider/concurrency-limit.ts';
 import { ProviderFailure } from '../provider/failure.ts';
+import { ByteQueue, ConcurrencyLimit } from '../provider/flow.ts';
 import { type LinkedAbort, linkedAbort, onAbort } from '../provider/linked-abort.ts';
 import { backoffMs, createRetryCounter, waitFor } from '../provider/retry.ts';
 import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';

@@ -1,17 +1,16 @@
 /**
- * THE table of voices from outside, by the value of SPEECH_ENGINE. A new provider is one file and one line:
+ * THE table of voices from outside, by the value of SPEECH_ENGINE. A new provider is one entry and one line:
  *
- * 1. The file: `<name>-voice.ts` beside the others, with a SpeechProviderKind (speech-provider.ts). Over HTTP that is little more than a
- *    request for `openHttpSound` (http-sound.ts), which knows what is sound and what a refusal means; openai-voice.ts is the shortest.
+ * 1. The entry: a SpeechProviderKind (speech-provider.ts). Over HTTP it stands in http-voices.ts and is little more than a request for
+ *    `openHttpSound` (http-sound.ts), which knows what is sound and what a refusal means; OpenAI's is the shortest. Whatever is more than
+ *    one request is a file of its own, `<name>-voice.ts`.
  * 2. The line: below. The allowed values of SPEECH_ENGINE, the checks of its settings and the engines of the server follow from it.
  *
  * test/unit/config/providers-doc-voices.test.ts then asks for its recipe in docs/PROVIDERS.md, and
  * test/process/engines/http-voices.test.ts is where its sound is proved to arrive whole.
  */
-import { azureVoice } from './azure-voice.ts';
 import { commandVoice } from './command-voice.ts';
-import { elevenlabsVoice } from './elevenlabs-voice.ts';
-import { openaiVoice } from './openai-voice.ts';
+import { azureVoice, elevenlabsVoice, openaiVoice } from './http-voices.ts';
 import { piperVoice } from './piper-voice.ts';
 import type { SpeechProvider, SpeechProviderKind, SpeechProviderSettings } from './speech-provider.ts';
 

@@ -1,6 +1,6 @@
 /** The queue of bytes before a reader: its bound, its end, and a reader who leaves. */
 import { describe, expect, test } from 'vitest';
-import { ByteQueue } from '../../../src/engines/provider/byte-queue.ts';
+import { ByteQueue } from '../../../src/engines/provider/flow.ts';
 
 describe('a queue of bytes', () => {
   const piece = (size: number) => new Uint8Array(size);

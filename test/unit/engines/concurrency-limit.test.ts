@@ -1,7 +1,7 @@
 /** How much may go on at once: the bounds, the order, and what gives up. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConcurrencyLimit } from '../../../src/engines/provider/concurrency-limit.ts';
+import { ConcurrencyLimit } from '../../../src/engines/provider/flow.ts';
 
 const never = new AbortController().signal;
 

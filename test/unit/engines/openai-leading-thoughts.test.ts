@@ -1,7 +1,7 @@
 /** Thoughts at the beginning of an answer are kept back, whatever the deltas, and nothing else is. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LeadingThoughts } from '../../../src/engines/openai-answer/leading-thoughts.ts';
+import { LeadingThoughts } from '../../../src/engines/openai-answer/answer-reader.ts';
 
 function saidOf(deltas: readonly string[]): string {
   const thoughts = new LeadingThoughts();
