@@ -152,10 +152,10 @@ export function behindBackslashes(text: string, index: number): number | 'open' 
   return end === index ? null : end;
 }
 
-/** How many units behind the `u` at `index` are hexadecimal digits, at most four. */
+/** How many units behind the `u` at `index` are hexadecimal digits; fewer than four, where there is no escape. */
 export function hexUnitsAt(text: string, index: number): number {
   let units = 0;
-  while (units < 4 && hexValue(text.charCodeAt(index + 1 + units)) >= 0) units += 1;
+  while (hexValue(text.charCodeAt(index + 1 + units)) >= 0) units += 1;
   return units;
 }
 

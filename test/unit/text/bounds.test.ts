@@ -60,6 +60,12 @@ describe('Sentence cutter 3: the cap', () => {
   });
 });
 
+test('Sentence cutter 4: where no sentence is too short, one without a word still is', () => {
+  expect(sentencesOf('?! Zork is here')).toEqual(['?! Zork is here']);
+  expect(sentencesOf('Zork. +! Zork is here')).toEqual(['Zork.', ' +! Zork is here']);
+  expect(sentencesOf('Zork. A! Zork is here')).toEqual(['Zork.', ' A!', ' Zork is here']);
+});
+
 describe('Sentence cutter 5: what is looked at to confirm a stop', () => {
   test('40 units of opening marks and dashes behind it are decoration, what follows is the next sentence', () => {
     const first = (marks: number) => sentencesOf(`It is Apple Inc. ${'*'.repeat(marks)}The rest of it`)[0];

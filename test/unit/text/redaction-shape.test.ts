@@ -121,6 +121,19 @@ describe('a shape', () => {
     expect(shapeOf(text)).toBe(shape);
   });
 
+  test.each([...'ntrbf'])('begins a new word behind the escape \\%s', (letter) => {
+    expect(shapeOf(`zo\\${letter}k`)).toBe(`xx\\${letter}q`);
+    expect(shapeOf('zo\\k')).toBe('xx\\x');
+  });
+
+  test.each(['true', 'false', 'null', 'True', 'False', 'None'])(
+    'keeps %s in a word of two scripts, as a repair knows it',
+    (literal) => {
+      expect(shapeOf(`${literal}ии`)).toBe(`${literal}жж`);
+      expect(shapeOf('zorkии')).toBe('xxxxжж');
+    },
+  );
+
   test('has the length of its text, keeps its white space and is its own shape', () => {
     fc.assert(
       fc.property(anyAnswer, (text) => {

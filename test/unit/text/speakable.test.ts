@@ -156,3 +156,30 @@ test('a plain sentence takes a short way that says the same: a zero-width space 
     { numRuns: runs(2_000) },
   );
 });
+
+describe('addresses and entities', () => {
+  test.each([
+    ['<https://example.com/a,>'],
+    ['<http://example.com/a,>'],
+    [`<mailto:${'a'.repeat(300)}@example.com>`],
+    ['https://example.com/a'],
+    ['http://example.com/a'],
+    ['ftp://example.com/a'],
+    ['www.example.com'],
+  ])('%s is not said', (address) => {
+    expect(toSpeakable(`See ${address} for **more**.`)).toBe('See for more.');
+  });
+
+  test.each([
+    ['&amp;', 'a & b'],
+    ['&lt;', 'a b'],
+    ['&gt;', 'a b'],
+    ['&quot;', 'a " b'],
+    ['&apos;', "a ' b"],
+    ['&#39;', "a ' b"],
+    ['&nbsp;', 'a b'],
+    ['&zork;', 'a &zork; b'],
+  ])('%s is said as the character that it stands for', (entity, said) => {
+    expect(toSpeakable(`a ${entity} b`)).toBe(said);
+  });
+});
