@@ -41,6 +41,7 @@ const { values: options } = parseArgs({
     near: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
     verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
@@ -284,7 +285,16 @@ const all = findMutants(texts);
 const matching = all.filter(({ name }) => new RegExp(options.only).test(name));
 const mutants =
   options.sample === undefined ? matching : sampleOf(matching, Number(options.sample), Number(options.seed));
-if (options.list) {
+if (options.help) {
+  // The header of this file is its help.
+  const header = /\/\*\*\n([\s\S]*?)\n \*\//.exec(readFileSync(fileURLToPath(import.meta.url), 'utf8'))?.[1] ?? '';
+  console.log(header.replaceAll(/^ \* ?/gm, ''));
+} else if (mutants.length === 0) {
+  console.error(
+    `error: --only ${JSON.stringify(options.only)} matches none of ${all.length} mutants; --list names them`,
+  );
+  process.exitCode = 2;
+} else if (options.list) {
   for (const { name } of mutants) console.log(name);
 } else {
   process.exitCode = (await round()) ? 0 : 1;

@@ -1,7 +1,7 @@
 /**
  * Wraps a chart so that every turn it really processes is told to a recorder, with what it was given and what it did. At processing time,
- * not at XState's inspection, which tells of events that were sent (DESIGN §5). The recorder is handed references to immutable data and
- * works on them later: nothing is copied, hashed or written inside a turn.
+ * not at XState's inspection, which tells of events that were sent (docs/REPLAY.md). The recorder is handed references to
+ * immutable data and works on them later: nothing is copied, hashed or written inside a turn.
  */
 import type { AnyActorLogic, AnyActorScope, AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { type AskedAction, field, type TurnEnd } from './turn-outcome.ts';

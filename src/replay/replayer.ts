@@ -1,6 +1,6 @@
 /**
  * Replays a log: feeds its events to the pure chart, turn by turn, and compares what each did with what was recorded.
- * Timers, children and the world are not simulated: what they said is in the log (DESIGN §5). The verdict is the first
+ * Timers, children and the world are not simulated: what they said is in the log (docs/REPLAY.md). The verdict is the first
  * difference, or that there is none.
  */
 

@@ -3,7 +3,7 @@
  *
  * Guarantees (CONTRACT §1, "The one error rule"): one status, set once; before any frame, an error is one error frame and then
  * the status with the same text; after a frame it is the status alone; nothing follows an end; a good stream ends OK. It
- * ends a call only by `end()` or by a last write and `emit('error')`: every other way loses frames or hangs clients (DESIGN §7).
+ * ends a call only by `end()` or by a last write and `emit('error')`: every other way loses frames or hangs clients (docs/decisions/0002).
  */
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { assert } from '../assert.ts';

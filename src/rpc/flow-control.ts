@@ -1,7 +1,7 @@
 /**
  * Flow control of one call, as a server interceptor. grpc-js takes the next message only after the transport took the last one; one
  * message at a time costs a socket write each. Here up to MAX_IN_FLIGHT messages are in flight, which lets http2 write them together
- * (0.64 of the CPU of a bare handler, DESIGN §7), and every real acceptance is told to the call's sink.
+ * (0.64 of the CPU of a bare handler, docs/decisions/0002), and every real acceptance is told to the call's sink.
  *
  * The interceptor meets the handler's call through the metadata object that both see.
  */
@@ -93,7 +93,7 @@ export const flowControlInterceptor: ServerInterceptor = (method, nextCall) => {
 };
 
 /**
- * The one guarded use of a private field: grpc-js has no public way to reset a stream whose reader has stalled (DESIGN §7).
+ * The one guarded use of a private field: grpc-js has no public way to reset a stream whose reader has stalled (docs/decisions/0002).
  * If a future version hides it, the stream stays until its connection ages out.
  */
 function closeStreamOf(call: ServerInterceptingCallInterface): void {

@@ -18,12 +18,12 @@ import { createGenerateWelcomeAudioHandler, createStreamAudioHandler } from './s
 import { createInterruptSessionHandler, createReportUsageHandler, type UsageLedger } from './unary-rpcs.ts';
 
 const SERVICE_NAME = 'streaming.StreamingService';
-/** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (DESIGN §7). */
+/** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (docs/decisions/0002). */
 const BUFFER_POOL_BYTES = 256 * 1024;
 /** A peer that vanished without a word is noticed within the sum of the two. */
 const KEEPALIVE_TIME_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
-/** Without it Node 20 keeps the state of dead connections for ever (DESIGN §7). */
+/** Without it Node 20 keeps the state of dead connections for ever (docs/decisions/0002). */
 const CONNECTION_IDLE_MS = 300_000;
 /** Room on one connection for calls that are about to be refused, beside a full house of streams. */
 const SPARE_STREAMS_PER_CONNECTION = 100;
@@ -105,7 +105,7 @@ function listen(server: Server, config: Config): Promise<number> {
   });
 }
 
-/** tryShutdown alone never ends while a health Watch is open or a reader is stalled (DESIGN §7). */
+/** tryShutdown alone never ends while a health Watch is open or a reader is stalled (docs/decisions/0002). */
 function close(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {

@@ -22,7 +22,7 @@ import type { HistoryLookup } from './history-lookup.ts';
 const MAX_DELTA_CHARS = 4096;
 /** Text of one giant delta after which the event loop gets a breath. */
 const CHARS_PER_BREATH = 16 * MAX_DELTA_CHARS;
-/** A silence that confirms that "One." was a whole sentence; people do not notice less (DESIGN §3: 150 to 250 ms). */
+/** A silence that confirms that "One." was a whole sentence; people do not notice less (docs/SENTENCES.md: 150 to 250 ms). */
 const QUIET_MS = 200;
 
 export interface AnswerActorOptions {

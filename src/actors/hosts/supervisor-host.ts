@@ -1,6 +1,7 @@
 /**
  * Hosts the supervisor chart and all streams: the chart decides, this carries out. Their actors are root actors in
- * a map, not children of the supervisor's actor: spawning and stopping children costs time linear in the live sessions (DESIGN §2).
+ * a map, not children of the supervisor's actor: spawning and stopping children costs time linear in the live sessions
+ * (docs/decisions/0001).
  *
  * Invariants; rpc/ relies on 1 to 4, the server's stop on 5:
  *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls

@@ -18,7 +18,7 @@ interface WasiCommand {
  * Speaks `text` (ASCII, at most one line) with flite's voice `voiceId`: 'slt', 'rms', 'awb' or 'kal16'; English at 16 kHz.
  * The package is flite's command line compiled to WASI, so a text is one run of the program with an in-memory file system: a
  * fresh instance each time (about 10 ms), hence no state from one caller's text to the next, and the same text always gives
- * the same samples. The run can't be interrupted from inside: about 1 ms a character (measured, DESIGN §4), which is why
+ * the same samples. The run can't be interrupted from inside: about 1 ms a character (measured, docs/decisions/0003), which is why
  * spoken-text.ts bounds the text of a run.
  * Throws EngineFailure INTERNAL if flite refuses or makes no sound file.
  */

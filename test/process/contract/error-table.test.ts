@@ -1,5 +1,8 @@
 /** CONTRACT §1, the table of errors: each error_type that a client can bring about, with its code and fixed text. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { errorTable } from '../../../src/errors.ts';
 import { ask, type CallOutcome, interrupt, start, type TestClient } from '../../support/client.ts';
 import { expectSeen, type StreamRow, says } from '../../support/contract/contract-rows.ts';
 import { type Served, served } from '../../support/contract/served.ts';
@@ -217,6 +220,44 @@ describe('[on the good side of a bound]', () => {
   test('a missing hardware_id becomes "unknown" [, which is not one device: both run]', async () => {
     const outcome = await beside(its.client, {}, () => ask(its.client, { prompt: 'hi' }));
     expectSeen(outcome, { frames: 'text audio×2 end', code: 'OK' });
+  });
+});
+
+/** Rows that no client can bring about here, and the test that shows each. */
+const shownElsewhere = {
+  overloaded: 'test/process/contract/collect.test.ts',
+  request_too_large: 'test/process/rpc/request.test.ts',
+  answer_failed: 'test/process/rpc/error-codes.test.ts',
+  starting: 'test/process/contract/http.test.ts',
+  client_cancelled: 'test/process/contract/errors.test.ts',
+  access_denied: 'test/process/rpc/error-codes.test.ts',
+  not_found: 'test/process/contract/welcome.test.ts',
+  unauthenticated: 'test/process/rpc/error-codes.test.ts',
+  session_fault: 'test/unit/actors/fault-barrier.test.ts',
+  processing_error: 'test/process/contract/errors.test.ts',
+} as const;
+
+/** In the contract, and raised by no part of this server: one that does not come up is replaced, or the server does not start. */
+const raisedByNothing = ['not_initialized'];
+
+describe('the table of errors', () => {
+  test('has no row that is shown nowhere', () => {
+    const shown = [
+      ...tables.flatMap(({ rows }) => Object.keys(rows)),
+      ...Object.keys(shownElsewhere),
+      ...raisedByNothing,
+    ];
+    expect([...new Set(shown)].toSorted()).toEqual(Object.keys(errorTable).toSorted());
+  });
+
+  test.each(Object.entries(shownElsewhere))('%s is shown in %s', (errorType, path) => {
+    expect(readFileSync(path, 'utf8')).toContain(errorType);
+  });
+
+  test.each(raisedByNothing)('%s is raised by nothing', (errorType) => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+    const naming = sources.filter((path) => readFileSync(join('src', path), 'utf8').includes(`'${errorType}'`));
+    expect(naming).toEqual(['errors.ts']);
   });
 });
 

@@ -333,13 +333,13 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/flow-control.ts',
     to: 'node:http2',
-    reason: 'the code with which a stalled stream is reset (DESIGN §7: grpc-js has no public way)',
+    reason: 'the code with which a stalled stream is reset (docs/decisions/0002: grpc-js has no public way)',
   },
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
     reason:
-      'the servers that grpc-js makes (DESIGN §7: it has no option for them), and the code with which an upload is reset',
+      'the servers that grpc-js makes (docs/decisions/0002: it has no option for them), and the code with which an upload is reset',
   },
   {
     from: 'config.ts',

@@ -12,7 +12,7 @@ function load(env: Environment, files: Files = {}): Config {
   return loadConfig({
     env,
     readFile: (path) => {
-      const text = files[path];
+      const text = Object.hasOwn(files, path) ? files[path] : undefined;
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
       return text;
     },

@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string>>;
 
 function load(env: Environment, files: Readonly<Record<string, string>> = {}) {
   const readFile = (path: string): string => {
-    const text = files[path];
+    const text = Object.hasOwn(files, path) ? files[path] : undefined;
     if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
     return text;
   };

@@ -22,7 +22,7 @@ function load(env: Readonly<Record<string, string>>, files: Readonly<Record<stri
   return loadConfig({
     env,
     readFile: (path) => {
-      const given = path.endsWith('.key') ? 'a-key\n' : files[path];
+      const given = path.endsWith('.key') ? 'a-key\n' : Object.hasOwn(files, path) ? files[path] : undefined;
       if (given === undefined) throw new Error(`no such file: ${path}`);
       return given;
     },

@@ -234,7 +234,7 @@ describe('replaying the shape', () => {
   const allowed = fc.constantFrom(commandNames, commandNames.slice(0, 5), []);
   const silences = fc.array(fc.boolean(), { maxLength: 5 });
 
-  test('cuts a text as the text is cut', () => {
+  test('Sentence cutter 7: cuts a text as the text is cut', () => {
     for (const [text, pieces] of sentenceCorpus)
       expect(cut(shapeOf(text))).toEqual(slicesLike(pieces, shapeOf(text).trim()));
     fc.assert(

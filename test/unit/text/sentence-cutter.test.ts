@@ -132,7 +132,7 @@ describe('any text', () => {
     );
   });
 
-  test('Sentence cutter 2: is cut by its characters, not by its deltas', () => {
+  test('Sentence cutter 2, 8: is cut by its characters, not by its deltas', () => {
     fc.assert(
       fc.property(tricky, places, (text, cuts) => {
         expect(cutDeltas(split(text, cuts))).toEqual(cut(text));
