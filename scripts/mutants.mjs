@@ -10,7 +10,7 @@
  *   npm run mutants -- --list                 names them and runs nothing
  *   npm run mutants -- --only 'abbreviations' those whose name matches the regular expression
  *   npm run mutants -- --sample 60 --seed 7   so many of them, drawn at random; the seed is printed
- *   npm run mutants -- --near                 asks only the tests of the same area (test/unit/text for src/text): quick, finds too many survivors
+ *   npm run mutants -- --near                 asks the tests of the same area alone: quick, but some may survive that others see
  *   npm run mutants -- --jobs 1               processes at a time, otherwise one a core
  *   npm run mutants -- --verbose              what the failing assertion said, too
  */

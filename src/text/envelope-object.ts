@@ -290,7 +290,10 @@ const bareKey = /^[\p{L}_$][\p{L}\p{N}_$-]{0,63}\s*:/u;
 const bareKeyBegun = /^[\p{L}_$][\p{L}\p{N}_$-]{0,63}\s*$/u;
 const literalInTail = /^(?:true|false|null|True|False|None)\s*[,\]}]/;
 
-/** Whether a quote at the top level ends its string: `unit` is the first visible character behind the quote, `spaces` the white space between them. */
+/**
+ * Whether a quote at the top level ends its string: `unit` is the first visible character behind the quote, `spaces` the white space
+ * between them.
+ */
 function endsString(role: StringRole, spaces: string, unit: string): boolean {
   if (unit === ':') return role !== 'text';
   if (unit === ',' || unit === '}' || unit === '/') return true;
@@ -300,8 +303,8 @@ function endsString(role: StringRole, spaces: string, unit: string): boolean {
 }
 
 /**
- * The same inside of an argument: `tail` begins with the quote and ends with something visible; 'wait' while more of it is needed, at most a key's
- * length. Behind a comma there must be a key with its colon, or a value.
+ * The same inside of an argument: `tail` begins with the quote and ends with something visible; 'wait' while more of it is needed, at
+ * most a key's length. Behind a comma there must be a key with its colon, or a value.
  */
 function judgeNestedQuote(tail: string): 'ends' | 'goesOn' | 'wait' {
   const behind = tail.slice(1).trimStart();

@@ -19,7 +19,7 @@ function read(answer: string, cuts: readonly number[] = []) {
 }
 
 describe('any envelope', () => {
-  test('Envelope 2, 3, 4: gives its words and its command exactly, however it is spaced, escaped, remarked, fenced and cut into deltas', () => {
+  test('Envelope 2, 3, 4: gives words and command exactly, however it is spaced, escaped, remarked, fenced and cut into deltas', () => {
     fc.assert(
       fc.property(wildEnvelope, places, ({ answer, text, command }, cuts) => {
         expect(read(answer, cuts)).toEqual({ text, command, reason: null });
