@@ -2,7 +2,7 @@
  * Turns a bug in a chart into an ordinary transition. XState leaves invoked children running when an action, guard or
  * assign throws (xstate #5153); behind this barrier the chart goes on to an end of its own. It does not hide the bug.
  *
- * Invariants; the stream host and the collector rely on all of them:
+ * Invariants, cited as "Fault barrier N"; the stream host and the collector rely on all of them:
  *  1. A step that throws is forgotten as if it had not begun: its context is the one before, none of its effects happens.
  *  2. In its place the chart processes `session.faulted`, which leads to `error` and stops every child.
  *  3. The error is reported once, under the id of the actor, which is the id that the client sees.

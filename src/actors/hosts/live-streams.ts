@@ -5,8 +5,8 @@
  * What holds, cited as "Live streams N":
  *  1. streams of one connection begin and end in the order in which they were asked to, and each begins before it ends;
  *  2. the first end from outside counts: a stream is told of no second one;
- *  3. one that is ended before its turn to begin never asks a model: its chart hears the end as its first fact, and ends like any other, with
- *     its line, its log and its one status;
+ *  3. one that is ended before its turn to begin never asks a model: its chart hears the end as its first fact, and ends like any
+ *     other, with its line, its log and its one status;
  *  4. `end` resolves behind the last of its ends, and has told all of them before it returns unless a slice was not enough;
  *  5. at most two jobs wait for a stream, which holds a slot meanwhile, and one for each connection and call of `end` that is under way:
  *     slots, and the calls that HTTP/2 lets a connection have at a time, bound what waits.

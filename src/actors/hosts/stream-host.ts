@@ -2,7 +2,7 @@
  * Hosts the chart of one stream, of whatever kind: gives it a way out, carries out what it says, and ends the call with its output. It
  * decides nothing that the chart should decide.
  *
- * Invariants; the supervisor's host relies on 1 to 3, the client on 2:
+ * Invariants, cited as "Stream host N"; the supervisor's host relies on 1 to 3, the client on 2:
  *  1. One end. The call is ended once, with the one output of its chart; with session_fault if the chart broke and has none.
  *  2. The order of the end. What waits in the outbox is dropped, the slot is given back (`onEnded`), what was heard is remembered, then the
  *     call is ended: who has seen an end can use its slot at once.

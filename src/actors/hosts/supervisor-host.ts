@@ -3,7 +3,7 @@
  * a map, not children of the supervisor's actor: spawning and stopping children costs time linear in the live sessions
  * (docs/decisions/0001).
  *
- * Invariants; rpc/ relies on 1 to 4, the server's stop on 5:
+ * Invariants, cited as "Supervisor host N"; rpc/ relies on 1 to 4, the server's stop on 5:
  *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls
  *     are decided in the order in which they came. A refusal takes nothing: no slot, no quota, nothing of what was collected.
  *  2. Refusals. Each is counted under its error_type and logged, once, whoever found the reason.

@@ -3,7 +3,7 @@
  * matters (room, flushed, rate). What was sent is counted as each frame is handed to the transport. It does not end the call: the
  * stream's host does, with the chart's reason.
  *
- * Invariants; the charts rely on 3 to 5, the voice on 4, the host on 6 and 7:
+ * Invariants, cited as "Outbox N"; the charts rely on 3 to 5, the voice on 4, the host on 6 and 7:
  *  1. Order. Frames leave in the order they came, each once; the opening, if there is one, goes ahead of the first. Nothing leaves behind
  *     an `end` frame.
  *  2. Pace. A frame is handed to the sink only while that can write.

@@ -6,7 +6,7 @@
  * sentence finished or failed, and, when it asks, how long each engine has been silent. The order of sentences, retries and
  * timeouts are the chart's.
  *
- * Invariants of a job; the charts rely on 2 and 4 to 6, the engines on 3 and 7:
+ * Invariants of a job, cited as "Speech job N"; the charts rely on 2 and 4 to 6, the engines on 3 and 7:
  *  1. Bytes. Every byte that the engine gives goes to the outbox once and in order, in chunks of AUDIO_CHUNK_BYTES; the last one is
  *     shorter, and even.
  *  2. Turn. Nothing is handed over before the sentence's turn.

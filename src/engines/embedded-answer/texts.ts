@@ -44,7 +44,7 @@ export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>
       'I am the small answerer that comes with Recital. There is no language model in me: I follow a short list of rules, ' +
       'in English and in Russian, so I am quick, I need no network, and I never make anything up. I know the time and the ' +
       'date, I can calculate, and I can open an app or send a message when you ask me plainly. Around me is the part that ' +
-      'matters: a server where every conversation is a statechart, so that you can watch it live and replay it exactly. To ' +
+      'matters: a server where every conversation is a statechart, so that you can see what each did and replay it exactly. To ' +
       'put a real model in my place, set ANSWER_ENGINE.',
     story:
       'Once there was a lighthouse keeper who was afraid of the dark. Every evening she climbed the hundred and twelve ' +

@@ -2,7 +2,7 @@
  * The queue of sentences before the voice, as pure functions over a chart's context. The first sentence is the head: the one being
  * said. The window is the head and the `limits.speechLookahead` sentences behind it.
  *
- * Invariants; both charts that speak rely on them, and the speech actor (actors/speech) on 2 to 5:
+ * Invariants, cited as "Speech queue N"; both charts that speak rely on them, and the speech actor (actors/speech) on 2 to 5:
  *  1. Order. Segments are numbered from 0 without a gap, wait in that order, and leave the queue at the head only.
  *  2. Window. Synthesis (`sentence.due`) is asked for in the order of the segments, for each once (4 apart), and only inside the window:
  *     at most 1 + speechLookahead sentences are synthesised or kept as sound. `synthesisedBelow` is the first segment not asked for; it

@@ -12,6 +12,7 @@
  * It does not start or stop sessions itself: it says so, and its host does.
  */
 import { enqueueActions, setup } from 'xstate';
+import { NO_DEVICE } from '../../call/call.ts';
 import { type Failure, failure } from '../../errors.ts';
 import { emptyTable, entriesOf, lookUp, type Table, withEntry, withoutEntry } from './persistent-table.ts';
 
@@ -80,9 +81,6 @@ export type SupervisorEmitted =
   | { readonly type: 'device.interrupted'; readonly streamIds: readonly string[] }
   | { readonly type: 'grace.expired'; readonly streamIds: readonly string[] }
   | { readonly type: 'drain.finished' };
-
-/** What a call without a hardware_id runs under (rpc/identity.ts): it names no device, so two of them are not one. */
-const NO_DEVICE = 'unknown';
 
 /** Ten thousand streams are ended in some 3 s, in slices; a slot still held after this is a bug, and no reason to stay up. */
 const ENDING_DUE_MS = 10_000;
