@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { z } from 'zod';
+import { atEndOfFile } from '../end-of-file.ts';
 
 const script = fileURLToPath(new URL('chat-server.mjs', import.meta.url));
 
@@ -44,9 +44,9 @@ export interface ChatServer {
 export async function startChatServer(): Promise<ChatServer> {
   const child = spawn(process.execPath, [script, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  afterAll(async () => {
+  atEndOfFile(() => {
     child.kill();
-    await ended;
+    return ended;
   });
   const port = await new Promise<number>((resolve, reject) => {
     if (child.stdout !== null) {

@@ -281,6 +281,8 @@ const server = createServer((request, response) => {
   request.on('data', (piece) => pieces.push(piece));
   request.on('end', () => handle(request, response, pieces));
 });
+// Whoever started it over a channel is gone.
+process.once('disconnect', () => process.exit());
 server.listen(Number(values.port), '127.0.0.1', () => {
   const { port } = server.address();
   console.log(JSON.stringify({ port }));

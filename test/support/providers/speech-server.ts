@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { atEndOfFile } from '../end-of-file.ts';
 
 const script = fileURLToPath(new URL('speech-server.mjs', import.meta.url));
 
@@ -36,14 +36,18 @@ export interface SpeechServer {
   reset(): Promise<void>;
 }
 
-/** Starts the services on a free port. */
+/** Starts the services on a free port. They end with this process, too, whatever ends it. */
 export async function startSpeechServer(): Promise<SpeechServer> {
-  const child = spawn(process.execPath, [script, '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  afterAll(() => {
+  const child = spawn(process.execPath, [script, '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  atEndOfFile(() => {
     child.kill('SIGKILL');
+    return ended;
   });
+  const { stdout } = child;
+  if (stdout === null) throw new Error('the speech server has no stdout');
   const port = await new Promise<number>((resolve, reject) => {
-    createInterface(child.stdout).once('line', (line) => {
+    createInterface(stdout).once('line', (line) => {
       const said: { readonly port: number } = JSON.parse(line);
       resolve(said.port);
     });

@@ -1,5 +1,5 @@
 /** Voices from outside for tests: settings with defaults, an engine over them, and measures of what it says. */
-import { afterAll } from 'vitest';
+
 import type { SpeechEngine, SpeechRequest } from '../../../src/engines/speech-engine.ts';
 import {
   createProviderSpeechEngine,
@@ -8,6 +8,7 @@ import {
 } from '../../../src/engines/speech-providers/provider-speech.ts';
 import { type ChosenProviderSettings, makeProvider } from '../../../src/engines/speech-providers/provider-table.ts';
 import { EngineFailure } from '../../../src/errors.ts';
+import { atEndOfFile } from '../end-of-file.ts';
 
 /** Settings of an OpenAI-like voice that tries once. */
 export function voiceSettings(given: Partial<ChosenProviderSettings>): ChosenProviderSettings {
@@ -46,7 +47,7 @@ export function createVoice(
     onFailedTry: (report) => failedTries.push(report),
     ...more,
   });
-  afterAll(() => engine.stop());
+  atEndOfFile(() => engine.stop());
   return { engine, failedTries };
 }
 
