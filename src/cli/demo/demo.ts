@@ -151,7 +151,7 @@ async function askOne({ stdout, client, address, running, prompt, name }: DemoQu
     if (problem !== undefined) throw new Error(`"${prompt}" got no good end: ${problem.what} (${problem.kind})`);
     transcript.showFigures(prompt, path);
   } finally {
-    sound.abort();
+    await sound.finish();
   }
 }
 
