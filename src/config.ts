@@ -46,6 +46,8 @@ export interface Config {
     readonly ttlMs: number;
     readonly maxBuffers: number;
     readonly maxChars: number;
+    /** Of a whole utterance, collected or not, in code points. */
+    readonly promptMaxChars: number;
     /** Decoded. */
     readonly screenshotMaxBytes: number;
   };
@@ -139,6 +141,7 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
       ttlMs: values.milliseconds('COLLECT_TTL'),
       maxBuffers: values.integer('COLLECT_MAX_BUFFERS'),
       maxChars: values.integer('COLLECT_MAX_CHARS'),
+      promptMaxChars: values.integer('PROMPT_MAX_CHARS'),
       screenshotMaxBytes: values.integer('SCREENSHOT_MAX_BYTES'),
     }),
     speech: Object.freeze({

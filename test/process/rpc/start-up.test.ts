@@ -92,7 +92,7 @@ describe('a fault in the configuration: exit code 2, nothing started, every faul
     {
       title: 'three bad values',
       env: { GRPC_PORT: 'seven', BACKPRESSURE_MAX_STREAMS: '0', IDENTITY_POLICY: 'odd' },
-      named: ['GRPC_PORT', 'seven', 'BACKPRESSURE_MAX_STREAMS', 'IDENTITY_POLICY', 'odd', 'lenient, strict'],
+      named: ['GRPC_PORT', 'seven', 'BACKPRESSURE_MAX_STREAMS', 'IDENTITY_POLICY', 'odd', 'lenient, device, strict'],
     },
     { title: 'scripted engines without a scenario', env: { ANSWER_ENGINE: 'scripted' }, named: ['SCENARIO_FILE'] },
     {

@@ -59,7 +59,13 @@ describe('defaults', () => {
         speechTimeoutMs: 15_000,
         sessionTimeoutMs: 600_000,
       },
-      collect: { ttlMs: 120_000, maxBuffers: 1000, maxChars: 32_768, screenshotMaxBytes: 10_485_760 },
+      collect: {
+        ttlMs: 120_000,
+        maxBuffers: 1000,
+        maxChars: 32_768,
+        promptMaxChars: 32_768,
+        screenshotMaxBytes: 10_485_760,
+      },
       speech: { lookaheadSentences: 2, failurePolicy: 'degrade' },
       identity: { policy: 'lenient' },
       engines: {
@@ -137,6 +143,8 @@ describe('accepted values', () => {
     ['SPEECH_LOOKAHEAD', '0', (c) => c.speech.lookaheadSentences, 0],
     ['SPEECH_FAILURE', 'fail', (c) => c.speech.failurePolicy, 'fail'],
     ['IDENTITY_POLICY', 'Strict', (c) => c.identity.policy, 'strict'],
+    ['IDENTITY_POLICY', 'device', (c) => c.identity.policy, 'device'],
+    ['PROMPT_MAX_CHARS', '1', (c) => c.collect.promptMaxChars, 1],
     ['LOG_LEVEL', 'silent', (c) => c.log.level, 'silent'],
     ['COMMANDS', ' open_app , BROWSER_USE,open_app,', (c) => c.commands.allowed, ['open_app', 'browser_use']],
     [

@@ -249,7 +249,7 @@ describe('the collect chart', () => {
   });
 
   const traversal = traverse(collectMachine, {
-    input: { ttlMs: 120_000, maxChars: 4, maxScreenshotBytes: 100 },
+    input: { ttlMs: 120_000, maxChars: 4, promptMaxChars: 8, maxScreenshotBytes: 100 },
     events: () => [
       chunk(1, 'some'),
       chunk(2, 'words'),
