@@ -13,6 +13,7 @@ import {
   logLevels,
   speechEngineNames,
   speechFailurePolicies,
+  startFailurePolicies,
 } from './config/settings-table.ts';
 import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-config.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scripted/scenario.ts';
@@ -45,6 +46,8 @@ export interface Config {
     readonly ttlMs: number;
     readonly maxBuffers: number;
     readonly maxChars: number;
+    /** Of a whole utterance, collected or not, in code points. */
+    readonly promptMaxChars: number;
     /** Decoded. */
     readonly screenshotMaxBytes: number;
   };
@@ -56,6 +59,8 @@ export interface Config {
   readonly engines: {
     readonly answer: AnswerEngineName;
     readonly speech: SpeechEngineName;
+    /** What one that does not come up means: the embedded one in its place, or no server. */
+    readonly startFailure: (typeof startFailurePolicies)[number];
     /** Never null when an engine is `scripted`. */
     readonly scenario: Scenario | null;
     /** Never null when the speech engine is a provider. */
@@ -136,6 +141,7 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
       ttlMs: values.milliseconds('COLLECT_TTL'),
       maxBuffers: values.integer('COLLECT_MAX_BUFFERS'),
       maxChars: values.integer('COLLECT_MAX_CHARS'),
+      promptMaxChars: values.integer('PROMPT_MAX_CHARS'),
       screenshotMaxBytes: values.integer('SCREENSHOT_MAX_BYTES'),
     }),
     speech: Object.freeze({
@@ -189,7 +195,8 @@ function compileEngines(values: SettingReader, readFile: ConfigSource['readFile'
     if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
   }
   const scenario = file === null ? null : readScenario(file, values);
-  return Object.freeze({ answer, speech, scenario, speechProvider });
+  const startFailure = values.choice('START_FAILURE', startFailurePolicies);
+  return Object.freeze({ answer, speech, startFailure, scenario, speechProvider });
 }
 
 function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: SettingReader): string {

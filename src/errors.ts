@@ -32,19 +32,19 @@ interface ErrorRow {
 export const errorTable = {
   missing_session_id: {
     code: 'INVALID_ARGUMENT',
-    when: 'IDENTITY_POLICY=strict and the session_id is missing, empty or "unknown".',
-    fix: 'Send a fresh UUID v4 with every utterance, or run the server with IDENTITY_POLICY=lenient.',
+    when: 'The session_id is missing, blank or "unknown", and the call is a COLLECT or IDENTITY_POLICY=strict.',
+    fix: 'Send a fresh UUID v4 with every utterance; without COLLECT, IDENTITY_POLICY=lenient or device makes one.',
   },
   invalid_session_id: {
     code: 'INVALID_ARGUMENT',
-    when: 'A given session_id is not 1 to 128 characters of 0x21 to 0x7E, or (strict) not a UUID v4.',
+    when: 'A given session_id is not 1 to 128 characters of 0x21 to 0x7E, or (StreamAudio under strict) not a UUID v4.',
     fix: 'Send a UUID v4.',
   },
   invalid_hardware_id: {
     code: 'INVALID_ARGUMENT',
     when:
-      'The hardware_id is malformed; or it is blank or "unknown" where one is required (strict policy, InterruptSession); ' +
-      'ReportUsage takes "unknown" when the policy is lenient, but no blank one.',
+      'The hardware_id is malformed; or it is blank or "unknown", in any letter case, where one is required (policies device and ' +
+      'strict, InterruptSession); ReportUsage takes "unknown" when the policy is lenient, but no blank one.',
     fix: "Send the device's stable id: 1 to 128 printable ASCII characters without spaces.",
   },
   empty_prompt: {
@@ -99,8 +99,8 @@ export const errorTable = {
   },
   request_too_large: {
     code: 'RESOURCE_EXHAUSTED',
-    when: 'The request is larger than 16 MiB.',
-    fix: 'Send a smaller screenshot.',
+    when: 'The request is larger than 16 MiB, or its utterance is longer than PROMPT_MAX_CHARS.',
+    fix: 'Send a smaller screenshot or fewer words; the text names the bound and the size.',
   },
   stream_idle_timeout: {
     code: 'DEADLINE_EXCEEDED',

@@ -128,6 +128,8 @@ export class SupervisorHost implements StreamGateway {
     const { quota, collector, answers } = this.#options;
     const { call } = request;
     const whole = collector.whole(request);
+    // Before anything reads the words: what that costs is bounded by this.
+    if ('errorCode' in whole) return this.refuse(call, this.#foreseenRefusal(call) ?? whole);
     if (whole.prompt.trim() === '') {
       // The words of a duplicate went into the stream that runs: it is the duplicate that is wrong, not its words.
       const wordless = 'prompt is empty; send the words of the utterance in prompt or chunk_text';
