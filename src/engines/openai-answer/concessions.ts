@@ -10,7 +10,7 @@
  * 3. An operator's bound on the answer is renamed or, where the endpoint's own is smaller, left to it; it is never just dropped.
  */
 import type { RefusedWith } from '../provider/failure.ts';
-import { meaningOf } from '../provider/http-status.ts';
+import { meaningOf, mentions } from '../provider/http-status.ts';
 
 /**
  * `system`: a message of the role system; its words then stand in the first message of the user. `image`: pictures of any kind;
@@ -99,9 +99,9 @@ export function concessionFor(refusal: RefusedWith, asked: AskedWith): Concessio
       return refusal.status === 415 ? (namedPart(words, asked) ?? plainer(words, asked)) : null;
     case 'notFound':
     case 'notOffered':
-      return inability.test(words) ? namedPart(words, asked) : null;
+      return mentions(words, inability) ? namedPart(words, asked) : null;
     case 'broken': {
-      const named = inability.test(words) || pictureSigns.test(words) ? namedPart(words, asked) : null;
+      const named = mentions(words, inability) || mentions(words, pictureSigns) ? namedPart(words, asked) : null;
       // Some end with a bare 500 when they are shown a picture.
       return named ?? (asked.isRepeated ? passing(asked, ['picture']) : null);
     }
@@ -125,12 +125,10 @@ function passing({ sent }: AskedWith, parts: readonly RequestPart[]): Concession
 }
 
 /** That something can't be done here: for statuses which mean something else as a rule. */
-const inability = new RegExp(
-  [
-    'unsupported|deprecated|requires?\\b|instead|mmproj|\\bmust\\b|\\bshould\\b|expected|(?:only|that) support|extra',
-    "not (?:yet |currently )?(?:support|allow|permit|enabled|available|accept|a )|n't (?:support|accept)|un(?:known|recognized)",
-  ].join('|'),
-);
+const inability: readonly RegExp[] = Object.freeze([
+  /unsupported|deprecated|requires?\b|instead|mmproj|\bmust\b|\bshould\b|expected|(?:only|that) support|extra|un(?:known|recognized)/,
+  /not (?:yet |currently )?(?:support|allow|permit|enabled|available|accept|a )|n't (?:support|accept)/,
+]);
 
 /** How fields show in a refusal, in the order they are looked for. */
 const fieldSigns: readonly (readonly [RequestPart, RegExp])[] = Object.freeze([
@@ -148,7 +146,7 @@ function namedPart(words: string, asked: AskedWith): Concession | null {
   const { sent } = asked;
   const limit = otherLimit(words, asked);
   if (limit !== null) return limit;
-  if (sent.has('image') && pictureSigns.test(words)) {
+  if (sent.has('image') && mentions(words, pictureSigns)) {
     return hasNoEyes(words) ? { parts: ['image'], isLasting: true } : passing(asked, ['picture']);
   }
   // Roles that take turns when the system's words stand with the user's already: what was said before is out of step.
@@ -186,7 +184,7 @@ const answerIsTooLong =
 
 function shortened(words: string, status: number, asked: AskedWith): Concession | null {
   const countsTokens = /token|context/.test(words);
-  const isPicture = !countsTokens && (status === 413 || pictureSigns.test(words));
+  const isPicture = !countsTokens && (status === 413 || mentions(words, pictureSigns));
   return (
     (answerIsTooLong.test(words) ? passing(asked, ['limit']) : null) ??
     (isPicture ? passing(asked, ['picture']) : null) ??
@@ -198,13 +196,11 @@ function shortened(words: string, status: number, asked: AskedWith): Concession 
 }
 
 /** That the refusal is about a picture, or about a message that is no plain text, as only one with a picture is. */
-const pictureSigns = new RegExp(
-  [
-    'image|\\bvision\\b|visual|multi-?modal|mmproj|picture|screenshot|media[_ ]?type|base64|data[ :]ur[il]|图像|图片|视觉|多模态',
-    'text[- ]only|unknown variant|untagged enum|expected (?:a |an )?(?:string|text)|(?:must|should) be (?:a |of type )?(?:valid )?string',
-    'valid string|(?:must|should) be .?text|content\\b.{0,30}\\bstring',
-  ].join('|'),
-);
+const pictureSigns: readonly RegExp[] = Object.freeze([
+  /image|\bvision\b|visual|multi-?modal|mmproj|picture|screenshot|media[_ ]?type|base64|data[ :]ur[il]|图像|图片|视觉|多模态/,
+  /text[- ]only|unknown variant|untagged enum|expected (?:a |an )?(?:string|text)|valid string|content\b.{0,30}\bstring/,
+  /(?:must|should) be (?:a |of type )?(?:valid )?string|(?:must|should) be .?text/,
+]);
 
 /** The model or its server is said to take no pictures at all. */
 const noEyesSigns: readonly RegExp[] = Object.freeze([
@@ -228,8 +224,5 @@ const ofThisPicture =
 
 function hasNoEyes(words: string): boolean {
   if (/\btools?\b|function[_ -]?call/.test(words)) return false;
-  return (
-    noEyesSigns.some((each) => each.test(words)) ||
-    (maybeNoEyes.some((each) => each.test(words)) && !ofThisPicture.test(words))
-  );
+  return mentions(words, noEyesSigns) || (mentions(words, maybeNoEyes) && !ofThisPicture.test(words));
 }

@@ -93,7 +93,7 @@ export function statusNamedIn(value: unknown): number | null {
 }
 
 /** Names of what explains an error. Everything else may be what was asked (`input`) or answered (`failed_generation`). */
-const explainingNames: ReadonlySet<string> = new Set([
+const explainingNames: readonly string[] = Object.freeze([
   ...[
     'code',
     'type',
@@ -129,7 +129,7 @@ function explanationsIn(value: unknown, depth: number): readonly string[] {
   }
   if (typeof value !== 'object' || value === null) return [];
   const named = new Map<string, unknown>(Object.entries(value));
-  return [...explainingNames].flatMap((name) => explanationsIn(named.get(name), depth + 1));
+  return explainingNames.flatMap((name) => explanationsIn(named.get(name), depth + 1));
 }
 
 /** Addresses lead to pages about billing and rate limits, whatever the error is about. */

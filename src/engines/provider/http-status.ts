@@ -103,7 +103,10 @@ const botchedCallWords: readonly RegExp[] = Object.freeze([
   /attempted to call (?:an? )?(?:tool|function)|model called an? (?:tool|function)|failed to parse input at pos/,
 ]);
 
-const has = (words: readonly RegExp[], text: string) => words.some((each) => each.test(text));
+/** True if one of the signs is in `words`. */
+export function mentions(words: string, signs: readonly RegExp[]): boolean {
+  return signs.some((each) => each.test(words));
+}
 
 /** What a provider answered instead of doing what it was asked. */
 export interface Refusal extends ErrorWords {
@@ -126,11 +129,11 @@ export interface RefusalWords {
 /** What the status means, with what the provider says beside it. */
 export function meaningOf({ status, signs }: Pick<Refusal, 'status' | 'signs'>): StatusMeaning {
   const isOfRequest = requestStatuses.includes(status);
-  if (isOfRequest && has(botchedCallWords, signs)) return 'botchedCall';
+  if (isOfRequest && mentions(signs, botchedCallWords)) return 'botchedCall';
   if (status === 429 && tooLongForAMinute.test(signs)) return 'tooLong';
-  if (isOfRequest && has(tooLongWords, signs)) return 'tooLong';
+  if (isOfRequest && mentions(signs, tooLongWords)) return 'tooLong';
   // Before the account: "… was flagged. No credits were charged."
-  if ((isOfRequest || status === 403) && has(filterWords, signs)) return 'filtered';
+  if ((isOfRequest || status === 403) && mentions(signs, filterWords)) return 'filtered';
   // OpenAI says 429 to an empty account, ElevenLabs 401, Anthropic 400.
   if (status >= 400 && status < 500 && emptyAccount.test(signs)) return 'noCredit';
   // Gemini says 400 to a wrong key, several say it to an unknown model.
