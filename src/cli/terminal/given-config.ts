@@ -1,7 +1,7 @@
 /** The configuration as `recital serve` reads it, for commands that look where a server writes. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Config, ConfigFault, loadConfig } from '../../config.ts';
+import { type Config, ConfigFault, type EffectiveSetting, effectiveSettings, loadConfig } from '../../config.ts';
 import type { Environment } from './command.ts';
 import type { Output } from './output.ts';
 
@@ -14,6 +14,11 @@ export function configOrNull(env: Environment, stderr: Output): Config | null {
     stderr.line(error.message);
     return null;
   }
+}
+
+/** Every setting as it is in effect. */
+export function effectiveSettingsOf(env: Environment): readonly EffectiveSetting[] {
+  return effectiveSettings({ env, readFile: (path) => readFileSync(path, 'utf8') });
 }
 
 /** Why a command finds nothing below `dataDir`, and what may be wrong. */
