@@ -23,6 +23,7 @@ export const speechEngineNames: readonly ('embedded' | 'scripted' | SpeechProvid
   ...speechProviderNames,
 ];
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
+export const startFailurePolicies = ['emergency', 'fail'] as const;
 export const identityPolicies = ['lenient', 'device', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const killSwitchNames = ['disable_module_coordinator', 'disable_forward_assistant_actions'] as const;
@@ -211,6 +212,14 @@ export const settingsTable = {
     type: 'path',
     default: '',
     meaning: 'The JSON scenario that the scripted engines play; read and checked at start whenever it is given.',
+  },
+  START_FAILURE: {
+    type: 'choice',
+    allowed: startFailurePolicies,
+    default: 'emergency',
+    meaning:
+      'What an engine that does not come up means: the embedded one takes its place, that engine alone, and health is degraded; ' +
+      'or the server ends with exit code 1 and the reason.',
   },
   DATA_DIR: {
     type: 'path',
