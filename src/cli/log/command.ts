@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { wordsOf } from '../../errors.ts';
 import type { CommandRunner } from '../terminal/command.ts';
-import { parseTime } from '../terminal/times.ts';
+import { parseTime, timeWords } from '../terminal/times.ts';
 
 /** Adds `log` and its commands to `program`. */
 export function addLog(program: Command, runner: CommandRunner): void {
@@ -70,7 +70,7 @@ Examples:
 function timeOf(text: string): number {
   const ms = parseTime(text, Date.now());
   if (ms !== undefined) return ms;
-  throw new InvalidArgumentError('It must be like 2026-11-22, 2026-11-22T14:30, today, yesterday, 90m, 12h or 3d.');
+  throw new InvalidArgumentError(`It must be ${timeWords}.`);
 }
 
 const showOptions = z.object({

@@ -217,6 +217,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/log/command.ts',
       'cli/usage/command.ts',
       'cli/forget/command.ts',
+      'cli/check-config/command.ts',
       'cli/terminal/',
       'server/package-version.ts',
     ],
@@ -229,7 +230,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['cli/terminal/', 'errors.ts'],
     types: [],
     packages: ['commander', 'zod'],
-    node: ['node:util'],
+    node: ['node:path', 'node:util'],
   },
   { from: 'cli/serve/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   // A client shares nothing with the server but the proto, the error table and the sound format.
@@ -300,6 +301,7 @@ export const importTable: readonly ImportRow[] = [
   },
   { from: 'cli/usage/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   { from: 'cli/forget/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
+  { from: 'cli/check-config/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
 ];
 
 export interface Deviation {
@@ -436,6 +438,11 @@ export const deviations: readonly Deviation[] = [
     from: 'cli/terminal/given-config.ts',
     to: 'config.ts',
     reason: 'recital usage and forget look where recital serve writes',
+  },
+  {
+    from: 'cli/check-config/command.ts',
+    to: 'config.ts',
+    reason: 'recital check-config prints the configuration as recital serve reads it',
   },
   { from: 'cli/forget/command.ts', to: 'store/store-errand.ts', reason: 'recital forget forgets in the store' },
   { from: 'cli/usage/command.ts', to: 'store/store-errand.ts', reason: 'recital usage prints the store' },
