@@ -266,7 +266,8 @@ function endWord(run: Run): void {
   }
   if (endsClause(word)) scan.clauseEnd = run.index;
   scan.spaceEnd = run.index;
-  scan.previousWord = word.slice(-maxPreviousChars);
+  // `I am 25.`: in English no ordinal follows, as it does in `am 25. Mai`.
+  scan.previousWord = word === 'am' && scan.previousWord === 'I' ? 'I am' : word.slice(-maxPreviousChars);
   if (scan.wordCounted) scan.opensLine = false;
   scan.wordStart = null;
   scan.wordCounted = false;
