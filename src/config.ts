@@ -27,7 +27,7 @@ export type SpeechEngineName = (typeof speechEngineNames)[number];
 /** The compiled configuration, frozen. Durations are whole milliseconds below 2^31. */
 export interface Config {
   readonly grpc: { readonly host: string; readonly port: number };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] };
   readonly backpressure: {
     readonly maxStreams: number;
     /** 0 = off. */
@@ -125,7 +125,11 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
   const killSwitches = values.list('KILL_SWITCHES', killSwitchNames);
   return Object.freeze({
     grpc: Object.freeze({ host: values.host('GRPC_HOST'), port: values.integer('GRPC_PORT') }),
-    http: Object.freeze({ host: values.host('HTTP_HOST'), port: values.integer('HTTP_PORT') }),
+    http: Object.freeze({
+      host: values.host('HTTP_HOST'),
+      port: values.integer('HTTP_PORT'),
+      allowedHosts: Object.freeze(values.hosts('HTTP_ALLOWED_HOSTS')),
+    }),
     backpressure: Object.freeze({
       maxStreams: values.integer('BACKPRESSURE_MAX_STREAMS'),
       idleTimeoutMs: values.milliseconds('BACKPRESSURE_IDLE_TIMEOUT'),

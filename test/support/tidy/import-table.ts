@@ -167,7 +167,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['observe/', 'errors.ts', 'assert.ts'],
     types: ['config.ts'],
     packages: ['pino'],
-    node: [],
+    node: ['node:net'],
   },
   {
     from: 'rpc/',
