@@ -19,6 +19,7 @@ export type TextDatabase = Database<string, Key>;
 const MAX_DATABASES = 16;
 const META = 'meta';
 const INCARNATION = 'incarnation';
+const PROBED_AT = 'probed-at-ms';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const files = ['data.mdb', 'lock.mdb'] as const;
@@ -29,6 +30,8 @@ export interface EmbeddedStore {
   database(name: string): TextDatabase;
   /** Whether its file still stands where it was opened: LMDB also commits into one that was deleted or moved away. One stat. */
   isInPlace(): boolean;
+  /** Writes the time, on the disk when it returns; throws where the store can't be written. */
+  probe(nowMs: number): void;
   /** Waits for pending writes. */
   close(): Promise<void>;
 }
@@ -62,6 +65,10 @@ export function openStore(dataDir: string): EmbeddedStore {
         const found = fileIn(path);
         // No other file gets the number of one that is open, even if that is deleted.
         return found !== undefined && found.ino === file?.ino && found.dev === file.dev;
+      },
+      probe: (nowMs) => {
+        const meta: TextDatabase = environment.openDB(META, { encoding: 'string' });
+        meta.transactionSync(() => meta.putSync(PROBED_AT, String(nowMs)));
       },
       close: () => environment.close(),
     };
