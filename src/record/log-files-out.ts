@@ -4,24 +4,11 @@
  * closed by later lines.
  */
 
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { wordsOf } from '../errors.ts';
+import { hasCode, makePrivateFolder, PRIVATE_FILE_MODE } from '../private-folder.ts';
 import type { WriteOrder } from './log-writer.ts';
-
-/** Logs may hold what people said: they are their owner's alone. */
-const FILE_MODE = 0o600;
-const FOLDER_MODE = 0o700;
 
 /** Descriptors held at once: they are the process's, and without one no client can connect. Files beyond it are opened for each write. */
 const MAX_DESCRIPTORS = 256;
@@ -54,8 +41,8 @@ export class LogFilesOut {
   probe(dir: string): string | null {
     const path = join(dir, `.write-probe-${process.pid}`);
     try {
-      makeFolder(dir, FOLDER_MODE);
-      writeFileSync(path, '\n', { mode: FILE_MODE });
+      makePrivateFolder(dir);
+      writeFileSync(path, '\n', { mode: PRIVATE_FILE_MODE });
       unlinkSync(path);
       return null;
     } catch (error) {
@@ -140,35 +127,13 @@ function isGone(file: OpenFile, descriptor: number): boolean {
 
 function create(path: string): number {
   try {
-    return openSync(path, 'ax', FILE_MODE);
+    return openSync(path, 'ax', PRIVATE_FILE_MODE);
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
     const day = dirname(path);
-    makeFolder(day, FOLDER_MODE);
-    return openSync(path, 'ax', FILE_MODE);
+    makePrivateFolder(day);
+    return openSync(path, 'ax', PRIVATE_FILE_MODE);
   }
-}
-
-/** With those above it. Node's own recursive way turns in circles for ever where a folder is there and takes none, as under /proc. */
-function makeFolder(path: string, mode: number): void {
-  const make = (): void => {
-    try {
-      mkdirSync(path, { mode });
-    } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    }
-  };
-  try {
-    make();
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
-    makeFolder(dirname(path), mode);
-    make();
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** A disk may take a part only. */
