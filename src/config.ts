@@ -20,6 +20,8 @@ import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-con
 import { parseScenario, type Scenario, ScenarioFault, scenarioBounds } from './engines/scripted/scenario.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
+export { type EffectiveSetting, effectiveSettings } from './config/given-settings.ts';
+
 export type AnswerEngineName = (typeof answerEngineNames)[number];
 export type SpeechEngineName = (typeof speechEngineNames)[number];
 

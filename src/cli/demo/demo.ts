@@ -13,7 +13,8 @@ import { commandWords, problemOf } from '../ask/ask.ts';
 import { type AnswerCall, connect, type StreamingClient } from '../ask/client.ts';
 import type { ServerAddress } from '../ask/server-address.ts';
 import { createWavSink, isPlayable, secondsOf } from '../ask/sound.ts';
-import { findLogs, type NamedLog, openLogs } from '../log/log-files.ts';
+import { type NamedLog, openLogs } from '../log/log-files.ts';
+import { findLogs } from '../log/log-paths.ts';
 import { replayOne } from '../replay/log-replay.ts';
 import type { CommandContext, Environment } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
@@ -173,7 +174,7 @@ async function askOne({ stdout, client, address, running, prompt, name }: DemoQu
     if (problem !== undefined) throw new Error(`"${prompt}" got no good end: ${problem.what} (${problem.kind})`);
     transcript.showFigures(prompt, path);
   } finally {
-    sound.abort();
+    await sound.finish();
   }
 }
 

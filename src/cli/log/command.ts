@@ -5,8 +5,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { wordsOf } from '../../errors.ts';
-import type { CommandRunner, Environment } from '../terminal/command.ts';
-import { parseTime } from '../terminal/times.ts';
+import type { CommandRunner } from '../terminal/command.ts';
+import { parseTime, timeWords } from '../terminal/times.ts';
 
 /** Adds `log` and its commands to `program`. */
 export function addLog(program: Command, runner: CommandRunner): void {
@@ -63,22 +63,14 @@ Examples:
     );
   runner.run(command, listOptions, async ({ path, since, until, ...given }, context) => {
     const { listLogs } = await import('./log-list.ts');
-    const paths = orDefaultFolder(path, context.env);
-    return listLogs({ ...given, paths, sinceMs: since, untilMs: until }, context);
+    return listLogs({ ...given, paths: path, sinceMs: since, untilMs: until }, context);
   });
-}
-
-/** Where a server that is started with this environment keeps its logs. */
-function orDefaultFolder(paths: readonly string[], env: Environment): readonly string[] {
-  if (paths.length > 0) return paths;
-  const { EVENT_LOG_DIR: dir, DATA_DIR: dataDir } = env;
-  return [dir || `${dataDir || './data'}/event-logs`];
 }
 
 function timeOf(text: string): number {
   const ms = parseTime(text, Date.now());
   if (ms !== undefined) return ms;
-  throw new InvalidArgumentError('It must be like 2026-11-22, 2026-11-22T14:30, today, yesterday, 90m, 12h or 3d.');
+  throw new InvalidArgumentError(`It must be ${timeWords}.`);
 }
 
 const showOptions = z.object({
@@ -190,7 +182,7 @@ Examples:
     );
   runner.run(command, statsOptions, async ({ path, machine, svg, json }, context) => {
     const { countLogs } = await import('./log-stats.ts');
-    return countLogs({ paths: orDefaultFolder(path, context.env), machine, svg, json }, context);
+    return countLogs({ paths: path, machine, svg, json }, context);
   });
 }
 

@@ -4,9 +4,10 @@
  */
 import type { EmittedFrame } from '../../replay/live-replay.ts';
 import type { Divergence } from '../../replay/replayer.ts';
-import { findLogs, reportMissing } from '../log/log-files.ts';
+import { selectLogs } from '../log/log-paths.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
+import { countText } from '../terminal/progress.ts';
 import type { ReplayResult } from './log-replay.ts';
 import { replayAll } from './replay-pool.ts';
 
@@ -30,14 +31,21 @@ export interface ReplayOptions {
 /** Replays what `paths` name: good = all identical, failed = one diverged, unusable = one could not be read, or a path names none. */
 export async function replayLogs(
   { paths: given, json, emit, ...listing }: ReplayOptions,
-  { stdout, stderr }: CommandContext,
+  context: CommandContext,
 ): Promise<number> {
-  const { paths, missing } = await findLogs(given);
-  reportMissing(stderr, missing);
+  const selected = await selectLogs(given, context);
+  if (selected === null) return exitCodes.unusable;
+  const { paths, faults, progress, stdout } = selected;
   const report = new ReplayReport(stdout, { ...listing, json, logs: paths.length });
-  for await (const result of replayAll(paths, emit)) report.add(result);
+  let replayed = 0;
+  for await (const result of replayAll(paths, emit)) {
+    report.add(result);
+    replayed += 1;
+    progress.tell(() => countText(replayed, paths.length, 'log'));
+  }
+  progress.clear();
   if (paths.length > 0 || json) report.close();
-  if (missing.length > 0 || report.badLogs > 0) return exitCodes.unusable;
+  if (faults > 0 || report.badLogs > 0) return exitCodes.unusable;
   return report.diverged > 0 ? exitCodes.failed : exitCodes.good;
 }
 

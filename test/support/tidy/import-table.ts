@@ -227,6 +227,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/log/command.ts',
       'cli/usage/command.ts',
       'cli/forget/command.ts',
+      'cli/check-config/command.ts',
       'cli/terminal/',
       'server/package-version.ts',
     ],
@@ -239,7 +240,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['cli/terminal/', 'errors.ts'],
     types: [],
     packages: ['commander', 'zod'],
-    node: ['node:util'],
+    node: ['node:path', 'node:util'],
   },
   { from: 'cli/serve/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   // A client shares nothing with the server but the proto, the error table and the sound format.
@@ -265,6 +266,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/demo/',
       'cli/ask/',
       'cli/log/log-files.ts',
+      'cli/log/log-paths.ts',
       'cli/replay/log-replay.ts',
       'cli/terminal/',
       'log/',
@@ -276,7 +278,17 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'cli/replay/',
-    ours: ['cli/replay/', 'cli/log/log-files.ts', 'cli/terminal/', 'analysis/', 'replay/', 'log/', 'assert.ts'],
+    ours: [
+      'cli/replay/',
+      'cli/log/log-files.ts',
+      'cli/log/log-paths.ts',
+      'cli/terminal/',
+      'analysis/',
+      'replay/',
+      'log/',
+      'errors.ts',
+      'assert.ts',
+    ],
     types: [],
     packages: ['commander', 'zod'],
     node: ['node:os', 'node:worker_threads'],
@@ -299,6 +311,7 @@ export const importTable: readonly ImportRow[] = [
   },
   { from: 'cli/usage/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   { from: 'cli/forget/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
+  { from: 'cli/check-config/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
 ];
 
 export interface Deviation {
@@ -449,6 +462,11 @@ export const deviations: readonly Deviation[] = [
     from: 'cli/terminal/given-config.ts',
     to: 'config.ts',
     reason: 'recital usage and forget look where recital serve writes',
+  },
+  {
+    from: 'cli/check-config/command.ts',
+    to: 'config.ts',
+    reason: 'recital check-config prints the configuration as recital serve reads it',
   },
   { from: 'cli/forget/command.ts', to: 'store/store-errand.ts', reason: 'recital forget forgets in the store' },
   { from: 'cli/usage/command.ts', to: 'store/store-errand.ts', reason: 'recital usage prints the store' },

@@ -29,7 +29,9 @@ describe('the date of --since', () => {
     ['12h', Date.UTC(2026, 10, 22, 1, 30)],
     ['3d', Date.UTC(2026, 10, 19, 13, 30)],
     ['2026-11-22T14:30', Date.UTC(2026, 10, 22, 14, 30)],
-    ['3w', undefined],
+    ['2w', Date.UTC(2026, 10, 8, 13, 30)],
+    [' 3D ago ', Date.UTC(2026, 10, 19, 13, 30)],
+    ['3y', undefined],
     ['-3d', undefined],
     ['tomorrow', undefined],
   ])('of a log, %s is %s', (text, timeMs) => {
