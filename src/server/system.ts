@@ -269,7 +269,7 @@ class RunningSystem implements System {
     const { state, health, lastError, replaced } = this.#state();
     return {
       health,
-      state,
+      ...(state !== 'ready' && { state }),
       ...(lastError !== null && { last_error: lastError }),
       ...(isAnyOf(replaced) && { replaced }),
     };
@@ -283,7 +283,7 @@ class RunningSystem implements System {
       state,
       health,
       last_error: lastError,
-      replaced,
+      ...(isAnyOf(replaced) && { replaced }),
       active_streams: supervisor.activeStreams,
       max_streams: this.#config.backpressure.maxStreams,
       in_flight: supervisor.inFlight,
