@@ -5,9 +5,11 @@
  * could become one of them; a test holds the lists to that.
  */
 import { closedRuns } from './abbreviations.ts';
-import { envelopeFences, envelopeKeys } from './answer-envelope.ts';
 import { isHighSurrogate } from './characters.ts';
 import { argumentNames, commandNames } from './commands.ts';
+import { actionWords } from './envelope-fields.ts';
+import { envelopeKeys } from './envelope-object.ts';
+import { envelopeFences } from './envelope-opening.ts';
 import {
   behindBackslashes,
   type Escape,
@@ -54,9 +56,16 @@ const keptWordMaxUnits = 16;
 
 const keptWords: ReadonlySet<string> = new Set([
   ...closedRuns,
-  ...[...envelopeKeys, ...envelopeFences, ...commandNames, ...argumentNames, literals, addresses, entities].flatMap(
-    (names) => names.split(/[^a-z]+/),
-  ),
+  ...[
+    ...envelopeKeys,
+    ...actionWords,
+    ...envelopeFences,
+    ...commandNames,
+    ...argumentNames,
+    literals,
+    addresses,
+    entities,
+  ].flatMap((names) => names.split(/[^a-z]+/)),
 ]);
 
 /** True if `word` (letters without a gap, any case) stays as it is in a shape. */

@@ -166,8 +166,12 @@ describe('Envelope 1: plain text', () => {
 
   test('streams: nothing is held back but the beginning of an object or a fence', () => {
     expect(spokenSoFar('Hello')).toBe('Hello');
-    expect(spokenSoFar('Hello {')).toBe('Hello ');
-    expect(spokenSoFar('Hello {n')).toBe('Hello {n');
+    expect(spokenSoFar('Hello {')).toBe('Hello {');
+    expect(spokenSoFar('Hello {"a": {"b')).toBe('Hello {"a": {"b');
+    expect(spokenSoFar('Hello. {')).toBe('Hello. ');
+    expect(spokenSoFar('Hello. {n, ')).toBe('Hello. {n, ');
+    expect(spokenSoFar('Hello. {"n": 1, "m": "n"')).toBe('Hello. ');
+    expect(spokenSoFar('Hello. {"n": 1, "m": "n"}')).toBe('Hello. {"n": 1, "m": "n"}');
     expect(spokenSoFar('Hello `')).toBe('Hello ');
     expect(spokenSoFar('Hello `c')).toBe('Hello `c');
   });

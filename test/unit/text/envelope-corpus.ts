@@ -65,7 +65,7 @@ export const envelopes: readonly EnvelopeCase[] = [
   [`{text: "Opening.", command: "open_app", args: {app_name: "Safari"}}`, 'Opening.', safari, null],
   [`{"text":"Opening.","command":"open_app","args":{"app_name":"Safari",},}`, 'Opening.', safari, null],
   [`{"text":"Opening."\n"command":"open_app"\n"args":{"app_name":"Safari"}}`, 'Opening.', safari, null],
-  [`{"command":"wait", «textual»: "no", textи: "no", te-xt: "no"}`, '', { name: 'wait', args: {} }, null],
+  [`{"command":"wait", «textual»: "no", “textи”: "no", "te-xt": "no"}`, '', { name: 'wait', args: {} }, null],
   ['{"command":"wait", “text”: "Yes."}', 'Yes.', { name: 'wait', args: {} }, null],
   ['{"command":"wait","text":42}', '42', { name: 'wait', args: {} }, null],
   [
@@ -148,7 +148,7 @@ export const plainTexts: readonly string[] = [
   'Use { and } in C.',
   'The template is {name}, {{name}} or $' + '{name}.',
   'The JSON {"a":1} is small.',
-  '{"a":1,"text":"no"}',
+  '{"a":1,"texts":"no"}',
   '{"textual":"no"}',
   '{"texts":["no"]}',
   '{text}',

@@ -117,7 +117,7 @@ describe('Envelope 4: what is closed', () => {
     ['a command before a null text', '{"command":"a","text":null}', '', 'a'],
     ['None, as Python writes it', "{'command': None, 'text': 'Hi.'}", 'Hi.', undefined],
     ['a list of texts', '{"command":"a","text":["Hi.","There.",3]}', 'Hi. There. 3', 'a'],
-    ['a list around the object', '[{"text":"Hi.","command":"a"}]', '[Hi.]', 'a'],
+    ['a list around the object', '[{"text":"Hi.","command":"a"}]', 'Hi.', 'a'],
     ['a byte order mark', '\ufeff{"text":"Hi.","command":"a"}', '\ufeffHi.', 'a'],
     [
       'a fenced object behind a bare one',
@@ -174,7 +174,8 @@ test.each([
   ['\\\\', '\\'],
   ['\\"', '"'],
   ['\\u00e9', 'é'],
-  ['\\q', 'q'],
+  ['\\q', '\\q'],
+  ["\\'", "'"],
   ['\\u00g', '\\u00g'],
 ])('Envelope 2: the escape %s is decoded', (written, decoded) => {
   expect(read(`{"text":"a${written}b"}`).text).toBe(`a${decoded}b`);

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as abbreviations from '../../../src/text/abbreviations.ts';
-import { envelopeFences, envelopeKeys } from '../../../src/text/answer-envelope.ts';
 import { classAt } from '../../../src/text/characters.ts';
 import { argumentNames, commandNames } from '../../../src/text/commands.ts';
+import { envelopeKeys } from '../../../src/text/envelope-object.ts';
+import { envelopeFences } from '../../../src/text/envelope-opening.ts';
 import { DeltaShaper, shapeOf, shapeOfJson } from '../../../src/text/redaction-shape.ts';
 import { isKeptWord } from '../../../src/text/redaction-word.ts';
 import { emptySentenceCutter, finishText, pushText } from '../../../src/text/sentence-cutter.ts';

@@ -30,8 +30,12 @@ const args = fc.dictionary(
 const gap = fc.constantFrom('', '', ' ', '\n', '\r\n', '\t', '  ', '\u00a0', '\n  ');
 const remark = fc.constantFrom('', '', '', ' // it\'s a "remark", {\n', '/* don\'t: "}" **/');
 
-/** Words around the object, without a brace or a backtick. */
-const prose = fc.string({ unit: 'grapheme', maxLength: 20 }).map((words) => words.replaceAll(/[{`]/g, ''));
+/** Words around the object, without what begins an object, a fence or a mark. */
+const prose = fc.string({ unit: 'grapheme', maxLength: 20 }).map((words) => words.replaceAll(/[{`~[_]/g, ''));
+/** Where an object counts: at the beginning, on a line of its own, behind a sentence. */
+const proseBefore = fc
+  .tuple(prose, fc.constantFrom('\n', '\n\n  ', '\r\n', '\nIt is so. ', '\nJa! ', '\n好的。', '\n*Wait…* 😀 '))
+  .map(([words, end]) => (words === '' ? '' : words + end));
 
 /** The same string in JSON, each character escaped or not. */
 function encoded(text: string, choices: readonly number[]): string {
@@ -48,7 +52,7 @@ function encoded(text: string, choices: readonly number[]): string {
 
 export const wildEnvelope: fc.Arbitrary<WildEnvelope> = fc
   .record({
-    before: prose,
+    before: proseBefore,
     after: prose,
     text: fc.string({ unit: 'binary', maxLength: 60 }),
     name: fc.stringMatching(/^[a-z_]{1,12}$/),
