@@ -36,7 +36,6 @@ import {
   type EnvelopeOpening,
   emptyEnvelopeOpening,
   hold,
-  type Mode,
   maxHeldUnits,
   noWrapping,
   type OpeningDraft,
@@ -165,9 +164,8 @@ function closeObject(draft: Draft): string {
   const action = object.isEnvelope ? null : parsedAction(object.rest, wrapping.isMarked);
   if (!object.isEnvelope && action === null) return becomeForeign(draft);
   draft.object = { ...emptyObjectReader };
-  draft.held = '';
   draft.place = behindObject;
-  draft.mode = modeBehind(wrapping);
+  leaveObject(draft, wrapping);
   if (object.isTooLarge)
     return drop(draft, 'object_too_large', `the object is longer than ${objectMaxChars} characters`);
   if (object.isTooDeep) return drop(draft, 'object_too_deep', `the object is nested deeper than ${objectMaxDepth}`);
@@ -178,9 +176,12 @@ function closeObject(draft: Draft): string {
   return object.hasText ? '' : spokenValue(fields.text);
 }
 
-function modeBehind({ isListed, tick }: Wrapping): Mode {
-  if (isListed) return 'listEnd';
-  return tick === '' ? 'plain' : 'fenceEnd';
+/** What stands around an object ends behind it: the list first, then the fence. */
+function leaveObject(draft: Draft, wrapping: Wrapping): void {
+  draft.held = '';
+  if (wrapping.isListed) draft.mode = 'listEnd';
+  else draft.mode = wrapping.tick === '' ? 'plain' : 'fenceEnd';
+  draft.wrapping = draft.mode === 'plain' ? noWrapping : wrapping;
 }
 
 function drop(draft: Draft, reason: EnvelopeRejection['reason'], detail: string): '' {
@@ -202,8 +203,7 @@ function takeListEnd(draft: Draft, unit: string): string {
   const { held } = draft;
   const hasComma = held.includes(',');
   if (unit === ']' && !hasComma) {
-    draft.held = '';
-    draft.mode = modeBehind({ ...draft.wrapping, isListed: false });
+    leaveObject(draft, { ...draft.wrapping, isListed: false });
     return '';
   }
   if (unit === '{' && hasComma) {

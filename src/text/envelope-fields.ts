@@ -4,6 +4,7 @@
  * have seen it write it still; so the payload counts as the object, and behind the mark an event of another name is the command itself.
  */
 import { jsonrepair } from 'jsonrepair';
+import { parsedJson } from './commands.ts';
 
 /** The fields that matter, of whatever type the model gave them. */
 export interface EnvelopeFields {
@@ -29,7 +30,7 @@ export function parsedObject(
   source: string,
   { isMarked, mayRepair }: { isMarked: boolean; mayRepair: boolean },
 ): EnvelopeFields | null {
-  const strict = parsed(source);
+  const strict = parsedJson(source);
   const fields = strict === undefined && mayRepair ? repaired(source) : objectOrNull(strict);
   if (fields === null || fields.command !== undefined) return fields;
   const action = actionOf(fields, isMarked);
@@ -39,7 +40,7 @@ export function parsedObject(
 /** The action of an object that has no key of an envelope, or null. */
 export function parsedAction(source: string, isMarked: boolean): EnvelopeFields | null {
   if (!source.includes('"payload"')) return null;
-  const fields = objectOrNull(parsed(source));
+  const fields = objectOrNull(parsedJson(source));
   return fields === null ? null : actionOf(fields, isMarked);
 }
 
@@ -53,27 +54,10 @@ function actionOf({ event, payload }: ActionFields, isMarked: boolean): Envelope
 function repaired(source: string): ActionFields | null {
   if (source.length > repairMaxChars) return null;
   try {
-    return objectOrNull(parsed(jsonrepair(source)));
+    return objectOrNull(parsedJson(jsonrepair(source)));
   } catch {
     return null;
   }
-}
-
-function parsed(source: string): unknown {
-  try {
-    return JSON.parse(withWholeNumbers(source));
-  } catch {
-    return undefined;
-  }
-}
-
-/** A whole number that a double cannot hold to its last digit (an id, a card) becomes a string: its digits are what was meant. */
-export function withWholeNumbers(json: string): string {
-  if (!/\d{16}/.test(json)) return json;
-  return json.replace(/"(?:[^"\\]|\\.)*(?:"|$)|-?\d[\d.eE+-]*/gs, (token) => {
-    const isInexact = /^-?\d{16,}$/.test(token) && String(Number(token)) !== token;
-    return isInexact ? `"${token}"` : token;
-  });
 }
 
 function objectOrNull(value: unknown): ActionFields | null {

@@ -44,6 +44,7 @@ interface Opening {
   readonly quote: string;
   readonly key: string;
   readonly spaces: number;
+  readonly commentChars: number;
 }
 
 /** What stands around the object that is being opened or read. */
@@ -78,7 +79,7 @@ export type OpeningDraft = { -readonly [Key in keyof Omit<EnvelopeOpening, 'obje
   object: ObjectDraft;
 };
 
-const emptyOpening: Opening = Object.freeze({ phase: 'key', quote: '', key: '', spaces: 0 });
+const emptyOpening: Opening = Object.freeze({ phase: 'key', quote: '', key: '', spaces: 0, commentChars: 0 });
 export const noWrapping: Wrapping = Object.freeze({
   isAllowed: false,
   isMarked: false,
@@ -98,6 +99,8 @@ const beginsMark = /^(?:_{1,2}|__[A-Z]{1,3}|__[A-Z]{3}_{1,2})$/;
 /** White space around a fence, a brace or a key, a run of backticks, a first key; more of it is no envelope. */
 export const maxHeldUnits = 64;
 const fenceInfoMaxChars = 8;
+/** Longer remarks in front of the first key are no remarks of a model. */
+const commentMaxChars = 256;
 
 export const emptyEnvelopeOpening: EnvelopeOpening = Object.freeze({
   mode: 'plain',
@@ -255,7 +258,7 @@ function takeFence(draft: OpeningDraft, unit: string): string {
 
 function takeBrace(draft: OpeningDraft, unit: string): string {
   const { isAllowed } = draft.wrapping;
-  const next = nextOpening(draft.opening, unit);
+  const next = nextOpening(draft, unit);
   if (next === 'plain') return release(draft, unit);
   takeUnit(draft.object, unit);
   if (isAllowed) draft.held += unit;
@@ -270,8 +273,9 @@ function takeBrace(draft: OpeningDraft, unit: string): string {
 }
 
 /** One step through `{ "key" : v`; every step can say that it is plain text. */
-function nextOpening(opening: Opening, unit: string): Opening | 'object' | 'plain' {
+function nextOpening({ opening, object }: OpeningDraft, unit: string): Opening | 'object' | 'plain' {
   const { phase, quote, key, spaces } = opening;
+  if (object.string?.role === 'comment') return nextInComment(opening, object.string.quote === '', unit);
   if (/\s/.test(unit) && (phase !== 'name' || quote === '')) {
     return spaces >= maxHeldUnits
       ? 'plain'
@@ -280,6 +284,7 @@ function nextOpening(opening: Opening, unit: string): Opening | 'object' | 'plai
   switch (phase) {
     case 'key':
       if (isQuote(unit)) return { ...opening, phase: 'name', quote: unit };
+      if (unit === '/') return opening;
       return /[\p{L}_$]/u.test(unit) ? { ...opening, phase: 'name', key: unit } : 'plain';
     case 'name':
       if (quote === '' && unit === ':') return { ...opening, phase: 'value' };
@@ -304,6 +309,12 @@ export function becomeForeign(draft: OpeningDraft): string {
   const text = releaseText(draft);
   if (draft.object.depth > 0) draft.mode = 'foreign';
   return text;
+}
+
+/** A remark in front of the first key, of which only the first slash was seen, or more. */
+function nextInComment(opening: Opening, isBegun: boolean, unit: string): Opening | 'plain' {
+  if (isBegun) return unit === '/' || unit === '*' ? opening : 'plain';
+  return opening.commentChars < commentMaxChars ? { ...opening, commentChars: opening.commentChars + 1 } : 'plain';
 }
 
 function takeForeign(draft: OpeningDraft, unit: string): string {
