@@ -138,6 +138,8 @@ function takeStructure(draft: ObjectDraft, unit: string): '' {
   }
   // A string ends in a quote; what stands before a colon without one is a bare key.
   if (unit === ':' && /[\p{L}_$]\s*$/u.test(draft.rest.slice(-16))) draft.hasBareKeys = true;
+  // A comma that was written twice is one.
+  if (unit === ',' && /,\s*$/.test(draft.rest.slice(-16))) return '';
   keep(draft, unit);
   if (unit === '{' || unit === '[') openBracket(draft, unit);
   else if (unit === '}' || unit === ']') closeBracket(draft);

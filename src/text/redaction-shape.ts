@@ -212,6 +212,16 @@ function beforeAfter(before: Before, code: number): Before {
       return staysOverSpace(before) ? before : 'nothing';
     case 0x22:
     case 0x27:
+    case 0xab:
+    case 0xbb:
+    case 0x2018:
+    case 0x2019:
+    case 0x201a:
+    case 0x201b:
+    case 0x201c:
+    case 0x201d:
+    case 0x201e:
+    case 0x201f:
       return before === 'brace' ? 'braceQuote' : 'quote';
     case 0x3a:
       return before === 'quote' ? 'colon' : 'nothing';

@@ -32,10 +32,11 @@ describe('any envelope', () => {
     // What cannot be told from plain text yet: the first signs of a fence or an object.
     const undecided = /^(?:`{1,3}(?:j|js|jso|json)?|(?:```(?:json)?\s*)?\{\s*"?|```\s*)$/i;
     fc.assert(
-      fc.property(wildEnvelope, ({ answer, text, objectStart, objectEnd }) => {
+      fc.property(wildEnvelope, ({ answer, text, objectStart, objectEnd, hasOthersFirst }) => {
         for (let length = 0; length < objectEnd; length += 1) {
           const result = read(answer.slice(0, length));
           expect(result.command).toBeNull();
+          if (hasOthersFirst && result.text === answer.slice(0, length)) continue;
           const own = result.text.slice(objectStart);
           if (!text.startsWith(result.text)) expect([answer, own, undecided.test(own)]).toEqual([answer, own, true]);
         }
@@ -177,6 +178,8 @@ test.each([
   ['\\q', '\\q'],
   ["\\'", "'"],
   ['\\u00g', '\\u00g'],
+  ['\\users', '\\users'],
+  ['\\Data', '\\Data'],
 ])('Envelope 2: the escape %s is decoded', (written, decoded) => {
   expect(read(`{"text":"a${written}b"}`).text).toBe(`a${decoded}b`);
 });

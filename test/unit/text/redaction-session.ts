@@ -118,5 +118,7 @@ function digestOfArgs(args: unknown): unknown {
   if (typeof args !== 'object' || args === null) return typeof args;
   const known = Object.entries(args).filter(([key]) => argumentNames.includes(key));
   const lengthOf = (text: string) => (/^-?\d[\d.]*$/.test(text) ? 'digits' : text.length);
-  return known.sort().map(([key, value]) => [key, typeof value === 'string' ? lengthOf(value) : typeof value]);
+  return known
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => [key, typeof value === 'string' ? lengthOf(value) : typeof value]);
 }

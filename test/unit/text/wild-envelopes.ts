@@ -10,6 +10,8 @@ export interface WildEnvelope {
   readonly objectStart: number;
   /** Where the object ends. */
   readonly objectEnd: number;
+  /** Keys of somebody else come first: until one of ours comes, it may be plain text. */
+  readonly hasOthersFirst: boolean;
 }
 
 const urls = fc.constantFrom(
@@ -58,7 +60,14 @@ export const wildEnvelope: fc.Arbitrary<WildEnvelope> = fc
     name: fc.stringMatching(/^[a-z_]{1,12}$/),
     args,
     order: fc.shuffledSubarray(['text', 'command', 'args'], { minLength: 3, maxLength: 3 }),
-    extra: fc.constantFrom('', '"feature_id":"text","more":{"text":"nested","command":"no"}', '"list":[{"text":"no"}]'),
+    extra: fc.constantFrom(
+      '',
+      '"feature_id":"text","more":{"text":"nested","command":"no"}',
+      '"list":[{"text":"no"}]',
+      '"session_id":"welcome_1796006750.5","thought":"He said \\"text\\": {\\"command\\"} and \\\\."',
+      '"id":-7.5e3,"emotion":null,"ok":true,"reasoning":["text",{"args":{}},[]],"x":{}',
+    ),
+    extraPlace: fc.constantFrom(0, 0, 1, 3),
     gaps: fc.array(gap, { minLength: 1, maxLength: 8 }),
     remarks: fc.array(remark, { minLength: 1, maxLength: 4 }),
     choices: fc.array(fc.nat(5), { minLength: 1, maxLength: 7 }),
@@ -75,7 +84,7 @@ export const wildEnvelope: fc.Arbitrary<WildEnvelope> = fc
       args: JSON.stringify(wild.args),
     };
     const fields = wild.order.map((key) => `"${key}"${nextGap()}:${nextGap()}${values[key]}${nextGap()}`);
-    if (wild.extra !== '') fields.splice(1, 0, wild.extra);
+    if (wild.extra !== '') fields.splice(wild.extraPlace, 0, wild.extra);
     const comma = wild.hasTrailingComma ? ',' : '';
     const object = `{${nextGap()}${fields.join(`,${nextRemark()}${nextGap()}`)}${comma}${nextRemark()}}`;
     const start = `${wild.before}${wild.fence}`;
@@ -86,6 +95,7 @@ export const wildEnvelope: fc.Arbitrary<WildEnvelope> = fc
       command: { name: wild.name, args: JSON.parse(JSON.stringify(wild.args)) },
       objectStart: wild.before.length,
       objectEnd: start.length + object.length,
+      hasOthersFirst: wild.extra !== '' && wild.extraPlace === 0,
     };
   });
 
