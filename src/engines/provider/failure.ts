@@ -11,6 +11,14 @@ import type { ErrorCode } from '../../errors.ts';
  */
 export type NextTry = 'again' | 'other' | 'nobody';
 
+/** A refusal as it is read for its reasons. */
+export interface RefusedWith {
+  /** As HTTP has it, or as the error itself has it where it came with a good one. */
+  readonly status: number;
+  /** See ErrorWords; never shown. */
+  readonly signs: string;
+}
+
 export interface FailureParts {
   readonly code: ErrorCode;
   /** For the client: completes "the voice openai …". No address, no path. */
@@ -26,6 +34,8 @@ export interface FailureParts {
   readonly isOutage?: boolean;
   /** The HTTP status, where the provider refused with one. */
   readonly status?: number;
+  /** What the provider said instead of an answer, where it did: there may be another way to ask. */
+  readonly refusal?: RefusedWith;
   readonly cause?: unknown;
 }
 
@@ -37,6 +47,7 @@ export class ProviderFailure extends Error {
   readonly retryAfterMs: number | undefined;
   readonly isOutage: boolean;
   readonly status: number | undefined;
+  readonly refusal: RefusedWith | undefined;
   readonly #subject: string | undefined;
 
   constructor({ words, detail = words, cause, ...parts }: FailureParts) {
@@ -47,6 +58,7 @@ export class ProviderFailure extends Error {
     this.retryAfterMs = parts.retryAfterMs;
     this.isOutage = parts.isOutage ?? true;
     this.status = parts.status;
+    this.refusal = parts.refusal;
     this.#subject = parts.subject;
   }
 

@@ -128,6 +128,9 @@ function voiceRefusals(voice: string): RefusalWords {
   return {
     words: {
       badRequest: 'refuses the request',
+      tooLong: 'finds the sentence too long',
+      filtered: 'does not speak this sentence: its content filter kept it back',
+      botchedCall: 'failed',
       wrongKey: 'does not accept SPEECH_API_KEY',
       noCredit: 'has no quota left',
       forbidden: 'does not allow the request',
