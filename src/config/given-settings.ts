@@ -9,10 +9,13 @@ import { withoutCredentials } from './secret.ts';
 import type { Setting } from './setting.ts';
 import { isSettingName, type SettingName, settingNames, settingsTable } from './settings-table.ts';
 
+/** Of a file of settings, providers, a key or a prompt: many times what all settings with their comments take. */
+export const MAX_SETTINGS_BYTES = 256 * 1024;
+
 export interface ConfigSource {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The text of a file; throws when it can't be read. */
-  readonly readFile: (path: string) => string;
+  /** The text of a file of at most `maxBytes`; throws when it can't be read. */
+  readonly readFile: (path: string, maxBytes: number) => string;
 }
 
 /** One given value; `text` is empty only for an explicitly empty YAML list. */
@@ -82,7 +85,7 @@ function settingsOfFile(path: string, readFile: ConfigSource['readFile']): Given
   const nothing = new Map<SettingName, GivenSetting>();
   let text: string;
   try {
-    text = readFile(path);
+    text = readFile(path, MAX_SETTINGS_BYTES);
   } catch (error) {
     return {
       settings: nothing,

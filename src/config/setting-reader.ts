@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { assert } from '../assert.ts';
 import { wordsOf } from '../errors.ts';
-import { type ConfigSource, type GivenSetting, quoted } from './given-settings.ts';
+import { type ConfigSource, type GivenSetting, MAX_SETTINGS_BYTES, quoted } from './given-settings.ts';
 import { isGoodSecret, withoutCredentials } from './secret.ts';
 import { expectationOf, MAX_TEXT_CHARS, type Setting } from './setting.ts';
 import { type NameOfType, type SettingName, settingsTable } from './settings-table.ts';
@@ -26,6 +26,8 @@ export interface SettingReader {
   addFault(fault: string): void;
   /** Where the value came from; undefined = not given. */
   originOf(name: SettingName): string | undefined;
+  /** The text that counts, as it was given or as the default is written; not for what is secret. */
+  textOf(name: SettingName): string;
   integer(name: NameOfType<'integer'>): number;
   /** May be a fraction; null = not given and without a default. */
   number(name: NameOfType<'number'>): number | null;
@@ -68,6 +70,7 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
     faults,
     addFault: (fault) => faults.push(fault),
     originOf: (name) => given.get(name)?.origin,
+    textOf: (name) => given.get(name)?.text ?? settingsTable[name].default,
     integer(name) {
       const { min, max } = settingsTable[name];
       return read(name, (text) => {
@@ -174,12 +177,13 @@ export function readGivenFile(
   name: NameOfType<'path'>,
   values: SettingReader,
   readFile: ConfigSource['readFile'],
+  maxBytes = MAX_SETTINGS_BYTES,
 ): GivenFile | null {
   const path = values.path(name);
   if (path === '') return null;
   const place = `${name} ${quoted(path)} (${values.originOf(name)})`;
   try {
-    return { path, place, text: readFile(path) };
+    return { path, place, text: readFile(path, maxBytes) };
   } catch (error) {
     values.addFault(`${place} can't be read: ${wordsOf(error)}`);
     return null;

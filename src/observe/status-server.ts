@@ -105,9 +105,7 @@ function send(response: ServerResponse, status: number, body: Readonly<Record<st
 
 function listen(server: Server, { host, port }: StatusServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(new Error(`HTTP_HOST, HTTP_PORT: cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
-    });
+    server.once('error', reject);
     server.listen(port, host, () => resolve(portOf(server.address(), port)));
   });
 }

@@ -7,7 +7,7 @@ import { fork } from 'node:child_process';
 import { isNoId, NO_DEVICE } from '../call/call.ts';
 import type { Forgotten } from './process/memory-ledger.ts';
 import type { ErrandReplies } from './process/store-errands.ts';
-import { storeScript } from './store-process.ts';
+import { storeEnvironment, storeScript } from './store-process.ts';
 import type { UsageSummary } from './usage-summary.ts';
 
 /** A server's process holds the store for some ms at a time. */
@@ -59,7 +59,11 @@ function runErrand<Name extends keyof ErrandReplies>(
   args: readonly string[],
 ): Promise<ErrandReplies[Name] | { readonly kind: 'failed'; readonly reason: string }> {
   const script = storeScript('store-errands');
-  const child = fork(script, [name, ...args], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  const child = fork(script, [name, ...args], {
+    execArgv: [],
+    env: storeEnvironment(process.env),
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
   return new Promise((resolve) => {
     const finish = (reply: ErrandReplies[Name] | { readonly kind: 'failed'; readonly reason: string }): void => {
       clearTimeout(timer);

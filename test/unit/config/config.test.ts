@@ -94,6 +94,7 @@ describe('defaults', () => {
       },
       quota: { daily: 0, weekly: 0, monthly: 0 },
       log: { level: 'info' },
+      notes: [],
       killSwitches: { disableModuleCoordinator: false, disableForwardAssistantActions: false },
     });
   });
