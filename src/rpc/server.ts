@@ -2,7 +2,7 @@
  * The gRPC server: StreamingService, grpc.health.v1 and grpc.reflection on one port. It listens before the engines are up and
  * while it drains; the supervisor says who is admitted.
  */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { StreamGateway } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
@@ -12,6 +12,7 @@ import { flowControlInterceptor } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import {
   configureHttp2Servers,
+  createConnectionCut,
   createUploadBound,
   type TransportRefusal,
   tellTransportRefusals,
@@ -58,6 +59,8 @@ export interface GrpcServer {
 /** Builds the server; nothing listens yet. */
 export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOptions): GrpcServer {
   Buffer.poolSize = BUFFER_POOL_BYTES;
+  // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_concurrent_streams': config.backpressure.maxStreams + SPARE_STREAMS_PER_CONNECTION,
@@ -78,9 +81,11 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
       );
     },
   });
+  const connections = createConnectionCut();
   configureHttp2Servers(server, (http2Server) => {
     widenReceiveWindow(http2Server);
     boundUploads(http2Server);
+    connections.watch(http2Server);
     tellTransportRefusals(http2Server, `/${SERVICE_NAME}/`, (refusal) => noteTransportRefusal(log, refusal));
   });
   const handlers: StreamingServiceHandlers = {
@@ -99,7 +104,7 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     setServing: (isServing) => {
       for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     },
-    close: (graceMs) => close(server, graceMs),
+    close: (graceMs) => close(server, graceMs, connections.cut),
   };
 }
 
@@ -119,15 +124,16 @@ function listen(server: Server, config: Config): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
       if (error === null) resolve(boundPort);
-      else reject(new Error(`GRPC_HOST, GRPC_PORT: cannot listen on ${address}: ${error.message}`, { cause: error }));
+      else reject(error);
     });
   });
 }
 
 /** tryShutdown alone never ends while a health Watch is open or a reader is stalled (docs/decisions/0002). */
-function close(server: Server, graceMs: number): Promise<void> {
+function close(server: Server, graceMs: number, cutConnections: () => void): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {
+      cutConnections();
       server.forceShutdown();
       resolve();
     }, graceMs);
