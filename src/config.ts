@@ -13,6 +13,7 @@ import {
   logLevels,
   speechEngineNames,
   speechFailurePolicies,
+  unknownVoicePolicies,
 } from './config/settings-table.ts';
 import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-config.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scripted/scenario.ts';
@@ -51,6 +52,7 @@ export interface Config {
   readonly speech: {
     readonly lookaheadSentences: number;
     readonly failurePolicy: (typeof speechFailurePolicies)[number];
+    readonly unknownVoice: (typeof unknownVoicePolicies)[number];
   };
   readonly identity: { readonly policy: (typeof identityPolicies)[number] };
   readonly engines: {
@@ -141,6 +143,7 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
     speech: Object.freeze({
       lookaheadSentences: values.integer('SPEECH_LOOKAHEAD'),
       failurePolicy: values.choice('SPEECH_FAILURE', speechFailurePolicies),
+      unknownVoice: values.choice('VOICE_UNKNOWN', unknownVoicePolicies),
     }),
     identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
     engines: compileEngines(values, readFile),

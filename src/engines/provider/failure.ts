@@ -26,6 +26,8 @@ export interface FailureParts {
   readonly isOutage?: boolean;
   /** The HTTP status, where the provider refused with one. */
   readonly status?: number;
+  /** True where it did what it was asked, and what came is of no use. */
+  readonly isAboutSound?: boolean;
   readonly cause?: unknown;
 }
 
@@ -37,6 +39,7 @@ export class ProviderFailure extends Error {
   readonly retryAfterMs: number | undefined;
   readonly isOutage: boolean;
   readonly status: number | undefined;
+  readonly isAboutSound: boolean;
   readonly #subject: string | undefined;
 
   constructor({ words, detail = words, cause, ...parts }: FailureParts) {
@@ -47,6 +50,7 @@ export class ProviderFailure extends Error {
     this.retryAfterMs = parts.retryAfterMs;
     this.isOutage = parts.isOutage ?? true;
     this.status = parts.status;
+    this.isAboutSound = parts.isAboutSound ?? false;
     this.#subject = parts.subject;
   }
 

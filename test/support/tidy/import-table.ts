@@ -52,6 +52,7 @@ export const importTable: readonly ImportRow[] = [
     ours: [
       'engines/embedded-speech/',
       'engines/written-language.ts',
+      'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
       'call/wire.ts',
       'errors.ts',
@@ -86,6 +87,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/speech-providers/',
       'engines/provider/',
       'engines/written-language.ts',
+      'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
       'call/wire.ts',
       'errors.ts',

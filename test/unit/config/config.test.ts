@@ -60,7 +60,7 @@ describe('defaults', () => {
         sessionTimeoutMs: 600_000,
       },
       collect: { ttlMs: 120_000, maxBuffers: 1000, maxChars: 32_768, screenshotMaxBytes: 10_485_760 },
-      speech: { lookaheadSentences: 2, failurePolicy: 'degrade' },
+      speech: { lookaheadSentences: 2, failurePolicy: 'degrade', unknownVoice: 'fallback' },
       identity: { policy: 'lenient' },
       engines: { answer: 'embedded', speech: 'embedded', scenario: null, speechProvider: null },
       answer: { providers: [], retries: 1, attemptTimeoutMs: 10_000, systemPrompt: null },
