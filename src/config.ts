@@ -13,11 +13,14 @@ import {
   logLevels,
   speechEngineNames,
   speechFailurePolicies,
+  startFailurePolicies,
   unknownVoicePolicies,
 } from './config/settings-table.ts';
 import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-config.ts';
 import { parseScenario, type Scenario, ScenarioFault } from './engines/scripted/scenario.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
+
+export { type EffectiveSetting, effectiveSettings } from './config/given-settings.ts';
 
 export type AnswerEngineName = (typeof answerEngineNames)[number];
 export type SpeechEngineName = (typeof speechEngineNames)[number];
@@ -46,6 +49,8 @@ export interface Config {
     readonly ttlMs: number;
     readonly maxBuffers: number;
     readonly maxChars: number;
+    /** Of a whole utterance, collected or not, in code points. */
+    readonly promptMaxChars: number;
     /** Decoded. */
     readonly screenshotMaxBytes: number;
   };
@@ -58,6 +63,8 @@ export interface Config {
   readonly engines: {
     readonly answer: AnswerEngineName;
     readonly speech: SpeechEngineName;
+    /** What one that does not come up means: the embedded one in its place, or no server. */
+    readonly startFailure: (typeof startFailurePolicies)[number];
     /** Never null when an engine is `scripted`. */
     readonly scenario: Scenario | null;
     /** Never null when the speech engine is a provider. */
@@ -138,6 +145,7 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
       ttlMs: values.milliseconds('COLLECT_TTL'),
       maxBuffers: values.integer('COLLECT_MAX_BUFFERS'),
       maxChars: values.integer('COLLECT_MAX_CHARS'),
+      promptMaxChars: values.integer('PROMPT_MAX_CHARS'),
       screenshotMaxBytes: values.integer('SCREENSHOT_MAX_BYTES'),
     }),
     speech: Object.freeze({
@@ -192,7 +200,8 @@ function compileEngines(values: SettingReader, readFile: ConfigSource['readFile'
     if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));
   }
   const scenario = file === null ? null : readScenario(file, values);
-  return Object.freeze({ answer, speech, scenario, speechProvider });
+  const startFailure = values.choice('START_FAILURE', startFailurePolicies);
+  return Object.freeze({ answer, speech, startFailure, scenario, speechProvider });
 }
 
 function missingScenario(name: 'ANSWER_ENGINE' | 'SPEECH_ENGINE', values: SettingReader): string {

@@ -20,6 +20,7 @@ import {
   settingNamesOf,
 } from './support/docs/markdown.ts';
 import { chartOf } from './support/statecharts/chart.ts';
+import { styleFaultsOf } from './support/svg-style.ts';
 import { type ImportRow, importTable } from './support/tidy/import-table.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -156,6 +157,10 @@ describe('the picture of the session', () => {
 
   test('names each of them as the chart does', () => {
     for (const path of drawn) expect(picture).toContain(`>${path.split('.').at(-1)}</text>`);
+  });
+
+  test('has its colours as literals, also where no theme is known', () => {
+    expect(styleFaultsOf(picture)).toEqual([]);
   });
 
   test('is small and loads nothing', () => {

@@ -27,9 +27,9 @@ const times = ['atMs', 'idleMs', 'silentMs'] as const;
 const notCompared: ReadonlySet<string> = new Set([...ids, ...times]);
 
 /** Context fields whose digest depends on ids or times; of these it counts whether they changed. */
-const variableChanges: Readonly<Record<string, ReadonlySet<string>>> = {
-  session: new Set(['request', 'watch', 'lastSentenceAtMs', 'failure']),
-};
+const variableChanges: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['session', new Set(['request', 'watch', 'lastSentenceAtMs', 'failure'])],
+]);
 
 /** What is not compared, for a reader. */
 export const ignoredFields: readonly string[] = [
@@ -144,7 +144,7 @@ function recordOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function changesOf({ changes }: LogTurn, { machine }: Terms): Readonly<Record<string, unknown>> {
-  const isVariable = (name: string) => variableChanges[machine]?.has(name) ?? true;
+  const isVariable = (name: string) => variableChanges.get(machine)?.has(name) ?? true;
   const entries = Object.entries(changes ?? {});
   return Object.fromEntries(
     entries.map(([name, value]) => [name, isVariable(name) && value !== null ? 'changed' : value]),

@@ -17,9 +17,18 @@ export interface Call {
 /** What calls without a hardware_id run under, all of them: it names no device, so nothing is kept under it. */
 export const NO_DEVICE = 'unknown';
 
-/** False for the id that stands for every device without one. */
+/** What a client sends in the place of an id that it does not have, in any letter case. */
+const NO_ID = NO_DEVICE;
+
+/** True for an id that is the word for having none. */
+export function isNoId(id: string): boolean {
+  return id.length === NO_ID.length && id.toLowerCase() === NO_ID;
+}
+
+/** False for the id that stands for every device without one: blank, or "unknown" in any letter case. */
 export function isOneDevice(hardwareId: string): boolean {
-  return hardwareId.trim() !== '' && hardwareId !== NO_DEVICE;
+  const bare = hardwareId.trim();
+  return bare !== '' && !isNoId(bare);
 }
 
 /** The three ids that every log line of a call carries. */

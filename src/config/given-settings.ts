@@ -2,9 +2,10 @@
  * What was given: settings as texts, gathered from the environment and the YAML file, each with the place it came from.
  * The environment wins. Knows names and YAML shapes; what a text means is read by setting-reader.ts.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, stringify } from 'yaml';
 import { assertNever } from '../assert.ts';
 import { wordsOf } from '../errors.ts';
+import { withoutCredentials } from './secret.ts';
 import type { Setting } from './setting.ts';
 import { isSettingName, type SettingName, settingNames, settingsTable } from './settings-table.ts';
 
@@ -33,6 +34,38 @@ export function gatherSettings(source: ConfigSource): GivenSettings {
   if (file === undefined) return { settings: environment, faults: [] };
   const { settings, faults } = settingsOfFile(file.text, source.readFile);
   return { settings: new Map([...settings, ...environment]), faults };
+}
+
+/** One setting as it is in effect. */
+export interface EffectiveSetting {
+  readonly name: SettingName;
+  /** As one would write it in the environment; empty for a secret, and for what is not set and has no default. */
+  readonly text: string;
+  /** The same as a value of the YAML file. */
+  readonly yaml: string;
+  readonly isSecret: boolean;
+  /** "environment", or the file and line; null = the default. */
+  readonly origin: string | null;
+}
+
+/** Every setting of the table in its order, secrets without their texts. What of it is faulty is for `loadConfig` to say. */
+export function effectiveSettings(source: ConfigSource): readonly EffectiveSetting[] {
+  const { settings } = gatherSettings(source);
+  const textOf = (name: SettingName): string => settings.get(name)?.text ?? settingsTable[name].default;
+  return settingNames.map((name) => {
+    const setting: Setting = settingsTable[name];
+    const given = settings.get(name);
+    const isSecret = setting.type === 'secret';
+    const whole = isSecret ? '' : textOf(name).replace('<DATA_DIR>', () => textOf('DATA_DIR'));
+    const text = setting.type === 'text' ? withoutCredentials(whole) : whole;
+    const isEmptyList = setting.type === 'list' && given !== undefined && text === '';
+    return { name, text, yaml: isEmptyList ? '[]' : yamlOf(setting, text), isSecret, origin: given?.origin ?? null };
+  });
+}
+
+function yamlOf({ type }: Setting, text: string): string {
+  const isBare = text === '' || type === 'integer' || type === 'number' || type === 'seconds' || type === 'switch';
+  return isBare ? text : stringify(text, { lineWidth: 0, defaultStringType: 'PLAIN' }).trimEnd();
 }
 
 /** Only the names of the table are looked up, so that a stranger's variable is never a fault. */

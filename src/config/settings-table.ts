@@ -24,7 +24,8 @@ export const speechEngineNames: readonly ('embedded' | 'scripted' | SpeechProvid
 ];
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const unknownVoicePolicies = ['fallback', 'refuse'] as const;
-export const identityPolicies = ['lenient', 'strict'] as const;
+export const startFailurePolicies = ['emergency', 'fail'] as const;
+export const identityPolicies = ['lenient', 'device', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const killSwitchNames = ['disable_module_coordinator', 'disable_forward_assistant_actions'] as const;
 
@@ -162,6 +163,15 @@ export const settingsTable = {
     meaning:
       'The longest text of one collected utterance; a chunk beyond it is refused with overloaded, what was there stays.',
   },
+  PROMPT_MAX_CHARS: {
+    type: 'integer',
+    unit: 'characters',
+    min: 1,
+    max: 16_777_216,
+    default: '32768',
+    meaning:
+      'The longest utterance, said at once or collected; a longer one is refused with request_too_large. Characters are code points.',
+  },
   SPEECH_LOOKAHEAD: {
     type: 'integer',
     unit: 'sentences',
@@ -189,7 +199,7 @@ export const settingsTable = {
     allowed: identityPolicies,
     default: 'lenient',
     meaning:
-      'Whether missing ids are filled in (lenient) or refused (strict: session_id a UUID v4, hardware_id given).',
+      'Whether missing ids of a StreamAudio are filled in (lenient), all but the hardware_id (device), or refused (strict: session_id a UUID v4).',
   },
   ANSWER_ENGINE: {
     type: 'choice',
@@ -210,6 +220,14 @@ export const settingsTable = {
     type: 'path',
     default: '',
     meaning: 'The JSON scenario that the scripted engines play; read and checked at start whenever it is given.',
+  },
+  START_FAILURE: {
+    type: 'choice',
+    allowed: startFailurePolicies,
+    default: 'emergency',
+    meaning:
+      'What an engine that does not come up means: the embedded one takes its place, that engine alone, and health is degraded; ' +
+      'or the server ends with exit code 1 and the reason.',
   },
   DATA_DIR: {
     type: 'path',

@@ -4,6 +4,7 @@
  * told to be incomplete.
  */
 import { z } from 'zod';
+import { depthFaultOf, valueFaultOf } from './line-bounds.ts';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
 
 /** A log that can be replayed. */
@@ -14,12 +15,15 @@ export interface EventLog {
   readonly footer: LogFooter | null;
 }
 
-/** A log that can't be read: at which line (from 1) and why. */
+/** A log that can't be read: at which line and why. */
 export interface BadLog {
+  /** From 1; 0 = the file could not be read at all. */
   readonly line: number;
   /** The turn that stands there, or would; null where none can be told. */
   readonly turn: number | null;
   readonly why: string;
+  /** The log, where nothing but the order of its times is wrong: turns that changed places can still be found by what they did. */
+  readonly disordered?: EventLog;
 }
 
 const header = z.object({
@@ -30,7 +34,7 @@ const header = z.object({
   definition: z.string(),
   build: z.string(),
   redaction: z.enum(['shape', 'full']),
-  startedAt: z.string(),
+  startedAt: z.string().refine(isUtcTime, { error: ({ input }) => `${shown(input)} must be a date and time of UTC` }),
   input: z.unknown(),
   reason: z.string().optional(),
 });
@@ -63,11 +67,39 @@ export function readLog(text: string): EventLog | BadLog {
   return new LogReader().read(text);
 }
 
+/** The same for the bytes of a file, which must be UTF-8 as far as their lines are whole. */
+export function readLogBytes(bytes: Uint8Array): EventLog | BadLog {
+  const LINE_FEED = 0x0a;
+  const whole = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
+  const rest = bytes.length > whole.length ? '.' : '';
+  const text = textOf(whole);
+  if (text !== null) return readLog(text + rest);
+  let line = 1;
+  for (let from = 0; ; line += 1) {
+    const to = whole.indexOf(LINE_FEED, from) + 1;
+    if (to === 0 || textOf(whole.subarray(from, to)) === null) break;
+    from = to;
+  }
+  // What stands before it may be wrong already; and a file that begins so is of another kind.
+  const found = readLog(new TextDecoder().decode(whole));
+  if (!isBadLog(found) || found.disordered !== undefined) return { line, turn: null, why: 'it is no UTF-8' };
+  return found.line === line && line > 1 ? { ...found, why: 'it is no UTF-8' } : found;
+}
+
+/** null = it is no UTF-8. */
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
 /** The header alone, for a log that is bad further down; null if that can't be read either. */
 export function readHeader(text: string): LogHeader | null {
   const [first = ''] = text.split('\n', 1);
   const body = new LineChain().read(first);
-  const parsed = header.safeParse(body === null ? null : parseJson(body));
+  const parsed = header.safeParse(body === null || depthFaultOf(body) !== null ? null : parseJson(body));
   return parsed.success ? definedOnly(parsed.data) : null;
 }
 
@@ -98,6 +130,12 @@ export function isGoodEnd(reason: string): boolean {
 class LogReader {
   readonly #chain = new LineChain();
   readonly #turns: LogTurn[] = [];
+  /** When the chart was last told a time, and at which turn: the session's own clock. */
+  #told = { atMs: 0, turn: 0 };
+  /** The first time that lies before an earlier one. */
+  #disorder: BadLog | null = null;
+  /** The one that is read, from 1. */
+  #line = 0;
   #header: LogHeader | null = null;
   #footer: LogFooter | null = null;
 
@@ -105,20 +143,24 @@ class LogReader {
     const lines = text.split('\n');
     // What stands behind the last line feed is a line that was not written to its end.
     lines.pop();
-    for (const [index, given] of lines.entries()) {
+    for (const given of lines) {
+      this.#line += 1;
       const why = this.#take(given);
-      if (why !== null) return { line: index + 1, turn: this.#header === null ? null : this.#turns.length, why };
+      if (why !== null) return { line: this.#line, turn: this.#header === null ? null : this.#turns.length, why };
     }
     if (this.#header === null)
       return { line: 1, turn: null, why: text === '' ? 'the file is empty' : 'there is no header' };
     if (this.#turns.length === 0) return { line: 2, turn: 0, why: 'there is no turn' };
-    return { header: this.#header, turns: this.#turns, footer: this.#footer };
+    const log: EventLog = { header: this.#header, turns: this.#turns, footer: this.#footer };
+    return this.#disorder === null ? log : { ...this.#disorder, disordered: log };
   }
 
   /** Takes one line; says what is wrong with it. */
   #take(given: string): string | null {
     const body = this.#chain.read(given);
     if (body === null) return this.#whyNoLine(given);
+    const tooDeep = depthFaultOf(body);
+    if (tooDeep !== null) return tooDeep;
     const value = parseJson(body);
     if (this.#header === null) {
       const why = whyOtherFormat(value);
@@ -126,6 +168,8 @@ class LogReader {
     }
     const parsed = line.safeParse(value);
     if (!parsed.success) return `not a line of a log: ${firstFaultOf(parsed.error)}`;
+    const beyond = typeof value === 'object' && value !== null ? valueFaultOf(value) : null;
+    if (beyond !== null) return beyond;
     const entry = parsed.data;
     if (this.#footer !== null) return 'a line behind the footer';
     if (entry.kind === 'header') return this.#takeHeader(definedOnly(entry));
@@ -147,7 +191,7 @@ class LogReader {
   #whyNoLine(given: string): string {
     if (this.#header === null) {
       if (!given.startsWith('{"kind":"header"')) return 'the file is no event log';
-      const why = whyOtherFormat(parseJson(given));
+      const why = depthFaultOf(given) ?? whyOtherFormat(parseJson(given));
       if (why !== null) return why;
     }
     return 'the line was altered, or lines before it are missing or in another order: its hash does not fit';
@@ -161,8 +205,26 @@ class LogReader {
 
   #takeTurn(entry: LogTurn): string | null {
     if (entry.turn !== this.#turns.length) return `turn ${entry.turn} stands where turn ${this.#turns.length} should`;
+    this.#noteOrder(entry);
     this.#turns.push(entry);
     return null;
+  }
+
+  /** Turns stand in the order of their time, and so do the times that the chart is told. */
+  #noteOrder({ atMs, turn: number, event }: LogTurn): void {
+    const before = this.#turns.at(-1)?.atMs ?? 0;
+    if (atMs < before) this.#noteDisorder(number, `atMs ${atMs} must be at least ${before}, that of the turn before`);
+    const told = event.atMs;
+    if (typeof told !== 'number') return;
+    const last = this.#told;
+    if (told < last.atMs) {
+      this.#noteDisorder(number, `event.atMs ${told} must be at least ${last.atMs}, that of turn ${last.turn}`);
+    }
+    this.#told = { atMs: told, turn: number };
+  }
+
+  #noteDisorder(turn: number, why: string): void {
+    this.#disorder ??= { line: this.#line, turn, why };
   }
 
   #amend(number: number, tail: string): string | null {
@@ -194,6 +256,17 @@ function parseJson(text: string): unknown {
 function firstFaultOf(error: z.ZodError): string {
   const [issue] = error.issues;
   return issue === undefined ? 'no known kind' : `${issue.path.join('.') || 'the line'}: ${issue.message}`;
+}
+
+/** As `toISOString` writes it. */
+function isUtcTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT[\d:.]{5,12}Z$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+function shown(value: unknown): string {
+  const MAX_SHOWN_CHARS = 40;
+  const text = String(JSON.stringify(value));
+  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
 }
 
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };

@@ -1,7 +1,8 @@
 /**
  * The bootstrap chart: the one start-up path and the one way down. Servers first (so that a probe and an early client get a
- * truthful answer), then the configured engines; if these do not come up the embedded ones take over as the emergency
- * profile, and that is loud: a log line, health `degraded`, last_error. The kill switch forces that profile.
+ * truthful answer), then both engines side by side. One that does not come up is replaced by the embedded one, that engine alone, and
+ * that is loud: a log line, health `degraded`, who and why on /health and /status. START_FAILURE=fail ends the server instead; the kill
+ * switch puts the embedded ones in both places. Behind the embedded one there is nothing.
  *
  * Guarantees: `ready` is said once and only when calls are admitted; every starting state has a timed exit; after `stopped`
  * or `failed` nothing runs. It starts nothing itself: its actors do.
@@ -15,16 +16,33 @@ import { wordsOf } from '../errors.ts';
 const START_DUE_MS = 60_000;
 /** Beyond the grace period, for sockets that do not close. */
 const DRAIN_MARGIN_MS = 5_000;
+export const engineParts = ['answer', 'speech'] as const;
+export type EnginePart = (typeof engineParts)[number];
+
 export interface BootstrapInput {
-  /** The kill switch disable_module_coordinator: start in the emergency profile. */
+  /** The kill switch disable_module_coordinator: the embedded engines, whatever is configured. */
   readonly forceEmergency: boolean;
   readonly gracePeriodMs: number;
+  /** What an engine that does not come up means: 'emergency' = the embedded one in its place, 'fail' = no server. */
+  readonly startFailure: 'emergency' | 'fail';
+  /** The engines that the configuration names. */
+  readonly engines: Readonly<Record<EnginePart, string>>;
 }
 
-/** 'configured': the engines that the configuration names. 'emergency': the embedded ones in their place. */
-export type EngineProfile = 'configured' | 'emergency';
+/** 'configured': the engine that the configuration names. 'embedded': the one in its place. */
+export type EngineProfile = 'configured' | 'embedded';
+
+/** The engine that is to come up. */
+export interface EngineOrder {
+  readonly part: EnginePart;
+  readonly profile: EngineProfile;
+}
+
+/** Why the embedded engine stands in the place of the configured one. */
+export type ReplacedEngines = Readonly<Partial<Record<EnginePart, string>>>;
 
 export interface BootstrapContext extends BootstrapInput {
+  readonly replaced: ReplacedEngines;
   /** What went wrong last, in one line; null if nothing did. */
   readonly lastError: string | null;
 }
@@ -34,7 +52,7 @@ export type BootstrapEvent = { readonly type: 'shutdown.requested' };
 /** Facts for the host: it logs them, opens admission, prints the ready line, sets the exit code. */
 export type BootstrapEmitted =
   | { readonly type: 'service.ready' }
-  | { readonly type: 'service.degraded'; readonly reason: string }
+  | { readonly type: 'service.degraded'; readonly replaced: ReplacedEngines }
   | { readonly type: 'service.drainStarted' }
   | { readonly type: 'service.failed'; readonly reason: string }
   | { readonly type: 'service.stopped' };
@@ -58,12 +76,12 @@ const bootstrapSetup = setup({
     emitted: {} as BootstrapEmitted,
     input: {} as BootstrapInput | undefined,
     output: {} as BootstrapOutput,
-    children: {} as { servers: 'servers'; engines: 'engines'; drain: 'drain'; stop: 'stop' },
+    children: {} as { servers: 'servers'; answer: 'engine'; speech: 'engine'; drain: 'drain'; stop: 'stop' },
   },
   actors: {
     /** Binds the HTTP and the gRPC server; calls are answered "starting" until the service is ready. */
     servers: fromPromise<void>(notProvided('servers')),
-    engines: fromPromise<void, { readonly profile: EngineProfile }>(notProvided('engines')),
+    engine: fromPromise<void, EngineOrder>(notProvided('engine')),
     /** Lets running streams end, at most for the grace period. */
     drain: fromPromise<void>(notProvided('drain')),
     /** Closes servers and engines. */
@@ -76,17 +94,34 @@ const bootstrapSetup = setup({
   },
   guards: {
     isEmergencyForced: ({ context }) => context.forceEmergency,
+    /** Nothing stands behind this engine, or nothing may. */
+    isIrreplaceable: ({ context }, { part }: PartParams) =>
+      context.startFailure === 'fail' || context.engines[part] === 'embedded',
+    isEngineReplaced: ({ context }) => engineParts.some((part) => context.replaced[part] !== undefined),
   },
   actions: {
-    noteError: assign({
-      lastError: ({ event }, params: { readonly what: string }) => `${params.what}: ${errorTextOf(event)}`,
+    noteServersFailed: assign({
+      lastError: ({ event }) => `servers did not start: ${errorTextOf(event)}`,
     }),
-    noteForcedEmergency: assign({
-      lastError: 'KILL_SWITCHES=disable_module_coordinator: the embedded engines are in use',
+    noteEngineFailed: assign({
+      lastError: ({ context, event }, { part, profile }: EngineOrder) =>
+        `${engineTitle(part, profile === 'embedded' ? 'embedded' : context.engines[part])} did not start: ${errorTextOf(event)}`,
     }),
+    noteReplaced: assign(({ context, event }, { part }: PartParams) => {
+      const reason = errorTextOf(event);
+      const title = engineTitle(part, context.engines[part]);
+      return {
+        replaced: { ...context.replaced, [part]: reason },
+        lastError: `${title} did not start, the embedded one is in its place: ${reason}`,
+      };
+    }),
+    noteForcedEmergency: assign(({ context }, { part }: PartParams) => ({
+      replaced: { ...context.replaced, [part]: FORCED },
+      lastError: `${FORCED}: the embedded engines are in use`,
+    })),
     sayReady: emit({ type: 'service.ready' }),
     sayDegraded: enqueueActions(({ context, enqueue }) => {
-      enqueue.emit({ type: 'service.degraded', reason: context.lastError ?? '' });
+      enqueue.emit({ type: 'service.degraded', replaced: context.replaced });
     }),
     sayDraining: emit({ type: 'service.drainStarted' }),
     sayFailed: enqueueActions(({ context, enqueue }) => {
@@ -96,25 +131,75 @@ const bootstrapSetup = setup({
   },
 });
 
-const serversFailed = {
-  target: '#failing',
-  actions: { type: 'noteError', params: { what: 'servers did not start' } },
-} as const;
-const enginesFailed = {
-  target: 'startingEmergencyEngines',
-  actions: { type: 'noteError', params: { what: 'configured engines did not start' } },
-} as const;
-const emergencyFailed = {
-  target: '#failing',
-  actions: { type: 'noteError', params: { what: 'embedded engines did not start' } },
-} as const;
+interface PartParams {
+  readonly part: EnginePart;
+}
+
+const FORCED = 'KILL_SWITCHES=disable_module_coordinator';
+
+const serversFailed = { target: '#failing', actions: 'noteServersFailed' } as const;
+
+/** The way up of one engine. */
+function engineRegion<const Part extends EnginePart>(part: Part) {
+  const configuredFailed = [
+    {
+      guard: { type: 'isIrreplaceable', params: { part } },
+      target: '#failing',
+      actions: { type: 'noteEngineFailed', params: { part, profile: 'configured' } },
+    },
+    { target: 'startingEmbedded', actions: { type: 'noteReplaced', params: { part } } },
+  ] as const;
+  const embeddedFailed = {
+    target: '#failing',
+    actions: { type: 'noteEngineFailed', params: { part, profile: 'embedded' } },
+  } as const;
+  return bootstrapSetup.createStateConfig({
+    initial: 'choosing',
+    states: {
+      choosing: {
+        always: [
+          {
+            guard: 'isEmergencyForced',
+            target: 'startingEmbedded',
+            actions: { type: 'noteForcedEmergency', params: { part } },
+          },
+          { target: 'startingConfigured' },
+        ],
+      },
+      startingConfigured: {
+        invoke: {
+          id: part,
+          src: 'engine',
+          input: { part, profile: 'configured' },
+          onDone: 'up',
+          onError: configuredFailed,
+        },
+        after: { startDue: configuredFailed },
+      },
+      startingEmbedded: {
+        invoke: {
+          id: part,
+          src: 'engine',
+          input: { part, profile: 'embedded' },
+          onDone: 'up',
+          onError: embeddedFailed,
+        },
+        after: { startDue: embeddedFailed },
+      },
+      up: { type: 'final' },
+    },
+  });
+}
 
 export const bootstrapMachine = bootstrapSetup.createMachine({
   id: 'bootstrap',
-  version: '1',
+  version: '2',
   context: ({ input }) => ({
     forceEmergency: input?.forceEmergency ?? false,
     gracePeriodMs: input?.gracePeriodMs ?? 0,
+    startFailure: input?.startFailure ?? 'emergency',
+    engines: input?.engines ?? { answer: 'embedded', speech: 'embedded' },
+    replaced: {},
     lastError: null,
   }),
   initial: 'starting',
@@ -124,36 +209,13 @@ export const bootstrapMachine = bootstrapSetup.createMachine({
       on: { 'shutdown.requested': 'draining' },
       states: {
         bindingServers: {
-          invoke: {
-            id: 'servers',
-            src: 'servers',
-            onDone: [
-              { guard: 'isEmergencyForced', target: 'startingEmergencyEngines', actions: 'noteForcedEmergency' },
-              { target: 'startingEngines' },
-            ],
-            onError: serversFailed,
-          },
+          invoke: { id: 'servers', src: 'servers', onDone: 'startingEngines', onError: serversFailed },
           after: { startDue: serversFailed },
         },
         startingEngines: {
-          invoke: {
-            id: 'engines',
-            src: 'engines',
-            input: { profile: 'configured' },
-            onDone: '#ready',
-            onError: enginesFailed,
-          },
-          after: { startDue: enginesFailed },
-        },
-        startingEmergencyEngines: {
-          invoke: {
-            id: 'engines',
-            src: 'engines',
-            input: { profile: 'emergency' },
-            onDone: '#degraded',
-            onError: emergencyFailed,
-          },
-          after: { startDue: emergencyFailed },
+          type: 'parallel',
+          states: { answer: engineRegion('answer'), speech: engineRegion('speech') },
+          onDone: [{ guard: 'isEngineReplaced', target: '#degraded' }, { target: '#ready' }],
         },
       },
     },
@@ -198,4 +260,8 @@ function exitOf(event: { readonly type: string; readonly output?: unknown }): Bo
 function errorTextOf(event: object): string {
   if (!('error' in event)) return `no answer within ${START_DUE_MS / 1000}s`;
   return wordsOf(event.error);
+}
+
+function engineTitle(part: EnginePart, name: string): string {
+  return `${part} engine "${name}"`;
 }

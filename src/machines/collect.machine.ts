@@ -9,13 +9,15 @@
 import { assign, enqueueActions, setup } from 'xstate';
 import { LONGEST_TIMER_MS } from '../call/time.ts';
 import { type Failure, failure } from '../errors.ts';
-import { charactersOf, isLongerThan, newerHypothesis } from '../text/hypothesis.ts';
+import { charactersOf, isLongerThan, newerHypothesis, tooLongText } from '../text/hypothesis.ts';
 
 export interface CollectLimits {
   /** How long a buffer waits after its last kept chunk, in ms. */
   readonly ttlMs: number;
   /** Characters (code points) of its text. */
   readonly maxChars: number;
+  /** The same of the utterance that it will be: more could never be committed. */
+  readonly promptMaxChars: number;
   /** Bytes that the screenshots of all buffers may have. */
   readonly maxScreenshotBytes: number;
 }
@@ -75,7 +77,7 @@ const collectSetup = setup({
     isOld: ({ context, event }) =>
       event.type === 'chunk.received' && context.lastSequence !== null && event.sequence <= context.lastSequence,
     isTextTooLong: ({ context, event }) =>
-      event.type === 'chunk.received' && isLongerThan(textAfter(context, event), context.limits.maxChars),
+      event.type === 'chunk.received' && isLongerThan(textAfter(context, event), longestTextOf(context.limits)),
     isScreenshotTooMuch: ({ context, event }) =>
       event.type === 'chunk.received' &&
       event.screenshot !== undefined &&
@@ -119,7 +121,7 @@ export const collectMachine = collectSetup.createMachine({
   id: 'collect',
   version: '1',
   context: ({ input }) => ({
-    limits: input ?? { ttlMs: 0, maxChars: 0, maxScreenshotBytes: 0 },
+    limits: input ?? { ttlMs: 0, maxChars: 0, promptMaxChars: 0, maxScreenshotBytes: 0 },
     text: '',
     lastSequence: null,
     screenshot: null,
@@ -163,11 +165,18 @@ function textAfter({ text }: CollectContext, chunk: ChunkReceived): string {
   return newerHypothesis(text, chunk.text ?? '');
 }
 
+function longestTextOf({ maxChars, promptMaxChars }: CollectLimits): number {
+  return Math.min(maxChars, promptMaxChars);
+}
+
+/** A text that could not be committed is too large; one that only this buffer does not take may be tried again later. */
 function textRefusal(context: CollectContext, chunk: ChunkReceived): Failure {
-  const characters = charactersOf(textAfter(context, chunk));
+  const { maxChars, promptMaxChars } = context.limits;
+  const text = textAfter(context, chunk);
+  if (isLongerThan(text, promptMaxChars)) return tooLongText('The collected text', text, promptMaxChars);
   return failure(
     'overloaded',
-    `The collected text would have ${characters} characters; at most ${context.limits.maxChars} are kept (COLLECT_MAX_CHARS)`,
+    `The collected text would have ${charactersOf(text)} characters; at most ${maxChars} are kept (COLLECT_MAX_CHARS)`,
   );
 }
 

@@ -10,6 +10,8 @@ export interface StatusServerOptions {
   /** 0 = any free one. */
   readonly port: number;
   readonly isReady: () => boolean;
+  /** The body of /health, which is 200 as long as anybody answers. */
+  readonly health: () => Readonly<Record<string, unknown>>;
   /** The body of /status. */
   readonly status: () => Readonly<Record<string, unknown>>;
 }
@@ -41,7 +43,7 @@ function answer(options: StatusServerOptions, request: IncomingMessage, response
   const path = request.url?.split('?', 1)[0] ?? '';
   switch (path) {
     case '/health':
-      send(response, 200, { health: 'ok' });
+      send(response, 200, options.health());
       return;
     case '/ready': {
       const isReady = options.isReady();

@@ -130,6 +130,11 @@ export class EventLogs {
     return { open: this.#open.size, ...this.#counts };
   }
 
+  /** Why logs are being lost at present, in one line; null = they are not. */
+  get failure(): string | null {
+    return this.#faults.present;
+  }
+
   /** The recorder of the actor with this id; its log begins with its first turn. `name` ends the name of its file. */
   recorderFor(actorId: string, name: string, newLog: NewLog): TurnRecorder | null {
     const known = this.#open.get(actorId);
@@ -290,15 +295,21 @@ interface LogFaultListener {
 /** Says once that event logs are being lost, whatever the reasons and however many, and once that they are not any more. */
 class LogFaults {
   readonly #listener: LogFaultListener;
-  readonly #present = new Set<LogFaultKind>();
+  /** Each with what was said of it first. */
+  readonly #present = new Map<LogFaultKind, string>();
 
   constructor(listener: LogFaultListener) {
     this.#listener = listener;
   }
 
+  get present(): string | null {
+    const [why = null] = this.#present.values();
+    return why;
+  }
+
   note(kind: LogFaultKind, why: string): void {
     const isFirst = this.#present.size === 0;
-    this.#present.add(kind);
+    if (!this.#present.has(kind)) this.#present.set(kind, why);
     if (isFirst) this.#listener.onFault(why);
   }
 

@@ -27,12 +27,12 @@ import type { StreamRequest__Output } from './generated/streaming/StreamRequest.
 import type { StreamResponse } from './generated/streaming/StreamResponse.ts';
 import type { WelcomeRequest__Output } from './generated/streaming/WelcomeRequest.ts';
 import type { WelcomeResponse } from './generated/streaming/WelcomeResponse.ts';
-import { type GivenIds, identify, quote } from './identity.ts';
+import { COLLECT_PHASE, type GivenIds, identify, quote } from './identity.ts';
 import { checkRequestSize } from './request-size.ts';
 import { checkScreenshot } from './screenshot.ts';
 
 /** Values of RequestPhase. */
-const phases = { unspecified: 0, collect: 1, commit: 2 } as const;
+const phases = { unspecified: 0, collect: COLLECT_PHASE, commit: 2 } as const;
 /** The largest width or height of a screen: beyond any there is, and what fits 16 bits. */
 const MAX_SCREEN_PIXELS = 65_535;
 
@@ -193,7 +193,7 @@ function createStreamHandler<TGiven extends GivenIds, TResponse>(
       const refused = checkRequestSize(wire.request) ?? misnamed;
       const stream = refused === null ? rpc.open(call, wire.request, sink) : gateway.refuse(call, refused);
       if (stream === null) return;
-      if ('errorCode' in stream) sink.finish({ ok: false, failure: stream });
+      if ('errorCode' in stream) sink.finish({ ok: false, failure: stream, isRefusal: true });
       else cancelWithClient(wire, stream);
     } catch (error) {
       const { streamId } = call;

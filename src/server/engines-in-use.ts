@@ -1,7 +1,9 @@
 /**
- * The engines of a server: makes the ones a profile names, starts them, and holds the pair that is in use. Both of a pair come
- * up or neither is used; a pair that did not come up is stopped.
+ * The engines of a server: makes and starts the one that is asked for, of either kind by itself, and holds those that are in use. One that
+ * did not come up, or came up when another was wanted already, is stopped; why it did not is told without what is secret.
  */
+
+import { withoutCredentials } from '../config/secret.ts';
 import type { AnswerEngineName, Config, SpeechEngineName } from '../config.ts';
 import type { AnswerEngine } from '../engines/answer-engine.ts';
 import { createEmbeddedAnswerEngine } from '../engines/embedded-answer/embedded-answer.ts';
@@ -12,8 +14,10 @@ import type { SpeechEngine } from '../engines/speech-engine.ts';
 import { createProviderSpeechEngine } from '../engines/speech-providers/provider-speech.ts';
 import { isSpeechProvider, makeProvider, type SpeechProviderName } from '../engines/speech-providers/provider-table.ts';
 import { UnknownVoices } from '../engines/unknown-voices.ts';
-import type { EngineProfile } from '../machines/bootstrap.machine.ts';
+import { wordsOf } from '../errors.ts';
+import type { EngineOrder, EnginePart } from '../machines/bootstrap.machine.ts';
 import type { Logger } from '../observe/logger.ts';
+import { beginningOf } from '../store/memory-entry.ts';
 import { commandTools } from '../text/commands.ts';
 
 /** The embedded voice's own bound, and a sensible one for the others. */
@@ -24,60 +28,108 @@ export interface EngineSet {
   readonly speech: SpeechEngine;
 }
 
+/** A reason goes on the ready line and to probes: a sentence or two. */
+const MAX_REASON_CHARS = 300;
+
 export class EnginesInUse {
   readonly #config: Config;
   readonly #log: Logger;
-  #inUse: EngineSet | null = null;
-  /** The request for a pair that came last; null = none is wanted any more. */
-  #wanted: symbol | null = null;
+  readonly #answer: EnginePlace<AnswerEngine>;
+  readonly #speech: EnginePlace<SpeechEngine>;
 
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
+    this.#answer = new EnginePlace();
+    this.#speech = new EnginePlace();
   }
 
-  /** Makes and starts the engines of `profile`; rejects, with nothing left running, if one does not come up. */
-  async start(profile: EngineProfile): Promise<void> {
-    const names =
-      profile === 'emergency' ? ({ answer: 'embedded', speech: 'embedded' } as const) : this.#config.engines;
-    const wish = Symbol(profile);
-    this.#wanted = wish;
-    const engines = {
-      answer: await answerEngines[names.answer](this.#config, this.#log),
-      speech: await speechEngineMaker(names.speech)(this.#config, this.#log),
-    };
-    const outcomes = await Promise.allSettled([engines.answer.start(), engines.speech.start()]);
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    // While they were starting, others may have been asked for, or the end.
-    const isWanted = this.#wanted === wish;
-    if (failed === undefined && isWanted) {
-      this.#inUse = engines;
-      return;
+  /** Makes and starts one engine; rejects with a reason that may be shown, and with nothing left running, if it does not come up. */
+  async start({ part, profile }: EngineOrder): Promise<void> {
+    try {
+      await this.#start(part, profile === 'embedded');
+    } catch (error) {
+      throw new Error(shownReason(wordsOf(error), secretsOf(this.#config)), { cause: error });
     }
-    await stopSet(engines);
-    throw failed?.reason ?? new Error(`the ${profile} engines came up too late`);
   }
 
   /** The engines in use; throws before they are up, which the bootstrap chart rules out for admitted calls. */
   inUse(): EngineSet {
-    if (this.#inUse === null) throw new Error('the engines are not up');
-    return this.#inUse;
+    const engines = this.peek();
+    if (engines === null) throw new Error('the engines are not up');
+    return engines;
   }
 
   /** The engines in use, or null. */
   peek(): EngineSet | null {
-    return this.#inUse;
+    const [answer, speech] = [this.#answer.inUse, this.#speech.inUse];
+    return answer === null || speech === null ? null : { answer, speech };
   }
 
   /** Stops the engines in use, and those that are still starting as soon as they are up. */
   async stop(): Promise<void> {
-    this.#wanted = null;
-    if (this.#inUse !== null) await stopSet(this.#inUse);
+    await Promise.all([this.#answer.stop(), this.#speech.stop()]);
+  }
+
+  #start(part: EnginePart, isEmbedded: boolean): Promise<void> {
+    const { engines } = this.#config;
+    if (part === 'answer') {
+      const make = answerEngines[isEmbedded ? 'embedded' : engines.answer];
+      return this.#answer.start(() => make(this.#config, this.#log));
+    }
+    const make = speechEngineMaker(isEmbedded ? 'embedded' : engines.speech);
+    return this.#speech.start(() => make(this.#config, this.#log));
   }
 }
 
-async function stopSet({ answer, speech }: EngineSet): Promise<void> {
-  await Promise.allSettled([answer.stop(), speech.stop()]);
+interface Engine {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Where one engine stands, or will. */
+class EnginePlace<T extends Engine> {
+  #inUse: T | null = null;
+  /** The request that came last; null = none is wanted any more. */
+  #wanted: symbol | null = null;
+
+  get inUse(): T | null {
+    return this.#inUse;
+  }
+
+  async start(make: () => T | Promise<T>): Promise<void> {
+    const wish = Symbol('engine');
+    this.#wanted = wish;
+    const engine = await make();
+    try {
+      await engine.start();
+      // While it was starting, another may have been asked for, or the end.
+      if (this.#wanted !== wish) throw new Error('it came up too late');
+    } catch (error) {
+      await engine.stop().catch(() => {});
+      throw error;
+    }
+    this.#inUse = engine;
+  }
+
+  async stop(): Promise<void> {
+    this.#wanted = null;
+    await this.#inUse?.stop().catch(() => {});
+  }
+}
+
+/** Every key that the configuration holds. */
+function secretsOf({ answer, engines }: Config): readonly string[] {
+  const keys = [...answer.providers.map(({ apiKey }) => apiKey), engines.speechProvider?.apiKey ?? null];
+  return keys.flatMap((key) => (key === null ? [] : [key.reveal()]));
+}
+
+/** One bounded line, without a key that somebody else's words may repeat. */
+export function shownReason(words: string, secrets: readonly string[]): string {
+  const hidden = secrets
+    .filter((secret) => secret !== '')
+    .reduce((text, secret) => text.replaceAll(secret, '[secret]'), withoutCredentials(words));
+  return beginningOf(hidden.replace(/[\p{Cc}\s]+/gu, ' ').trim(), MAX_REASON_CHARS);
 }
 
 type EngineMaker<T> = (config: Config, log: Logger) => T | Promise<T>;

@@ -65,6 +65,12 @@ export class Persistence {
     return this.#process.close();
   }
 
+  /** Why nothing is kept at present, in one line; null = it is. */
+  get problem(): string | null {
+    const { failure } = this.#process;
+    return failure === null ? null : `usage, memories and quotas are not stored: ${failure}`;
+  }
+
   /** Its part of /status. */
   status(): Readonly<Record<string, unknown>> {
     const { failure } = this.#process;
@@ -116,6 +122,12 @@ export class Recording implements ChartWatch {
   ofSupervisor(machine: typeof supervisorMachine): typeof supervisorMachine {
     // Two servers may share a folder and start at once.
     return this.#recorded(machine, supervisorRecording, () => `${process.pid}-supervisor`);
+  }
+
+  /** Why event logs are being lost at present, in one line; null = they are not. */
+  get problem(): string | null {
+    const failure = this.#logs?.failure ?? null;
+    return failure === null ? null : `event logs are being lost: ${failure}`;
   }
 
   /** As /status tells it; null = switched off. */

@@ -2,13 +2,15 @@
  * The composition root, the only place where pure meets real: machines + actors + engines + servers. Nothing here decides:
  * the bootstrap chart says when what is started and stopped, this says what that means.
  */
+import { resolve } from 'node:path';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { assertNever } from '../assert.ts';
 import type { Config } from '../config.ts';
 import {
   type BootstrapEmitted,
   bootstrapMachine,
-  type EngineProfile,
+  type EngineOrder,
+  type ReplacedEngines,
   type ServiceHealth,
   type ServiceState,
 } from '../machines/bootstrap.machine.ts';
@@ -16,6 +18,7 @@ import { createFaultLog, type FaultLog } from '../observe/fault-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { createStatusServer, type StatusServer } from '../observe/status-server.ts';
 import { createGrpcServer, type GrpcServer } from '../rpc/server.ts';
+import { beginningOf } from '../store/memory-entry.ts';
 import { answerUsage } from '../store/usage-entry.ts';
 import { type Composition, composeStreams, streamSettingsOf } from './composition.ts';
 import { EnginesInUse } from './engines-in-use.ts';
@@ -38,6 +41,22 @@ export interface System {
 /** Starts everything the configuration asks for. */
 export function startSystem(config: Config, log: Logger): System {
   return new RunningSystem(config, log);
+}
+
+/** As probes and people are told it. */
+interface ServerState {
+  readonly state: ServiceState;
+  readonly health: ServiceHealth;
+  /** What is wrong at present, in one line; null = nothing is. */
+  readonly lastError: string | null;
+  readonly replaced: ReplacedEngines;
+}
+
+/** Room for what is wrong with an engine, the store and the event logs at once. */
+const MAX_LAST_ERROR_CHARS = 1_000;
+
+function isAnyOf(replaced: ReplacedEngines): boolean {
+  return Object.keys(replaced).length > 0;
 }
 
 class RunningSystem implements System {
@@ -81,15 +100,16 @@ class RunningSystem implements System {
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
+      health: () => this.#health(),
       status: () => this.#status(),
     });
     this.#bootstrap = this.#createBootstrap();
-    this.finished = new Promise((resolve) => {
+    this.finished = new Promise((finish) => {
       this.#bootstrap.subscribe({
-        complete: () => resolve(this.#bootstrap.getSnapshot().output?.exitCode ?? 1),
+        complete: () => finish(this.#bootstrap.getSnapshot().output?.exitCode ?? 1),
         error: (error) => {
           this.#faults.bug('serve', 'bootstrap', error);
-          resolve(1);
+          finish(1);
         },
       });
     });
@@ -108,9 +128,7 @@ class RunningSystem implements System {
     const machine = bootstrapMachine.provide({
       actors: {
         servers: fromPromise(() => this.#bindServers()),
-        engines: fromPromise<void, { readonly profile: EngineProfile }>(({ input }) =>
-          this.#engines.start(input.profile),
-        ),
+        engine: fromPromise<void, EngineOrder>(({ input }) => this.#engines.start(input)),
         drain: fromPromise(() => this.#drain()),
         stop: fromPromise(() => this.#stop()),
       },
@@ -120,6 +138,8 @@ class RunningSystem implements System {
       input: {
         forceEmergency: this.#config.killSwitches.disableModuleCoordinator,
         gracePeriodMs: this.#config.backpressure.gracePeriodMs,
+        startFailure: this.#config.engines.startFailure,
+        engines: { answer: this.#config.engines.answer, speech: this.#config.engines.speech },
       },
     });
     actor.on('*', (emitted) => this.#carryOut(emitted));
@@ -150,18 +170,27 @@ class RunningSystem implements System {
         this.#streams.supervisor.openAdmission();
         this.#grpc.setServing(true);
         const { answer, speech } = this.#engines.inUse();
+        const { health, lastError, replaced } = this.#state();
         const ctx = {
           grpc_port: this.#ports.grpc,
           http_port: this.#ports.http,
+          grpc_host: this.#config.grpc.host,
+          http_host: this.#config.http.host,
+          version: this.#version,
+          data_dir: resolve(this.#config.data.dir),
           answer_engine: answer.name,
           speech_engine: speech.name,
+          health,
+          ...(lastError !== null && { last_error: lastError }),
+          ...(isAnyOf(replaced) && { replaced }),
         };
         this.#log.announce({ scope, method, decision: 'ready', ctx }, 'Recital is ready');
         return;
       }
       case 'service.degraded': {
-        const ctx = { reason: emitted.reason };
-        this.#log.error({ scope, method, decision: 'emergency_profile', ctx }, 'the embedded engines took over');
+        const ctx = { replaced: emitted.replaced };
+        const message = 'an embedded engine stands in the place of a configured one';
+        this.#log.error({ scope, method, decision: 'emergency_profile', ctx }, message);
         return;
       }
       case 'service.drainStarted': {
@@ -184,26 +213,40 @@ class RunningSystem implements System {
     }
   }
 
-  #state(): { readonly state: ServiceState; readonly health: ServiceHealth; readonly lastError: string | null } {
+  #state(): ServerState {
     const snapshot = this.#bootstrap.getSnapshot();
-    const { lastError } = snapshot.context;
+    const { lastError: startError, replaced } = snapshot.context;
+    const problems = [startError, this.#persistence.problem, this.#recording.problem].filter((each) => each !== null);
+    const lastError = problems.length === 0 ? null : beginningOf(problems.join('; '), MAX_LAST_ERROR_CHARS);
     const served: ServiceHealth = lastError === null ? 'ok' : 'degraded';
-    if (snapshot.matches('ready')) return { state: 'ready', health: served, lastError };
-    if (snapshot.matches('starting')) return { state: 'starting', health: 'down', lastError };
-    if (snapshot.matches('failing') || snapshot.matches('failed'))
-      return { state: 'failed', health: 'down', lastError };
-    if (snapshot.matches('stopped')) return { state: 'stopped', health: 'down', lastError };
-    return { state: 'draining', health: served, lastError };
+    const said = (state: ServiceState, health: ServiceHealth): ServerState => ({ state, health, lastError, replaced });
+    if (snapshot.matches('ready')) return said('ready', served);
+    if (snapshot.matches('starting')) return said('starting', 'down');
+    if (snapshot.matches('failing') || snapshot.matches('failed')) return said('failed', 'down');
+    if (snapshot.matches('stopped')) return said('stopped', 'down');
+    return said('draining', served);
+  }
+
+  /** The body of /health: the same words as /status, and no more than a probe needs. */
+  #health(): Readonly<Record<string, unknown>> {
+    const { state, health, lastError, replaced } = this.#state();
+    return {
+      health,
+      state,
+      ...(lastError !== null && { last_error: lastError }),
+      ...(isAnyOf(replaced) && { replaced }),
+    };
   }
 
   #status(): Readonly<Record<string, unknown>> {
-    const { state, health, lastError } = this.#state();
+    const { state, health, lastError, replaced } = this.#state();
     const engines = this.#engines.peek();
     const { supervisor, collector, counters, answerJobs, speechJobs } = this.#streams;
     return {
       state,
       health,
       last_error: lastError,
+      replaced,
       active_streams: supervisor.activeStreams,
       max_streams: this.#config.backpressure.maxStreams,
       in_flight: supervisor.inFlight,

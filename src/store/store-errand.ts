@@ -1,13 +1,13 @@
 /**
  * What the command line wants of the store, `recital usage` and `recital forget`: each a piece of work in a process of its own
  * (process/store-errands.ts), beside a server that runs. A damaged file ends that process, and a stuck one is bounded. A store
- * that does not exist holds nothing, and is not made.
+ * that does not exist is not made, and told apart from an empty one: who mistypes DATA_DIR must not hear that all is well.
  */
 import { fork } from 'node:child_process';
 import type { Forgotten } from './process/memory-ledger.ts';
 import type { ErrandReplies } from './process/store-errands.ts';
 import { storeScript } from './store-process.ts';
-import { summaryOf, type UsageSummary } from './usage-summary.ts';
+import type { UsageSummary } from './usage-summary.ts';
 
 /** A server's process holds the store for some ms at a time. */
 const ERRAND_DUE_MS = 20_000;
@@ -19,14 +19,19 @@ export interface UsageQuery {
   readonly hardwareId?: string;
 }
 
+/** There is no store below DATA_DIR, and no server has made one. */
+interface NoStore {
+  readonly kind: 'noStore';
+}
+
 export type UsageReport =
   | { readonly kind: 'summary'; readonly summary: UsageSummary }
+  | NoStore
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** What was used. */
-export async function reportUsage({ dataDir, sinceMs, hardwareId }: UsageQuery): Promise<UsageReport> {
-  const reply = await runErrand('usage', [dataDir, String(sinceMs), ...(hardwareId === undefined ? [] : [hardwareId])]);
-  return reply.kind === 'noStore' ? { kind: 'summary', summary: summaryOf([]) } : reply;
+export function reportUsage({ dataDir, sinceMs, hardwareId }: UsageQuery): Promise<UsageReport> {
+  return runErrand('usage', [dataDir, String(sinceMs), ...(hardwareId === undefined ? [] : [hardwareId])]);
 }
 
 export interface Forgetting {
@@ -37,12 +42,12 @@ export interface Forgetting {
 
 export type ForgettingReport =
   | ({ readonly kind: 'forgotten' } & Forgotten)
+  | NoStore
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Forgets what is remembered; when it resolves, that is on the disk. */
-export async function forgetMemory({ dataDir, hardwareId }: Forgetting): Promise<ForgettingReport> {
-  const reply = await runErrand('forget', [dataDir, ...(hardwareId === null ? [] : [hardwareId])]);
-  return reply.kind === 'noStore' ? { kind: 'forgotten', devices: 0, exchanges: 0 } : reply;
+export function forgetMemory({ dataDir, hardwareId }: Forgetting): Promise<ForgettingReport> {
+  return runErrand('forget', [dataDir, ...(hardwareId === null ? [] : [hardwareId])]);
 }
 
 /** Resolves with the one message that the process sends; never rejects. */

@@ -16,6 +16,7 @@ import {
   isDigitStandIn,
   standInAt,
 } from './redaction-letter.ts';
+import { speechWords } from './speech-markup.ts';
 
 /**
  * What stands before the next token, as far as it matters: the beginnings of `{ "key" : value`, `&#39;` and `json5`; a backslash, or
@@ -47,16 +48,21 @@ const mixedMaxUnits = 32;
 const literals = 'true false null none undefined nan infinity e';
 /** Addresses are not spoken; jsonrepair knows some more that are not comments. */
 const addresses = 'http https ftp www mailto file data irc';
-const entities = 'amp lt gt quot apos nbsp';
 
 /** Longer than every word that is kept. */
 const keptWordMaxUnits = 16;
 
 const keptWords: ReadonlySet<string> = new Set([
   ...closedRuns,
-  ...[...envelopeKeys, ...envelopeFences, ...commandNames, ...argumentNames, literals, addresses, entities].flatMap(
-    (names) => names.split(/[^a-z]+/),
-  ),
+  ...[
+    ...envelopeKeys,
+    ...envelopeFences,
+    ...commandNames,
+    ...argumentNames,
+    literals,
+    addresses,
+    ...speechWords,
+  ].flatMap((names) => names.split(/[^a-zа-я]+/)),
 ]);
 
 /** True if `word` (letters without a gap, any case) stays as it is in a shape. */

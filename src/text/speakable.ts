@@ -1,9 +1,12 @@
 /**
- * The copy of a sentence for the ear: markdown, code blocks, tables, bare URLs, emoji and stray symbols go, words,
- * digits, currency, percent and apostrophes stay. The user sees the original, so nothing is lost by leaving out.
+ * The copy of a sentence for the ear: code blocks, tables and block marks go here, line by line; what is markup inside of a line goes in
+ * speech-markup.ts, and which signs are said is told in speech-signs.ts. The user sees the original, so nothing is lost by leaving out.
  * Guarantees: pure, linear, '' if nothing is left that a voice could say. A code block or a table row may stretch over
  * several pieces, therefore the state: plain JSON, one for each answer. It must not be asked to be lossless.
  */
+
+import { withoutMarkup } from './speech-markup.ts';
+import { withSpokenSigns } from './speech-signs.ts';
 
 export interface SpeakableState {
   /** The fence that opened the current code block (``` or ~~~), or '' outside. */
@@ -29,7 +32,7 @@ export function toSpeakable(sentence: string): string {
 
 /** The speech of the next sentence of an answer, '' if there is nothing to say; linear in `sentence`. */
 export function speak(state: SpeakableState, sentence: string): { state: SpeakableState; speech: string } {
-  if (plainSentence.test(sentence) && state.openFence === '' && !state.isInTableRow) {
+  if (isPlain(sentence) && state.openFence === '' && !state.isInTableRow) {
     return { state: state.isLineOpen ? state : { ...state, isLineOpen: true }, speech: sentence.trimStart() };
   }
   const draft: Draft = { ...state };
@@ -61,7 +64,12 @@ export function speak(state: SpeakableState, sentence: string): { state: Speakab
  */
 const plainSentence = /^ ?[A-Za-zА-Яа-яЁё][A-Za-zА-Яа-яЁё0-9]*(?:(?:[,;:.!?]? |['’-])[A-Za-zА-Яа-яЁё0-9]+)*[.!?]?$/;
 
-const blockMark = /^\s*(?:#{1,6}\s|>|[-*+•▪◦‣·]\s|\d{1,3}[.)]\s)/;
+/** `turn0search1` is a word to the eye, and a citation to whoever wrote it. */
+function isPlain(sentence: string): boolean {
+  return plainSentence.test(sentence) && !/turn\d/.test(sentence);
+}
+
+const blockMark = /^\s*(?:#{1,6}\s|>(?!\p{N})|[-*+•▪◦‣·]\s|\d{1,3}[.)]\s)/u;
 const speakableCharacter = /[\p{L}\p{N}]/u;
 
 function endsWithStop(text: string): boolean {
@@ -74,14 +82,19 @@ function spokenLine(draft: Draft, line: string, isLineStart: boolean): string {
     draft.isInTableRow = true;
     return '';
   }
-  const cleaned = withoutSymbols(withoutMarkup(isLineStart ? withoutBlockMark(prose) : prose));
+  const cleaned = withSpokenSigns(withoutMarkup(isLineStart ? withoutBlockMark(prose) : prose));
   return speakableCharacter.test(cleaned) ? cleaned : '';
 }
 
+/** Fences that open and close in one line: a piece of code in a sentence, "Run ```npm ci``` now." */
+const fencedWords = /(?<!`)`{3,9}(?!`)([^`]+)`{3,9}(?!`)/g;
+
 /** What of the line stands outside of code blocks; keeps track of the fences. */
 function withoutCode(draft: Draft, line: string, isLineStart: boolean): string {
+  if (!/`{3}|~{3}/.test(line)) return draft.openFence === '' ? line : '';
   let prose = '';
-  for (const part of line.split(/(`{3,}|~{3,})/)) {
+  const text = draft.openFence === '' ? line.replaceAll(fencedWords, '`$1`') : line;
+  for (const part of text.split(/(`{3,}|~{3,})/)) {
     const fence = part.startsWith('```') ? '```' : part.startsWith('~~~') ? '~~~' : '';
     // Tildes are a fence at the start of a line only.
     const isFence = fence === '```' || (fence === '~~~' && isLineStart && prose.trim() === '');
@@ -92,72 +105,20 @@ function withoutCode(draft: Draft, line: string, isLineStart: boolean): string {
   return prose;
 }
 
-/** A row begins with a bar; the line under a header may do without. */
+/** A row begins with a bar and a space, or begins and ends with bars; the line under a header may do without. `|x| < 5` is none. */
 function isTableRow(line: string): boolean {
   const trimmed = line.trim();
-  return trimmed.startsWith('|') || (trimmed.includes('|') && /^[-:| ]+$/.test(trimmed));
+  if (trimmed.startsWith('|')) return /^\|(?:[\s:-]|$)/.test(trimmed) || trimmed.endsWith('|');
+  return trimmed.includes('|') && /^[-:| ]+$/.test(trimmed);
 }
 
 function withoutBlockMark(line: string): string {
-  return line
-    .replace(/^[\s>]*(?:#{1,6}(?=\s)|[-*+•▪◦‣·](?=\s))?\s*/u, '')
-    .replace(/^\[[ xX]\]\s/, '')
-    .replace(/^(?:[-*_=]\s?){3,}$/, '');
-}
-
-/** Links give their text, code its content, tags and addresses nothing. */
-function withoutMarkup(line: string): string {
-  return line
-    .replaceAll(/!?\[([^[\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s"[^"]*")?\)/g, '$1')
-    .replaceAll(/\[\^[^[\]]*\]/g, '')
-    .replaceAll(/\[([^[\]]+)\]\[[^[\]]*\]/g, '$1')
-    .replaceAll(/<(?:https?:\/\/|mailto:)[^<>\s]*>/gi, ' ')
-    .replaceAll(/(?<![\p{L}\p{N}])(?:(?:https?|ftp):\/\/|www\.)[^\s<>"'«»“”`]+/giu, urlRemainder)
-    .replaceAll(/<\/?[A-Za-z][^<>]{0,200}>/g, ' ')
-    .replaceAll(/&(amp|lt|gt|quot|apos|nbsp|#39);/g, (_entity, name: string) => entityText(name));
-}
-
-/** The punctuation behind an address belongs to the sentence. */
-function urlRemainder(url: string): string {
-  let end = url.length;
-  while (end > 0 && '.,;:!?…)]}*_'.includes(url.charAt(end - 1))) end -= 1;
-  return ` ${url.slice(end)}`;
-}
-
-function entityText(name: string): string {
-  if (name === 'amp') return '&';
-  if (name === 'quot') return '"';
-  return name === 'apos' || name === '#39' ? "'" : ' ';
-}
-
-const emoji =
-  /\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\ufe0e|\ufe0f|\u20e3|[\u{e0020}-\u{e007f}]/gu;
-
-const arrowsBoxesAndBullets = /[\u2190-\u21ff\u2500-\u25ff\u2022\u00b7\ufffd]/gu;
-
-function withoutSymbols(line: string): string {
   return (
     line
-      .replaceAll(emoji, ' ')
-      // Zero width characters, soft hyphens, controls: a voice stumbles over what nobody sees.
-      .replaceAll(/[\p{Cf}\p{Cs}\p{Co}]/gu, '')
-      .replaceAll(/\p{Cc}/gu, ' ')
-      .replaceAll(/\\(?=[\p{P}\p{S}])/gu, '')
-      .replaceAll(/(?<=\p{N}\s?)\*(?=\s?\p{N})/gu, '×')
-      .replaceAll(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '')
-      .replaceAll('#', hashOrNothing)
-      .replaceAll(/[*`~]/g, '')
-      .replaceAll(/[|\\^<>{}[\]]/g, ' ')
-      .replaceAll(arrowsBoxesAndBullets, ' ')
-      .replaceAll(/\(\s*\)|"\s*"|«\s*»|“\s*”/g, ' ')
-      .replaceAll(/\s+/g, ' ')
-      .replaceAll(/ (?=[,.!?;:…)»”])(?!\.[\p{L}\p{N}])/gu, '')
-      .trim()
+      // Not the sign of a number: `>5 %` at the start of a line.
+      .replace(/^[\s>]*(?<!>(?=\p{N}))(?:#{1,6}(?=\s)|[-*+•▪◦‣·](?=\s))?\s*/u, '')
+      .replace(/^\[[ xX]\]\s/, '')
+      .replace(/^\[!(\p{L}{1,20})\]/u, '$1')
+      .replace(/^(?:[-*_=]\s?){3,}$/, '')
   );
-}
-
-/** `#1` and `C#` are said, `#tag` loses its mark. */
-function hashOrNothing(mark: string, offset: number, text: string): string {
-  const isSaid = /\p{N}/u.test(text.charAt(offset + 1)) || /[A-Za-z]/.test(text.charAt(offset - 1));
-  return isSaid ? mark : '';
 }

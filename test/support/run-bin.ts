@@ -19,16 +19,22 @@ export interface BinOptions {
   readonly cwd?: string;
   /** Shell commands that limit the process before it starts: "ulimit -f 4". */
   readonly limits?: string;
+  /** Without the rights of root, which may read everything; as any other user it has none anyway. */
+  readonly isUnprivileged?: boolean;
 }
+
+/** Root without its capabilities stays the owner of its files, as any user is of theirs. */
+const withoutRights = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
 
 /** Starts the command with an environment of its own: nothing of this process leaks in, and no player is on the PATH. */
 export function startBin(args: readonly string[], options: BinOptions = {}): RunningBin {
   if (!existsSync(binPath)) throw new Error('dist/cli.js is missing: run "npm run build" first');
-  const command = [process.execPath, binPath, ...args];
+  const isBound = options.isUnprivileged === true && process.getuid?.() === 0;
+  const command = [...(isBound ? withoutRights : []), process.execPath, binPath, ...args];
   const [program = '', ...rest] =
     options.limits === undefined ? command : ['/bin/sh', '-c', `${options.limits}; exec "$0" "$@"`, ...command];
   const child = spawn(program, rest, {
-    env: { PATH: '/nowhere', ...options.env },
+    env: { PATH: (isBound && process.env.PATH) || '/nowhere', ...options.env },
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

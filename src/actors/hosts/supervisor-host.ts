@@ -6,7 +6,7 @@
  * Invariants, cited as "Supervisor host N"; rpc/ relies on 1 to 4, the server's stop on 5:
  *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls
  *     are decided in the order in which they came. A refusal takes nothing: no slot, no quota, nothing of what was collected.
- *  2. Refusals. Each is counted under its error_type and logged, once, whoever found the reason.
+ *  2. Refusals. Each is counted under its error_type and has one line in the log, this one, whoever found the reason.
  *  3. Slots. A stream holds one from its admission to the turn in which its chart ends, and no longer: at most `maxStreams` do, and it is
  *     free before the client can see the end.
  *  4. Interrupts. One is over when the last stream of the device is, and the welcome streams of its sessions; it names each session once,
@@ -26,7 +26,7 @@ import type {
   StreamRequest,
   WelcomeRequest,
 } from '../../call/gateway.ts';
-import { type Failure, failure } from '../../errors.ts';
+import { type Failure, failure, logLevelOf } from '../../errors.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
@@ -128,6 +128,8 @@ export class SupervisorHost implements StreamGateway {
     const { quota, collector, answers } = this.#options;
     const { call } = request;
     const whole = collector.whole(request);
+    // Before anything reads the words: what that costs is bounded by this.
+    if ('errorCode' in whole) return this.refuse(call, this.#foreseenRefusal(call) ?? whole);
     if (whole.prompt.trim() === '') {
       // The words of a duplicate went into the stream that runs: it is the duplicate that is wrong, not its words.
       const wordless = 'prompt is empty; send the words of the utterance in prompt or chunk_text';
@@ -166,7 +168,7 @@ export class SupervisorHost implements StreamGateway {
     const { errorType } = why;
     counters.countRejected(errorType);
     const ctx = { ...idsOf(call), reason: errorType, active_streams: this.activeStreams };
-    log.warn(
+    log[logLevelOf(errorType)](
       {
         scope: errorType === 'stream_limit_exceeded' ? 'backpressure' : 'workflow',
         method: call.method,

@@ -12,7 +12,7 @@ import { type Failure, failure, failureOfUnexpected } from '../../errors.ts';
 import type { CollectEmitted, CollectEvent, CollectLimits, CollectMachine } from '../../machines/collect.machine.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { newerHypothesis } from '../../text/hypothesis.ts';
+import { isLongerThan, newerHypothesis, tooLongText } from '../../text/hypothesis.ts';
 import { ask } from './ask.ts';
 import { withFaultBarrier } from './fault-barrier.ts';
 
@@ -26,6 +26,7 @@ export interface UtteranceCollectorOptions {
     readonly ttlMs: number;
     readonly maxBuffers: number;
     readonly maxChars: number;
+    readonly promptMaxChars: number;
     /** Of one screenshot. */
     readonly screenshotMaxBytes: number;
   };
@@ -57,6 +58,7 @@ export class UtteranceCollector {
     this.#limits = {
       ttlMs: limits.ttlMs,
       maxChars: limits.maxChars,
+      promptMaxChars: limits.promptMaxChars,
       maxScreenshotBytes: Math.max(MAX_SCREENSHOT_BYTES_IN_ALL, limits.screenshotMaxBytes),
     };
   }
@@ -90,18 +92,16 @@ export class UtteranceCollector {
   }
 
   /**
-   * The whole utterance of a COMMIT: what was collected, with what the request brings itself. The buffer is only looked at, so that a
-   * COMMIT that is refused can be sent again.
+   * The whole utterance of a COMMIT: what was collected, with what the request brings itself; or why that is too long. The buffer is only
+   * looked at, so that a COMMIT that is refused can be sent again.
    */
-  whole(request: StreamRequest): StreamRequest {
+  whole(request: StreamRequest): StreamRequest | Failure {
+    const { promptMaxChars } = this.#options.limits;
     const buffer = this.#buffers.get(keyOf(request.call));
+    const prompt = newerHypothesis(buffer?.actor.getSnapshot().context.text ?? '', request.prompt);
+    if (isLongerThan(prompt, promptMaxChars)) return tooLongText('The prompt', prompt, promptMaxChars);
     if (buffer === undefined) return request;
-    const { text } = buffer.actor.getSnapshot().context;
-    return {
-      call: request.call,
-      prompt: newerHypothesis(text, request.prompt),
-      screen: { ...screenOf(buffer), ...request.screen },
-    };
+    return { call: request.call, prompt, screen: { ...screenOf(buffer), ...request.screen } };
   }
 
   /** The COMMIT was admitted: the buffer is used up. Never throws. */

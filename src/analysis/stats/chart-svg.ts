@@ -25,34 +25,69 @@ const MIN_WIDTH = 880;
 /** Of the line of end reasons, generously. */
 const SUB_CHARACTER = 7;
 
-const onLight = [
-  '--paper: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #59636e; --line: #6e7781;',
-  '--box: #f6f8fa; --region: #8250df; --heat: #0969da; --good: #1a7f37; --bad: #cf222e;',
-].join(' ');
-const onDark = [
-  '--paper: #0d1117; --edge: #30363d; --ink: #e6edf3; --soft: #9198a1; --line: #848d97;',
-  '--box: #161b22; --region: #ab7df8; --heat: #4493f8; --good: #3fb950; --bad: #f85149;',
-].join(' ');
-const fonts = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
-const stateLine = 'stroke: var(--line); stroke-width: 1.3;';
-const edgeLine = 'stroke: var(--line); stroke-width: 1.2; marker-end: url(#arrow);';
+/** The colours of one theme, as literals: only browsers know custom properties, and what draws an SVG is often none. */
+interface Palette {
+  readonly paper: string;
+  readonly edge: string;
+  readonly ink: string;
+  readonly soft: string;
+  readonly line: string;
+  readonly box: string;
+  readonly region: string;
+  readonly heat: string;
+  readonly good: string;
+  readonly bad: string;
+}
 
-const style = `
-    svg { color-scheme: light dark; ${onLight} }
-    @media (prefers-color-scheme: dark) { svg { ${onDark} } }
-    text { font-family: ${fonts}; fill: var(--ink); font-size: 11.5px; }
-    .head { font-size: 18px; font-weight: 600; } .sub { font-size: 12.5px; fill: var(--soft); }
+const onLight: Palette = {
+  paper: '#ffffff',
+  edge: '#d0d7de',
+  ink: '#1f2328',
+  soft: '#59636e',
+  line: '#6e7781',
+  box: '#f6f8fa',
+  region: '#8250df',
+  heat: '#0969da',
+  good: '#1a7f37',
+  bad: '#cf222e',
+};
+const onDark: Palette = {
+  paper: '#0d1117',
+  edge: '#30363d',
+  ink: '#e6edf3',
+  soft: '#9198a1',
+  line: '#848d97',
+  box: '#161b22',
+  region: '#ab7df8',
+  heat: '#4493f8',
+  good: '#3fb950',
+  bad: '#f85149',
+};
+const fonts = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
+
+const shapes = `
+    text { font-family: ${fonts}; font-size: 11.5px; }
+    .head { font-size: 18px; font-weight: 600; } .sub { font-size: 12.5px; }
     .name { font-size: 13.5px; font-weight: 600; } .count { text-anchor: end; font-variant-numeric: tabular-nums; font-weight: 600; }
-    .soft { fill: var(--soft); } .small { font-size: 10.5px; fill: var(--soft); }
-    .paper { fill: var(--paper); stroke: var(--edge); }
-    .state { fill: var(--box); ${stateLine} } .region { fill: var(--paper); stroke: var(--region); stroke-width: 1.3; }
-    .good { fill: var(--box); stroke: var(--good); stroke-width: 2.2; } .bad { fill: var(--box); stroke: var(--bad); stroke-width: 2.2; }
-    .list { fill: none; stroke: var(--edge); }
-    .heat { fill: var(--heat); } .to { fill: var(--heat); } .toBad { fill: var(--bad); } .toGood { fill: var(--good); }
-    .never { stroke: var(--line); stroke-dasharray: 3 3; fill: none; } .box.never { fill: var(--paper); stroke-width: 1.1; }
-    .off text, .off tspan { fill: var(--soft); }
-    .line { fill: none; ${edgeLine} } .line.unused { stroke-dasharray: 3 3; opacity: .55; }
-    .arrow { fill: var(--line); }
+    .small { font-size: 10.5px; }
+    .state, .region { stroke-width: 1.3; } .good, .bad { stroke-width: 2.2; } .list { fill: none; }
+    .never { stroke-dasharray: 3 3; fill: none; } .box.never { stroke-width: 1.1; }
+    .line { fill: none; stroke-width: 1.2; marker-end: url(#arrow); } .line.unused { stroke-dasharray: 3 3; opacity: .55; }`;
+
+const coloursOf = ({ paper, edge, ink, soft, line, box, region, heat, good, bad }: Palette): string => `
+    text { fill: ${ink}; } .sub, .soft, .small { fill: ${soft}; }
+    .paper { fill: ${paper}; stroke: ${edge}; } .list { stroke: ${edge}; }
+    .state { fill: ${box}; stroke: ${line}; } .region { fill: ${paper}; stroke: ${region}; }
+    .good { fill: ${box}; stroke: ${good}; } .bad { fill: ${box}; stroke: ${bad}; }
+    .heat, .to { fill: ${heat}; } .toBad { fill: ${bad}; } .toGood { fill: ${good}; }
+    .never, .line { stroke: ${line}; } .box.never { fill: ${paper}; } .arrow { fill: ${line}; }
+    .off text, .off tspan { fill: ${soft}; }`;
+
+/** The light colours stand outside of any condition: whoever knows no conditions draws those. */
+const style = `
+    svg { color-scheme: light dark; }${shapes}${coloursOf(onLight)}
+    @media (prefers-color-scheme: dark) {${coloursOf(onDark)}
+    }
   `;
 
 const arrow = [

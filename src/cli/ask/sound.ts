@@ -25,7 +25,10 @@ export interface SoundSink {
   write(pcm: Uint8Array): Promise<void>;
   /** Waits until the sound is where it belongs. */
   finish(): Promise<SoundPlace>;
-  /** Drops what has not been played yet; idempotent. */
+  /**
+   * The person who listens has stopped: nothing more is played, and no player is started any more. What a file was given and is
+   * still given stays in it, `finish` closes it as ever; being stopped is no loss. Idempotent.
+   */
   abort(): void;
 }
 
@@ -84,7 +87,8 @@ export async function createWavSink(path: string): Promise<SoundSink> {
       const isLost = failure !== undefined;
       return { words: isLost ? `lost, ${path} can't be written: ${failure}` : `in ${path}`, isLost };
     },
-    abort: () => void close(),
+    // Frames that came before the stop may still be on their way here: the file takes them, and `finish` closes it.
+    abort: () => undefined,
   };
 }
 
@@ -149,7 +153,12 @@ export async function createWavFile(
 ): Promise<WavFile> {
   const file = await open(path, 'w');
   let dataBytes = 0;
-  await writeAll(file, wavHeader({ ...format, dataBytes: 0 }), 0);
+  try {
+    await writeAll(file, wavHeader({ ...format, dataBytes: 0 }), 0);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   let written: Promise<void> = Promise.resolve();
   let closed: Promise<void> | undefined;
 
@@ -235,8 +244,10 @@ function findExecutable(name: string, searchPath: string): string | undefined {
 
 function playAsItComes(name: string, file: string, args: readonly string[]): SoundSink {
   let running: RunningPlayer | undefined;
+  let isAborted = false;
   return {
     async write(pcm) {
+      if (isAborted) return;
       running ??= startPlayer(file, args);
       const { stdin } = running.child;
       if (stdin === null || stdin.destroyed) return;
@@ -244,11 +255,15 @@ function playAsItComes(name: string, file: string, args: readonly string[]): Sou
       if (stdin.writableLength > longestLagBytes) await Promise.race([once(stdin, 'drain'), running.ended]);
     },
     async finish() {
-      if (running === undefined) return nothingToPlay;
+      if (running === undefined) return isAborted ? stoppedPlaying : nothingToPlay;
       running.child.stdin?.end();
-      return placeOf(name, await running.ended);
+      const problem = await running.ended;
+      return isAborted ? stoppedPlaying : placeOf(name, problem);
     },
-    abort: () => running?.child.kill(),
+    abort() {
+      isAborted = true;
+      running?.child.kill();
+    },
   };
 }
 
@@ -258,22 +273,30 @@ function playAtEnd(name: string, file: string): SoundSink {
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   let wav: Promise<SoundSink> | undefined;
   let running: RunningPlayer | undefined;
+  let isAborted = false;
   return {
     async write(pcm) {
+      if (isAborted) return;
       wav ??= createWavSink(path);
       await (await wav).write(pcm);
     },
     async finish() {
       try {
+        if (wav !== undefined) await (await wav).finish();
+        // Nobody listens any more: an answer that was stopped must not begin to sound at its end.
+        if (isAborted) return stoppedPlaying;
         if (wav === undefined) return nothingToPlay;
-        await (await wav).finish();
         running = startPlayer(file, [path]);
-        return placeOf(name, await running.ended);
+        const problem = await running.ended;
+        return isAborted ? stoppedPlaying : placeOf(name, problem);
       } finally {
         removeFolder();
       }
     },
-    abort: () => running?.child.kill(),
+    abort() {
+      isAborted = true;
+      running?.child.kill();
+    },
   };
 }
 
@@ -303,6 +326,7 @@ function startPlayer(file: string, args: readonly string[]): RunningPlayer {
 }
 
 const nothingToPlay: SoundPlace = { words: 'nothing to play', isLost: false };
+const stoppedPlaying: SoundPlace = { words: 'stopped', isLost: false };
 
 function placeOf(name: string, problem: string | undefined): SoundPlace {
   const words =

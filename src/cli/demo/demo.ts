@@ -13,10 +13,11 @@ import { commandWords, problemOf } from '../ask/ask.ts';
 import { type AnswerCall, connect, type StreamingClient } from '../ask/client.ts';
 import type { ServerAddress } from '../ask/server-address.ts';
 import { createWavSink, isPlayable, secondsOf } from '../ask/sound.ts';
-import { findLogs, type NamedLog, openLogs } from '../log/log-files.ts';
+import { type NamedLog, openLogs } from '../log/log-files.ts';
+import { findLogs } from '../log/log-paths.ts';
 import { replayOne } from '../replay/log-replay.ts';
 import type { CommandContext, Environment } from '../terminal/command.ts';
-import type { Output } from '../terminal/output.ts';
+import { type Output, printable } from '../terminal/output.ts';
 import { type ServerProcess, settingsIn, startServerProcess } from './server-process.ts';
 
 const outputFolder = 'recital-demo';
@@ -47,7 +48,9 @@ export async function runDemo(
   const server = await startServerProcess(settings, { env });
   const startSeconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   stdout.line(stdout.styled('dim', `A server of its own on 127.0.0.1:${server.grpcPort}, up after ${startSeconds} s.`));
-  stdout.line(stdout.styled('dim', enginesLine(server, configured !== undefined)));
+  for (const { text, isWarning } of engineLines(server, configured !== undefined)) {
+    stdout.line(stdout.styled(isWarning ? 'yellow' : 'dim', text));
+  }
   try {
     await Promise.race([askAll(stdout, server, running), server.died]);
   } catch (error) {
@@ -91,9 +94,29 @@ function ownSettings(dataFolder: string): Readonly<Record<string, string>> {
   };
 }
 
-function enginesLine({ answerEngine, speechEngine }: ServerProcess, isConfigured: boolean): string {
-  if (!isConfigured) return 'Embedded rules answer, embedded voices speak: no network, no key.';
-  return `As configured: ${answerEngine} answers, ${speechEngine} speaks.`;
+interface EngineLine {
+  readonly text: string;
+  readonly isWarning?: boolean;
+}
+
+/** Who answers and who speaks; an engine that is not the configured one is said with the reason, whatever else is in order. */
+export function engineLines(
+  { answerEngine, speechEngine, replaced }: Pick<ServerProcess, 'answerEngine' | 'speechEngine' | 'replaced'>,
+  isConfigured: boolean,
+): readonly EngineLine[] {
+  const stoodIn = [
+    { reason: replaced.answer, what: 'answer engine' },
+    { reason: replaced.speech, what: 'voice' },
+  ].flatMap(({ reason, what }) => (reason === undefined ? [] : [{ reason, what }]));
+  if (stoodIn.length > 0) {
+    const inUse = `Degraded, not as configured: ${answerEngine} answers, ${speechEngine} speaks.`;
+    const reasons = stoodIn.map(
+      ({ reason, what }) => `The embedded ${what} stands in for the configured one: ${printable(reason)}`,
+    );
+    return [inUse, ...reasons].map((text) => ({ text, isWarning: true }));
+  }
+  if (!isConfigured) return [{ text: 'Embedded rules answer, embedded voices speak: no network, no key.' }];
+  return [{ text: `As configured: ${answerEngine} answers, ${speechEngine} speaks.` }];
 }
 
 /** The fault with what the server has to say about it: its last warnings, and how it ended if that was not in order. */
@@ -151,7 +174,7 @@ async function askOne({ stdout, client, address, running, prompt, name }: DemoQu
     if (problem !== undefined) throw new Error(`"${prompt}" got no good end: ${problem.what} (${problem.kind})`);
     transcript.showFigures(prompt, path);
   } finally {
-    sound.abort();
+    await sound.finish();
   }
 }
 

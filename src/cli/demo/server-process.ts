@@ -24,6 +24,7 @@ const readyLine = z.object({
     http_port: z.number(),
     answer_engine: z.string(),
     speech_engine: z.string(),
+    replaced: z.object({ answer: z.string().optional(), speech: z.string().optional() }).default({}),
   }),
 });
 
@@ -34,6 +35,8 @@ interface ReadyServer {
   /** The names of the engines that are really in use. */
   readonly answerEngine: string;
   readonly speechEngine: string;
+  /** Why an embedded engine stands in the place of a configured one. */
+  readonly replaced: { readonly answer?: string | undefined; readonly speech?: string | undefined };
 }
 
 export interface ServerProcess extends ReadyServer {
@@ -142,6 +145,7 @@ function readyServerOf(line: string): ReadyServer | undefined {
       httpPort: ctx.http_port,
       answerEngine: ctx.answer_engine,
       speechEngine: ctx.speech_engine,
+      replaced: ctx.replaced,
     };
   } catch {
     return undefined;

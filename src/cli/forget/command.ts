@@ -30,9 +30,11 @@ export function addForget(program: Command, runner: CommandRunner): void {
       `
 Works in the store in DATA_DIR, which it finds as "recital serve" does: in the environment or in the file of CONFIG_FILE.
 A server may be running: its next answer knows nothing of it any more, and a stream that is still running is not
-remembered either. Used tokens ("recital usage") and the counts of quotas stay.
+remembered either. Used tokens ("recital usage") and the counts of quotas stay, and so do event logs: they hold texts only
+where EVENT_LOG_REDACTION=full was set, and are deleted by their age.
 
-Exit codes: 0 forgotten, also when there was nothing; 1 the store can't be written; 2 bad usage or configuration.
+Exit codes: 0 forgotten, also when nothing was remembered; 1 the store can't be written; 2 bad usage or configuration, or
+there is no store in DATA_DIR.
 
 Examples:
   recital forget --hardware laptop-7
@@ -60,7 +62,7 @@ interface ForgetOptions {
 
 /** Forgets, and prints how much that was. */
 async function forget({ hardwareId, json }: ForgetOptions, { stdout, stderr, env }: CommandContext): Promise<number> {
-  const { configOrNull } = await import('../terminal/given-config.ts');
+  const { configOrNull, noStoreWords } = await import('../terminal/given-config.ts');
   const { forgetMemory } = await import('../../store/store-errand.ts');
   const config = configOrNull(env, stderr);
   if (config === null) return exitCodes.unusable;
@@ -71,6 +73,10 @@ async function forget({ hardwareId, json }: ForgetOptions, { stdout, stderr, env
     stderr.line(`${stderr.styled('red', 'error:')} ${what}`);
     return exitCodes.failed;
   }
+  if (report.kind === 'noStore') {
+    stderr.line(`${stderr.styled('red', 'error:')} Nothing was forgotten: ${noStoreWords(dir)}`);
+    return exitCodes.unusable;
+  }
   const { devices, exchanges } = report;
   if (json) {
     stdout.line(JSON.stringify({ kind: 'forgotten', hardware_id: hardwareId, devices, exchanges }));
@@ -78,6 +84,11 @@ async function forget({ hardwareId, json }: ForgetOptions, { stdout, stderr, env
   }
   const ofDevices = `of ${devices} ${devices === 1 ? 'device' : 'devices'}`;
   const whose = hardwareId === null ? ofDevices : `of ${JSON.stringify(hardwareId)}`;
+  if (exchanges === 0) {
+    const nobody = hardwareId === null ? 'Nothing' : `Nothing of ${JSON.stringify(hardwareId)}`;
+    stdout.line(`${nobody} was remembered in ${dir}, so nothing was forgotten.`);
+    return exitCodes.good;
+  }
   const what = `${exchanges} ${exchanges === 1 ? 'exchange' : 'exchanges'} ${whose}`;
   stdout.line(`Forgot ${what} in ${dir}. Used tokens and quotas stay.`);
   return exitCodes.good;

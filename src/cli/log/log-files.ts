@@ -1,123 +1,116 @@
 /**
- * The event logs that a command line names: files, folders (everything in them) and glob patterns; and what is said of names that
- * lead to none.
+ * Event logs read from files. A file that can't be read is a bad log like one whose lines are wrong; what is no regular file is never
+ * opened, since a pipe would wait for a writer and a device has no end.
  */
-import { statSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { glob } from 'tinyglobby';
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
-import { type BadLog, type EventLog, isBadLog, readHeader, readLog } from '../../log/log-reader.ts';
+import { type BadLog, type EventLog, readHeader, readLogBytes } from '../../log/log-reader.ts';
 import { type Output, printable } from '../terminal/output.ts';
 
-/** Larger than the server writes; a file of this size is not read into memory. */
-const MAX_LOG_BYTES = 256 * 1024 * 1024;
+/** A supervisor's log has 256 MiB, the turn that passed them and a footer; a larger file is not read into memory. */
+const MAX_LOG_BYTES = 257 * 1024 * 1024;
+/** A log that is read before its turn; a larger one waits for it. */
+const MAX_READ_AHEAD_BYTES = 4 * 1024 * 1024;
+/** Logs that are read while the one before them is worked on. */
+const READ_AHEAD = 8;
 
 export interface NamedLog {
   readonly path: string;
   readonly log: EventLog | BadLog;
 }
 
-/**
- * Paths of all `.jsonl` files that `given` names, sorted, each once; relative where they were given so. A name that leads to
- * nothing is told in `missing`.
- */
-export async function findLogs(given: readonly string[]): Promise<{ paths: string[]; missing: string[] }> {
-  const paths = new Set<string>();
-  const missing: string[] = [];
-  for (const name of given) {
-    const found = await pathsOf(name);
-    if (found.length === 0) missing.push(name);
-    for (const path of found) paths.add(path);
-  }
-  return { paths: [...paths].sort(), missing };
-}
-
-async function pathsOf(name: string): Promise<string[]> {
-  const kind = kindOf(name);
-  if (kind === 'file') return [name];
-  if (kind === 'none') return glob(name, { dot: true, onlyFiles: true });
-  const inside = await glob('**/*.jsonl', { cwd: name, dot: true });
-  return inside.map((path) => join(name, path));
-}
-
-function kindOf(name: string): 'file' | 'folder' | 'none' {
-  try {
-    const stats = statSync(name, { throwIfNoEntry: false });
-    if (stats === undefined) return 'none';
-    return stats.isDirectory() ? 'folder' : 'file';
-  } catch {
-    // No right to look, or too long for a name: opening a file of that name will say why, as a pattern it names nothing.
-    return 'none';
-  }
-}
-
 /** Reads one log; a file that can't be read is a bad log. */
 export async function openLog(path: string): Promise<EventLog | BadLog> {
-  try {
-    const stats = statSync(path);
-    if (!stats.isFile()) return bad('it is no regular file');
-    const { size } = stats;
-    if (size > MAX_LOG_BYTES) return bad(`it has ${size} bytes; at most ${MAX_LOG_BYTES} are read`);
-    return readLog(await readFile(path, 'utf8'));
-  } catch (error) {
-    return bad(wordsOf(error));
-  }
+  const bytes = await bytesOf(path, MAX_LOG_BYTES);
+  return bytes instanceof Uint8Array ? readLogBytes(bytes) : bytes;
 }
-
-/** Logs that are read while the one before them is worked on. */
-const READ_AHEAD = 8;
 
 /** Reads logs one after the other, in their order. */
 export async function* openLogs(paths: readonly string[]): AsyncGenerator<NamedLog> {
-  const named = async (path: string): Promise<NamedLog> => ({ path, log: await openLog(path) });
-  const ahead: Promise<NamedLog>[] = [];
+  const ahead: { readonly path: string; readonly bytes: Promise<Uint8Array | BadLog> }[] = [];
+  const named = async ({ path, bytes: reading }: (typeof ahead)[number]): Promise<NamedLog> => {
+    const bytes = await reading;
+    if (bytes instanceof Uint8Array) return { path, log: readLogBytes(bytes) };
+    return { path, log: await openLog(path) };
+  };
   for (const path of paths) {
-    ahead.push(named(path));
+    ahead.push({ path, bytes: bytesOf(path, MAX_READ_AHEAD_BYTES) });
     const next = ahead.length > READ_AHEAD ? ahead.shift() : undefined;
-    if (next !== undefined) yield next;
+    if (next !== undefined) yield await named(next);
   }
-  for (const next of ahead) yield next;
+  for (const next of ahead) yield await named(next);
 }
 
 /** The header of a log that is bad further down; null if that can't be read either. */
 export async function openHeader(path: string): Promise<LogHeader | null> {
   const MAX_HEADER_BYTES = 64 * 1024;
+  const bytes = await bytesOf(path, MAX_HEADER_BYTES, 'beginning');
+  return bytes instanceof Uint8Array ? readHeader(new TextDecoder().decode(bytes)) : null;
+}
+
+/** All that stands in a file, or its beginning; what is wrong with it if it can't be read, or is larger where all is wanted. */
+async function bytesOf(
+  path: string,
+  maxBytes: number,
+  part: 'all' | 'beginning' = 'all',
+): Promise<Uint8Array | BadLog> {
   try {
-    const file = await open(path);
+    const kind = kindOf(await stat(path));
+    if (kind !== null) return unreadable(`it is no regular file but a ${kind}`);
+    // It may have become a pipe meanwhile: that is opened without waiting, and has no bytes.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
-      return readHeader(buffer.toString('utf8', 0, bytesRead));
+      const { size } = await file.stat();
+      if (size > maxBytes && part === 'all') return unreadable(`it has ${size} bytes; at most ${maxBytes} are read`);
+      return await readUpTo(file, Math.min(size, maxBytes));
     } finally {
       await file.close();
     }
-  } catch {
-    return null;
+  } catch (error) {
+    return unreadable(systemWordsOf(error));
   }
 }
 
-function bad(why: string): BadLog {
+/** What a file has now; a log that is still written may grow meanwhile, and be cut. */
+async function readUpTo(file: FileHandle, size: number): Promise<Uint8Array> {
+  // A file of a pseudo file system tells no size; one byte more shows what it says.
+  const bytes = Buffer.alloc(Math.max(size, 1));
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** What it is instead of a regular file; null = it is one. */
+function kindOf(stats: Awaited<ReturnType<typeof stat>>): string | null {
+  if (stats.isFile()) return null;
+  if (stats.isDirectory()) return 'folder';
+  if (stats.isFIFO()) return 'named pipe';
+  if (stats.isSocket()) return 'socket';
+  return 'device';
+}
+
+/** `EACCES: permission denied`, without the call and the path, which is told beside it. */
+export function systemWordsOf(error: unknown): string {
+  return wordsOf(error).replace(/^(E[A-Z0-9]+: [^,]*), .*$/s, '$1');
+}
+
+function unreadable(why: string): BadLog {
   return { line: 0, turn: null, why };
 }
 
-/** Says which names led to nothing. */
-export function reportMissing(output: Output, missing: readonly string[]): void {
-  for (const name of missing) {
-    output.line(`${output.styled('red', 'not found:')} ${printable(name)} names no event log`);
-  }
+/** True where the file itself could not be read, whatever is in it. */
+export function isUnreadable({ line }: BadLog): boolean {
+  return line === 0;
 }
 
 /** Says what is wrong with a log that can't be read. */
 export function reportBadLog(output: Output, path: string, { line, turn, why }: BadLog): void {
   const place = line === 0 ? '' : ` line ${line}${turn === null ? '' : ` (turn ${turn})`},`;
   output.line(`${printable(path)}: ${output.styled('red', 'bad log:')}${place} ${printable(why)}`);
-}
-
-/** The log at `path`; null after it was said on `stderr` what is wrong with it. */
-export async function openGoodLog(path: string, stderr: Output): Promise<EventLog | null> {
-  const log = await openLog(path);
-  if (!isBadLog(log)) return log;
-  reportBadLog(stderr, path, log);
-  return null;
 }

@@ -4,11 +4,14 @@
  */
 import { relative } from 'node:path';
 import { durationText } from '../../log/duration-text.ts';
+import type { LogHeader } from '../../log/log-format.ts';
 import { badLogReason, endReasonOf, isBadLog, isGoodEnd } from '../../log/log-reader.ts';
-import { type CommandContext, exitCodes } from '../terminal/command.ts';
-import { type Column, type Output, printTable } from '../terminal/output.ts';
-import { findLogs, type NamedLog, openHeader, openLogs, reportMissing } from './log-files.ts';
-import { idsOf } from './log-text.ts';
+import { type CommandContext, type Environment, exitCodes } from '../terminal/command.ts';
+import { type Column, cutPath, type Output, printable, tableLines } from '../terminal/output.ts';
+import { countText } from '../terminal/progress.ts';
+import { isUnreadable, type NamedLog, openHeader, openLogs, reportBadLog } from './log-files.ts';
+import { selectLogs } from './log-selection.ts';
+import { idsOf, wrapped } from './log-text.ts';
 
 export interface LogListOptions {
   readonly paths: readonly string[];
@@ -45,23 +48,40 @@ interface ListedLog {
   readonly bad: { readonly line: number; readonly turn: number | null; readonly why: string } | null;
 }
 
-/** Prints what `paths` name: good = something is listed, failed = nothing matches, unusable = a path names no log. */
-export async function listLogs(options: LogListOptions, { stdout, stderr }: CommandContext): Promise<number> {
-  const { paths, missing } = await findLogs(options.paths);
-  reportMissing(stderr, missing);
+/** Prints what `paths` name: good = something is listed, failed = nothing matches, unusable = a path or a file can't be read. */
+export async function listLogs(options: LogListOptions, context: CommandContext): Promise<number> {
+  const selected = await selectLogs(options.paths, context);
+  if (selected === null) return exitCodes.unusable;
+  const { paths, faults, progress, stdout, stderr } = selected;
   const logs: ListedLog[] = [];
+  let looked = 0;
+  let unreadable = faults;
   for await (const opened of openLogs(paths)) {
+    const { path, log } = opened;
+    if (isBadLog(log) && isUnreadable(log)) {
+      unreadable += 1;
+      reportBadLog(stderr, path, log);
+    }
     const listed = await look(opened);
     if (isListed(listed, options)) logs.push(listed);
+    looked += 1;
+    progress.tell(() => countText(looked, paths.length, 'log'));
   }
+  progress.clear();
   logs.sort((a, b) => compareTexts(a.started_at ?? '', b.started_at ?? '') || compareTexts(a.path, b.path));
   if (options.json) for (const each of logs) stdout.line(JSON.stringify({ kind: 'log', ...each }));
-  else showTable(stdout, logs);
-  if (logs.length === 0 && missing.length === 0) {
+  else showTable(stdout, logs, tableWidth(stdout, context.env));
+  if (logs.length === 0 && faults === 0) {
     stderr.line(paths.length === 0 ? 'there are no logs' : `none of ${paths.length} logs matches`);
   }
-  if (missing.length > 0) return exitCodes.unusable;
+  if (unreadable > 0) return exitCodes.unusable;
   return logs.length > 0 ? exitCodes.good : exitCodes.failed;
+}
+
+/** That of the terminal, or what COLUMNS says; without either a table is as wide as its longest path. */
+function tableWidth(output: Output, { COLUMNS: columns }: Environment): number {
+  const width = output.columns ?? Number(columns);
+  return width > 0 ? width : Number.POSITIVE_INFINITY;
 }
 
 function compareTexts(a: string, b: string): number {
@@ -70,7 +90,7 @@ function compareTexts(a: string, b: string): number {
 }
 
 async function look({ path, log }: NamedLog): Promise<ListedLog> {
-  const header = isBadLog(log) ? await openHeader(path) : log.header;
+  const header = await headerOf({ path, log });
   const { sessionId, hardwareId, streamId } = idsOf(header?.input);
   const whose = {
     machine: header?.machine ?? null,
@@ -86,6 +106,11 @@ async function look({ path, log }: NamedLog): Promise<ListedLog> {
   const { footer, turns } = log;
   const took = { duration_ms: turns.at(-1)?.atMs ?? 0, turns: footer?.turns ?? turns.length };
   return { ...started, reason: endReasonOf(footer), ...took, ...whose, bad: null };
+}
+
+async function headerOf({ path, log }: NamedLog): Promise<LogHeader | null> {
+  if (!isBadLog(log)) return log.header;
+  return isUnreadable(log) ? null : openHeader(path);
 }
 
 function isListed(log: ListedLog, { reason, session, hardware, failed, machine, ...times }: LogListOptions): boolean {
@@ -111,24 +136,55 @@ function nearPath(path: string): string {
   return near === '' || near.startsWith('..') ? path : near;
 }
 
-function showTable(output: Output, logs: readonly ListedLog[]): void {
+/** A log whose name is cut to less can't be told from others of its day. */
+const SHORT_PATH_CHARS = 20;
+const SHORT_REASON_CHARS = 14;
+
+function showTable(output: Output, logs: readonly ListedLog[], width: number): void {
   if (logs.length === 0) return;
   const columns: readonly Column[] = [
     { title: 'BEGAN (UTC)' },
-    { title: 'REASON', paint: (laidOut, reason) => output.styled(colorOf(reason), laidOut) },
-    { title: 'TOOK', isNumber: true },
-    { title: 'TURNS', isNumber: true },
-    { title: 'CHART' },
-    { title: 'SESSION', shrinksTo: SHORT_ID_CHARS },
-    { title: 'DEVICE', shrinksTo: SHORT_ID_CHARS },
-    { title: 'LOG' },
+    {
+      title: 'REASON',
+      shrinksTo: SHORT_REASON_CHARS,
+      paint: (laidOut, reason) => output.styled(colorOf(reason), laidOut),
+    },
+    { title: 'TOOK', isNumber: true, leftOut: 4 },
+    { title: 'TURNS', isNumber: true, leftOut: 3 },
+    { title: 'CHART', leftOut: 1 },
+    { title: 'SESSION', shrinksTo: SHORT_ID_CHARS, leftOut: 5 },
+    { title: 'DEVICE', shrinksTo: SHORT_ID_CHARS, leftOut: 2 },
+    { title: 'LOG', shrinksTo: SHORT_PATH_CHARS, cut: cutPath },
   ];
-  printTable(output, columns, logs.map(rowOf));
+  const isWide = width === Number.POSITIVE_INFINITY;
+  const rows = logs.map((log) => rowOf(log, isWide));
+  const [heading = '', ...lines] = tableLines(columns, rows, width);
+  output.line(output.styled('dim', heading));
+  let isPathCut = false;
+  for (const [index, line] of lines.entries()) {
+    output.line(line);
+    const { path = '', bad = null } = logs[index] ?? {};
+    isPathCut ||= !line.endsWith(printable(nearPath(path)));
+    if (bad === null || isWide) continue;
+    for (const text of wrapped(printable(whyText(bad)), width - WHY_INDENT.length)) {
+      output.line(output.styled('dim', `${WHY_INDENT}${text}`));
+    }
+  }
+  if (!isPathCut || isWide) return;
+  for (const text of wrapped('Whole paths: in a wider terminal, in a pipe, or with --json.', width)) {
+    output.line(output.styled('dim', text));
+  }
 }
 
-function rowOf(log: ListedLog): string[] {
+const WHY_INDENT = '    ';
+
+function whyText({ line, why }: NonNullable<ListedLog['bad']>): string {
+  return line === 0 ? why : `line ${line}: ${why}`;
+}
+
+function rowOf(log: ListedLog, isWide: boolean): string[] {
   const { started_at, reason, duration_ms, turns, machine, session_id, hardware_id, path, bad } = log;
-  const why = bad === null ? '' : `  (line ${bad.line}: ${bad.why})`;
+  const why = bad === null || !isWide ? '' : `  (${whyText(bad)})`;
   return [
     started_at?.slice(0, 19).replace('T', ' ') ?? '-',
     reason,

@@ -16,7 +16,9 @@ import { isBadLog } from '../../log/log-reader.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable, printTable } from '../terminal/output.ts';
-import { findLogs, openLogs, reportBadLog, reportMissing } from './log-files.ts';
+import { countText } from '../terminal/progress.ts';
+import { openLogs, reportBadLog } from './log-files.ts';
+import { type LogSelection, selectLogs } from './log-selection.ts';
 
 /** Logs that are left out and named one by one. */
 const MAX_NAMED_LEFT_OUT = 5;
@@ -48,8 +50,11 @@ interface Counted {
  * Prints the figures of what `paths` name: good = counted, unusable = something that was named could not be read or written (the
  * rest is counted all the same).
  */
-export async function countLogs(options: LogStatsOptions, { stdout, stderr }: CommandContext): Promise<number> {
-  const { stats, leftOut, unreadable } = await count(options, stderr);
+export async function countLogs(options: LogStatsOptions, context: CommandContext): Promise<number> {
+  const selected = await selectLogs(options.paths, context);
+  if (selected === null) return exitCodes.unusable;
+  const { stdout, stderr } = selected;
+  const { stats, leftOut, unreadable } = await count(selected, options.machine);
   const charts = [...stats.values()]
     .map((each) => each.figures())
     .sort((a, b) => rankOf(a) - rankOf(b) || b.logs - a.logs);
@@ -68,13 +73,14 @@ function rankOf({ machine }: ChartFigures): number {
   return machine === 'session' ? 0 : 1;
 }
 
-async function count({ paths: given, machine: only }: LogStatsOptions, stderr: Output): Promise<Counted> {
-  const { paths, missing } = await findLogs(given);
-  reportMissing(stderr, missing);
+async function count({ paths, faults, progress, stderr }: LogSelection, only: string | undefined): Promise<Counted> {
   const stats = new Map<string, LogStats>();
   const leftOut: LeftOut[] = [];
-  let unreadable = missing.length;
+  let unreadable = faults;
+  let looked = 0;
   for await (const { path, log } of openLogs(paths)) {
+    looked += 1;
+    progress.tell(() => countText(looked, paths.length, 'log'));
     if (isBadLog(log)) {
       reportBadLog(stderr, path, log);
       unreadable += 1;
@@ -94,6 +100,7 @@ async function count({ paths: given, machine: only }: LogStatsOptions, stderr: O
     const why = ofChart.add(log);
     if (why !== null) leftOut.push({ path, chart, why });
   }
+  progress.clear();
   return { stats, leftOut, unreadable };
 }
 

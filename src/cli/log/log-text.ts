@@ -118,7 +118,7 @@ function effectWords(effect: string): { verb: string; object: string } {
     const delayMs = Number(armed[2]);
     return { verb: 'arms', object: delayMs >= LONGEST_TIMER_MS ? '' : `${armed[1]} (${durationText(delayMs)})` };
   }
-  const verb = verbs[first];
+  const verb = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
   if (verb === undefined || rest.length === 0) return { verb: 'does', object: short };
   return { verb, object: rest.join(' ').replace(/@\S*$/, '') };
 }

@@ -51,9 +51,6 @@ Examples:
     const all = [...path, ...(withGiven ?? [])];
     const paths = all.filter((text) => !isSetting(text));
     const settings = all.filter(isSetting);
-    if (paths.length === 0) {
-      command.error("error: missing required argument 'path'", { exitCode: exitCodes.unusable });
-    }
     if (withGiven === undefined) {
       const { replayLogs } = await import('./replay.ts');
       return replayLogs({ ...listing, paths, emit }, context);

@@ -16,9 +16,11 @@ import { endReasonOf, isBadLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { commandNames } from '../../text/commands.ts';
-import { findLogs, type NamedLog, openLogs, reportMissing } from '../log/log-files.ts';
+import { type NamedLog, openLogs } from '../log/log-files.ts';
+import { selectLogs } from '../log/log-selection.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
+import { countText } from '../terminal/progress.ts';
 
 /** Settings are looked at for what they do to sessions. */
 const SESSION_CHART = 'session';
@@ -53,26 +55,33 @@ interface WhatIfResult {
 /** Plays what `paths` name under other limits: good = every log was looked at, unusable = one could not be read, or bad settings. */
 export async function whatIfLogs(
   { paths: given, settings, ...listing }: WhatIfOptions,
-  { stdout, stderr }: CommandContext,
+  context: CommandContext,
 ): Promise<number> {
   const limits = changeOfLimits(settings);
   if ('faults' in limits) {
-    for (const fault of limits.faults) stderr.line(`error: ${printable(fault)}`);
+    for (const fault of limits.faults) context.stderr.line(`error: ${printable(fault)}`);
     return exitCodes.unusable;
   }
-  const { paths, missing } = await findLogs(given);
-  reportMissing(stderr, missing);
+  const selected = await selectLogs(given, context);
+  if (selected === null) return exitCodes.unusable;
+  const { paths, faults, progress, stdout } = selected;
   const report = new WhatIfReport(stdout, { ...listing, settings });
-  for await (const named of openLogs(paths)) report.add(lookAt(named, limits.change));
+  let looked = 0;
+  for await (const named of openLogs(paths)) {
+    report.add(lookAt(named, limits.change));
+    looked += 1;
+    progress.tell(() => countText(looked, paths.length, 'log'));
+  }
+  progress.clear();
   if (paths.length > 0 || listing.json) report.close();
-  return missing.length > 0 || report.badLogs > 0 ? exitCodes.unusable : exitCodes.good;
+  return faults > 0 || report.badLogs > 0 ? exitCodes.unusable : exitCodes.good;
 }
 
 const nothing = { from: null, to: null, turn: null, at_ms: null, recorded_at_ms: null, is_outlived: false };
 
 function lookAt({ path, log }: NamedLog, change: Partial<SessionLimits>): WhatIfResult {
   const bad = { path, verdict: 'bad_log', ...nothing } as const;
-  if (isBadLog(log)) return { ...bad, turn: log.turn, why: `line ${log.line}: ${log.why}` };
+  if (isBadLog(log)) return { ...bad, turn: log.turn, why: log.line === 0 ? log.why : `line ${log.line}: ${log.why}` };
   const { machine: id, version } = log.header;
   const machine = machineFor(id, version);
   if (machine === undefined) return { ...bad, why: `there is no chart named ${id}` };

@@ -1,6 +1,7 @@
 /** The configuration as `recital serve` reads it, for commands that look where a server writes. */
 import { readFileSync } from 'node:fs';
-import { type Config, ConfigFault, loadConfig } from '../../config.ts';
+import { resolve } from 'node:path';
+import { type Config, ConfigFault, type EffectiveSetting, effectiveSettings, loadConfig } from '../../config.ts';
 import type { Environment } from './command.ts';
 import type { Output } from './output.ts';
 
@@ -13,4 +14,14 @@ export function configOrNull(env: Environment, stderr: Output): Config | null {
     stderr.line(error.message);
     return null;
   }
+}
+
+/** Every setting as it is in effect. */
+export function effectiveSettingsOf(env: Environment): readonly EffectiveSetting[] {
+  return effectiveSettings({ env, readFile: (path) => readFileSync(path, 'utf8') });
+}
+
+/** Why a command finds nothing below `dataDir`, and what may be wrong. */
+export function noStoreWords(dataDir: string): string {
+  return `there is no store in DATA_DIR ${dataDir} (${resolve(dataDir)}). Is that the DATA_DIR of your server?`;
 }

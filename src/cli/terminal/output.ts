@@ -21,6 +21,8 @@ export interface Output {
   /** Text as it is; on a terminal without the control characters that could steer it. */
   write(text: string): void;
   line(text: string): void;
+  /** On a terminal a line that the next one takes the place of, cut to its width; '' takes it away. */
+  transient(text: string): void;
   /** The same text, styled on a terminal only. */
   styled(style: TextStyle, text: string): string;
 }
@@ -51,36 +53,94 @@ export function createOutput(stream: TextStream): Output {
     },
     write: (text) => write(isTerminal ? text.replace(controlCharacters, '') : text),
     line: (text) => write(`${text}\n`),
+    transient: (text) => {
+      const CLEAR_LINE = '\r\u001b[2K';
+      if (isTerminal) write(`${CLEAR_LINE}${cut(text, (stream.columns ?? UNKNOWN_WIDTH) - 1)}`);
+    },
     styled: (style, text) => (hasColors ? styleText(style, text) : text),
   };
+}
+
+/** What nearly every terminal has, where it does not say. */
+const UNKNOWN_WIDTH = 80;
+
+/** Characters that take two columns of a terminal: East Asian ones and most emoji. */
+const wide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3ffff}]|\p{Emoji_Presentation}/u;
+/** Characters that stand on the one before them. */
+const combining = /\p{Mn}|\p{Me}|\u200d/u;
+
+/** Columns of a terminal that a text takes. */
+export function widthOf(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+  if (/^[\u0000-\u007f]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const char of text) width += charWidthOf(char);
+  return width;
+}
+
+function charWidthOf(char: string): number {
+  if (wide.test(char)) return 2;
+  return combining.test(char) ? 0 : 1;
+}
+
+/** The beginning of a text in at most `width` columns; what is cut ends with an ellipsis. */
+export function cut(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  let room = width - 1;
+  for (const char of text) {
+    room -= charWidthOf(char);
+    if (room < 0) break;
+    kept += char;
+  }
+  return width < 1 ? '' : `${kept}…`;
+}
+
+/** A path in at most `width` columns: folders go first, then the end of its name. */
+export function cutPath(path: string, width: number): string {
+  if (widthOf(path) <= width) return path;
+  for (let slash = path.indexOf('/', 1); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    const rest = `…${path.slice(slash)}`;
+    if (widthOf(rest) <= width) return rest;
+  }
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return name === path ? cut(path, width) : cut(`…/${name}`, width);
 }
 
 export interface Column {
   readonly title: string;
   /** Numbers line up at their right. */
   readonly isNumber?: boolean;
-  /** How narrow it may become when the table is too wide, in characters; absent = it may not. */
+  /** How narrow it may become when the table is too wide, in columns of the terminal; absent = it may not while others may. */
   readonly shrinksTo?: number;
+  /** Where the narrowest columns are too wide together, those with a number are left out, 1 first. */
+  readonly leftOut?: number;
+  /** Says in fewer columns what stands in a cell; absent = its beginning. */
+  readonly cut?: (cell: string, width: number) => string;
   /** Colours a cell that is laid out already, by what stands in it. */
   readonly paint?: (laidOut: string, cell: string) => string;
 }
 
 const GAP = '  ';
+/** Three characters and an ellipsis. */
+const SHORTEST_TEXT = 4;
 
-/** The heading and the rows, each one line of at most `maxWidth` characters if the shrinking columns allow it. */
+/** The heading and the rows, each one line of at most `maxWidth` columns of the terminal as long as each cell can have one. */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   maxWidth: number,
 ): string[] {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(printable))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => charsOf(row[index]).length)));
-  shrink(columns, widths, maxWidth);
+  const widths = columns.map((_, index) => cells.reduce((max, row) => Math.max(max, widthOf(row[index] ?? '')), 0));
+  const shown = shownColumns(columns, widths, maxWidth);
   return cells.map((row, line) =>
-    row
-      .map((cell, index) => {
-        const { isNumber = false, paint } = columns[index] ?? {};
-        const laidOut = fitted(cell, widths[index] ?? 0, isNumber);
+    shown
+      .map((index) => {
+        const { isNumber = false, paint, cut: shorten = cut } = columns[index] ?? {};
+        const [cell = '', width = 0] = [row[index], widths[index]];
+        const laidOut = padded(shorten(cell, width), width, isNumber);
         return line === 0 || paint === undefined ? laidOut : paint(laidOut, cell);
       })
       .join(GAP)
@@ -88,31 +148,40 @@ export function tableLines(
   );
 }
 
-/** Takes from the widest column that may give. */
-function shrink(columns: readonly Column[], widths: number[], maxWidth: number): void {
-  const spare = (index: number): number =>
-    (widths[index] ?? 0) - (columns[index]?.shrinksTo ?? Number.POSITIVE_INFINITY);
-  for (;;) {
-    const total = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
-    const givers = widths.map((_, index) => index).filter((index) => spare(index) > 0);
+/** Which columns are shown, by their place; brings `widths` down to what fits. */
+function shownColumns(columns: readonly Column[], widths: number[], maxWidth: number): readonly number[] {
+  let shown = columns.map((_, index) => index);
+  const narrowest = (index: number) =>
+    Math.min(widths[index] ?? 0, columns[index]?.shrinksTo ?? Number.POSITIVE_INFINITY);
+  const total = (of: (index: number) => number) =>
+    shown.reduce((sum, index) => sum + of(index), GAP.length * (shown.length - 1));
+  const next = () => {
+    const optional = shown.filter((index) => columns[index]?.leftOut !== undefined);
+    return optional.toSorted((a, b) => (columns[a]?.leftOut ?? 0) - (columns[b]?.leftOut ?? 0))[0];
+  };
+  for (let index = next(); total(narrowest) > maxWidth && index !== undefined; index = next()) {
+    const gone = index;
+    shown = shown.filter((each) => each !== gone);
+  }
+  // What still does not fit can only lose more of each text; a number that is cut is another number.
+  const leastOf = (index: number) =>
+    columns[index]?.isNumber === true ? (widths[index] ?? 0) : Math.min(narrowest(index), SHORTEST_TEXT);
+  const least = total(narrowest) <= maxWidth ? narrowest : leastOf;
+  for (let excess = total((index) => widths[index] ?? 0) - maxWidth; excess > 0; excess -= 1) {
+    const givers = shown.filter((index) => (widths[index] ?? 0) > least(index));
     const [widest] = givers.toSorted((one, other) => (widths[other] ?? 0) - (widths[one] ?? 0));
-    if (total <= maxWidth || widest === undefined) return;
+    if (widest === undefined) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
+  return shown;
 }
 
-function fitted(cell: string, width: number, isNumber: boolean): string {
-  const chars = charsOf(cell);
-  if (chars.length > width) return `${chars.slice(0, width - 1).join('')}…`;
-  const padding = ' '.repeat(width - chars.length);
+function padded(cell: string, width: number, isNumber: boolean): string {
+  const padding = ' '.repeat(Math.max(0, width - widthOf(cell)));
   return isNumber ? padding + cell : cell + padding;
 }
 
-function charsOf(cell: string | undefined): string[] {
-  return [...(cell ?? '')];
-}
-
-/** Prints a table no wider than the terminal, if its shrinking columns allow it; what is no terminal gets all of it. */
+/** Prints a table no wider than the terminal; what is no terminal gets all of it. */
 export function printTable(output: Output, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
   const [heading = '', ...lines] = tableLines(columns, rows, output.columns ?? Number.POSITIVE_INFINITY);
   output.line(output.styled('dim', heading));

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { UsageGroup, UsageSummary } from '../../store/usage-summary.ts';
 import { type CommandContext, type CommandRunner, exitCodes } from '../terminal/command.ts';
 import { type Column, type Output, printTable } from '../terminal/output.ts';
-import { parseIsoTime } from '../terminal/times.ts';
+import { parseTime, timeWords } from '../terminal/times.ts';
 
 const usageOptions = z.object({
   /** Only this device. */
@@ -23,18 +23,20 @@ export function addUsage(program: Command, runner: CommandRunner): void {
     .command('usage')
     .description('print the tokens that devices have reported and that the server has used itself')
     .option('--hardware <id>', 'only those of this hardware_id')
-    .addOption(new Option('--since <date>', 'only those since this date (00:00 UTC) or date-time').argParser(sinceOf))
+    .addOption(new Option('--since <time>', 'only those since then').argParser(sinceOf))
     .option('--json', 'one JSON object a line for programs: the groups, then the total')
     .addHelpText(
       'after',
       `
 Reads the store in DATA_DIR, which it finds as "recital serve" does: in the environment or in the file of CONFIG_FILE.
 A server may be running. The embedded answerer has no tokens: its are words.
+A <time> is ${timeWords}.
 
 Exit codes: 0 printed, also when there is nothing; 1 the store can't be read; 2 bad usage or configuration.
 
 Examples:
   recital usage
+  recital usage --since yesterday
   recital usage --hardware laptop-7 --since 2026-11-01
   recital usage --since 2026-11-01T09:30Z --json | jq -r 'select(.kind == "total").output_tokens'`,
     );
@@ -42,12 +44,8 @@ Examples:
 }
 
 function sinceOf(text: string): number {
-  const sinceMs = parseIsoTime(text);
-  if (sinceMs === undefined) {
-    throw new InvalidArgumentError(
-      'It must be an ISO date or date-time, such as 2026-11-01 or 2026-11-01T09:30Z (UTC).',
-    );
-  }
+  const sinceMs = parseTime(text, Date.now());
+  if (sinceMs === undefined) throw new InvalidArgumentError(`It must be ${timeWords}.`);
   return sinceMs;
 }
 
@@ -55,8 +53,9 @@ async function printUsage(
   { hardware, since, json }: z.infer<typeof usageOptions>,
   { stdout, stderr, env }: CommandContext,
 ): Promise<number> {
-  const { configOrNull } = await import('../terminal/given-config.ts');
+  const { configOrNull, noStoreWords } = await import('../terminal/given-config.ts');
   const { reportUsage } = await import('../../store/store-errand.ts');
+  const { summaryOf } = await import('../../store/usage-summary.ts');
   const config = configOrNull(env, stderr);
   if (config === null) return exitCodes.unusable;
   const { dir } = config.data;
@@ -66,7 +65,9 @@ async function printUsage(
     stderr.line(`${stderr.styled('red', 'error:')} The store in DATA_DIR ${dir} can't be read: ${report.reason}`);
     return exitCodes.failed;
   }
-  const { summary } = report;
+  // A fresh installation has used nothing yet, which is no error; a mistyped DATA_DIR looks the same and is told.
+  if (report.kind === 'noStore') stderr.line(`${stderr.styled('yellow', 'warning:')} ${noStoreWords(dir)}`);
+  const summary = report.kind === 'noStore' ? summaryOf([]) : report.summary;
   if (json) printJson(stdout, summary);
   else if (summary.groups.length > 0) showTable(stdout, summary);
   else stdout.line(nothingWords(dir, hardware, since));

@@ -6,12 +6,13 @@
  * only where there is no such place, before a conjunction, at a space, or anywhere. Pure; the utterances together say the
  * whole text.
  */
+import { withSignsInWords } from './spoken-signs.ts';
 import type { Voice } from './voices.ts';
 
 /** The text for `voice` to read; empty if it has nothing that this voice can say. */
 export function spokenText(text: string, voice: Voice): string {
   if (voice.synthesiser === 'flite') return sayInEnglish(text);
-  return withoutMarkup(voice.language === 'ru' ? sayInRussian(text) : text);
+  return withoutMarkup(voice.language === 'ru' ? sayInRussian(text) : withSignsInWords(text, voice.language));
 }
 
 /** eSpeak reads SSML tags, entities and phonemes in double brackets: none of them may come from a model's answer. */
@@ -109,7 +110,7 @@ function written(text: string, rules: readonly Rule[]): string {
  * outside ASCII, spells mixed-case words and reads "AI" as "eye".
  */
 export function sayInEnglish(text: string): string {
-  const said = written(text, englishRules)
+  const said = withSignsInWords(written(text, englishRules), 'en')
     .replace(/\p{Script=Cyrillic}/gu, (letter) => latinOfCyrillic.get(letter.toLowerCase()) ?? ' ')
     .replace(/[^\p{ASCII}]/gu, (letter) => plainLetters.get(letter) ?? letter)
     .normalize('NFKD')
@@ -172,7 +173,7 @@ const englishRules: readonly Rule[] = [
   [/[‘’‛′]/g, "'"],
   [/[“”„«»″]/g, '"'],
   [/…/g, '...'],
-  [/[−‑‐]/g, '-'],
+  [/[‑‐]/g, '-'],
   [/(\d)\s*[–—]\s*(?=\d)/g, '$1 to '],
   [/\s*[–—]+\s*/g, ', '],
   // Dates, times, amounts, units.
@@ -200,23 +201,14 @@ const englishRules: readonly Rule[] = [
   [/(?<=\w)@(?=\w)/g, ' at '],
   [/(?<=[A-Za-z0-9])\.(?=[a-z]{2,})/g, ' dot '],
   // Words.
-  [/\b([CF])#/g, '$1 sharp'],
   [/\b(?!Mc|Mac)([A-Za-z]*[a-z])(?=[A-Z])/g, '$1 '],
   [/(?<=\b[A-Z]+)(?=[A-Z][a-z]{2,})/g, ' '],
   [spelledAcronyms, (_, letters = '', plural = '') => `${[...letters].join('.')}.${plural === '' ? '' : "'s"}`],
   // Signs.
-  [/[#№]\s?(?=\d)/g, 'number '],
   [/&/g, ' and '],
-  [/\+/g, ' plus '],
-  [/(?<=\d)\s*[*×]\s*(?=\d)/g, ' times '],
-  [/÷/g, ' divided by '],
-  [/[=]+/g, ' equals '],
-  [/</g, ' less than '],
-  [/>/g, ' greater than '],
-  [/≤/g, ' at most '],
-  [/≥/g, ' at least '],
-  [/[≈~](?=\s?\d)/g, ' about '],
-  [/±/g, ' plus or minus '],
+  [/§\s?(?=\d)/g, 'section '],
+  [/‰/g, ' per mille'],
+  [/→/g, ' to '],
   [/½/g, ' one half'],
   [/¼/g, ' one quarter'],
   [/¾/g, ' three quarters'],
@@ -241,7 +233,7 @@ function tableOf(pairs: string): ReadonlyMap<string, string> {
  * abbreviations, with the noun in the case its number asks for. It reads whole numbers, "10:45" and Latin words well.
  */
 export function sayInRussian(text: string): string {
-  return written(text, russianRules);
+  return withSignsInWords(written(text, russianRules), 'ru');
 }
 
 /** A counted noun: 1 рубль, 2 рубля, 5 рублей. */
@@ -265,6 +257,9 @@ const units: Readonly<Record<string, Noun>> = {
   '°': ['градус', 'градуса', 'градусов'],
   'км/ч': ['километр в час', 'километра в час', 'километров в час'],
   'м/с': ['метр в секунду', 'метра в секунду', 'метров в секунду'],
+  'м²': ['квадратный метр', 'квадратных метра', 'квадратных метров'],
+  'м³': ['кубический метр', 'кубических метра', 'кубических метров'],
+  'км²': ['квадратный километр', 'квадратных километра', 'квадратных километров'],
   км: ['километр', 'километра', 'километров'],
   см: ['сантиметр', 'сантиметра', 'сантиметров'],
   мм: ['миллиметр', 'миллиметра', 'миллиметров'],
@@ -322,13 +317,7 @@ const russianRules: readonly Rule[] = [
   [/(?<=(?<!\p{L})в \d{4})\s?г\.(?!\p{L})/giu, ' году'],
   [/(?<=\d)\s?гг?\.(?!\p{L})/giu, ' года'],
   [/(?<=\d)\s*[–—]\s*(?=\d)/g, ' - '],
-  [/[×*](?=\s?\d)/g, ' умножить на '],
   [/&/g, ' и '],
-  [/=/g, ' равно '],
-  [/\+(?=\s?\d)/g, ' плюс '],
-  [/</g, ' меньше '],
-  [/>/g, ' больше '],
-  [/[≈~](?=\s?\d)/g, ' примерно '],
 ];
 
 function sayDate(...groups: string[]): string {

@@ -4,8 +4,9 @@
  * network and no time.
  */
 import { z } from 'zod';
-import { readErrorValue, type Secrets } from '../provider/error-words.ts';
-import { type FailureParts, ProviderFailure } from '../provider/failure.ts';
+import type { Secrets } from '../provider/error-words.ts';
+import { ProviderFailure } from '../provider/failure.ts';
+import { failureOfErrorEvent } from './error-event.ts';
 
 /** Some 60 hours of speech. */
 export const answerMaxChars = 4_194_304;
@@ -147,24 +148,13 @@ function textOf(content: Content): string {
 }
 
 function malformed(chunk: unknown, secrets: Secrets): ProviderFailure {
-  const said = typeof chunk === 'object' ? (readErrorValue(chunk, secrets)?.said ?? '') : '';
-  if (said !== '') return brokenAnswer({ code: 'UNAVAILABLE', next: 'again', said });
+  const told = failureOfErrorEvent(chunk, secrets);
+  if (told !== null) return told;
   return new ProviderFailure({
     code: 'UNAVAILABLE',
     words: 'sent a chunk that is none of a chat completion',
     next: 'again',
   });
-}
-
-interface BrokenAnswer extends Pick<FailureParts, 'code' | 'next' | 'cause'> {
-  /** What the provider says of it, fit to be shown; '' = nothing. */
-  readonly said: string;
-}
-
-/** The failure of an answer in whose middle the provider tells of an error. */
-export function brokenAnswer({ said, ...parts }: BrokenAnswer): ProviderFailure {
-  const detail = 'broke its answer off with an error';
-  return new ProviderFailure({ ...parts, words: said === '' ? detail : `${detail}: ${said}`, detail });
 }
 
 function tooMuch(than: string): ProviderFailure {

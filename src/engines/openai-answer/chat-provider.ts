@@ -1,28 +1,22 @@
 /**
  * One chat completions endpoint: its client, its breaker, what it was found not to take, and what it means that a try at it failed.
- * `open` asks it once and gives the chunks of its answer; it never tries again by itself but for fields that the endpoint refuses. An
- * abort reaches the socket at once. What a status means stands in provider/http-status.ts; here are the words of it, and what the library
- * and fetch throw.
+ * `open` asks it once and gives the chunks of its answer. An abort reaches the socket at once. What a status means stands in
+ * provider/http-status.ts; here are the words of it, and what the library and fetch throw.
  */
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import type { AnswerRequest } from '../answer-engine.ts';
 import { Breaker, type BreakerOptions } from '../provider/breaker.ts';
-import { type Secrets, shownLine } from '../provider/error-words.ts';
+import type { Secrets } from '../provider/error-words.ts';
 import { ProviderFailure } from '../provider/failure.ts';
-import { failureOfRefusal, type RefusalWords, rowOfStatus } from '../provider/http-status.ts';
-import { brokenAnswer } from './answer-reader.ts';
-import { type ChatProviderOptions, type ChatTask, chatRequest } from './chat-request.ts';
+import { failureOfRefusal, type RefusalWords } from '../provider/http-status.ts';
+import type { ChatProviderOptions, ChatTask } from './chat-request.ts';
+import { type Concession, type GivenUp, givenUpAtFirst, type RequestPart, withGivenUp } from './concessions.ts';
+import { failureOfErrorEvent } from './error-event.ts';
 import { createGuardedFetch, ProviderRefusal, type StreamBounds } from './guarded-fetch.ts';
-import {
-  fieldsRefusedAtFirst,
-  type OptionalField,
-  type RefusedFields,
-  refusedField,
-  withRefusedField,
-} from './refused-fields.ts';
+import { Negotiation } from './negotiation.ts';
 
-/** What an endpoint refuses is asked anew after a while: it may have been given another model, or eyes. */
-const refusedFieldsKeptMs = 600_000;
+/** What an endpoint does not take is tried anew after a while: it may have been given another model, or eyes. */
+const foundKeptMs = 600_000;
 
 /** The library's own timer: it can't be switched off. It ends with the headers; the deadlines of an answer are the chart's. */
 const longestHeadersMs = 2_147_483_647;
@@ -31,8 +25,8 @@ export interface ChatProviderParts {
   readonly task: ChatTask;
   readonly bounds: StreamBounds;
   readonly breaker: BreakerOptions;
-  /** Told of a field that the endpoint was found not to take. */
-  readonly onFieldRefused: (provider: ChatProvider, field: OptionalField) => void;
+  /** Told of a part of requests that the endpoint was found not to take. */
+  readonly onFound: (provider: ChatProvider, part: RequestPart) => void;
   /** A monotonic clock in ms. */
   readonly now: () => number;
 }
@@ -42,16 +36,15 @@ export class ChatProvider {
   readonly breaker: Breaker;
   readonly #parts: ChatProviderParts;
   readonly #client: OpenAI;
-  readonly #refusedAtFirst: RefusedFields;
-  #refused: RefusedFields;
-  #learnedAtMs = 0;
+  readonly #givenUpAtFirst: GivenUp;
+  /** When each part was found not to be taken. */
+  readonly #foundAtMs = new Map<RequestPart, number>();
 
   constructor(options: ChatProviderOptions, parts: ChatProviderParts) {
     this.options = options;
     this.#parts = parts;
     this.breaker = new Breaker(parts.breaker, parts.now);
-    this.#refusedAtFirst = fieldsRefusedAtFirst(options.baseUrl);
-    this.#refused = this.#refusedAtFirst;
+    this.#givenUpAtFirst = givenUpAtFirst(options.baseUrl);
     const { apiKey, baseUrl } = options;
     this.#client = new OpenAI({
       baseURL: baseUrl,
@@ -77,43 +70,46 @@ export class ChatProvider {
     return { key: this.options.apiKey?.reveal() ?? '' };
   }
 
+  /** How an answer is asked of this endpoint, to be kept over all its tries. */
+  negotiate(request: AnswerRequest, onConcession: (concession: Concession) => void): Negotiation {
+    return new Negotiation({
+      request,
+      task: this.#parts.task,
+      provider: this.options,
+      givenUp: this.#knownNotTaken(),
+      onConcession,
+      onFound: (parts) => this.#remember(parts),
+    });
+  }
+
   /** Asks, and resolves with the chunks when the endpoint has begun to answer. Throws what the library throws. */
-  async open(request: AnswerRequest, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
-    const refusedBefore = new Set<OptionalField>();
-    let refused = this.#currentlyRefused();
-    for (;;) {
-      const { body, sent } = chatRequest({ request, task: this.#parts.task, provider: this.options, refused });
-      try {
-        const chunks = await this.#client.chat.completions.create(body, { signal });
-        if (refusedBefore.size > 0) this.#learn(refused, refusedBefore);
-        return chunks;
-      } catch (error) {
-        const refusal = error instanceof Error ? error.cause : undefined;
-        if (!(refusal instanceof ProviderRefusal) || signal.aborted) throw error;
-        const field = refusedField(refusal, { sent, refusedBefore });
-        if (field === null) throw error;
-        refusedBefore.add(field);
-        refused = withRefusedField(refused, field);
-      }
+  async open({ body }: Negotiation, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
+    return this.#client.chat.completions.create(body, { signal });
+  }
+
+  #knownNotTaken(): GivenUp {
+    const oldestMs = this.#parts.now() - foundKeptMs;
+    for (const [part, atMs] of this.#foundAtMs) if (atMs < oldestMs) this.#foundAtMs.delete(part);
+    return withGivenUp(this.#givenUpAtFirst, [...this.#foundAtMs.keys()]);
+  }
+
+  #remember(parts: readonly RequestPart[]): void {
+    // A new name for the longest answer takes the place of the other one.
+    const known = withGivenUp(new Set(this.#foundAtMs.keys()), parts);
+    for (const part of this.#foundAtMs.keys()) if (!known.has(part)) this.#foundAtMs.delete(part);
+    for (const part of parts) {
+      this.#foundAtMs.set(part, this.#parts.now());
+      this.#parts.onFound(this, part);
     }
-  }
-
-  #currentlyRefused(): RefusedFields {
-    if (this.#parts.now() - this.#learnedAtMs > refusedFieldsKeptMs) this.#refused = this.#refusedAtFirst;
-    return this.#refused;
-  }
-
-  /** Only what has led to an answer is remembered. */
-  #learn(refused: RefusedFields, found: ReadonlySet<OptionalField>): void {
-    this.#refused = refused;
-    this.#learnedAtMs = this.#parts.now();
-    for (const field of found) this.#parts.onFieldRefused(this, field);
   }
 }
 
 const modelRefusals: RefusalWords = Object.freeze({
   words: Object.freeze({
     badRequest: 'refuses the request',
+    tooLong: 'finds the request too long',
+    filtered: 'gave no answer: its content filter kept it back',
+    botchedCall: 'wrote a call of a tool that can not be read',
     wrongKey: 'does not accept the key of this server',
     noCredit: 'has no credit left',
     forbidden: 'forbids it',
@@ -143,7 +139,12 @@ export function failureOfError(error: unknown, secrets: Secrets): ProviderFailur
   }
   if (error instanceof APIConnectionError) return unavailable(`can't be reached${inBrackets(error)}`, error);
   // An `error` in the middle of the stream; some put the status that it would have been into its code.
-  if (error instanceof APIError) return failureOfErrorEvent(error, secrets);
+  if (error instanceof APIError) {
+    return (
+      failureOfErrorEvent({ error: error.error ?? error.message }, secrets, error) ??
+      unavailable('broke its answer off with an error', error)
+    );
+  }
   // What fetch throws when a body breaks off.
   if (systemCodeOf(error) !== '' || (error instanceof TypeError && error.message === 'terminated')) {
     return unavailable(`broke the connection off${inBrackets(error)}`, error);
@@ -159,13 +160,6 @@ function innermost(error: unknown): unknown {
     found = found.cause;
   }
   return undefined;
-}
-
-function failureOfErrorEvent(error: APIError, secrets: Secrets): ProviderFailure {
-  const status = Number(error.code);
-  const isStatus = Number.isInteger(status) && status >= 400 && status < 600;
-  const { code, next } = isStatus ? rowOfStatus(status) : ({ code: 'UNAVAILABLE', next: 'again' } as const);
-  return brokenAnswer({ code, next, said: shownLine(error.message, secrets), cause: error });
 }
 
 function unavailable(words: string, cause: unknown): ProviderFailure {

@@ -1,6 +1,6 @@
 /**
  * One question as the body of a chat completions request: system, what was said before as real messages, then the utterance with its
- * screenshot. What users said never becomes part of the system prompt. Leaves out what the endpoint does not take.
+ * screenshot. What users said never becomes part of the system prompt. Leaves out what the request has given up.
  *
  * The system prompt tells a model of its task, unless ANSWER_SYSTEM_PROMPT_FILE says it: that it will be heard, in which language to \
 answer,
@@ -8,8 +8,8 @@ answer,
  * told in.
  */
 import type { ChatCompletionContentPart, ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
-import type { AnswerImage, AnswerRequest } from '../answer-engine.ts';
-import { maxTokensField, type OptionalField, type RefusedFields } from './refused-fields.ts';
+import type { AnswerImage, AnswerRequest, Exchange } from '../answer-engine.ts';
+import { type GivenUp, limitField, type RequestPart, requestParts } from './concessions.ts';
 
 /** What the engine needs to know of one provider. The key is held by who can hide it, and asked for only when it is sent. */
 export interface ChatProviderOptions {
@@ -48,61 +48,82 @@ export interface ChatRequestInput {
   readonly request: AnswerRequest;
   readonly task: ChatTask;
   readonly provider: ChatProviderOptions;
-  readonly refused: RefusedFields;
+  readonly givenUp: GivenUp;
 }
 
-/** The body, and which of the fields that an endpoint may refuse are in it. */
-export function chatRequest(input: ChatRequestInput): { readonly body: Body; readonly sent: readonly OptionalField[] } {
-  const { request, task, provider, refused } = input;
+/** The body, and which of the parts that can be given up are in it. */
+export function chatRequest(input: ChatRequestInput): {
+  readonly body: Body;
+  readonly sent: ReadonlySet<RequestPart>;
+} {
+  const { request, task, provider, givenUp } = input;
   const { model, temperature, maxTokens } = provider;
-  const has = {
-    stream_options: !refused.has('stream_options'),
-    temperature: temperature !== null && !refused.has('temperature'),
-    tools: task.tools.length > 0 && !refused.has('tools'),
-    image: request.screenshot !== undefined && !refused.has('image'),
+  const history = historyOf(request, givenUp);
+  const limit = maxTokens === 0 ? null : limitField(givenUp);
+  const hasImage = request.screenshot !== undefined && !givenUp.has('image') && !givenUp.has('picture');
+  const parts: Partial<Record<RequestPart, boolean>> = {
+    stream_options: !givenUp.has('stream_options'),
+    temperature: temperature !== null && !givenUp.has('temperature'),
+    tools: task.tools.length > 0 && !givenUp.has('tools'),
+    system: !givenUp.has('system'),
+    image: hasImage,
+    picture: hasImage,
+    older_history: history.length > 1 && !givenUp.has('older_history'),
+    history: history.length > 0,
+    limit: limit !== null,
+    ...(limit !== null && { [limit]: true }),
   };
-  const tokensField = maxTokens === 0 ? null : maxTokensField(refused);
   const body: Body = {
     model,
     stream: true,
-    messages: messagesOf(input, has.image),
-    ...(has.stream_options && { stream_options: { include_usage: true } }),
-    ...(has.temperature && { temperature }),
-    ...(has.tools && { tools: toolsOf(task) }),
-    ...(tokensField !== null && { [tokensField]: maxTokens }),
+    messages: messagesOf(input, history, hasImage),
+    ...(parts.stream_options && { stream_options: { include_usage: true } }),
+    ...(temperature !== null && parts.temperature && { temperature }),
+    ...(parts.tools && { tools: toolsOf(task) }),
+    ...(limit !== null && { [limit]: maxTokens }),
   };
-  const sent: OptionalField[] = tokensField === null ? [] : [tokensField];
-  if (has.stream_options) sent.push('stream_options');
-  if (has.temperature) sent.push('temperature');
-  if (has.tools) sent.push('tools');
-  if (has.image) sent.push('image');
-  return { body, sent };
+  return { body, sent: new Set(requestParts.filter((part) => parts[part] === true)) };
 }
 
-function messagesOf({ request, task }: ChatRequestInput, hasImage: boolean): Body['messages'] {
-  const { prompt, screenshot, history = [] } = request;
+/** What was said before, as far as it is sent. A turn without an answer was interrupted; some endpoints refuse an empty message. */
+function historyOf({ history = [] }: AnswerRequest, givenUp: GivenUp): readonly Exchange[] {
+  if (givenUp.has('history')) return [];
+  const said = history.filter((exchange) => exchange.prompt.trim() !== '' && exchange.answer.trim() !== '');
+  return givenUp.has('older_history') ? said.slice(said.length - Math.floor(said.length / 2)) : said;
+}
+
+function messagesOf(
+  { request, task, givenUp }: ChatRequestInput,
+  history: readonly Exchange[],
+  hasImage: boolean,
+): Body['messages'] {
+  const { prompt, screenshot } = request;
   const system = systemPrompt({
     template: task.systemPrompt,
     tools: task.tools,
     prompt,
-    notes: screenshot === undefined ? [] : [screenNote(request, hasImage)],
+    notes: screenshot === undefined ? [] : [screenNote(request, hasImage, givenUp)],
   });
-  // A turn without an answer was interrupted; some endpoints refuse an empty message.
-  const said = history.filter((exchange) => exchange.prompt.trim() !== '' && exchange.answer.trim() !== '');
+  const isApart = !givenUp.has('system');
+  // Where there is no system role its words stand before what the user said first: they still come before everything else.
+  const withSystem = (text: string, index: number) => (isApart || index > 0 ? text : `${system}\n\n${text}`);
+  const utterance = withSystem(prompt, history.length);
   return [
-    { role: 'system', content: system },
-    ...said.flatMap((exchange): Body['messages'] => [
-      { role: 'user', content: exchange.prompt },
+    ...(isApart ? [{ role: 'system' as const, content: system }] : []),
+    ...history.flatMap((exchange, index): Body['messages'] => [
+      { role: 'user', content: withSystem(exchange.prompt, index) },
       { role: 'assistant', content: exchange.answer },
     ]),
-    { role: 'user', content: screenshot === undefined || !hasImage ? prompt : partsOf(prompt, screenshot) },
+    { role: 'user', content: screenshot === undefined || !hasImage ? utterance : partsOf(utterance, screenshot) },
   ];
 }
 
 /** What the image is: else a model takes a picture of the desktop for a photograph, and pixels of it for those of the screen. */
-function screenNote({ screenWidth, screenHeight }: AnswerRequest, hasImage: boolean): string {
-  if (!hasImage)
-    return "A screenshot of the user's screen came along, but you cannot see images. Say so if it matters.";
+function screenNote({ screenWidth, screenHeight }: AnswerRequest, hasImage: boolean, givenUp: GivenUp): string {
+  if (!hasImage) {
+    const why = givenUp.has('image') ? 'you cannot see images' : 'it could not be shown to you';
+    return `A screenshot of the user's screen came along, but ${why}. Say so if it matters.`;
+  }
   const isKnown = screenWidth !== undefined && screenHeight !== undefined && screenWidth > 0 && screenHeight > 0;
   const size = isKnown ? `, which has ${screenWidth} by ${screenHeight} pixels` : '';
   return `The image is a screenshot of the user's screen${size}. Use it only if the question is about it.`;

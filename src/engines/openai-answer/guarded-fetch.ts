@@ -7,6 +7,7 @@ import { errorBodyMaxBytes, readErrorBody, type Secrets } from '../provider/erro
 import { ProviderFailure } from '../provider/failure.ts';
 import type { Refusal } from '../provider/http-status.ts';
 import { retryAfterMsOf } from '../provider/retry.ts';
+import { refusalOfErrorEvent } from './error-event.ts';
 
 export interface StreamBounds {
   /** One event, from one blank line to the next. */
@@ -53,8 +54,9 @@ export function createGuardedFetch(bounds: StreamBounds, secretsOf: () => Secret
     }
     const type = response.headers.get('content-type') ?? '';
     if (type !== '' && !/^text\/event-stream\b/i.test(type)) {
+      const refusal = /\bjson\b/i.test(type) ? refusalIn(await startOf(response), secretsOf()) : null;
       await response.body?.cancel();
-      throw wrongContent(type);
+      throw refusal ?? wrongContent(type);
     }
     if (response.body === null) throw wrongContent('nothing');
     const guard = new EventGuard(bounds);
@@ -68,6 +70,20 @@ export function createGuardedFetch(bounds: StreamBounds, secretsOf: () => Secret
     );
     return new Response(bounded, { status: response.status, headers: response.headers });
   };
+}
+
+/** The refusal that came under a good status: `{"error": …}` where an answer was expected; null if it is none. */
+function refusalIn(body: string, secrets: Secrets): ProviderRefusal | null {
+  const refusal = refusalOfErrorEvent(parsedJson(body), secrets);
+  return refusal === null ? null : new ProviderRefusal({ ...refusal, retryAfterMs: undefined });
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function wrongContent(type: string): ProviderFailure {

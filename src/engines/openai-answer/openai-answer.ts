@@ -13,12 +13,13 @@ import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.t
 import { type BreakerOptions, type BreakerPass, defaultBreakerOptions, type TryOutcome } from '../provider/breaker.ts';
 import { withoutSecrets } from '../provider/error-words.ts';
 import { ProviderFailure } from '../provider/failure.ts';
-import { abortableStream, onAbort } from '../provider/linked-abort.ts';
+import { abortableStream } from '../provider/linked-abort.ts';
 import { backoffMs, createRetryCounter, longestRetryWaitMs, waitFor } from '../provider/retry.ts';
-import { AnswerReader } from './answer-reader.ts';
-import { ChatProvider, failureOfError } from './chat-provider.ts';
+import { AnswerTry, type TryNote } from './answer-try.ts';
+import { ChatProvider } from './chat-provider.ts';
 import type { ChatProviderOptions, ChatTask } from './chat-request.ts';
 import { defaultStreamBounds, type StreamBounds } from './guarded-fetch.ts';
+import type { Negotiation } from './negotiation.ts';
 
 export interface OpenAiAnswerOptions {
   /** In the order they are asked; at least one. */
@@ -44,14 +45,14 @@ export function createOpenAiAnswerEngine(options: OpenAiAnswerOptions): AnswerEn
         bounds,
         breaker,
         now: () => performance.now(),
-        onFieldRefused: ({ options: { name, model } }, field) => {
+        onFound: ({ options: { name, model } }, field) => {
           const fields = {
             scope: 'engine',
             method: 'answer',
             decision: 'field_refused',
             ctx: { provider: name, model, field },
           };
-          log.warn(fields, 'a provider does not take a field of our requests; it is left out for now');
+          log.warn(fields, 'a provider does not take a part of our requests; it is left out for now');
         },
       }),
   );
@@ -86,6 +87,12 @@ interface AnswerRunInput {
   readonly nextRetry: () => number;
 }
 
+interface TryPlan {
+  /** True if nobody is asked after this. */
+  readonly isLast: boolean;
+  readonly negotiation: Negotiation;
+}
+
 interface FailedTry {
   readonly provider: ChatProvider;
   readonly failure: ProviderFailure;
@@ -112,7 +119,7 @@ class AnswerRun {
     }
     const first = providers.toSorted((a, b) => a.breaker.openedAtMs - b.breaker.openedAtMs)[0];
     if (this.#failed.length === 0 && first !== undefined) {
-      yield* this.#try(first, first.breaker.force(), { isLast: true });
+      yield* this.#try(first, first.breaker.force(), { isLast: true, negotiation: this.#negotiate(first) });
       if (this.#isDone) return;
     }
     throw failureOfTries(this.#failed);
@@ -121,11 +128,12 @@ class AnswerRun {
   /** The tries at one provider. */
   async *#ask(provider: ChatProvider, others: readonly ChatProvider[]): Parts {
     const { retries, signal, nextRetry } = this.#input;
+    const negotiation = this.#negotiate(provider);
     for (let retry = 0; retry <= retries; retry += 1) {
       const pass = provider.breaker.enter();
       if (pass === null) return;
       const hasOther = others.some(({ breaker }) => breaker.isPassable);
-      yield* this.#try(provider, pass, { isLast: retry === retries && !hasOther });
+      yield* this.#try(provider, pass, { isLast: retry === retries && !hasOther, negotiation });
       const failure = this.#failed.at(-1)?.failure;
       if (this.#isDone || failure === undefined || failure.next !== 'again' || retry === retries) return;
       const waitMs = failure.retryAfterMs ?? backoffMs(retry + 1, nextRetry());
@@ -135,7 +143,7 @@ class AnswerRun {
   }
 
   /** One try; one that failed before anything was said is noted, any other throws. */
-  async *#try(provider: ChatProvider, pass: BreakerPass, { isLast }: { readonly isLast: boolean }): Parts {
+  async *#try(provider: ChatProvider, pass: BreakerPass, { isLast, negotiation }: TryPlan): Parts {
     const { request, signal, attemptTimeoutMs } = this.#input;
     request.noteProvider?.({ provider: provider.options.name, retries: this.#failed.length });
     const stateBefore = provider.breaker.state;
@@ -143,7 +151,14 @@ class AnswerRun {
     const silenceTimeoutMs = isLast ? 0 : attemptTimeoutMs;
     const note = (each: TryNote) => this.#note(provider, each);
     try {
-      for await (const part of new AnswerTry({ provider, request, signal, silenceTimeoutMs, note }).parts()) {
+      for await (const part of new AnswerTry({
+        provider,
+        negotiation,
+        request,
+        signal,
+        silenceTimeoutMs,
+        note,
+      }).parts()) {
         this.#hasSpoken = true;
         // Whoever leaves in the middle has heard that it works.
         outcome = 'good';
@@ -164,9 +179,25 @@ class AnswerRun {
     }
   }
 
-  #noteFailure({ options: { name, model } }: ChatProvider, { detail, code, next }: ProviderFailure): void {
+  #negotiate(provider: ChatProvider): Negotiation {
+    const { name, model } = provider.options;
+    return provider.negotiate(this.#input.request, ({ parts, isLasting }) => {
+      // What lasts has its own line, once it is sure.
+      if (isLasting) return;
+      const ctx = { provider: name, model, without: parts.join(', ') };
+      this.#log(
+        'info',
+        { decision: 'request_reduced', ctx },
+        'a provider refused a request; it is asked with less in it',
+      );
+    });
+  }
+
+  #noteFailure({ options: { name, model } }: ChatProvider, failure: ProviderFailure): void {
+    const { detail, code, next, status = 0 } = failure;
     const ctx = { provider: name, model, reason: detail, error_code: code, tries: this.#failed.length + 1 };
-    const isOurs = code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED' || code === 'NOT_FOUND';
+    const isRefused = code === 'UNAVAILABLE' && status >= 400 && status < 500;
+    const isOurs = code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED' || code === 'NOT_FOUND' || isRefused;
     const words = this.#hasSpoken ? 'a provider failed in the middle of its answer' : 'a provider gave no answer';
     // What only the operator can mend is an error.
     this.#log(isOurs && next === 'other' ? 'error' : 'warn', { decision: 'provider_failed', ctx }, words);
@@ -228,128 +259,4 @@ function failureOfTries(tries: readonly FailedTry[]): EngineFailure {
     )
     .join('; ');
   return new EngineFailure({ errorCode: chosen?.failure.code, message }, { cause: chosen?.failure });
-}
-
-/** The count of tokens comes behind the end of the answer, if it comes. */
-const usageGraceMs = 1_000;
-
-/** What is worth a log line. */
-type TryNote =
-  | { readonly kind: 'lengthStop' }
-  | { readonly kind: 'contentFilterStop' }
-  | { readonly kind: 'toolCallDropped'; readonly reason: 'cut_off' | 'malformed_arguments' };
-
-interface AnswerTryInput {
-  readonly provider: ChatProvider;
-  readonly request: AnswerRequest;
-  readonly signal: AbortSignal;
-  /** How long the provider may say nothing; 0 = others watch over that. */
-  readonly silenceTimeoutMs: number;
-  readonly note: (note: TryNote) => void;
-}
-
-/**
- * One try at one provider, from the question to the end of its answer. An answer is whole only with a finish reason: a stream that just
- * stops has failed. What was used is told however the try ends. Throws ProviderFailure; after an abort the signal's reason.
- */
-class AnswerTry {
-  readonly #input: AnswerTryInput;
-  readonly #reader: AnswerReader;
-  /** Ends the request, whoever wants it to end. */
-  readonly #connection = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #isTooSlow = false;
-
-  constructor(input: AnswerTryInput) {
-    this.#input = input;
-    this.#reader = new AnswerReader(input.provider.secrets);
-  }
-
-  async *parts(): Parts {
-    const { signal } = this.#input;
-    signal.throwIfAborted();
-    const unlink = onAbort(signal, () => this.#connection.abort());
-    this.#watchSilence();
-    try {
-      yield* this.#text();
-      yield* this.#end();
-    } finally {
-      clearTimeout(this.#timer);
-      unlink();
-      this.#connection.abort();
-      this.#noteUsage();
-    }
-  }
-
-  async *#text(): Parts {
-    const { provider, request, signal } = this.#input;
-    try {
-      for await (const chunk of await provider.open(request, this.#connection.signal)) {
-        // What came before the abort, and waits in a buffer, is for nobody.
-        signal.throwIfAborted();
-        const { text, isAlive } = this.#reader.take(chunk);
-        if (isAlive) clearTimeout(this.#timer);
-        if (text !== '') yield { kind: 'text', text };
-        if (this.#reader.finishReason !== null) this.#expectEnd();
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      // What breaks after the end breaks nothing.
-      if (this.#reader.finishReason !== null) return;
-      throw this.#isTooSlow ? tooSlow(this.#input.silenceTimeoutMs) : failureOfError(error, provider.secrets);
-    }
-    // The library ends the chunks of an aborted request as if they were complete.
-    signal.throwIfAborted();
-    if (this.#isTooSlow) throw tooSlow(this.#input.silenceTimeoutMs);
-    if (this.#reader.finishReason === null) {
-      const words = 'ended its answer without a reason to finish';
-      throw new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'again' });
-    }
-  }
-
-  *#end(): Generator<AnswerPart, void, undefined> {
-    const { note } = this.#input;
-    const rest = this.#reader.rest();
-    if (rest !== '') yield { kind: 'text', text: rest };
-    const { finishReason, calls, hasAnswer } = this.#reader;
-    if (finishReason === 'content_filter' && !hasAnswer) {
-      const words = 'gave no answer: its content filter kept it back';
-      throw new ProviderFailure({ code: 'PERMISSION_DENIED', words, next: 'nobody', isOutage: false });
-    }
-    if (finishReason === 'length' || finishReason === 'content_filter') {
-      note({ kind: finishReason === 'length' ? 'lengthStop' : 'contentFilterStop' });
-      if (!calls.isEmpty) note({ kind: 'toolCallDropped', reason: 'cut_off' });
-      return;
-    }
-    for (const { name, args } of calls.finish()) {
-      if (args === undefined) note({ kind: 'toolCallDropped', reason: 'malformed_arguments' });
-      else yield { kind: 'command', name, args };
-    }
-  }
-
-  #watchSilence(): void {
-    const { silenceTimeoutMs } = this.#input;
-    if (silenceTimeoutMs === 0) return;
-    this.#timer = setTimeout(() => {
-      this.#isTooSlow = true;
-      this.#connection.abort();
-    }, silenceTimeoutMs);
-  }
-
-  /** A connection that stays open behind the end of its answer does not keep the answer open. */
-  #expectEnd(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#connection.abort(), usageGraceMs);
-  }
-
-  #noteUsage(): void {
-    const { provider, request } = this.#input;
-    const { usage } = this.#reader;
-    if (usage !== null) request.noteUsage?.({ ...usage, model: provider.options.model });
-  }
-}
-
-function tooSlow(timeoutMs: number): ProviderFailure {
-  const words = `said nothing for ${timeoutMs / 1000} s`;
-  return new ProviderFailure({ code: 'DEADLINE_EXCEEDED', words, next: 'again' });
 }

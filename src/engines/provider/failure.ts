@@ -11,6 +11,14 @@ import type { ErrorCode } from '../../errors.ts';
  */
 export type NextTry = 'again' | 'other' | 'nobody';
 
+/** A refusal as it is read for its reasons. */
+export interface RefusedWith {
+  /** As HTTP has it, or as the error itself has it where it came with a good one. */
+  readonly status: number;
+  /** See ErrorWords; never shown. */
+  readonly signs: string;
+}
+
 export interface FailureParts {
   readonly code: ErrorCode;
   /** For the client: completes "the voice openai …". No address, no path. */
@@ -28,6 +36,8 @@ export interface FailureParts {
   readonly status?: number;
   /** True where it did what it was asked, and what came is of no use. */
   readonly isAboutSound?: boolean;
+  /** What the provider said instead of an answer, where it did: there may be another way to ask. */
+  readonly refusal?: RefusedWith;
   readonly cause?: unknown;
 }
 
@@ -40,6 +50,7 @@ export class ProviderFailure extends Error {
   readonly isOutage: boolean;
   readonly status: number | undefined;
   readonly isAboutSound: boolean;
+  readonly refusal: RefusedWith | undefined;
   readonly #subject: string | undefined;
 
   constructor({ words, detail = words, cause, ...parts }: FailureParts) {
@@ -51,6 +62,7 @@ export class ProviderFailure extends Error {
     this.isOutage = parts.isOutage ?? true;
     this.status = parts.status;
     this.isAboutSound = parts.isAboutSound ?? false;
+    this.refusal = parts.refusal;
     this.#subject = parts.subject;
   }
 

@@ -9,6 +9,9 @@ import { type NextTry, ProviderFailure } from './failure.ts';
 
 export type StatusMeaning =
   | 'badRequest'
+  | 'tooLong'
+  | 'filtered'
+  | 'botchedCall'
   | 'wrongKey'
   | 'noCredit'
   | 'forbidden'
@@ -30,7 +33,12 @@ interface MeaningRow {
 }
 
 const meanings: Readonly<Record<StatusMeaning, MeaningRow>> = Object.freeze({
-  badRequest: { code: 'INVALID_ARGUMENT', next: 'nobody', isOutage: false },
+  // The request is of our making: what a provider does not like of it is never the client's mistake, and the next one may like it.
+  badRequest: { code: 'UNAVAILABLE', next: 'other', isOutage: false },
+  tooLong: { code: 'UNAVAILABLE', next: 'other', isOutage: false },
+  filtered: { code: 'PERMISSION_DENIED', next: 'nobody', isOutage: false },
+  // The model wrote a call that its own server can't read; the next time it may do better.
+  botchedCall: { code: 'UNAVAILABLE', next: 'again', isOutage: false },
   wrongKey: { code: 'UNAUTHENTICATED', next: 'other', hidesSaid: true },
   noCredit: { code: 'RESOURCE_EXHAUSTED', next: 'other' },
   forbidden: { code: 'PERMISSION_DENIED', next: 'other', hidesSaid: true },
@@ -52,7 +60,7 @@ const meaningOfStatus: Readonly<Record<number, StatusMeaning>> = Object.freeze({
   404: 'notFound',
   408: 'tookTooLong',
   409: 'busy',
-  413: 'badRequest',
+  413: 'tooLong',
   422: 'badRequest',
   425: 'busy',
   429: 'tooMany',
@@ -65,6 +73,40 @@ const meaningOfStatus: Readonly<Record<number, StatusMeaning>> = Object.freeze({
 const emptyAccount = /insufficient[_ ](?:quota|credits?|funds|balance)|\bquota(?:_exceeded)?\b|\bcredits?\b|billing/;
 const wrongKeyWords = /api[_ -]?key/;
 const noSuchModelWords = /model_not_found|(?:invalid|unknown|no such) model|model .*(?:not found|not exist)/;
+
+/** More was sent than the model, or the endpoint for one minute, takes. Bounds of the answer alone (`max_tokens`) are something else. */
+const tooLongWords: readonly RegExp[] = Object.freeze([
+  /context[_ -]?(?:length|size|window|limit)|\bn_ctx|context[^.]{0,20}overflow|max_model_len|max_seq_len/,
+  /max(?:imum)?(?: allowed)? (?:model|prompt|input|sequence) length|\binput length\b|\bprompt length\b/,
+  /\b(?:prompt|input|request(?: body| payload| entity)?|payload|messages?|conversation|text|string)\b(?: is| are| was)? too (?:long|large|big)/,
+  /\b(?:prompt|input|request|messages?)\b[^.]{0,40}\bexceed(?:s|ed)?\b[^.]{0,40}(?:length|limit|maximum|max\b|tokens|size)/,
+  /(?<!completion |output )\btokens?(?: count)?\b[^.]{0,60}(?:exceed|\btoo (?:many|long|large)\b|cannot be greater|must be <)/,
+  /(?:too many|exceed\w*|maximum number of|max)(?: \w+){0,4} (?<!completion |output )(?:token limit|tokens)\b|token[_ ]limit|tokens_limit/,
+  /`?inputs`? (?:tokens|must have less)|request_too_large|string_above_max_length|entity too large/,
+  /reduce (?:the |your )?(?:length|size|message|prompt|input|request|context)|shorter (?:input|prompt)/,
+  /上下文.{0,10}(?:长度|超)|(?:超过|超出).{0,8}最大.{0,4}长度|输入.{0,6}(?:过长|超)/,
+]);
+/** A bound for one minute, which this request alone is over: waiting helps nobody. */
+const tooLongForAMinute = /request too large|tokens must be reduced|reduce your message/;
+
+/** A judgement on what was said or shown, and not on how it was sent. */
+const filterWords: readonly RegExp[] = Object.freeze([
+  /content[_ -]?(?:policy|filter|moderation|management|exists risk)|responsibleai|data_?inspection|prohibited[_ ]content/,
+  /safety (?:system|setting|filter|polic|guideline|reason)|\bmoderation\b|\bflagged\b|inappropriate|usage polic/,
+  /violat\w+[^.]{0,60}(?:polic|terms|guideline)|new_sensitive|sensitive (?:content|information|words?)|违规|敏感|不当内容/,
+]);
+
+/** The model's own call of a tool was no call; what is said of the tools that were offered is something else. */
+const botchedCallWords: readonly RegExp[] = Object.freeze([
+  /tool_use_failed|failed_generation|output_parse_failed|malformed[_ ]function[_ ]call|tool call validation failed/,
+  /(?:fail\w*|error) (?:to )?(?:call(?:ing)? an? (?:function|tool)|pars\w+ (?:the )?(?:tool|function)[_ ]calls?|generat\w+ (?:an? )?(?:tool|function)[_ ]call)/,
+  /attempted to call (?:an? )?(?:tool|function)|model called an? (?:tool|function)|failed to parse input at pos/,
+]);
+
+/** True if one of the signs is in `words`. */
+export function mentions(words: string, signs: readonly RegExp[]): boolean {
+  return signs.some((each) => each.test(words));
+}
 
 /** What a provider answered instead of doing what it was asked. */
 export interface Refusal extends ErrorWords {
@@ -85,19 +127,28 @@ export interface RefusalWords {
 }
 
 /** What the status means, with what the provider says beside it. */
-export function meaningOf({ status, said, signs }: Pick<Refusal, 'status' | 'said' | 'signs'>): StatusMeaning {
-  const all = `${signs} ${said.toLowerCase()}`;
+export function meaningOf({ status, signs }: Pick<Refusal, 'status' | 'signs'>): StatusMeaning {
+  const isOfRequest = requestStatuses.includes(status);
+  if (isOfRequest && mentions(signs, botchedCallWords)) return 'botchedCall';
+  if (status === 429 && tooLongForAMinute.test(signs)) return 'tooLong';
+  if (isOfRequest && mentions(signs, tooLongWords)) return 'tooLong';
+  // Before the account: "… was flagged. No credits were charged."
+  if ((isOfRequest || status === 403) && mentions(signs, filterWords)) return 'filtered';
   // OpenAI says 429 to an empty account, ElevenLabs 401, Anthropic 400.
-  if (status >= 400 && status < 500 && emptyAccount.test(all)) return 'noCredit';
+  if (status >= 400 && status < 500 && emptyAccount.test(signs)) return 'noCredit';
   // Gemini says 400 to a wrong key, several say it to an unknown model.
-  if (status === 400 && wrongKeyWords.test(all)) return 'wrongKey';
-  if (status === 400 && noSuchModelWords.test(all)) return 'notFound';
+  if (status === 400 && wrongKeyWords.test(signs)) return 'wrongKey';
+  if (status === 400 && noSuchModelWords.test(signs)) return 'notFound';
   return plainMeaningOf(status);
 }
 
-/** Code and next try of a status alone, such as one that stands in the middle of a stream. */
-export function rowOfStatus(status: number): Pick<MeaningRow, 'code' | 'next'> {
-  return meanings[plainMeaningOf(status)];
+/** Statuses under which a request is refused for what is in it: most say 400 or 422, llama.cpp 500. */
+const requestStatuses: readonly number[] = Object.freeze([400, 413, 422, 500]);
+
+/** What becomes of a try that ends with this meaning. */
+export function rowOf(meaning: StatusMeaning): Required<Pick<MeaningRow, 'code' | 'next' | 'isOutage'>> {
+  const { code, next, isOutage = true } = meanings[meaning];
+  return { code, next, isOutage };
 }
 
 /** The failure of a try that was refused. */
@@ -115,6 +166,7 @@ export function failureOfRefusal(refusal: Refusal, kind: RefusalWords): Provider
     retryAfterMs,
     isOutage,
     status,
+    refusal: { status, signs: refusal.signs },
   });
 }
 

@@ -9,7 +9,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { wordsOf } from '../../errors.ts';
@@ -96,7 +96,8 @@ async function findProgram({ program }: CommandTemplate, path: string): Promise<
   for (const place of places) {
     try {
       await access(place, constants.X_OK);
-      return;
+      // A folder may be "run" as well.
+      if ((await stat(place)).isFile()) return;
     } catch {
       // The next place.
     }

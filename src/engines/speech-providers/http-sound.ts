@@ -102,6 +102,9 @@ function voiceRefusals(voice: string): RefusalWords {
   return {
     words: {
       badRequest: 'refuses the request',
+      tooLong: 'finds the sentence too long',
+      filtered: 'does not speak this sentence: its content filter kept it back',
+      botchedCall: 'failed',
       wrongKey: 'does not accept SPEECH_API_KEY',
       noCredit: 'has no quota left',
       forbidden: 'does not allow the request',
@@ -140,11 +143,14 @@ function namesVoice(said: string, voice: string): boolean {
   return voice !== '' && (/voice|speaker/i.test(said) || said.includes(voice));
 }
 
+/** Statuses that a provider has for a request of which it does not like something. */
+const statusesOfRequests: readonly number[] = [400, 404, 413, 422, 500];
+
 /**
  * True if the voice may be what was wrong with a sentence that failed before its first sound: the provider says so, refuses the request, or
  * fails over it. A line, a key, a quota and a crowd are no voice's fault, unless their words are about it.
  */
 export function mayBeVoice({ code, status, detail, isAboutSound }: ProviderFailure, voice: string): boolean {
-  if (code === 'NOT_FOUND' || code === 'INVALID_ARGUMENT' || isAboutSound || status === 500) return true;
-  return status !== undefined && namesVoice(detail, voice);
+  if (code === 'NOT_FOUND' || isAboutSound) return true;
+  return status !== undefined && (statusesOfRequests.includes(status) || namesVoice(detail, voice));
 }

@@ -12,7 +12,7 @@
  * It does not start or stop sessions itself: it says so, and its host does.
  */
 import { enqueueActions, setup } from 'xstate';
-import { NO_DEVICE } from '../../call/call.ts';
+import { isOneDevice } from '../../call/call.ts';
 import { type Failure, failure } from '../../errors.ts';
 import { emptyTable, entriesOf, lookUp, type Table, withEntry, withoutEntry } from './persistent-table.ts';
 
@@ -102,7 +102,7 @@ const supervisorSetup = setup({
     isDeviceStreaming: ({ context, event }) =>
       event.type === 'stream.requested' &&
       context.oneStreamPerDevice &&
-      event.hardwareId !== NO_DEVICE &&
+      isOneDevice(event.hardwareId) &&
       lookUp(context.groups, answersOf(event.hardwareId)) !== undefined,
     isFull: ({ context }) => context.streams.size >= context.maxStreams,
     isHoldingSlot: ({ context, event }) =>

@@ -3,6 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { audioFormat } from '../../../src/call/wire.ts';
+import { wavHeader } from '../../../src/cli/ask/sound.ts';
 import { runBin, startBin } from '../../support/run-bin.ts';
 import { type CliOptions, type CliResult, runCli, startCli } from '../../support/run-cli.ts';
 import { action, audio, type CannedServer, type CannedStream, startCannedServer, text } from './canned-server.ts';
@@ -11,6 +13,7 @@ const longestCommand = '{"command":"send_message","args":{"contact":"Ann","messa
 
 /** How many chunks the long answer has: more than a slow grpc-js reader keeps when the call fails. */
 const manyChunks = 3000;
+const soundChunks = 800;
 
 const answers: Readonly<Record<string, (stream: CannedStream) => Promise<void>>> = {
   async good(stream) {
@@ -57,6 +60,11 @@ const answers: Readonly<Record<string, (stream: CannedStream) => Promise<void>>>
     await stream.send(text('Half.'));
     stream.end();
   },
+  async 'much sound, then nothing'(stream) {
+    await stream.send(text('Long. '));
+    for (let index = 0; index < soundChunks; index += 1) await stream.send(audio({ bytes: 4096, sample: 3 }));
+    await stream.send(text('Wait'));
+  },
   async 'another format'(stream) {
     await stream.send(text('Noise.'));
     await stream.send(audio({ bytes: 4096, dtype: 'float32' }));
@@ -86,6 +94,15 @@ afterAll(() => {
   server.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** A folder whose only program is a player that does `script`. */
+function pathWith(player: string, script: string): string {
+  const bin = join(folder, `bin-${player}-${script.length}`);
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, player), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(bin, player), 0o755);
+  return bin;
+}
 
 function ask(prompt: string, more: readonly string[] = [], options: CliOptions = {}): Promise<CliResult> {
   return runCli(['ask', prompt, '--server', server.address, ...more], options);
@@ -281,15 +298,6 @@ describe('the sound', () => {
     expect(exitCode).toBe(1);
   });
 
-  /** A folder whose only program is a player that does `script`. */
-  function pathWith(player: string, script: string): string {
-    const bin = join(folder, `bin-${player}-${script.length}`);
-    mkdirSync(bin, { recursive: true });
-    writeFileSync(join(bin, player), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(bin, player), 0o755);
-    return bin;
-  }
-
   test('the first player on the PATH gets the raw samples on its stdin', async () => {
     const played = join(folder, 'played.pcm');
     const bin = pathWith('aplay', `exec /bin/cat > ${played}`);
@@ -362,6 +370,34 @@ describe('being stopped', () => {
     running.child.kill(signal);
     expect(await running.result).toMatchObject({ exitCode, signal: null, stdout: 'Wait\n', stderr: 'stopped\n' });
     await expect.poll(() => cancelledCalls).toBe(before + 1);
+  });
+
+  test.each([[['--wav']], [['--wav', '--json']]])(
+    '%j keeps what came until then: a file with true sizes, and nothing is called lost',
+    async (how) => {
+      const path = join(folder, `stopped-${how.length}.wav`);
+      const options = how.flatMap((option) => (option === '--wav' ? [option, path] : [option]));
+      const running = startCli(['ask', 'much sound, then nothing', '--server', server.address, ...options]);
+      // While frames are still on their way from the queue to the file.
+      await running.printed('Long.');
+      running.interrupt();
+      const { exitCode, stdout, stderr } = await running.result;
+      expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: 'stopped\n' });
+      expect(stdout).not.toContain('lost');
+      const bytes = existsSync(path) ? readFileSync(path) : wavHeader({ ...audioFormat, dataBytes: 0 });
+      expect(bytes.readUInt32LE(40)).toBe(bytes.length - 44);
+      expect(bytes.subarray(44).every((byte) => byte === 3)).toBe(true);
+    },
+  );
+
+  test('a player that reads only files is not started for an answer that was stopped', async () => {
+    const marker = join(folder, 'was-started');
+    const bin = pathWith('afplay', `echo yes > ${marker}`);
+    const running = startCli(['ask', 'much sound, then nothing', '--server', server.address], { env: { PATH: bin } });
+    await running.printed('Wait');
+    running.interrupt();
+    expect(await running.result).toMatchObject({ exitCode: 130, stderr: 'stopped\n' });
+    expect(existsSync(marker)).toBe(false);
   });
 
   test('a stopped --json run still ends with its status line', async () => {

@@ -62,7 +62,8 @@ describe('for people', () => {
     ],
   ])('says that there is nothing, and makes nothing: %j', async (args, stdout) => {
     const result = await runCliIn(dir, ['usage', ...args], { env: { DATA_DIR: './nothing' } });
-    expect(result).toEqual({ exitCode: 0, signal: null, stdout, stderr: '' });
+    const stderr = `warning: there is no store in DATA_DIR ./nothing (${join(dir, 'nothing')}). Is that the DATA_DIR of your server?\n`;
+    expect(result).toEqual({ exitCode: 0, signal: null, stdout, stderr });
     expect(existsSync(join(dir, 'nothing'))).toBe(false);
   });
 });
@@ -115,6 +116,17 @@ describe('for programs', () => {
     expect((await parsed('--since', since)).at(-1)).toMatchObject({ kind: 'total', reports });
   });
 
+  test.each(['yesterday', 'today', 'now', '90m', '12h', '3d', '2w', ' Yesterday ', '1h ago'])(
+    '--since %j is a time before now: all that is here was used long before',
+    async (since) => {
+      expect(await parsed('--since', since)).toEqual([expect.objectContaining({ kind: 'total', reports: 0 })]);
+    },
+  );
+
+  test('--since 999999999w reaches before the first report', async () => {
+    expect((await parsed('--since', '999999999w')).at(-1)).toMatchObject({ reports: 4 });
+  });
+
   test('is the total alone where there is nothing', async () => {
     const { stdout } = await runCliIn(dir, ['usage', '--json'], { env: { DATA_DIR: 'nothing' } });
     const total = { kind: 'total', reports: 0, input_tokens: 0, output_tokens: 0, unreadable: 0 };
@@ -137,7 +149,7 @@ describe('for programs', () => {
 });
 
 describe('bad usage', () => {
-  test.each(['yesterday', '2026-02-30', '2026-11-01T25:00', '1.11.2026', '2026', ''])(
+  test.each(['tomorrow', 'last week', '-3d', '3.5h', '2026-02-30', '2026-11-01T25:00', '1.11.2026', '2026', ''])(
     '--since %j: exit code 2, naming the value and the format',
     async (since) => {
       const { exitCode, stdout, stderr } = await usage('--since', since);

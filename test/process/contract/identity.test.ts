@@ -1,7 +1,7 @@
 /** CONTRACT §1, "Identity": which ids are taken, which are made, which are refused. */
 import { describe, expect, test } from 'vitest';
 import type { StreamRequest } from '../../../src/rpc/generated/streaming/StreamRequest.ts';
-import { ask } from '../../support/client.ts';
+import { ask, welcome } from '../../support/client.ts';
 import { expectSeen, type StreamRow, says } from '../../support/contract/contract-rows.ts';
 import { served } from '../../support/contract/served.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -30,7 +30,13 @@ const lenient: readonly Row[] = [
     { ...good, sessionId: anyUuidV4 },
   ],
   ['a missing, empty … session_id is made here', { session_id: '' }, { ...good, sessionId: anyUuidV4 }],
-  ['… or "unknown" session_id is made here', { session_id: 'unknown' }, { ...good, sessionId: anyUuidV4 }],
+  ...['unknown', 'Unknown', 'UNKNOWN'].map(
+    (session_id): Row => [
+      `… or "unknown" session_id is made here [: ${session_id}]`,
+      { session_id },
+      { ...good, sessionId: anyUuidV4 },
+    ],
+  ),
   ['A given id is 1–128 characters [: 1]', { session_id: 'a', hardware_id: 'b' }, { ...good, sessionId: 'a' }],
   ['A given id is 1–128 characters [: 128]', { session_id: 'a'.repeat(128), hardware_id: 'b'.repeat(128) }, good],
   [
@@ -60,7 +66,7 @@ const strict: readonly Row[] = [
     { session_id: UUID.replace('7f0c', '7F0C'), hardware_id: 'device' },
     { ...good, sessionId: UUID.replace('7f0c', '7F0C') },
   ],
-  ...['', 'unknown', ' '].flatMap((id): Row[] => [
+  ...['', 'unknown', 'Unknown', 'UNKNOWN', ' '].flatMap((id): Row[] => [
     [
       `session_id is required… [: ${JSON.stringify(id)}]`,
       { session_id: id, hardware_id: 'device' },
@@ -94,8 +100,41 @@ const strict: readonly Row[] = [
   ],
 ];
 
+const device: readonly Row[] = [
+  ...['', 'unknown', 'UNKNOWN'].map(
+    (session_id): Row => [
+      `session ids are made as in lenient [: ${JSON.stringify(session_id)}]`,
+      { session_id, hardware_id: 'device' },
+      { ...good, sessionId: anyUuidV4 },
+    ],
+  ),
+  [
+    '[the smoke test of the desktop: a prompt and a device]',
+    { hardware_id: 'device' },
+    { ...good, sessionId: anyUuidV4 },
+  ],
+  [
+    '[a given one need be no UUID]',
+    { session_id: 'session-1', hardware_id: 'device' },
+    { ...good, sessionId: 'session-1' },
+  ],
+  ...['', 'unknown', 'Unknown', 'UNKNOWN', ' '].map(
+    (hardware_id): Row => [
+      `but hardware_id is required [: ${JSON.stringify(hardware_id)}]`,
+      { session_id: UUID, hardware_id },
+      refused('invalid_hardware_id', /^hardware_id is required/),
+    ],
+  ),
+  [
+    'A COLLECT without session_id could never be committed',
+    { phase: 1, chunk_text: 'hi', hardware_id: 'device' },
+    refused('missing_session_id', /^session_id is required/),
+  ],
+];
+
 describe.each([
   { policy: 'lenient', env: {}, rows: lenient },
+  { policy: 'device', env: { IDENTITY_POLICY: 'device' }, rows: device },
   { policy: 'strict', env: { IDENTITY_POLICY: 'strict' }, rows: strict },
 ])('IDENTITY_POLICY=$policy', ({ env, rows }) => {
   const its = served({ scenario, env });
@@ -103,6 +142,15 @@ describe.each([
   test.concurrent.each(rows)('%s', async (_, request, expected) => {
     expectSeen(await ask(its.client, { prompt: 'hi', ...request }), expected);
   });
+
+  test.concurrent.each(['welcome_1796006750.5', 'welcome_1796006750', UUID, ''])(
+    "a Welcome's session_id need only be well formed [: %j]",
+    async (session_id) => {
+      const outcome = await welcome(its.client, { text: 'Good morning.', session_id });
+      expect({ code: outcome.code, first: outcome.kinds[0] }).toEqual({ code: 'OK', first: 'metadata' });
+      expect(outcome.sessionId).toEqual(session_id === '' ? anyUuidV4 : session_id);
+    },
+  );
 });
 
 describe('the default', () => {
@@ -125,9 +173,11 @@ describe('the default', () => {
     expect(one.sessionId).not.toBe(other.sessionId);
   });
 
-  test('a missing hardware_id becomes "unknown"', async () => {
-    const { sessionId } = await ask(its.client, { prompt: 'hi' });
-    const lines = its.server.logsOf('stream_acquired').filter(({ ctx }) => ctx?.session_id === sessionId);
-    expect(lines.map(({ ctx }) => ctx?.hardware_id)).toEqual(['unknown']);
+  test('a missing hardware_id becomes "unknown" [, which it is in any letter case]', async () => {
+    for (const hardware_id of ['', 'unknown', 'Unknown', 'UNKNOWN']) {
+      const { sessionId } = await ask(its.client, { prompt: 'hi', hardware_id });
+      const lines = its.server.logsOf('stream_acquired').filter(({ ctx }) => ctx?.session_id === sessionId);
+      expect(lines.map(({ ctx }) => ctx?.hardware_id)).toEqual(['unknown']);
+    }
   });
 });

@@ -1,4 +1,5 @@
 /** CONTRACT §1 and §2, screenshots: what is taken, what is refused, in a COMMIT and in a COLLECT alike. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ask } from '../../support/client.ts';
 import { expectSeen, type StreamRow, says } from '../../support/contract/contract-rows.ts';
@@ -47,7 +48,7 @@ describe('in a COMMIT', () => {
 
 describe('in a COLLECT', () => {
   test.concurrent.each(rows)('%s', async (_, screenshot, expected) => {
-    const outcome = await ask(its.client, { phase: 1, chunk_seq: 1, screenshot });
+    const outcome = await ask(its.client, { phase: 1, chunk_seq: 1, screenshot, session_id: randomUUID() });
     expectSeen(outcome, expected === seen ? { frames: 'end', code: 'OK' } : expected);
   });
 });

@@ -22,7 +22,7 @@ const sentence = 'A secret sentence that nobody else may read, as long as a seco
 
 describe('a refusal', () => {
   test.each([
-    ['status400', 'INVALID_ARGUMENT', 'refuses the request (HTTP 400): this is a 400'],
+    ['status400', 'UNAVAILABLE', 'refuses the request (HTTP 400): this is a 400'],
     ['status401', 'UNAUTHENTICATED', 'does not accept SPEECH_API_KEY (HTTP 401)'],
     ['status402', 'RESOURCE_EXHAUSTED', 'has no quota left (HTTP 402): this is a 402'],
     ['status403', 'PERMISSION_DENIED', 'does not allow the request (HTTP 403)'],

@@ -33,12 +33,12 @@ describe('before anything was said', () => {
     ],
     [
       'bad-request',
-      'INVALID_ARGUMENT',
-      "refuses the request (status 400): This model's maximum context length is 8192 tokens",
+      'UNAVAILABLE',
+      "finds the request too long (status 400): This model's maximum context length is 8192 tokens",
     ],
     [
       'bad-request-as-fastapi',
-      'INVALID_ARGUMENT',
+      'UNAVAILABLE',
       'refuses the request (status 422): [{"type":"missing","loc":["body","messages"]}]',
     ],
     ['huge-refusal', 'UNAVAILABLE', `is out of order (status 500): ${'x'.repeat(300)}…`],
@@ -96,7 +96,7 @@ describe('the log', () => {
     ]);
   });
 
-  test.each(['wrong-key', 'forbidden', 'unknown-model'])(
+  test.each(['wrong-key', 'forbidden', 'unknown-model', 'bad-request'])(
     'calls what the operator must mend an error: %s',
     async (model) => {
       const { log, lines } = keepingLogger();

@@ -174,15 +174,24 @@ describe('a server with room', () => {
       expect(await promptOf(mine.commit())).toBe('Mine.');
     });
 
-    test('without a session id gets one that its COMMIT can name', async () => {
-      const first = await ask(client, { phase: COLLECT, chunk_text: 'Who' });
-      const second = await ask(client, { phase: COLLECT, chunk_text: 'Else' });
-      expect(first.sessionId).toMatch(/^[0-9a-f-]{36}$/);
-      expect(second.sessionId).not.toBe(first.sessionId);
-      const session_id = first.sessionId ?? '';
-      expectAccepted(await ask(client, { session_id, phase: COLLECT, chunk_seq: 1, chunk_text: ' is it?' }));
-      expect(await promptOf(ask(client, { session_id, phase: COMMIT }))).toBe('Who is it?');
-    });
+    test.each([undefined, '', ' ', 'unknown', 'Unknown', 'UNKNOWN'])(
+      'with the session_id %j could never be committed: missing_session_id, and nothing is kept',
+      async (session_id) => {
+        const before = (await server.status()).collect_buffers;
+        const outcome = await ask(client, {
+          phase: COLLECT,
+          chunk_text: 'Who',
+          ...(session_id !== undefined && { session_id }),
+        });
+        expectErrorBeforeData(outcome, {
+          code: 'INVALID_ARGUMENT',
+          errorType: 'missing_session_id',
+          details: `session_id is required, not ${JSON.stringify(session_id ?? '')}: what is collected without one could never be committed`,
+        });
+        expect(outcome.sessionId).toBeNull();
+        expect((await server.status()).collect_buffers).toBe(before);
+      },
+    );
 
     test('takes chunks for the next utterance while a stream of its id runs', async () => {
       const { collect, commit } = utterance(client, 'busy');

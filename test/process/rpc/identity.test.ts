@@ -75,7 +75,7 @@ describe('IDENTITY_POLICY=strict', () => {
   });
   afterAll(() => client.close());
 
-  test.each(['', 'unknown', '  '])('a session_id of "%s" is missing', async (session_id) => {
+  test.each(['', 'unknown', 'UnKnown', '  '])('a session_id of "%s" is missing', async (session_id) => {
     const outcome = await ask(client, { prompt: 'hi', session_id, hardware_id: 'device-1' });
     expectErrorBeforeData(outcome, { code: 'INVALID_ARGUMENT', errorType: 'missing_session_id' });
     expect(outcome.details).toMatch(/^session_id is required/);

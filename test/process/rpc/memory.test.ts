@@ -221,13 +221,39 @@ describe('recital forget', { timeout: 120_000 }, () => {
     await end();
   });
 
-  test('is good where there is nothing, and makes nothing', async () => {
-    const { exitCode, stdout } = await forget('nowhere', '--hardware', 'device-1');
-    expect({ exitCode, stdout }).toEqual({
-      exitCode: 0,
-      stdout: 'Forgot 0 exchanges of "device-1" in nowhere. Used tokens and quotas stay.\n',
-    });
+  test.each([
+    ['nowhere', ['--hardware', 'device-1']],
+    ['nowhere/deeper', ['--all', '--yes']],
+    // A folder of somebody else, or one below or above the server's.
+    ['.', ['--hardware', 'device-1', '--json']],
+    ['all/store', ['--hardware', 'device-1']],
+  ])('is an error where there is no store, and makes nothing: DATA_DIR=%s', async (name, args) => {
+    const { exitCode, stdout, stderr } = await forget(name, ...args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toBe(
+      `error: Nothing was forgotten: there is no store in DATA_DIR ${name} (${join(dir, name)}). Is that the DATA_DIR of your server?\n`,
+    );
     expect(existsSync(join(dir, 'nowhere'))).toBe(false);
+    expect(existsSync(join(dir, name, 'store'))).toBe(false);
+  });
+
+  test('of a device that nothing is remembered of says so, and so does a second time', async () => {
+    await forget('all', '--all', '--yes');
+    for (const [args, whose] of [
+      [['--hardware', 'device-l'], 'Nothing of "device-l"'],
+      [['--all', '--yes'], 'Nothing'],
+    ] as const) {
+      expect(await forget('all', ...args)).toMatchObject({
+        exitCode: 0,
+        stdout: `${whose} was remembered in all, so nothing was forgotten.\n`,
+      });
+    }
+    expect(JSON.parse((await forget('all', '--hardware', 'device-l', '--json')).stdout)).toEqual({
+      kind: 'forgotten',
+      hardware_id: 'device-l',
+      devices: 0,
+      exchanges: 0,
+    });
   });
 
   test.each<[readonly string[], string]>([

@@ -128,7 +128,7 @@ describe('a fault before any data is one error frame and the status', () => {
     ['forbidden', 'PERMISSION_DENIED', 'access_denied'],
     ['filtered', 'PERMISSION_DENIED', 'access_denied'],
     ['unknown-model', 'NOT_FOUND', 'not_found'],
-    ['bad-request', 'INVALID_ARGUMENT', 'invalid_request'],
+    ['bad-request', 'UNAVAILABLE', 'answer_failed'],
   ])('%s: %s, %s', async (behaviour, code, errorType) => {
     expectErrorBeforeData(await ask(client, { prompt: `behave:${behaviour}` }), { code, errorType });
   });

@@ -31,7 +31,7 @@ describe('phase', () => {
   });
 
   test('1 is collected and not answered', async () => {
-    const outcome = await ask(client, { chunk_text: 'Say it.', phase: 1 });
+    const outcome = await ask(client, { chunk_text: 'Say it.', phase: 1, session_id: 'collected' });
     expectGoodEnd(outcome);
     expect(outcome.frames.map(({ end_message }) => end_message)).toEqual(['COLLECT_ACCEPTED']);
   });
@@ -72,6 +72,52 @@ describe('prompt', () => {
   });
 });
 
+describe('length', () => {
+  const MAX_CHARS = 32_768;
+  const refusal = (what: string, characters: number) => ({
+    code: 'RESOURCE_EXHAUSTED',
+    errorType: 'request_too_large',
+    details: `${what} has ${characters} characters; at most ${MAX_CHARS} are accepted (PROMPT_MAX_CHARS)`,
+  });
+
+  test.each([
+    ['one letter', 'x', MAX_CHARS],
+    ['emoji, each one character', '🙂', MAX_CHARS],
+  ])('a prompt of PROMPT_MAX_CHARS is answered: %s', async (_, letter, times) => {
+    expectGoodEnd(await ask(client, { prompt: `x${letter.repeat(times - 1)}` }));
+  });
+
+  test.each([
+    ['one more letter', { prompt: 'x'.repeat(MAX_CHARS + 1) }, MAX_CHARS + 1],
+    ['one more emoji', { prompt: '🙂'.repeat(MAX_CHARS + 1) }, MAX_CHARS + 1],
+    ['Cyrillic words', { prompt: 'слово '.repeat(100_000) }, 600_000],
+    ['nothing but spaces', { prompt: ' '.repeat(1_000_000) }, 1_000_000],
+    ['12,000,000 × "x"', { prompt: 'x'.repeat(12_000_000) }, 12_000_000],
+    ['emoji by the million', { prompt: '🙂'.repeat(2_000_000) }, 2_000_000],
+    ['in chunk_text', { chunk_text: 'x'.repeat(MAX_CHARS + 1) }, MAX_CHARS + 1],
+  ])('a longer one is request_too_large, named with its length and the bound: %s', async (_, request, characters) => {
+    expectErrorBeforeData(await ask(client, request), refusal('The prompt', characters));
+  });
+
+  test('a chunk_text that does not count is not measured', async () => {
+    expectGoodEnd(await ask(client, { prompt: 'Short.', chunk_text: 'x'.repeat(MAX_CHARS + 1) }));
+  });
+
+  test('what is collected has the same bound, by itself and with the tail that its COMMIT brings', async () => {
+    const ids = { session_id: 'long', phase: 1 } as const;
+    const half = 'x'.repeat(MAX_CHARS / 2);
+    const tooLong = { ...ids, chunk_seq: 1, chunk_text: half + half + half };
+    expectErrorBeforeData(await ask(client, tooLong), refusal('The collected text', 49_152));
+    expectGoodEnd(await ask(client, { ...ids, chunk_seq: 1, chunk_text: half }));
+    const grown = { ...ids, chunk_seq: 2, chunk_text: ` ${half}` };
+    expectErrorBeforeData(await ask(client, grown), refusal('The collected text', MAX_CHARS + 1));
+    const committed = { session_id: 'long', phase: 2, prompt: ` ${half}` } as const;
+    expectErrorBeforeData(await ask(client, committed), refusal('The prompt', MAX_CHARS + 1));
+    // What was collected is still there.
+    expect((await ask(client, { session_id: 'long', phase: 2 })).text).toBe('That was long.');
+  });
+});
+
 describe('screen size', () => {
   test.each([
     ['screen_width', -1],
@@ -80,7 +126,7 @@ describe('screen size', () => {
     ['screen_height', 65_536],
   ])('%s %i is INVALID_ARGUMENT/invalid_request, in a COLLECT as in a COMMIT', async (field, value) => {
     for (const phase of [1, 2] as const) {
-      expectErrorBeforeData(await ask(client, { prompt: 'Look.', phase, [field]: value }), {
+      expectErrorBeforeData(await ask(client, { prompt: 'Look.', session_id: 'looking', phase, [field]: value }), {
         code: 'INVALID_ARGUMENT',
         errorType: 'invalid_request',
         details: `${field} ${value} must be 0 (not told) to 65535 pixels`,
@@ -95,7 +141,8 @@ describe('screen size', () => {
 
 describe('size', () => {
   test('15.9 MiB are accepted', async () => {
-    expectGoodEnd(await ask(client, { prompt: 'x'.repeat(15.9 * MIB) }));
+    // Beside a prompt, chunk_text does not count.
+    expectGoodEnd(await ask(client, { prompt: 'x', chunk_text: 'x'.repeat(15.9 * MIB) }));
   });
 
   test.each([16, 19.9])('%f MiB of prompt are RESOURCE_EXHAUSTED/request_too_large', async (mebibytes) => {

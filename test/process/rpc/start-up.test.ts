@@ -92,7 +92,7 @@ describe('a fault in the configuration: exit code 2, nothing started, every faul
     {
       title: 'three bad values',
       env: { GRPC_PORT: 'seven', BACKPRESSURE_MAX_STREAMS: '0', IDENTITY_POLICY: 'odd' },
-      named: ['GRPC_PORT', 'seven', 'BACKPRESSURE_MAX_STREAMS', 'IDENTITY_POLICY', 'odd', 'lenient, strict'],
+      named: ['GRPC_PORT', 'seven', 'BACKPRESSURE_MAX_STREAMS', 'IDENTITY_POLICY', 'odd', 'lenient, device, strict'],
     },
     { title: 'scripted engines without a scenario', env: { ANSWER_ENGINE: 'scripted' }, named: ['SCENARIO_FILE'] },
     {
@@ -121,15 +121,82 @@ describe('a fault in the configuration: exit code 2, nothing started, every faul
   });
 });
 
+describe('an engine that does not come up', () => {
+  const key = 'sk-secret-4711-abcdef';
+  const missing = `/nowhere/piper-${key}`;
+  const voice = { SPEECH_ENGINE: 'command', SPEECH_COMMAND: missing, SPEECH_API_KEY: key };
+  const reason = 'SPEECH_COMMAND: the program "/nowhere/piper-[secret]" is not there, or may not be run';
+
+  test('is replaced by the embedded one, that engine alone, and every probe says which and why', async () => {
+    const server = await startServer({ scenario, env: voice });
+    const lastError = `speech engine "command" did not start, the embedded one is in its place: ${reason}`;
+    const health = await fetch(`http://127.0.0.1:${server.httpPort}/health`);
+    expect([health.status, await health.json()]).toEqual([
+      200,
+      { health: 'degraded', state: 'ready', last_error: lastError, replaced: { speech: reason } },
+    ]);
+    expect(await server.status()).toMatchObject({
+      state: 'ready',
+      health: 'degraded',
+      last_error: lastError,
+      replaced: { speech: reason },
+      answer_engine: 'scripted',
+      speech_engine: 'embedded',
+    });
+    expect(server.logsOf('ready')).toMatchObject([
+      {
+        ctx: {
+          health: 'degraded',
+          replaced: { speech: reason },
+          answer_engine: 'scripted',
+          data_dir: server.dataDir,
+          grpc_host: '127.0.0.1',
+          version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        },
+      },
+    ]);
+    expect(server.logsOf('emergency_profile')).toMatchObject([{ level: 50, ctx: { replaced: { speech: reason } } }]);
+    expect((await fetch(`http://127.0.0.1:${server.httpPort}/ready`)).status).toBe(200);
+    const client = connect(server.grpcPort);
+    const outcome = await ask(client, { prompt: 'hi' });
+    client.close();
+    expectGoodEnd(outcome);
+    expect(outcome.text).toBe('Opening.');
+    // A tone of the scenario would be one chunk.
+    expect(outcome.audioBytes).toBeGreaterThan(4096);
+    expect(JSON.stringify(server.logs)).not.toContain(key);
+  });
+
+  test('that may not be replaced (START_FAILURE=fail) ends the server with the reason', async () => {
+    const { code, stdout, stderr } = await runToEnd({ ...voice, START_FAILURE: 'fail' });
+    expect(code).toBe(1);
+    expect(stderr).toBe(`Recital could not start: speech engine "command" did not start: ${reason}\n`);
+    expect(stdout).not.toContain('"decision":"ready"');
+  });
+
+  test.each([
+    ['a folder', '/tmp'],
+    ['a file that may not be run', fileURLToPath(new URL('../../../package.json', import.meta.url))],
+    ['a name that is in no folder of PATH', 'no-such-program-here --x'],
+  ])('is also one whose program is %s', async (_, command) => {
+    const env = { SPEECH_ENGINE: 'command', SPEECH_COMMAND: command, START_FAILURE: 'fail', LOG_LEVEL: 'silent' };
+    const { code, stderr } = await runToEnd(env);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`the program "${command.split(' ')[0]}" is not there, or may not be run`);
+  });
+});
+
 describe('kill switches', () => {
   test('disable_module_coordinator: ready in the emergency profile, health degraded, loudly', async () => {
     const server = await startServer({ scenario, env: { KILL_SWITCHES: 'disable_module_coordinator' } });
     const status = await server.status();
+    const reason = 'KILL_SWITCHES=disable_module_coordinator';
     expect(status).toMatchObject({
       state: 'ready',
       health: 'degraded',
       answer_engine: 'embedded',
       speech_engine: 'embedded',
+      replaced: { answer: reason, speech: reason },
     });
     expect(status.last_error).toContain('disable_module_coordinator');
     expect(server.logsOf('emergency_profile')).toHaveLength(1);

@@ -81,7 +81,7 @@ function decisions(): string[] {
 
 async function reports(): Promise<number> {
   const report = await reportUsage({ dataDir: dir, sinceMs: 0 });
-  if (report.kind === 'failed') throw new Error(report.reason);
+  if (report.kind !== 'summary') throw new Error(report.kind === 'failed' ? report.reason : report.kind);
   return report.summary.total.reports;
 }
 

@@ -68,7 +68,13 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     settings: {
       admission: { maxStreams: 50, oneStreamPerDevice: false, gracePeriodMs: 30_000, ...options.admission },
       limits: { ...testLimits, maxFramesPerSecond: 0, ...options.limits },
-      collect: { ttlMs: 120_000, maxBuffers: 1_000, maxChars: 32_768, screenshotMaxBytes: 1024 },
+      collect: {
+        ttlMs: 120_000,
+        maxBuffers: 1_000,
+        maxChars: 32_768,
+        promptMaxChars: 32_768,
+        screenshotMaxBytes: 1024,
+      },
     },
     engines: { inUse: () => engines, peek: () => engines },
     recording: watchOf(options),

@@ -69,11 +69,6 @@ const failing = (count, wrong) =>
     yield* question.earlier < count ? wrong(question) : good(question);
   };
 
-const refusing = (isTaken, refusal) =>
-  function* (question) {
-    yield* isTaken(question.body) ? good(question) : refusal();
-  };
-
 export const behaviours = {
   demo,
   good,
@@ -262,36 +257,4 @@ export const behaviours = {
   'bad-request': () =>
     error(400, "This model's maximum context length is 8192 tokens", { code: 'context_length_exceeded' }),
   'bad-request-as-fastapi': () => json(422, { detail: [{ type: 'missing', loc: ['body', 'messages'] }] }),
-  'no-usage-option': refusing(
-    (body) => body.stream_options === undefined,
-    () => error(400, "Unsupported parameter: 'stream_options'"),
-  ),
-  'no-tools': refusing(
-    (body) => body.tools === undefined,
-    () => json(400, { object: 'error', message: '"auto" tool choice requires --enable-auto-tool-choice', code: 400 }),
-  ),
-  'no-eyes': refusing(
-    (body) => !body.messages.some(({ content }) => Array.isArray(content)),
-    () => error(500, 'image input is not supported - hint: you may need to provide the mmproj'),
-  ),
-  'new-limit': refusing(
-    (body) => body.max_tokens === undefined,
-    () =>
-      error(
-        400,
-        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
-        {
-          code: 'unsupported_parameter',
-          param: 'max_tokens',
-        },
-      ),
-  ),
-  'no-limit': refusing(
-    (body) => body.max_tokens === undefined && body.max_completion_tokens === undefined,
-    () => error(400, "Unknown parameters: 'max_tokens' and 'max_completion_tokens'"),
-  ),
-  'no-temperature': refusing(
-    (body) => body.temperature === undefined,
-    () => error(400, "Unsupported value: 'temperature' does not support 0.7 with this model."),
-  ),
 };

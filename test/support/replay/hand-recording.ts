@@ -57,6 +57,12 @@ export function goodLog(text: string): EventLog {
   return log;
 }
 
+/** The same, where a forger may have left its times out of order. */
+export function orderlessLog(text: string): EventLog {
+  const log = readLog(text);
+  return isBadLog(log) && log.disordered !== undefined ? log.disordered : goodLog(text);
+}
+
 /** The lines without their hashes. */
 export function bodiesOf(text: string): readonly string[] {
   return text

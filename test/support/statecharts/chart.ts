@@ -37,7 +37,9 @@ export type Trigger =
   /** Taken as soon as its guard holds. */
   | { readonly kind: 'always' }
   | { readonly kind: 'actorDone'; readonly name: string }
-  | { readonly kind: 'actorFailed'; readonly name: string };
+  | { readonly kind: 'actorFailed'; readonly name: string }
+  /** Every region of the state has come to its final state. */
+  | { readonly kind: 'regionsDone' };
 
 export interface ChartTransition {
   readonly source: string;
@@ -140,6 +142,7 @@ function targetOf(target: readonly AnyStateNode[] | undefined): string | null {
 function triggerOf(descriptor: string): Trigger {
   const [, outcome, name] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(descriptor) ?? [];
   if (name !== undefined) return { kind: outcome === 'done' ? 'actorDone' : 'actorFailed', name };
+  if (descriptor.startsWith('xstate.done.state.')) return { kind: 'regionsDone' };
   if (descriptor.startsWith('xstate.')) throw new Error(`no words for the event ${descriptor}`);
   return { kind: 'event', name: descriptor };
 }

@@ -190,6 +190,8 @@ function triggerWords(trigger: Trigger): string {
       return `actor ${code(trigger.name)} is done`;
     case 'actorFailed':
       return `actor ${code(trigger.name)} failed`;
+    case 'regionsDone':
+      return 'all its regions are done';
   }
 }
 

@@ -157,11 +157,13 @@ function labelOf({ trigger, guard }: ChartTransition): string {
     case 'timed':
       return `after ${trigger.name} ${condition}`.trim();
     case 'always':
-      return condition;
+      return condition === '' ? 'else' : condition;
     case 'actorDone':
       return `actor ${trigger.name} done ${condition}`.trim();
     case 'actorFailed':
       return `actor ${trigger.name} failed ${condition}`.trim();
+    case 'regionsDone':
+      return `all done ${condition}`.trim();
   }
 }
 

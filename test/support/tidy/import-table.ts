@@ -199,12 +199,13 @@ export const importTable: readonly ImportRow[] = [
       'engines/',
       'call/',
       'config.ts',
+      'config/secret.ts',
       'errors.ts',
       'assert.ts',
     ],
     types: [],
     packages: ['xstate'],
-    node: ['node:fs'],
+    node: ['node:fs', 'node:path'],
   },
   // The program is its function and the process; what a command needs of others is loaded when it runs.
   { from: 'cli.ts', ours: ['cli/run.ts', 'cli/terminal/command.ts'], types: [], packages: [], node: [] },
@@ -218,6 +219,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/log/command.ts',
       'cli/usage/command.ts',
       'cli/forget/command.ts',
+      'cli/check-config/command.ts',
       'cli/terminal/',
       'server/package-version.ts',
     ],
@@ -230,7 +232,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['cli/terminal/', 'errors.ts'],
     types: [],
     packages: ['commander', 'zod'],
-    node: ['node:util'],
+    node: ['node:path', 'node:util'],
   },
   { from: 'cli/serve/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   // A client shares nothing with the server but the proto, the error table and the sound format.
@@ -256,6 +258,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/demo/',
       'cli/ask/',
       'cli/log/log-files.ts',
+      'cli/log/log-paths.ts',
       'cli/replay/log-replay.ts',
       'cli/terminal/',
       'log/',
@@ -267,7 +270,17 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'cli/replay/',
-    ours: ['cli/replay/', 'cli/log/log-files.ts', 'cli/terminal/', 'analysis/', 'replay/', 'log/', 'assert.ts'],
+    ours: [
+      'cli/replay/',
+      'cli/log/log-files.ts',
+      'cli/log/log-selection.ts',
+      'cli/terminal/',
+      'analysis/',
+      'replay/',
+      'log/',
+      'errors.ts',
+      'assert.ts',
+    ],
     types: [],
     packages: ['commander', 'zod'],
     node: ['node:os', 'node:worker_threads'],
@@ -290,6 +303,7 @@ export const importTable: readonly ImportRow[] = [
   },
   { from: 'cli/usage/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   { from: 'cli/forget/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
+  { from: 'cli/check-config/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
 ];
 
 export interface Deviation {
@@ -426,6 +440,11 @@ export const deviations: readonly Deviation[] = [
     from: 'cli/terminal/given-config.ts',
     to: 'config.ts',
     reason: 'recital usage and forget look where recital serve writes',
+  },
+  {
+    from: 'cli/check-config/command.ts',
+    to: 'config.ts',
+    reason: 'recital check-config prints the configuration as recital serve reads it',
   },
   { from: 'cli/forget/command.ts', to: 'store/store-errand.ts', reason: 'recital forget forgets in the store' },
   { from: 'cli/usage/command.ts', to: 'store/store-errand.ts', reason: 'recital usage prints the store' },

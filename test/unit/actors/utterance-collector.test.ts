@@ -16,7 +16,13 @@ import { runs } from '../../support/runs.ts';
 
 const MIB = 1024 * 1024;
 const ttlMs = 120_000;
-const defaultLimits = { ttlMs, maxBuffers: 1_000, maxChars: 32_768, screenshotMaxBytes: 10 * MIB };
+const defaultLimits = {
+  ttlMs,
+  maxBuffers: 1_000,
+  maxChars: 32_768,
+  promptMaxChars: 32_768,
+  screenshotMaxBytes: 10 * MIB,
+};
 /** Whose utterance most tests are about; a COMMIT of it, which nothing but its two ids matters of. */
 const key = callOf('commit-1', 'session-1');
 
@@ -71,7 +77,9 @@ function chunk(sequence: number, { text, ...rest }: ChunkFields = {}): Collected
 
 /** What a COMMIT without anything of its own would be; null = nothing at all. */
 function collected(collector: UtteranceCollector, call: Call = key): ({ readonly text: string } & Screen) | null {
-  const { prompt, screen } = collector.whole({ call, prompt: '', screen: {} });
+  const utterance = collector.whole({ call, prompt: '', screen: {} });
+  if ('errorCode' in utterance) throw new Error(utterance.message);
+  const { prompt, screen } = utterance;
   return prompt === '' && Object.keys(screen).length === 0 ? null : { text: prompt, ...screen };
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createWavFile, wavHeader } from '../../../src/cli/ask/sound.ts';
+import { createWavFile, createWavSink, wavHeader } from '../../../src/cli/ask/sound.ts';
 
 async function temporaryFile(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'recital-wav-'));
@@ -61,4 +61,29 @@ test('writing after close and into a missing folder are refused', async () => {
   await file.close();
   await expect(file.write(Buffer.alloc(2))).rejects.toThrow('is closed');
   await expect(createWavFile(join(path, 'no', 'folder.wav'))).rejects.toThrow();
+});
+
+test('a sink that is stopped keeps what it has and what is still on its way, and loses nothing', async () => {
+  const path = await temporaryFile();
+  const sink = await createWavSink(path);
+  const early = sink.write(Buffer.alloc(4096, 1));
+  sink.abort();
+  sink.abort();
+  await Promise.all([early, sink.write(Buffer.alloc(4096, 2))]);
+  expect(await sink.finish()).toEqual({ words: `in ${path}`, isLost: false });
+  expect(await readFile(path)).toEqual(
+    Buffer.concat([
+      wavHeader({ dataBytes: 8192, sampleRateHz: 48_000, channels: 1 }),
+      Buffer.alloc(4096, 1),
+      Buffer.alloc(4096, 2),
+    ]),
+  );
+});
+
+test('a sink that is stopped before any sound leaves no file', async () => {
+  const path = await temporaryFile();
+  const sink = await createWavSink(path);
+  sink.abort();
+  expect((await sink.finish()).isLost).toBe(false);
+  await expect(readFile(path)).rejects.toThrow('ENOENT');
 });

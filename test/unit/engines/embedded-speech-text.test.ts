@@ -23,6 +23,11 @@ test.each([
   ['The U.S. is big, e.g. in a.m. hours.', 'The U.S. is big, e.g. in a.m. hours.'],
   ['OpenAI and ChatGPT have APIs, McDonald not', "Open A.I. and Chat GPT have A.P.I.'s, McDonald not"],
   ['C++, C# & D: a+b=c, 2*3 < 7', 'C plus plus, C sharp and D: a plus b equals c, 2 times 3 less than 7'],
+  ['10^6, x^2, 2^10 and e^-x', '10 to the power of 6, x squared, 2 to the power of 10 and e to the power of minus x'],
+  ['a <= b, a ≥ b, a != b', 'a at most b, a at least b, a is not equal to b'],
+  ['5 ± 1, ~5, √2, 6 ÷ 2 and 2 × x', '5 plus or minus 1, about 5, the square root of 2, 6 divided by 2 and 2 times x'],
+  ['5 - 3 = 2, x - 5, 5 - 10 people, 10−3', '5 minus 3 equals 2, x minus 5, 5 - 10 people, 10 minus 3'],
+  ['C#, #1, R&D, 5%', 'C sharp, number 1, R and D, 5%'],
   ['2026-03-04 at 10:45:30', 'March 4, 2026 at 10:45 and 30 seconds'],
   ['10–15 people, -5 degrees', '10 to 15 people, -5 degrees'],
   ['café naïve Straße', 'cafe naive Strasse'],
@@ -53,9 +58,21 @@ test.each([
   ['21 мин. назад', '20 одна минута назад'],
   ['12.05.2026 и 01.03.2025 г.', '12 мая 2026 года и 1 марта 2025 года'],
   ['в 2024 г. и зимой 2023 г.', 'в 2024 году и зимой 2023 года'],
+  ['x < 5, 10^6, 2×3=6, a != b', 'x меньше 5, 10 в степени 6, 2 умножить на 3 равно 6, a не равно b'],
+  ['5 ± 1, ~5, √2, 5 м², x^2.', '5 плюс-минус 1, примерно 5, корень из 2, 5 квадратных метров, x в квадрате.'],
+  ['5 - 3 = 2, #1, C#', '5 минус 3 равно 2, номер 1, C шарп'],
   ['ул. Ленина, д. 5, и т. д.', 'улица Ленина, дом 5, и так далее'],
 ])('Russian: "%s" is read as "%s"', (text, said) => {
   expect(sayInRussian(text)).toBe(said);
+});
+
+test.each([
+  ['de', 'x kleiner als 5, 10 hoch 6, 2 mal 3, a ungleich b'],
+  ['fr', 'x inférieur à 5, 10 puissance 6, 2 fois 3, a différent de b'],
+  ['es-419', 'x menor que 5, 10 elevado a 6, 2 por 3, a distinto de b'],
+  ['uk', 'x менше 5, 10 у степені 6, 2 помножити на 3, a не дорівнює b'],
+])('signs are said in the words of %s', (language, said) => {
+  expect(spokenText('x < 5, 10^6, 2×3, a != b', chooseVoice({ text: 'x', voice: `espeak-${language}` }))).toBe(said);
 });
 
 test('nothing that eSpeak takes for markup or phonemes reaches it', () => {

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { failureOfError } from '../../../src/engines/openai-answer/chat-provider.ts';
 import { ProviderRefusal } from '../../../src/engines/openai-answer/guarded-fetch.ts';
-import { readErrorBody, saidMaxChars } from '../../../src/engines/provider/error-words.ts';
+import { errorBodyMaxBytes, readErrorBody, saidMaxChars } from '../../../src/engines/provider/error-words.ts';
 import { failureOfVoiceRefusal } from '../../../src/engines/speech-providers/http-sound.ts';
 
 const asked = { provider: 'p', voice: 'Anna' };
@@ -71,9 +71,50 @@ describe('the line of what a provider says', () => {
   });
 });
 
+describe('errors of errors', () => {
+  const inner = '{"error": {"message": "no tools here", "code": "x_1"}}';
+  test.each([
+    [{ error: { message: 'Provider returned error', code: 400, metadata: { raw: inner, provider_name: 'P' } } }],
+    [{ error: { message: 'Provider returned error', metadata: { raw: JSON.parse(inner) } } }],
+    [{ message: 'Provider returned error', code: 400, metadata: { raw: 'no tools here x_1' } }],
+    [{ error: { message: inner } }],
+    [{ error: inner }],
+    [[{ error: { message: inner, status: 'INVALID_ARGUMENT' } }]],
+    [{ error: { message: 'filtered', innererror: { code: 'x_1', message: 'no tools here' } } }],
+  ])('%j: what is inside counts, too', (body) => {
+    const { said, signs } = readErrorBody(JSON.stringify(body), {});
+    expect(signs).toMatch(/no tools here/);
+    expect(signs).toMatch(/x_1/);
+    expect(said).not.toContain('{');
+  });
+
+  test('a router that only passes on is quoted with what it passes on', () => {
+    const body = { error: { message: 'Provider returned error', metadata: { raw: inner } } };
+    expect(readErrorBody(JSON.stringify(body), {}).said).toBe('Provider returned error: no tools here');
+  });
+
+  test('what was asked, or answered, is no part of it', () => {
+    const body = {
+      detail: [{ msg: 'bad', loc: ['body'], input: 'tools' }],
+      error: { message: 'm', failed_generation: 'tools' },
+    };
+    expect(readErrorBody(JSON.stringify(body), {}).signs).not.toContain('tools');
+  });
+
+  test('depth and length are bounded', () => {
+    const deep = `${'{"error":'.repeat(2_000)}"x"${'}'.repeat(2_000)}`;
+    expect(readErrorBody(deep, {}).signs.length).toBeLessThanOrEqual(errorBodyMaxBytes);
+    const wide = JSON.stringify({ error: { message: 'x'.repeat(20_000) } });
+    expect(readErrorBody(wide, {}).signs.length).toBeLessThanOrEqual(errorBodyMaxBytes);
+  });
+});
+
 describe('a refusal', () => {
   test.each([
-    [400, 'This model has a context of 8192 tokens', 'INVALID_ARGUMENT', 'nobody'],
+    [400, 'Bad request', 'UNAVAILABLE', 'other'],
+    [400, 'This model has a context length of 8192 tokens', 'UNAVAILABLE', 'other'],
+    [400, 'Content Exists Risk', 'PERMISSION_DENIED', 'nobody'],
+    [400, 'tool_use_failed', 'UNAVAILABLE', 'again'],
     [400, 'API key not valid', 'UNAUTHENTICATED', 'other'],
     [400, 'model x does not exist', 'NOT_FOUND', 'other'],
     [400, 'Your credit balance is too low', 'RESOURCE_EXHAUSTED', 'other'],
@@ -81,13 +122,16 @@ describe('a refusal', () => {
     [401, 'quota_exceeded: 5 credits remain', 'RESOURCE_EXHAUSTED', 'other'],
     [402, 'pay', 'RESOURCE_EXHAUSTED', 'other'],
     [403, 'insufficient permissions', 'PERMISSION_DENIED', 'other'],
+    [403, 'Your input was flagged. No credits were charged.', 'PERMISSION_DENIED', 'nobody'],
     [404, 'model x does not exist', 'NOT_FOUND', 'other'],
     [405, 'no', 'UNAVAILABLE', 'other'],
     [409, 'conflict', 'UNAVAILABLE', 'again'],
-    [413, 'too long', 'INVALID_ARGUMENT', 'nobody'],
-    [422, 'speed is too high', 'INVALID_ARGUMENT', 'nobody'],
+    [413, 'too long', 'UNAVAILABLE', 'other'],
+    [422, 'speed is too high', 'UNAVAILABLE', 'other'],
     [425, 'too early', 'UNAVAILABLE', 'again'],
     [429, 'Rate limit reached', 'RESOURCE_EXHAUSTED', 'again'],
+    [429, 'Rate limit reached. Upgrade at https://example.org/settings/billing', 'RESOURCE_EXHAUSTED', 'again'],
+    [429, 'Request too large: Limit 6000, Requested 10450', 'UNAVAILABLE', 'other'],
     [429, 'You exceeded your current quota', 'RESOURCE_EXHAUSTED', 'other'],
     [307, '', 'UNAVAILABLE', 'other'],
     [500, 'quota service is down', 'UNAVAILABLE', 'again'],
@@ -137,10 +181,8 @@ describe('a voice that does not exist', () => {
   });
 
   test('is not what a setting of a voice is about, nor a request without a voice', () => {
-    expect(failureOfVoiceRefusal(refusal(400, 'voice_settings.speed is too high'), asked).code).toBe(
-      'INVALID_ARGUMENT',
-    );
+    expect(failureOfVoiceRefusal(refusal(400, 'voice_settings.speed is too high'), asked).code).toBe('UNAVAILABLE');
     const unnamed = failureOfVoiceRefusal(refusal(400, 'voice must be given'), { ...asked, voice: '' });
-    expect(unnamed.code).toBe('INVALID_ARGUMENT');
+    expect(unnamed.code).toBe('UNAVAILABLE');
   });
 });

@@ -1,4 +1,4 @@
-/** Guarantees of the bootstrap chart: one way up, the emergency profile loudly, one way down, and an exit code that is true. */
+/** Guarantees of the bootstrap chart: one way up, an engine replaced loudly and alone, one way down, and an exit code that is true. */
 import { describe, expect, test } from 'vitest';
 import { type BootstrapInput, bootstrapMachine } from '../../../src/machines/bootstrap.machine.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
@@ -6,7 +6,13 @@ import { PureRun } from '../../support/machines/pure-run.ts';
 type BootstrapRun = PureRun<typeof bootstrapMachine>;
 
 function start(overrides: Partial<BootstrapInput> = {}): BootstrapRun {
-  return new PureRun(bootstrapMachine, { forceEmergency: false, gracePeriodMs: 30_000, ...overrides });
+  return new PureRun(bootstrapMachine, {
+    forceEmergency: false,
+    gracePeriodMs: 30_000,
+    startFailure: 'emergency',
+    engines: { answer: 'openai', speech: 'command' },
+    ...overrides,
+  });
 }
 
 const done = (actor: string) => ({ type: `xstate.done.actor.${actor}` });
@@ -14,70 +20,97 @@ const failed = (actor: string, message = 'no luck') => ({
   type: `xstate.error.actor.${actor}`,
   error: new Error(message),
 });
-const enginesAs = (profile: string) => ({ started: 'engines', input: { profile } });
+const engineAs = (part: string, profile: string) => ({ started: part, input: { part, profile } });
+const engines = (answer: string, speech: string) => ({ starting: { startingEngines: { answer, speech } } });
+
+/** A server whose ports are bound. */
+function bound(overrides: Partial<BootstrapInput> = {}): BootstrapRun {
+  const run = start(overrides);
+  run.sendInternal(done('servers'));
+  return run;
+}
 
 /** A server that is ready with the engines that were configured. */
 function ready(): BootstrapRun {
-  const run = start();
-  run.sendInternal(done('servers'));
-  run.sendInternal(done('engines'));
+  const run = bound();
+  run.sendInternal(done('answer'));
+  run.sendInternal(done('speech'));
   return run;
 }
 
 describe('the way up', () => {
-  test('binds the servers first, then the configured engines, and says ready once', () => {
+  test('binds the servers first, then both configured engines side by side, and says ready once', () => {
     const run = start();
     expect(run.initial.value).toEqual({ starting: 'bindingServers' });
     expect(run.initial.effects).toEqual([{ started: 'servers' }]);
     expect(run.sendInternal(done('servers'))).toEqual({
-      value: { starting: 'startingEngines' },
-      effects: [{ stopped: 'servers' }, enginesAs('configured')],
+      value: engines('startingConfigured', 'startingConfigured'),
+      effects: [{ stopped: 'servers' }, engineAs('answer', 'configured'), engineAs('speech', 'configured')],
       changed: {},
     });
-    expect(run.sendInternal(done('engines'))).toEqual({
+    expect(run.sendInternal(done('speech')).value).toEqual(engines('startingConfigured', 'up'));
+    expect(run.sendInternal(done('answer'))).toEqual({
       value: { ready: 'ok' },
-      effects: [{ stopped: 'engines' }, { said: { type: 'service.ready' } }],
+      effects: [{ stopped: 'answer' }, { said: { type: 'service.ready' } }],
       changed: {},
     });
-    expect(run.context.lastError).toBeNull();
+    expect(run.context).toMatchObject({ lastError: null, replaced: {} });
     expect(run.timers()).toEqual({});
   });
 
-  test('falls back to the emergency profile when the configured engines fail, loudly', () => {
-    const run = start();
-    run.sendInternal(done('servers'));
-    expect(run.sendInternal(failed('engines', 'no key'))).toEqual({
-      value: { starting: 'startingEmergencyEngines' },
-      effects: [{ stopped: 'engines' }, enginesAs('emergency')],
-      changed: { lastError: 'configured engines did not start: no key' },
+  test.each([
+    ['answer', 'speech', 'answer engine "openai"'],
+    ['speech', 'answer', 'speech engine "command"'],
+  ] as const)('replaces the %s engine alone when it fails, loudly', (part, other, title) => {
+    const run = bound();
+    const { effects, changed } = run.sendInternal(failed(part, 'no key'));
+    expect(effects).toEqual([{ stopped: part }, engineAs(part, 'embedded')]);
+    expect(changed).toEqual({
+      replaced: { [part]: 'no key' },
+      lastError: `${title} did not start, the embedded one is in its place: no key`,
     });
-    expect(run.sendInternal(done('engines'))).toEqual({
+    run.sendInternal(done(other));
+    expect(run.sendInternal(done(part))).toEqual({
       value: { ready: 'degraded' },
       effects: [
-        { stopped: 'engines' },
+        { stopped: part },
         { said: { type: 'service.ready' } },
-        { said: { type: 'service.degraded', reason: 'configured engines did not start: no key' } },
+        { said: { type: 'service.degraded', replaced: { [part]: 'no key' } } },
       ],
       changed: {},
     });
   });
 
-  test('falls back as well when the configured engines hang', () => {
-    const run = start();
-    run.sendInternal(done('servers'));
-    run.advance(60_000);
-    expect(run.value).toEqual({ starting: 'startingEmergencyEngines' });
-    expect(run.context.lastError).toBe('configured engines did not start: no answer within 60s');
+  test('replaces both when both fail, each for its own reason', () => {
+    const run = bound();
+    run.sendInternal(failed('speech', 'no program'));
+    run.sendInternal(failed('answer', 'no module'));
+    run.sendInternal(done('answer'));
+    expect(run.sendInternal(done('speech')).value).toEqual({ ready: 'degraded' });
+    expect(run.context.replaced).toEqual({ answer: 'no module', speech: 'no program' });
   });
 
-  test('goes straight to the emergency profile by the kill switch', () => {
-    const run = start({ forceEmergency: true });
+  test('replaces one that hangs', () => {
+    const run = bound();
+    run.sendInternal(done('answer'));
+    run.advance(60_000);
+    expect(run.value).toEqual(engines('up', 'startingEmbedded'));
+    expect(run.context.replaced).toEqual({ speech: 'no answer within 60s' });
+  });
+
+  test('goes straight to the embedded engines by the kill switch, whatever START_FAILURE says', () => {
+    const run = start({ forceEmergency: true, startFailure: 'fail' });
+    const reason = 'KILL_SWITCHES=disable_module_coordinator';
     expect(run.sendInternal(done('servers'))).toEqual({
-      value: { starting: 'startingEmergencyEngines' },
-      effects: [{ stopped: 'servers' }, enginesAs('emergency')],
-      changed: { lastError: 'KILL_SWITCHES=disable_module_coordinator: the embedded engines are in use' },
+      value: engines('startingEmbedded', 'startingEmbedded'),
+      effects: [{ stopped: 'servers' }, engineAs('answer', 'embedded'), engineAs('speech', 'embedded')],
+      changed: {
+        replaced: { answer: reason, speech: reason },
+        lastError: `${reason}: the embedded engines are in use`,
+      },
     });
-    expect(run.sendInternal(done('engines')).value).toEqual({ ready: 'degraded' });
+    run.sendInternal(done('answer'));
+    expect(run.sendInternal(done('speech')).value).toEqual({ ready: 'degraded' });
   });
 });
 
@@ -102,26 +135,62 @@ describe('a server that can not start', () => {
       reason: 'servers did not start: no answer within 60s',
     },
     {
-      name: 'configured and embedded engines fail',
+      name: 'a configured engine and the embedded one in its place fail',
       run: () => {
-        const run = start();
-        run.sendInternal(done('servers'));
-        run.sendInternal(failed('engines', 'no key'));
-        run.sendInternal(failed('engines', 'no voice'));
+        const run = bound();
+        run.sendInternal(failed('speech', 'no key'));
+        run.sendInternal(failed('speech', 'no voice'));
         return run;
       },
-      reason: 'embedded engines did not start: no voice',
+      reason: 'speech engine "embedded" did not start: no voice',
     },
     {
       name: 'configured and embedded engines hang',
       run: () => {
-        const run = start();
-        run.sendInternal(done('servers'));
+        const run = bound();
+        run.sendInternal(done('answer'));
         run.advance(60_000);
         run.advance(60_000);
         return run;
       },
-      reason: 'embedded engines did not start: no answer within 60s',
+      reason: 'speech engine "embedded" did not start: no answer within 60s',
+    },
+    {
+      name: 'the embedded engine is the configured one and fails',
+      run: () => {
+        const run = bound({ engines: { answer: 'openai', speech: 'embedded' } });
+        run.sendInternal(failed('speech', 'no voice'));
+        return run;
+      },
+      reason: 'speech engine "embedded" did not start: no voice',
+    },
+    {
+      name: 'a configured engine fails under START_FAILURE=fail',
+      run: () => {
+        const run = bound({ startFailure: 'fail' });
+        run.sendInternal(failed('answer', 'no key'));
+        return run;
+      },
+      reason: 'answer engine "openai" did not start: no key',
+    },
+    {
+      name: 'a configured engine hangs under START_FAILURE=fail',
+      run: () => {
+        const run = bound({ startFailure: 'fail' });
+        run.sendInternal(done('answer'));
+        run.advance(60_000);
+        return run;
+      },
+      reason: 'speech engine "command" did not start: no answer within 60s',
+    },
+    {
+      name: 'an embedded engine fails that the kill switch forced',
+      run: () => {
+        const run = bound({ forceEmergency: true });
+        run.sendInternal(failed('speech', 'no voice'));
+        return run;
+      },
+      reason: 'speech engine "embedded" did not start: no voice',
     },
   ];
 
@@ -171,27 +240,19 @@ describe('the way down', () => {
     { name: 'binding servers', run: () => start() },
     {
       name: 'starting engines',
-      run: () => {
-        const run = start();
-        run.sendInternal(done('servers'));
-        return run;
-      },
+      run: bound,
     },
     {
-      name: 'starting emergency engines',
-      run: () => {
-        const run = start({ forceEmergency: true });
-        run.sendInternal(done('servers'));
-        return run;
-      },
+      name: 'starting embedded engines in the place of others',
+      run: () => bound({ forceEmergency: true }),
     },
     { name: 'ready', run: ready },
     {
       name: 'degraded',
       run: () => {
-        const run = start({ forceEmergency: true });
-        run.sendInternal(done('servers'));
-        run.sendInternal(done('engines'));
+        const run = bound({ forceEmergency: true });
+        run.sendInternal(done('answer'));
+        run.sendInternal(done('speech'));
         return run;
       },
     },

@@ -249,7 +249,7 @@ describe('the collect chart', () => {
   });
 
   const traversal = traverse(collectMachine, {
-    input: { ttlMs: 120_000, maxChars: 4, maxScreenshotBytes: 100 },
+    input: { ttlMs: 120_000, maxChars: 4, promptMaxChars: 8, maxScreenshotBytes: 100 },
     events: () => [
       chunk(1, 'some'),
       chunk(2, 'words'),
@@ -275,14 +275,17 @@ describe('the collect chart', () => {
 
 describe('the bootstrap chart', () => {
   const keyOf = ({ value, context }: AnyMachineSnapshot): string =>
-    JSON.stringify({ value, lastError: context.lastError });
+    JSON.stringify({ value, lastError: context.lastError, replaced: context.replaced });
 
-  const traversals = [false, true].map((forceEmergency) =>
-    traverse(bootstrapMachine, {
-      input: { forceEmergency, gracePeriodMs: 30_000 },
-      events: () => [{ type: 'shutdown.requested' }],
-      keyOf,
-    }),
+  const input = {
+    forceEmergency: false,
+    gracePeriodMs: 30_000,
+    startFailure: 'emergency',
+    engines: { answer: 'openai', speech: 'command' },
+  } as const;
+
+  const traversals = [input, { ...input, forceEmergency: true }, { ...input, startFailure: 'fail' } as const].map(
+    (each) => traverse(bootstrapMachine, { input: each, events: () => [{ type: 'shutdown.requested' }], keyOf }),
   );
 
   test('takes every transition that it defines', () => {
@@ -299,13 +302,13 @@ describe('the bootstrap chart', () => {
 
   test('reaches every state by its shortest path also when the path is walked event by event', () => {
     const paths = getShortestPaths(bootstrapMachine, {
-      input: { forceEmergency: false, gracePeriodMs: 30_000 },
+      input,
       filterEvents: ({ status }) => status === 'active',
       serializeState: keyOf,
     });
     expect(paths.length).toBeGreaterThan(8);
     for (const { steps, state } of paths) {
-      const run = new PureRun(bootstrapMachine, { forceEmergency: false, gracePeriodMs: 30_000 });
+      const run = new PureRun(bootstrapMachine, input);
       // The first step is the start.
       for (const { event } of steps.slice(1)) run.sendInternal(event);
       expect(run.value).toEqual(state.value);
@@ -316,7 +319,7 @@ describe('the bootstrap chart', () => {
 test('a transition that nothing takes is named', () => {
   const nothing: Traversal = { taken: new Set(), states: new Map(), byTime: new Map() };
   expect(untakenTransitions(bootstrapMachine, [nothing])).toContain(
-    'bootstrap.starting.startingEngines: xstate.after.startDue.bootstrap.starting.startingEngines → bootstrap.starting.startingEmergencyEngines',
+    'bootstrap.starting.startingEngines.speech.startingConfigured: xstate.after.startDue.bootstrap.starting.startingEngines.speech.startingConfigured → bootstrap.starting.startingEngines.speech.startingEmbedded',
   );
   expect(untakenTransitions(sessionMachine, [nothing])).toContain(
     'session.streaming.voice.silent: always [and(isAnswered, hasNoWords)] → session.error',

@@ -7,6 +7,7 @@ import { PureRun } from '../../support/machines/pure-run.ts';
 type ChunkFields = Omit<Extract<CollectEvent, { type: 'chunk.received' }>, 'type' | 'otherScreenshotBytes'>;
 
 const ttlMs = 120_000;
+const limits = { ttlMs, maxChars: 20, promptMaxChars: 40, maxScreenshotBytes: 100 };
 const kept = [{ said: { type: 'chunk.kept' } }];
 const dropped = [{ said: { type: 'chunk.dropped' } }];
 
@@ -20,7 +21,7 @@ function chunk(fields: ChunkFields, otherScreenshotBytes = 0): CollectEvent {
 
 /** A buffer that has heard these chunks. */
 function bufferOf(...chunks: readonly ChunkFields[]) {
-  const run = new PureRun(collectMachine, { ttlMs, maxChars: 20, maxScreenshotBytes: 100 });
+  const run = new PureRun(collectMachine, { ...limits, ttlMs });
   for (const each of chunks) run.send(chunk(each));
   return run;
 }
@@ -36,7 +37,7 @@ describe('the first chunk', () => {
   test('may bring all there is', () => {
     const run = bufferOf({ sequence: 1, text: 'What', screenshot: { bytes: 9 }, screenWidth: 3, screenHeight: 2 });
     expect(run.context).toEqual({
-      limits: { ttlMs, maxChars: 20, maxScreenshotBytes: 100 },
+      limits: { ...limits, ttlMs },
       text: 'What',
       lastSequence: 1,
       screenshot: { bytes: 9 },
@@ -124,6 +125,27 @@ describe('a later chunk', () => {
   });
 });
 
+describe('a text that could never be committed', () => {
+  test.each([
+    { what: 'at once', chunks: [], text: 'x'.repeat(41) },
+    { what: 'by its tail', chunks: [{ sequence: 1, text: 'x'.repeat(20) }], text: ` ${'y'.repeat(20)}` },
+    { what: 'in emoji', chunks: [], text: '🙂'.repeat(41) },
+  ])('is too large, which no other attempt mends: $what', ({ chunks, text }) => {
+    // With more room in a buffer than in a prompt.
+    const run = new PureRun(collectMachine, { ...limits, maxChars: 100, promptMaxChars: 40 });
+    for (const each of chunks) run.send(chunk(each));
+    const message = 'The collected text has 41 characters; at most 40 are accepted (PROMPT_MAX_CHARS)';
+    expect(run.send(chunk({ sequence: 2, text })).effects).toEqual([
+      { said: { type: 'chunk.refused', failure: failure('request_too_large', message) } },
+    ]);
+  });
+
+  test('is no reason to refuse what is old and dropped anyway', () => {
+    const run = bufferOf({ sequence: 7, text: 'What' });
+    expect(run.send(chunk({ sequence: 7, text: 'x'.repeat(41) })).effects).toEqual(dropped);
+  });
+});
+
 describe('a buffer is over', () => {
   test('when its time has passed since the last chunk that was kept', () => {
     const run = bufferOf({ sequence: 1, text: 'What' });
@@ -149,7 +171,7 @@ describe('a buffer is over', () => {
 });
 
 test('a time to live that no timer can wait is the longest one, and never none', () => {
-  const run = new PureRun(collectMachine, { ttlMs: 2 ** 40, maxChars: 20, maxScreenshotBytes: 100 });
+  const run = new PureRun(collectMachine, { ...limits, ttlMs: 2 ** 40 });
   run.send(chunk({ sequence: 1 }));
   expect(run.nextTimerAtMs()).toBe(Number.POSITIVE_INFINITY);
   run.advance(2 ** 31 - 2);

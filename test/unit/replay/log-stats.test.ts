@@ -4,6 +4,7 @@ import { drawChart } from '../../../src/analysis/stats/chart-svg.ts';
 import { type ChartFigures, LogStats, statesOf, transitionsOf } from '../../../src/analysis/stats/log-stats.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import { failedEvents, goodEvents, readMadeLog } from '../../support/replay/made-log.ts';
+import { styleFaultsOf } from '../../support/svg-style.ts';
 
 const good = readMadeLog({ events: goodEvents });
 const failed = readMadeLog({ events: failedEvents });
@@ -104,6 +105,17 @@ describe('the drawing', () => {
     const never = svg.match(/<g data-transition="[^"]*" class="off">/g);
     expect(never).toHaveLength(transitionsOf(sessionMachine).length - 8);
     expect(svg).toContain('voice.speaking: entered 2 times in 2 logs; p50 1.6 s, p90 1.6 s, p99 1.6 s, max 1.6 s');
+  });
+
+  test('has its colours as literals, also where no theme is known', () => {
+    expect(styleFaultsOf(svg)).toEqual([]);
+    const ofStyle = (rules: string) => styleFaultsOf(`<svg><style>${rules}</style></svg>`);
+    expect(ofStyle('.a { fill: var(--b); }')).toContain('computed: var(--b)');
+    expect(ofStyle('.a { fill: #000000; } @media (x) { .a { stroke: #ffffff; } }')).toEqual([
+      'under a condition alone: .a stroke',
+    ]);
+    expect(ofStyle('.a { fill: currentColor; }')).toContain('computed: currentColor');
+    expect(ofStyle('.a { fill: light-dark(#000000, #ffffff); }')).toContain('no literal: light-dark(#000000,');
   });
 
   test('needs nothing from outside: no script, no link, no font', () => {

@@ -11,7 +11,7 @@ import { sessionMachine } from '../../../src/machines/session/session.machine.ts
 import { replayLive } from '../../../src/replay/live-replay.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { stormy } from '../../support/machines/session-plans.ts';
-import { bodiesOf, goodLog } from '../../support/replay/hand-recording.ts';
+import { bodiesOf, goodLog, orderlessLog } from '../../support/replay/hand-recording.ts';
 import { plainPlan, recordWorld, tampered } from '../../support/replay/recorded-world.ts';
 import { runs } from '../../support/runs.ts';
 
@@ -21,7 +21,7 @@ const turns = recorded.log.turns;
 const turnOf = (type: string): number => turns.findIndex(({ event }) => event.type === type);
 
 function divergenceOf(text: string, machine: AnyStateMachine = sessionMachine) {
-  return replay(goodLog(text), machine).divergence;
+  return replay(orderlessLog(text), machine).divergence;
 }
 
 /** The lines with one turn changed. */

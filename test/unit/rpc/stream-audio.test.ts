@@ -141,7 +141,7 @@ test('a device that collects and commits is asked for exactly what it said last,
           continue;
         }
         const checked = check({ phase: each.phase, prompt: each.words });
-        expect('prompt' in checked && collector.whole(checked).prompt).toBe(whole);
+        expect('prompt' in checked && collector.whole(checked)).toMatchObject({ prompt: whole });
         // One without words is refused by the supervisor.
         if (whole.trim() !== '' && each.isAdmitted) {
           collector.use(call);

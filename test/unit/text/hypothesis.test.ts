@@ -35,6 +35,14 @@ describe('the length of a text', () => {
     expect(['', 'abc', 'Да', '🙂🙂', 'e\u0301'].map(charactersOf)).toEqual([0, 3, 2, 2, 2]);
   });
 
+  test('counts half an emoji as a character, as everything else that stands alone', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', '\ud83d', '\ude42', 'ж') }), (text) => {
+        expect(charactersOf(text)).toBe([...text].length);
+      }),
+    );
+  });
+
   test('is compared with a bound as if it were counted', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 12 }), fc.nat(12), (text, maxChars) => {

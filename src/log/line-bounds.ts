@@ -1,0 +1,71 @@
+/**
+ * What a line of a log may hold beside its fields: how deep it nests, how large its numbers are, how late its times. A server writes
+ * nothing beyond; a line that does was made by somebody else, and would end the reader's recursion or make nonsense of its clock.
+ *
+ * What a model chose as the arguments of a command (`args`) may be any number: only its depth is bound.
+ */
+
+/** A server records nothing that nests deeper than half of it (record/actor-log.ts). */
+const MAX_LINE_DEPTH = 128;
+/** 31 years: longer than any server runs, far below where milliseconds lose their precision. */
+const MAX_TIME_MS = 1e12;
+
+const [openBrace, closeBrace, openBracket, closeBracket, quote, backslash] = [...'{}[]"\\'].map((char) =>
+  char.charCodeAt(0),
+);
+
+/** What is wrong with the nesting of a JSON text; null = nothing. Linear, and without recursion: it is asked before anybody recurses. */
+export function depthFaultOf(json: string): string | null {
+  // Each level has a character to open it and one to close it.
+  if (json.length <= 2 * MAX_LINE_DEPTH) return null;
+  let depth = 0;
+  let isInText = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const code = json.charCodeAt(index);
+    if (isInText) {
+      if (code === backslash) index += 1;
+      else if (code === quote) isInText = false;
+    } else if (code === quote) {
+      isInText = true;
+    } else if (code === openBrace || code === openBracket) {
+      depth += 1;
+      if (depth > MAX_LINE_DEPTH) return `it nests deeper than ${MAX_LINE_DEPTH} levels`;
+    } else if (code === closeBrace || code === closeBracket) {
+      depth -= 1;
+    }
+  }
+  return null;
+}
+
+/** The first number or name in a line that no server writes: where it stands, its value and its bound; null = there is none. */
+export function valueFaultOf(line: object): string | null {
+  const fault = faultIn(line);
+  return fault === null ? null : `${fault.place.slice(1)} ${fault.why}`;
+}
+
+interface ValueFault {
+  /** `.event.silences[0].silentMs`, put together on the way back: nearly all lines have no fault. */
+  readonly place: string;
+  readonly why: string;
+}
+
+function faultIn(value: object): ValueFault | null {
+  const isList = Array.isArray(value);
+  for (const name of Object.keys(value)) {
+    if (name === 'args') continue;
+    const inner: unknown = Reflect.get(value, name);
+    const fault = faultUnder(name, inner);
+    if (fault !== null) return { place: `${isList ? `[${name}]` : `.${name}`}${fault.place}`, why: fault.why };
+  }
+  return null;
+}
+
+function faultUnder(name: string, value: unknown): ValueFault | null {
+  // Who copies an object field by field loses it.
+  if (name === '__proto__') return { place: '', why: 'is no field of a log' };
+  if (typeof value === 'object' && value !== null) return faultIn(value);
+  if (typeof value !== 'number') return null;
+  // Times, sizes and counts: none is negative.
+  const max = name.endsWith('Ms') ? MAX_TIME_MS : Number.MAX_SAFE_INTEGER;
+  return value >= 0 && value <= max ? null : { place: '', why: `${value} must be 0..${max}` };
+}
