@@ -3,7 +3,13 @@
  * that are not complete, and an ear for what grpc-js refuses by itself. grpc-js has no option for either, so the method with which this one server makes them is wrapped;
  * nothing outside that server is touched. A grpc-js without that method works as before, only that nobody is told.
  */
-import { constants, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
 
 /** Calls `configure` with each HTTP/2 server of `server`, before it listens; to be asked for before `bindAsync`. */
@@ -36,6 +42,25 @@ export function widenReceiveWindow(http2Server: Http2Server): void {
   http2Server.on('session', (session) => {
     if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   });
+}
+
+/**
+ * Cuts, when the returned function is called, every connection of the server that is still open, whatever runs on it. Its clients read
+ * UNAVAILABLE, as of a server that is gone: grpc-js's own way of cutting resets their calls with CANCEL, which reads as a cancel of theirs.
+ */
+export function createConnectionCut(): { watch(http2Server: Http2Server): void; cut(): void } {
+  const open = new Set<ServerHttp2Session>();
+  return {
+    watch: (http2Server) => {
+      http2Server.on('session', (session) => {
+        open.add(session);
+        session.once('close', () => open.delete(session));
+      });
+    },
+    cut: () => {
+      for (const session of open) session.destroy();
+    },
+  };
 }
 
 /** What every stream may hold anyway: one window of the protocol. */

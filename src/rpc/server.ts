@@ -12,6 +12,7 @@ import { flowControlInterceptor } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import {
   configureHttp2Servers,
+  createConnectionCut,
   createUploadBound,
   type TransportRefusal,
   tellTransportRefusals,
@@ -78,9 +79,11 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
       );
     },
   });
+  const connections = createConnectionCut();
   configureHttp2Servers(server, (http2Server) => {
     widenReceiveWindow(http2Server);
     boundUploads(http2Server);
+    connections.watch(http2Server);
     tellTransportRefusals(http2Server, `/${SERVICE_NAME}/`, (refusal) => noteTransportRefusal(log, refusal));
   });
   const handlers: StreamingServiceHandlers = {
@@ -99,7 +102,7 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     setServing: (isServing) => {
       for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     },
-    close: (graceMs) => close(server, graceMs),
+    close: (graceMs) => close(server, graceMs, connections.cut),
   };
 }
 
@@ -125,9 +128,10 @@ function listen(server: Server, config: Config): Promise<number> {
 }
 
 /** tryShutdown alone never ends while a health Watch is open or a reader is stalled (docs/decisions/0002). */
-function close(server: Server, graceMs: number): Promise<void> {
+function close(server: Server, graceMs: number, cutConnections: () => void): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {
+      cutConnections();
       server.forceShutdown();
       resolve();
     }, graceMs);

@@ -7,7 +7,7 @@
  */
 import { EngineFailure } from '../../errors.ts';
 import type { SpeechRequest } from '../speech-engine.ts';
-import type { UnknownVoices } from '../unknown-voices.ts';
+import { UnknownVoices } from '../unknown-voices.ts';
 import { languageOfScript, looksUkrainian, mainScript, scriptsOf } from '../written-language.ts';
 
 export interface Voice {
@@ -52,7 +52,7 @@ const languageAliases: Readonly<Record<string, string>> = {
  * EngineFailure NOT_FOUND, naming those that do. A language this engine does not have, or one that is not written in the script of the text (an English answer to a
  * Russian client), does not count: sound in the right language beats a hint.
  */
-export function chooseVoice(request: SpeechRequest, unknownVoices: UnknownVoices): Voice {
+export function chooseVoice(request: SpeechRequest, unknownVoices = new UnknownVoices({ policy: 'refuse' })): Voice {
   const { voice: name = '' } = request;
   if (name === '') return voiceOfText(request);
   const named = voiceNamed(name);

@@ -33,14 +33,8 @@ const VERDICT_BYTES = 64;
 const CHUNK_HEADER_BYTES = 8;
 const SPACE = 0x20;
 
-/** True as far as `bytes` can be the beginning of a WAV stream; 12 bytes decide. */
-export function looksLikeWav(bytes: Uint8Array): boolean {
-  const [riff, wave] = [tagAt(bytes, 0), tagAt(bytes, 8)];
-  return 'RIFF'.startsWith(riff) && 'WAVE'.startsWith(wave);
-}
-
-/** How many bytes `looksLikeWav` wants to see. */
-export const wavMagicBytes = 12;
+/** `RIFF`, a length, `WAVE`. */
+const FILE_HEAD_BYTES = 12;
 
 /** Sound as it stood in the stream; a new file has a new `format`. */
 export interface SoundPiece {
@@ -130,7 +124,7 @@ export class WavReader {
 
   #readRiff(): Uint8Array | null {
     const bytes = this.#unread.view;
-    if (bytes.length < wavMagicBytes) return null;
+    if (bytes.length < FILE_HEAD_BYTES) return null;
     const size = u32At(bytes, 4);
     this.#position = 0;
     this.#riffEnd = size === 0 || size > MAX_DECLARED_BYTES ? 0 : size + 8;
@@ -138,7 +132,7 @@ export class WavReader {
     this.#hasSound = false;
     this.#isBehindChunk = false;
     this.#mayBePadded = false;
-    this.#consume(wavMagicBytes);
+    this.#consume(FILE_HEAD_BYTES);
     this.#state = 'chunk';
     return this.#nothing;
   }
@@ -193,7 +187,7 @@ export class WavReader {
     const bytes = this.#unread.view;
     const end = Math.min(this.#soundLeft, bytes.length);
     const fileAt = indexOfFile(bytes, this.#cleared.ofFiles, end);
-    this.#cleared.ofFiles = fileAt === -1 ? Math.max(0, end - wavMagicBytes + 1) : fileAt;
+    this.#cleared.ofFiles = fileAt === -1 ? Math.max(0, end - FILE_HEAD_BYTES + 1) : fileAt;
     const chunkAt = this.#isCertain ? -1 : this.#indexOfChunk(bytes, fileAt === -1 ? end : fileAt);
     if (chunkAt !== -1) {
       this.#state = 'suspect';
@@ -204,7 +198,7 @@ export class WavReader {
       return this.#takeSound(fileAt - this.#trailerBytes(bytes.subarray(0, fileAt)), fileAt);
     }
     // A file that begins just before the declared end would be seen by its bytes behind it.
-    if (end === this.#soundLeft && (isEnd || bytes.length >= end + wavMagicBytes)) {
+    if (end === this.#soundLeft && (isEnd || bytes.length >= end + FILE_HEAD_BYTES)) {
       this.#state = 'verdict';
       return this.#takeSound(end);
     }
@@ -212,8 +206,8 @@ export class WavReader {
       if (end === 0) return null;
       return this.#takeSound(end - this.#trailerBytes(bytes), end);
     }
-    this.#cleared.ofChunks = Math.max(0, end - wavMagicBytes + 1);
-    const heldBack = this.#isCertain ? wavMagicBytes - 1 : MAX_TRAILER_BYTES;
+    this.#cleared.ofChunks = Math.max(0, end - FILE_HEAD_BYTES + 1);
+    const heldBack = this.#isCertain ? FILE_HEAD_BYTES - 1 : MAX_TRAILER_BYTES;
     const sound = end - heldBack;
     return sound > 0 ? this.#takeSound(sound) : null;
   }
@@ -248,7 +242,7 @@ export class WavReader {
     const bytes = this.#unread.view;
     const size = u32At(bytes, 4);
     const end = CHUNK_HEADER_BYTES + size;
-    if (bytes.length < end + 1 + wavMagicBytes && !isEnd) return null;
+    if (bytes.length < end + 1 + FILE_HEAD_BYTES && !isEnd) return null;
     const isChunk = (size % 2 === 1 ? [end, end + 1] : [end]).some(
       (at) =>
         (isEnd && at === bytes.length) || isChunkAt(bytes, at, MAX_CHUNK_BYTES, isNameLetter) || isFileAt(bytes, at),
@@ -298,7 +292,7 @@ export class WavReader {
     if (this.#skipLeft === Number.POSITIVE_INFINITY) {
       const fileAt = indexOfFile(bytes, 0, end);
       if (fileAt !== -1) this.#state = 'riff';
-      this.#consume(fileAt === -1 ? Math.max(0, end - wavMagicBytes + 1) : fileAt);
+      this.#consume(fileAt === -1 ? Math.max(0, end - FILE_HEAD_BYTES + 1) : fileAt);
       return fileAt === -1 ? null : this.#nothing;
     }
     this.#consume(end);

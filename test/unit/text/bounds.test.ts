@@ -3,13 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { emptyAnswerEnvelope, finishAnswer, pushAnswer } from '../../../src/text/answer-envelope.ts';
 import { commandNames, judgeCommand } from '../../../src/text/commands.ts';
 import { shapeOf, shapeOfJson } from '../../../src/text/redaction-shape.ts';
-import {
-  emptySentenceCutter,
-  everySentence,
-  finishText,
-  isAtPossibleBoundary,
-  pushText,
-} from '../../../src/text/sentence-cutter.ts';
+import { emptySentenceCutter, everySentence, finishText, pushText } from '../../../src/text/sentence-cutter.ts';
+import { quietWaitMs } from '../../../src/text/sentence-quiet.ts';
 import { readSlice, startReading } from '../../../src/text/text-reading.ts';
 
 /** The sentences of a text, none too short. */
@@ -100,7 +95,7 @@ const capital = (letters: number) => `Z${'o'.repeat(letters - 1)}`;
 
 test('Sentence cutter 6: nothing is settled by a silence behind a lone first half of a pair', () => {
   const { cutter } = pushText(emptySentenceCutter, 'Hello there.\ud83d');
-  expect(isAtPossibleBoundary(cutter)).toBe(false);
+  expect(quietWaitMs(cutter)).toBe(null);
 });
 
 describe('Envelope 1: what is held back', () => {
