@@ -78,7 +78,11 @@ const tables: readonly {
       },
       missing_session_id: {
         outcome: ({ client: on }) => ask(on, { phase: 1, chunk_text: 'hi', session_id: 'UNKNOWN' }),
-        expect: { frames: 'error', code: 'INVALID_ARGUMENT', details: expect.stringMatching(/^session_id is required/) },
+        expect: {
+          frames: 'error',
+          code: 'INVALID_ARGUMENT',
+          details: expect.stringMatching(/^session_id is required/),
+        },
       },
       concurrent_request: {
         outcome: ({ client: on }) =>
