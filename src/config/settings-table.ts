@@ -60,6 +60,11 @@ export const settingsTable = {
     default: '8080',
     meaning: 'The port of the HTTP server; 0 takes any free one, which the ready line names.',
   },
+  HTTP_ALLOWED_HOSTS: {
+    type: 'hosts',
+    default: '',
+    meaning: 'Names beside its own by which the HTTP server may be called; any other Host header is refused with 403.',
+  },
   BACKPRESSURE_MAX_STREAMS: {
     type: 'integer',
     unit: 'streams',
