@@ -60,6 +60,11 @@ export const settingsTable = {
     default: '8080',
     meaning: 'The port of the HTTP server; 0 takes any free one, which the ready line names.',
   },
+  HTTP_ALLOWED_HOSTS: {
+    type: 'hosts',
+    default: '',
+    meaning: 'Names beside its own by which the HTTP server may be called; any other Host header is refused with 403.',
+  },
   BACKPRESSURE_MAX_STREAMS: {
     type: 'integer',
     unit: 'streams',
@@ -127,7 +132,8 @@ export const settingsTable = {
     type: 'list',
     allowed: commandNames,
     default: defaultCommands.join(','),
-    meaning: 'The commands that a model may give; any other is dropped, its text still goes out.',
+    meaning:
+      'The commands that a model may give; any other is dropped, its text still goes out. The embedded answerer has rules for each of them, and says of any other that it is switched off.',
   },
   SCREENSHOT_MAX_BYTES: {
     type: 'integer',

@@ -46,6 +46,8 @@ export function createStreamAudioHandler(
     codec: answerCodec,
     open: (call, given, sink) => {
       const request = checkStreamRequest(call, given, config.collect);
+      given.prompt = '';
+      delete given.chunk_text;
       delete given.screenshot;
       if ('errorCode' in request) return gateway.refuse(call, request);
       return 'sequence' in request ? collect(gateway, request, sink) : gateway.open(request, sink);
