@@ -13,11 +13,12 @@ import type { RefusedWith } from '../provider/failure.ts';
 import { meaningOf, mentions } from '../provider/http-status.ts';
 
 /**
- * `system`: a message of the role system; its words then stand in the first message of the user. `image`: pictures of any kind;
- * `picture`: this one. `older_history`: the older half of what was said before; `history`: all of it. `limit`: the longest answer, under
- * whichever name.
+ * `stream`: the answer while it is being written; it then comes in one piece. `system`: a message of the role system; its words then stand
+ * in the first message of the user. `image`: pictures of any kind; `picture`: this one. `older_history`: the older half of what was said
+ * before; `history`: all of it. `limit`: the longest answer, under whichever name.
  */
 export const requestParts = [
+  'stream',
   'stream_options',
   'max_tokens',
   'max_completion_tokens',
@@ -139,6 +140,10 @@ const fieldSigns: readonly (readonly [RequestPart, RegExp])[] = Object.freeze([
     /\broles?\b|\b(?:system|developer)[ _-](?:message|prompt|instruction|role)|starts? with an? user|only user and assistant/,
   ],
   ['tools', /\btools?\b|tool[_ -]?(?:choice|calls?|use)|function[_ -]?call|\bfunctions?\b|\bjinja\b|\bgrammar\b/],
+  [
+    'stream',
+    /['"`]stream['"`]|\bto stream this\b|\bstream(?:ing)?(?: mode| responses?)? (?:is |are )?(?:not|un|disabled)|(?:not|n't) support stream/,
+  ],
 ]);
 
 /** The part that the refusal names, if it can be given up. */

@@ -14,7 +14,7 @@ import {
 import { readErrorBody } from '../../../src/engines/provider/error-words.ts';
 
 const everything: readonly RequestPart[] = [
-  ...(['stream_options', 'max_tokens', 'limit', 'temperature', 'tools', 'system'] as const),
+  ...(['stream', 'stream_options', 'max_tokens', 'limit', 'temperature', 'tools', 'system'] as const),
   ...(['image', 'picture', 'older_history', 'history'] as const),
 ];
 
@@ -350,6 +350,20 @@ describe('a field that is named is left out from then on', () => {
     ],
     [400, said('Invalid max_tokens value, the valid range of max_tokens is [1, 8192]'), 'limit'],
     [400, said('max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens for claude'), 'limit'],
+    [
+      400,
+      said('Your organization must be verified to stream this model. Please go to: https://platform.openai.com/', {
+        param: 'stream',
+        code: 'unsupported_value',
+      }),
+      'stream',
+    ],
+    [
+      400,
+      said("Unsupported value: 'stream' does not support true with this model. Supported values are: false."),
+      'stream',
+    ],
+    [400, said('Streaming is not supported for this model'), 'stream'],
     [400, said('Unrecognized request argument supplied: stream_options'), 'stream_options'],
     [
       422,
