@@ -136,11 +136,12 @@ type EngineMaker<T> = (config: Config, log: Logger) => T | Promise<T>;
 const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>>> = {
   embedded: () => createEmbeddedAnswerEngine(),
   scripted: (config) => createScriptedAnswerEngine(scenarioOf(config)),
-  openai: async ({ answer, commands, killSwitches }, log) => {
+  openai: async ({ answer, commands, killSwitches, timeouts }, log) => {
     // Its library takes 80 ms to load, which only those wait for who use it.
     const { createOpenAiAnswerEngine } = await import('../engines/openai-answer/openai-answer.ts');
     return createOpenAiAnswerEngine({
       ...answer,
+      endTimeoutMs: timeouts.answerStallTimeoutMs,
       task: {
         systemPrompt: answer.systemPrompt,
         // A model is not told of commands that nobody would carry out.

@@ -10,6 +10,7 @@ answer,
 import type { ChatCompletionContentPart, ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import type { AnswerImage, AnswerRequest, Exchange } from '../answer-engine.ts';
 import { type GivenUp, limitField, type RequestPart, requestParts } from './concessions.ts';
+import type { ThoughtsMode } from './thoughts.ts';
 
 /** What the engine needs to know of one provider. The key is held by who can hide it, and asked for only when it is sent. */
 export interface ChatProviderOptions {
@@ -24,6 +25,8 @@ export interface ChatProviderOptions {
   readonly temperature: number | null;
   /** 0 = not sent. */
   readonly maxTokens: number;
+  /** How thoughts in its text are known. */
+  readonly thoughts: ThoughtsMode;
 }
 
 /** A command that the model may give, as it is told of it. */

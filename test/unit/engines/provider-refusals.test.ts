@@ -17,7 +17,7 @@ function refusal(status: number, body: string) {
 
 /** What a model's provider that answers so has done. */
 function modelFailure(status: number, body: string) {
-  return failureOfError(new ProviderRefusal(refusal(status, body)), {});
+  return failureOfError(new ProviderRefusal(refusal(status, body)));
 }
 
 describe('the line of what a provider says', () => {
