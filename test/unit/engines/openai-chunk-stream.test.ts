@@ -155,7 +155,7 @@ test('Chunks 6: events, lines, documents and bodies are bounded', () => {
   ]) {
     expect(() => itemsOf([Buffer.from(body)], { bounds })).toThrow('an event of more than 64 bytes');
   }
-  const unparted = `data: ${JSON.stringify('x'.repeat(30))}\n`.repeat(20);
+  const unparted = `data: ${JSON.stringify('x'.repeat(16))}\n`.repeat(20);
   expect(itemsOf([Buffer.from(unparted)], { bounds })).toHaveLength(20);
 });
 

@@ -113,10 +113,13 @@ function digestOfText(text: string, field: string): unknown {
   return isCommand ? normaliseCommandName(text) : text.length;
 }
 
-/** Of arguments only the known ones count, and what kind of value they have. */
+/** Of arguments only the known ones count, and what kind of value they have; digits, which may have been a number, count as digits. */
 function digestOfArgs(args: unknown): unknown {
   if (typeof args === 'string') return args.length;
   if (typeof args !== 'object' || args === null) return typeof args;
   const known = Object.entries(args).filter(([key]) => argumentNames.includes(key));
-  return known.sort().map(([key, value]) => [key, typeof value === 'string' ? value.length : typeof value]);
+  const lengthOf = (text: string) => (/^-?\d[\d.]*$/.test(text) ? 'digits' : text.length);
+  return known
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => [key, typeof value === 'string' ? lengthOf(value) : typeof value]);
 }
