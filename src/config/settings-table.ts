@@ -133,7 +133,8 @@ export const settingsTable = {
     type: 'list',
     allowed: commandNames,
     default: defaultCommands.join(','),
-    meaning: 'The commands that a model may give; any other is dropped, its text still goes out.',
+    meaning:
+      'The commands that a model may give; any other is dropped, its text still goes out. The embedded answerer has rules for each of them, and says of any other that it is switched off.',
   },
   SCREENSHOT_MAX_BYTES: {
     type: 'integer',

@@ -135,7 +135,10 @@ export function shownReason(words: string, secrets: readonly string[]): string {
 type EngineMaker<T> = (config: Config, log: Logger) => T | Promise<T>;
 
 const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>>> = {
-  embedded: () => createEmbeddedAnswerEngine(),
+  embedded: ({ commands, killSwitches }) =>
+    createEmbeddedAnswerEngine({
+      allowedCommands: killSwitches.disableForwardAssistantActions ? [] : commands.allowed,
+    }),
   scripted: (config) => createScriptedAnswerEngine(scenarioOf(config)),
   openai: async ({ answer, commands, killSwitches, timeouts }, log) => {
     // Its library takes 80 ms to load, which only those wait for who use it.
