@@ -8,6 +8,7 @@ import {
   type ErrorCode,
   errorCodes,
   errorTable,
+  type FailureLevel,
   failure,
   failureOfDeclared,
   failureOfUnexpected,
@@ -60,6 +61,20 @@ describe('the table', () => {
 
   test.each(rows)('a failure of $errorType carries the status of its row', ({ errorType, code }) => {
     expect(failure(errorType, 'text')).toEqual({ errorCode: code, errorType, message: 'text' });
+  });
+
+  test('stands in the log as loud as it matters: what was asked for, what a caller or a bound is to blame for, the rest', () => {
+    const typesAt = (level: FailureLevel) =>
+      rows.flatMap(({ errorType, logLevel }) => (logLevel === level ? [errorType] : [])).sort();
+    const {
+      RESOURCE_EXHAUSTED: refusals = [],
+      INVALID_ARGUMENT: faults = [],
+      CANCELLED: wishes = [],
+    } = errorTypesOfCode;
+    expect(typesAt('info')).toEqual([...wishes, 'draining', 'starting'].sort());
+    expect(typesAt('warn')).toEqual(
+      [...refusals, ...faults, 'stream_idle_timeout', 'access_denied', 'not_found'].sort(),
+    );
   });
 
   test('trying a malformed request again is never advised', () => {
@@ -119,9 +134,9 @@ describe('docs/ERRORS.md', () => {
 
   test('has one row for each error type, equal to the table, and no other row', () => {
     expect(lines.filter((line) => /^\| `[a-z_]+` \|/.test(line))).toEqual(
-      rows.map(({ errorType, code, when, fix, retryAfterMs }) => {
+      rows.map(({ errorType, code, when, fix, retryAfterMs, logLevel }) => {
         const retry = retryAfterMs === undefined ? 'no' : `${retryAfterMs / 1000} s`;
-        return `| \`${errorType}\` | ${code} | ${when} | ${fix} | ${retry} |`;
+        return `| \`${errorType}\` | ${code} | ${when} | ${fix} | ${retry} | ${logLevel} |`;
       }),
     );
   });

@@ -30,7 +30,12 @@ except ImportError:
 DEADLINE_S = 30
 ATTEMPTS = 4
 COLLECT_EVERY_S = 0.12
-KEEPALIVE = [("grpc.keepalive_time_ms", 30_000), ("grpc.keepalive_timeout_ms", 10_000)]
+CHANNEL = [
+    ("grpc.keepalive_time_ms", 30_000), ("grpc.keepalive_timeout_ms", 10_000),
+    # As often as we try again: by itself the channel would soon look for its server every two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 500), ("grpc.max_reconnect_backoff_ms", 2000),
+]
+RECONNECT_AFTER_S = 1  # nobody there, or the connection broke
 # Seconds to wait by error_type, from docs/CLIENTS.md. What is not here is not worth another attempt.
 RETRY_AFTER_S = {
     "concurrent_request": 1, "concurrent_hardware_id": 1, "stream_limit_exceeded": 1, "rate_limit_exceeded": 1,
@@ -74,8 +79,10 @@ def show(frame, speaker):
         print("\ncommand:", action["command"], json.dumps(action["args"], ensure_ascii=False), end="")
 
 
-def retry_after(trailers):
+def retry_after(code, trailers):
     """Seconds until another attempt makes sense; None = it makes none."""
+    if "error-type" not in trailers:  # not this server's word
+        return RECONNECT_AFTER_S if code == grpc.StatusCode.UNAVAILABLE else None
     if Status and "grpc-status-details-bin" in trailers:
         details = Status.FromString(trailers["grpc-status-details-bin"]).details
         found = [RetryInfo.FromString(detail.value) for detail in details if detail.Is(RetryInfo.DESCRIPTOR)]
@@ -83,7 +90,7 @@ def retry_after(trailers):
     return RETRY_AFTER_S.get(trailers.get("error-type"))
 
 
-def commit(stub, request, screenshot, speaker):
+def commit(stub, address, request, screenshot, speaker):
     """The utterance is complete: asks, tries again where that makes sense; True = a good end."""
     for attempt in range(ATTEMPTS):
         has_begun = False
@@ -97,11 +104,12 @@ def commit(stub, request, screenshot, speaker):
             trailers = dict(error.trailing_metadata() or ())
             error_type = trailers.get("error-type", "transport")
             print("\n" * has_begun + f"error: {error.code().name}, {error_type}: {error.details()}", file=sys.stderr)
-            delay = retry_after(trailers)
+            delay = retry_after(error.code(), trailers)
         if has_begun or delay is None or attempt == ATTEMPTS - 1:
             return False  # half the answer was heard, or another attempt is pointless
         delay *= 2**attempt * random.uniform(1, 1.5)  # never sooner than told, and not all clients at once
-        print(f"trying again in {delay:.1f} s", file=sys.stderr)
+        waiting = f"waiting for a server at {address}, " * (error_type == "transport")
+        print(f"{waiting}trying again in {delay:.1f} s", file=sys.stderr)
         time.sleep(delay)
         request.screenshot = screenshot  # an attempt that was admitted has used up what was collected
 
@@ -109,13 +117,13 @@ def commit(stub, request, screenshot, speaker):
 def main(address, text, screenshot_file=None):
     screenshot = base64.b64encode(Path(screenshot_file).read_bytes()).decode() if screenshot_file else ""
     ids = {"hardware_id": device_id(), "session_id": str(uuid.uuid4())}  # the device's for ever, the utterance's for once
-    stub = streaming_pb2_grpc.StreamingServiceStub(grpc.insecure_channel(address, KEEPALIVE))
+    stub = streaming_pb2_grpc.StreamingServiceStub(grpc.insecure_channel(address, CHANNEL))
     speaker = Speaker()
     try:
         is_there = collect(stub, ids, text, screenshot)
         request = pb.StreamRequest(prompt=text, phase="REQUEST_PHASE_COMMIT", **ids)
         request.screenshot = "" if is_there else screenshot
-        is_good = commit(stub, request, screenshot, speaker)
+        is_good = commit(stub, address, request, screenshot, speaker)
         speaker.finish()
         sys.exit(0 if is_good else 1)
     except KeyboardInterrupt:

@@ -100,7 +100,8 @@ async function commit(text: string, screenshot: string, isCollected: boolean): P
     // Half the answer was heard, or another attempt is pointless.
     if (hasBegun || toldMs === null || attempt === ATTEMPTS - 1) return false;
     const delayMs = toldMs * 2 ** attempt * (1 + Math.random() / 2); // never sooner than told, and not all at once
-    console.error(`trying again in ${(delayMs / 1000).toFixed(1)} s`);
+    const waiting = errorType === 'transport' ? `waiting for a server at ${address}, ` : '';
+    console.error(`${waiting}trying again in ${(delayMs / 1000).toFixed(1)} s`);
     await sleep(delayMs);
   }
 }

@@ -8,6 +8,7 @@ import {
   loadPackageDefinition,
   type ServiceClientConstructor,
   type ServiceError,
+  status,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
@@ -46,7 +47,15 @@ interface Message<T> {
   deserialize(bytes: Buffer): T;
 }
 
-const KEEPALIVE = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000 };
+const CHANNEL = {
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  // As often as we try again: by itself the channel would soon look for its server every two minutes.
+  'grpc.initial_reconnect_backoff_ms': 500,
+  'grpc.max_reconnect_backoff_ms': 2000,
+};
+/** Nobody there, or the connection broke. */
+const RECONNECT_AFTER_MS = 1000;
 const proto = fileURLToPath(new URL('../../proto', import.meta.url));
 const options = { includeDirs: [proto], keepCase: true, longs: Number, defaults: true, oneofs: true };
 
@@ -61,12 +70,14 @@ const rpc = loadSync('google/rpc/status.proto', options) as unknown as {
 
 /** One channel for the life of the process. */
 export function connect(address: string): StreamingService {
-  const client: unknown = new streaming.StreamingService(address, credentials.createInsecure(), KEEPALIVE);
+  const client: unknown = new streaming.StreamingService(address, credentials.createInsecure(), CHANNEL);
   return client as StreamingService;
 }
 
-/** Milliseconds until another attempt makes sense, as the server says; null = it makes none. */
-export function retryAfterMs({ metadata }: ServiceError): number | null {
+/** Milliseconds until another attempt makes sense, as the server says, or for a server to be there; null = it makes none. */
+export function retryAfterMs({ code, metadata }: ServiceError): number | null {
+  const isFromServer = metadata.get('error-type').length > 0;
+  if (!isFromServer) return code === status.UNAVAILABLE ? RECONNECT_AFTER_MS : null;
   const [bytes] = metadata.get('grpc-status-details-bin');
   if (!(bytes instanceof Buffer)) return null;
   const { details } = rpc['google.rpc.Status'].deserialize(bytes);

@@ -16,7 +16,14 @@ export type Frame =
   | { readonly kind: 'metadata'; readonly method: string };
 
 /** How a stream ended. */
-export type StreamEnd = { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
+export type StreamEnd = { readonly ok: true } | FailedEnd;
+
+export interface FailedEnd {
+  readonly ok: false;
+  readonly failure: Failure;
+  /** It was refused: the supervisor has written the one line that a failed call has. */
+  readonly isRefusal?: true;
+}
 
 /** What a sink tells its outbox. */
 export interface SinkListener {

@@ -68,7 +68,7 @@ function allowedOfSession(
     case 'answer.failed':
       return { type, failure: shapedFailure(event.failure, text) };
     case 'answer.fellQuiet':
-      return { type, atMs: event.atMs };
+      return { type, atMs: event.atMs, ...(event.quietMs !== undefined && { quietMs: event.quietMs }) };
     case 'answer.finished':
       return { type };
   }

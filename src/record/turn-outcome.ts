@@ -109,6 +109,11 @@ class ContextFields {
   }
 }
 
+/** What a log has of a field with this value: itself if it is small and ours, else `#` and its digest. */
+export function fieldAsLogged(name: string, value: unknown): unknown {
+  return new ContextFields().changesOf({}, { [name]: value })?.[name];
+}
+
 function keptUnder<T>(kept: Map<string, T>, name: string, make: () => T): T {
   let value = kept.get(name);
   if (value === undefined) {

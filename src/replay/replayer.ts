@@ -10,8 +10,10 @@ import { wordsOf } from '../errors.ts';
 import { definitionHashAs } from '../log/chart-definition.ts';
 import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from '../log/log-format.ts';
 import type { EventLog } from '../log/log-reader.ts';
-import { withPlainTables } from '../machines/supervisor/persistent-table.ts';
-import { OutcomeTeller } from '../record/turn-outcome.ts';
+import { isTable, withPlainTables } from '../machines/supervisor/persistent-table.ts';
+import { digestOf } from '../record/digest.ts';
+import { type AskedAction, fieldAsLogged, field as fieldOf, OutcomeTeller } from '../record/turn-outcome.ts';
+import { type DifferingItem, differingItems } from './differing-items.ts';
 import { reasonInOutput } from './played-events.ts';
 import { ChartRun, type Microstep } from './pure-chart.ts';
 
@@ -22,8 +24,13 @@ export interface Divergence {
   readonly field: string;
   readonly recorded: unknown;
   readonly now: unknown;
-  /** The value of the field now, where `recorded` and `now` are digests. It holds no more of a text than the log does. */
+  /**
+   * The value of the field now, or of the first effect that differs, where a log has digests alone. It holds no more of a text than the
+   * log does.
+   */
   readonly present?: unknown;
+  /** Which of its items differ, as far as the side that is executed again can tell. */
+  readonly items?: readonly DifferingItem[];
   readonly event: LoggedEvent;
 }
 
@@ -70,19 +77,25 @@ export function definitionChangesOf({ header }: EventLog, machine: AnyStateMachi
   return changes;
 }
 
-function playTurn(run: ChartRun, teller: OutcomeTeller, log: EventLog, { turn, event }: LogTurn): TurnOutcome {
+interface PlayedTurn {
+  readonly outcome: TurnOutcome;
+  readonly actions: readonly AskedAction[];
+}
+
+function playTurn(run: ChartRun, teller: OutcomeTeller, log: EventLog, { turn, event }: LogTurn): PlayedTurn {
   const { after, actions } = turn === 0 ? run.start(log.header.input) : run.take(event);
-  return teller.tell(after, actions);
+  return { outcome: teller.tell(after, actions), actions };
 }
 
 /** A chart that throws is a difference too, and so is a turn after the end: an actor that is over takes none. */
-function differenceIn(recorded: LogTurn, run: ChartRun, play: () => TurnOutcome): Divergence | null {
+function differenceIn(recorded: LogTurn, run: ChartRun, play: () => PlayedTurn): Divergence | null {
   const { turn, event } = recorded;
-  const before = run.snapshot?.status ?? 'active';
-  if (before !== 'active') {
-    return { turn, field: 'status', recorded: 'one more turn', now: `it was over (${before}) the turn before`, event };
+  const before = run.snapshot;
+  if (before !== null && before.status !== 'active') {
+    const now = `it was over (${before.status}) the turn before`;
+    return { turn, field: 'status', recorded: 'one more turn', now, event };
   }
-  let now: TurnOutcome;
+  let now: PlayedTurn;
   try {
     now = play();
   } catch (error) {
@@ -93,9 +106,12 @@ function differenceIn(recorded: LogTurn, run: ChartRun, play: () => TurnOutcome)
   if (recorded.status === THREW) {
     return { turn, field: 'status', recorded: 'the chart threw', now: 'it does not', event };
   }
-  const different = firstDifference(recorded, now);
+  const different = firstDifference(recorded, now.outcome);
   if (different === null) return null;
-  return { turn, ...different, ...presentOf(different, run.snapshot?.context), event };
+  const contexts = { before: before?.context, now: run.snapshot?.context };
+  const { effects = [] } = recorded;
+  const told = different.field === 'effects' ? itemsOfEffect(effects, now) : itemsOfContext(different, contexts);
+  return { turn, ...different, ...told, event };
 }
 
 function firstDifference(
@@ -124,12 +140,47 @@ function firstDifference(
 
 const asBefore = 'as before';
 
-/** A digest tells that a field differs, its present value where to look. */
-function presentOf({ field, now }: Pick<Divergence, 'field' | 'now'>, context: unknown): { present?: unknown } {
-  const PREFIX = 'context.';
-  const isDigest = typeof now === 'string' && now.startsWith('#');
-  if (!isDigest || !field.startsWith(PREFIX) || typeof context !== 'object' || context === null) return {};
-  return { present: withPlainTables(Reflect.get(context, field.slice(PREFIX.length))) };
+const CONTEXT_PREFIX = 'context.';
+
+interface Contexts {
+  readonly before: unknown;
+  readonly now: unknown;
+}
+
+/** A digest tells that a field differs; its present value and its items tell where to look. */
+function itemsOfContext(
+  { field, recorded, now }: Pick<Divergence, 'field' | 'recorded' | 'now'>,
+  contexts: Contexts,
+): Pick<Divergence, 'present' | 'items'> {
+  const isDigest = [recorded, now].some((value) => typeof value === 'string' && value.startsWith('#'));
+  if (!isDigest || !field.startsWith(CONTEXT_PREFIX)) return {};
+  const name = field.slice(CONTEXT_PREFIX.length);
+  const [valueBefore, valueNow] = [fieldOf(contexts.before, name), fieldOf(contexts.now, name)];
+  const values = { before: withPlainTables(valueBefore), now: withPlainTables(valueNow) };
+  const isAsBefore = recorded === asBefore;
+  const items = differingItems({
+    ...values,
+    // Of a table the digest is one of the whole, as it is kept and not as it is shown.
+    isRecorded: (value) =>
+      isAsBefore ? value === values.before : !isTable(valueNow) && fieldAsLogged(name, value) === recorded,
+  });
+  // A value that is new in this turn is all there is to tell.
+  const isNew = items[0]?.item === '' && items[0].before === 'none';
+  return { present: values.now, ...(items.length > 0 && !isNew && { items }) };
+}
+
+/** The event of the first effect that differs in its digest alone. */
+function itemsOfEffect(
+  recorded: readonly string[],
+  { outcome, actions }: PlayedTurn,
+): Pick<Divergence, 'present' | 'items'> {
+  const now = outcome.effects ?? [];
+  const place = now.findIndex((effect, index) => effect !== recorded[index]);
+  const [[name, digest], [nameNow]] = [(recorded[place] ?? '').split('#'), (now[place] ?? '').split('#')];
+  const event = fieldOf(actions[place]?.params, 'event');
+  if (digest === undefined || name !== nameNow || event === undefined) return {};
+  const items = differingItems({ before: event, now: event, isRecorded: (value) => digestOf(value) === digest });
+  return { present: event, ...(items.length > 0 && { items }) };
 }
 
 /** The footer against the end that the replay came to. */

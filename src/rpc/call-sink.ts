@@ -9,7 +9,7 @@ import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { assert } from '../assert.ts';
 import { type Call, idsOf } from '../call/call.ts';
 import type { Frame, FrameSink, SinkListener, StreamEnd } from '../call/gateway.ts';
-import type { Failure } from '../errors.ts';
+import { type Failure, logLevelOf } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { FrameCodec } from './codec.ts';
 import { type CallFlow, type CallFlowListener, flowOf } from './flow-control.ts';
@@ -90,7 +90,7 @@ export class CallSink implements FrameSink {
       return;
     }
     const status = statusOf(end.failure);
-    this.#noteError(end.failure, status.code);
+    if (end.isRefusal !== true) this.#noteError(end.failure, status.code);
     // Nobody listens any more; a write into a destroyed call would only raise an error.
     if (this.#wire.cancelled) return;
     if (!this.#hasSent) this.#flow.send(this.#options.codec.errorMessageOf(status.details));
@@ -100,7 +100,8 @@ export class CallSink implements FrameSink {
   #noteError({ errorCode, errorType }: Failure, grpcStatus: number): void {
     const ctx = { ...idsOf(this.#call), error_code: errorCode, error_type: errorType, grpc_status: grpcStatus };
     const { method } = this.#call;
-    this.#options.log.error({ scope: 'grpc', method, decision: 'error', ctx }, 'a call ended with an error');
+    const fields = { scope: 'grpc', method, decision: 'error', ctx };
+    this.#options.log[logLevelOf(errorType)](fields, 'a call ended with an error');
   }
 
   /** What a good stream still has to deliver is the client's for as long as an idle stream would be. */

@@ -60,7 +60,10 @@ export class CallFlow {
     if (wasFull) this.#listener?.roomFreed();
   }
 
-  /** Resets the HTTP/2 stream: the last resort for a reader that takes neither frames nor the status. */
+  /**
+   * Resets the HTTP/2 stream: the last resort for a reader that takes neither frames nor the status. It reads RESOURCE_EXHAUSTED without
+   * trailers, which no cancel of its own is.
+   */
   reset(): void {
     this.#stopStream();
   }
@@ -100,5 +103,6 @@ function closeStreamOf(call: ServerInterceptingCallInterface): void {
   const stream: unknown = Reflect.get(call, 'stream');
   if (typeof stream !== 'object' || stream === null) return;
   const close: unknown = Reflect.get(stream, 'close');
-  if (typeof close === 'function') close.call(stream, constants.NGHTTP2_CANCEL);
+  // HTTP/2's CANCEL would be CANCELLED to it, as if it had asked for the end itself.
+  if (typeof close === 'function') close.call(stream, constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }

@@ -1,9 +1,15 @@
 /**
- * The HTTP/2 servers that a grpc-js server makes, and what is set on them: receive windows that fit a screenshot, and a bound for
- * requests that are not complete. grpc-js has no option for either, so the method with which this one server makes them is wrapped;
+ * The HTTP/2 servers that a grpc-js server makes, and what is set on them: receive windows that fit a screenshot, a bound for requests
+ * that are not complete, and an ear for what grpc-js refuses by itself. grpc-js has no option for either, so the method with which this one server makes them is wrapped;
  * nothing outside that server is touched. A grpc-js without that method works as before, only that nobody is told.
  */
-import { constants, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
 
 /** Calls `configure` with each HTTP/2 server of `server`, before it listens; to be asked for before `bindAsync`. */
@@ -36,6 +42,25 @@ export function widenReceiveWindow(http2Server: Http2Server): void {
   http2Server.on('session', (session) => {
     if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   });
+}
+
+/**
+ * Cuts, when the returned function is called, every connection of the server that is still open, whatever runs on it. Its clients read
+ * UNAVAILABLE, as of a server that is gone: grpc-js's own way of cutting resets their calls with CANCEL, which reads as a cancel of theirs.
+ */
+export function createConnectionCut(): { watch(http2Server: Http2Server): void; cut(): void } {
+  const open = new Set<ServerHttp2Session>();
+  return {
+    watch: (http2Server) => {
+      http2Server.on('session', (session) => {
+        open.add(session);
+        session.once('close', () => open.delete(session));
+      });
+    },
+    cut: () => {
+      for (const session of open) session.destroy();
+    },
+  };
 }
 
 /** What every stream may hold anyway: one window of the protocol. */
@@ -86,4 +111,47 @@ export function createUploadBound({ maxBytes, onReset }: UploadBoundOptions): (h
       stream.once('close', () => forget(stream));
     });
   };
+}
+
+/** A call that grpc-js refused before any handler saw it: too large, not decodable, an rpc that does not exist. */
+export interface TransportRefusal {
+  /** The last part of its path; a client's word. */
+  readonly method: string;
+  readonly grpcStatus: number;
+  /** grpc-js's own text, as it was sent. */
+  readonly details: string;
+}
+
+/** Ours have it in their trailers; what grpc-js says by itself has not. */
+const ERROR_TYPE_KEY = 'error-type';
+/** A call whose deadline passed, which its handler is told of as a cancel. */
+const DEADLINE_EXCEEDED = 4;
+
+/** grpc-js percent-encodes what it sends. */
+function textOf(sent: unknown): string {
+  const text = typeof sent === 'string' ? sent : '';
+  try {
+    return decodeURI(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Tells, once a call is over, of each below `servicePath` that the transport refused. */
+export function tellTransportRefusals(
+  http2Server: Http2Server,
+  servicePath: string,
+  tell: (refusal: TransportRefusal) => void,
+): void {
+  http2Server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const path = headers[constants.HTTP2_HEADER_PATH];
+    if (typeof path !== 'string' || !path.startsWith(servicePath)) return;
+    stream.once('close', () => {
+      // A status without any data before it travels in the headers.
+      const sent = stream.sentTrailers ?? stream.sentHeaders;
+      const grpcStatus = Number(sent?.['grpc-status'] ?? 0);
+      if (grpcStatus === 0 || grpcStatus === DEADLINE_EXCEEDED || sent?.[ERROR_TYPE_KEY] !== undefined) return;
+      tell({ method: path.slice(servicePath.length), grpcStatus, details: textOf(sent?.['grpc-message']) });
+    });
+  });
 }

@@ -10,10 +10,19 @@ import type { Logger } from '../observe/logger.ts';
 import { withFullChunks } from './codec.ts';
 import { flowControlInterceptor } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
-import { configureHttp2Servers, createUploadBound, widenReceiveWindow } from './http2-servers.ts';
+import {
+  configureHttp2Servers,
+  createConnectionCut,
+  createUploadBound,
+  type TransportRefusal,
+  tellTransportRefusals,
+  widenReceiveWindow,
+} from './http2-servers.ts';
+import { quote } from './identity.ts';
 import { streamingService } from './proto.ts';
 import { addReflection, reflectionCallOf } from './reflection.ts';
 import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
+import { statusNameOf } from './status.ts';
 import { createGenerateWelcomeAudioHandler, createStreamAudioHandler } from './streaming-rpcs.ts';
 import { createInterruptSessionHandler, createReportUsageHandler, type UsageLedger } from './unary-rpcs.ts';
 
@@ -72,9 +81,12 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
       );
     },
   });
+  const connections = createConnectionCut();
   configureHttp2Servers(server, (http2Server) => {
     widenReceiveWindow(http2Server);
     boundUploads(http2Server);
+    connections.watch(http2Server);
+    tellTransportRefusals(http2Server, `/${SERVICE_NAME}/`, (refusal) => noteTransportRefusal(log, refusal));
   });
   const handlers: StreamingServiceHandlers = {
     StreamAudio: createStreamAudioHandler({ config, gateway, log }),
@@ -92,8 +104,18 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     setServing: (isServing) => {
       for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     },
-    close: (graceMs) => close(server, graceMs),
+    close: (graceMs) => close(server, graceMs, connections.cut),
   };
+}
+
+/** As the sink's line of a call that failed; its ids were never read. The client's words in it are bounded and escaped. */
+function noteTransportRefusal(log: Logger, { method, grpcStatus, details }: TransportRefusal): void {
+  const ids = { session_id: '', hardware_id: '', stream_id: '' };
+  const ctx = { ...ids, error_code: statusNameOf(grpcStatus), error_type: 'transport', grpc_status: grpcStatus };
+  log.warn(
+    { scope: 'grpc', method: quote(method).slice(1, -1), decision: 'error', ctx: { ...ctx, details: quote(details) } },
+    'the transport refused a call',
+  );
 }
 
 function listen(server: Server, config: Config): Promise<number> {
@@ -108,9 +130,10 @@ function listen(server: Server, config: Config): Promise<number> {
 }
 
 /** tryShutdown alone never ends while a health Watch is open or a reader is stalled (docs/decisions/0002). */
-function close(server: Server, graceMs: number): Promise<void> {
+function close(server: Server, graceMs: number, cutConnections: () => void): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {
+      cutConnections();
       server.forceShutdown();
       resolve();
     }, graceMs);

@@ -36,6 +36,11 @@ export function statusOf(failed: Failure): StatusObject {
   return { code, details, metadata };
 }
 
+/** `RESOURCE_EXHAUSTED` of 8; '' where there is no such status. */
+export function statusNameOf(code: number): string {
+  return status[code] ?? '';
+}
+
 /** The text as both the error frame and the status carry it: well-formed (a lone surrogate would hang the call), bounded. */
 export function detailsOf(message: string): string {
   const text = message.toWellFormed();

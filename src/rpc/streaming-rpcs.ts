@@ -179,7 +179,7 @@ function createStreamHandler<TGiven extends GivenIds, TResponse>(
       const refused = checkRequestSize(wire.request) ?? misnamed;
       const stream = refused === null ? rpc.open(call, wire.request, sink) : gateway.refuse(call, refused);
       if (stream === null) return;
-      if ('errorCode' in stream) sink.finish({ ok: false, failure: stream });
+      if ('errorCode' in stream) sink.finish({ ok: false, failure: stream, isRefusal: true });
       else cancelWithClient(wire, stream);
     } catch (error) {
       const { streamId } = call;

@@ -5,8 +5,8 @@
  *
  * What both share: the call is named, its rpc answers, and whatever goes wrong ends it with one status.
  */
-import type { handleUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { type Call, idsOf, type RpcMethod } from '../call/call.ts';
+import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { Call, RpcMethod } from '../call/call.ts';
 import type { StreamGateway } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
 import { type Failure, failure, failureOfUnexpected } from '../errors.ts';
@@ -124,14 +124,15 @@ function createUnaryHandler<TGiven extends GivenIds, TResponse>(
   options: UnaryCallOptions,
   rpc: UnaryRpc<TGiven, TResponse>,
 ): handleUnaryCall<TGiven, TResponse> {
-  const { config, log } = options;
+  const { config, gateway, log } = options;
   const { method } = rpc;
   return async ({ request }, callback) => {
     const { call, failure: misnamed } = identify[method](config.identity.policy, request);
     try {
       const refused = checkRequestSize(request) ?? misnamed;
       const outcome = refused === null ? await rpc.answer(call, request) : { failure: refused };
-      if ('failure' in outcome) refuse(options, call, outcome.failure, callback);
+      // Counted and logged by the gateway, as every refusal is.
+      if ('failure' in outcome) callback(statusOf(gateway.refuse(call, outcome.failure)));
       else callback(null, outcome.response);
     } catch (error) {
       const { streamId } = call;
@@ -142,18 +143,4 @@ function createUnaryHandler<TGiven extends GivenIds, TResponse>(
       callback(statusOf(failureOfUnexpected('processing_error', streamId)));
     }
   };
-}
-
-/** Counted, logged and answered as a stream's sink does it for a streaming call. */
-function refuse<TResponse>(
-  { gateway, log }: UnaryCallOptions,
-  call: Call,
-  refused: Failure,
-  callback: sendUnaryData<TResponse>,
-): void {
-  const status = statusOf(gateway.refuse(call, refused));
-  const { errorCode, errorType } = refused;
-  const ctx = { ...idsOf(call), error_code: errorCode, error_type: errorType, grpc_status: status.code };
-  log.error({ scope: 'grpc', method: call.method, decision: 'error', ctx }, 'a call ended with an error');
-  callback(status);
 }

@@ -1,5 +1,6 @@
 /**
- * The closed lists of words that the text rules know, as data: English, Russian, some German and Spanish. Everything
+ * The closed lists of words that the text rules know, as data: English, Russian, German, and what is usual in the other languages of
+ * Europe that are written in Latin letters. No word is in a list of theirs that is a word by itself in English. Everything
  * else about a word is invisible to the rules but its character classes. Keys are lower case, without the last stop;
  * `a.m` stands for `a.m.` as well as `a. m.`. No entry consists of letters such as x, q, ж or 字 alone (see
  * redaction-letter.ts): those are what a redacted log writes for unknown words, and an unknown word must not become a known one.
@@ -24,6 +25,9 @@ export const neverEnding: WordList = wordList(
   'bzw ggf evtl inkl exkl zzgl vgl frl dipl ing geb gest ca sog allg insb bspw einschl z.b d.h u.a u.u s.o s.u v.a z.t zt',
   'sra srta dra sres sras dres dña profa excmo ilmo aprox ud uds vd p.ej ej ee',
   'т.е т.к т.н т.о и.о ул просп пер наб бул бульв пл кв корп стр гл рис табл ср напр проф акад доц тов гр гос',
+  'bzgl ggü lfd wg ehem urspr stv stellv tlw teilw tägl betr entspr gegr z.hd zw',
+  'mmes mlles mgr c.-à-d éd sig sigg sig.ra sig.na dott dott.ssa prof.ssa avv cfr spett egr gent exma ilma',
+  'dhr mevr bijv evt zgn mons ekskl jf jfr esim např tzn tzv np tzw mudr judr phdr inż hab örn bkz',
   'г-н г-жа г-да д-р им тел моб пос дер ст сб разд прил ред сост изд вып тт п пп д о оз св респ мкр преп пгт',
 );
 
@@ -31,11 +35,11 @@ export const neverEnding: WordList = wordList(
 export const unitLeads: WordList = wordList('кв куб пог');
 
 /** Units and the like: after a number they may end a sentence, elsewhere they never do (`2024 г.`, but `г. Москва`). */
-export const endingAfterNumber: WordList = wordList('г с м ч р в л т к см p c s');
+export const endingAfterNumber: WordList = wordList('г с м ч р в л т к см p c s mm');
 
 /** They end a sentence when the next word begins with a capital that is no day, month or time zone. */
 export const mayEnd: WordList = wordList(
-  'etc usw a.m p.m',
+  'etc usw a.m p.m usf dgl chr ecc enz osv itd itp atd apod stb jne yms vb jh jhd kr',
   'т.д т.п н.э др руб коп тыс млн млрд трлн долл гг вв мин сек час кг мг мм км мл га чел шт экз',
   'янв февр фев мар апр авг сент сен окт нояб ноя дек',
 );
@@ -45,6 +49,7 @@ export const rarelyEnding: WordList = wordList(
   'inc ltd co corp bros llc jr sr st ave blvd rd sq ft esq dept univ assn intl al gmbh',
   'ph.d b.sc m.sc mon tue tues wed thu thur thurs fri',
   'mio mrd tsd str uu med kath evang hr fr fa fam tel hbf bhf ff fn abt hrsg mwst',
+  'av boul tél geom rag eng env ex ir mag ang sn cad sok mah pl srs',
   'fdo gral dto izq dcha avda avd cía hnos prov depto pdte pza lic arq mtro teléf tfno',
   'пр обл р-н англ нем франц лат греч итал исп укр ген полк лейт серж адм',
 );
@@ -53,6 +58,7 @@ export const rarelyEnding: WordList = wordList(
 export const beforeNumber: WordList = wordList(
   'no nos fig figs vol vols ch chap sec art pt pg ed eq ver',
   'jan feb mar apr jun jul aug sept sep oct nov dec mrz okt dez max min avg est pop ext apt ste rm hrs lb lbs oz tsp tbsp',
+  'janv févr avr juil déc gennaio febb giu lug ott dic fev fév blz hfst afd kl godz tlf sek č aufl bsp anm pag pagg tav séc',
   'nr abs kap bd abb núm núms pág págs párr cap máx mín ene abr dic lun mié jue vie sáb ок макс прим прибл каб доб упр под',
 );
 
@@ -65,12 +71,22 @@ export const calendarWords: WordList = wordList(
   'est edt pst pdt cst cdt mst mdt utc gmt cet cest msk bst мск',
 );
 
-/** German words before an ordinal number (`der 2. Weltkrieg`). */
-export const ordinalLeads: WordList = wordList('der die das dem des vom zum zur im beim');
+/** Months as they stand behind a day with a stop of their own: `am 5. Nov. in Köln`. */
+export const monthAbbreviations: WordList = wordList(
+  'jan jän feb febr mär mrz apr mai jun jul aug sep sept okt oct nov dez dec',
+);
+
+/** German words before an ordinal number: `der 2. Weltkrieg`, `am 2. Tag`, `mein 1. Versuch`. */
+export const ordinalLeads: WordList = wordList(
+  'der die das dem den des am im vom zum zur beim ab bis seit und oder jeder jede jedes jeden jedem einer eine eines einen einem',
+  'dieser diese dieses diesen diesem mein meine meiner meines meinen meinem dein deine deiner deines deinen deinem',
+  'sein seine seiner seines seinen seinem ihr ihre ihrer ihres ihren ihrem unser unsere unserer unseres unseren unserem',
+);
 
 /** What a German ordinal number counts, where none of those leads it (`im 18. und 19. Jahrhundert`). */
 export const ordinalNouns: WordList = wordList(
   'jahrhundert jahrhunderts jahrtausend weltkrieg weltkriegs klasse etage geburtstag jahrestag kapitel lebensjahr',
+  'bundesliga liga stock stockwerk halbzeit semester quartal auflage',
 );
 
 /** Roman numerals of lists and centuries, without those that a redacted log could write (X, XX, XXX). */
@@ -98,6 +114,7 @@ const allLists: readonly WordList[] = Object.freeze([
   rarelyEnding,
   beforeNumber,
   calendarWords,
+  monthAbbreviations,
   ordinalLeads,
   ordinalNouns,
   romanNumerals,

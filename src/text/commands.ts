@@ -3,8 +3,10 @@
  * is answered, never thrown. What somebody said (a contact, a message) is never part of a verdict's `detail`: it names fields and bounds
  * only, so that it can be logged.
  *
- * Arguments beyond the schema are dropped: clients act on what the contract names, and a model invents the rest. A JSON string in place
- * of the arguments object (tool calls are often encoded twice) is parsed strictly, never repaired.
+ * Arguments beyond the schema are dropped: clients act on what the contract names, and a model invents the rest; those of a subscription
+ * have no schema and go on as they are. Models are sloppy with types, and nobody's message should be lost over it: a number where a text
+ * is wanted counts as its digits, a limit is brought into its bounds. A JSON string in place of the arguments object (tool calls are often
+ * encoded twice) is parsed strictly, never repaired.
  *
  * A model is told of the commands by name, what each does, and a JSON schema of its arguments, made of the schemas that judge what the
  * model proposes, so that the two can't differ.
@@ -64,19 +66,49 @@ const limitMax = 100;
 const encodedArgsMaxChars = 131_072;
 const shownNameMaxChars = 64;
 
-const nameText = z.string().trim().min(1).max(nameMaxChars);
-const freeText = z.string().trim().min(1).max(textMaxChars);
+/** Arguments without a schema: what a client can still be asked to read. */
+const freeArgsMaxDepth = 16;
+const freeArgsMaxChars = 65_536;
+
+const nameText = z.preprocess(withDigits, z.string().trim().min(1).max(nameMaxChars));
+const freeText = z.preprocess(withDigits, z.string().trim().min(1).max(textMaxChars));
+const optionalName = optional(nameText);
+const optionalText = optional(freeText);
+const optionalLimit = z.preprocess(limitOf, z.number().int().min(1).max(limitMax).optional());
+
 /** Absent, null and blank are the same to a model that must fill every field. */
-const optionalName = z.preprocess((value) => (isBlank(value) ? undefined : value), nameText.optional());
-/** `"5"` is what many models write for 5; `"5.0"` and `"five"` are not numbers. */
-const optionalLimit = z.preprocess((value) => {
-  if (isBlank(value)) return undefined;
-  return typeof value === 'string' && /^\s*\d{1,9}\s*$/.test(value) ? Number(value) : value;
-}, z.number().int().min(1).max(limitMax).optional());
+function optional(text: typeof nameText) {
+  return z.preprocess((value) => (isBlank(value) ? undefined : value), text.optional());
+}
+
+/** A contact's number, a message of one: `5551234567`. */
+function withDigits(value: unknown): unknown {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return value;
+  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
+}
+
+/** `"5"`, `10.7` and `500` are what models write for a limit; `"all"` is none. */
+function limitOf(value: unknown): unknown {
+  const isNumber = typeof value === 'string' && /^\s*[+-]?\d{1,15}(?:\.\d{1,15})?\s*$/.test(value);
+  const limit = isNumber ? Number(value) : value;
+  if (typeof limit === 'number') return Math.min(Math.max(Math.trunc(limit), 1), limitMax);
+  return typeof limit === 'string' || limit === null ? undefined : limit;
+}
 
 const messageArgs = z.object({ contact: nameText, message: freeText });
 const readArgs = z.object({ contact: optionalName, limit: optionalLimit });
 const noArgs = z.object({});
+const freeArgs = z.looseObject({}).superRefine((args, context) => {
+  if (isDeeper(args, freeArgsMaxDepth)) context.addIssue(`args must be at most ${freeArgsMaxDepth} objects deep`);
+  else if (JSON.stringify(args).length > freeArgsMaxChars) {
+    context.addIssue(`args must be at most ${freeArgsMaxChars} characters of JSON`);
+  }
+});
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((item) => isDeeper(item, depth - 1));
+}
 
 /** What the arguments of each command must be. */
 export const argsSchemas = Object.freeze({
@@ -87,10 +119,10 @@ export const argsSchemas = Object.freeze({
   find_contact: z.object({ query: freeText }),
   send_whatsapp_message: messageArgs,
   read_whatsapp_messages: readArgs,
-  browser_use: z.object({ task: freeText }),
+  browser_use: z.object({ task: freeText, url: optionalText, model: optionalName, config_preset: optionalName }),
   close_browser: noArgs,
-  buy_subscription: noArgs,
-  manage_subscription: noArgs,
+  buy_subscription: freeArgs,
+  manage_subscription: freeArgs,
 } satisfies Record<CommandName, z.ZodType<Record<string, unknown>>>);
 
 /** The names of all arguments that some command has; a proposal's others are never looked at. */
@@ -103,9 +135,12 @@ function isCommandName(name: string): name is CommandName {
   return commandNames.some((known) => known === name);
 }
 
-/** Trims, lower-cases, and turns each `-`, `.` and space into `_`. */
+/** Trims, lower-cases, and turns each run of `-`, `.`, `_` and spaces into one `_`. */
 export function normaliseCommandName(name: string): string {
-  return name.trim().toLowerCase().replaceAll(/[-. ]/g, '_');
+  return name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[-. _]+/g, '_');
 }
 
 /** Judges what the model proposed against the commands that are `allowed`; absent arguments count as none. */
@@ -131,17 +166,27 @@ function isBlank(value: unknown): boolean {
 
 function argsObject(args: unknown): object | null {
   if (args === undefined || isBlank(args)) return {};
-  const decoded = typeof args === 'string' ? decodeArgs(args) : args;
+  const isTooLong = typeof args === 'string' && args.length > encodedArgsMaxChars;
+  const decoded = typeof args === 'string' && !isTooLong ? parsedJson(args) : args;
   return typeof decoded === 'object' && decoded !== null && !Array.isArray(decoded) ? decoded : null;
 }
 
-function decodeArgs(encoded: string): unknown {
-  if (encoded.length > encodedArgsMaxChars) return null;
+/** The value that `json` is, undefined if it is none. */
+export function parsedJson(json: string): unknown {
   try {
-    return JSON.parse(encoded);
+    return JSON.parse(withWholeNumbers(json));
   } catch {
-    return null;
+    return undefined;
   }
+}
+
+/** A whole number that a double cannot hold to its last digit (an id, a card) becomes a string: its digits are what was meant. */
+function withWholeNumbers(json: string): string {
+  if (!/\d{16}/.test(json)) return json;
+  return json.replace(/"(?:[^"\\]|\\.)*(?:"|$)|-?\d[\d.eE+-]*/gs, (token) => {
+    const isInexact = /^-?\d{16,}$/.test(token) && String(Number(token)) !== token;
+    return isInexact ? `"${token}"` : token;
+  });
 }
 
 function printableName(name: string): string {
@@ -162,6 +207,8 @@ function detailOf(error: z.ZodError): string {
       return issue.origin === 'string' ? `${field} must not be blank` : `${field} must be at least ${issue.minimum}`;
     case 'too_big':
       return `${field} must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    case 'custom':
+      return issue.message;
     default:
       return `${field} is not valid`;
   }
@@ -198,6 +245,11 @@ export function commandTools(allowed: readonly CommandName[]): readonly CommandT
 
 function parametersOf(name: CommandName): Readonly<Record<string, unknown>> {
   // What goes in, not what comes out: a provider's own checks of a schema know nothing of our spelling mistakes.
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(argsSchemas[name], { io: 'input' });
+  // Other arguments are allowed where nothing is said of them, and some providers know no word for it.
+  const {
+    $schema: _dialect,
+    additionalProperties: _others,
+    ...schema
+  } = z.toJSONSchema(argsSchemas[name], { io: 'input' });
   return schema;
 }

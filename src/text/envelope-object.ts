@@ -1,15 +1,15 @@
 /**
  * Reads one JSON object `{"text", "command", "args"}` as it grows (Envelope 2, 6 and 7): gives the characters of its top-level `text` at
  * once, escapes decoded, and keeps the rest of the object for one parse at its end. Plain JSON state, one step a character; what is
- * behind a quote that may end a string is looked at again, at most a key's length.
+ * behind a quote that may end a string is held until it is certain, at most a key's length, and looked at again.
  *
  * Whether a quote inside a string ends it is judged by what follows. In valid JSON every bare quote does; models forget to escape quotes
- * (`"He said "hi", then left."`) and apostrophes (`'It's late'`), so a quote is believed only where JSON goes on behind it: by structure
- * and by the literals of JSON, never by what words say, so that the shape of an answer is judged like the answer. The others are content,
- * and are kept with a backslash, so that the parse at the end sees the same strings.
+ * (`"Either "and"/"or", then."`) and apostrophes (`'It's late'`), so a quote is believed only where JSON goes on behind it: a bracket, a
+ * comma and a key with its colon, or such a key without the comma, which models forget too. By structure and by the words of JSON, never
+ * by what words say, so that the shape of an answer is judged like the answer. The other quotes are content.
  *
- * Comments are left out. The characters of `text` are not kept: `rest` holds the object with `"text":""`, so that an answer of any length
- * costs no second copy, and what the parse at the end sees is small.
+ * `rest` holds the object in strict strings, whatever quotes the model wrote (`'`, `“ ”`), so that the parse at the end need guess only
+ * what stands between them. Comments are left out, and so are the characters of `text`: an answer of any length costs no second copy.
  */
 
 /** What a string of the object is: a key of the top level, the text to speak, or anything else. */
@@ -37,15 +37,26 @@ export interface ObjectReader {
   /** The object so far, its text left out; cut off at `objectMaxChars`. */
   readonly rest: string;
   readonly isTooLarge: boolean;
+  /** The open brackets, outermost first; of what is deeper than `objectMaxDepth` only the number is known. */
+  readonly brackets: string;
   readonly depth: number;
   readonly isTooDeep: boolean;
-  readonly expects: 'key' | 'value';
+  /** At the top level; `comma` behind a value. */
+  readonly expects: 'key' | 'value' | 'comma';
   /** The key of the top level that was read last. */
   readonly key: string;
+  readonly isKeyQuoted: boolean;
+  /** Some key had no quotes, so that others may have none. */
+  readonly hasBareKeys: boolean;
   readonly string: OpenString | OpenComment | null;
+  /** One of `envelopeKeys` has begun a value of its kind at the top level. */
+  readonly isEnvelope: boolean;
   /** The text was found as a string, and all of it went or goes out as it came. */
   readonly hasText: boolean;
 }
+
+/** One of them at the top level makes an object an envelope. */
+export const envelopeKeys: readonly string[] = Object.freeze(['text', 'command', 'args']);
 
 /** More than any command needs; beyond it the command is dropped, the text still streams. */
 export const objectMaxChars = 1_048_576;
@@ -53,28 +64,46 @@ export const objectMaxChars = 1_048_576;
 /** No argument of a command is nested; deeper objects only serve to exhaust somebody's stack. */
 export const objectMaxDepth = 64;
 
-/** Around a key without (straight) quotes; all else is part of it, as the repair at the end sees it. */
-const skippedInKey = /[\s“”„‘’‚«»`´]/;
-
-/** Looking back into the object, and writing it anew, is cheap as long as it is small; no larger one is repaired. */
-const rewrittenMaxChars = 8_192;
+/** Around a key without quotes; all else is part of it, as the repair at the end sees it. */
+const skippedInKey = /[`´]/;
 
 /** Longer than the keys that matter. */
 const keyMaxChars = 16;
 
+/** White space and a key behind a quote: longer ones belong to the string. */
+const closingMaxChars = 1_024;
+
 export const emptyObjectReader: ObjectReader = Object.freeze({
   rest: '',
   isTooLarge: false,
+  brackets: '',
   depth: 0,
   isTooDeep: false,
   expects: 'key',
   key: '',
+  isKeyQuoted: false,
+  hasBareKeys: false,
   string: null,
+  isEnvelope: false,
   hasText: false,
 });
 
 /** The scratch pad of one call. */
 export type ObjectDraft = { -readonly [Key in keyof ObjectReader]: ObjectReader[Key] };
+
+const doubleQuotes = '"“”„‟«»';
+const singleQuotes = "'‘’‚‛";
+
+/** True for what begins or ends a string, also where a text processor made it curly. */
+export function isQuote(unit: string): boolean {
+  return doubleQuotes.includes(unit) || singleQuotes.includes(unit);
+}
+
+/** True for what may end a string that began with `quote`: straight ones end themselves, curly ones any of their number. */
+export function isClosingQuote(quote: string, unit: string): boolean {
+  if (quote === '"' || quote === "'") return unit === quote;
+  return (doubleQuotes.includes(quote) ? doubleQuotes : singleQuotes).includes(unit);
+}
 
 /**
  * Takes one UTF-16 unit and gives the text to speak that it makes certain (mostly none or the unit itself). The first
@@ -87,33 +116,92 @@ export function takeUnit(draft: ObjectDraft, unit: string): string {
   return takeInString(draft, draft.string, unit);
 }
 
+function takeAll(draft: ObjectDraft, units: string): string {
+  let text = '';
+  for (let index = 0; index < units.length; index += 1) text += takeUnit(draft, units.charAt(index));
+  return text;
+}
+
 function keep(draft: ObjectDraft, chars: string): void {
   if (draft.isTooLarge || draft.rest.length + chars.length > objectMaxChars) draft.isTooLarge = true;
   else draft.rest += chars;
 }
 
-function takeStructure(draft: ObjectDraft, unit: string): string {
+function takeStructure(draft: ObjectDraft, unit: string): '' {
   if (unit === '/') {
     draft.string = openedComment;
     return '';
   }
-  keep(draft, unit === "'" && nextRole(draft) === 'text' ? '"' : unit);
-  const text = draft.depth === 1 && draft.expects === 'key' ? takeBackText(draft, false) : '';
-  if (text !== '') return text;
-  if (unit === '"' || unit === "'") {
-    const role = nextRole(draft);
-    draft.string = { role, quote: unit, escape: '', closing: '' };
-    if (role === 'key') draft.key = '';
-    if (role === 'text') draft.hasText = true;
-  } else if (unit === '{' || unit === '[') {
-    draft.depth += 1;
-    if (draft.depth > objectMaxDepth) draft.isTooDeep = true;
-  } else if (unit === '}' || unit === ']') {
-    draft.depth -= 1;
-  } else if (draft.depth === 1) {
-    takeTopLevel(draft, unit);
+  if (isQuote(unit)) {
+    openString(draft, unit);
+    return '';
   }
+  // A string ends in a quote; what stands before a colon without one is a bare key.
+  if (unit === ':' && /[\p{L}_$]\s*$/u.test(draft.rest.slice(-16))) draft.hasBareKeys = true;
+  // A comma that was written twice is one.
+  if (unit === ',' && /,\s*$/.test(draft.rest.slice(-16))) return '';
+  keep(draft, unit);
+  if (unit === '{' || unit === '[') openBracket(draft, unit);
+  else if (unit === '}' || unit === ']') closeBracket(draft);
+  else if (draft.depth === 1) takeTopLevel(draft, unit);
   return '';
+}
+
+function openBracket(draft: ObjectDraft, unit: string): void {
+  if (draft.depth === 1 && draft.expects === 'value' && draft.key === 'args') draft.isEnvelope = true;
+  draft.depth += 1;
+  if (draft.depth > objectMaxDepth) draft.isTooDeep = true;
+  else draft.brackets += unit;
+}
+
+function closeBracket(draft: ObjectDraft): void {
+  draft.depth -= 1;
+  if (draft.depth < objectMaxDepth) draft.brackets = draft.brackets.slice(0, draft.depth);
+  if (draft.depth === 1) draft.expects = 'comma';
+}
+
+function openString(draft: ObjectDraft, quote: string): void {
+  const role = nextRole(draft);
+  keep(draft, '"');
+  draft.string = { role, quote, escape: '', closing: '' };
+  if (role === 'key') {
+    draft.expects = 'key';
+    draft.key = '';
+    draft.isKeyQuoted = true;
+  } else if (draft.depth === 1 && envelopeKeys.includes(draft.key)) {
+    draft.isEnvelope = true;
+  }
+  if (role === 'text') draft.hasText = true;
+}
+
+function nextRole(draft: ObjectDraft): StringRole {
+  if (draft.depth !== 1) return 'other';
+  // Behind a value that had no comma stands a key as well.
+  if (draft.expects !== 'value') return 'key';
+  // A second `text` is not spoken: one object says one thing.
+  return draft.key === 'text' && !draft.hasText ? 'text' : 'other';
+}
+
+function takeTopLevel(draft: ObjectDraft, unit: string): void {
+  if (unit === ',') {
+    draft.expects = 'key';
+    draft.key = '';
+  } else if (draft.expects === 'key') {
+    if (unit === ':') draft.expects = 'value';
+    else if (!/\s/.test(unit) && !skippedInKey.test(unit)) {
+      draft.isKeyQuoted = false;
+      extendKey(draft, unit);
+    }
+  } else if (draft.expects === 'value' && !/\s/.test(unit)) {
+    draft.expects = 'comma';
+    if (isLiteralOfEnvelope(draft, unit)) draft.isEnvelope = true;
+  }
+}
+
+/** `null`, `None` as Python writes it, and a command whose quotes were forgotten; a bare key tells too little (`{command: Command}`). */
+function isLiteralOfEnvelope({ key, isKeyQuoted }: ObjectDraft, unit: string): boolean {
+  if (!isKeyQuoted || !envelopeKeys.includes(key)) return false;
+  return unit === 'n' || unit === 'N' || (key === 'command' && /\p{L}/u.test(unit));
 }
 
 const openedComment: OpenComment = Object.freeze({ role: 'comment', quote: '', escape: '', closing: '' });
@@ -134,94 +222,54 @@ function takeComment(draft: ObjectDraft, comment: OpenComment, unit: string): st
   return '';
 }
 
-function nextRole(draft: ObjectDraft): StringRole {
-  if (draft.depth !== 1) return 'other';
-  if (draft.expects === 'key') return 'key';
-  // A second `text` is not spoken: one object says one thing.
-  return draft.key === 'text' && !draft.hasText ? 'text' : 'other';
-}
-
-function takeTopLevel(draft: ObjectDraft, unit: string): void {
-  if (unit === ',') {
-    draft.expects = 'key';
-    draft.key = '';
-  } else if (unit === ':') {
-    draft.expects = 'value';
-  } else if (draft.expects === 'key' && !skippedInKey.test(unit)) {
-    extendKey(draft, unit);
-  }
-}
-
-/** The quote that ended the text did not: what came after it belongs to the text, too. */
-function takeBackText(draft: ObjectDraft, isKeyOver: boolean): string {
-  if (!draft.hasText || draft.rest.length > rewrittenMaxChars) return '';
-  const misread = misreadText(draft.rest, isKeyOver);
-  if (misread === null) return '';
-  const { tail, quote } = misread;
-  draft.rest = draft.rest.slice(0, -tail.length);
-  draft.expects = 'value';
-  draft.key = 'text';
-  draft.string = { role: 'text', quote, escape: '', closing: '' };
-  return quote + takeAll(draft, tail.slice(1));
-}
-
-function takeAll(draft: ObjectDraft, units: string): string {
-  let text = '';
-  for (let index = 0; index < units.length; index += 1) text += takeUnit(draft, units.charAt(index));
-  return text;
-}
-
 function extendKey(draft: ObjectDraft, chars: string): void {
   if (draft.key.length < keyMaxChars) draft.key += chars;
 }
 
-/** Content of the open string, decoded: spoken, part of the key, or nothing to us. */
-function content(draft: ObjectDraft, role: StringRole, decoded: string): string {
+/** Content of the open string, decoded: spoken, part of the key, or nothing to us; `source` is how JSON writes it. */
+function content(draft: ObjectDraft, role: StringRole, decoded: string, source: string): string {
   if (role === 'text') return decoded;
+  keep(draft, source);
   if (role === 'key') extendKey(draft, decoded);
   return '';
 }
 
 function takeInString(draft: ObjectDraft, string: OpenString, unit: string): string {
-  return string.escape === '' ? takeContent(draft, string, unit) : takeEscape(draft, string, unit);
-}
-
-function takeContent(draft: ObjectDraft, string: OpenString, unit: string): string {
-  if (unit === string.quote) {
-    keepOf(draft, string, unit);
-    draft.string = { ...string, closing: unit };
-    return '';
-  }
-  keepOf(draft, string, unit);
-  if (unit !== '\\') return content(draft, string.role, unit);
-  draft.string = { ...string, escape: unit };
+  if (string.escape !== '') return takeEscape(draft, string, unit);
+  if (isClosingQuote(string.quote, unit)) draft.string = { ...string, closing: unit };
+  else if (unit === '\\') draft.string = { ...string, escape: unit };
+  else return content(draft, string.role, unit, sourceOf(unit));
   return '';
 }
 
-function keepOf(draft: ObjectDraft, { role }: OpenString, chars: string): void {
-  if (role !== 'text') keep(draft, chars);
+/** A quote or control character as JSON writes it; all else stands for itself. */
+function sourceOf(unit: string): string {
+  if (unit === '"') return '\\"';
+  return unit < ' ' ? JSON.stringify(unit).slice(1, -1) : unit;
 }
 
 function takeEscape(draft: ObjectDraft, string: OpenString, unit: string): string {
   const sequence = string.escape + unit;
   if (sequence === '\\u' || (sequence.length < 6 && /^\\u[0-9a-fA-F]+$/.test(sequence))) {
-    keepOf(draft, string, unit);
     draft.string = { ...string, escape: sequence };
     return '';
   }
   const plain: OpenString = { ...string, escape: '' };
   draft.string = plain;
-  const isWhole = /^\\u[0-9a-fA-F]{4}$/.test(sequence);
-  if (sequence.length === 2 || isWhole) {
-    keepOf(draft, string, unit);
-    const code = Number.parseInt(sequence.slice(2), 16);
-    return content(draft, string.role, isWhole ? String.fromCharCode(code) : decodedEscape(unit));
+  if (/^\\u[0-9a-fA-F]{4}$/.test(sequence)) {
+    const decoded = String.fromCharCode(Number.parseInt(sequence.slice(2), 16));
+    return content(draft, string.role, decoded, sequence);
+  }
+  if (sequence.length === 2) {
+    const decoded = decodedEscape(unit);
+    return content(draft, string.role, decoded, decoded.length === 1 ? sourceOfEscape(unit) : `\\\\${sourceOf(unit)}`);
   }
   // Not an escape after all: what was held back is content, and the unit itself may still end the string.
-  const held = content(draft, string.role, string.escape);
-  return held + takeContent(draft, plain, unit);
+  const held = content(draft, string.role, string.escape, `\\${string.escape}`);
+  return held + takeInString(draft, plain, unit);
 }
 
+/** The escapes of JSON, and quotes and line breaks, which need none; a lone backslash (`C:\Data`, `\d`) is one, and nothing is lost. */
 function decodedEscape(unit: string): string {
   switch (unit) {
     case 'n':
@@ -235,110 +283,116 @@ function decodedEscape(unit: string): string {
     case 'f':
       return '\f';
     default:
-      return unit;
+      return unit === '/' || unit === '\\' || unit === '\n' || unit === '`' || isQuote(unit) ? unit : `\\${unit}`;
   }
+}
+
+function sourceOfEscape(unit: string): string {
+  return '"\\/bfnrt'.includes(unit) ? `\\${unit}` : sourceOf(unit);
 }
 
 /** A quote was seen: `unit` may tell whether it ended the string or belongs to it. */
 function takeAfterQuote(draft: ObjectDraft, string: OpenString, unit: string): string {
-  return draft.depth > 1 ? takeAfterNestedQuote(draft, string, unit) : takeAfterTopQuote(draft, string, unit);
-}
-
-function takeAfterTopQuote(draft: ObjectDraft, string: OpenString, unit: string): string {
-  if (/\s/.test(unit)) {
-    keepOf(draft, string, unit);
-    draft.string = { ...string, closing: string.closing + unit };
-    return '';
-  }
-  if (endsString(string.role, string.closing, unit)) {
-    if (string.role === 'text') keep(draft, `"${string.closing.slice(1)}`);
-    draft.string = null;
-    const text = string.role === 'key' && unit !== ':' ? takeBackText(draft, true) : '';
-    return text + takeUnit(draft, unit);
-  }
-  if (string.role !== 'text') escapeLastQuote(draft, string.closing.length);
-  draft.string = { ...string, closing: '' };
-  const held = content(draft, string.role, string.closing);
-  return held + takeInString(draft, draft.string, unit);
-}
-
-function takeAfterNestedQuote(draft: ObjectDraft, string: OpenString, unit: string): string {
   const tail = string.closing + unit;
-  const isSpace = /\s/.test(unit);
-  const verdict = isSpace ? 'wait' : judgeNestedQuote(tail);
+  let verdict: QuoteVerdict = 'wait';
+  if (tail.length > closingMaxChars) verdict = 'goesOn';
+  else if (!/\s/.test(unit)) verdict = judgeQuote(draft, string.role, tail);
   if (verdict === 'wait') {
-    // White space right behind the quote is kept as it comes, what follows a comma when it is clear what it is.
-    if (isSpace && string.closing.trimEnd().length === 1) keep(draft, unit);
     draft.string = { ...string, closing: tail };
     return '';
   }
-  const keptUnits = tail.length - tail.slice(1).trimStart().length;
-  if (verdict === 'goesOn') escapeLastQuote(draft, keptUnits);
-  draft.string = verdict === 'ends' ? null : { ...string, closing: '' };
-  return takeAll(draft, tail.slice(keptUnits));
+  if (verdict === 'goesOn') {
+    draft.string = { ...string, closing: '' };
+    const quote = tail.charAt(0);
+    return content(draft, string.role, quote, sourceOf(quote)) + takeAll(draft, tail.slice(1));
+  }
+  draft.string = null;
+  keep(draft, verdict === 'endsWithoutComma' ? '",' : '"');
+  if (draft.depth === 1 && string.role !== 'key') draft.expects = verdict === 'ends' ? 'comma' : 'key';
+  if (verdict === 'endsWithoutComma' && draft.depth === 1) draft.key = '';
+  return takeAll(draft, tail.slice(1));
 }
 
-/** A bare quote that belongs to its string is kept as JSON writes it: the parse at the end need not guess. */
-function escapeLastQuote(draft: ObjectDraft, unitsFromEnd: number): void {
-  if (draft.isTooLarge || draft.rest.length > rewrittenMaxChars) return;
-  const index = draft.rest.length - unitsFromEnd;
-  draft.rest = `${draft.rest.slice(0, index)}\\${draft.rest.slice(index)}`;
+type QuoteVerdict = 'ends' | 'endsWithoutComma' | 'goesOn' | 'wait';
+
+/** Of a key at most 128 characters are looked at: longer than every key that anybody writes. */
+const bareKey = /^([\p{L}_$][\p{L}\p{N}_$-]{0,127})\s*:/u;
+const bareKeyBegun = /^[\p{L}_$][\p{L}\p{N}_$-]{0,127}\s*$/u;
+
+/** A key in quotes, or its beginning; with the visible character behind it, if there is one. */
+function quotedKey(quotes: string, forbidden: string): RegExp {
+  return new RegExp(`^.(?:[^${quotes}\\\\\\n${forbidden}]|\\\\.){0,128}(?:\\\\|[${quotes}]\\s*(\\S)?)?$`);
 }
 
-/** Of a key at most 64 characters are looked at: longer than every key that anybody writes. */
-const bareKey = /^[\p{L}_$][\p{L}\p{N}_$-]{0,63}\s*:/u;
-const bareKeyBegun = /^[\p{L}_$][\p{L}\p{N}_$-]{0,63}\s*$/u;
+/** Behind a comma a key may have any name; where the comma was forgotten, none that looks like the end of something. */
+const keyPatterns = Object.freeze({
+  '"': keyPair('"'),
+  "'": keyPair("'"),
+  double: keyPair(doubleQuotes),
+  single: keyPair(singleQuotes),
+});
+
+function keyPair(quotes: string) {
+  return Object.freeze({ ends: quotedKey(quotes, ''), endsWithoutComma: quotedKey(quotes, '{}[\\],:') });
+}
+
+function keyPatternsOf(quote: string) {
+  if (quote === '"' || quote === "'") return keyPatterns[quote];
+  return doubleQuotes.includes(quote) ? keyPatterns.double : keyPatterns.single;
+}
+
 const literalInTail = /^(?:true|false|null|True|False|None)\s*[,\]}]/;
 
 /**
- * Whether a quote at the top level ends its string: `unit` is the first visible character behind the quote, `spaces` the white space
- * between them.
+ * Whether the quote that `tail` begins with ends its string; `tail` ends with something visible, 'wait' asks for more of it, at most a
+ * key's length.
  */
-function endsString(role: StringRole, spaces: string, unit: string): boolean {
-  if (unit === ':') return role !== 'text';
-  if (unit === ',' || unit === '}' || unit === '/') return true;
-  if (unit === ']') return role === 'other';
-  // A comma that was forgotten at the end of a line.
-  return (unit === '"' || unit === "'") && /[\n\r]/.test(spaces);
-}
-
-/**
- * The same inside of an argument: `tail` begins with the quote and ends with something visible; 'wait' while more of it is needed, at
- * most a key's length. Behind a comma there must be a key with its colon, or a value.
- */
-function judgeNestedQuote(tail: string): 'ends' | 'goesOn' | 'wait' {
+function judgeQuote(draft: ObjectDraft, role: StringRole, tail: string): QuoteVerdict {
   const behind = tail.slice(1).trimStart();
   const first = behind.charAt(0);
-  if (first !== ',') return endsString('other', tail.slice(1, tail.length - behind.length), first) ? 'ends' : 'goesOn';
-  const next = behind.slice(1).trimStart();
-  if (next === '') return 'wait';
-  if (/^["'{[}\]\-\d/]/.test(next) || bareKey.test(next) || literalInTail.test(next)) return 'ends';
-  return bareKeyBegun.test(next) ? 'wait' : 'goesOn';
+  if (first === '}') return 'ends';
+  if (first === '/') return judgeComment(behind);
+  if (role === 'key') return first === ':' || first === ',' ? 'ends' : 'goesOn';
+  // Keys inside of an argument have the same role as values.
+  if (first === ':') return draft.depth > 1 ? 'ends' : 'goesOn';
+  if (first === ']') return role === 'other' ? 'ends' : 'goesOn';
+  const isInObject = draft.depth > objectMaxDepth || draft.brackets.endsWith('{');
+  if (first === ',') {
+    const next = behind.replace(/^[,\s]+/, '');
+    if (next === '') return 'wait';
+    return isInObject ? judgeKey(draft, next, 'ends') : judgeItem(next);
+  }
+  if (isInObject) return judgeKey(draft, behind, 'endsWithoutComma');
+  // A comma that was forgotten at the end of a line.
+  return isQuote(first) && /[\n\r]/.test(tail.slice(1, -behind.length)) ? 'endsWithoutComma' : 'goesOn';
 }
 
-/** Room for what `misreadText` looks for, and for a sentence or two behind the quote. */
-const misreadMaxChars = 600;
+function judgeComment(behind: string): QuoteVerdict {
+  if (behind.length === 1) return 'wait';
+  return behind.charAt(1) === '/' || behind.charAt(1) === '*' ? 'ends' : 'goesOn';
+}
 
-/** The text, the quote that was believed, perhaps a comma, and what stands behind it. */
-const behindText = /(["'])text\1\s{0,64}:\s{0,64}"("\s{0,64},?\s{0,64}([\s\S]*))$/;
-/** A key of JSON stands there after all. */
-const hasKey = /["']\s*:/;
-/**
- * What cannot be the beginning of a key: two words, a word with a mark, a mark; nor, where the others have quotes, a bare word that nobody
- * needs.
- */
-const noKey = /^(?:[\p{L}_$][\p{L}\p{N}_$-]*(?:\s+[^\s:]|[^\p{L}\p{N}_$\s:-])|[^\p{L}_$"'“”„‘’‚«»`´\s,:}\]/])/u;
-const needlessKey = /^(?!(?:text|command|args)\s*:)[\p{L}_$][\p{L}\p{N}_$-]*\s*:$/u;
+/** Behind a comma (`verdict` is 'ends') or where one was forgotten there must be a key with its colon. */
+function judgeKey(draft: ObjectDraft, next: string, verdict: 'ends' | 'endsWithoutComma'): QuoteVerdict {
+  const first = next.charAt(0);
+  if (isQuote(first)) {
+    const match = keyPatternsOf(first)[verdict].exec(next);
+    if (match === null) return 'goesOn';
+    if (match[1] === undefined) return 'wait';
+    return match[1] === ':' ? verdict : 'goesOn';
+  }
+  if (verdict === 'ends' && first === '}') return 'ends';
+  if (verdict === 'ends' && first === '/') return judgeComment(next);
+  if (bareKeyBegun.test(next)) return 'wait';
+  const key = bareKey.exec(next)?.[1];
+  if (key === undefined) return 'goesOn';
+  // Where the others have quotes, a bare word that nobody needs is content: `"He said "no", reason: none."`
+  const isOurs = draft.depth === 1 && envelopeKeys.includes(key);
+  return isOurs || (draft.hasBareKeys && verdict === 'ends') ? verdict : 'goesOn';
+}
 
-/**
- * A quote was taken for the end of the text, and what follows turns out to be no key: `"He said "hi", then`. Gives the end of `rest` from
- * that quote on, and the quote that the text really began with; null if all is well. `rest` is the object so far, its text left out
- * (`{"text":"", then l`); `isKeyOver` says that a string in the place of a key has ended without a colon.
- */
-function misreadText(rest: string, isKeyOver: boolean): { readonly tail: string; readonly quote: string } | null {
-  const match = behindText.exec(rest.slice(-misreadMaxChars));
-  if (match === null) return null;
-  const [, quote = '', tail = '', behind = ''] = match;
-  if (hasKey.test(behind)) return null;
-  return isKeyOver || noKey.test(behind) || needlessKey.test(behind) ? { tail, quote } : null;
+/** Behind a comma of a list there must be a value, or its end. */
+function judgeItem(next: string): QuoteVerdict {
+  if (isQuote(next.charAt(0)) || /^[{[}\]\-\d/]/.test(next) || literalInTail.test(next)) return 'ends';
+  return bareKeyBegun.test(next) ? 'wait' : 'goesOn';
 }

@@ -9,8 +9,8 @@
  *   `&#34;`, `json5`). Single letters that the lists know (initials, `a`, `в`) stay, as do the letter behind a backslash, the beginning
  *   of an envelope key behind a brace (`{te`, `{comma`), and all marks, symbols and emoji.
  *
- * What is not kept: the value of numbers, therefore a `limit` or a bare number as text written with an exponent or more than 15
- * significant digits may go another way; and unknown argument names, two of which may become one: a digest must leave both out. Not
+ * What is not kept: the value of numbers, therefore a bare number where a text is wanted, written with an exponent or more than 15
+ * significant digits, may go another way; and unknown argument names, two of which may become one: a digest must leave both out. Not
  * followed either, each for an answer that nobody has seen: plain text in which a backslash or `\u0041` joins a word of the lists to
  * another; a bare key of several words that make `text` (`te xt:`); numeric entities in strings that are quoted with entities; `ſ` for
  * s in an address; a word so long that the cap of the cutter tears it, just before a word of the lists.
@@ -212,6 +212,16 @@ function beforeAfter(before: Before, code: number): Before {
       return staysOverSpace(before) ? before : 'nothing';
     case 0x22:
     case 0x27:
+    case 0xab:
+    case 0xbb:
+    case 0x2018:
+    case 0x2019:
+    case 0x201a:
+    case 0x201b:
+    case 0x201c:
+    case 0x201d:
+    case 0x201e:
+    case 0x201f:
       return before === 'brace' ? 'braceQuote' : 'quote';
     case 0x3a:
       return before === 'quote' ? 'colon' : 'nothing';

@@ -5,9 +5,11 @@
  * could become one of them; a test holds the lists to that.
  */
 import { closedRuns } from './abbreviations.ts';
-import { envelopeFences, envelopeKeys } from './answer-envelope.ts';
 import { isHighSurrogate } from './characters.ts';
 import { argumentNames, commandNames } from './commands.ts';
+import { actionWords } from './envelope-fields.ts';
+import { envelopeKeys } from './envelope-object.ts';
+import { envelopeFences } from './envelope-opening.ts';
 import {
   behindBackslashes,
   type Escape,
@@ -56,6 +58,7 @@ const keptWords: ReadonlySet<string> = new Set([
   ...closedRuns,
   ...[
     ...envelopeKeys,
+    ...actionWords,
     ...envelopeFences,
     ...commandNames,
     ...argumentNames,

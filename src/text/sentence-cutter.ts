@@ -4,7 +4,7 @@
  * Sentence cutter 1, lossless: the pieces joined are the whole text with its two ends trimmed; white space between two sentences is the
  * front of the second; no piece is white space alone. The client joins what it gets, and the memory of a conversation does.
  * Sentence cutter 2, the text alone: where it cuts depends on the characters, never on how they were split into deltas; only
- * `settleQuiet`, which is told of a silence, may cut earlier. A what-if with other delays and a log whose deltas were joined rely on it.
+ * `settleQuiet`, which is told how long a silence was, may cut earlier. A what-if with other delays and a log whose deltas were joined rely on it.
  * Sentence cutter 3, the cap: a piece has at most `hardCapChars` (240) UTF-16 units after its leading white space; no cut tears a
  * surrogate pair, nor anything of up to 40 units that a reader sees as one character. A voice begins a text without stops within seconds.
  * Sentence cutter 4, the minimum: a first piece has 2 words or 15 units, a later one 3 words or 15 (an ideograph is a word); a shorter
@@ -48,7 +48,8 @@ import {
   type PieceScan,
   pieceMinimum,
 } from './sentence-piece.ts';
-import { stopOf, type Verdict, verdictOf } from './sentence-stop.ts';
+import { quietEnd, quietWaitOf } from './sentence-quiet.ts';
+import { quietWaits, stopOf, type Verdict, verdictOf } from './sentence-stop.ts';
 
 export { everySentence, hardCapChars } from './sentence-piece.ts';
 
@@ -104,21 +105,16 @@ export function pushText(cutter: SentenceCutter, delta: string, minimum = pieceM
 }
 
 /**
- * Says that the model has been silent for a moment. Emits what is pending if it ends in a stop that is no abbreviation,
- * number or initial, or in a line break; also a piece below the minimum, for somebody is waiting. Else nothing changes.
+ * Says that the model has been silent for `quietMs`. Emits what is pending if that is long enough for the way it ends (`quietWaitMs`);
+ * after the whole silence also a piece below the minimum, for somebody is waiting. Else nothing changes.
  */
-export function settleQuiet(cutter: SentenceCutter): CutResult {
+export function settleQuiet(cutter: SentenceCutter, quietMs: number = quietWaits.doubtful): CutResult {
   const end = quietEnd(cutter);
-  if (end === null) return { cutter, sentences: [] };
+  if (end === null || quietMs < quietWaitOf(cutter)) return { cutter, sentences: [] };
   const run = startRun(cutter, cutter.pending, pieceMinimum);
   cutAt(run, end, run.scan.nesting);
   scanTo(run, run.buffer.length);
   return resultOf(run);
-}
-
-/** True if settleQuiet would emit something. Looks at no more than the last word. */
-export function isAtPossibleBoundary(cutter: SentenceCutter): boolean {
-  return quietEnd(cutter) !== null;
 }
 
 /** Ends the answer: everything pending is emitted, whatever its length; white space at the end is dropped. */
@@ -266,7 +262,8 @@ function endWord(run: Run): void {
   }
   if (endsClause(word)) scan.clauseEnd = run.index;
   scan.spaceEnd = run.index;
-  scan.previousWord = word.slice(-maxPreviousChars);
+  // `I am 25.`: in English no ordinal follows, as it does in `am 25. Mai`.
+  scan.previousWord = word === 'am' && scan.previousWord === 'I' ? 'I am' : word.slice(-maxPreviousChars);
   if (scan.wordCounted) scan.opensLine = false;
   scan.wordStart = null;
   scan.wordCounted = false;
@@ -378,19 +375,4 @@ function hasOpenQuote({ buffer, start, index }: Run): boolean {
 /** The piece is too long: cuts at a stop that was not sure, else at a clause mark, at white space, or right here. */
 function cutAtCap(run: Run): void {
   cutAt(run, endAtCap(run), 0);
-}
-
-/** Where settleQuiet would cut `pending`, or null. */
-function quietEnd(cutter: SentenceCutter): number | null {
-  const { scan, pending, scannedChars } = cutter;
-  if (scan.visibleEnd === 0 || scan.words === 0 || scannedChars < pending.length) return null;
-  if (scan.lineEnded || scan.denseStopped) return scan.visibleEnd;
-  if (scan.openStop !== null) {
-    const { stop, end } = scan.openStop;
-    return stop.safeWhenQuiet && end === scan.visibleEnd ? end : null;
-  }
-  if (scan.wordStart === null) return null;
-  const word = pending.slice(scan.wordStart);
-  const stop = stopOf(word, { previous: scan.previousWord, opensLine: scan.opensLine });
-  return stop?.safeWhenQuiet ? scan.visibleEnd : null;
 }

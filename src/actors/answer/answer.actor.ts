@@ -22,8 +22,18 @@ import type { HistoryLookup } from './history-lookup.ts';
 const MAX_DELTA_CHARS = 4096;
 /** Text of one giant delta after which the event loop gets a breath. */
 const CHARS_PER_BREATH = 16 * MAX_DELTA_CHARS;
-/** A silence that confirms that "One." was a whole sentence; people do not notice less (docs/SENTENCES.md: 150 to 250 ms). */
-const QUIET_MS = 200;
+/**
+ * Silences in ms that the chart is told of (src/text/sentence-stop.ts says why these). The whole one always, the shorter ones only where the
+ * text ends like a sentence: every pause between two words of a model is as long.
+ */
+export const SILENCES_MS: readonly number[] = [20, 80, 200];
+/** The end of a raw answer that may be a stop, also in an object: `"text": "So.\\n`; and whether white space is behind it. */
+const endOfSentence = /[.!?…؟।]["'”’»)\]*_]{0,3}((?:\s|\\n){0,8})$/u;
+/** The silences by name, in their order. */
+const silences = ['short', 'middle', 'whole'] as const;
+type Silence = (typeof silences)[number];
+/** As much of it as that can be. */
+const MAX_END_CHARS = 16;
 
 export interface AnswerActorOptions {
   /** The engine that is in use now; throws if none came up. */
@@ -93,14 +103,15 @@ class AnswerJob {
   #isRunning = true;
   /** Text of the present burst. */
   #gathered = '';
+  /** The last few characters that were told. */
+  #end = '';
 
   constructor(options: AnswerActorOptions, input: AnswerJobInput) {
     this.#options = options;
     this.#input = input;
     this.#quiet = new QuietWatch({
-      quietMs: QUIET_MS,
       now: options.now,
-      onQuiet: () => this.#tell({ type: 'answer.fellQuiet', atMs: this.#atMs() }),
+      onQuiet: (quietMs) => this.#tell({ type: 'answer.fellQuiet', atMs: this.#atMs(), quietMs }),
     });
   }
 
@@ -159,7 +170,7 @@ class AnswerJob {
 
   resume(): void {
     this.#pause.end();
-    if (this.#isRunning) this.#quiet.touch();
+    if (this.#isRunning) this.#quiet.touch('whole');
   }
 
   /** Tells the engine that nobody listens any more; idempotent. */
@@ -185,7 +196,10 @@ class AnswerJob {
     const text = this.#gathered;
     this.#gathered = '';
     this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
-    if (this.#isRunning && !this.#pause.isOn && !this.#abort.signal.aborted) this.#quiet.touch();
+    this.#end = (this.#end + text.slice(-MAX_END_CHARS)).slice(-MAX_END_CHARS);
+    if (!this.#isRunning || this.#pause.isOn || this.#abort.signal.aborted) return;
+    const space = endOfSentence.exec(this.#end)?.[1];
+    this.#quiet.touch(space === undefined ? 'whole' : space === '' ? 'middle' : 'short');
   }
 
   #atMs(): number {
@@ -198,26 +212,30 @@ class AnswerJob {
 }
 
 /**
- * Notices that something fell quiet: calls back once per silence of `quietMs`. The timer is armed once and looks at the clock when
- * it fires, so that a touch costs an assignment and not a timer.
+ * Notices that something fell quiet: calls back once for each of the silences that passes. The timer is armed once and looks at the clock
+ * when it fires, so that a touch costs an assignment and mostly no timer.
+ * A short silence is told only where it is awaited, for every pause between two words of a model is as long.
  */
 class QuietWatch {
-  readonly #quietMs: number;
   readonly #now: () => number;
-  readonly #onQuiet: () => void;
+  readonly #onQuiet: (quietMs: number) => void;
   #lastTouchAtMs = 0;
+  /** Index of the next silence in SILENCES_MS. */
+  #next = 0;
   #timer: NodeJS.Timeout | null = null;
+  #dueAtMs = 0;
 
-  constructor(options: { readonly quietMs: number; readonly now: () => number; readonly onQuiet: () => void }) {
-    this.#quietMs = options.quietMs;
+  constructor(options: { readonly now: () => number; readonly onQuiet: (quietMs: number) => void }) {
     this.#now = options.now;
     this.#onQuiet = options.onQuiet;
   }
 
-  /** It was heard just now. */
-  touch(): void {
+  /** It was heard just now; `first` is the first silence that is worth telling. */
+  touch(first: Silence): void {
     this.#lastTouchAtMs = this.#now();
-    this.#timer ??= setTimeout(() => this.#look(), this.#quietMs);
+    this.#next = silences.indexOf(first);
+    // A timer for a longer silence would come too late; one that comes too early looks at the clock.
+    if (this.#timer === null || this.#dueAtMs > this.#nextAtMs() + 1) this.#arm(this.#nextAtMs() - this.#now());
   }
 
   /** Stops watching; a later touch would begin anew. */
@@ -226,14 +244,28 @@ class QuietWatch {
     this.#timer = null;
   }
 
+  #nextAtMs(): number {
+    return this.#lastTouchAtMs + (SILENCES_MS[this.#next] ?? 0);
+  }
+
+  #arm(inMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueAtMs = this.#now() + inMs;
+    this.#timer = setTimeout(() => this.#look(), inMs);
+  }
+
   #look(): void {
-    const remainingMs = this.#lastTouchAtMs + this.#quietMs - this.#now();
+    this.#timer = null;
+    const remainingMs = this.#nextAtMs() - this.#now();
     // A timer may fire a moment early.
     if (remainingMs >= 1) {
-      this.#timer = setTimeout(() => this.#look(), remainingMs);
+      this.#arm(remainingMs);
       return;
     }
-    this.#timer = null;
-    this.#onQuiet();
+    const quietMs = SILENCES_MS[this.#next];
+    if (quietMs === undefined) return;
+    this.#next += 1;
+    if (this.#next < SILENCES_MS.length) this.#arm(this.#nextAtMs() - this.#now());
+    this.#onQuiet(quietMs);
   }
 }

@@ -15,7 +15,7 @@
  */
 import { assertNever } from '../../assert.ts';
 import { type Call, idsOf } from '../../call/call.ts';
-import type { Frame, FrameSink, Screen } from '../../call/gateway.ts';
+import type { Frame, FrameSink, Screen, StreamEnd } from '../../call/gateway.ts';
 import { failureOfUnexpected } from '../../errors.ts';
 import type { SessionEmitted } from '../../machines/session/session.types.ts';
 import type { StreamEvent, StreamOutput } from '../../machines/stream/stream.types.ts';
@@ -229,7 +229,7 @@ class StreamHost<TFirst> implements HostedStream {
       onEnded({ output, stats, figures: tally, sentences, commandsSent, maxFramesPerSecond });
       heard?.remember();
     });
-    this.#attempt(() => sink.finish(output.failure === null ? { ok: true } : { ok: false, failure: output.failure }));
+    this.#attempt(() => sink.finish(endOf(output)));
   }
 
   /** XState throws what an observer throws in a timer of its own, where it would end the process. */
@@ -248,6 +248,12 @@ class StreamHost<TFirst> implements HostedStream {
   #fields(scope: string, decision: string, ctx: Readonly<Record<string, unknown>>) {
     return { scope, method: this.call.method, decision, ctx: { ...idsOf(this.call), ...ctx } };
   }
+}
+
+/** A stream that was admitted is refused by the rate limit alone, which has a line of its own (stream-end.ts). */
+function endOf({ failure }: StreamOutput): StreamEnd {
+  if (failure === null) return { ok: true };
+  return { ok: false, failure, ...(failure.errorType === 'rate_limit_exceeded' && { isRefusal: true }) };
 }
 
 /** The longest text of one frame: clients accept 4 MiB, and only a run of white space makes a sentence that long. */

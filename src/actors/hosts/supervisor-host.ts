@@ -5,9 +5,7 @@
  *
  * Invariants, cited as "Supervisor host N"; rpc/ relies on 1 to 4, the server's stop on 5:
  *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls
- *     are decided in the order in which they came. With quotas an answer is decided when its request is taken, those of a device still in
- *     their order; until then it holds nothing. A refusal takes nothing: no slot, no quota, nothing of what was collected.
- *  2. Refusals. Each is counted under its error_type and logged, once, whoever found the reason.
+import { type Failure, failure, failureOfUnexpected, logLevelOf } from '../../errors.ts';
  *  3. Slots. A stream holds one from its admission to the turn in which its chart ends, and no longer: at most `maxStreams` do, and it is
  *     free before the client can see the end.
  *  4. Interrupts. One is over when the last stream of the device is, and the welcome streams of its sessions; it names each session once,
@@ -27,7 +25,7 @@ import type {
   StreamRequest,
   WelcomeRequest,
 } from '../../call/gateway.ts';
-import { type Failure, failure, failureOfUnexpected } from '../../errors.ts';
+import { type Failure, failure, failureOfUnexpected, logLevelOf } from '../../errors.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
@@ -172,7 +170,7 @@ export class SupervisorHost implements StreamGateway {
     // A duplicate is one whatever its device may still ask for.
     const due = this.#foreseen(call, dueFirst);
     if (due !== null) return this.refuse(call, due);
-    const end = (why: Failure): void => sink.finish({ ok: false, failure: this.refuse(call, why) });
+    const end = (why: Failure): void => sink.finish({ ok: false, failure: this.refuse(call, why), isRefusal: true });
     const pending = new PendingCall(call, end);
     this.#pending.add(pending);
     // A full house lets wait for what would be refused anyway: who has none left is told so, who has keeps it.
@@ -210,7 +208,7 @@ export class SupervisorHost implements StreamGateway {
     const isAdmitted = 'cancel' in opened;
     reserved.settle(isAdmitted);
     if (isAdmitted) pending.become(opened);
-    else sink.finish({ ok: false, failure: opened });
+    else sink.finish({ ok: false, failure: opened, isRefusal: true });
   }
 
   openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure {
@@ -234,7 +232,7 @@ export class SupervisorHost implements StreamGateway {
     const { errorType } = why;
     counters.countRejected(errorType);
     const ctx = { ...idsOf(call), reason: errorType, active_streams: this.activeStreams };
-    log.warn(
+    log[logLevelOf(errorType)](
       {
         scope: errorType === 'stream_limit_exceeded' ? 'backpressure' : 'workflow',
         method: call.method,

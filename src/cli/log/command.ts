@@ -74,7 +74,7 @@ function timeOf(text: string): number {
 }
 
 const showOptions = z.object({
-  file: z.string(),
+  path: z.array(z.string()),
   state: z.string().optional(),
   grep: z.instanceof(RegExp).optional(),
   wide: z.boolean(),
@@ -84,8 +84,8 @@ const showOptions = z.object({
 function addShow(log: Command, runner: CommandRunner): void {
   const command = log
     .command('show')
-    .description('print one session as a timeline')
-    .argument('<file>', 'an event log')
+    .description('print a session as a timeline; several one behind the other')
+    .argument('<path...>', 'event logs: files, folders, or quoted glob patterns')
     .option('--state <text>', 'only turns in a state whose name contains this')
     .addOption(new Option('--grep <pattern>', 'only turns that match this regular expression').argParser(patternOf))
     .option(
@@ -108,9 +108,9 @@ Examples:
   recital log show session.jsonl --grep 'speech.failed|after ' --wide
   recital log show session.jsonl --json | jq 'select(.gap_ms > 1000)'`,
     );
-  runner.run(command, showOptions, async ({ file, state, grep, wide, json }, context) => {
-    const { showLog } = await import('./log-show.ts');
-    return showLog({ path: file, state, grep, wide, json }, context);
+  runner.run(command, showOptions, async ({ path, ...given }, context) => {
+    const { showLogs } = await import('./log-show.ts');
+    return showLogs({ ...given, paths: path, state: given.state, grep: given.grep }, context);
   });
 }
 
@@ -125,7 +125,7 @@ function addDiff(log: Command, runner: CommandRunner): void {
   const command = log
     .command('diff')
     .description('the first difference of two sessions, with the turns around it')
-    .argument('<a>', 'an event log')
+    .argument('<a>', 'an event log, or a folder that holds one')
     .argument('<b>', 'another')
     .option(
       '--flow',
@@ -186,13 +186,10 @@ Examples:
   });
 }
 
-/** Where one generic test replays every recording. */
-const recordings = 'test/recordings';
-
 const toTestOptions = z.object({
-  file: z.string(),
+  path: z.array(z.string()),
   name: z.string().optional(),
-  into: z.string(),
+  into: z.string().optional(),
   expect: z.string().optional(),
   pin: z.boolean(),
 });
@@ -200,10 +197,12 @@ const toTestOptions = z.object({
 function addToTest(log: Command, runner: CommandRunner): void {
   const command = log
     .command('to-test')
-    .description('make a regression test of a log')
-    .argument('<file>', 'an event log')
-    .addOption(new Option('--name <name>', 'of the test; else the end reason and the stream id').argParser(nameOf))
-    .option('--into <dir>', 'the folder of the recordings', recordings)
+    .description('make a regression test of each log')
+    .argument('<path...>', 'event logs: files, folders, or quoted glob patterns')
+    .addOption(
+      new Option('--name <name>', 'of the test of one log; else the end reason and the stream id').argParser(nameOf),
+    )
+    .option('--into <dir>', 'the folder of the recordings; else test/recordings of the checkout of Recital one is in')
     .addOption(
       new Option('--expect <reason>', 'how the session should have ended').argParser(reasonOf).conflicts('pin'),
     )
@@ -218,57 +217,66 @@ test is green while a replay is identical. One that failed is expected to end as
 chart, given the recorded events, fails; and green once it completes, or takes the event that ended it without failing.
 (What the world would have said then is not recorded, so no test can know it.) Nothing is overwritten.
 
-Exit codes: 0 written, 1 there is such a test already, 2 the log can't be read, or bad usage.
+Outside of a checkout there is nothing that would replay it: --into is needed, and a pinned one is checked by
+"recital replay".
+
+Exit codes: 0 written, 1 there is such a test already, 2 a log can't be read, no checkout and no --into, or bad usage.
 
 Examples:
   recital log to-test data/event-logs/2026-11-22/233851.568-ce7392a6.jsonl
   recital log to-test failed.jsonl --name weather-stalls --expect completed
   recital log to-test limit.jsonl --pin                     this failure is right: it must stay so`,
     );
-  runner.run(command, toTestOptions, async ({ file, name, into, expect, pin }, context) => {
+  runner.run(command, toTestOptions, async ({ path, name, into, expect, pin }, context) => {
     const { logToTest } = await import('./keep.ts');
-    return logToTest({ path: file, name, into, expect, pin }, context);
+    return logToTest({ paths: path, name, into, expect, pin }, context);
   });
 }
 
-const reRecordOptions = z.object({ file: z.string(), reason: z.string(), out: z.string().optional() });
+const reRecordOptions = z.object({
+  path: z.array(z.string()),
+  reason: z.string(),
+  out: z.string().optional(),
+});
 
 function addReRecord(log: Command, runner: CommandRunner): void {
   const command = log
     .command('re-record')
     .description("accept an intended change: the recorded events, with what today's chart does")
-    .argument('<file>', 'an event log')
+    .argument('<path...>', 'event logs: files, folders, or quoted glob patterns')
     .addOption(
       new Option('--reason <why>', 'why the change is right; stays in the header')
         .argParser(reasonOf)
         .makeOptionMandatory(),
     )
-    .option('--out <file>', 'keep the old log, write the new one there')
+    .option('--out <file>', 'keep the old log, write the new one of it there')
     .addHelpText(
       'after',
       `
 The events stay as they came then; only what the chart did with them is new. Says what is accepted. A log that replays
-identically is left alone.
+identically is left alone. Of several logs each is treated for itself: one that is refused or can't be read stops no other.
 
-Exit codes: 0 recorded anew or nothing to accept, 1 refused (today's chart throws), 2 the log can't be read, or no reason.
+Exit codes: 0 recorded anew or nothing to accept, 1 one was refused (today's chart throws), 2 one can't be read or written,
+or no reason.
 
-Example:
+Examples:
+  recital log re-record test/recordings --reason "a heading ends a sentence"
   recital log re-record test/recordings/session/interrupted-9269120c-v1.jsonl --reason "first segment may be 3 words"`,
     );
-  runner.run(command, reRecordOptions, async ({ file, reason, out }, context) => {
-    const { reRecordLog } = await import('./keep.ts');
-    return reRecordLog({ path: file, reason, out }, context);
+  runner.run(command, reRecordOptions, async ({ path, reason, out }, context) => {
+    const { reRecordLogs } = await import('./re-record.ts');
+    return reRecordLogs({ paths: path, reason, out }, context);
   });
 }
 
-const toScenarioOptions = z.object({ file: z.string(), out: z.string().optional() });
+const toScenarioOptions = z.object({ path: z.array(z.string()), out: z.string().optional() });
 
 function addToScenario(log: Command, runner: CommandRunner): void {
   const command = log
     .command('to-scenario')
     .description('make a scenario file of a full log, for the scripted engines of a whole server')
-    .argument('<file>', 'an event log that was recorded with EVENT_LOG_REDACTION=full')
-    .option('--out <file>', 'write the scenario there instead of to stdout')
+    .argument('<path...>', 'event logs that were recorded with EVENT_LOG_REDACTION=full')
+    .option('--out <file>', 'write the scenario there instead of to stdout; of several logs into this folder')
     .addHelpText(
       'after',
       `
@@ -281,9 +289,9 @@ Example:
   recital log to-scenario session.jsonl --out scenario.json
   ANSWER_ENGINE=scripted SPEECH_ENGINE=scripted SCENARIO_FILE=scenario.json recital serve`,
     );
-  runner.run(command, toScenarioOptions, async ({ file, out }, context) => {
+  runner.run(command, toScenarioOptions, async ({ path, out }, context) => {
     const { logToScenario } = await import('./keep.ts');
-    return logToScenario({ path: file, out }, context);
+    return logToScenario({ paths: path, out }, context);
   });
 }
 

@@ -1,35 +1,30 @@
-/** What is kept of a log: `recital log to-test`, `re-record` and `to-scenario`. What stands in the way is never overwritten. */
-import { constants, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { wordsOf } from '../../errors.ts';
-import { type EventLog, isBadLog } from '../../log/log-reader.ts';
+/** What is made of logs to be kept: `recital log to-test` and `to-scenario`. What stands in the way is never overwritten. */
+import { constants, copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import type { EventLog } from '../../log/log-reader.ts';
 import {
   checkRecording,
-  differenceText,
   type Expectation,
   goodEnd,
   isFailedEnd,
-  type ReRecording,
-  readExpectation,
-  removeExpectation,
-  reRecord,
   writeExpectation,
 } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';
-import { machineFor } from '../../replay/machine-shelf.ts';
-import { replay } from '../../replay/replayer.ts';
-import { packageVersion } from '../../server/package-version.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
-import { openGoodLog, openLog } from './log-files.ts';
+import { systemWordsOf } from './log-files.ts';
+import { type GivenLog, withEachLog } from './log-selection.ts';
 
-const defaultRecordings = 'test/recordings';
+/** The test that replays all recordings, and where they stand; from the top of a checkout. */
+const recordingsTest = 'test/unit/replay/recordings.test.ts';
+const recordings = 'test/recordings';
 
 export interface LogToTestOptions {
-  readonly path: string;
+  readonly paths: readonly string[];
   /** Of the test; undefined = from the end reason and the stream id. */
   readonly name: string | undefined;
-  readonly into: string;
+  /** The folder of the recordings; undefined = that of the checkout that the working folder is in. */
+  readonly into: string | undefined;
   /** How the session should have ended; undefined = a failed one well, any other as it did. */
   readonly expect: string | undefined;
   /** The end is right as it is, whatever it was. */
@@ -37,14 +32,52 @@ export interface LogToTestOptions {
 }
 
 /**
- * `to-test`: a log becomes a regression test. It is copied, byte for byte, to where one generic test replays every recording;
- * beside it, for a session that failed, stands how it should have ended. Good = written, failed = there is such a test already,
- * unusable = the log can't be read.
+ * `to-test`: logs become regression tests. Each is copied, byte for byte, to where one generic test replays every recording; beside
+ * it, for a session that failed, stands how it should have ended. Good = written, failed = there is such a test already, unusable =
+ * a log can't be read, or there is nowhere to write to.
  */
-export async function logToTest(options: LogToTestOptions, { stdout, stderr }: CommandContext): Promise<number> {
-  const { path, name, into, expect, pin } = options;
-  const log = await openGoodLog(path, stderr);
-  if (log === null) return exitCodes.unusable;
+export async function logToTest({ paths, ...options }: LogToTestOptions, context: CommandContext): Promise<number> {
+  const checkout = checkoutAbove(process.cwd());
+  const { into = checkout && join(relative('', checkout), recordings), name } = options;
+  if (into === null) {
+    const where = `this folder is in no checkout of Recital, whose ${recordingsTest} replays recordings`;
+    context.stderr.line(`${context.stderr.styled('red', 'error:')} ${where}; --into DIR writes the test elsewhere`);
+    return exitCodes.unusable;
+  }
+  return withEachLog(paths, context, {
+    choose: (logs) => (name === undefined || logs <= 1 ? null : `--name is for one log; ${logs} are given`),
+    work: (given, { stdout, stderr }) => {
+      try {
+        return makeTest(given, { ...options, into, checkout, stdout, stderr });
+      } catch (error) {
+        return notWritten(stderr, into, error);
+      }
+    },
+  });
+}
+
+/** The top of the checkout of this project that `folder` is in; null = it is in none. */
+function checkoutAbove(folder: string): string | null {
+  for (let dir = resolve(folder); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, recordingsTest))) return dir;
+    if (dirname(dir) === dir) return null;
+  }
+}
+
+function notWritten(stderr: Output, path: string, error: unknown): number {
+  const what = `${printable(path)} can't be written: ${printable(systemWordsOf(error))}`;
+  stderr.line(`${stderr.styled('red', 'error:')} ${what}`);
+  return exitCodes.unusable;
+}
+
+interface TestPlace extends Pick<LogToTestOptions, 'name' | 'expect' | 'pin'> {
+  readonly into: string;
+  readonly checkout: string | null;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+function makeTest({ path, log }: GivenLog, { name, expect, pin, into, checkout, stdout, stderr }: TestPlace): number {
   const { machine, version, redaction } = log.header;
   const testName = `${name ?? nameOf(log)}-v${safe(version)}`;
   const copy = join(into, safe(machine), `${testName}.jsonl`);
@@ -59,9 +92,17 @@ export async function logToTest(options: LogToTestOptions, { stdout, stderr }: C
   if (redaction === 'full') {
     stdout.line(stdout.styled('yellow', 'This log holds what was said word for word, and now the test does too.'));
   }
-  const folder = resolve(into) === resolve(defaultRecordings) ? '' : `RECORDINGS_DIR=${resolve(into)} `;
-  stdout.line(`run it: ${printable(folder)}npx vitest run test/unit/replay/recordings.test.ts -t ${testName}`);
+  stdout.line(`run it: ${printable(wayToRun({ into, checkout, testName }))}`);
+  if (checkout === null && expectation === null) stdout.line(`or anywhere: recital replay ${printable(copy)}`);
   return exitCodes.good;
+}
+
+function wayToRun({ into, checkout, testName }: { into: string; checkout: string | null; testName: string }): string {
+  const isDefault = checkout !== null && resolve(into) === join(checkout, recordings);
+  const folder = isDefault ? '' : `RECORDINGS_DIR=${quoted(resolve(into))} `;
+  const run = `${folder}npx vitest run ${recordingsTest} -t ${testName}`;
+  if (checkout === null) return `in a checkout of Recital, ${run}`;
+  return resolve(checkout) === process.cwd() ? run : `in ${checkout}, ${run}`;
 }
 
 /** Copies the log and writes its expectation; names what is in the way, and leaves that as it is. */
@@ -119,80 +160,9 @@ function safe(text: string): string {
   return text.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^\.+/, '_');
 }
 
-export interface LogReRecordOptions {
-  readonly path: string;
-  readonly reason: string;
-  /** Where the new log goes; undefined = in the place of the old one. */
-  readonly out: string | undefined;
-}
-
-/**
- * `re-record`: accepts an intended change. The recorded events are given to today's chart, and what it does with them takes the
- * place of what it did; the reason stays in the header. The file is replaced in one step, or kept with `out`. Good = recorded anew,
- * or there is nothing to accept; failed = refused; unusable = the log can't be read.
- */
-export async function reRecordLog(
-  { path, reason, out }: LogReRecordOptions,
-  { stdout, stderr }: CommandContext,
-): Promise<number> {
-  const log = await openGoodLog(path, stderr);
-  if (log === null) return exitCodes.unusable;
-  const { machine: id } = log.header;
-  // The newest one: an old version that is kept has nothing to accept.
-  const machine = machineFor(id, '');
-  if (machine === undefined) {
-    stderr.line(`${stderr.styled('red', 'not recorded anew:')} there is no chart named ${printable(id)}`);
-    return exitCodes.failed;
-  }
-  const { divergence, definitionChanges } = replay(log, machine);
-  if (divergence === null && definitionChanges.length === 0) {
-    stdout.line(
-      `${printable(path)}: identical, by the same definition: there is nothing to accept, and nothing is changed`,
-    );
-    return exitCodes.good;
-  }
-  let anew: ReRecording;
-  try {
-    anew = reRecord(log, { machine, reason, build: packageVersion() });
-  } catch (error) {
-    stderr.line(`${stderr.styled('red', 'not recorded anew:')} ${printable(wordsOf(error))}`);
-    return exitCodes.failed;
-  }
-  for (const change of definitionChanges) stdout.line(`accepted: ${change}`);
-  if (divergence !== null) stdout.line(`accepted: ${printable(differenceText(divergence))}`);
-  reportEnd(stdout, log, anew);
-  const target = out ?? path;
-  const unfinished = `${target}.${process.pid}.new`;
-  writeFileSync(unfinished, anew.text, { flag: 'wx' });
-  renameSync(unfinished, target);
-  stdout.line(`wrote ${printable(target)}, with the reason "${printable(reason)}" in its header`);
-  if (out === undefined) await settleExpectation(stdout, path);
-  return exitCodes.good;
-}
-
-function reportEnd(output: Output, { footer, turns }: EventLog, { reason, leftOut }: ReRecording): void {
-  const then = footer?.reason || 'no end';
-  const now = reason === null ? 'no end: what would have come is not recorded' : reason || 'an end';
-  if (then !== now) output.line(`the session ended as ${printable(then)} then; now: ${printable(now)}`);
-  if (leftOut > 0) output.line(`${leftOut} of its ${turns.length} turns do not happen any more and are left out`);
-}
-
-/** A test that was to become green is, and pins from now on; one that is still red keeps what it waits for. */
-async function settleExpectation(output: Output, path: string): Promise<void> {
-  const expectation = readExpectation(path);
-  if (expectation === null) return;
-  const log = await openLog(path);
-  if (isBadLog(log)) return;
-  const isOver = log.footer !== null && log.footer.status !== 'abandoned';
-  const isMet = isOver ? checkRecording(log, expectation).isMet : expectation.reason === 'completed';
-  if (isMet) removeExpectation(path);
-  const wait = `still expects ${printable(expectation.reason)} and is red`;
-  output.line(isMet ? 'its expectation is met and gone: the test pins the new outcome' : `the test ${wait}`);
-}
-
 export interface LogToScenarioOptions {
-  readonly path: string;
-  /** undefined = stdout. */
+  readonly paths: readonly string[];
+  /** A file, or for several logs a folder; undefined = stdout. */
   readonly out: string | undefined;
 }
 
@@ -201,26 +171,48 @@ export interface LogToScenarioOptions {
  * `out`; how to run it, and what is not as it was, to stderr. Good = written, failed = refused and why, unusable = the log can't be
  * read.
  */
-export async function logToScenario(
-  { path, out }: LogToScenarioOptions,
-  { stdout, stderr }: CommandContext,
-): Promise<number> {
-  const log = await openGoodLog(path, stderr);
-  if (log === null) return exitCodes.unusable;
+export async function logToScenario({ paths, out }: LogToScenarioOptions, context: CommandContext): Promise<number> {
+  const isFolder = out !== undefined && isFolderAt(out);
+  return withEachLog(paths, context, {
+    choose: (logs) =>
+      logs <= 1 || isFolder ? null : `a scenario is of one log, ${logs} are given: give --out a folder`,
+    work: ({ path, log }, { stdout, stderr }) => {
+      const file = isFolder ? join(out, basename(path).replace(/(\.jsonl)?$/, '.scenario.json')) : out;
+      try {
+        return makeScenario(log, { path, file, stdout, stderr });
+      } catch (error) {
+        return notWritten(stderr, file ?? 'stdout', error);
+      }
+    },
+  });
+}
+
+function isFolderAt(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+interface ScenarioPlace {
+  readonly path: string;
+  readonly file: string | undefined;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+function makeScenario(log: EventLog, { path, file, stdout, stderr }: ScenarioPlace): number {
   const exported = exportScenario(log);
   if ('refused' in exported) {
-    stderr.line(`${stderr.styled('red', 'no scenario:')} ${printable(exported.refused)}`);
+    stderr.line(`${stderr.styled('red', 'no scenario:')} ${printable(path)}: ${printable(exported.refused)}`);
     return exitCodes.failed;
   }
   const { scenario, settings, notes } = exported;
   const text = `${JSON.stringify(scenario, null, 2)}\n`;
-  if (out === undefined) stdout.write(text);
-  else if (!writeNew(out, text)) {
-    stderr.line(`${stderr.styled('red', 'not written:')} ${printable(out)} exists`);
+  if (file === undefined) stdout.write(text);
+  else if (!writeNew(file, text)) {
+    stderr.line(`${stderr.styled('red', 'not written:')} ${printable(file)} exists`);
     return exitCodes.failed;
   }
   for (const note of notes) stderr.line(`${stderr.styled('yellow', 'note:')} ${printable(note)}`);
-  const engines = { ANSWER_ENGINE: 'scripted', SPEECH_ENGINE: 'scripted', SCENARIO_FILE: out ?? 'scenario.json' };
+  const engines = { ANSWER_ENGINE: 'scripted', SPEECH_ENGINE: 'scripted', SCENARIO_FILE: file ?? 'scenario.json' };
   const env = Object.entries({ ...settings, ...engines }).map(([name, value]) => `${name}=${quoted(value)}`);
   stderr.line(`the session ran under these settings:\n  ${printable(env.join(' '))} recital serve`);
   return exitCodes.good;

@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
-import { type BadLog, type EventLog, isBadLog, readHeader, readLogBytes } from '../../log/log-reader.ts';
+import { type BadLog, type EventLog, readHeader, readLogBytes } from '../../log/log-reader.ts';
 import { type Output, printable } from '../terminal/output.ts';
 
 /** A supervisor's log has 256 MiB, the turn that passed them and a footer; a larger file is not read into memory. */
@@ -113,12 +113,4 @@ export function isUnreadable({ line }: BadLog): boolean {
 export function reportBadLog(output: Output, path: string, { line, turn, why }: BadLog): void {
   const place = line === 0 ? '' : ` line ${line}${turn === null ? '' : ` (turn ${turn})`},`;
   output.line(`${printable(path)}: ${output.styled('red', 'bad log:')}${place} ${printable(why)}`);
-}
-
-/** The log at `path`; null after it was said on `stderr` what is wrong with it. */
-export async function openGoodLog(path: string, stderr: Output): Promise<EventLog | null> {
-  const log = await openLog(path);
-  if (!isBadLog(log)) return log;
-  reportBadLog(stderr, path, log);
-  return null;
 }

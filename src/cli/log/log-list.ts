@@ -10,7 +10,7 @@ import { type CommandContext, type Environment, exitCodes } from '../terminal/co
 import { type Column, cutPath, type Output, printable, tableLines } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';
 import { isUnreadable, type NamedLog, openHeader, openLogs, reportBadLog } from './log-files.ts';
-import { selectLogs } from './log-paths.ts';
+import { selectLogs } from './log-selection.ts';
 import { idsOf, wrapped } from './log-text.ts';
 
 export interface LogListOptions {

@@ -9,9 +9,6 @@ import { type Dirent, readdir as readdirOf } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { glob } from 'tinyglobby';
-import type { CommandContext } from '../terminal/command.ts';
-import { type Output, printable } from '../terminal/output.ts';
-import { countText, Progress } from '../terminal/progress.ts';
 import { systemWordsOf } from './log-files.ts';
 
 /** A name that leads to no log, or that can't be followed. */
@@ -35,55 +32,6 @@ export async function findLogs(
   const search = new LogSearch(onFound);
   for (const name of given) await search.add(name);
   return { paths: search.paths, faults: search.faults };
-}
-
-/** The logs that a command was given, and where it tells of them. */
-export interface LogSelection {
-  readonly paths: readonly string[];
-  /** Names that led to no log, and folders that could not be read: they were told. */
-  readonly faults: number;
-  readonly progress: Progress;
-  /** The streams of the command, which make room for the progress. */
-  readonly stdout: Output;
-  readonly stderr: Output;
-}
-
-/**
- * The logs that `given` names; without a name, those in the folder where a server that is started like this command keeps them. null =
- * the configuration that names it is faulty, and was told to be.
- */
-export async function selectLogs(given: readonly string[], context: CommandContext): Promise<LogSelection | null> {
-  const progress = new Progress(context.stderr);
-  const stdout = progress.madeRoomFor(context.stdout);
-  const stderr = progress.madeRoomFor(context.stderr);
-  const names = given.length > 0 ? given : await defaultFolder(context);
-  if (names === null) return null;
-  if (names !== given) stderr.line(stderr.styled('dim', `logs in ${printable(names.join(' '))}`));
-  const { paths, faults } = await findLogs(names, (count) => progress.tell(() => countText(count, null, 'log')));
-  reportFaults(stderr, faults);
-  return { paths, faults: faults.length, progress, stdout, stderr };
-}
-
-async function defaultFolder({ env, stderr }: CommandContext): Promise<readonly string[] | null> {
-  const { EVENT_LOG_DIR: dir, DATA_DIR: dataDir, CONFIG_FILE: configFile } = env;
-  if (dir) return [dir];
-  if (!configFile) return [join(dataDir || 'data', 'event-logs')];
-  const { configOrNull } = await import('../terminal/given-config.ts');
-  const config = configOrNull(env, stderr);
-  return config === null ? null : [config.eventLog.dir];
-}
-
-/** As many as fit on a screen; of more a number. */
-const TOLD_FAULTS = 20;
-
-/** Says which names led to nothing, and why. */
-function reportFaults(output: Output, faults: readonly PathFault[]): void {
-  for (const { path, why } of faults.slice(0, TOLD_FAULTS)) {
-    if (why === null) output.line(`${output.styled('red', 'not found:')} ${printable(path)} names no event log`);
-    else output.line(`${output.styled('red', 'error:')} ${printable(path)} can't be read: ${printable(why)}`);
-  }
-  const untold = faults.length - TOLD_FAULTS;
-  if (untold > 0) output.line(`${output.styled('red', 'error:')} and ${untold} more can't be read`);
 }
 
 /** A folder, or what stands under a name: where it was found, and where that really is. */

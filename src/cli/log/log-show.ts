@@ -10,7 +10,8 @@ import { type LogTurn, THREW } from '../../log/log-format.ts';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
-import { openGoodLog, openLog, reportBadLog } from './log-files.ts';
+import { openLog, reportBadLog } from './log-files.ts';
+import { theLogIn, withEachLog } from './log-selection.ts';
 import { effectsText, eventText, idsOf, leavesOf, lineWidth, moveLine, statesText, wrapped } from './log-text.ts';
 
 /** A pause that a reader's eye should find. */
@@ -20,7 +21,7 @@ const GAP_COLUMN_CHARS = 11;
 const INDENT_CHARS = TIME_COLUMN_CHARS + GAP_COLUMN_CHARS + 2;
 
 export interface LogShowOptions {
-  readonly path: string;
+  readonly paths: readonly string[];
   /** Only turns in or into a state that contains this. */
   readonly state: string | undefined;
   /** Only turns whose lines match. */
@@ -39,16 +40,22 @@ interface Moment {
   readonly after: string;
 }
 
-/** Prints one log: good = turns were shown, failed = no turn matches, unusable = it can't be read. */
-export async function showLog(options: LogShowOptions, { stdout, stderr, env }: CommandContext): Promise<number> {
-  const { path, json } = options;
-  const log = await openGoodLog(path, stderr);
-  if (log === null) return exitCodes.unusable;
-  const moments = momentsOf(log);
-  const chosen = moments.filter((moment) => isChosen(moment, options));
-  if (json) showJson(stdout, log, chosen);
-  else showText(stdout, log, { ...options, moments, chosen: new Set(chosen), width: lineWidth(stdout, env) });
-  return chosen.length > 0 ? exitCodes.good : exitCodes.failed;
+/** Prints logs one behind the other: good = turns were shown, failed = no turn matches, unusable = one can't be read. */
+export async function showLogs(options: LogShowOptions, context: CommandContext): Promise<number> {
+  let shown = 0;
+  const code = await withEachLog(options.paths, context, {
+    work: ({ path, log, isOne }, { stdout, env }) => {
+      const moments = momentsOf(log);
+      const chosen = moments.filter((moment) => isChosen(moment, options));
+      shown += chosen.length;
+      const title = isOne ? null : path;
+      if (options.json) showJson(stdout, log, { chosen, title });
+      else
+        showText(stdout, log, { ...options, moments, chosen: new Set(chosen), width: lineWidth(stdout, env), title });
+      return exitCodes.good;
+    },
+  });
+  return shown > 0 || code !== exitCodes.good ? code : exitCodes.failed;
 }
 
 function momentsOf({ turns }: EventLog): readonly Moment[] {
@@ -93,10 +100,13 @@ interface TextOptions extends LogShowOptions {
   readonly moments: readonly Moment[];
   readonly chosen: ReadonlySet<Moment>;
   readonly width: number;
+  /** Which of several logs it is; null = the only one. */
+  readonly title: string | null;
 }
 
 function showText(output: Output, log: EventLog, options: TextOptions): void {
-  const { moments, chosen, wide, width } = options;
+  const { moments, chosen, wide, width, title } = options;
+  if (title !== null) output.line(output.styled('bold', `== ${printable(title)}`));
   showHeader(output, log);
   let hidden = 0;
   for (const moment of moments) {
@@ -114,6 +124,7 @@ function showText(output: Output, log: EventLog, options: TextOptions): void {
   }
   showHidden(output, hidden);
   showEnd(output, log, { moments, width });
+  if (title !== null) output.line('');
 }
 
 function showHidden(output: Output, hidden: number): void {
@@ -206,8 +217,13 @@ function failureLines({ turns, footer }: EventLog, width: number): string[] {
   return [...said, ...known].flatMap((line) => wrapped(line, width));
 }
 
-function showJson(output: Output, { header, turns, footer }: EventLog, chosen: readonly Moment[]): void {
-  output.line(JSON.stringify(header));
+interface ChosenMoments {
+  readonly chosen: readonly Moment[];
+  readonly title: string | null;
+}
+
+function showJson(output: Output, { header, turns, footer }: EventLog, { chosen, title }: ChosenMoments): void {
+  output.line(JSON.stringify({ ...header, ...(title !== null && { path: title }) }));
   for (const { turn, gapMs, before, after } of chosen) {
     const { kind, turn: number, atMs, event, changes, effects, status } = turn;
     const [old, now] = [leavesOf(before), leavesOf(after)];
@@ -234,9 +250,12 @@ export interface LogDiffOptions {
 }
 
 /** Compares two logs: good = the same, failed = different, unusable = one can't be read. */
-export async function diffLogs({ paths, flow, json }: LogDiffOptions, context: CommandContext): Promise<number> {
+export async function diffLogs({ paths: given, flow, json }: LogDiffOptions, context: CommandContext): Promise<number> {
   const { stdout, stderr, env } = context;
-  const [a, b] = [await openLog(paths[0]), await openLog(paths[1])];
+  const [pathOfA, pathOfB] = [await theLogIn(given[0], context), await theLogIn(given[1], context)];
+  if (pathOfA === null || pathOfB === null) return exitCodes.unusable;
+  const paths = [pathOfA, pathOfB] as const;
+  const [a, b] = [await openLog(pathOfA), await openLog(pathOfB)];
   if (isBadLog(a)) reportBadLog(stderr, paths[0], a);
   if (isBadLog(b)) reportBadLog(stderr, paths[1], b);
   if (isBadLog(a) || isBadLog(b)) return exitCodes.unusable;

@@ -18,7 +18,7 @@ import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable, printTable } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';
 import { openLogs, reportBadLog } from './log-files.ts';
-import { type LogSelection, selectLogs } from './log-paths.ts';
+import { type LogSelection, selectLogs } from './log-selection.ts';
 
 /** Logs that are left out and named one by one. */
 const MAX_NAMED_LEFT_OUT = 5;

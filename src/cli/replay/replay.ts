@@ -2,9 +2,11 @@
  * `recital replay PATH…`: executes recorded sessions again and says of each whether it went the same way. Printed are the logs that
  * matter one by one, the others counted, and a summary by end reason.
  */
+
+import type { DifferingItem } from '../../replay/differing-items.ts';
 import type { EmittedFrame } from '../../replay/live-replay.ts';
 import type { Divergence } from '../../replay/replayer.ts';
-import { selectLogs } from '../log/log-paths.ts';
+import { selectLogs } from '../log/log-selection.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';
@@ -169,14 +171,21 @@ function printResult(output: Output, result: ReplayResult): void {
     const rest = result.is_incomplete ? '; the log ends before its session does' : '';
     output.line(`${name}: ${output.styled('green', verdict)} (${result.turns} turns${reason}${rest})`);
   } else {
-    const { recorded, now, present, event } = divergence;
+    const { recorded, now, present, items = [], event } = divergence;
     output.line(verdictLine(output, result, divergence));
     output.line(`    recorded  ${shown(recorded)}`);
     output.line(`    now       ${shown(now)}`);
+    for (const item of items) output.line(`    item      ${itemText(item)}`);
     if (present !== undefined) output.line(`    present   ${shown(present)}`);
     output.line(`    event     ${shown(event)}`);
   }
   for (const frame of frames ?? []) output.line(`    ${frameText(frame)}`);
+}
+
+function itemText({ item, recorded, before, now }: DifferingItem): string {
+  const place = item === '' ? '' : `${printable(item)}: `;
+  if (recorded !== undefined) return `${place}recorded ${shown(recorded)}, now ${shown(now)}`;
+  return `${place}before the turn ${shown(before)}, now ${shown(now)}; the digest does not tell what was recorded`;
 }
 
 function verdictLine(output: Output, { path }: ReplayResult, { turn, field }: Divergence): string {

@@ -17,7 +17,7 @@ import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { commandNames } from '../../text/commands.ts';
 import { type NamedLog, openLogs } from '../log/log-files.ts';
-import { selectLogs } from '../log/log-paths.ts';
+import { selectLogs } from '../log/log-selection.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';

@@ -199,7 +199,7 @@ function shortened(words: string, status: number, asked: AskedWith): Concession 
 const pictureSigns: readonly RegExp[] = Object.freeze([
   /image|\bvision\b|visual|multi-?modal|mmproj|picture|screenshot|media[_ ]?type|base64|data[ :]ur[il]|图像|图片|视觉|多模态/,
   /text[- ]only|unknown variant|untagged enum|expected (?:a |an )?(?:string|text)|valid string|content\b.{0,30}\bstring/,
-  /(?:must|should) be (?:a |of type )?(?:valid )?string|(?:must|should) be .?text/,
+  /(?:must|should) be (?:a |of type )?(?:valid )?string|(?:must|should) be .?text|got (?:a |an )?(?:list|array|sequence)/,
 ]);
 
 /** The model or its server is said to take no pictures at all. */
@@ -208,7 +208,7 @@ const noEyesSigns: readonly RegExp[] = Object.freeze([
   /mmproj|multi-?modal projector|not (?:been )?compiled for multi-?modal|不支持(?:图像|图片|视觉|多模态)/,
   /no endpoints?[^.]{0,60}(?:image|vision|multi-?modal)|at most 0 image|\b0 images?\b|(?:missing|lacks?|without)[^.]{0,40}image input/,
   /unknown variant|untagged enum|expected (?:a |an )?(?:string|.?text)|(?:must|should) be (?:a |of type )?(?:valid )?string|valid string/,
-  /supported values are:? .?text/,
+  /supported values are:? .?text|got (?:a |an )?(?:list|array|sequence)|vision[^.]{0,20} (?:is |are )?not loaded/,
 ]);
 
 /** The same in words which may as well be about a picture of a kind: then it is in doubt. */

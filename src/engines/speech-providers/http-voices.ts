@@ -3,6 +3,7 @@
  * is its defaults, its request and the rates it has; what is sound and what a refusal means is the same for all (http-sound.ts). What is
  * said and who says it are escaped for where they stand: neither can add markup or another path.
  */
+import { ProviderFailure } from '../provider/failure.ts';
 import { HttpClient } from './http-client.ts';
 import { openHttpSound } from './http-sound.ts';
 import {
@@ -79,37 +80,56 @@ const ELEVENLABS_RATE_HZ = 24_000;
 const elevenlabsRatesHz: readonly number[] = [8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
 
 /**
- * ElevenLabs over its streaming interface: POST {base}/v1/text-to-speech/{voice}/stream, raw PCM back while it is being made. The rate is
- * part of the request, and the plan of the account decides which ones are allowed.
+ * ElevenLabs over its streaming interface: POST {base}/v1/text-to-speech/{voice}/stream, raw PCM back while it is being made; a server that
+ * has only the path without /stream is asked there. The rate is part of the request, and the plan of the account decides which are allowed.
  */
 function createElevenlabsVoice(settings: SpeechProviderSettings): SpeechProvider {
   const { baseUrl, apiKey, model, maxConcurrent, sampleRateHz } = settings;
   const provider = 'elevenlabs';
   const client = new HttpClient({ maxSockets: maxConcurrent });
   const rawRateHz = elevenlabsRatesHz.includes(sampleRateHz) ? sampleRateHz : ELEVENLABS_RATE_HZ;
+  /** False once a server turned out to have no such path. */
+  let hasStream = true;
+
+  const speak = (sentence: VoicedSentence, end: '/stream' | '', signal: AbortSignal) =>
+    openHttpSound(
+      client,
+      {
+        provider,
+        sentence,
+        apiKey,
+        rawRateHz,
+        formatHint: 'SPEECH_BASE_URL must lead to a server that has pcm formats',
+        method: 'POST',
+        url: `${baseUrl}/v1/text-to-speech/${pathOf(sentence)}${end}?output_format=pcm_${rawRateHz}`,
+        headers: { 'content-type': 'application/json', 'xi-api-key': apiKey },
+        body: JSON.stringify({ text: sentence.text, model_id: model === '' ? ELEVENLABS_MODEL : model }),
+      },
+      signal,
+    );
+
   return {
     name: provider,
     defaultVoice: ELEVENLABS_VOICE,
     async check() {},
     async open(sentence, signal) {
-      return openHttpSound(
-        client,
-        {
-          provider,
-          sentence,
-          apiKey,
-          rawRateHz,
-          formatHint: 'SPEECH_BASE_URL must lead to a server that has pcm formats',
-          method: 'POST',
-          url: `${baseUrl}/v1/text-to-speech/${pathOf(sentence)}/stream?output_format=pcm_${rawRateHz}`,
-          headers: { 'content-type': 'application/json', 'xi-api-key': apiKey },
-          body: JSON.stringify({ text: sentence.text, model_id: model === '' ? ELEVENLABS_MODEL : model }),
-        },
-        signal,
-      );
+      if (!hasStream) return speak(sentence, '', signal);
+      try {
+        return await speak(sentence, '/stream', signal);
+      } catch (error) {
+        if (!isNoSuchPath(error)) throw error;
+        const sound = await speak(sentence, '', signal);
+        hasStream = false;
+        return sound;
+      }
     },
     close: () => client.close(),
   };
+}
+
+/** A 404 that is about no voice: that has a failure of its own. */
+function isNoSuchPath(error: unknown): boolean {
+  return error instanceof ProviderFailure && error.status === 404 && error.refusal !== undefined;
 }
 
 export const elevenlabsVoice: SpeechProviderKind = {

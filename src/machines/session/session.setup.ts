@@ -11,13 +11,8 @@ import { assert } from '../../assert.ts';
 import { type ErrorType, type Failure, failure } from '../../errors.ts';
 import { finishAnswer, type ProposedCommand, pushAnswer } from '../../text/answer-envelope.ts';
 import { judgeCommand } from '../../text/commands.ts';
-import {
-  finishText,
-  isAtPossibleBoundary,
-  pushText,
-  type SentenceCutter,
-  settleQuiet,
-} from '../../text/sentence-cutter.ts';
+import { finishText, pushText, type SentenceCutter, settleQuiet } from '../../text/sentence-cutter.ts';
+import { quietWaitMs } from '../../text/sentence-quiet.ts';
 import { speak } from '../../text/speakable.ts';
 import {
   dueFacts,
@@ -85,7 +80,8 @@ export const sessionSetup = setup({
     hasNoWords: ({ context }) => context.nextSegment === 0,
     isFinishingSentences: ({ context }) =>
       context.lastSentenceAtMs + context.limits.answerStallTimeoutMs > context.watch.stallCheckAtMs,
-    isAtPossibleBoundary: ({ context }) => isAtPossibleBoundary(context.cutter),
+    isAtPossibleBoundary: ({ context, event }) =>
+      event.type === 'answer.fellQuiet' && isLongEnough(quietWaitMs(context.cutter), event.quietMs),
     isBacklogFull: ({ context }) => context.sentences.length >= BACKLOG_FULL_SENTENCES,
     isBacklogLow: ({ context }) => context.sentences.length <= BACKLOG_LOW_SENTENCES,
     isHeadWithoutSpeech: ({ context }) => context.sentences[0]?.speech === '',
@@ -283,9 +279,19 @@ export function hearText(context: SessionContext, delta: { readonly text: string
   return { envelope, ...patch, ...sentenceTime(patch, delta.atMs) };
 }
 
-/** A short silence: what ends like a sentence is one. */
-export function hearQuiet(context: SessionContext, { atMs }: { readonly atMs: number }): TextPatch {
-  const patch = enqueued(context, settleQuiet(context.cutter));
+/** What a silence was that does not say how long it was: older logs have only such. */
+const WHOLE_SILENCE_MS = 200;
+
+function isLongEnough(waitMs: number | null, quietMs: number = WHOLE_SILENCE_MS): boolean {
+  return waitMs !== null && quietMs >= waitMs;
+}
+
+/** A short silence: what ends like a sentence is one, the surer the sooner. */
+export function hearQuiet(
+  context: SessionContext,
+  { atMs, quietMs = WHOLE_SILENCE_MS }: { readonly atMs: number; readonly quietMs?: number },
+): TextPatch {
+  const patch = enqueued(context, settleQuiet(context.cutter, quietMs));
   return { ...patch, ...sentenceTime(patch, atMs) };
 }
 

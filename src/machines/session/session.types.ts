@@ -86,8 +86,8 @@ export type SessionEvent =
   | { readonly type: 'request.received'; readonly prompt: string }
   /** A delta, with the time it came in ms since the session began. */
   | { readonly type: 'answer.textReceived'; readonly text: string; readonly atMs: number }
-  /** The model has said nothing for a moment (150 to 250 ms): what ends like a sentence is one. */
-  | { readonly type: 'answer.fellQuiet'; readonly atMs: number }
+  /** The model has said nothing for `quietMs` (logs before it: 200): what ends like a sentence is one, the surer the sooner. */
+  | { readonly type: 'answer.fellQuiet'; readonly atMs: number; readonly quietMs?: number }
   | { readonly type: 'answer.commandReceived'; readonly name: string; readonly args: unknown }
   | { readonly type: 'answer.finished' }
   | { readonly type: 'answer.failed'; readonly failure: Failure };

@@ -7,6 +7,7 @@ import { connect, start } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { png } from '../../support/images.ts';
 import { requirePython } from '../../support/python/python-client.ts';
+import { startServer } from '../../support/server.ts';
 import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
 import {
   compileDocumented,
@@ -153,10 +154,23 @@ describe.each(examples)('the %s example', (example) => {
     expect(streamsOf(run.dir)).toHaveLength(1);
   });
 
-  test('with nobody at the address it says so and ends with 1', async () => {
+  test('with nobody at the address it says so, waits for somebody, four times in all, and ends with 1', async () => {
     const run = startExample(example, ['127.0.0.1:1', 'hello'], { stubsDir });
     expect({ exitCode: await run.exitCode, stdout: run.stdout() }).toEqual({ exitCode: 1, stdout: '' });
-    expect(run.stderr()).toMatch(/^error: UNAVAILABLE, transport: .*refused.*\n$/is);
+    const waits = run.stderr().match(/^waiting for a server at 127\.0\.0\.1:1, trying again in \d\.\d s$/gm);
+    expect(waits).toHaveLength(3);
+    expect(run.stderr().match(/^error: UNAVAILABLE, transport: .*refused/gim)).toHaveLength(4);
+  });
+
+  test('a server that comes up meanwhile answers it, all that was said', async () => {
+    const gone = await startServer({ scenario });
+    await gone.stop();
+    const run = startExample(example, [`127.0.0.1:${gone.grpcPort}`, 'good morning'], { stubsDir });
+    await eventually(run.stderr, (text) => text.includes('waiting for a server at'));
+    const back = await startServer({ scenario, env: { GRPC_PORT: String(gone.grpcPort) } });
+    expect(await run.exitCode).toBe(0);
+    expect(run.stdout()).toContain('good morning\n');
+    await back.stop();
   });
 
   test('a server that is killed in mid-answer costs the rest of the answer, not what was heard', async () => {

@@ -1,6 +1,6 @@
 /** From the log of a real session to what is kept of it: a test that is red or green, a new recording, a scenario for a whole server. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -149,6 +149,47 @@ describe('to-test', () => {
     expect(readdirSync(join(into, 'session'))).toEqual(before.filter((name) => !name.endsWith('.jsonl')));
   });
 
+  test('outside of a checkout it says where a test would be replayed, and writes one where it is told to', async () => {
+    const { path } = recorded('good');
+    const nowhere = await runCliIn(folder, ['log', 'to-test', path]);
+    expect(nowhere).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(nowhere.stderr).toMatch(
+      /^error: this folder is in no checkout of Recital.*--into DIR writes the test elsewhere\n$/,
+    );
+    expect(existsSync(join(folder, 'test'))).toBe(false);
+    const elsewhere = await runCliIn(folder, ['log', 'to-test', path, '--into', 'mine', '--name', 'good']);
+    expect(elsewhere).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(elsewhere.stdout).toContain(
+      `run it: in a checkout of Recital, RECORDINGS_DIR=${join(folder, 'mine')} npx vitest`,
+    );
+    expect(elsewhere.stdout).toContain('or anywhere: recital replay mine/session/good-v1.jsonl\n');
+    expect(await runCliIn(folder, ['replay', 'mine'])).toMatchObject({ exitCode: 0 });
+  });
+
+  test('below the top of a checkout it is written to the recordings of that checkout', async () => {
+    const checkout = join(folder, 'checkout');
+    mkdirSync(join(checkout, 'test/unit/replay'), { recursive: true });
+    mkdirSync(join(checkout, 'src/text'), { recursive: true });
+    writeFileSync(join(checkout, 'test/unit/replay/recordings.test.ts'), '');
+    const made = await runCliIn(join(checkout, 'src/text'), [
+      'log',
+      'to-test',
+      recorded('good').path,
+      '--name',
+      'good',
+    ]);
+    expect(made.stdout).toContain('wrote ../../test/recordings/session/good-v1.jsonl\n');
+    expect(made.stdout).toContain(`run it: in ${checkout}, npx vitest run`);
+  });
+
+  test('a folder that may not be written is an error of one line', async () => {
+    const into = join(folder, 'file-in-the-way');
+    writeFileSync(into, '');
+    const { exitCode, stderr } = await runCli(['log', 'to-test', recorded('good').path, '--into', into]);
+    expect(stderr).toBe(`error: ${into} can't be written: ENOTDIR: not a directory\n`);
+    expect(exitCode).toBe(2);
+  });
+
   test('a log that cannot be read, a wrong name and contradicting options are refused', async () => {
     const bad = join(folder, 'bad.jsonl');
     writeFileSync(bad, '{"kind":"header"}\n');
@@ -200,6 +241,97 @@ describe('re-record', () => {
     const same = await runCli(['log', 're-record', recorded('good').path, '--reason', 'why']);
     expect(same).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing to accept') });
     expect(readFileSync(recorded('good').path, 'utf8')).toBe(good);
+  });
+});
+
+describe('re-record of folders', () => {
+  const changed = (body: string) => body.replace(/"definition":"[0-9a-f:]+"/, '"definition":"0000000000000000"');
+
+  test('accepts each that changed, leaves the others alone, and goes on behind one that is bad or refused', async () => {
+    const good = readFileSync(recorded('good').path, 'utf8');
+    const other = chainedAnew(bodiesOf(good).map(changed));
+    const stranger = chainedAnew(
+      bodiesOf(good).map((body) => body.replace('"machine":"session"', '"machine":"toaster"')),
+    );
+    const files = {
+      'a/same': good,
+      'a/bad': 'x\n',
+      'b/toaster': stranger,
+      'b/changed': other,
+      'b/too': other,
+      one: other,
+    };
+    const dir = join(folder, 'accept');
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(join(dir, name, '..'), { recursive: true });
+      writeFileSync(join(dir, `${name}.jsonl`), text);
+    }
+    const paths = ['a', 'b', 'one.jsonl'].map((name) => join(dir, name));
+    const { exitCode, stdout, stderr } = await runCli(['log', 're-record', ...paths, '--reason', 'as it is now']);
+    expect(stderr).toContain('a/bad.jsonl: bad log: line 1');
+    expect(stderr).toContain('b/toaster.jsonl: not recorded anew: there is no chart named toaster');
+    expect(stdout).toMatch(/3 recorded anew, 1 identical and left alone, 1 refused\n$/);
+    expect(exitCode).toBe(2);
+    expect(readFileSync(join(dir, 'a/same.jsonl'), 'utf8')).toBe(good);
+    for (const name of ['b/changed', 'b/too', 'one']) {
+      expect(goodLog(readFileSync(join(dir, `${name}.jsonl`), 'utf8')).header.reason).toBe('as it is now');
+    }
+    expect(readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.new'))).toEqual([]);
+    rmSync(join(dir, 'a/bad.jsonl'));
+    expect(await runCli(['log', 're-record', dir, '--reason', 'again'])).toMatchObject({ exitCode: 1 });
+    rmSync(join(dir, 'b/toaster.jsonl'));
+    expect(await runCli(['log', 're-record', dir, '--reason', 'again'])).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('several logs', () => {
+  test('are shown one behind the other, each under its path', async () => {
+    const [a, b] = [recorded('good').path, recorded('failed').path];
+    const { exitCode, stdout } = await runCli(['log', 'show', a, b]);
+    expect(exitCode).toBe(0);
+    expect(stdout.split('\n').filter((line) => line.startsWith('== '))).toEqual(
+      [a, b].sort().map((path) => `== ${path}`),
+    );
+    const json = await runCli(['log', 'show', a, b, '--json']);
+    expect(json.stdout).toContain(`"path":${JSON.stringify(b)}`);
+    expect(await runCli(['log', 'show', a, join(folder, 'gone.jsonl')])).toMatchObject({ exitCode: 2 });
+  });
+
+  test('become a test and a scenario each; a name, a file and a comparison are of one', async () => {
+    const logs = [recorded('good').path, recorded('failed').path];
+    const into = join(folder, 'many');
+    expect(await runCli(['log', 'to-test', ...logs, '--into', into])).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(readdirSync(join(into, 'session'))).toHaveLength(3);
+    const scenarios = join(folder, 'scenarios');
+    mkdirSync(scenarios);
+    expect(await runCli(['log', 'to-scenario', ...logs, '--out', scenarios])).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+    });
+    expect(readdirSync(scenarios).map((name) => name.replace(/.*(\.scenario)/, '$1'))).toEqual([
+      '.scenario.json',
+      '.scenario.json',
+    ]);
+    for (const [command, ...options] of [
+      ['to-test', '--into', into, '--name', 'both'],
+      ['to-scenario'],
+      ['to-scenario', '--out', join(folder, 'both.json')],
+      ['re-record', '--reason', 'why', '--out', join(folder, 'both.jsonl')],
+    ]) {
+      const refused = await runCli(['log', command ?? '', ...logs, ...options]);
+      expect(refused).toMatchObject({
+        exitCode: 2,
+        stdout: '',
+        stderr: expect.stringMatching(/^error: .*(for|of) one.* 2 are given/),
+      });
+    }
+    const pair = await runCli(['log', 'diff', join(into, 'session'), logs[0] ?? '']);
+    expect(pair).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('session holds 2 logs; name the one that is meant'),
+    });
+    const one = await runCli(['log', 'diff', logs[0] ?? '', join(folder, 'mine')]);
+    expect(one).toMatchObject({ exitCode: 0, stderr: '' });
   });
 });
 

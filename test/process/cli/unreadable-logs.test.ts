@@ -77,7 +77,12 @@ test('a file in a folder that may not be entered is an error, and no pattern', a
 });
 
 test.each([['show'], ['to-test'], ['to-scenario']])('log %s of a pipe ends at once', async (command) => {
-  const { exitCode, stderr } = await runCliIn(folder, ['log', command, 'odd/pipe.jsonl']);
+  const { exitCode, stderr } = await runCliIn(folder, [
+    'log',
+    command,
+    'odd/pipe.jsonl',
+    ...(command === 'to-test' ? ['--into', 'tests'] : []),
+  ]);
   expect(stderr).toContain('odd/pipe.jsonl: bad log: it is no regular file but a named pipe');
   expect(exitCode).toBe(2);
 });

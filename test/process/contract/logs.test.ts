@@ -128,7 +128,7 @@ const rows: readonly LogRow[] = [
     when: 'a device interrupts',
     happens: (client) => besideHanging(client, () => interrupt(client, 'pc')),
     expect: {
-      'scope, level': 'grpc, error',
+      'scope, level': 'grpc, info',
       ctx: { ...ids, error_code: 'CANCELLED', error_type: 'interrupted', grpc_status: 1 },
     },
   },

@@ -1,5 +1,5 @@
 /** SIGTERM: no new calls, running streams may end, then the process does; it never stays because of a client. */
-import type { ClientReadableStream } from '@grpc/grpc-js';
+import { type ClientReadableStream, type ServiceError, status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
 import { ask, connect, start } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -96,7 +96,7 @@ test('an open health watch and a reader that has stalled do not keep the process
   const watch: ClientReadableStream<unknown> = health.watch('');
   const seen: unknown[] = [];
   watch.on('data', (state) => seen.push(state));
-  watch.on('error', () => {});
+  const watchEnd = new Promise<ServiceError>((resolve) => watch.once('error', resolve));
   await eventually(
     () => seen.length,
     (count) => count === 1,
@@ -107,6 +107,8 @@ test('an open health watch and a reader that has stalled do not keep the process
   expect(await server.exited).toBe(0);
   expect(elapsedMs()).toBeLessThan(300 + EXIT_WITHIN_MS);
   expect(seen).toEqual([{ status: 'SERVING' }, { status: 'NOT_SERVING' }]);
+  // Cut, but not as if it had cancelled.
+  expect(status[(await watchEnd).code]).toBe('UNAVAILABLE');
   health.close();
 });
 

@@ -54,6 +54,8 @@ describe('a quota', { timeout: 60_000 }, () => {
         ctx: { session_id: 's-3', hardware_id: 'd', reason: 'access_denied' },
       },
     ]);
+    // The one line that a refused call has.
+    expect(server.logsOf('error')).toEqual([]);
     client.close();
   });
 

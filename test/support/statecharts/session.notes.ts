@@ -7,7 +7,8 @@ const events: Readonly<Record<SessionEvent['type'], string>> = {
   'request.received': 'The admitted request, with its prompt.',
   'answer.textReceived':
     'The model said a piece of text, at most 4096 characters, with the time since the session began.',
-  'answer.fellQuiet': 'The model has said nothing for 200 ms: what ends like a sentence is one.',
+  'answer.fellQuiet':
+    'The model has said nothing for 20, 80 or 200 ms: what ends like a sentence is one, the surer the sooner.',
   'answer.commandReceived': 'The model made a tool call.',
   'answer.finished': 'The model is done.',
   'answer.failed': 'The model declared a failure, or threw; it comes as a ready failure.',
@@ -145,7 +146,7 @@ once.`,
     isFinishingSentences: 'A sentence was completed since the last look, so the stall timeout has not passed yet.',
     hasNextSentence: 'It was the head that finished, and a sentence that did not fail waits behind it.',
     isHead: 'It was the head that finished.',
-    isAtPossibleBoundary: 'The text so far ends like a sentence.',
+    isAtPossibleBoundary: 'The text so far ends like a sentence, as surely as a silence of this length asks for.',
     isBacklogFull: '64 sentences wait, or more.',
     isBacklogLow: '16 sentences wait, or fewer.',
     isHeadWithoutSpeech: 'The head has nothing to speak, or its sound was given up.',

@@ -281,7 +281,7 @@ export const importTable: readonly ImportRow[] = [
     ours: [
       'cli/replay/',
       'cli/log/log-files.ts',
-      'cli/log/log-paths.ts',
+      'cli/log/log-selection.ts',
       'cli/terminal/',
       'analysis/',
       'replay/',

@@ -1,6 +1,6 @@
 /** Guarantees of the answer actor: every word in order, back-pressure that reaches the engine, an abort that does, honest failures. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createAnswerActor } from '../../../src/actors/answer/answer.actor.ts';
+import { createAnswerActor, SILENCES_MS } from '../../../src/actors/answer/answer.actor.ts';
 import { JobCount } from '../../../src/actors/figures/stream-counters.ts';
 import { StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
 import type { StreamResourceMap } from '../../../src/actors/hosts/stream-resources.ts';
@@ -10,6 +10,7 @@ import type { Screen } from '../../../src/call/gateway.ts';
 import type { AnswerUsage } from '../../../src/engines/answer-engine.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 import type { SessionEvent } from '../../../src/machines/session/session.types.ts';
+import { quietWaits } from '../../../src/text/sentence-stop.ts';
 import { HandAnswerEngine } from '../../support/actors/hand-engines.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { settle } from '../../support/actors/hand-stream.ts';
@@ -325,14 +326,14 @@ describe('silence', () => {
 
   test('of 200 ms after words is told once, and again after later words', async () => {
     const { engine, actor, clock } = start();
-    engine.say('One.');
+    engine.say('One');
     await settle();
     pass(clock, 199);
     expect(typesOf(actor)).toEqual(['answer.textReceived']);
     pass(clock, 1);
     pass(clock, 1_000);
-    expect(actor.heard.slice(1)).toEqual([{ type: 'answer.fellQuiet', atMs: 200 }]);
-    engine.say(' Two.');
+    expect(actor.heard.slice(1)).toEqual([{ type: 'answer.fellQuiet', atMs: 200, quietMs: 200 }]);
+    engine.say(' Two');
     await settle();
     pass(clock, 200);
     expect(typesOf(actor)).toEqual([
@@ -341,6 +342,30 @@ describe('silence', () => {
       'answer.textReceived',
       'answer.fellQuiet',
     ]);
+  });
+
+  test('is told sooner where the text ends like a sentence, the sooner with white space behind it', async () => {
+    const silencesAfter = async (...deltas: readonly string[]) => {
+      const { engine, actor, clock } = start();
+      for (const delta of deltas) {
+        engine.say(delta);
+        await settle();
+      }
+      for (let ms = 0; ms < 1_000; ms += 5) pass(clock, 5);
+      return actor.heard.flatMap((event) => (event.type === 'answer.fellQuiet' ? [[event.atMs, event.quietMs]] : []));
+    };
+    const all = [20, 80, 200].map((ms) => [ms, ms]);
+    expect(await silencesAfter('Let me think. ')).toEqual(all);
+    expect(await silencesAfter('Let me think', '.', ' ')).toEqual(all);
+    expect(await silencesAfter('{"text": "Let me think.\\n')).toEqual(all);
+    expect(await silencesAfter('Let me think.')).toEqual(all.slice(1));
+    expect(await silencesAfter('He said: "Let me think."')).toEqual(all.slice(1));
+    expect(await silencesAfter('Let me think. N')).toEqual(all.slice(2));
+    expect(await silencesAfter('Let me ')).toEqual(all.slice(2));
+  });
+
+  test('has the lengths that the rules for stops ask for', () => {
+    expect(SILENCES_MS).toEqual(Object.values(quietWaits));
   });
 
   test('counts from the last words: a model that goes on every 150 ms never falls quiet', async () => {
@@ -355,7 +380,7 @@ describe('silence', () => {
 
   test('that we make by holding the model back is not the model’s; it counts anew when the model may go on', async () => {
     const { engine, actor, clock } = start();
-    engine.say('One.');
+    engine.say('One');
     await settle();
     pass(clock, 100);
     actor.send({ type: 'backlog.filled' });
@@ -365,7 +390,7 @@ describe('silence', () => {
     pass(clock, 199);
     expect(typesOf(actor)).toEqual(['answer.textReceived']);
     pass(clock, 1);
-    expect(actor.heard.slice(1)).toEqual([{ type: 'answer.fellQuiet', atMs: 10_300 }]);
+    expect(actor.heard.slice(1)).toEqual([{ type: 'answer.fellQuiet', atMs: 10_300, quietMs: 200 }]);
   });
 
   test('before the first word, after the end and after a stop is nothing to tell', async () => {

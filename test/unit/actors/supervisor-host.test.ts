@@ -614,6 +614,7 @@ describe('the rate limit', () => {
           errorType: 'rate_limit_exceeded',
           message: 'Message rate limit exceeded: 6 messages in last second (limit: 5 msg/s)',
         },
+        isRefusal: true,
       },
     ]);
     expect(bench.linesOf('reject')[0]?.ctx).toMatchObject({ messages_in_last_second: 6, max_rate: 5 });

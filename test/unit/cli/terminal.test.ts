@@ -1,6 +1,14 @@
 /** What the commands have in common: times as they are typed, tables, and what a terminal is spared. */
 import { describe, expect, test } from 'vitest';
-import { createOutput, printTable, tableLines } from '../../../src/cli/terminal/output.ts';
+import {
+  type Column,
+  createOutput,
+  cutPath,
+  printTable,
+  tableLines,
+  widthOf,
+} from '../../../src/cli/terminal/output.ts';
+import { countText, Progress } from '../../../src/cli/terminal/progress.ts';
 import { parseIsoTime, parseTime } from '../../../src/cli/terminal/times.ts';
 
 describe('the date of --since', () => {
@@ -99,5 +107,101 @@ describe('an output', () => {
     const { stream, text } = written(undefined);
     createOutput({ ...stream, writable: false }).line('x');
     expect(text()).toBe('');
+  });
+});
+
+describe('progress', () => {
+  /** A terminal of 20 columns, and a clock that a test sets. */
+  function setUp(isTTY: boolean) {
+    const written: string[] = [];
+    const stream = { writable: true, isTTY, columns: 20, write: (text: string) => written.push(text) };
+    let nowMs = 0;
+    const output = createOutput(stream);
+    const progress = new Progress(output, () => nowMs);
+    const at = (ms: number, text: string) => {
+      nowMs = ms;
+      progress.tell(() => text);
+    };
+    return { written, output, progress, at };
+  }
+  const CLEAR = '\r\u001b[2K';
+
+  test('is shown from the first second on, ten times a second, in one line of the terminal, and is gone at the end', () => {
+    const { written, progress, at } = setUp(true);
+    at(999, 'too early');
+    at(1000, '1 of 3 logs');
+    at(1099, 'too soon');
+    at(1100, 'a text that is longer than the line');
+    progress.clear();
+    progress.clear();
+    expect(written).toEqual([`${CLEAR}1 of 3 logs`, `${CLEAR}a text that is lon…`, CLEAR]);
+  });
+
+  test('makes room for what is printed', () => {
+    const { written, output, progress, at } = setUp(true);
+    const stdout = progress.madeRoomFor(output);
+    stdout.line('before');
+    at(2000, 'half');
+    stdout.line('between');
+    stdout.write('behind');
+    expect(written).toEqual(['before\n', `${CLEAR}half`, CLEAR, 'between\n', 'behind']);
+  });
+
+  test('is nothing where no terminal is', () => {
+    const { written, progress, at } = setUp(false);
+    at(5000, 'half');
+    progress.clear();
+    expect(written).toEqual([]);
+  });
+
+  test.each([
+    [1, 3, '1 of 3 logs'],
+    [1204, 31_878, '1,204 of 31,878 logs'],
+    [1, 1, '1 of 1 log'],
+    [2500, null, '2,500 logs'],
+  ])('%s of %s is %s', (done, total, text) => {
+    expect(countText(done, total, 'log')).toBe(text);
+  });
+});
+
+describe('a table that is too wide', () => {
+  const columns: readonly Column[] = [
+    { title: 'WHEN' },
+    { title: 'COUNT', isNumber: true, leftOut: 1 },
+    { title: 'WHOSE', shrinksTo: 4, leftOut: 2 },
+    { title: 'PATH', shrinksTo: 8, cut: cutPath },
+  ];
+  const row = ['10:00', '12', 'somebody', 'data/logs/today/abcdefgh.jsonl'];
+  test.each([
+    [60, ['10:00', '12', 'somebody', 'data/logs/today/abcdefgh.jsonl']],
+    [40, ['10:00', '12', 'somebody', '…/abcdefgh.jsonl']],
+    [28, ['10:00', '12', 'som…', '…/abcde…']],
+    [22, ['10:00', 'some…', '…/abcde…']],
+    [17, ['10:00', '…/abcdefg…']],
+    [11, ['10:…', '…/ab…']],
+  ])('in %i columns is %j', (width, cells) => {
+    const [heading = '', line = ''] = tableLines(columns, [row], width);
+    expect(line.split(/ {2,}/)).toEqual(cells);
+    for (const text of [heading, line]) expect(text.length).toBeLessThanOrEqual(width);
+  });
+
+  test('counts what a character takes on the screen', () => {
+    expect([widthOf('abc'), widthOf('файл'), widthOf('日本'), widthOf('🙂a'), widthOf('e\u0301')]).toEqual([
+      3, 4, 4, 3, 1,
+    ]);
+    expect(tableLines([{ title: 'P', shrinksTo: 3 }, { title: 'N' }], [['日本語の名前', 'x']], 10)).toEqual([
+      'P        N',
+      '日本語…  x',
+    ]);
+  });
+
+  test('has as many rows as there are', () => {
+    expect(
+      tableLines(
+        [{ title: 'N' }],
+        Array.from({ length: 200_000 }, () => ['x']),
+        80,
+      ),
+    ).toHaveLength(200_001);
   });
 });

@@ -215,6 +215,92 @@ describe('a model without eyes is known by what is said of it', () => {
   });
 });
 
+describe('the same in words that were met after the rules were written', () => {
+  const any = { model: 'accounts/fireworks/models/kimi-k2-instruct' };
+  test.each([
+    [
+      400,
+      said('Cannot preprocess image len(combined_imgs) = 1, len(image_ranges) = 0, please provide valid images'),
+      '(picture)',
+    ],
+    [
+      400,
+      said(
+        "Unable to tokenize message with status code 400 for model DeepSeek-V3.1: Invalid 'content' type. Expected one of: ['str'], got list.",
+      ),
+      'image',
+    ],
+    [
+      400,
+      said(
+        "'messages.1' : for 'role:user' the following must be satisfied[('messages.1.content' : value must be a string)]",
+      ),
+      'image',
+    ],
+    [
+      400,
+      {
+        error:
+          '<LM Studio error> Vision model is not loaded. Cannot process images. Suggestion: Make sure to load both models.',
+      },
+      'image',
+    ],
+    [
+      500,
+      {
+        error: { message: 'ValueError: Vision add-on is not loaded, but images were provided for processing' },
+        message: 'x',
+      },
+      'image',
+    ],
+    [400, 'tokenize: error: number of bitmaps (1) does not match number of markers (0)', '(picture)'],
+    [400, { code: 'InvalidParameter', message: 'url error, please check url' }, '(picture)'],
+    [400, said('<400> InternalError.Algo.InvalidParameter: Failed to download multimodal content'), '(picture)'],
+    [400, said('<400> InternalError.Algo.InvalidParameter: Missing Content-Length of multimodal url'), '(picture)'],
+    [
+      400,
+      said(
+        "3 request validation errors: Input should be a valid string, field: 'messages[1].content.str', value: [{'type': 'image_url'}]",
+      ),
+      'image',
+    ],
+    [
+      400,
+      {
+        error: {
+          message: 'Provider returned error',
+          code: 400,
+          metadata: {
+            raw: '{"error":{"message":"Model \'moonshotai/kimi-k2.6\' supports at most 1 image per prompt."}}',
+          },
+        },
+      },
+      '(picture)',
+    ],
+    [
+      500,
+      {
+        error: {
+          code: 500,
+          message:
+            "While executing CallExpression at line 47, column 32 in source:\n...== 0) %}{{- raise_exception('After the optional system message, con...\nError: Jinja Exception: After the optional system message, conversation roles must alternate",
+        },
+      },
+      'system',
+    ],
+    [
+      400,
+      said(
+        "'max_tokens' or 'max_completion_tokens' is too large: 2000. This model's maximum context length is 4096 tokens and your request has 2104 input tokens (2000 > 4096 - 2104).",
+      ),
+      '(limit)',
+    ],
+    [400, said('Context overflow: prompt too large for the model'), '(older_history)'],
+  ] as const)('%d %j: %s', (status, body, concession) => {
+    expect(given(status, body, any)).toBe(concession);
+  });
+});
+
 describe('a field that is named is left out from then on', () => {
   test.each([
     [400, said('`temperature` is deprecated for this model.'), 'temperature'],

@@ -21,7 +21,7 @@ import {
 } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
 import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
-import { isAtPossibleBoundary } from '../../../src/text/sentence-cutter.ts';
+import { quietWaitMs } from '../../../src/text/sentence-quiet.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
 import { sessionInput } from '../../support/machines/session-run.ts';
 import { tablesOf } from '../../support/machines/supervisor-tables.ts';
@@ -47,7 +47,7 @@ function sessionKey({ value, context }: AnyMachineSnapshot): string {
     hasWords: nextSegment > 0,
     hasCommand: command !== null,
     failure: failure?.errorType,
-    canSettle: isAtPossibleBoundary(context.cutter),
+    canSettle: quietWaitMs(context.cutter) !== null,
     isFinishing: lastSentenceAtMs + limits.answerStallTimeoutMs > watch.stallCheckAtMs,
   });
 }

@@ -134,6 +134,24 @@ describe('Session 2: the order of a good stream', () => {
     expect(quiet.changed).toMatchObject({ lastSentenceAtMs: 250, nextSegment: 1 });
   });
 
+  test.each([
+    ['Let me think. ', 20],
+    ['Let me think.', 80],
+    ['What is it? ', 20],
+    ['We met Bob. ', 200],
+    ['He said: "Let me think." ', 80],
+    ['"Are you sure?" ', 200],
+    ['Yes. ', 200],
+  ])('after %j a silence of %d ms is enough to say it, and no shorter one', (text, waitMs) => {
+    const run = askedSession();
+    run.send(heard(text));
+    for (const quietMs of [20, 80, 200].filter((ms) => ms < waitMs)) {
+      expect(run.send({ type: 'answer.fellQuiet', atMs: quietMs, quietMs }).effects).toEqual([]);
+    }
+    const quiet = run.send({ type: 'answer.fellQuiet', atMs: waitMs, quietMs: waitMs });
+    expect(saidOf(quiet.effects)).toEqual([{ type: 'sentence.reached', text: text.trim() }]);
+  });
+
   test('silence in the middle of a sentence changes nothing', () => {
     const run = askedSession();
     run.send(heard('This is the'));

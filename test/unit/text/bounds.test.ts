@@ -3,13 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { emptyAnswerEnvelope, finishAnswer, pushAnswer } from '../../../src/text/answer-envelope.ts';
 import { commandNames, judgeCommand } from '../../../src/text/commands.ts';
 import { shapeOf, shapeOfJson } from '../../../src/text/redaction-shape.ts';
-import {
-  emptySentenceCutter,
-  everySentence,
-  finishText,
-  isAtPossibleBoundary,
-  pushText,
-} from '../../../src/text/sentence-cutter.ts';
+import { emptySentenceCutter, everySentence, finishText, pushText } from '../../../src/text/sentence-cutter.ts';
+import { quietWaitMs } from '../../../src/text/sentence-quiet.ts';
 import { readSlice, startReading } from '../../../src/text/text-reading.ts';
 
 /** The sentences of a text, none too short. */
@@ -100,7 +95,7 @@ const capital = (letters: number) => `Z${'o'.repeat(letters - 1)}`;
 
 test('Sentence cutter 6: nothing is settled by a silence behind a lone first half of a pair', () => {
   const { cutter } = pushText(emptySentenceCutter, 'Hello there.\ud83d');
-  expect(isAtPossibleBoundary(cutter)).toBe(false);
+  expect(quietWaitMs(cutter)).toBe(null);
 });
 
 describe('Envelope 1: what is held back', () => {
@@ -118,7 +113,7 @@ describe('Envelope 1: what is held back', () => {
 
   test('64 backticks', () => {
     expect(read(`${'`'.repeat(64)}{"text":"Hi."}`).text).toBe('Hi.');
-    expect(read(`${'`'.repeat(65)}{"text":"Hi."}`).text).toBe(`${'`'.repeat(65)}Hi.`);
+    expect(read(`${'`'.repeat(65)}{"text":"Hi."}`).text).toBe(`${'`'.repeat(65)}{"text":"Hi."}`);
   });
 
   test('64 units between an object and the fence that closes, itself included', () => {
@@ -126,9 +121,33 @@ describe('Envelope 1: what is held back', () => {
     expect(read(`\`\`\`json\n{"text":"Hi."}${spaces(62)}\`\`\``).text).toBe(`Hi.${spaces(62)}\`\`\``);
   });
 
-  test('3 backticks are a fence, 2 are code', () => {
-    expect(read('```{"text":"Hi."}').text).toBe('Hi.');
-    expect(read('``{"text":"Hi."}').text).toBe('``Hi.');
+  test('3 backticks are a fence, 2 are code, but around the whole answer', () => {
+    expect(read('Ja.\n```{"text":"Hi."}').text).toBe('Ja.\nHi.');
+    expect(read('Ja.\n``{"text":"Hi."}``').text).toBe('Ja.\n``{"text":"Hi."}``');
+    expect(read('``{"text":"Hi."}``').text).toBe('Hi.');
+  });
+
+  test('64 units of a first key', () => {
+    const answer = (units: number) => `{"${'k'.repeat(units)}":1,"text":"Hi."}`;
+    expect(read(answer(64)).text).toBe('Hi.');
+    expect(read(answer(65)).text).toBe(answer(65));
+  });
+
+  test('16,384 units of an object that is none of ours so far', () => {
+    const answer = (units: number) => {
+      const [start, end] = ['{"thought":"', '","text":"'];
+      return `${start}${'a'.repeat(units - start.length - end.length)}${end}Hi.","command":"open_app"}`;
+    };
+    expect(read(answer(16_385))).toMatchObject({ text: 'Hi.', command: 'open_app' });
+    expect(read(answer(16_386))).toMatchObject({ text: answer(16_386), command: null });
+    expect(spokenSoFar(answer(20_000).slice(0, 16_384))).toBe('');
+    expect(spokenSoFar(answer(20_000).slice(0, 16_385))).toHaveLength(16_385);
+  });
+
+  test('64 units before the place of an object: a stop further back is not known', () => {
+    expect(read(`"It is so." ${'a'.repeat(50)}. {"text":"Hi."}`).text).toMatch(/Hi\.$/);
+    expect(read(`Open "${'a'.repeat(62)}. {"text":"Hi."}`).text).toMatch(/ Hi\.$/);
+    expect(read(`Open "${'a'.repeat(61)}. {"text":"Hi."}`).text).toMatch(/\{"text":"Hi\."\}$/);
   });
 
   test('8 letters behind a fence', () => {
@@ -167,40 +186,25 @@ describe('Envelope 6: an object', () => {
 
   test('is remembered by 16 units of its last key', () => {
     for (const quote of ['"', '']) {
-      const { envelope } = pushAnswer(emptyAnswerEnvelope, `{"text":"Hi.",${quote}${'k'.repeat(40)}`);
+      const { envelope } = pushAnswer(emptyAnswerEnvelope, `{text:"Hi.",${quote}${'k'.repeat(40)}${quote}:1`);
       expect(envelope.object.key).toBe('k'.repeat(16));
     }
   });
 });
 
 describe('Envelope 7: quotes that nobody escaped', () => {
-  test('are taken back into the text while the object has at most 8,192 units', () => {
-    const answer = (units: number) => {
-      const [start, end] = ['{"args":{"app_name":"', '"},"text":"'];
-      // What is kept when the word behind the quote turns out to be no key: `", then l`.
-      const rest = units - start.length - end.length - '", then l'.length;
-      return `${start}${'a'.repeat(rest)}${end}He said "hi", then left.","command":"open_app"}`;
-    };
-    expect(read(answer(8_192)).text).toBe('He said "hi", then left.');
-    expect(read(answer(8_193)).text).not.toBe('He said "hi", then left.');
+  test('end a string where a key of at most 128 units stands behind a comma, or at most 1,024 units behind them', () => {
+    const key = (units: number) => `{"text":"He said "hi","${'k'.repeat(units)}":1,"command":"open_app"}`;
+    expect(read(key(128))).toMatchObject({ text: 'He said "hi', command: 'open_app' });
+    expect(read(key(129)).text).toMatch(/^He said "hi","k+":1,"command":"open_app$/);
+    const gap = (units: number) => `{"text":"Hi."${spaces(units - '",'.length)},"command":"open_app"}`;
+    expect(read(gap(1_000)).text).toBe('Hi.');
+    expect(read(gap(1_100)).text).not.toBe('Hi.');
   });
 
-  test('are written with a backslash while the object has at most 8,192 units, so that its command needs no repair', () => {
-    const answer = (units: number) => {
-      const [start, end] = ['{"args":{"a":"', '"},"command":"He "x'];
-      return `${start}${'a'.repeat(units - start.length - end.length + 1)}${end} app"}`;
-    };
-    expect(read(answer(8_192)).command).toBe('He "x app');
-    expect(read(answer(8_193)).command).not.toBe('He "x app');
-  });
-
-  test('are looked for among the last 600 units', () => {
-    const answer = (units: number) => {
-      const key = 'k'.repeat(units - '"text":"",""'.length);
-      return `{"text":"He said "hi","${key}", then left.","args":{}}`;
-    };
-    expect(read(answer(600)).text).toMatch(/^He said "hi","k+", then left\.$/);
-    expect(read(answer(601)).text).toBe('He said "hi');
+  test('are kept as JSON writes them however large the object is, so that its command needs no repair', () => {
+    const answer = `{"args":{"a":"${'a'.repeat(10_000)}"},"command":"He "x' app"}`;
+    expect(read(answer).command).toBe(`He "x' app`);
   });
 });
 

@@ -12,8 +12,134 @@ export interface ExpectedCommand {
 
 type EnvelopeCase = readonly [answer: string, text: string, command: ExpectedCommand | null, reason: string | null];
 
+/** `args` and the name of the command, as an object has them. */
+const opens = `"command":"open_app",${args}`;
+const action = `{"event":"mcp.command_request","payload":{"session_id":"x",${opens}}}`;
+const hi = `{"text":"Hi.",${opens}}`;
+
+/** Keys that are not ours come first or between. */
+const othersFirst: readonly EnvelopeCase[] = [
+  [
+    `{"session_id":"x","text":"Opening Safari. It takes a moment.",${opens}}`,
+    'Opening Safari. It takes a moment.',
+    safari,
+    null,
+  ],
+  [`{"session_id":"x",${opens},"text":"Opening."}`, 'Opening.', safari, null],
+  [
+    `{"thought":"text: {\\"command\\"} is wanted","language":"en","id":7,"text":"Opening.",${opens}}`,
+    'Opening.',
+    safari,
+    null,
+  ],
+  [
+    `{"reasoning":["a",{"b":[1,2]}],"emotion":{"text":"no","command":"rm"},"ok":true,"text":"Opening.",${opens}}`,
+    'Opening.',
+    safari,
+    null,
+  ],
+  [`{"thought":"He said "a", "b" and "open it", so I do.","text":"Opening.",${opens}}`, 'Opening.', safari, null],
+  [`{"a":null,"command":null,"text":"Hi."}`, 'Hi.', null, null],
+  [`{session_id: 'x', text: 'Opening.', command: 'open_app', args: {app_name: 'Safari'}}`, 'Opening.', safari, null],
+  [`{"te\\u0078t": "Opening.",${opens}}`, 'Opening.', safari, null],
+  [`{"confidence":0.9 "text":"Hi." ${opens}}`, 'Hi.', safari, null],
+  [`{ // the object\n  "session_id": "x", /* "text" */\n  "text": "Hi.",${opens}}`, 'Hi.', safari, null],
+  [`\`\`\`json\n{"session_id":"x","text":"Hi.",${opens}}\n\`\`\``, 'Hi.', safari, null],
+  [`Sure.\n\`\`\`\n{"session_id":"x","text":"Hi.",${opens}}\n\`\`\`\nBye.`, 'Sure.\nHi.\nBye.', safari, null],
+  [`Sure. {"session_id":"x","text":"Hi.",${opens}}`, 'Sure. Hi.', safari, null],
+  ['{"session_id":"x","text":"Hi, how ar', 'Hi, how ar', null, 'unclosed_object'],
+  ['{"session_id":"x","command":"open_app","args":{"app_name":"Saf', '', null, 'unclosed_object'],
+];
+
+/** What stands around an object. */
+const wrapped: readonly EnvelopeCase[] = [
+  [`[${hi}]`, 'Hi.', safari, null],
+  [`[\n  ${hi}\n]\n`, 'Hi.\n', safari, null],
+  [`\`\`\`json\n[${hi}]\n\`\`\``, 'Hi.', safari, null],
+  ['[{"text":"Hi."},\n{"text":"Ho.","command":"wait"}]', 'Hi. Ho.', { name: 'wait', args: {} }, null],
+  [`\`\`\` json\n${hi}\n\`\`\``, 'Hi.', safari, null],
+  [`\`\`\`\n\n${hi}\`\`\``, 'Hi.', safari, null],
+  [`\`\`\`\`jsonc\n${hi}\n\`\`\`\``, 'Hi.', safari, null],
+  [`~~~json\n${hi}\n~~~\n`, 'Hi.\n', safari, null],
+  [`Sure:\n~~~\n${hi}\n~~~`, 'Sure:\nHi.', safari, null],
+  [`Sure: \`\`\`json\n${hi}\n\`\`\``, 'Sure: Hi.', safari, null],
+  [`\`${hi}\``, 'Hi.', safari, null],
+  [`\u200b\ufeff${hi}`, '\u200b\ufeffHi.', safari, null],
+  [`__MCP__${action}`, '', safari, null],
+  [`Okay, opening.__MCP__${action} I have opened it.`, 'Okay, opening. I have opened it.', safari, null],
+  ['Okay.\n__MCP__{"event":"open_app","payload":{"app_name":"Safari"}}', 'Okay.\n', safari, null],
+  [`__MCP__{${opens}}`, '', safari, null],
+  [`__MCP__ \`\`\`json\n${action}\n\`\`\``, '', safari, null],
+  [`__MCP__{"payload":{"text":"Hi.",${opens}},"event":"mcp.command_request"}`, 'Hi.', safari, null],
+  [`{"text":"Hi.","event":"mcp.command_request","payload":{${opens}}}`, 'Hi.', safari, null],
+  [action, '', safari, null],
+  ['__MCP__{"event":"mcp.command_request","payl', '', null, 'unclosed_object'],
+  ['Okay. __MCP__', 'Okay. ', null, 'unclosed_object'],
+];
+
+/** Behind what an object counts. */
+const places: readonly EnvelopeCase[] = [
+  ...[
+    'Here it is:\n',
+    'Here it is:\r\n  ',
+    'Sure! 😊 ',
+    '**Sure.** ',
+    '"Sure." ',
+    'Sure… ',
+    '好的。',
+    'Готово. ',
+    'It is 5. ',
+  ].map((before): EnvelopeCase => [`${before}${hi}`, `${before}Hi.`, safari, null]),
+  [`The payload is {"a":\n{"b":1}} here. ${hi}`, 'The payload is {"a":\n{"b":1}} here. Hi.', safari, null],
+  [`Use \`{\` here. ${hi}`, 'Use `{` here. Hi.', safari, null],
+];
+
+/** Mistakes of somebody who writes JSON by hand. */
+const mistakes: readonly EnvelopeCase[] = [
+  [`{"text": "Either "and"/"or" works.", ${opens}}`, 'Either "and"/"or" works.', safari, null],
+  [`{"text": "Say "a", "b", or "c".", ${opens}}`, 'Say "a", "b", or "c".', safari, null],
+  [`{"text": ""Hi" "there", he said", ${opens}}`, '"Hi" "there", he said', safari, null],
+  [`{"text": "A 5" screen: "big"; (is "it"?)", ${opens}}`, 'A 5" screen: "big"; (is "it"?)', safari, null],
+  ['{"text":"Hi." "command":"open_app" "args":{"app_name":"Safari"}}', 'Hi.', safari, null],
+  ['{"args":{"app_name":"Safari"} "text":"Hi." "command":"open_app"}', 'Hi.', safari, null],
+  [
+    '{"command":"send_message","args":{"contact":"Bob" "message":"Say "a", "b" and c"},"text":"Hi."}',
+    'Hi.',
+    { name: 'send_message', args: { contact: 'Bob', message: 'Say "a", "b" and c' } },
+    null,
+  ],
+  [`{'text': 'It's "late".' 'command': 'open_app', 'args': {'app_name': 'Safari'}}`, `It's "late".`, safari, null],
+  [
+    '{“text”: “Opening “Safari”, now.”, “command”: “open_app”, “args”: {“app_name”: “Safari”}}',
+    'Opening “Safari”, now.',
+    safari,
+    null,
+  ],
+  ['{‘text’: ‘It’s late.’, ‘command’: ‘open_app’, ‘args’: {‘app_name’: ‘Safari’}}', 'It’s late.', safari, null],
+  [`{"text":"Hi.","x":NaN,"y":True,"z":undefined,"w":None,${opens},}`, 'Hi.', safari, null],
+  ['{text: "Hi.", command: open_app, args: {app_name: "Safari",},}', 'Hi.', safari, null],
+  [
+    String.raw`{"text":"C:\Data, \d+ and \u12 \'x\'","command":"open_app","args":{"app_name":"C:\Maps"}}`,
+    String.raw`C:\Data, \d+ and \u12 'x'`,
+    open(String.raw`C:\Maps`),
+    null,
+  ],
+  ['{"text":"Hi.","command":"open_app","args":{"app_name":"Two\nlines\t."}}', 'Hi.', open('Two\nlines\t.'), null],
+  [`{"text":"Hi.",,${opens}}`, 'Hi.', safari, null],
+  [
+    '{"command":"find_contact","args":{"query":12345678901234567890}}',
+    '',
+    { name: 'find_contact', args: { query: '12345678901234567890' } },
+    null,
+  ],
+];
+
 /** The answer, the words of it, the command of it, and why one was dropped. */
 export const envelopes: readonly EnvelopeCase[] = [
+  ...othersFirst,
+  ...wrapped,
+  ...places,
+  ...mistakes,
   [`{"text":"Opening.","command":"open_app",${args}}`, 'Opening.', safari, null],
   [`{"command":"open_app",${args},"text":"Opening."}`, 'Opening.', safari, null],
   [`{${args},"text":"Opening.","command":"open_app"}`, 'Opening.', safari, null],
@@ -65,7 +191,7 @@ export const envelopes: readonly EnvelopeCase[] = [
   [`{text: "Opening.", command: "open_app", args: {app_name: "Safari"}}`, 'Opening.', safari, null],
   [`{"text":"Opening.","command":"open_app","args":{"app_name":"Safari",},}`, 'Opening.', safari, null],
   [`{"text":"Opening."\n"command":"open_app"\n"args":{"app_name":"Safari"}}`, 'Opening.', safari, null],
-  [`{"command":"wait", «textual»: "no", textи: "no", te-xt: "no"}`, '', { name: 'wait', args: {} }, null],
+  [`{"command":"wait", «textual»: "no", “textи”: "no", "te-xt": "no"}`, '', { name: 'wait', args: {} }, null],
   ['{"command":"wait", “text”: "Yes."}', 'Yes.', { name: 'wait', args: {} }, null],
   ['{"command":"wait","text":42}', '42', { name: 'wait', args: {} }, null],
   [
@@ -139,8 +265,45 @@ export const envelopes: readonly EnvelopeCase[] = [
   ['Begin with ```json', 'Begin with ```json', null, null],
 ];
 
+/** In the middle of a sentence, a quotation or a piece of code nobody gives a command. */
+const inSentences: readonly string[] = [
+  `The payload is {${opens}} as you see.`,
+  `The payload is: {${opens}}`,
+  `Sure, ${hi}`,
+  `Sure ${hi} and that is it.`,
+  `Use e.g. {${opens}} or i.e. {${opens}} for it.`,
+  `Use \`{${opens}}\` for it.`,
+  `Done. \`{${opens}}\` is it.`,
+  `Here: \`\`\`json {${opens}}\`\`\` is it.`,
+  `"{${opens}}"`,
+  `({${opens}})`,
+  `He wrote: "Go. {${opens}}" and left.`,
+  `- {${opens}}`,
+  `1. {${opens}}`,
+  `> {${opens}}`,
+  `The list is [{${opens}}] here.`,
+  `The mark is __MCP__${action} here.`,
+  `The payload is {\n  "payload":\n    {${opens}}\n} as you see.`,
+  `Like this [\n  {"a": 1},\n  {"b": 2}\n] or {x: 1,\n{${opens}}\n} it is.`.replace(opens, '"c":3'),
+  `[{"a":1},\n{${opens}}]`,
+  `{"response":\n{${opens}}\n}`,
+  `{"event":"open_app","payload":{"app_name":"Safari"}}`,
+  '__MCP__ is a mark.',
+  '__ABC__{"text":"x"}',
+  '__Bold__ and _small_',
+  `~~~\n${hi}\n~~~\n`.replace('~~~\n', '~~~js\n'),
+  `~~gone~~ {"text":"x"}`,
+  '{"session_id":"x","te',
+  '{"name":"Bob","list":[1,{"text":"no"}],"more":{"command":"no"}}',
+  '```json\n{\n  "name": "Bob",\n  "more": {\n    "text": "no"\n  }\n}\n```\nThat is it.',
+  '[\n  {"name": "Bob"},\n  {"name": "Ann"}\n]',
+  '{ /path }',
+  '{ // no',
+];
+
 /** Text that only looks like it. */
 export const plainTexts: readonly string[] = [
+  ...inSentences,
   '',
   'Hello there.',
   '{',
@@ -148,7 +311,7 @@ export const plainTexts: readonly string[] = [
   'Use { and } in C.',
   'The template is {name}, {{name}} or $' + '{name}.',
   'The JSON {"a":1} is small.',
-  '{"a":1,"text":"no"}',
+  '{"a":1,"texts":"no"}',
   '{"textual":"no"}',
   '{"texts":["no"]}',
   '{text}',

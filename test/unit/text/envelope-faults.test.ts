@@ -32,10 +32,11 @@ describe('any envelope', () => {
     // What cannot be told from plain text yet: the first signs of a fence or an object.
     const undecided = /^(?:`{1,3}(?:j|js|jso|json)?|(?:```(?:json)?\s*)?\{\s*"?|```\s*)$/i;
     fc.assert(
-      fc.property(wildEnvelope, ({ answer, text, objectStart, objectEnd }) => {
+      fc.property(wildEnvelope, ({ answer, text, objectStart, objectEnd, hasOthersFirst }) => {
         for (let length = 0; length < objectEnd; length += 1) {
           const result = read(answer.slice(0, length));
           expect(result.command).toBeNull();
+          if (hasOthersFirst && result.text === answer.slice(0, length)) continue;
           const own = result.text.slice(objectStart);
           if (!text.startsWith(result.text)) expect([answer, own, undecided.test(own)]).toEqual([answer, own, true]);
         }
@@ -117,7 +118,7 @@ describe('Envelope 4: what is closed', () => {
     ['a command before a null text', '{"command":"a","text":null}', '', 'a'],
     ['None, as Python writes it', "{'command': None, 'text': 'Hi.'}", 'Hi.', undefined],
     ['a list of texts', '{"command":"a","text":["Hi.","There.",3]}', 'Hi. There. 3', 'a'],
-    ['a list around the object', '[{"text":"Hi.","command":"a"}]', '[Hi.]', 'a'],
+    ['a list around the object', '[{"text":"Hi.","command":"a"}]', 'Hi.', 'a'],
     ['a byte order mark', '\ufeff{"text":"Hi.","command":"a"}', '\ufeffHi.', 'a'],
     [
       'a fenced object behind a bare one',
@@ -174,8 +175,11 @@ test.each([
   ['\\\\', '\\'],
   ['\\"', '"'],
   ['\\u00e9', 'é'],
-  ['\\q', 'q'],
+  ['\\q', '\\q'],
+  ["\\'", "'"],
   ['\\u00g', '\\u00g'],
+  ['\\users', '\\users'],
+  ['\\Data', '\\Data'],
 ])('Envelope 2: the escape %s is decoded', (written, decoded) => {
   expect(read(`{"text":"a${written}b"}`).text).toBe(`a${decoded}b`);
 });

@@ -7,12 +7,13 @@ import type { SessionContext } from '../../../src/machines/session/session.types
 import { emptyAnswerEnvelope } from '../../../src/text/answer-envelope.ts';
 import { argumentNames, type CommandName, commandNames, normaliseCommandName } from '../../../src/text/commands.ts';
 import { DeltaShaper, shapeOf, shapeOfJson } from '../../../src/text/redaction-shape.ts';
-import { emptySentenceCutter, isAtPossibleBoundary } from '../../../src/text/sentence-cutter.ts';
+import { emptySentenceCutter } from '../../../src/text/sentence-cutter.ts';
+import { quietWaitMs } from '../../../src/text/sentence-quiet.ts';
 import { initialSpeakable } from '../../../src/text/speakable.ts';
 
 export type Step =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'quiet' }
+  | { readonly type: 'quiet'; readonly quietMs?: number }
   | { readonly type: 'command'; readonly name: string; readonly args: unknown }
   | { readonly type: 'end' };
 
@@ -48,7 +49,7 @@ export function runSession(steps: readonly Step[], allowed: readonly CommandName
     const { patch, dropped } = hear(context, step, atMs);
     context = { ...context, ...patch };
     const reasons = dropped.map(({ reason, detail }) => `${reason}: ${detail}`);
-    return JSON.stringify([digestOf(context, ''), reasons, isAtPossibleBoundary(context.cutter)]);
+    return JSON.stringify([digestOf(context, ''), reasons, quietWaitMs(context.cutter)]);
   });
 }
 
@@ -57,7 +58,7 @@ function hear(context: SessionContext, step: Step, atMs: number) {
     case 'text':
       return { patch: hearText(context, { text: step.text, atMs }), dropped: [] };
     case 'quiet':
-      return { patch: hearQuiet(context, { atMs }), dropped: [] };
+      return { patch: hearQuiet(context, { atMs, ...step }), dropped: [] };
     case 'command': {
       const { patch, dropped } = hearCommand(context, step);
       return { patch, dropped: dropped === null ? [] : [dropped] };
@@ -112,10 +113,13 @@ function digestOfText(text: string, field: string): unknown {
   return isCommand ? normaliseCommandName(text) : text.length;
 }
 
-/** Of arguments only the known ones count, and what kind of value they have. */
+/** Of arguments only the known ones count, and what kind of value they have; digits, which may have been a number, count as digits. */
 function digestOfArgs(args: unknown): unknown {
   if (typeof args === 'string') return args.length;
   if (typeof args !== 'object' || args === null) return typeof args;
   const known = Object.entries(args).filter(([key]) => argumentNames.includes(key));
-  return known.sort().map(([key, value]) => [key, typeof value === 'string' ? value.length : typeof value]);
+  const lengthOf = (text: string) => (/^-?\d[\d.]*$/.test(text) ? 'digits' : text.length);
+  return known
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => [key, typeof value === 'string' ? lengthOf(value) : typeof value]);
 }

@@ -5,11 +5,11 @@ import {
   everySentence,
   finishText,
   hardCapChars,
-  isAtPossibleBoundary,
   pushText,
   type SentenceCutter,
   settleQuiet,
 } from '../../../src/text/sentence-cutter.ts';
+import { quietWaitMs } from '../../../src/text/sentence-quiet.ts';
 import { runs } from '../../support/runs.ts';
 import { charactersTouched } from '../../support/text/counted-work.ts';
 import { places, split, tricky } from './answer-texts.ts';
@@ -155,7 +155,7 @@ describe('any text', () => {
     );
   });
 
-  test('Sentence cutter 1: is lossless also when silences fall anywhere, and isAtPossibleBoundary foretells what they do', () => {
+  test('Sentence cutter 1: is lossless also when silences fall anywhere, and quietWaitMs foretells what they do', () => {
     fc.assert(
       fc.property(tricky, places, (text, cuts) => {
         let cutter = emptySentenceCutter;
@@ -163,7 +163,7 @@ describe('any text', () => {
         for (const delta of split(text, cuts)) {
           const pushed = pushText(cutter, delta);
           const settled = settleQuiet(pushed.cutter);
-          expect(settled.sentences.length > 0).toBe(isAtPossibleBoundary(pushed.cutter));
+          expect(settled.sentences.length > 0).toBe(quietWaitMs(pushed.cutter) !== null);
           expect(settleQuiet(settled.cutter).sentences).toEqual([]);
           pieces.push(...pushed.sentences, ...settled.sentences);
           cutter = settled.cutter;
@@ -224,7 +224,7 @@ describe('Sentence cutter 5: early', () => {
   ])('a silence after %j makes it a piece, whatever its length', (text) => {
     const { cutter, sentences } = push(text);
     expect(sentences).toEqual([]);
-    expect(isAtPossibleBoundary(cutter)).toBe(true);
+    expect(quietWaitMs(cutter)).not.toBe(null);
     expect(settleQuiet(cutter).sentences).toEqual([text.trim()]);
   });
 
@@ -252,7 +252,7 @@ describe('Sentence cutter 5: early', () => {
     '---\n',
   ])('a silence after %j changes nothing: it may go on', (text) => {
     const { cutter } = push(text);
-    expect(isAtPossibleBoundary(cutter)).toBe(false);
+    expect(quietWaitMs(cutter)).toBe(null);
     expect(settleQuiet(cutter)).toEqual({ cutter, sentences: [] });
   });
 

@@ -10,6 +10,8 @@ export interface WildEnvelope {
   readonly objectStart: number;
   /** Where the object ends. */
   readonly objectEnd: number;
+  /** Keys of somebody else come first: until one of ours comes, it may be plain text. */
+  readonly hasOthersFirst: boolean;
 }
 
 const urls = fc.constantFrom(
@@ -30,8 +32,12 @@ const args = fc.dictionary(
 const gap = fc.constantFrom('', '', ' ', '\n', '\r\n', '\t', '  ', '\u00a0', '\n  ');
 const remark = fc.constantFrom('', '', '', ' // it\'s a "remark", {\n', '/* don\'t: "}" **/');
 
-/** Words around the object, without a brace or a backtick. */
-const prose = fc.string({ unit: 'grapheme', maxLength: 20 }).map((words) => words.replaceAll(/[{`]/g, ''));
+/** Words around the object, without what begins an object, a fence or a mark. */
+const prose = fc.string({ unit: 'grapheme', maxLength: 20 }).map((words) => words.replaceAll(/[{`~[_]/g, ''));
+/** Where an object counts: at the beginning, on a line of its own, behind a sentence. */
+const proseBefore = fc
+  .tuple(prose, fc.constantFrom('\n', '\n\n  ', '\r\n', '\nIt is so. ', '\nJa! ', '\n好的。', '\n*Wait…* 😀 '))
+  .map(([words, end]) => (words === '' ? '' : words + end));
 
 /** The same string in JSON, each character escaped or not. */
 function encoded(text: string, choices: readonly number[]): string {
@@ -48,13 +54,20 @@ function encoded(text: string, choices: readonly number[]): string {
 
 export const wildEnvelope: fc.Arbitrary<WildEnvelope> = fc
   .record({
-    before: prose,
+    before: proseBefore,
     after: prose,
     text: fc.string({ unit: 'binary', maxLength: 60 }),
     name: fc.stringMatching(/^[a-z_]{1,12}$/),
     args,
     order: fc.shuffledSubarray(['text', 'command', 'args'], { minLength: 3, maxLength: 3 }),
-    extra: fc.constantFrom('', '"feature_id":"text","more":{"text":"nested","command":"no"}', '"list":[{"text":"no"}]'),
+    extra: fc.constantFrom(
+      '',
+      '"feature_id":"text","more":{"text":"nested","command":"no"}',
+      '"list":[{"text":"no"}]',
+      '"session_id":"welcome_1796006750.5","thought":"He said \\"text\\": {\\"command\\"} and \\\\."',
+      '"id":-7.5e3,"emotion":null,"ok":true,"reasoning":["text",{"args":{}},[]],"x":{}',
+    ),
+    extraPlace: fc.constantFrom(0, 0, 1, 3),
     gaps: fc.array(gap, { minLength: 1, maxLength: 8 }),
     remarks: fc.array(remark, { minLength: 1, maxLength: 4 }),
     choices: fc.array(fc.nat(5), { minLength: 1, maxLength: 7 }),
@@ -71,7 +84,7 @@ export const wildEnvelope: fc.Arbitrary<WildEnvelope> = fc
       args: JSON.stringify(wild.args),
     };
     const fields = wild.order.map((key) => `"${key}"${nextGap()}:${nextGap()}${values[key]}${nextGap()}`);
-    if (wild.extra !== '') fields.splice(1, 0, wild.extra);
+    if (wild.extra !== '') fields.splice(wild.extraPlace, 0, wild.extra);
     const comma = wild.hasTrailingComma ? ',' : '';
     const object = `{${nextGap()}${fields.join(`,${nextRemark()}${nextGap()}`)}${comma}${nextRemark()}}`;
     const start = `${wild.before}${wild.fence}`;
@@ -82,6 +95,7 @@ export const wildEnvelope: fc.Arbitrary<WildEnvelope> = fc
       command: { name: wild.name, args: JSON.parse(JSON.stringify(wild.args)) },
       objectStart: wild.before.length,
       objectEnd: start.length + object.length,
+      hasOthersFirst: wild.extra !== '' && wild.extraPlace === 0,
     };
   });
 

@@ -30,6 +30,9 @@ describe('what always goes on', () => {
       bzw ggf evtl inkl exkl zzgl vgl frl dipl ing geb gest ca sog allg insb bspw einschl z.b d.h u.a u.u s.o s.u v.a z.t zt
       sra srta dra sres sras dres dña profa excmo ilmo aprox ud uds vd p.ej ej ee
       т.е т.к т.н т.о и.о ул просп пер наб бул бульв пл кв корп стр гл рис табл ср напр проф акад доц тов гр гос
+      bzgl ggü lfd wg ehem urspr stv stellv tlw teilw tägl betr entspr gegr z.hd zw
+      mmes mlles mgr c.-à-d éd sig sigg sig.ra sig.na dott dott.ssa prof.ssa avv cfr spett egr gent exma ilma
+      dhr mevr bijv evt zgn mons ekskl jf jfr esim např tzn tzv np tzw mudr judr phdr inż hab örn bkz
       г-н г-жа г-да д-р им тел моб пос дер ст сб разд прил ред сост изд вып тт п пп д о оз св респ мкр преп пгт`,
     ),
   )('%s.', (word) => {
@@ -47,7 +50,7 @@ describe('between a number and its unit', () => {
 });
 
 describe('the end after a number alone', () => {
-  test.each(words('г с м ч р в л т к см p c s'))('%s.', (word) => {
+  test.each(words('г с м ч р в л т к см p c s mm'))('%s.', (word) => {
     expectCut(`It is ${word}. The rest of it is here`);
     expectCut(`There are 50 ${word}.‖ Zork is here`);
     expectCut(`There are 50 ${word}. Monday is here`);
@@ -57,7 +60,7 @@ describe('the end after a number alone', () => {
 describe('perhaps the end, unless a day, a month or a time zone follows', () => {
   test.each(
     words(
-      `etc usw a.m p.m
+      `etc usw a.m p.m usf dgl chr ecc enz osv itd itp atd apod stb jne yms vb jh jhd kr
       т.д т.п н.э др руб коп тыс млн млрд трлн долл гг вв мин сек час кг мг мм км мл га чел шт экз
       янв фев февр мар апр авг сент сен окт нояб ноя дек`,
     ),
@@ -75,6 +78,7 @@ describe('the end only before a word that begins sentences', () => {
       `inc ltd co corp bros llc jr sr st ave blvd rd sq ft esq dept univ assn intl al gmbh
       ph.d m.d b.a m.a b.sc m.sc mon tue tues wed thu thur thurs fri
       mio mrd tsd str uu med kath evang hr fr fa fam tel hbf bhf ff fn abt hrsg mwst
+      av boul tél geom rag eng env ex ir mag ang sn cad sok mah pl srs p.a f.eks bl.a
       fdo gral dto izq dcha avda avd cía hnos prov depto pdte pza lic arq mtro teléf tfno
       пр обл р-н англ нем франц лат греч итал исп укр ген полк лейт серж адм`,
     ),
@@ -91,6 +95,7 @@ describe('an abbreviation only before a number', () => {
     words(
       `no nos fig figs vol vols ch chap sec art pt pg ed eq ver
       jan feb mar apr jun jul aug sept sep oct nov dec mrz okt dez max min avg est pop ext apt ste rm hrs lb lbs oz tsp tbsp
+      janv févr avr juil déc gennaio febb giu lug ott dic fev fév blz hfst afd kl godz tlf sek č aufl bsp anm pag pagg tav séc
       nr abs kap bd abb núm núms pág págs párr cap máx mín ene abr dic lun mié jue vie sáb ок макс прим прибл каб доб упр под`,
     ),
   )('%s.', (word) => {
@@ -119,21 +124,38 @@ describe('what goes on after 5 p.m.', () => {
 });
 
 describe('before a German ordinal number', () => {
-  test.each(words('der die das dem des vom zum zur im beim'))('%s', (word) => {
+  test.each(
+    words(
+      `der die das dem des den am im vom zum zur beim ab bis seit und oder jeder jede jedes jeden jedem einer eine eines einen einem
+      dieser diese dieses diesen diesem mein meine meiner meines meinen meinem dein deine deiner deines deinen deinem
+      sein seine seiner seines seinen seinem ihr ihre ihrer ihres ihren ihrem unser unsere unserer unseres unseren unserem`,
+    ),
+  )('%s', (word) => {
     expectCut(`Das war ${word} 2. Zork von allen`);
     expectCut(`${capitalised(word)} 22. Zork von allen`);
+    expectCut(`Das war ${word} 2.‖ Dann kam mehr`);
   });
   test.each(unknown)('but not %s', (word) => expectCut(`Das war ${word} 2.‖ Zork von allen`));
   test('but no number of three digits: it is a year or an amount', () => expectCut('Das war im 200.‖ Zork von allen'));
+  test('and not in English', () => expectCut('I am 25.‖ Zork is 30'));
 });
 
 describe('what a German ordinal number counts', () => {
   test.each(
     words(
-      'jahrhundert jahrhunderts jahrtausend weltkrieg weltkriegs klasse etage geburtstag jahrestag kapitel lebensjahr',
+      `jahrhundert jahrhunderts jahrtausend weltkrieg weltkriegs klasse etage geburtstag jahrestag kapitel lebensjahr
+      bundesliga liga stock stockwerk halbzeit semester quartal auflage`,
     ),
-  )('%s', (word) => expectCut(`Das war am 2. ${capitalised(word)} von allen`));
-  test.each(unknown)('but not %s', (word) => expectCut(`Das war am 2.‖ ${capitalised(word)} von allen`));
+  )('%s', (word) => expectCut(`Das war bei 2. ${capitalised(word)} von allen`));
+  test.each(unknown)('but not %s', (word) => expectCut(`Das war bei 2.‖ ${capitalised(word)} von allen`));
+});
+
+describe('a month behind a day, short and with a stop of its own', () => {
+  test.each(words('jan jän feb febr mär mrz apr mai jun jul aug sep sept okt oct nov dez dec'))('%s.', (word) => {
+    expectCut(`Das war Dienstag, 2. ${capitalised(word)}. in Köln`);
+    if (!['mai'].includes(word)) expectCut(`Das war bei 2.‖ ${capitalised(word)} von allen`);
+  });
+  test.each(unknown)('but not %s.', (word) => expectCut(`Das war Dienstag, 2.‖ ${capitalised(word)}. in Köln`));
 });
 
 describe('Roman numerals number a list at the start of a line', () => {
