@@ -15,6 +15,7 @@ import {
   speechEngineNames,
   speechFailurePolicies,
   startFailurePolicies,
+  unknownVoicePolicies,
 } from './config/settings-table.ts';
 import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-config.ts';
 import { parseScenario, type Scenario, ScenarioFault, scenarioBounds } from './engines/scripted/scenario.ts';
@@ -28,7 +29,7 @@ export type SpeechEngineName = (typeof speechEngineNames)[number];
 /** The compiled configuration, frozen. Durations are whole milliseconds below 2^31. */
 export interface Config {
   readonly grpc: { readonly host: string; readonly port: number };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] };
   readonly backpressure: {
     readonly maxStreams: number;
     /** 0 = off. */
@@ -57,6 +58,7 @@ export interface Config {
   readonly speech: {
     readonly lookaheadSentences: number;
     readonly failurePolicy: (typeof speechFailurePolicies)[number];
+    readonly unknownVoice: (typeof unknownVoicePolicies)[number];
   };
   readonly identity: { readonly policy: (typeof identityPolicies)[number] };
   readonly engines: {
@@ -133,7 +135,11 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
   const killSwitches = values.list('KILL_SWITCHES', killSwitchNames);
   return Object.freeze({
     grpc: Object.freeze({ host: values.host('GRPC_HOST'), port: values.integer('GRPC_PORT') }),
-    http: Object.freeze({ host: values.host('HTTP_HOST'), port: values.integer('HTTP_PORT') }),
+    http: Object.freeze({
+      host: values.host('HTTP_HOST'),
+      port: values.integer('HTTP_PORT'),
+      allowedHosts: Object.freeze(values.hosts('HTTP_ALLOWED_HOSTS')),
+    }),
     backpressure: Object.freeze({
       maxStreams: values.integer('BACKPRESSURE_MAX_STREAMS'),
       idleTimeoutMs: values.milliseconds('BACKPRESSURE_IDLE_TIMEOUT'),
@@ -157,6 +163,7 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
     speech: Object.freeze({
       lookaheadSentences: values.integer('SPEECH_LOOKAHEAD'),
       failurePolicy: values.choice('SPEECH_FAILURE', speechFailurePolicies),
+      unknownVoice: values.choice('VOICE_UNKNOWN', unknownVoicePolicies),
     }),
     identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
     engines: compileEngines(values, readFile),

@@ -37,6 +37,8 @@ export interface SettingReader {
   choice<Allowed extends string>(name: NameOfType<'choice'>, allowed: readonly Allowed[]): Allowed;
   list<Allowed extends string>(name: NameOfType<'list'>, allowed: readonly Allowed[]): readonly Allowed[];
   host(name: NameOfType<'host'>): string;
+  /** Names, addresses (IPv6 without brackets) and `*`, as given; none = []. */
+  hosts(name: NameOfType<'hosts'>): readonly string[];
   /** The path as given; empty = not given and without a default. */
   path(name: NameOfType<'path'>): string;
   /** Empty = not given and without a default. `isGood` says whether a given one is what the table expects. */
@@ -97,7 +99,8 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
     isOn: (name) => read(name, switchOf),
     choice: (name, allowed) => read(name, (text) => nameIn(allowed, text)),
     list: (name, allowed) => read(name, (text) => namesIn(allowed, text)),
-    host: (name) => read(name, (text) => (isIP(text) !== 0 || hostName.test(text) ? text : undefined)),
+    host: (name) => read(name, (text) => (isHost(text) ? text : undefined)),
+    hosts: (name) => read(name, hostsIn),
     path: (name) => read(name, (text) => (text.includes('\0') ? undefined : text)),
     text: (name, isGood = () => true) =>
       // The default is empty, or good by itself.
@@ -123,6 +126,17 @@ function isGoodText(text: string, isGood: (text: string) => boolean): boolean {
 /** NaN for anything but a decimal number; -0 becomes 0. */
 function numberOf(text: string): number {
   return decimalNumber.test(text) ? Number(text) + 0 : Number.NaN;
+}
+
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || hostName.test(text);
+}
+
+/** A trailing comma and a trailing dot are forgiven, and the brackets of an IPv6 address. */
+function hostsIn(text: string): readonly string[] | undefined {
+  const items = text.split(',').map((item) => item.trim());
+  const hosts = items.filter((item) => item !== '').map((item) => item.replace(/^\[(.*)\]$|\.$/, '$1'));
+  return hosts.every((host) => host === '*' || isHost(host)) ? hosts : undefined;
 }
 
 function switchOf(text: string): boolean | undefined {
