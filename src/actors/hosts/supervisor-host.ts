@@ -74,6 +74,15 @@ export interface SupervisorHostOptions extends StreamHostOptions {
 /** What the chart said about one stream request. */
 type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'chunk.admitted' | 'stream.refused' }>;
 
+/** A call whose quota is to be asked for. */
+interface QuotaQuestion {
+  readonly pending: PendingCall;
+  /** The one of its session that came before it and is not decided yet. */
+  readonly earlier: PendingCall | undefined;
+  readonly request: StreamRequest;
+  readonly sink: FrameSink;
+}
+
 /** What decides a call whose request was asked for. */
 interface QuotaVerdict {
   readonly reserved: QuotaReservation | Failure;
@@ -172,21 +181,32 @@ export class SupervisorHost implements StreamGateway {
     if (due !== null) return this.refuse(call, due);
     const end = (why: Failure): void => sink.finish({ ok: false, failure: this.refuse(call, why), isRefusal: true });
     const pending = new PendingCall(call, end);
-    this.#pending.add(pending);
-    // A full house lets wait for what would be refused anyway: who has none left is told so, who has keeps it.
-    const full = this.#foreseen(call, null);
-    void quota
-      .reserve(call, full === null ? 1 : 0)
-      .then((reserved) => this.#decide(pending, { reserved, full, request, sink }))
-      .catch((error: unknown) => {
-        this.#report(error, call.streamId);
-        pending.end(failureOfUnexpected('session_fault', call.streamId));
-      });
+    const earlier = this.#pending.add(pending);
+    const asked = this.#askQuota(quota, { pending, earlier, request, sink }).catch((error: unknown) => {
+      this.#report(error, call.streamId);
+      pending.end(failureOfUnexpected('session_fault', call.streamId));
+    });
+    void asked.finally(() => this.#pending.forget(pending));
     return pending;
   }
 
+  async #askQuota(quota: QuotaPort, { pending, earlier, request, sink }: QuotaQuestion): Promise<void> {
+    const { call } = request;
+    // Without an earlier one it is asked in this turn, so that calls of a device stay in their order.
+    if (earlier !== undefined) await earlier.decided;
+    if (pending.isOver) return;
+    const due = this.#foreseen(call, dueFirst);
+    if (due !== null) {
+      pending.end(due);
+      return;
+    }
+    // A full house lets wait for what would be refused anyway: who has none left is told so, who has keeps it.
+    const full = this.#foreseen(call, null);
+    const reserved = await quota.reserve(call, full === null ? 1 : 0);
+    this.#decide(pending, { reserved, full, request, sink });
+  }
+
   #decide(pending: PendingCall, { reserved, full, request, sink }: QuotaVerdict): void {
-    this.#pending.forget(pending);
     const isDenied = 'errorCode' in reserved;
     if (pending.isOver) {
       if (!isDenied) reserved.settle(false);

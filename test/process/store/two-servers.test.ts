@@ -66,6 +66,8 @@ test('requests that get no stream are given back, also where another server coun
   const admitted = outcomes.filter(({ code }) => code === 'OK').length;
   expect(admitted).toBeGreaterThanOrEqual(2);
   expect(admitted).toBeLessThanOrEqual(LIMIT);
+  // A duplicate does not hold a request that another call may need.
+  expect(new Set(outcomes.map(({ errorType }) => errorType))).toEqual(new Set([null, 'concurrent_request']));
   let more = 0;
   while ((await ask(client(more), { prompt: 'What time is it?', hardware_id: device })).code === 'OK') more += 1;
   expect(admitted + more).toBe(LIMIT);
@@ -75,10 +77,14 @@ test('what is said to one is remembered by the other, and forgotten by both', as
   const said = { hardware_id: 'two-homes' };
   await ask(client(0), { ...said, prompt: 'My favourite colour is purple.' });
   const question = { ...said, prompt: 'What is my favourite colour?' };
-  expect((await ask(client(1), question)).text).toContain('purple');
+  // Nobody waits for what is remembered: another server may be asked before it is on the disk.
+  await eventually(
+    () => ask(client(1), question),
+    ({ text }) => text.includes('purple'),
+  );
   expect((await ask(client(0), question)).text).toContain('purple');
   const forgotten = await forgetMemory({ dataDir, hardwareId: 'two-homes' });
-  expect(forgotten).toMatchObject({ kind: 'forgotten', devices: 1, exchanges: 3 });
+  expect(forgotten).toMatchObject({ kind: 'forgotten', devices: 1 });
   for (const index of [0, 1]) expect((await ask(client(index), question)).text).not.toContain('purple');
 });
 

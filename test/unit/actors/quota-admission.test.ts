@@ -71,14 +71,15 @@ describe('a quota', () => {
     expect(linesOf('reject').map(({ ctx }) => ctx.reason)).toContain('access_denied');
   });
 
-  test('that is still being asked: a duplicate is one, and gives its request back', async () => {
+  test('that is still being asked: a duplicate waits for it, and is one', async () => {
     const { quota, asked, answerAll } = handQuota();
     const { host } = openHost({ quota });
     const sinks = [new HandSink(), new HandSink()];
     for (const [index, sink] of sinks.entries()) host.open(requestOf(`call-${index}`, 's-1', 'device-1'), sink);
     await answerAll();
     expect(sinks.map(endOf)).toEqual(['open', 'concurrent_request']);
-    expect(asked).toEqual(['call-0 1 true', 'call-1 1 false']);
+    // It takes no request that another call may need.
+    expect(asked).toEqual(['call-0 1 true']);
   });
 
   test.each([
@@ -111,5 +112,20 @@ describe('a quota', () => {
     await answerAll();
     expect(endOf(sink)).toBe('draining');
     expect(asked).toEqual(['call-1 1 false']);
+  });
+
+  test('one of a session whose first call was refused is asked for in its turn', async () => {
+    const { quota, answerAll } = handQuota();
+    const { host } = openHost({ quota, admission: { maxStreams: 1 } });
+    const sinks = Array.from({ length: 4 }, () => new HandSink());
+    const [holder, first, second, third] = sinks;
+    if (holder === undefined || first === undefined || second === undefined || third === undefined) return;
+    host.open(requestOf('call-0', 's-0', 'device-0'), holder);
+    host.open(requestOf('call-1', 's-1', 'poor'), first);
+    host.open(requestOf('call-2', 's-1', 'poor'), second);
+    // Admitted with the first at once, the house is full when it is decided.
+    host.open(requestOf('call-3', 's-3', 'device-3'), third);
+    for (let turn = 0; turn < 3; turn += 1) await answerAll();
+    expect(sinks.map(endOf)).toEqual(['open', 'access_denied', 'access_denied', 'stream_limit_exceeded']);
   });
 });
