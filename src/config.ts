@@ -15,6 +15,7 @@ import {
   speechEngineNames,
   speechFailurePolicies,
   startFailurePolicies,
+  unknownVoicePolicies,
 } from './config/settings-table.ts';
 import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-config.ts';
 import { parseScenario, type Scenario, ScenarioFault, scenarioBounds } from './engines/scripted/scenario.ts';
@@ -57,6 +58,7 @@ export interface Config {
   readonly speech: {
     readonly lookaheadSentences: number;
     readonly failurePolicy: (typeof speechFailurePolicies)[number];
+    readonly unknownVoice: (typeof unknownVoicePolicies)[number];
   };
   readonly identity: { readonly policy: (typeof identityPolicies)[number] };
   readonly engines: {
@@ -161,6 +163,7 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
     speech: Object.freeze({
       lookaheadSentences: values.integer('SPEECH_LOOKAHEAD'),
       failurePolicy: values.choice('SPEECH_FAILURE', speechFailurePolicies),
+      unknownVoice: values.choice('VOICE_UNKNOWN', unknownVoicePolicies),
     }),
     identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
     engines: compileEngines(values, readFile),

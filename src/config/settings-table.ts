@@ -23,6 +23,7 @@ export const speechEngineNames: readonly ('embedded' | 'scripted' | SpeechProvid
   ...speechProviderNames,
 ];
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
+export const unknownVoicePolicies = ['fallback', 'refuse'] as const;
 export const startFailurePolicies = ['emergency', 'fail'] as const;
 export const identityPolicies = ['lenient', 'device', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -191,6 +192,13 @@ export const settingsTable = {
     default: 'degrade',
     meaning:
       'What a sentence that cannot be spoken does: go on without its sound, or end the stream with speech_failed.',
+  },
+  VOICE_UNKNOWN: {
+    type: 'choice',
+    allowed: unknownVoicePolicies,
+    default: 'fallback',
+    meaning:
+      "What a voice that a client names and the engine does not have becomes: the engine's own for the language (fallback), or NOT_FOUND (refuse).",
   },
   IDENTITY_POLICY: {
     type: 'choice',

@@ -4,6 +4,7 @@
  * told to be incomplete.
  */
 import { z } from 'zod';
+import { isErrorType, logLevelOf } from '../errors.ts';
 import { depthFaultOf, valueFaultOf } from './line-bounds.ts';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
 
@@ -122,9 +123,13 @@ export function endReasonOf(footer: LogFooter | null): string {
   return footer.reason === '' ? '-' : footer.reason;
 }
 
-/** Nothing went wrong. */
-export function isGoodEnd(reason: string): boolean {
-  return reason === 'completed' || reason === '-';
+/**
+ * True for an end, as `endReasonOf` tells it, that nobody can have wanted. The error table says which ends were asked for: those that it
+ * logs as no more than an information; so does a server that was told to stop.
+ */
+export function isFailedEnd(reason: string): boolean {
+  if (reason === 'completed' || reason === '-' || reason === 'abandoned') return false;
+  return !isErrorType(reason) || logLevelOf(reason) !== 'info';
 }
 
 class LogReader {

@@ -6,7 +6,7 @@
 import { fork } from 'node:child_process';
 import { isNoId, NO_DEVICE } from '../call/call.ts';
 import type { Forgotten } from './process/memory-ledger.ts';
-import type { ErrandReplies } from './process/store-errands.ts';
+import type { ErrandReplies, UnreachableStore } from './process/store-errands.ts';
 import { storeEnvironment, storeScript } from './store-process.ts';
 import type { UsageSummary } from './usage-summary.ts';
 
@@ -28,6 +28,7 @@ interface NoStore {
 export type UsageReport =
   | { readonly kind: 'summary'; readonly summary: UsageSummary }
   | NoStore
+  | UnreachableStore
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** What was used. */
@@ -46,6 +47,7 @@ export interface Forgetting {
 export type ForgettingReport =
   | ({ readonly kind: 'forgotten' } & Forgotten)
   | NoStore
+  | UnreachableStore
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Forgets what is remembered; when it resolves, that is on the disk. */

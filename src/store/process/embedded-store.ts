@@ -138,6 +138,11 @@ function fileIn(path: string): BigIntStats | undefined {
   return statSync(join(path, 'data.mdb'), { bigint: true, throwIfNoEntry: false });
 }
 
+/** The file that holds the store below `dataDir`, whether there is one or not. */
+export function storeFileOf(dataDir: string): string {
+  return join(folderOf(dataDir), files[0]);
+}
+
 function folderOf(dataDir: string): string {
   return join(dataDir, 'store');
 }

@@ -231,7 +231,7 @@ const shownElsewhere = {
   starting: 'test/process/contract/http.test.ts',
   client_cancelled: 'test/process/contract/errors.test.ts',
   access_denied: 'test/process/rpc/error-codes.test.ts',
-  not_found: 'test/process/contract/welcome.test.ts',
+  not_found: 'test/process/rpc/welcome.test.ts',
   unauthenticated: 'test/process/rpc/error-codes.test.ts',
   session_fault: 'test/unit/actors/fault-barrier.test.ts',
   processing_error: 'test/process/contract/errors.test.ts',

@@ -53,6 +53,7 @@ export const importTable: readonly ImportRow[] = [
     ours: [
       'engines/embedded-speech/',
       'engines/written-language.ts',
+      'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
       'call/wire.ts',
       'errors.ts',
@@ -87,6 +88,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/speech-providers/',
       'engines/provider/',
       'engines/written-language.ts',
+      'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
       'call/wire.ts',
       'errors.ts',

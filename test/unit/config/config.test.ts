@@ -66,7 +66,7 @@ describe('defaults', () => {
         promptMaxChars: 32_768,
         screenshotMaxBytes: 10_485_760,
       },
-      speech: { lookaheadSentences: 2, failurePolicy: 'degrade' },
+      speech: { lookaheadSentences: 2, failurePolicy: 'degrade', unknownVoice: 'fallback' },
       identity: { policy: 'lenient' },
       engines: {
         answer: 'embedded',
