@@ -120,7 +120,7 @@ export class AnswerTry {
       }
       this.#hasSpoken ||= text !== '';
       if (text !== '') yield { kind: 'text', text };
-      if (this.#reader.isDone) return;
+      if (this.#reader.isDone) break;
       if (this.#reader.ending !== null && (isAlive || this.#endTimer === undefined)) this.#expectEnd();
     }
     signal.throwIfAborted();
@@ -129,17 +129,15 @@ export class AnswerTry {
       const words = 'ended its answer without a reason to finish';
       throw new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'again' });
     }
+    // It may be the picture that is not liked, or what was said before.
+    if (this.#reader.ending === 'contentFilter' && !this.#reader.hasWords) throw keptBack();
   }
 
   *#end(): Generator<AnswerPart, void, undefined> {
     const { note } = this.#input;
     const rest = this.#reader.rest();
     if (rest !== '') yield { kind: 'text', text: rest };
-    const { ending, calls, hasWords } = this.#reader;
-    if (ending === 'contentFilter' && !hasWords) {
-      const words = 'gave no answer: its content filter kept it back';
-      throw new ProviderFailure({ code: 'PERMISSION_DENIED', words, next: 'nobody', isOutage: false });
-    }
+    const { ending, calls } = this.#reader;
     if (ending !== 'inOrder' || this.#hasLateError) {
       if (ending === 'length') note({ kind: 'lengthStop' });
       if (ending === 'contentFilter') note({ kind: 'contentFilterStop' });
@@ -189,6 +187,13 @@ export class AnswerTry {
     const { usage } = this.#reader;
     if (usage !== null) request.noteUsage?.({ ...usage, model: provider.options.model });
   }
+}
+
+/** An answer of which a filter has left nothing is a refusal that came late. */
+function keptBack(): ProviderFailure {
+  const words = 'gave no answer: its content filter kept it back';
+  const refusal = { status: 400, signs: 'content_filter' };
+  return new ProviderFailure({ code: 'PERMISSION_DENIED', words, next: 'nobody', isOutage: false, refusal });
 }
 
 function tooSlow(timeoutMs: number): ProviderFailure {
