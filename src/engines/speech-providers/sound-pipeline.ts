@@ -9,13 +9,13 @@ import { audioFormat } from '../../call/wire.ts';
 import { errorBodyMaxBytes } from '../provider/error-words.ts';
 import { maxRateHz, minRateHz, RateConverter, type RateFilter } from './rate-converter.ts';
 import { type PcmFormat, SampleReader, UnreadBytes, UnusableSound, WordsInsteadOfSound } from './sample-reader.ts';
-import { type SoundKind, soundKindOf } from './sound-kind.ts';
+import { areSamples, type SoundKind, sampleEvidenceBytes, soundKindOf } from './sound-kind.ts';
 import { type SoundPiece, WavReader } from './wav-reader.ts';
 
 /** Five minutes: a sentence of the longest that the cutter lets through takes less than two. */
 export const maxSentenceSoundBytes = 5 * 60 * audioFormat.sampleRateHz * audioFormat.bytesPerSample;
 
-/** What a provider calls its sound, where that says that it is no PCM: only a WAV is believed against it. */
+/** What a provider calls its sound, where that says that it is no PCM. It may lie: a WAV, or bytes that are samples by evidence, are sound. */
 export interface SoundLabel {
   readonly type: string;
   readonly meaning: 'text' | 'compressed';
@@ -43,6 +43,9 @@ export class SoundPipeline {
   readonly #beginning = new UnreadBytes();
   #kind: SoundKind | null = null;
   #reader: WavReader | null = null;
+  /** The first sound of a WAV, until it tells what it is. */
+  readonly #unchecked: SoundPiece[] = [];
+  #isSoundChecked = false;
   #format: PcmFormat | null = null;
   #samples: SampleReader | null = null;
   #converter: RateConverter | null = null;
@@ -72,7 +75,7 @@ export class SoundPipeline {
     // Less than what tells a format: a few samples of raw sound, or nothing.
     const first = this.#reader === null && this.#inputBytes > 0 ? this.#begin(true) : new Uint8Array(0);
     const last = this.#reader === null ? [] : this.#reader.flush();
-    return Buffer.concat([first, this.#convert(last), this.#endOfConverter()]);
+    return Buffer.concat([first, this.#convert(last, true), this.#endOfConverter()]);
   }
 
   /** Looks at what came so far; what follows is read as what it is. */
@@ -81,14 +84,35 @@ export class SoundPipeline {
     this.#kind ??= soundKindOf(bytes, isWhole);
     if (this.#kind === null) return bytes.subarray(0, 0);
     const { label } = this.#options;
-    if (this.#kind === 'text' || (this.#kind !== 'wav' && label?.meaning === 'text')) {
+    if (this.#kind === 'pcm' && label !== undefined) {
+      if (!isWhole && bytes.length < sampleEvidenceBytes) return bytes.subarray(0, 0);
+      if (!areSamples(bytes)) {
+        if (label.meaning === 'text') throw wordsInsteadOfSound(bytes.subarray(0, errorBodyMaxBytes), label);
+        throw this.#undecoded(`${label.type}, which is not decoded here`);
+      }
+    }
+    if (this.#kind === 'text') {
       if (!isWhole && bytes.length < errorBodyMaxBytes) return bytes.subarray(0, 0);
       throw wordsInsteadOfSound(bytes.subarray(0, errorBodyMaxBytes), label);
     }
     if (typeof this.#kind === 'object') throw this.#undecoded(`${this.#kind.refused} instead of PCM or WAV`);
-    if (this.#kind === 'pcm' && label !== undefined) throw this.#undecoded(`${label.type}, which is not decoded here`);
     this.#reader = new WavReader(this.#kind === 'wav');
+    this.#isSoundChecked = this.#kind === 'pcm';
     return this.#convert(this.#reader.push(bytes));
+  }
+
+  /** The sound in a WAV, once it is sure that it is none of something else: gateways put headers around whatever they are given. */
+  #checked(pieces: readonly SoundPiece[], isEnd: boolean): readonly SoundPiece[] {
+    if (this.#isSoundChecked) return pieces;
+    this.#unchecked.push(...pieces);
+    const [first] = this.#unchecked;
+    const sameFormat = this.#unchecked.filter(({ format }) => format === first?.format);
+    const isAll = isEnd || sameFormat.length < this.#unchecked.length;
+    const kind = soundKindOf(Buffer.concat(sameFormat.map(({ bytes }) => bytes)), isAll);
+    if (kind === null) return [];
+    if (typeof kind === 'object') throw this.#undecoded(`${kind.refused} inside of a WAV`);
+    this.#isSoundChecked = true;
+    return this.#unchecked.splice(0);
   }
 
   #undecoded(what: string): UnusableSound {
@@ -96,8 +120,8 @@ export class SoundPipeline {
     return new UnusableSound(formatHint === '' ? what : `${what}; ${formatHint}`);
   }
 
-  #convert(pieces: readonly SoundPiece[]): Uint8Array {
-    const sounds = pieces.flatMap(({ format, bytes }) => {
+  #convert(pieces: readonly SoundPiece[], isEnd = false): Uint8Array {
+    const sounds = this.#checked(pieces, isEnd).flatMap(({ format, bytes }) => {
       const tail = this.#open(format ?? noFormat);
       const samples = this.#samples?.push(bytes) ?? new Int16Array(0);
       return [tail, this.#counted(bytesOf(this.#converter === null ? samples : this.#converter.push(samples)))];

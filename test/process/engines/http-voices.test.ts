@@ -55,6 +55,7 @@ describe('a sentence', () => {
     'wavmax',
     'wavextra',
     'wavmpeg',
+    'pcmmpeg',
     'wavtail',
     'wavparts',
     'closing',

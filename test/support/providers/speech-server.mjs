@@ -96,7 +96,8 @@ const behaviours = {
     more();
   },
   empty: (response) => response.end(),
-  mp3: (response, { bytes }) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(bytes),
+  /** PCM that a gateway calls what it calls everything. */
+  pcmmpeg: (response, { bytes }) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(bytes),
   id3: (response) => response.end(Buffer.concat([Buffer.from('ID3\x04'), Buffer.alloc(3000)])),
   /** A tone of a real encoder, under the label of PCM. */
   frames: (response) => response.end(readFileSync(new URL('sounds/mp3-frames.bin', import.meta.url))),
@@ -105,6 +106,11 @@ const behaviours = {
     response
       .writeHead(200, { 'content-type': 'audio/mpeg' })
       .end(JSON.stringify({ error: { message: `out of memory for ${request.headers.authorization}` } })),
+  /** Half a frame: no head is at its place. */
+  mp3: (response) =>
+    response
+      .writeHead(200, { 'content-type': 'audio/mpeg' })
+      .end(readFileSync(new URL('sounds/mp3-frames.bin', import.meta.url)).subarray(50)),
   wavmpeg: (response, sound) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(wav(sound.pcm, sound)),
   packed: (response, { bytes }) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes),
   zeros: (response, { bytes }) => response.end(Buffer.alloc(bytes.length)),

@@ -145,11 +145,30 @@ describe('a label', () => {
     for (const size of sizes) expect(run(wavOf(tone), size, label)).toEqual(tone);
   });
 
-  test('of compressed sound is believed of what has no mark, and text of all else', () => {
-    expect(() => run(tone, 100, compressed)).toThrow(new UnusableSound('audio/mpeg, which is not decoded here'));
-    expect(() => run(tone, 100, text)).toThrow(new WordsInsteadOfSound('text/html', tone.toString()));
-    expect(() => run(soundFile('flac'), 100, compressed)).toThrow(new UnusableSound('FLAC instead of PCM or WAV'));
+  test.each([compressed, text])('of $type is not believed against samples that follow each other', (label) => {
+    const sounds = [tone, Buffer.concat([Buffer.alloc(4000), tone]), Buffer.concat([tone, tone, tone, tone, tone])];
+    for (const sound of sounds) for (const size of sizes) expect(run(sound, size, label).equals(sound)).toBe(true);
   });
+
+  test('is believed of what follows no order, of silence and of what has a mark', () => {
+    const noise = soundFile('mp3-frames').subarray(50);
+    for (const size of sizes) {
+      for (const body of [noise, Buffer.alloc(3000)]) {
+        expect(() => run(body, size, compressed)).toThrow(new UnusableSound('audio/mpeg, which is not decoded here'));
+        expect(() => run(body, size, text)).toThrow(WordsInsteadOfSound);
+      }
+      expect(() => run(soundFile('flac'), size, compressed)).toThrow(new UnusableSound('FLAC instead of PCM or WAV'));
+    }
+  });
+
+  test.each(['mp3-frames', 'mp3-id3', 'aac-adts', 'opus-ogg'])(
+    'of a WAV is not believed of %s inside of one',
+    (name) => {
+      for (const size of sizes) {
+        expect(() => run(wavOf(soundFile(name)), size)).toThrow(/^(MP3|AAC \(ADTS\)|Ogg) inside of a WAV$/);
+      }
+    },
+  );
 });
 
 function thrownBy(run: () => unknown): unknown {
