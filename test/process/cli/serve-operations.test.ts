@@ -33,7 +33,7 @@ describe('a port that can not be had', () => {
         stdout: '',
         stderr:
           `Recital could not start: servers did not start: ${server}_HOST, ${server}_PORT: cannot listen on 127.0.0.1:${port}: ` +
-          `the port is taken (EADDRINUSE), perhaps by another Recital; \`lsof -nP -iTCP:${port} -sTCP:LISTEN\` shows by what. ` +
+          `the port is taken (EADDRINUSE), by ${readFileSync('/proc/self/comm', 'utf8').trim()} (process ${process.pid}). ` +
           `Stop that, or set ${server}_PORT to another port; 0 takes any free one, which the ready line names\n`,
       });
     },

@@ -2,16 +2,16 @@
 import { expect, test } from 'vitest';
 import { listenFault } from '../../../src/server/listen-fault.ts';
 
-const address = { server: 'HTTP', host: '127.0.0.1', port: 80 } as const;
+const address = { server: 'HTTP', host: '127.0.0.1', port: 1 } as const;
 
 function systemError(code: string): Error {
-  return Object.assign(new Error(`listen ${code}: words of the system 127.0.0.1:80`), { code });
+  return Object.assign(new Error(`listen ${code}: words of the system 127.0.0.1:1`), { code });
 }
 
 test.each([
   [
     'EADDRINUSE',
-    'the port is taken (EADDRINUSE), perhaps by another Recital; `lsof -nP -iTCP:80 -sTCP:LISTEN` shows by what',
+    'the port is taken (EADDRINUSE), perhaps by another Recital; `lsof -nP -iTCP:1 -sTCP:LISTEN` shows by what',
   ],
   [
     'EACCES',
@@ -28,7 +28,7 @@ test.each([
     new Error(`No address added out of total 1 resolved errors: [listen ${code}: x]`),
   ]) {
     const line = listenFault(address, error);
-    expect(line.startsWith(`HTTP_HOST, HTTP_PORT: cannot listen on 127.0.0.1:80: ${advice}`)).toBe(true);
+    expect(line.startsWith(`HTTP_HOST, HTTP_PORT: cannot listen on 127.0.0.1:1: ${advice}`)).toBe(true);
     expect(line).not.toContain('\n');
   }
 });
@@ -37,5 +37,5 @@ test('an address of six groups is written as one types it; words that nobody for
   expect(listenFault({ server: 'GRPC', host: '::1', port: 5 }, new Error('odd'))).toBe(
     'GRPC_HOST, GRPC_PORT: cannot listen on [::1]:5: odd',
   );
-  expect(listenFault(address, new Error('Name resolution failed for target dns:x:80'))).toContain('is not known here');
+  expect(listenFault(address, new Error('Name resolution failed for target dns:x:1'))).toContain('is not known here');
 });
