@@ -4,6 +4,7 @@
  */
 import { type AnswerConfig, compileAnswer } from './config/answer-config.ts';
 import { type ConfigSource, gatherSettings } from './config/given-settings.ts';
+import { type SettingNote, unknownNames, unusedSettings } from './config/setting-notes.ts';
 import { createSettingReader, type GivenFile, readGivenFile, type SettingReader } from './config/setting-reader.ts';
 import {
   answerEngineNames,
@@ -14,9 +15,10 @@ import {
   speechEngineNames,
   speechFailurePolicies,
   startFailurePolicies,
+  unknownVoicePolicies,
 } from './config/settings-table.ts';
 import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-config.ts';
-import { parseScenario, type Scenario, ScenarioFault } from './engines/scripted/scenario.ts';
+import { parseScenario, type Scenario, ScenarioFault, scenarioBounds } from './engines/scripted/scenario.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
 export { type EffectiveSetting, effectiveSettings } from './config/given-settings.ts';
@@ -27,7 +29,7 @@ export type SpeechEngineName = (typeof speechEngineNames)[number];
 /** The compiled configuration, frozen. Durations are whole milliseconds below 2^31. */
 export interface Config {
   readonly grpc: { readonly host: string; readonly port: number };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] };
   readonly backpressure: {
     readonly maxStreams: number;
     /** 0 = off. */
@@ -56,6 +58,7 @@ export interface Config {
   readonly speech: {
     readonly lookaheadSentences: number;
     readonly failurePolicy: (typeof speechFailurePolicies)[number];
+    readonly unknownVoice: (typeof unknownVoicePolicies)[number];
   };
   readonly identity: { readonly policy: (typeof identityPolicies)[number] };
   readonly engines: {
@@ -88,20 +91,27 @@ export interface Config {
     readonly maxTotalBytes: number;
   };
   readonly log: { readonly level: (typeof logLevels)[number] };
+  /** What is no fault and probably not meant: settings without effect, names that look like one. */
+  readonly notes: readonly SettingNote[];
   readonly killSwitches: {
     readonly disableModuleCoordinator: boolean;
     readonly disableForwardAssistantActions: boolean;
   };
 }
 
-/** Thrown by loadConfig: every fault, one line each, in `faults` and in the message. */
+/** What a person reads; a file that was never a configuration has a fault a line. */
+const MAX_SHOWN_FAULTS = 100;
+
+/** Thrown by loadConfig: every fault, one line each, in `faults` and, the first hundred, in the message. */
 export class ConfigFault extends Error {
   override readonly name = 'ConfigFault';
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
+    const shown = faults.slice(0, MAX_SHOWN_FAULTS);
+    if (faults.length > shown.length) shown.push(`and ${faults.length - shown.length} more`);
     super(
-      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n  ${faults.join('\n  ')}`,
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n  ${shown.join('\n  ')}`,
     );
     this.faults = faults;
   }
@@ -114,18 +124,22 @@ export class ConfigFault extends Error {
 export function loadConfig(source: ConfigSource): Config {
   const given = gatherSettings(source);
   const values = createSettingReader(given.settings);
-  const config = compile(values, source.readFile);
-  const faults = [...given.faults, ...values.faults];
+  const config = compile(values, source);
+  const faults = [...given.faults, ...values.faults, ...faultsOfPorts(config)];
   if (faults.length > 0) throw new ConfigFault(faults);
   return config;
 }
 
-function compile(values: SettingReader, readFile: ConfigSource['readFile']): Config {
+function compile(values: SettingReader, { env, readFile }: ConfigSource): Config {
   const dataDir = values.path('DATA_DIR');
   const killSwitches = values.list('KILL_SWITCHES', killSwitchNames);
   return Object.freeze({
     grpc: Object.freeze({ host: values.host('GRPC_HOST'), port: values.integer('GRPC_PORT') }),
-    http: Object.freeze({ host: values.host('HTTP_HOST'), port: values.integer('HTTP_PORT') }),
+    http: Object.freeze({
+      host: values.host('HTTP_HOST'),
+      port: values.integer('HTTP_PORT'),
+      allowedHosts: Object.freeze(values.hosts('HTTP_ALLOWED_HOSTS')),
+    }),
     backpressure: Object.freeze({
       maxStreams: values.integer('BACKPRESSURE_MAX_STREAMS'),
       idleTimeoutMs: values.milliseconds('BACKPRESSURE_IDLE_TIMEOUT'),
@@ -149,6 +163,7 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
     speech: Object.freeze({
       lookaheadSentences: values.integer('SPEECH_LOOKAHEAD'),
       failurePolicy: values.choice('SPEECH_FAILURE', speechFailurePolicies),
+      unknownVoice: values.choice('VOICE_UNKNOWN', unknownVoicePolicies),
     }),
     identity: Object.freeze({ policy: values.choice('IDENTITY_POLICY', identityPolicies) }),
     engines: compileEngines(values, readFile),
@@ -175,12 +190,22 @@ function compile(values: SettingReader, readFile: ConfigSource['readFile']): Con
       maxTotalBytes: values.integer('EVENT_LOG_MAX_BYTES'),
     }),
     log: Object.freeze({ level: values.choice('LOG_LEVEL', logLevels) }),
+    notes: Object.freeze([...unusedSettings(values), ...unknownNames(env)]),
     killSwitches: Object.freeze({
       disableModuleCoordinator: killSwitches.includes('disable_module_coordinator'),
       disableForwardAssistantActions: killSwitches.includes('disable_forward_assistant_actions'),
     }),
   });
 }
+
+/** Found here, the fault names both settings; found by binding, it would be a stranger who holds the port. */
+function faultsOfPorts({ grpc, http }: Config): readonly string[] {
+  const isShared = grpc.host === http.host || anyHost.includes(grpc.host) || anyHost.includes(http.host);
+  if (grpc.port === 0 || grpc.port !== http.port || !isShared) return [];
+  return [`GRPC_PORT and HTTP_PORT are both ${grpc.port}, but each server needs a port of its own`];
+}
+
+const anyHost: readonly string[] = ['0.0.0.0', '::'];
 
 function compileEngines(values: SettingReader, readFile: ConfigSource['readFile']): Config['engines'] {
   const answer = values.choice('ANSWER_ENGINE', answerEngineNames);
@@ -191,7 +216,7 @@ function compileEngines(values: SettingReader, readFile: ConfigSource['readFile'
     );
   }
   const speechProvider = compileSpeechProvider(speech, values, readFile);
-  const file = readGivenFile('SCENARIO_FILE', values, readFile);
+  const file = readGivenFile('SCENARIO_FILE', values, readFile, scenarioBounds.fileChars);
   if (values.originOf('SCENARIO_FILE') === undefined) {
     if (answer === 'scripted') values.addFault(missingScenario('ANSWER_ENGINE', values));
     if (speech === 'scripted') values.addFault(missingScenario('SPEECH_ENGINE', values));

@@ -8,7 +8,7 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { wordsOf } from '../errors.ts';
-import { type ConfigSource, quoted } from './given-settings.ts';
+import { type ConfigSource, MAX_SETTINGS_BYTES, quoted } from './given-settings.ts';
 import {
   isProviderUrl,
   maxTokensMost,
@@ -223,7 +223,7 @@ function providerOf(entry: Entry, { index, names, placeOf, readFile }: EntryCont
 /** The key, or what is wrong with the file. */
 function keyFrom(path: string, readFile: ConfigSource['readFile']): Secret | string {
   try {
-    return keyOfFile(readFile(path)) ?? `must hold ${keyFileExpectation}`;
+    return keyOfFile(readFile(path, MAX_SETTINGS_BYTES)) ?? `must hold ${keyFileExpectation}`;
   } catch (error) {
     return `can't be read: ${wordsOf(error)}`;
   }

@@ -9,10 +9,13 @@ import { withoutCredentials } from './secret.ts';
 import type { Setting } from './setting.ts';
 import { isSettingName, type SettingName, settingNames, settingsTable } from './settings-table.ts';
 
+/** Of a file of settings, providers, a key or a prompt: many times what all settings with their comments take. */
+export const MAX_SETTINGS_BYTES = 256 * 1024;
+
 export interface ConfigSource {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The text of a file; throws when it can't be read. */
-  readonly readFile: (path: string) => string;
+  /** The text of a file of at most `maxBytes`; throws when it can't be read. */
+  readonly readFile: (path: string, maxBytes: number) => string;
 }
 
 /** One given value; `text` is empty only for an explicitly empty YAML list. */
@@ -58,7 +61,7 @@ export function effectiveSettings(source: ConfigSource): readonly EffectiveSetti
     const isSecret = setting.type === 'secret';
     const whole = isSecret ? '' : textOf(name).replace('<DATA_DIR>', () => textOf('DATA_DIR'));
     const text = setting.type === 'text' ? withoutCredentials(whole) : whole;
-    const isEmptyList = setting.type === 'list' && given !== undefined && text === '';
+    const isEmptyList = isList(setting) && given !== undefined && text === '';
     return { name, text, yaml: isEmptyList ? '[]' : yamlOf(setting, text), isSecret, origin: given?.origin ?? null };
   });
 }
@@ -82,7 +85,7 @@ function settingsOfFile(path: string, readFile: ConfigSource['readFile']): Given
   const nothing = new Map<SettingName, GivenSetting>();
   let text: string;
   try {
-    text = readFile(path);
+    text = readFile(path, MAX_SETTINGS_BYTES);
   } catch (error) {
     return {
       settings: nothing,
@@ -154,7 +157,7 @@ type NodeText =
 function textOfNode(node: unknown, setting: Setting, resolve: (node: unknown) => unknown): NodeText {
   if (node === null || node === undefined) return { kind: 'notSet' };
   if (isSeq(node)) {
-    if (setting.type !== 'list') return { kind: 'wrong', problem: 'is a list, but must be a single value' };
+    if (!isList(setting)) return { kind: 'wrong', problem: 'is a list, but must be a single value' };
     const texts = node.items.map((item) => textOfScalar(resolve(item), setting));
     if (texts.includes(undefined)) return { kind: 'wrong', problem: 'has a list item that is not a plain name' };
     return { kind: 'text', text: texts.join(',') };
@@ -171,11 +174,15 @@ function textOfScalar(node: unknown, setting: Setting): string | undefined {
   const { value } = node;
   if (value === null) return '';
   if (typeof value === 'string') return value.trim();
-  const isName = ['path', 'host', 'text', 'secret'].includes(setting.type);
+  const isName = ['path', 'host', 'hosts', 'text', 'secret'].includes(setting.type);
   // YAML reads DATA_DIR: 007 as the number 7; the name of a folder is what stands in the file.
   if (typeof value === 'number') return isName ? node.source : String(value);
   if (typeof value === 'boolean' && !isName) return String(value);
   return undefined;
+}
+
+function isList({ type }: Setting): boolean {
+  return type === 'list' || type === 'hosts';
 }
 
 function shapeOf(setting: Setting): string {
@@ -185,6 +192,7 @@ function shapeOf(setting: Setting): string {
     case 'seconds':
       return 'a number';
     case 'list':
+    case 'hosts':
       return 'a comma list or a YAML list';
     case 'switch':
       return 'on or off';

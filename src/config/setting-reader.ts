@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { assert } from '../assert.ts';
 import { wordsOf } from '../errors.ts';
-import { type ConfigSource, type GivenSetting, quoted } from './given-settings.ts';
+import { type ConfigSource, type GivenSetting, MAX_SETTINGS_BYTES, quoted } from './given-settings.ts';
 import { isGoodSecret, withoutCredentials } from './secret.ts';
 import { expectationOf, MAX_TEXT_CHARS, type Setting } from './setting.ts';
 import { type NameOfType, type SettingName, settingsTable } from './settings-table.ts';
@@ -26,6 +26,8 @@ export interface SettingReader {
   addFault(fault: string): void;
   /** Where the value came from; undefined = not given. */
   originOf(name: SettingName): string | undefined;
+  /** The text that counts, as it was given or as the default is written; not for what is secret. */
+  textOf(name: SettingName): string;
   integer(name: NameOfType<'integer'>): number;
   /** May be a fraction; null = not given and without a default. */
   number(name: NameOfType<'number'>): number | null;
@@ -35,6 +37,8 @@ export interface SettingReader {
   choice<Allowed extends string>(name: NameOfType<'choice'>, allowed: readonly Allowed[]): Allowed;
   list<Allowed extends string>(name: NameOfType<'list'>, allowed: readonly Allowed[]): readonly Allowed[];
   host(name: NameOfType<'host'>): string;
+  /** Names, addresses (IPv6 without brackets) and `*`, as given; none = []. */
+  hosts(name: NameOfType<'hosts'>): readonly string[];
   /** The path as given; empty = not given and without a default. */
   path(name: NameOfType<'path'>): string;
   /** Empty = not given and without a default. `isGood` says whether a given one is what the table expects. */
@@ -66,6 +70,7 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
     faults,
     addFault: (fault) => faults.push(fault),
     originOf: (name) => given.get(name)?.origin,
+    textOf: (name) => given.get(name)?.text ?? settingsTable[name].default,
     integer(name) {
       const { min, max } = settingsTable[name];
       return read(name, (text) => {
@@ -94,7 +99,8 @@ export function createSettingReader(given: ReadonlyMap<SettingName, GivenSetting
     isOn: (name) => read(name, switchOf),
     choice: (name, allowed) => read(name, (text) => nameIn(allowed, text)),
     list: (name, allowed) => read(name, (text) => namesIn(allowed, text)),
-    host: (name) => read(name, (text) => (isIP(text) !== 0 || hostName.test(text) ? text : undefined)),
+    host: (name) => read(name, (text) => (isHost(text) ? text : undefined)),
+    hosts: (name) => read(name, hostsIn),
     path: (name) => read(name, (text) => (text.includes('\0') ? undefined : text)),
     text: (name, isGood = () => true) =>
       // The default is empty, or good by itself.
@@ -120,6 +126,17 @@ function isGoodText(text: string, isGood: (text: string) => boolean): boolean {
 /** NaN for anything but a decimal number; -0 becomes 0. */
 function numberOf(text: string): number {
   return decimalNumber.test(text) ? Number(text) + 0 : Number.NaN;
+}
+
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || hostName.test(text);
+}
+
+/** A trailing comma and a trailing dot are forgiven, and the brackets of an IPv6 address. */
+function hostsIn(text: string): readonly string[] | undefined {
+  const items = text.split(',').map((item) => item.trim());
+  const hosts = items.filter((item) => item !== '').map((item) => item.replace(/^\[(.*)\]$|\.$/, '$1'));
+  return hosts.every((host) => host === '*' || isHost(host)) ? hosts : undefined;
 }
 
 function switchOf(text: string): boolean | undefined {
@@ -160,12 +177,13 @@ export function readGivenFile(
   name: NameOfType<'path'>,
   values: SettingReader,
   readFile: ConfigSource['readFile'],
+  maxBytes = MAX_SETTINGS_BYTES,
 ): GivenFile | null {
   const path = values.path(name);
   if (path === '') return null;
   const place = `${name} ${quoted(path)} (${values.originOf(name)})`;
   try {
-    return { path, place, text: readFile(path) };
+    return { path, place, text: readFile(path, maxBytes) };
   } catch (error) {
     values.addFault(`${place} can't be read: ${wordsOf(error)}`);
     return null;

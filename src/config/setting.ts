@@ -23,6 +23,8 @@ export type Setting = Described &
     | { readonly type: 'switch' }
     | { readonly type: 'choice'; readonly allowed: readonly string[] }
     | { readonly type: 'list'; readonly allowed: readonly string[] }
+    /** A list of hosts, of which none need exist. */
+    | { readonly type: 'hosts' }
     /** A line of anything; `expectation` completes "must be …", as what it means is checked by who reads it. */
     | { readonly type: 'text'; readonly expectation: string }
     /** A text that no fault, no log line and no status may show. */
@@ -52,6 +54,8 @@ export function expectationOf(setting: Setting): string {
       return 'on or off';
     case 'choice':
       return `one of ${setting.allowed.join(', ')}`;
+    case 'hosts':
+      return 'a comma list of host names and IP addresses, without ports; * is any';
     case 'list':
       return `a comma list of ${setting.allowed.join(', ')}`;
     case 'text':

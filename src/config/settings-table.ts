@@ -23,6 +23,7 @@ export const speechEngineNames: readonly ('embedded' | 'scripted' | SpeechProvid
   ...speechProviderNames,
 ];
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
+export const unknownVoicePolicies = ['fallback', 'refuse'] as const;
 export const startFailurePolicies = ['emergency', 'fail'] as const;
 export const identityPolicies = ['lenient', 'device', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -59,6 +60,11 @@ export const settingsTable = {
     max: 65_535,
     default: '8080',
     meaning: 'The port of the HTTP server; 0 takes any free one, which the ready line names.',
+  },
+  HTTP_ALLOWED_HOSTS: {
+    type: 'hosts',
+    default: '',
+    meaning: 'Names beside its own by which the HTTP server may be called; any other Host header is refused with 403.',
   },
   BACKPRESSURE_MAX_STREAMS: {
     type: 'integer',
@@ -127,7 +133,8 @@ export const settingsTable = {
     type: 'list',
     allowed: commandNames,
     default: defaultCommands.join(','),
-    meaning: 'The commands that a model may give; any other is dropped, its text still goes out.',
+    meaning:
+      'The commands that a model may give; any other is dropped, its text still goes out. The embedded answerer has rules for each of them, and says of any other that it is switched off.',
   },
   SCREENSHOT_MAX_BYTES: {
     type: 'integer',
@@ -185,6 +192,13 @@ export const settingsTable = {
     default: 'degrade',
     meaning:
       'What a sentence that cannot be spoken does: go on without its sound, or end the stream with speech_failed.',
+  },
+  VOICE_UNKNOWN: {
+    type: 'choice',
+    allowed: unknownVoicePolicies,
+    default: 'fallback',
+    meaning:
+      "What a voice that a client names and the engine does not have becomes: the engine's own for the language (fallback), or NOT_FOUND (refuse).",
   },
   IDENTITY_POLICY: {
     type: 'choice',

@@ -10,15 +10,21 @@ const MAX_LINE_DEPTH = 128;
 /** 31 years: longer than any server runs, far below where milliseconds lose their precision. */
 const MAX_TIME_MS = 1e12;
 
-const [openBrace, closeBrace, openBracket, closeBracket, quote, backslash] = [...'{}[]"\\'].map((char) =>
+const [openBrace, closeBrace, openBracket, closeBracket, quote, backslash, colon] = [...'{}[]"\\:'].map((char) =>
   char.charCodeAt(0),
 );
 
-/** What is wrong with the nesting of a JSON text; null = nothing. Linear, and without recursion: it is asked before anybody recurses. */
-export function depthFaultOf(json: string): string | null {
-  // Each level has a character to open it and one to close it.
-  if (json.length <= 2 * MAX_LINE_DEPTH) return null;
+/** What can be told of a JSON text before it is parsed. */
+export interface LineShape {
+  readonly isTooDeep: boolean;
+  /** Fields of all its objects. */
+  readonly fields: number;
+}
+
+/** Linear, and without recursion: it is asked before anybody recurses. */
+export function shapeOf(json: string): LineShape {
   let depth = 0;
+  let fields = 0;
   let isInText = false;
   for (let index = 0; index < json.length; index += 1) {
     const code = json.charCodeAt(index);
@@ -27,14 +33,42 @@ export function depthFaultOf(json: string): string | null {
       else if (code === quote) isInText = false;
     } else if (code === quote) {
       isInText = true;
+    } else if (code === colon) {
+      fields += 1;
     } else if (code === openBrace || code === openBracket) {
       depth += 1;
-      if (depth > MAX_LINE_DEPTH) return `it nests deeper than ${MAX_LINE_DEPTH} levels`;
+      if (depth > MAX_LINE_DEPTH) return { isTooDeep: true, fields };
     } else if (code === closeBrace || code === closeBracket) {
       depth -= 1;
     }
   }
-  return null;
+  return { isTooDeep: false, fields };
+}
+
+export const tooDeepWords = `it nests deeper than ${MAX_LINE_DEPTH} levels`;
+
+/** Fields of all objects in a value; less than its text has where a name stands twice, of which one was lost. */
+export function fieldsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let fields = 0;
+  for (const name of Object.keys(value)) fields += fieldsIn(Reflect.get(value, name));
+  return Array.isArray(value) ? fields : fields + Object.keys(value).length;
+}
+
+/** The first name that stands twice in one object of a JSON text; '' if none does. */
+export function doubledName(json: string): string {
+  const scopes: Set<string>[] = [];
+  for (const [token, text] of json.matchAll(/"((?:[^"\\]|\\.)*)"(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === '{' || token === '[') scopes.push(new Set());
+    else if (token === '}' || token === ']') scopes.pop();
+    else if (text !== undefined) {
+      const name = String(JSON.parse(token));
+      const names = scopes.at(-1);
+      if (names?.has(name)) return name;
+      names?.add(name);
+    }
+  }
+  return '';
 }
 
 /** The first number or name in a line that no server writes: where it stands, its value and its bound; null = there is none. */

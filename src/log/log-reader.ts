@@ -4,7 +4,8 @@
  * told to be incomplete.
  */
 import { z } from 'zod';
-import { depthFaultOf, valueFaultOf } from './line-bounds.ts';
+import { isErrorType, logLevelOf } from '../errors.ts';
+import { doubledName, fieldsIn, shapeOf, tooDeepWords, valueFaultOf } from './line-bounds.ts';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
 
 /** A log that can be replayed. */
@@ -99,7 +100,7 @@ function textOf(bytes: Uint8Array): string | null {
 export function readHeader(text: string): LogHeader | null {
   const [first = ''] = text.split('\n', 1);
   const body = new LineChain().read(first);
-  const parsed = header.safeParse(body === null || depthFaultOf(body) !== null ? null : parseJson(body));
+  const parsed = header.safeParse(body === null || shapeOf(body).isTooDeep ? null : parseJson(body));
   return parsed.success ? definedOnly(parsed.data) : null;
 }
 
@@ -122,10 +123,17 @@ export function endReasonOf(footer: LogFooter | null): string {
   return footer.reason === '' ? '-' : footer.reason;
 }
 
-/** Nothing went wrong. */
-export function isGoodEnd(reason: string): boolean {
-  return reason === 'completed' || reason === '-';
+/**
+ * True for an end, as `endReasonOf` tells it, that nobody can have wanted. The error table says which ends were asked for: those that it
+ * logs as no more than an information; so does a server that was told to stop.
+ */
+export function isFailedEnd(reason: string): boolean {
+  if (reason === 'completed' || reason === '-' || reason === 'abandoned') return false;
+  return !isErrorType(reason) || logLevelOf(reason) !== 'info';
 }
+
+/** Twice as many as the longest log has, a supervisor's: about a million (record/chart-recordings.ts). All are held in memory. */
+const MAX_TURNS = 2 ** 21;
 
 class LogReader {
   readonly #chain = new LineChain();
@@ -140,12 +148,10 @@ class LogReader {
   #footer: LogFooter | null = null;
 
   read(text: string): EventLog | BadLog {
-    const lines = text.split('\n');
-    // What stands behind the last line feed is a line that was not written to its end.
-    lines.pop();
-    for (const given of lines) {
+    // What stands behind the last line feed is a line that was not written to its end. One line at a time: a file may be all line feeds.
+    for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
       this.#line += 1;
-      const why = this.#take(given);
+      const why = this.#take(text.slice(from, to));
       if (why !== null) return { line: this.#line, turn: this.#header === null ? null : this.#turns.length, why };
     }
     if (this.#header === null)
@@ -159,8 +165,8 @@ class LogReader {
   #take(given: string): string | null {
     const body = this.#chain.read(given);
     if (body === null) return this.#whyNoLine(given);
-    const tooDeep = depthFaultOf(body);
-    if (tooDeep !== null) return tooDeep;
+    const shape = shapeOf(body);
+    if (shape.isTooDeep) return tooDeepWords;
     const value = parseJson(body);
     if (this.#header === null) {
       const why = whyOtherFormat(value);
@@ -168,6 +174,7 @@ class LogReader {
     }
     const parsed = line.safeParse(value);
     if (!parsed.success) return `not a line of a log: ${firstFaultOf(parsed.error)}`;
+    if (fieldsIn(value) !== shape.fields) return `${shown(doubledName(body))} stands twice in one object`;
     const beyond = typeof value === 'object' && value !== null ? valueFaultOf(value) : null;
     if (beyond !== null) return beyond;
     const entry = parsed.data;
@@ -191,7 +198,7 @@ class LogReader {
   #whyNoLine(given: string): string {
     if (this.#header === null) {
       if (!given.startsWith('{"kind":"header"')) return 'the file is no event log';
-      const why = depthFaultOf(given) ?? whyOtherFormat(parseJson(given));
+      const why = shapeOf(given).isTooDeep ? tooDeepWords : whyOtherFormat(parseJson(given));
       if (why !== null) return why;
     }
     return 'the line was altered, or lines before it are missing or in another order: its hash does not fit';
@@ -205,6 +212,7 @@ class LogReader {
 
   #takeTurn(entry: LogTurn): string | null {
     if (entry.turn !== this.#turns.length) return `turn ${entry.turn} stands where turn ${this.#turns.length} should`;
+    if (this.#turns.length === MAX_TURNS) return `it has more than ${MAX_TURNS} turns`;
     this.#noteOrder(entry);
     this.#turns.push(entry);
     return null;

@@ -1,14 +1,17 @@
 /**
  * The HTTP side door for people and probes: /health (the process works), /ready (calls are admitted), /status (what is going
- * on). Read-only; the answers are made when asked for.
+ * on). Read-only; the answers are made when asked for. Who calls it by another name than its own is refused, whatever it asks for.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createOwnHosts } from './own-hosts.ts';
 
 export interface StatusServerOptions {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
+  /** Names beside its own that it may be called by. */
+  readonly allowedHosts: readonly string[];
   readonly isReady: () => boolean;
   /** The body of /health, which is 200 as long as anybody answers. */
   readonly health: () => Readonly<Record<string, unknown>>;
@@ -24,7 +27,14 @@ export interface StatusServer {
 
 /** Builds the server; nothing listens yet. */
 export function createStatusServer(options: StatusServerOptions): StatusServer {
-  const server = createServer((request, response) => answer(options, request, response));
+  const isOwn = createOwnHosts({ listenHost: options.host, allowedHosts: options.allowedHosts });
+  const server = createServer((request, response) => {
+    const refusal = refusalOf(request, isOwn);
+    if (refusal === null) answer(options, request, response);
+    else send(response, refusal.status, { error: refusal.error });
+  });
+  // Node would close the connection without a word.
+  server.on('connect', (_request, socket) => socket.end(CONNECT_REFUSED));
   return {
     listen: () => listen(server, options),
     close: () =>
@@ -35,12 +45,30 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
   };
 }
 
+const CONNECT_REFUSED =
+  'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+/** Longer than any name; the rest of one is not shown. */
+const MAX_SHOWN_CHARS = 100;
+
+/** How a request names the server: by its Host header, and by its target where that is a whole URL, which goes before (RFC 9112, 3.2.2). */
+function refusalOf({ headersDistinct, url = '' }: IncomingMessage, isOwn: (authority: string) => boolean) {
+  // HTTP/1.0 needs none, and no browser speaks that; without one HTTP/1.1 is refused by Node.
+  const given = headersDistinct.host ?? [];
+  if (given.length > 1) return { status: 400, error: `the request has ${given.length} Host headers; it must have one` };
+  const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
+  const foreign = [...given, ...(target === undefined ? [] : [target])].find((authority) => !isOwn(authority));
+  if (foreign === undefined) return null;
+  const shown = JSON.stringify(foreign.slice(0, MAX_SHOWN_CHARS));
+  return { status: 403, error: `Host ${shown} is not a name of this server; HTTP_ALLOWED_HOSTS may name it` };
+}
+
 function answer(options: StatusServerOptions, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
     send(response, 405, { error: `method ${request.method} must be GET or HEAD` });
     return;
   }
-  const path = request.url?.split('?', 1)[0] ?? '';
+  const path = pathOf(request.url ?? '');
   switch (path) {
     case '/health':
       send(response, 200, options.health());
@@ -58,6 +86,12 @@ function answer(options: StatusServerOptions, request: IncomingMessage, response
   }
 }
 
+/** Of a target that is a path, or a whole URL. */
+function pathOf(target: string): string {
+  const [path = ''] = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1);
+  return path;
+}
+
 function send(response: ServerResponse, status: number, body: Readonly<Record<string, unknown>>): void {
   const text = JSON.stringify(body);
   response.writeHead(status, {
@@ -71,9 +105,7 @@ function send(response: ServerResponse, status: number, body: Readonly<Record<st
 
 function listen(server: Server, { host, port }: StatusServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(new Error(`HTTP_HOST, HTTP_PORT: cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
-    });
+    server.once('error', reject);
     server.listen(port, host, () => resolve(portOf(server.address(), port)));
   });
 }

@@ -115,6 +115,7 @@ export class EventLogs {
           for (const open of this.#begun.values()) this.#lose(open);
           this.#faults.note('file', why);
         },
+        unwritable: (why) => this.#faults.note('file', why),
         recovered: () => this.#faults.clear('file'),
         swept: ({ deletedFiles, failures, why }) => {
           this.#counts.filesDeleted += deletedFiles;
@@ -132,6 +133,8 @@ export class EventLogs {
 
   /** Why logs are being lost at present, in one line; null = they are not. */
   get failure(): string | null {
+    // Nobody may have had a line since the disk has caught up.
+    if (this.#writer.unwrittenChars <= this.#maxUnwrittenChars / 2) this.#faults.clear('pace');
     return this.#faults.present;
   }
 

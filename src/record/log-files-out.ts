@@ -4,15 +4,11 @@
  * closed by later lines.
  */
 
-import { closeSync, constants, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, existsSync, fstatSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { wordsOf } from '../errors.ts';
+import { hasCode, makePrivateFolder, PRIVATE_FILE_MODE } from '../private-folder.ts';
 import type { WriteOrder } from './log-writer.ts';
-
-/** Logs may hold what people said: they are their owner's alone. */
-const FILE_MODE = 0o600;
-const FOLDER_MODE = 0o700;
-const ANY_FOLDER_MODE = 0o777;
 
 /** Descriptors held at once: they are the process's, and without one no client can connect. Files beyond it are opened for each write. */
 const MAX_DESCRIPTORS = 256;
@@ -23,7 +19,13 @@ const APPEND = constants.O_WRONLY | constants.O_APPEND;
 interface OpenFile {
   /** Written so far. */
   bytes: number;
+  turns: number;
+  /** When it was last seen in its folder. */
+  seenAtMs: number;
 }
+
+/** A file that somebody deleted is written on without a fault, into nothing: it is looked for so often. */
+const LOOK_INTERVAL_MS = 1_000;
 
 export class LogFilesOut {
   /** null = given up. */
@@ -35,25 +37,48 @@ export class LogFilesOut {
     return this.#files.has(path);
   }
 
-  /** Appends to one file; says why it could not, once a file, or how many bytes that were. */
-  carryOut({ path, lines, isLast }: WriteOrder): { readonly why: string } | { readonly bytes: number } {
+  /** Why no file can be written in the folder; null = one can. Makes the folder where there is none. */
+  probe(dir: string): string | null {
+    const path = join(dir, `.write-probe-${process.pid}`);
+    try {
+      makePrivateFolder(dir);
+      writeFileSync(path, '\n', { mode: PRIVATE_FILE_MODE });
+      unlinkSync(path);
+      return null;
+    } catch (error) {
+      return wordsOf(error);
+    }
+  }
+
+  /** Appends to one file; says why it could not, once a file, with the turns that are lost, or how many bytes that were. */
+  carryOut({
+    path,
+    lines,
+    turns,
+    isLast,
+  }: WriteOrder): { readonly why: string; readonly lostTurns: number } | { readonly bytes: number } {
     const known = this.#files.get(path);
     if (known === null || lines === '') {
       if (isLast) this.close(path);
       return { bytes: 0 };
     }
-    const file = known ?? { bytes: 0 };
+    const file = known ?? { bytes: 0, turns: 0, seenAtMs: performance.now() };
     try {
       const bytes = Buffer.from(lines);
-      writeAll(file, this.#descriptorOf(path, file), bytes);
+      const descriptor = this.#descriptorOf(path, file);
+      writeAll(file, descriptor, bytes);
+      if (isGone(file, descriptor)) throw new Error('it was deleted while it was written');
+      file.turns += turns;
       if (isLast) this.close(path);
       return { bytes: bytes.byteLength };
     } catch (error) {
       const isCreated = this.#files.has(path);
+      // Of a file that was deleted all is lost that was ever written to it.
+      const isDeleted = isCreated && !existsSync(path);
       this.close(path);
       if (isCreated && file.bytes === 0) unlinkQuietly(path);
       if (!isLast) this.#files.set(path, null);
-      return { why: wordsOf(error) };
+      return { why: wordsOf(error), lostTurns: isDeleted ? file.turns + turns : turns };
     }
   }
 
@@ -92,39 +117,23 @@ export class LogFilesOut {
   }
 }
 
+/** Whether the file has no name any more; looked at now and then. */
+function isGone(file: OpenFile, descriptor: number): boolean {
+  const nowMs = performance.now();
+  if (nowMs - file.seenAtMs < LOOK_INTERVAL_MS) return false;
+  file.seenAtMs = nowMs;
+  return fstatSync(descriptor).nlink === 0;
+}
+
 function create(path: string): number {
   try {
-    return openSync(path, 'ax', FILE_MODE);
+    return openSync(path, 'ax', PRIVATE_FILE_MODE);
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
     const day = dirname(path);
-    // The folder of all logs and the day's are ours; what they stand in is as anybody's.
-    makeFolder(dirname(dirname(day)), ANY_FOLDER_MODE);
-    makeFolder(day, FOLDER_MODE);
-    return openSync(path, 'ax', FILE_MODE);
+    makePrivateFolder(day);
+    return openSync(path, 'ax', PRIVATE_FILE_MODE);
   }
-}
-
-/** With those above it. Node's own recursive way turns in circles for ever where a folder is there and takes none, as under /proc. */
-function makeFolder(path: string, mode: number): void {
-  const make = (): void => {
-    try {
-      mkdirSync(path, { mode });
-    } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    }
-  };
-  try {
-    make();
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
-    makeFolder(dirname(path), mode);
-    make();
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** A disk may take a part only. */

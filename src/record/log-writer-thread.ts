@@ -1,6 +1,7 @@
 /**
  * The writer thread of the event logs: a slow disk makes nobody wait but the logs. It looks for orders by itself as long as some come, and
- * sleeps when none do; between them, in small steps, it deletes what is no longer to be kept.
+ * sleeps when none do; between them, in small steps, it deletes what is no longer to be kept. Whether logs can be written at all it tries
+ * when it starts, now and then, and every few seconds while they can't: that is known also while no session ends.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../assert.ts';
@@ -23,6 +24,9 @@ const STEP_MS = 4;
 const SWEEP_SHARE = 0.05;
 const MIN_SWEEP_PAUSE_MS = 1_000;
 const MAX_SWEEP_PAUSE_MS = 600_000;
+/** Between two probes of the folder, while it can be written and while it can't. */
+const PROBE_PAUSE_MS = 30_000;
+const FAILING_PROBE_PAUSE_MS = 2_000;
 /** Logs are looked through for age so many times within it. */
 const SWEEPS_PER_AGE = 10;
 
@@ -33,6 +37,7 @@ const { doneChars, isAsleep } = sharedPlaces;
 const files = new LogFilesOut();
 let isFailing = isReplacement;
 let lastOrderAtMs = performance.now();
+let probeDueAtMs = 0;
 
 const agePauseMs = Math.min(MAX_SWEEP_PAUSE_MS, Math.max(MIN_SWEEP_PAUSE_MS, retention.maxAgeMs / SWEEPS_PER_AGE));
 const sweeps = {
@@ -46,6 +51,7 @@ const sweeps = {
 };
 
 while (takeOrders()) {
+  probe();
   sweepOn();
   if (sweeps.running === null && !rest()) break;
 }
@@ -73,9 +79,27 @@ function rest(): boolean {
   Atomics.store(shared, isAsleep, 1);
   // An order may have come before that could be seen; what comes from now on wakes.
   if (!takeOrders()) return false;
-  if (!hadOrdersLately()) Atomics.wait(shared, isAsleep, 1, Math.max(1, sweeps.dueAtMs - performance.now()));
+  if (!hadOrdersLately()) Atomics.wait(shared, isAsleep, 1, msToNextDuty());
   Atomics.store(shared, isAsleep, 0);
   return true;
+}
+
+function msToNextDuty(): number {
+  return Math.max(1, Math.min(sweeps.dueAtMs, probeDueAtMs) - performance.now());
+}
+
+/** Whether logs can be written; said only where that has changed. */
+function probe(): void {
+  if (performance.now() < probeDueAtMs) return;
+  const why = files.probe(retention.dir);
+  if (why !== null && !isFailing) tell({ kind: 'unwritable', why });
+  noteWritable(why === null);
+}
+
+function noteWritable(isWritable: boolean): void {
+  if (isWritable && isFailing) tell({ kind: 'recovered' });
+  isFailing = !isWritable;
+  probeDueAtMs = performance.now() + (isFailing ? FAILING_PROBE_PAUSE_MS : PROBE_PAUSE_MS);
 }
 
 function hadOrdersLately(): boolean {
@@ -87,14 +111,11 @@ function carryOut(order: WriteOrder): void {
   // Always one by one: who waits for room learns of it at once.
   Atomics.add(shared, doneChars, order.lines.length);
   if ('why' in result) {
-    isFailing = true;
-    tell({ kind: 'fileFailed', path: order.path, turns: order.turns, why: result.why });
+    tell({ kind: 'fileFailed', path: order.path, turns: result.lostTurns, why: result.why });
+    noteWritable(false);
   } else {
     sweeps.totalBytes += result.bytes;
-    if (isFailing && result.bytes > 0) {
-      isFailing = false;
-      tell({ kind: 'recovered' });
-    }
+    if (result.bytes > 0) noteWritable(true);
   }
 }
 

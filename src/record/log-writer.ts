@@ -1,6 +1,6 @@
 /**
  * The way of log lines to the disk: orders are handed to a thread of their own. Never throws, never waits. A thread
- * that died is told as a fault and replaced with the next order, at most once a second; the files it was writing are
+ * that died is told as a fault and replaced, at most once a second; the files it was writing are
  * given up, since nobody knows where they end.
  */
 import { Worker } from 'node:worker_threads';
@@ -50,7 +50,9 @@ export type ToWriter = { readonly kind: 'write'; readonly orders: readonly Write
 export type FromWriter =
   /** A file could not be written and was given up, with `turns` of it. */
   | { readonly kind: 'fileFailed'; readonly path: string; readonly turns: number; readonly why: string }
-  /** A file could be written again. */
+  /** No file could be begun now. */
+  | { readonly kind: 'unwritable'; readonly why: string }
+  /** Files can be written again. */
   | { readonly kind: 'recovered' }
   /** Old logs were looked through. */
   | {
@@ -73,7 +75,9 @@ export interface LogWriterListener {
   fileFailed(path: string, turns: number, why: string): void;
   /** The thread died, and every open file with it. */
   died(why: string): void;
-  /** A file could be written again after one could not. */
+  /** No file could be begun now. */
+  unwritable(why: string): void;
+  /** Files can be written again. */
   recovered(): void;
   /** Old logs were looked through. */
   swept(result: { readonly deletedFiles: number; readonly failures: number; readonly why: string }): void;
@@ -94,6 +98,7 @@ export class LogWriter {
   #givenChars = 0;
   #worker: Worker | null = null;
   #startedAtMs = Number.NEGATIVE_INFINITY;
+  #isStopped = false;
   #noteStopped: () => void = () => {};
 
   constructor(options: LogWriterOptions) {
@@ -117,6 +122,7 @@ export class LogWriter {
 
   /** Resolves when all is written, or after STOP_TIMEOUT_MS. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     const worker = this.#worker;
     if (worker === null) return;
     let timer: NodeJS.Timeout | undefined;
@@ -132,6 +138,10 @@ export class LogWriter {
     await Promise.race([stopped, late]);
     clearTimeout(timer);
     void worker.terminate();
+  }
+
+  #restartIfDue(): void {
+    if (this.#worker === null && !this.#isStopped) this.#restart();
   }
 
   #restart(): Worker | null {
@@ -157,6 +167,8 @@ export class LogWriter {
       if (this.#worker !== worker) return;
       this.#worker = null;
       listener.died(`the writer of the event logs died: ${why}`);
+      // Whether the next one can write is known before there is something to write.
+      setTimeout(() => this.#restartIfDue(), RESTART_PAUSE_MS).unref();
     });
     // It keeps no process alive; an orderly end waits for it in `stop`.
     worker.unref();
@@ -174,6 +186,9 @@ export class LogWriter {
     switch (message.kind) {
       case 'fileFailed':
         listener.fileFailed(message.path, message.turns, message.why);
+        return;
+      case 'unwritable':
+        listener.unwritable(message.why);
         return;
       case 'recovered':
         listener.recovered();

@@ -2,7 +2,7 @@
  * The gRPC server: StreamingService, grpc.health.v1 and grpc.reflection on one port. It listens before the engines are up and
  * while it drains; the supervisor says who is admitted.
  */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { StreamGateway } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
@@ -59,6 +59,8 @@ export interface GrpcServer {
 /** Builds the server; nothing listens yet. */
 export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOptions): GrpcServer {
   Buffer.poolSize = BUFFER_POOL_BYTES;
+  // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_concurrent_streams': config.backpressure.maxStreams + SPARE_STREAMS_PER_CONNECTION,
@@ -122,7 +124,7 @@ function listen(server: Server, config: Config): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
       if (error === null) resolve(boundPort);
-      else reject(new Error(`GRPC_HOST, GRPC_PORT: cannot listen on ${address}: ${error.message}`, { cause: error }));
+      else reject(error);
     });
   });
 }

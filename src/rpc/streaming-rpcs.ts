@@ -46,6 +46,8 @@ export function createStreamAudioHandler(
     codec: answerCodec,
     open: (call, given, sink) => {
       const request = checkStreamRequest(call, given, config.collect);
+      given.prompt = '';
+      delete given.chunk_text;
       delete given.screenshot;
       if ('errorCode' in request) return gateway.refuse(call, request);
       return 'sequence' in request ? collect(gateway, request, sink) : gateway.open(request, sink);
@@ -125,14 +127,28 @@ export function createGenerateWelcomeAudioHandler(
 function checkWelcomeRequest(call: Call, given: WelcomeRequest__Output): WelcomeRequest | Failure {
   const voice = nameOf('voice', given.voice);
   if (typeof voice !== 'string') return voice;
-  const language = nameOf('language', given.language);
-  if (typeof language !== 'string') return language;
+  const named = nameOf('language', given.language);
+  if (typeof named !== 'string') return named;
+  const language = named === '' ? languageOfVoice(voice) : named;
   return {
     call,
     text: given.text,
     ...(voice !== '' && voice.toLowerCase() !== DEFAULT_VOICE && { voice }),
     ...(language !== '' && { language }),
   };
+}
+
+/**
+ * The language that the name of a voice tells, as most providers name theirs: `en-US-JennyNeural`, `zh-CN-liaoning-XiaobeiNeural`,
+ * `sr-Latn-RS-NicholasNeural`, `cmn-CN-Wavenet-A`, `en_US-lessac-medium`, `de-Katja`; '' = none.
+ */
+export function languageOfVoice(voice: string): string {
+  const regional = /^[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|\d{3})(?![^-_])/i.exec(voice)?.[0];
+  const tag = (regional ?? /^[a-z]{2,3}(?=-)/.exec(voice)?.[0] ?? '').replaceAll('_', '-');
+  const [primary = ''] = tag.toLowerCase().split('-');
+  // A name may begin with any short word: only that of a language counts.
+  const languages = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
+  return primary !== '' && languages.of(primary) !== undefined ? tag : '';
 }
 
 function nameOf(field: 'voice' | 'language', given: string): string | Failure {

@@ -13,6 +13,7 @@ import { createScriptedAnswerEngine, createScriptedSpeechEngine } from '../engin
 import type { SpeechEngine } from '../engines/speech-engine.ts';
 import { createProviderSpeechEngine } from '../engines/speech-providers/provider-speech.ts';
 import { isSpeechProvider, makeProvider, type SpeechProviderName } from '../engines/speech-providers/provider-table.ts';
+import { UnknownVoices } from '../engines/unknown-voices.ts';
 import { wordsOf } from '../errors.ts';
 import type { EngineOrder, EnginePart } from '../machines/bootstrap.machine.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -134,7 +135,10 @@ export function shownReason(words: string, secrets: readonly string[]): string {
 type EngineMaker<T> = (config: Config, log: Logger) => T | Promise<T>;
 
 const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>>> = {
-  embedded: () => createEmbeddedAnswerEngine(),
+  embedded: ({ commands, killSwitches }) =>
+    createEmbeddedAnswerEngine({
+      allowedCommands: killSwitches.disableForwardAssistantActions ? [] : commands.allowed,
+    }),
   scripted: (config) => createScriptedAnswerEngine(scenarioOf(config)),
   openai: async ({ answer, commands, killSwitches }, log) => {
     // Its library takes 80 ms to load, which only those wait for who use it.
@@ -154,14 +158,26 @@ const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>
 const speechEngines: Readonly<Record<Exclude<SpeechEngineName, SpeechProviderName>, EngineMaker<SpeechEngine>>> = {
   embedded: ({ backpressure, speech }, log) =>
     createEmbeddedSpeechEngine({
+      unknownVoices: unknownVoices(speech, log),
       maxQueuedSentences: openSentences(backpressure.maxStreams, speech.lookaheadSentences),
       onWorkerLost: (reason) => {
         const fields = { scope: 'engine', method: 'synthesise', decision: 'worker_lost', ctx: { reason } };
         log.error(fields, 'a voice worker died and is replaced');
       },
     }),
-  scripted: (config) => createScriptedSpeechEngine(scenarioOf(config)),
+  scripted: (config, log) => createScriptedSpeechEngine(scenarioOf(config), unknownVoices(config.speech, log)),
 };
+
+function unknownVoices({ unknownVoice }: Config['speech'], log: Logger): UnknownVoices {
+  return new UnknownVoices({
+    policy: unknownVoice,
+    onReplaced: ({ voice, spokenBy, isLastTold }) => {
+      const ctx = { voice, spoken_by: spokenBy, ...(isLastTold && { further_names: 'not logged' }) };
+      const fields = { scope: 'engine', method: 'synthesise', decision: 'voice_replaced', ctx };
+      log.warn(fields, 'a voice that a client named does not exist and is replaced (VOICE_UNKNOWN)');
+    },
+  });
+}
 
 function speechEngineMaker(name: SpeechEngineName): EngineMaker<SpeechEngine> {
   return isSpeechProvider(name) ? providerVoice : speechEngines[name];
@@ -174,6 +190,7 @@ function providerVoice({ engines, backpressure, speech }: Config, log: Logger): 
   return createProviderSpeechEngine({
     settings,
     provider: makeProvider(settings, process.env),
+    unknownVoices: unknownVoices(speech, log),
     maxWaiting: openSentences(backpressure.maxStreams, speech.lookaheadSentences),
     onFailedTry: ({ provider, errorCode, detail, tries, isLast }) => {
       const decision = isLast ? 'voice_failed' : 'voice_retry';

@@ -1,52 +1,92 @@
 /**
  * The process of a server: configuration in, signals in, exit code out.
  */
-import { readFileSync } from 'node:fs';
+
+import { readSmallFile } from '../config/small-file.ts';
 import { type Config, ConfigFault, loadConfig } from '../config.ts';
-import { createLogger } from '../observe/logger.ts';
+import { wordsOf } from '../errors.ts';
+import { createLogger, type Logger } from '../observe/logger.ts';
 import { startSystem } from './system.ts';
 
+const FAILED_EXIT_CODE = 1;
 const CONFIG_FAULT_EXIT_CODE = 2;
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** What this process and those it starts make is for nobody else: what people said stands in it. */
+const UMASK = 0o077;
 
 /**
  * Serves until it is told to stop. Resolves with the exit code: 0 after an orderly stop, 1 if the server could not start, 2 for
- * a faulty configuration (every fault is printed on stderr). SIGTERM and SIGINT drain; the second one does not wait.
+ * a faulty configuration (every fault is printed on stderr). SIGTERM and SIGINT drain; the second one does not wait. SIGHUP, which a closed
+ * terminal and `systemctl reload` send, ends nothing at any time.
  */
 export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<number> {
+  // What comes before there is a log is not worth a line.
+  let log: Logger | null = null;
+  const stayUp = (): void => {
+    const fields = { scope: 'server', method: 'serve', decision: 'hangup', ctx: {} };
+    log?.info(fields, 'SIGHUP: there is nothing to load again, and the server goes on');
+  };
+  process.on('SIGHUP', stayUp);
+  process.umask(UMASK);
   const config = configOrNull(env);
   if (config === null) return CONFIG_FAULT_EXIT_CODE;
-  const log = createLogger(config.log.level);
-  const system = startSystem(config, log);
+  log = createLogger(config.log.level);
+  noteSettings(config, log);
+  try {
+    return await run(config, log);
+  } finally {
+    process.off('SIGHUP', stayUp);
+  }
+}
 
-  let isStopping = false;
-  const stop = (signal: (typeof STOP_SIGNALS)[number]): void => {
-    if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
-    isStopping = true;
-    system.shutDown();
-  };
+async function run(config: Config, log: Logger): Promise<number> {
   // What slips through every net is logged, not a reason to end everybody's stream.
   const survive = (error: unknown): void => {
     log.error({ scope: 'server', method: 'serve', decision: 'fault', ctx: {}, err: error }, 'an uncaught error');
   };
-  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
+  const stops = new Map<NodeJS.Signals, () => void>();
   try {
+    const system = startSystem(config, log);
+    let isStopping = false;
+    for (const signal of STOP_SIGNALS) {
+      const stop = (): void => {
+        if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+        isStopping = true;
+        system.shutDown();
+      };
+      stops.set(signal, stop);
+      process.on(signal, stop);
+    }
     const exitCode = await system.finished;
-    // Said at every LOG_LEVEL: a server that is silent about why it is not there helps nobody.
-    if (exitCode !== 0) process.stderr.write(`Recital could not start: ${system.lastError ?? 'unknown reason'}\n`);
+    if (exitCode !== 0) sayFailure(system.lastError ?? 'unknown reason');
     return exitCode;
+  } catch (error) {
+    sayFailure(wordsOf(error));
+    return FAILED_EXIT_CODE;
   } finally {
-    for (const signal of STOP_SIGNALS) process.off(signal, stop);
+    for (const [signal, stop] of stops) process.off(signal, stop);
     process.off('uncaughtException', survive);
     process.off('unhandledRejection', survive);
   }
 }
 
+/** Said at every LOG_LEVEL: a server that is silent about why it is not there helps nobody. */
+function sayFailure(reason: string): void {
+  process.stderr.write(`Recital could not start: ${reason}\n`);
+}
+
+function noteSettings(config: Config, log: Logger): void {
+  for (const { name, note } of config.notes) {
+    const ctx = { setting: name, note };
+    log.warn({ scope: 'server', method: 'serve', decision: 'setting_ignored', ctx }, 'a setting has no effect');
+  }
+}
+
 function configOrNull(env: Readonly<Record<string, string | undefined>>): Config | null {
   try {
-    return loadConfig({ env, readFile: (path) => readFileSync(path, 'utf8') });
+    return loadConfig({ env, readFile: readSmallFile });
   } catch (error) {
     if (!(error instanceof ConfigFault)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -2,6 +2,7 @@
  * The composition root, the only place where pure meets real: machines + actors + engines + servers. Nothing here decides:
  * the bootstrap chart says when what is started and stopped, this says what that means.
  */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { assertNever } from '../assert.ts';
@@ -17,11 +18,13 @@ import {
 import { createFaultLog, type FaultLog } from '../observe/fault-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { createStatusServer, type StatusServer } from '../observe/status-server.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 import { createGrpcServer, type GrpcServer } from '../rpc/server.ts';
 import { beginningOf } from '../store/memory-entry.ts';
 import { answerUsage } from '../store/usage-entry.ts';
 import { type Composition, composeStreams, streamSettingsOf } from './composition.ts';
 import { EnginesInUse } from './engines-in-use.ts';
+import { type ListenAddress, listenFault } from './listen-fault.ts';
 import { packageVersion } from './package-version.ts';
 import { Persistence, Recording } from './persistence.ts';
 
@@ -59,6 +62,31 @@ function isAnyOf(replaced: ReplacedEngines): boolean {
   return Object.keys(replaced).length > 0;
 }
 
+/** What others than the owner may change in it, they could put another store in the place of ours. */
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Makes DATA_DIR for its owner alone. One that is there keeps its mode, which somebody chose; what is made in it is private all the same. Where
+ * it can't be made, the store and the event logs say so.
+ */
+function prepareDataFolder(dir: string, log: Logger): void {
+  try {
+    makePrivateFolder(dir);
+    const mode = statSync(dir).mode & 0o777;
+    if ((mode & WRITABLE_BY_OTHERS) === 0) return;
+    const ctx = { data_dir: dir, mode: mode.toString(8).padStart(4, '0') };
+    const message = 'others than its owner may change what is in DATA_DIR; chmod 0700 keeps them out';
+    log.warn({ scope: 'server', method: 'serve', decision: 'data_dir_open', ctx }, message);
+  } catch {
+    // See above.
+  }
+}
+
+/** The port that was bound, or why none was. */
+function bound(address: ListenAddress, listening: Promise<number>): Promise<number | string> {
+  return listening.catch((error: unknown) => listenFault(address, error));
+}
+
 class RunningSystem implements System {
   readonly finished: Promise<number>;
   readonly #config: Config;
@@ -80,6 +108,7 @@ class RunningSystem implements System {
     this.#log = log;
     this.#faults = createFaultLog(log);
     this.#engines = new EnginesInUse(config, log);
+    prepareDataFolder(config.data.dir, log);
     this.#persistence = new Persistence(config, log);
     this.#recording = new Recording({ config, log, build: this.#version });
     const { usage, memory, history, quota } = this.#persistence;
@@ -147,8 +176,16 @@ class RunningSystem implements System {
   }
 
   async #bindServers(): Promise<void> {
-    const [http, grpc] = await Promise.all([this.#http.listen(), this.#grpc.listen(), this.#persistence.open()]);
-    this.#ports = { grpc, http };
+    const { grpc, http } = this.#config;
+    const [grpcPort, httpPort] = await Promise.all([
+      bound({ server: 'GRPC', ...grpc }, this.#grpc.listen()),
+      bound({ server: 'HTTP', ...http }, this.#http.listen()),
+      this.#persistence.open(),
+    ]);
+    // Both at once, so that a start that fails twice is not tried twice.
+    const faults = [grpcPort, httpPort].filter((each) => typeof each === 'string');
+    if (typeof grpcPort === 'string' || typeof httpPort === 'string') throw new Error(faults.join('; '));
+    this.#ports = { grpc: grpcPort, http: httpPort };
   }
 
   async #drain(): Promise<void> {
@@ -232,7 +269,7 @@ class RunningSystem implements System {
     const { state, health, lastError, replaced } = this.#state();
     return {
       health,
-      state,
+      ...(state !== 'ready' && { state }),
       ...(lastError !== null && { last_error: lastError }),
       ...(isAnyOf(replaced) && { replaced }),
     };
@@ -246,7 +283,7 @@ class RunningSystem implements System {
       state,
       health,
       last_error: lastError,
-      replaced,
+      ...(isAnyOf(replaced) && { replaced }),
       active_streams: supervisor.activeStreams,
       max_streams: this.#config.backpressure.maxStreams,
       in_flight: supervisor.inFlight,

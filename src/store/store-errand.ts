@@ -4,9 +4,10 @@
  * that does not exist is not made, and told apart from an empty one: who mistypes DATA_DIR must not hear that all is well.
  */
 import { fork } from 'node:child_process';
+import { isNoId, NO_DEVICE } from '../call/call.ts';
 import type { Forgotten } from './process/memory-ledger.ts';
-import type { ErrandReplies } from './process/store-errands.ts';
-import { storeScript } from './store-process.ts';
+import type { ErrandReplies, UnreachableStore } from './process/store-errands.ts';
+import { storeEnvironment, storeScript } from './store-process.ts';
 import type { UsageSummary } from './usage-summary.ts';
 
 /** A server's process holds the store for some ms at a time. */
@@ -27,11 +28,14 @@ interface NoStore {
 export type UsageReport =
   | { readonly kind: 'summary'; readonly summary: UsageSummary }
   | NoStore
+  | UnreachableStore
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** What was used. */
 export function reportUsage({ dataDir, sinceMs, hardwareId }: UsageQuery): Promise<UsageReport> {
-  return runErrand('usage', [dataDir, String(sinceMs), ...(hardwareId === undefined ? [] : [hardwareId])]);
+  // What calls without a device used stands under the one name for them.
+  const device = hardwareId !== undefined && isNoId(hardwareId) ? NO_DEVICE : hardwareId;
+  return runErrand('usage', [dataDir, String(sinceMs), ...(device === undefined ? [] : [device])]);
 }
 
 export interface Forgetting {
@@ -43,6 +47,7 @@ export interface Forgetting {
 export type ForgettingReport =
   | ({ readonly kind: 'forgotten' } & Forgotten)
   | NoStore
+  | UnreachableStore
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Forgets what is remembered; when it resolves, that is on the disk. */
@@ -56,7 +61,11 @@ function runErrand<Name extends keyof ErrandReplies>(
   args: readonly string[],
 ): Promise<ErrandReplies[Name] | { readonly kind: 'failed'; readonly reason: string }> {
   const script = storeScript('store-errands');
-  const child = fork(script, [name, ...args], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  const child = fork(script, [name, ...args], {
+    execArgv: [],
+    env: storeEnvironment(process.env),
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
   return new Promise((resolve) => {
     const finish = (reply: ErrandReplies[Name] | { readonly kind: 'failed'; readonly reason: string }): void => {
       clearTimeout(timer);

@@ -8,6 +8,8 @@ const id = z.int();
 
 /** To the process. `id` is the caller's, for the answer. */
 export const storeRequestSchema = z.discriminatedUnion('kind', [
+  /** Writes something of no meaning: whether the store can be written. */
+  z.strictObject({ kind: z.literal('probe'), id }),
   z.strictObject({ kind: z.literal('usage'), id, entry: usageEntrySchema }),
   z.strictObject({ kind: z.literal('remember'), id, entry: memoryEntrySchema }),
   z.strictObject({ kind: z.literal('recall'), id, hardwareId: z.string(), timeMs: z.int() }),

@@ -3,7 +3,8 @@
  *
  * Guarantees: never throws or rejects; says "stored" only after the commit; a process that fails, hangs or crashes costs its requests and
  * nothing else; it is started anew by a later request, at most once a second. Requests are dealt with in the order they were made in.
- * Bounded: requests that wait, and how long.
+ * Bounded: requests that wait, and how long. `failure` is true without a request, too: while the store fails it is tried every few
+ * seconds, and one that nobody writes to is tried now and then; neither costs a call anything.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +21,10 @@ const OPENED_DUE_MS = 5_000;
 /** A process that has said nothing after this does not start. */
 const STARTED_DUE_MS = 60_000;
 const RESTART_PAUSE_MS = 1_000;
+/** How soon a store that works again is noticed. */
+const PROBE_INTERVAL_MS = 2_000;
+/** A store that has stored something within it needs no probe. A commit in so long wears no disk. */
+const IDLE_PROBE_MS = 30_000;
 /** Twice this is less than the bootstrap chart allows for stopping. */
 const CLOSED_DUE_MS = 1_500;
 
@@ -46,6 +51,7 @@ export interface StoreProcessOptions {
   /** Requests that may wait at once. */
   readonly maxWaiting?: number;
   readonly answerDueMs?: number;
+  readonly probeIntervalMs?: number;
 }
 
 interface Waiting {
@@ -65,6 +71,10 @@ export class StoreProcess {
   #failure: string | null = 'the store is not open yet';
   #isFailureTold = false;
   #isClosed = false;
+  #probes: NodeJS.Timeout | null = null;
+  #isProbing = false;
+  /** When something was stored last, or the store was opened. */
+  #provenAtMs = Number.NEGATIVE_INFINITY;
   /** Called when the store has opened or failed, and when its process has ended. */
   readonly #watchers = new Set<() => void>();
 
@@ -80,6 +90,7 @@ export class StoreProcess {
   /** Starts the process; resolves when the store is open or has failed. */
   async open(): Promise<void> {
     this.#start();
+    this.#probes ??= setInterval(() => void this.#probe(), this.#options.probeIntervalMs ?? PROBE_INTERVAL_MS).unref();
     await this.#until(() => this.#failure === null || this.#process === null, OPENED_DUE_MS);
   }
 
@@ -109,10 +120,19 @@ export class StoreProcess {
   /** Waits for pending requests, then ends the process; idempotent, and bounded. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#probes !== null) clearInterval(this.#probes);
     await this.#until(() => this.#waiting.size === 0, CLOSED_DUE_MS);
     if (this.#process?.connected === true) this.#process.disconnect();
     await this.#until(() => this.#process === null, CLOSED_DUE_MS);
     this.#process?.kill('SIGKILL');
+  }
+
+  async #probe(): Promise<void> {
+    const isProven = this.#failure === null && this.#options.now() - this.#provenAtMs < IDLE_PROBE_MS;
+    if (isProven || this.#isProbing) return;
+    this.#isProbing = true;
+    await this.ask({ kind: 'probe' });
+    this.#isProbing = false;
   }
 
   /** A process that is still starting on a busy machine is not to be killed for that, again and again. */
@@ -127,6 +147,7 @@ export class StoreProcess {
     // LMDB writes words of its own on stderr, unasked; its reasons come through the channel.
     const writer = fork(script, [dataDir, JSON.stringify(memory)], {
       execArgv: [],
+      env: storeEnvironment(process.env),
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#process = writer;
@@ -166,11 +187,13 @@ export class StoreProcess {
 
   /** After a failure only a stored entry shows that it is over: a store on a full disk opens well. */
   #noteOpened(): void {
+    this.#provenAtMs = this.#options.now();
     if (!this.#isFailureTold) this.#failure = null;
     this.#tellWatchers();
   }
 
   #noteStored(): void {
+    this.#provenAtMs = this.#options.now();
     this.#failure = null;
     if (!this.#isFailureTold) return;
     this.#isFailureTold = false;
@@ -229,4 +252,26 @@ function failed(reason: string): Promise<StoreAnswer> {
 export function storeScript(name: 'store-writer' | 'store-errands'): string {
   const folder = import.meta.url.endsWith('.js') ? './process/' : '../../dist/store/process/';
   return fileURLToPath(new URL(`${folder}${name}.js`, import.meta.url));
+}
+
+/** What Node, its native modules and the system need to run; keys of providers and all else that is the server's are not among it. */
+const inheritedNames = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TZ',
+  'LANG',
+  'LC_ALL',
+  'LD_LIBRARY_PATH',
+  'SystemRoot',
+  'TEMP',
+] as const;
+
+/** The environment of a process of the store. */
+export function storeEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const given = inheritedNames.flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(given);
 }

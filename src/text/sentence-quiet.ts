@@ -41,6 +41,8 @@ export function quietWaitMs(cutter: WaitingText): number | null {
 export function quietWaitOf({ scan, pending, cutCount }: WaitingText): number {
   const { firstPieceWords, laterPieceWords, chars } = pieceMinimum;
   const isLongEnough = scan.words >= (cutCount === 0 ? firstPieceWords : laterPieceWords) || scan.visibleEnd >= chars;
+  // A line that is too short for a piece: its end is sure, only the next one might have joined it.
+  if (scan.lineEnded) return quietWaits.likely;
   if (!isLongEnough) return quietWaits.doubtful;
   const isDialogue = isDash(pending.charAt(0));
   if (scan.openStop !== null) return quietWaits[certaintyOf(scan.openStop.stop, scan.previousWord, isDialogue)];

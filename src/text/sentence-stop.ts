@@ -140,7 +140,8 @@ function kindOfFullStop(whole: string, place: WordPlace): StopKind | null {
   const chained = core === word || !isSingleLetter(core) ? chainedWord(word, place.previous) : word;
   if (includesWord(neverEnding, chained)) return null;
   if (includesWord(mayEnd, chained)) return 'mayEnd';
-  if (includesWord(neverEnding, word)) return null;
+  // `Dipl.-Ing. Klein`: what the last part is.
+  if (includesWord(neverEnding, word.slice(word.lastIndexOf('.-') + 1).replace(/^-/, ''))) return null;
   if (includesWord(endingAfterNumber, word)) return endsLikeNumber(place.previous) ? 'mayEnd' : null;
   if (includesWord(mayEnd, word)) return 'mayEnd';
   if (includesWord(rarelyEnding, word)) return 'rarelyEnding';

@@ -16,7 +16,8 @@ const blockTags =
   'html iframe img input label li link main meta nav ol option p picture pre script section select source strike style summary svg ' +
   'table tbody td tfoot th thead tr ul video wbr speak break prosody emphasis voice phoneme think';
 const turnWords = 'turn cite filecite citeturn fileciteturn';
-const noteWords = 'needed источник contentreference oaicite index';
+const noteWords =
+  'needed источник contentreference oaicite index ref label cite source document doc reference citation';
 
 const latexSigns: Readonly<Record<string, string>> = {
   times: '×',
@@ -132,6 +133,7 @@ function withoutLatex(text: string): string {
       .replaceAll(/(?<![\p{L}\p{N}$\\])(\${1,2})([^$]{1,400})\1(?![\p{L}\p{N}$])/gu, (all, _mark, formula: string) =>
         isFormula(formula) ? ` ${formula} ` : all,
       )
+      .replaceAll(/\\(?:cite|ref|label)[a-z]?\s?\{[^{}]{0,200}\}/g, '')
       .replaceAll(fraction, '$1 / $2')
       .replaceAll(fraction, '$1 / $2')
       .replaceAll(/\\[()[\]]/g, ' ')
@@ -206,6 +208,7 @@ function withoutTags(text: string): string {
   if (!text.includes('<')) return text;
   return text
     .replaceAll(/<!--[^<>]{0,500}-->|<[!?][A-Za-z[][^<>]{0,200}>/g, ' ')
+    .replaceAll(/<ref(?:\s[^<>]{0,200})?>[^<>]{0,400}<\/ref>|<\|[^|<>]{1,40}\|>/gi, '')
     .replaceAll(/<sup>([^<>]{1,40})<\/sup>/gi, raisedText)
     .replaceAll(tag, tagText);
 }
@@ -234,6 +237,9 @@ function tagText(all: string, closing: string, name: string, attributes: string,
 // Citations and footnotes.
 
 const numberBrackets = /\[{1,2}\^?(\d{1,3}(?:\s?[-–,;]\s?\d{1,3})*)\]{1,2}(?:[-–]\[\d{1,3}\])?/g;
+/** `[Source 1]`, and `[@smith2020, p. 5]` as Pandoc has it. */
+const namedSource =
+  /\[(?:source|document|doc|reference|ref|citation)s?:? \d{1,3}(?:, ?\d{1,3})*\]|\[-?@[\p{L}\p{N}][^[\]]{0,100}\]/giu;
 /** `[web:1]`, `[doc3, doc4]`. */
 const sourceBrackets = /\[[a-z]{3,12}[:#_.-]?\d{1,3}(?:[,;]\s?[a-z]{3,12}[:#_.-]?\d{1,3})*\]/g;
 /** Behind a stop, or behind a word that is no unit: `5 m²` and `x²` are no footnotes. */
@@ -251,6 +257,7 @@ function withoutCitations(text: string): string {
     .replaceAll(/【[^【】]{0,120}†[^【】]{0,120}】|\[[^[\]]{0,120}†[^[\]]{0,120}\]|\([^()]{0,120}†[^()]{0,120}\)/g, '')
     .replaceAll(/【(?:[\d:,;\s–-]{1,40}|oaicite:[^【】]{0,30})】/g, '')
     .replaceAll(/\[\^[^[\]]{1,80}\]:?|\^\[[^[\]]{1,400}\]/g, '')
+    .replaceAll(namedSource, '')
     .replaceAll(sourceBrackets, '')
     .replaceAll(/\[(?:[\p{L}-]{1,20} ){1,3}needed\]|\[источник[^[\]]{0,40}\]/giu, '')
     .replaceAll(numberBrackets, numberText)

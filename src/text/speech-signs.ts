@@ -83,10 +83,8 @@ function isAboutNumber(text: string, offset: number): boolean {
 }
 
 function isPower(text: string, offset: number): boolean {
-  return (
-    /[\p{L}\p{N})\]]$/u.test(text.charAt(offset - 1)) &&
-    /^\(?[-−+]?[\p{L}\p{N}(]/u.test(text.slice(offset + 1, offset + 4))
-  );
+  const left = text.slice(Math.max(0, offset - 2), offset);
+  return /[\p{L}\p{N})\]]\s?$/u.test(left) && /^\s?\(?[-−+]?[\p{L}\p{N}(]/u.test(text.slice(offset + 1, offset + 5));
 }
 
 /** Words in angle brackets, unless these compare: `a<b and c>d`. */

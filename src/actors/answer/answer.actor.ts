@@ -27,8 +27,10 @@ const CHARS_PER_BREATH = 16 * MAX_DELTA_CHARS;
  * text ends like a sentence: every pause between two words of a model is as long.
  */
 export const SILENCES_MS: readonly number[] = [20, 80, 200];
-/** The end of a raw answer that may be a stop, also in an object: `"text": "So.\\n`; and whether white space is behind it. */
-const endOfSentence = /[.!?…؟।]["'”’»)\]*_]{0,3}((?:\s|\\n){0,8})$/u;
+/**
+ * The end of a raw answer that may be a stop or the end of a line, also in an object: `"text": "So.\n`; and whether white space is behind it.
+ */
+const endOfSentence = /(?:[.!?…؟।]["'”’»)\]*_]{0,3}|(?=\n|\\n))((?:\s|\\n){0,8})$/u;
 /** The silences by name, in their order. */
 const silences = ['short', 'middle', 'whole'] as const;
 type Silence = (typeof silences)[number];

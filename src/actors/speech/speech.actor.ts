@@ -8,7 +8,7 @@
  *
  * Invariants of a job, cited as "Speech job N"; the charts rely on 2 and 4 to 6, the engines on 3 and 7:
  *  1. Bytes. Every byte that the engine gives goes to the outbox once and in order, in chunks of AUDIO_CHUNK_BYTES; the last one is
- *     shorter, and even.
+ *     shorter, and even. Silence goes as faint noise (noise-floor.ts).
  *  2. Turn. Nothing is handed over before the sentence's turn.
  *  3. Bound. Before its turn it holds less than LOOKAHEAD_BYTES and one piece of the engine's; then, as in its turn while the outbox has
  *     no room, the engine is not pulled.
@@ -34,6 +34,7 @@ import type { StreamFigures } from '../figures/stream-figures.ts';
 import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { Pause } from '../pause.ts';
+import { NoiseFloor } from './noise-floor.ts';
 
 export interface SpeechActorOptions {
   /** The engine that is in use now; throws if none came up. */
@@ -156,6 +157,7 @@ class SpeechJob {
     const { engine, jobs, now, tell } = this.#around;
     const { signal } = this.#abort;
     const chunker = new AudioChunker();
+    const floor = new NoiseFloor();
     let chunksSinceBreath = 0;
     jobs.begin();
     try {
@@ -166,7 +168,7 @@ class SpeechJob {
         this.#askedAtMs = null;
         this.#sound.give(sound.byteLength);
         for (const chunk of chunker.push(sound)) {
-          if (!this.#emit(chunk)) {
+          if (!this.#emit(floor.fill(chunk))) {
             await this.#untilRoom();
             chunksSinceBreath = 0;
           }
@@ -181,7 +183,7 @@ class SpeechJob {
       }
       this.#askedAtMs = null;
       const rest = chunker.flush();
-      if (rest !== null) this.#emit(rest);
+      if (rest !== null) this.#emit(floor.fill(rest));
       // Sound goes at its reader's pace; many sentences without any would follow each other in one turn.
       if (this.#audioBytes === 0) await breath();
       while (!signal.aborted && !(this.#hasTurn && this.#around.outbox.hasRoom())) await this.#untilRoom();

@@ -5,6 +5,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { type CommandContext, type CommandRunner, exitCodes } from '../terminal/command.ts';
+import { printable } from '../terminal/output.ts';
 
 const forgetOptions = z.object({
   hardware: z.string().optional(),
@@ -34,7 +35,7 @@ remembered either. Used tokens ("recital usage") and the counts of quotas stay, 
 where EVENT_LOG_REDACTION=full was set, and are deleted by their age.
 
 Exit codes: 0 forgotten, also when nothing was remembered; 1 the store can't be written; 2 bad usage or configuration, or
-there is no store in DATA_DIR.
+there is no store in DATA_DIR, or it may not be read.
 
 Examples:
   recital forget --hardware laptop-7
@@ -68,6 +69,13 @@ async function forget({ hardwareId, json }: ForgetOptions, { stdout, stderr, env
   if (config === null) return exitCodes.unusable;
   const { dir } = config.data;
   const report = await forgetMemory({ dataDir: dir, hardwareId });
+  if (report.kind === 'unreachable') {
+    const { path, reason } = report;
+    stderr.line(
+      `${stderr.styled('red', 'error:')} Nothing was forgotten: ${printable(path)} can't be read and written: ${reason}`,
+    );
+    return exitCodes.unusable;
+  }
   if (report.kind === 'failed') {
     const what = `Nothing was forgotten: the store in DATA_DIR ${dir} can't be written: ${report.reason}`;
     stderr.line(`${stderr.styled('red', 'error:')} ${what}`);

@@ -37,7 +37,7 @@ function addList(log: Command, runner: CommandRunner): void {
     .command('list')
     .description('one line a session, newest last: when, end reason, how long, whose, which file')
     .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
-    .option('--failed', 'only sessions that did not end as completed')
+    .option('--failed', 'only sessions that failed: not those that ended well or as somebody asked for')
     .option('--reason <reason>', 'only this end reason (its beginning is enough); also no_end, abandoned, bad_log')
     .option('--session <id>', 'only session or stream ids that begin with this')
     .option('--hardware <id>', 'only devices whose id begins with this')
@@ -50,10 +50,11 @@ function addList(log: Command, runner: CommandRunner): void {
       `
 Without a path: the folder that EVENT_LOG_DIR or DATA_DIR names, else ./data/event-logs. Times are UTC, as in the names
 of the logs: 2026-11-22, 2026-11-22T14:30, today, yesterday, now, or so long ago: 90m, 12h, 3d.
+Asked for are client_cancelled, interrupted, draining and abandoned (the server was told to stop first).
 no_end: the process was killed or the session still runs. A log that can't be read is listed unless --reason or what
 its header says rules it out.
 
-Exit codes: 0 something is listed, 1 nothing matches, 2 a path names no event log, or bad usage.
+Exit codes: 0 something is listed, 1 nothing matches, 2 a path names no event log or can't be read, or bad usage.
 
 Examples:
   recital log list --failed --since yesterday

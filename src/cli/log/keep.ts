@@ -1,14 +1,8 @@
 /** What is made of logs to be kept: `recital log to-test` and `to-scenario`. What stands in the way is never overwritten. */
 import { constants, copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import type { EventLog } from '../../log/log-reader.ts';
-import {
-  checkRecording,
-  type Expectation,
-  goodEnd,
-  isFailedEnd,
-  writeExpectation,
-} from '../../replay/keep/recording-check.ts';
+import { type EventLog, endReasonOf, isFailedEnd } from '../../log/log-reader.ts';
+import { checkRecording, type Expectation, goodEnd, writeExpectation } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
@@ -131,7 +125,8 @@ function isExisting(error: unknown): boolean {
 function expectationFor(log: EventLog, { expect, pin }: Pick<LogToTestOptions, 'expect' | 'pin'>): Expectation | null {
   if (pin) return null;
   if (expect !== undefined) return { reason: expect };
-  return isFailedEnd(log) ? { reason: goodEnd } : null;
+  // A log without an end has none that could be expected otherwise.
+  return log.footer !== null && isFailedEnd(endReasonOf(log.footer)) ? { reason: goodEnd } : null;
 }
 
 function reportTest(output: Output, log: EventLog, expectation: Expectation | null): void {

@@ -5,7 +5,7 @@
 import { relative } from 'node:path';
 import { durationText } from '../../log/duration-text.ts';
 import type { LogHeader } from '../../log/log-format.ts';
-import { badLogReason, endReasonOf, isBadLog, isGoodEnd } from '../../log/log-reader.ts';
+import { badLogReason, endReasonOf, isBadLog, isFailedEnd } from '../../log/log-reader.ts';
 import { type CommandContext, type Environment, exitCodes } from '../terminal/command.ts';
 import { type Column, cutPath, type Output, printable, tableLines } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';
@@ -25,7 +25,7 @@ export interface LogListOptions {
   readonly sinceMs: number | undefined;
   /** Only sessions that began before. */
   readonly untilMs: number | undefined;
-  /** Only sessions that did not end as `completed`. */
+  /** Only sessions whose end nobody can have wanted. */
   readonly failed: boolean;
   /** Which chart's logs; undefined = of all that are a client's stream, which the supervisor is not. */
   readonly machine?: string | undefined;
@@ -114,7 +114,7 @@ async function headerOf({ path, log }: NamedLog): Promise<LogHeader | null> {
 }
 
 function isListed(log: ListedLog, { reason, session, hardware, failed, machine, ...times }: LogListOptions): boolean {
-  if (failed && isGoodEnd(log.reason)) return false;
+  if (failed && !isFailedEnd(log.reason)) return false;
   if (reason !== undefined && !log.reason.startsWith(reason.toLowerCase().replaceAll('-', '_'))) return false;
   // Whose log it is can't be told: it may be the one that is looked for.
   if (log.machine === null || log.started_at === null) return true;
@@ -199,6 +199,5 @@ function rowOf(log: ListedLog, isWide: boolean): string[] {
 
 function colorOf(reason: string): 'green' | 'yellow' | 'red' {
   if (reason === 'completed') return 'green';
-  const isQuiet = ['no_end', 'abandoned', '-', 'client_cancelled', 'interrupted'].includes(reason);
-  return isQuiet ? 'yellow' : 'red';
+  return isFailedEnd(reason) && reason !== 'no_end' ? 'red' : 'yellow';
 }

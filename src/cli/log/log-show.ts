@@ -7,7 +7,7 @@ import { compareLogs, ignoredFields, type LogComparison, type LogDifference } fr
 import { errorTable } from '../../errors.ts';
 import { durationText } from '../../log/duration-text.ts';
 import { type LogTurn, THREW } from '../../log/log-format.ts';
-import { type EventLog, isBadLog } from '../../log/log-reader.ts';
+import { type EventLog, endReasonOf, isBadLog, isFailedEnd } from '../../log/log-reader.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { openLog, reportBadLog } from './log-files.ts';
@@ -186,7 +186,8 @@ function showEnd(
     output.line(`${output.styled('yellow', 'abandoned')} when the server stopped; ${count}`);
   } else {
     const isGood = footer.reason === 'completed' || footer.reason === '';
-    output.line(`${output.styled(isGood ? 'green' : 'red', printable(footer.reason || footer.status))}, ${count}`);
+    const color = isFailedEnd(endReasonOf(footer)) ? 'red' : 'yellow';
+    output.line(`${output.styled(isGood ? 'green' : color, printable(footer.reason || footer.status))}, ${count}`);
     if (!isGood) for (const line of failureLines(log, width)) output.line(line);
   }
   if (footer !== null && footer.dropped > 0) {

@@ -9,6 +9,7 @@ import { type EventLog, isBadLog } from '../../log/log-reader.ts';
 import {
   checkRecording,
   differenceText,
+  type Expectation,
   type ReRecording,
   readExpectation,
   removeExpectation,
@@ -106,8 +107,7 @@ async function accept({ path, log, verdict, anew }: Accepted, place: ReRecordPla
   if (verdict.divergence !== null) stdout.line(`accepted: ${printable(differenceText(verdict.divergence))}`);
   reportEnd(stdout, log, anew);
   stdout.line(`wrote ${printable(target)}, with the reason "${printable(reason)}" in its header`);
-  if (out === undefined) await settleExpectation(stdout, path);
-  return exitCodes.good;
+  return out === undefined ? settleExpectation(path, place) : exitCodes.good;
 }
 
 /** In one step; what was begun and can't be ended is taken away. */
@@ -130,14 +130,23 @@ function reportEnd(output: Output, { footer, turns }: EventLog, { reason, leftOu
 }
 
 /** A test that was to become green is, and pins from now on; one that is still red keeps what it waits for. */
-async function settleExpectation(output: Output, path: string): Promise<void> {
-  const expectation = readExpectation(path);
-  if (expectation === null) return;
+async function settleExpectation(
+  path: string,
+  { stdout, stderr }: Pick<ReRecordPlace, 'stdout' | 'stderr'>,
+): Promise<number> {
+  let expectation: Expectation | null;
+  try {
+    expectation = readExpectation(path);
+  } catch (error) {
+    stderr.line(`${stderr.styled('red', 'error:')} ${printable(wordsOf(error))}; the test is left as it is`);
+    return exitCodes.unusable;
+  }
   const log = await openLog(path);
-  if (isBadLog(log)) return;
+  if (expectation === null || isBadLog(log)) return exitCodes.good;
   const isOver = log.footer !== null && log.footer.status !== 'abandoned';
   const isMet = isOver ? checkRecording(log, expectation).isMet : expectation.reason === 'completed';
   if (isMet) removeExpectation(path);
   const wait = `still expects ${printable(expectation.reason)} and is red`;
-  output.line(isMet ? 'its expectation is met and gone: the test pins the new outcome' : `the test ${wait}`);
+  stdout.line(isMet ? 'its expectation is met and gone: the test pins the new outcome' : `the test ${wait}`);
+  return exitCodes.good;
 }

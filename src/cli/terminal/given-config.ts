@@ -1,6 +1,6 @@
 /** The configuration as `recital serve` reads it, for commands that look where a server writes. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readSmallFile } from '../../config/small-file.ts';
 import { type Config, ConfigFault, type EffectiveSetting, effectiveSettings, loadConfig } from '../../config.ts';
 import type { Environment } from './command.ts';
 import type { Output } from './output.ts';
@@ -8,7 +8,7 @@ import type { Output } from './output.ts';
 /** null = it is faulty, and `stderr` was told every fault. */
 export function configOrNull(env: Environment, stderr: Output): Config | null {
   try {
-    return loadConfig({ env, readFile: (path) => readFileSync(path, 'utf8') });
+    return loadConfig({ env, readFile: readSmallFile });
   } catch (error) {
     if (!(error instanceof ConfigFault)) throw error;
     stderr.line(error.message);
@@ -18,7 +18,7 @@ export function configOrNull(env: Environment, stderr: Output): Config | null {
 
 /** Every setting as it is in effect. */
 export function effectiveSettingsOf(env: Environment): readonly EffectiveSetting[] {
-  return effectiveSettings({ env, readFile: (path) => readFileSync(path, 'utf8') });
+  return effectiveSettings({ env, readFile: readSmallFile });
 }
 
 /** Why a command finds nothing below `dataDir`, and what may be wrong. */

@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { UsageGroup, UsageSummary } from '../../store/usage-summary.ts';
 import { type CommandContext, type CommandRunner, exitCodes } from '../terminal/command.ts';
-import { type Column, type Output, printTable } from '../terminal/output.ts';
+import { type Column, type Output, printable, printTable } from '../terminal/output.ts';
 import { parseTime, timeWords } from '../terminal/times.ts';
 
 const usageOptions = z.object({
@@ -32,7 +32,8 @@ Reads the store in DATA_DIR, which it finds as "recital serve" does: in the envi
 A server may be running. The embedded answerer has no tokens: its are words.
 A <time> is ${timeWords}.
 
-Exit codes: 0 printed, also when there is nothing; 1 the store can't be read; 2 bad usage or configuration.
+Exit codes: 0 printed, also when there is nothing; 1 the store is damaged; 2 bad usage or configuration,
+or the store may not be read.
 
 Examples:
   recital usage
@@ -61,6 +62,11 @@ async function printUsage(
   const { dir } = config.data;
   const ofDevice = hardware === undefined ? {} : { hardwareId: hardware };
   const report = await reportUsage({ dataDir: dir, sinceMs: since, ...ofDevice });
+  if (report.kind === 'unreachable') {
+    const { path, reason } = report;
+    stderr.line(`${stderr.styled('red', 'error:')} ${printable(path)} can't be read: ${reason}`);
+    return exitCodes.unusable;
+  }
   if (report.kind === 'failed') {
     stderr.line(`${stderr.styled('red', 'error:')} The store in DATA_DIR ${dir} can't be read: ${report.reason}`);
     return exitCodes.failed;

@@ -10,11 +10,14 @@ import { type Core, coreOf, hasSentenceEnd } from './politeness.ts';
 import type { Reply } from './texts.ts';
 import { capitalised, isCapitalised, type Language, saidFrom, type Utterance, type Word } from './utterance.ts';
 
-/** The reply to a wish about messages or contacts; undefined if the utterance is none. */
-export function contactReply(utterance: Utterance): Reply | undefined {
+/** The way that messages go: that of the device, or WhatsApp. */
+export type Channel = 'message' | 'whatsapp';
+
+/** The reply to a wish about messages (on `channel`) or contacts; undefined if the utterance is none. */
+export function contactReply(utterance: Utterance, channel: Channel = 'message'): Reply | undefined {
   const core = coreOf(utterance);
-  const asked = { utterance, core, grammar: contactGrammars[utterance.language] };
-  return sendReply(asked) ?? readReply(asked) ?? findReply(asked);
+  const asked = { utterance, core, grammar: contactGrammars[utterance.language], channel };
+  return sendReply(asked) ?? readReply(asked) ?? (channel === 'message' ? findReply(asked) : undefined);
 }
 
 const maxContactWords = 3;
@@ -127,6 +130,7 @@ interface Asked {
   readonly utterance: Utterance;
   readonly core: Core;
   readonly grammar: ContactGrammar;
+  readonly channel: Channel;
 }
 
 interface Contact {
@@ -169,18 +173,24 @@ type Boundary = 'atOnce' | 'marked' | 'colon';
 
 /** The command, or a question back where the words of the message can't be told from the rest. */
 function messageReply(asked: Asked, contact: Contact, boundary: Boundary): Reply {
-  const { utterance, core } = asked;
+  const { utterance, core, channel } = asked;
   const begin = contact.end + asked.grammar.saying.matchAt(core.words, contact.end);
   const text = messageText(utterance, begin, core.isAsking);
   if (text === '' || !isSetOff(asked, contact, boundary)) return askForWords(utterance.language, contact);
   if (text.length > maxMessageChars) return tooLong(utterance.language);
   return {
-    text:
-      utterance.language === 'ru'
-        ? `Отправляю сообщение ${contact.spoken}.`
-        : `Sending a message to ${contact.spoken}.`,
-    command: { name: 'send_message', args: { contact: contact.name, message: text } },
+    text: sendText(utterance.language, contact, channel),
+    command: {
+      name: channel === 'whatsapp' ? 'send_whatsapp_message' : 'send_message',
+      args: { contact: contact.name, message: text },
+    },
   };
+}
+
+function sendText(language: Language, { spoken }: Contact, channel: Channel): string {
+  const way = channel === 'whatsapp';
+  if (language === 'ru') return `Отправляю сообщение${way ? ' в WhatsApp' : ''} ${spoken}.`;
+  return `Sending a ${way ? 'WhatsApp ' : ''}message to ${spoken}.`;
 }
 
 function isSetOff({ utterance, core, grammar }: Asked, contact: Contact, boundary: Boundary): boolean {
@@ -267,7 +277,7 @@ function contactOf(
   return { name: capitalised(nominative ?? spoken), spoken, end, isKnown };
 }
 
-function readReply({ utterance, core, grammar }: Asked): Reply | undefined {
+function readReply({ utterance, core, grammar, channel }: Asked): Reply | undefined {
   const { words, from, to } = core;
   if (hasSentenceEnd(words, from, to)) return undefined;
   const one = grammar.readOne.matchAt(words, from, to);
@@ -281,15 +291,26 @@ function readReply({ utterance, core, grammar }: Asked): Reply | undefined {
     if (messages === 0) return undefined;
     index += messages;
   }
-  const sender = senderOf({ utterance, core, grammar }, index);
+  const sender = senderOf({ utterance, core, grammar, channel }, index);
   if (sender === undefined || (limit !== undefined && (limit < 1 || limit > maxMessagesRead))) return undefined;
   const args = { ...(sender === 'anybody' ? {} : { contact: sender.name }), ...(limit === undefined ? {} : { limit }) };
-  return { text: readText(utterance.language, sender), command: { name: 'read_messages', args } };
+  const name = channel === 'whatsapp' ? 'read_whatsapp_messages' : 'read_messages';
+  return { text: readText(utterance.language, sender, channel), command: { name, args } };
 }
 
-function readText(language: Language, sender: Contact | 'anybody'): string {
-  if (language === 'ru') return sender === 'anybody' ? 'Читаю сообщения.' : `Читаю сообщения от ${sender.spoken}.`;
-  return sender === 'anybody' ? 'Reading your messages.' : `Reading the messages from ${sender.spoken}.`;
+/** What is said while messages are read. */
+export function readText(
+  language: Language,
+  sender: { readonly spoken: string } | 'anybody',
+  channel: Channel,
+): string {
+  const way = channel === 'whatsapp';
+  if (language === 'ru') {
+    const from = sender === 'anybody' ? '' : ` от ${sender.spoken}`;
+    return `Читаю сообщения${way ? ' в WhatsApp' : ''}${from}.`;
+  }
+  const whose = sender === 'anybody' ? 'your' : 'the';
+  return `Reading ${whose} ${way ? 'WhatsApp ' : ''}messages${sender === 'anybody' ? '' : ` from ${sender.spoken}`}.`;
 }
 
 function countOf(word: Word | undefined, { counts }: ContactGrammar): number | undefined {

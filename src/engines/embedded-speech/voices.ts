@@ -7,6 +7,7 @@
  */
 import { EngineFailure } from '../../errors.ts';
 import type { SpeechRequest } from '../speech-engine.ts';
+import { UnknownVoices } from '../unknown-voices.ts';
 import { languageOfScript, looksUkrainian, mainScript, scriptsOf } from '../written-language.ts';
 
 export interface Voice {
@@ -47,12 +48,22 @@ const languageAliases: Readonly<Record<string, string>> = {
 };
 
 /**
- * The voice for a request. Throws EngineFailure NOT_FOUND for a voice that does not exist, naming those that do. A
- * language this engine does not have, or one that is not written in the script of the text (an English answer to a
+ * The voice for a request. One that does not exist is replaced by that of language and text, or, where it is not to be replaced, throws
+ * EngineFailure NOT_FOUND, naming those that do. A language this engine does not have, or one that is not written in the script of the text (an English answer to a
  * Russian client), does not count: sound in the right language beats a hint.
  */
-export function chooseVoice(request: SpeechRequest): Voice {
-  if (request.voice !== undefined && request.voice !== '') return voiceNamed(request.voice);
+export function chooseVoice(request: SpeechRequest, unknownVoices = new UnknownVoices({ policy: 'refuse' })): Voice {
+  const { voice: name = '' } = request;
+  if (name === '') return voiceOfText(request);
+  const named = voiceNamed(name);
+  if (named !== null) return named;
+  if (!unknownVoices.areReplaced) throw noSuchVoice(name);
+  const voice = voiceOfText(request);
+  unknownVoices.replace(name, voice.name);
+  return voice;
+}
+
+function voiceOfText(request: SpeechRequest): Voice {
   const script = mainScript(request.text);
   const hinted = request.language === undefined ? undefined : knownLanguage(request.language);
   if (hinted !== undefined && (script === undefined || scriptsOf(hinted).includes(script))) return voiceOf(hinted);
@@ -62,13 +73,18 @@ export function chooseVoice(request: SpeechRequest): Voice {
   return voiceOf(languageAliases[language] ?? language);
 }
 
-function voiceNamed(name: string): Voice {
+/** In any letter case; null = there is none. */
+function voiceNamed(given: string): Voice | null {
+  const name = given.toLowerCase();
   const fliteVoice = fliteVoices.find((voice) => voice.name === name);
   if (fliteVoice !== undefined) return fliteVoice;
   const language = name.startsWith('espeak-') ? name.slice('espeak-'.length) : '';
-  if (espeakLanguages.includes(language)) return espeak(language);
+  return espeakLanguages.includes(language) ? espeak(language) : null;
+}
+
+function noSuchVoice(name: string): EngineFailure {
   const known = fliteVoices.map((voice) => voice.name).join(', ');
-  throw new EngineFailure({
+  return new EngineFailure({
     errorCode: 'NOT_FOUND',
     message: `no voice "${name.slice(0, 64)}"; there are ${known}, and espeak-<language> with ${espeakLanguages.join(' ')}`,
   });

@@ -34,6 +34,8 @@ export interface FailureParts {
   readonly isOutage?: boolean;
   /** The HTTP status, where the provider refused with one. */
   readonly status?: number;
+  /** True where it did what it was asked, and what came is of no use. */
+  readonly isAboutSound?: boolean;
   /** What the provider said instead of an answer, where it did: there may be another way to ask. */
   readonly refusal?: RefusedWith;
   readonly cause?: unknown;
@@ -47,6 +49,7 @@ export class ProviderFailure extends Error {
   readonly retryAfterMs: number | undefined;
   readonly isOutage: boolean;
   readonly status: number | undefined;
+  readonly isAboutSound: boolean;
   readonly refusal: RefusedWith | undefined;
   readonly #subject: string | undefined;
 
@@ -58,6 +61,7 @@ export class ProviderFailure extends Error {
     this.retryAfterMs = parts.retryAfterMs;
     this.isOutage = parts.isOutage ?? true;
     this.status = parts.status;
+    this.isAboutSound = parts.isAboutSound ?? false;
     this.refusal = parts.refusal;
     this.#subject = parts.subject;
   }

@@ -3,6 +3,7 @@
  * prompt always give the same stream. A file is checked as a whole: every fault is listed with its path, its value and
  * what was expected, and a faulty file is never half used.
  */
+import { RE2JS } from 're2js';
 import { z } from 'zod';
 import { wordsOf } from '../../errors.ts';
 
@@ -21,9 +22,13 @@ export type ScenarioStep = {
   | { readonly verb: 'echo' }
 );
 
+/** A case-insensitive regular expression; it is looked for in time that is linear in the text, and keeps no state. */
+export interface ScenarioPattern {
+  test(text: string): boolean;
+}
+
 interface ScenarioAnswer {
-  /** Not global and not sticky, so it keeps no state between prompts. */
-  readonly when: RegExp;
+  readonly when: ScenarioPattern;
   readonly steps: readonly ScenarioStep[];
 }
 
@@ -32,9 +37,9 @@ export interface ScenarioSpeech {
   readonly chunkBytes: number;
   readonly msPerChunk: number;
   /** A sentence that matches fails; undefined = none does. */
-  readonly failWhen: RegExp | undefined;
+  readonly failWhen: ScenarioPattern | undefined;
   /** A sentence that matches gives no sound and no end; undefined = none does. */
-  readonly hangWhen: RegExp | undefined;
+  readonly hangWhen: ScenarioPattern | undefined;
 }
 
 /** A checked scenario, ready to be played. */
@@ -50,6 +55,10 @@ export const scenarioBounds = {
   answers: 10_000,
   stepsPerAnswer: 100_000,
   patternChars: 10_000,
+  /** Of a compiled pattern: a few times its characters, unless it repeats much. Looking for it costs text times this at the worst. */
+  patternSteps: 10_000,
+  /** What a `command` carries is copied for each session, level by level. */
+  argsDepth: 32,
   repeat: 10_000_000,
   /** The longest delay of a Node timer. */
   waitMs: 2 ** 31 - 1,
@@ -134,25 +143,37 @@ function closedObject<Shape extends z.ZodRawShape>(shape: Shape) {
 
 const anyText = z.string({ error: 'a text' });
 
-/** Unicode mode first; a pattern that only the older syntax knows (`\-`) is taken as such. */
+/**
+ * RE2 and not the language's own expressions: those try every way to match, so one `^(a+)+$` and a prompt of forty letters stop the server for
+ * hours. What can't be looked for in linear time (lookahead, lookbehind, backreferences) is a fault of the file.
+ */
 const pattern = anyText
   .max(scenarioBounds.patternChars, { error: `at most ${scenarioBounds.patternChars} characters` })
-  .transform((source, context) => {
+  .transform((source, context): ScenarioPattern => {
     try {
-      return compilePattern(source);
+      const compiled = RE2JS.compile(RE2JS.translateRegExp(source), RE2JS.CASE_INSENSITIVE);
+      if (compiled.programSize() <= scenarioBounds.patternSteps) return { test: (text) => compiled.test(text) };
+      const steps = `${scenarioBounds.patternSteps} steps, and this has ${compiled.programSize()}: fewer repetitions, or smaller ones`;
+      context.addIssue({ code: 'custom', message: `a regular expression of at most ${steps}` });
     } catch (error) {
-      const reason = wordsOf(error);
-      context.addIssue({ code: 'custom', message: `a valid regular expression (${reason})` });
-      return z.NEVER;
+      context.addIssue({ code: 'custom', message: `a valid regular expression (${patternReason(source, error)})` });
     }
+    return z.NEVER;
   });
 
-function compilePattern(source: string): RegExp {
-  try {
-    return new RegExp(source, 'iu');
-  } catch {
-    return new RegExp(source, 'i');
-  }
+/** What RE2 leaves out, by how it is written. */
+const untestable = [
+  { name: 'lookahead', written: /\(\?[=!]/ },
+  { name: 'lookbehind', written: /\(\?<[=!]/ },
+  { name: 'a backreference', written: /\\(?:[1-9]|k<)/ },
+] as const;
+
+function patternReason(source: string, error: unknown): string {
+  const found = untestable.find(({ written }) => written.test(source));
+  const words = wordsOf(error).replace(/^error parsing regexp: /, '');
+  return found === undefined
+    ? words
+    : `${found.name} is not supported: it can't be looked for in linear time; ${words}`;
 }
 
 const tokenCount = number({ from: 0, to: scenarioBounds.tokens, whole: true }).default(0);
@@ -162,10 +183,20 @@ const modelName = anyText
 
 const onlyTrue = z.literal(true, { error: 'true' });
 
+const commandArgs = z.unknown().refine((args) => !isDeeperThan(args, scenarioBounds.argsDepth), {
+  error: `a value of at most ${scenarioBounds.argsDepth} levels`,
+});
+
+/** Whether lists and objects in `value` stand in each other deeper than `levels`. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeperThan(member, levels - 1));
+}
+
 const verbs = {
   say: anyText,
   wait_ms: number({ from: 0, to: scenarioBounds.waitMs, whole: false }),
-  command: closedObject({ command: anyText, args: z.unknown().optional() }),
+  command: closedObject({ command: anyText, args: commandArgs.optional() }),
   fail: closedObject({ error_code: anyText.optional(), message: anyText.default('') }),
   throw: anyText,
   usage: closedObject({ input_tokens: tokenCount, output_tokens: tokenCount, model: modelName }),
@@ -257,9 +288,18 @@ function memberOf(container: unknown, key: PropertyKey): unknown {
 const maxShownChars = 80;
 
 function valueText(value: unknown): string {
-  const json: string | undefined = JSON.stringify(value);
+  const json = jsonOf(value);
   if (json === undefined) return 'missing';
   return json.length > maxShownChars ? `${json.slice(0, maxShownChars)}…` : json;
+}
+
+/** What is nested too deep for JSON is shown by its kind. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Array.isArray(value) ? '[…]' : '{…}';
+  }
 }
 
 function pathText(path: readonly PropertyKey[]): string {

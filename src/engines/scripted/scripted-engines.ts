@@ -13,6 +13,7 @@ import { EngineFailure } from '../../errors.ts';
 import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
 import { type PacedItems, Pause, playPaced } from '../paced-stream.ts';
 import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
+import { UnknownVoices } from '../unknown-voices.ts';
 import type { Scenario, ScenarioSpeech, ScenarioStep } from './scenario.ts';
 
 /** The answer engine that plays `scenario`. A prompt that no answer matches is a declared failure, UNAVAILABLE. */
@@ -75,26 +76,37 @@ const TONE_VOICE = 'tone';
 
 /**
  * The speech engine that plays the `speech` part of `scenario`. A sentence matching `fail_when` is UNAVAILABLE, a voice other than
- * `tone` NOT_FOUND; a language makes no difference to a tone.
+ * `tone` becomes `tone` or, where unknown voices are not replaced, is NOT_FOUND; a language makes no difference to a tone.
  */
-export function createScriptedSpeechEngine(scenario: Scenario): SpeechEngine {
+export function createScriptedSpeechEngine(
+  scenario: Scenario,
+  unknownVoices = new UnknownVoices({ policy: 'refuse' }),
+): SpeechEngine {
   const { speech } = scenario;
   const chunks = toneChunks(speech.chunkBytes);
   return {
     name: 'scripted',
     async start() {},
-    synthesise: (request, signal) => playPaced(soundOf(speech, chunks, request), signal),
+    synthesise: (request, signal) => playPaced(soundOf({ speech, chunks, unknownVoices }, request), signal),
     async stop() {},
   };
 }
 
+interface ToneOptions {
+  readonly speech: ScenarioSpeech;
+  readonly chunks: readonly Uint8Array[];
+  readonly unknownVoices: UnknownVoices;
+}
+
 function* soundOf(
-  speech: ScenarioSpeech,
-  chunks: readonly Uint8Array[],
-  { text: sentence, voice = TONE_VOICE }: SpeechRequest,
+  { speech, chunks, unknownVoices }: ToneOptions,
+  { text: sentence, voice = '' }: SpeechRequest,
 ): PacedItems<Uint8Array> {
-  if (voice !== TONE_VOICE) {
-    throw new EngineFailure({ errorCode: 'NOT_FOUND', message: `no voice "${voice}"; there is ${TONE_VOICE}` });
+  if (voice !== '' && voice !== TONE_VOICE) {
+    if (!unknownVoices.areReplaced) {
+      throw new EngineFailure({ errorCode: 'NOT_FOUND', message: `no voice "${voice}"; there is ${TONE_VOICE}` });
+    }
+    unknownVoices.replace(voice, TONE_VOICE);
   }
   if (speech.failWhen?.test(sentence) === true) {
     throw new EngineFailure({

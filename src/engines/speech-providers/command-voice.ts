@@ -166,7 +166,7 @@ export async function* childSound(
     signal.throwIfAborted();
     if (isTooSilent) throw failed(program, `gave no sound for ${silenceLimitMs} ms`, lastWords());
     if (end.startError !== null) throw failed(program, "can't be started", end.startError.message, 'other');
-    if (end.code !== 0) throw failed(program, endWordsOf(end), lastWords());
+    if (end.code !== 0) throw failed(program, endWordsOf(end), lastWords(), 'again', end.code !== null);
   } finally {
     clearTimeout(timer);
     unlink();
@@ -213,9 +213,15 @@ function endWordsOf({ code, signal }: ChildEnd): string {
 }
 
 /** The program and its words are for the log alone: they may hold paths. */
-function failed(program: string, words: string, said: string, next: NextTry = 'again'): ProviderFailure {
+function failed(
+  program: string,
+  words: string,
+  said: string,
+  next: NextTry = 'again',
+  isAboutSound = false,
+): ProviderFailure {
   const detail = `${program} ${words}${said === '' ? '' : `: ${said}`}`;
-  return new ProviderFailure({ code: 'UNAVAILABLE', words, detail, next });
+  return new ProviderFailure({ code: 'UNAVAILABLE', words, detail, next, isAboutSound });
 }
 
 /** Asks the program and everything it started to end, and makes them soon after. */

@@ -9,9 +9,8 @@ import { ProviderFailure } from '../provider/failure.ts';
 import { failureOfRefusal, type Refusal, type RefusalWords } from '../provider/http-status.ts';
 import { retryAfterMsOf } from '../provider/retry.ts';
 import type { HttpClient, HttpRequest } from './http-client.ts';
-import { joined } from './sample-reader.ts';
+import type { SoundLabel } from './sound-pipeline.ts';
 import { type ProviderSound, unknownVoice, type VoicedSentence } from './speech-provider.ts';
-import { looksLikeWav, wavMagicBytes } from './wav-reader.ts';
 
 export interface SoundRequest extends HttpRequest {
   readonly provider: string;
@@ -24,9 +23,10 @@ export interface SoundRequest extends HttpRequest {
   readonly formatHint: string;
 }
 
-/** Kinds of sound that this server does not decode. */
-const compressedTypes = /^(audio|video)\/(mpeg|mp3|mp4|aac|ogg|opus|webm|flac|x-flac|amr|3gpp|x-m4a)/;
-const textTypes = /^(text\/|application\/(json|problem\+json|xml|xhtml))/;
+/** Kinds of sound that this server does not decode; `audio/x-wav`, `audio/pcm`, `audio/l16` and what says nothing are not among them. */
+const compressedTypes =
+  /^(?:audio|video)\/(?:x-)?(?:mpeg|mpg|mp[1234]|mpga|aac|aacp|m4a|ogg|opus|vorbis|webm|matroska|flac|amr|amr-wb|3gpp2?|g7\d\d|pcm[au]|mu-?law|ulaw|a-?law|aiff|caf|ms-wma|ac3|eac3|mp2t|speex|silk)\b/;
+const textTypes = /^(?:text\/|application\/(?:[\w.-]*\+)?(?:json|xml|xhtml|problem)\b)/;
 
 /** The sound that the provider answers with; rejects with ProviderFailure. */
 export async function openHttpSound(
@@ -37,16 +37,25 @@ export async function openHttpSound(
   const response = await client.send(request, signal);
   const { statusCode: status = 0 } = response;
   if (status < 200 || status > 299) throw await refusal(client, request, response, signal);
-  const type = (response.headers['content-type'] ?? '').toLowerCase().trim();
-  if (compressedTypes.test(type)) {
+  const encoding = (response.headers['content-encoding'] ?? 'identity').toLowerCase().trim();
+  if (encoding !== 'identity' && encoding !== '') {
     response.destroy();
-    throw wrongKind(`sent ${type.slice(0, 40)}, which is not decoded here; ${request.formatHint}`);
+    const words = `sent sound that is packed as ${encoding.slice(0, 40)}, which was not asked for`;
+    throw new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'other' });
   }
-  const chunks = client.read(response, signal);
+  const type = (response.headers['content-type'] ?? '').toLowerCase().trim();
+  const label = labelOf(type);
   return {
     rawRateHz: rateOfType(type) ?? request.rawRateHz,
-    chunks: textTypes.test(type) ? onlyWav(chunks, type, request) : chunks,
+    chunks: client.read(response, signal),
+    formatHint: request.formatHint,
+    ...(label !== null && { label }),
   };
+}
+
+function labelOf(type: string): SoundLabel | null {
+  const meaning = compressedTypes.test(type) ? 'compressed' : textTypes.test(type) ? 'text' : null;
+  return meaning === null ? null : { type: type.slice(0, 40), meaning };
 }
 
 async function refusal(
@@ -66,41 +75,6 @@ async function refusal(
 export function refusalOf({ statusCode = 0, headers }: IncomingMessage, body: string, secrets: Secrets): Refusal {
   const retryAfterMs = retryAfterMsOf((name) => headers[name]?.toString(), Date.now());
   return { status: statusCode, ...readErrorBody(body, secrets), retryAfterMs };
-}
-
-/**
- * A body that calls itself text. Piper's server calls its WAV so, for it does not set a type; anything else is a page or an error
- * that came with a good status.
- */
-async function* onlyWav(
-  chunks: AsyncIterable<Uint8Array>,
-  type: string,
-  request: SoundRequest,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let beginning: Uint8Array | null = new Uint8Array(0);
-  for await (const chunk of chunks) {
-    if (beginning === null) {
-      yield chunk;
-      continue;
-    }
-    beginning = joined(beginning, chunk);
-    if (looksLikeWav(beginning)) {
-      if (beginning.length < wavMagicBytes) continue;
-      yield beginning;
-      beginning = null;
-    } else if (beginning.length >= errorBodyMaxBytes) {
-      break;
-    }
-  }
-  if (beginning === null) return;
-  const { apiKey, sentence } = request;
-  const body = new TextDecoder().decode(beginning.subarray(0, errorBodyMaxBytes));
-  const { said } = readErrorBody(body, { key: apiKey, text: sentence.text });
-  throw wrongKind(`sent ${type.slice(0, 40)} instead of sound${said === '' ? '' : `: ${said}`}`);
-}
-
-function wrongKind(words: string): ProviderFailure {
-  return new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'other' });
 }
 
 /** `audio/pcm;rate=16000` and `audio/L16; rate=16000` say it themselves. */
@@ -156,6 +130,27 @@ const noSuchVoice =
   /not.{0,4}(found|exist|available|supported|valid)|unknown|invalid|unsupported|no such|(should|must) be/i;
 
 function isAboutVoice({ status, said }: Refusal, voice: string): boolean {
-  if (voice === '' || (!/voice/i.test(said) && !said.includes(voice))) return false;
-  return status === 404 || ((status === 400 || status === 422) && noSuchVoice.test(said));
+  if (!namesVoice(said, voice)) return false;
+  return status === 404 || ((status === 400 || status === 422) && saysVoiceIsUnknown(said, voice));
+}
+
+/** What a provider says is that it does not have the voice. */
+export function saysVoiceIsUnknown(said: string, voice: string): boolean {
+  return namesVoice(said, voice) && noSuchVoice.test(said);
+}
+
+function namesVoice(said: string, voice: string): boolean {
+  return voice !== '' && (/voice|speaker/i.test(said) || said.includes(voice));
+}
+
+/** Statuses that a provider has for a request of which it does not like something. */
+const statusesOfRequests: readonly number[] = [400, 404, 413, 422, 500];
+
+/**
+ * True if the voice may be what was wrong with a sentence that failed before its first sound: the provider says so, refuses the request, or
+ * fails over it. A line, a key, a quota and a crowd are no voice's fault, unless their words are about it.
+ */
+export function mayBeVoice({ code, status, detail, isAboutSound }: ProviderFailure, voice: string): boolean {
+  if (code === 'NOT_FOUND' || isAboutSound) return true;
+  return status !== undefined && (statusesOfRequests.includes(status) || namesVoice(detail, voice));
 }

@@ -4,19 +4,29 @@
  *
  * Guarantees: at most `maxConcurrent` sentences are with the provider, `maxWaiting` wait, one more is refused with
  * RESOURCE_EXHAUSTED; a sentence works at most 1 MiB ahead of its reader, so a slow reader does not keep a provider busy; nothing is
- * tried again once there was sound; every failure is final, so that nobody above multiplies the tries.
+ * tried again once there was sound; every failure is final, so that nobody above multiplies the tries. A sentence with words whose sound is
+ * all silence failed, whatever its provider says; silence at its beginning waits for what follows it, up to a second.
  */
 import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises';
+import { AUDIO_BYTES_PER_SECOND, isQuiet } from '../../call/wire.ts';
 import { EngineFailure } from '../../errors.ts';
+import { readErrorBody } from '../provider/error-words.ts';
 import { ProviderFailure } from '../provider/failure.ts';
 import { ByteQueue, ConcurrencyLimit } from '../provider/flow.ts';
 import { type LinkedAbort, linkedAbort, onAbort } from '../provider/linked-abort.ts';
 import { backoffMs, createRetryCounter, waitFor } from '../provider/retry.ts';
 import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
+import type { UnknownVoices } from '../unknown-voices.ts';
+import { mayBeVoice, saysVoiceIsUnknown } from './http-sound.ts';
 import { createRateFilter, type RateFilter } from './rate-converter.ts';
-import { UnusableSound } from './sample-reader.ts';
+import { UnusableSound, WordsInsteadOfSound } from './sample-reader.ts';
 import { SoundPipeline } from './sound-pipeline.ts';
-import type { SpeechProvider, SpeechProviderSettings, VoicedSentence } from './speech-provider.ts';
+import {
+  type SpeechProvider,
+  type SpeechProviderSettings,
+  unknownVoice,
+  type VoicedSentence,
+} from './speech-provider.ts';
 import { chooseVoice } from './voice-choice.ts';
 
 /** About 11 s of sound: a sentence is read from its provider to the end while the one before it is being sent. */
@@ -32,6 +42,8 @@ export const maxRetryAfterMs = 5000;
 const STOP_GRACE_MS = 1000;
 /** Filters kept; a provider has one rate, a careless one a few. */
 const MAX_FILTERS = 8;
+/** A voice that has been silent for longer is heard to be silent. */
+const MAX_HELD_SILENCE_BYTES = AUDIO_BYTES_PER_SECOND;
 
 /** A try that failed, for the log. */
 export interface FailedTryReport {
@@ -49,6 +61,7 @@ export interface ProviderSpeechOptions {
   readonly provider: SpeechProvider;
   /** Sentences that may wait for their turn; one more is refused. */
   readonly maxWaiting: number;
+  readonly unknownVoices: UnknownVoices;
   readonly onFailedTry?: (report: FailedTryReport) => void;
   /** The most sound of one sentence; smaller in tests. */
   readonly maxSoundBytes?: number;
@@ -97,6 +110,7 @@ interface SentenceSurroundings extends ProviderSpeechOptions {
 /** One sentence from its request to the end of its sound. */
 class SentenceWork {
   readonly #around: SentenceSurroundings;
+  /** Something was handed over. */
   #hasSound = false;
 
   constructor(around: SentenceSurroundings) {
@@ -105,14 +119,13 @@ class SentenceWork {
 
   /** Fills the queue to its end; never rejects. */
   async run(request: SpeechRequest, signal: AbortSignal): Promise<void> {
-    const { sound, limit, settings, provider } = this.#around;
+    const { sound, limit, provider } = this.#around;
     const unlink = onAbort(signal, () => sound.cut(signal.reason));
     let release: (() => void) | null = null;
     try {
       release = await limit.acquire(signal);
       if (release === null) throw overfull(limit);
-      const sentence = chooseVoice(request, settings, provider.defaultVoice);
-      await this.#speak(sentence, request, signal);
+      await this.#speakAsAsked(request, signal);
       sound.finish();
     } catch (error) {
       if (signal.aborted) sound.cut(signal.reason);
@@ -123,7 +136,28 @@ class SentenceWork {
     }
   }
 
-  async #speak(sentence: VoicedSentence, request: SpeechRequest, signal: AbortSignal): Promise<void> {
+  /** By the voice that the request names, else by the one that speaks for it. */
+  async #speakAsAsked(request: SpeechRequest, signal: AbortSignal): Promise<void> {
+    const { provider, settings, unknownVoices } = this.#around;
+    const asked = chooseVoice(request, settings, provider.defaultVoice);
+    const { voice: _, ...unnamed } = request;
+    const own = chooseVoice(unnamed, settings, provider.defaultVoice);
+    const mayBeReplaced = asked.isVoiceOfRequest && asked.voice !== own.voice && unknownVoices.areReplaced;
+    if (!mayBeReplaced) return this.#speak({ sentence: asked, request, mayBeReplaced }, signal);
+    if (!unknownVoices.has(asked.voice)) {
+      try {
+        return await this.#speak({ sentence: asked, request, mayBeReplaced }, signal);
+      } catch (error) {
+        const isReplaced = error instanceof ProviderFailure && !this.#hasSound && mayBeVoice(error, asked.voice);
+        if (signal.aborted || !isReplaced) throw error;
+      }
+    }
+    await this.#speak({ sentence: own, request, mayBeReplaced: false }, signal);
+    // Only now it is known that it was the voice, and not the request or the provider.
+    unknownVoices.replace(asked.voice, own.voice);
+  }
+
+  async #speak({ sentence, request, mayBeReplaced }: SentenceTry, signal: AbortSignal): Promise<void> {
     const { provider, settings, onFailedTry, nextRetry } = this.#around;
     for (let retries = 0; ; retries++) {
       try {
@@ -132,11 +166,13 @@ class SentenceWork {
         );
       } catch (error) {
         if (signal.aborted) throw error;
-        const failure = this.#failureOf(error);
+        const failure = this.#failureOf(error, sentence);
         const waitMs = failure.retryAfterMs ?? backoffMs(retries + 1, nextRetry());
         const mayTryAgain = failure.next === 'again' && !this.#hasSound && waitMs <= maxRetryAfterMs;
         const isLast = !mayTryAgain || retries >= settings.retries;
         const { code, detail } = failure;
+        // Another voice speaks at once; that one was replaced is told instead.
+        if (isLast && mayBeReplaced && !this.#hasSound && mayBeVoice(failure, sentence.voice)) throw failure;
         onFailedTry?.({ provider: provider.name, errorCode: code, detail, tries: retries + 1, isLast });
         if (isLast) {
           if (!this.#hasSound) request.noteProvider?.({ provider: provider.name, retries });
@@ -148,19 +184,23 @@ class SentenceWork {
   }
 
   async #tryOnce(sentence: VoicedSentence, signal: AbortSignal, noteFirstSound: () => void): Promise<void> {
-    const { provider, settings, sound, filterOf, maxSoundBytes } = this.#around;
-    const { rawRateHz, chunks } = await provider.open(sentence, signal);
+    const { provider, settings, filterOf, maxSoundBytes } = this.#around;
+    const { rawRateHz, chunks, label, formatHint = '' } = await provider.open(sentence, signal);
     const pipeline = new SoundPipeline({
       rawRateHz,
       forcedRateHz: settings.sampleRateHz === 0 ? null : settings.sampleRateHz,
       filterOf,
+      label,
+      formatHint,
       ...(maxSoundBytes !== undefined && { maxSoundBytes }),
     });
+    const heard = new HeardSound();
     const hand = async (pcm: Uint8Array) => {
-      if (pcm.length === 0) return;
-      if (!this.#hasSound) noteFirstSound();
-      this.#hasSound = true;
-      await sound.push(pcm);
+      for (const piece of heard.push(pcm)) {
+        if (!this.#hasSound) noteFirstSound();
+        this.#hasSound = true;
+        await this.#around.sound.push(piece);
+      }
     };
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
@@ -170,14 +210,57 @@ class SentenceWork {
       }
     }
     await hand(pipeline.flush());
-    if (pipeline.inputBytes === 0) throw silent();
+    if (pipeline.inputBytes === 0) throw silent('sent no sound at all');
+    if (heard.isSilent && /[\p{L}\p{N}]/u.test(sentence.text)) throw silent('sent nothing but silence');
+    for (const piece of heard.rest()) await this.#around.sound.push(piece);
     if (!this.#hasSound) noteFirstSound();
   }
 
-  #failureOf(error: unknown): ProviderFailure {
+  #failureOf(error: unknown, { voice, text }: VoicedSentence): ProviderFailure {
+    const { provider, settings } = this.#around;
     if (error instanceof ProviderFailure) return error;
     if (!(error instanceof UnusableSound)) throw error;
-    return new ProviderFailure({ code: 'UNAVAILABLE', words: `sent ${error.message}`, next: 'other', cause: error });
+    if (!(error instanceof WordsInsteadOfSound)) {
+      const words = `sent ${error.message}`;
+      return new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'other', isAboutSound: true, cause: error });
+    }
+    const { said } = readErrorBody(error.body, { key: settings.apiKey, text });
+    const saying = said === '' ? '' : `: ${said}`;
+    if (saysVoiceIsUnknown(said, voice)) return unknownVoice(voice, `at ${provider.name}${saying}`, { cause: error });
+    const words = `sent ${error.message}${saying}`;
+    return new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'other', isAboutSound: true, cause: error });
+  }
+}
+
+interface SentenceTry {
+  readonly sentence: VoicedSentence;
+  readonly request: SpeechRequest;
+  /** Another voice can speak it: a failure that may be the voice's is not the sentence's. */
+  readonly mayBeReplaced: boolean;
+}
+
+/** Holds the silence at the beginning of a sentence back, until there is something to hear. */
+class HeardSound {
+  #silence: Uint8Array[] = [];
+  #heldBytes = 0;
+  isSilent = true;
+
+  /** What may go on. */
+  push(pcm: Uint8Array): readonly Uint8Array[] {
+    if (pcm.length === 0) return [];
+    if (!this.isSilent) return [pcm];
+    this.isSilent = isQuiet(pcm);
+    this.#silence.push(pcm);
+    this.#heldBytes += pcm.length;
+    return this.isSilent && this.#heldBytes < MAX_HELD_SILENCE_BYTES ? [] : this.rest();
+  }
+
+  /** What is still held. */
+  rest(): readonly Uint8Array[] {
+    const held = this.#silence;
+    this.#silence = [];
+    this.#heldBytes = 0;
+    return held;
   }
 }
 
@@ -190,8 +273,8 @@ function overfull({ running, waiting }: ConcurrencyLimit): EngineFailure {
   return new EngineFailure({ errorCode: 'RESOURCE_EXHAUSTED', message }, { isFinal: true });
 }
 
-function silent(): ProviderFailure {
-  return new ProviderFailure({ code: 'UNAVAILABLE', words: 'sent no sound at all', next: 'again' });
+function silent(words: string): ProviderFailure {
+  return new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'again', isAboutSound: true });
 }
 
 /** As the port declares it. Final: the sentence was tried as often as the configuration wants. */

@@ -21,7 +21,18 @@ export function frameBytesOf({ channels, encoding }: PcmFormat): number {
 
 /** Thrown for sound that can't become the PCM of the wire; the message completes "the voice … sent …". */
 export class UnusableSound extends Error {
-  override readonly name = 'UnusableSound';
+  override readonly name: string = 'UnusableSound';
+}
+
+/** A provider that says something where it should speak, such as an error with a good status. */
+export class WordsInsteadOfSound extends UnusableSound {
+  /** As it came: not for anybody's eyes before secrets are taken out. */
+  readonly body: string;
+
+  constructor(what: string, body: string) {
+    super(`${what} instead of sound`);
+    this.body = body;
+  }
 }
 
 export class SampleReader {
@@ -83,4 +94,36 @@ export function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayB
   all.set(first);
   all.set(second, first.length);
   return all;
+}
+
+/** Bytes that came and are not read yet, in one piece; each byte is copied a bounded number of times, however small the chunks are. */
+export class UnreadBytes {
+  #buffer = new Uint8Array(0);
+  #start = 0;
+  #end = 0;
+
+  /** Good until the next call of `append`. */
+  get view(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  append(chunk: Uint8Array): void {
+    if (this.#end + chunk.length > this.#buffer.length) {
+      const { view } = this;
+      // Twice what is there: so many bytes come before the next move.
+      const isRoomy = this.#buffer.length >= 2 * (view.length + chunk.length);
+      const buffer = isRoomy ? this.#buffer : new Uint8Array(2 * (view.length + chunk.length));
+      buffer.set(view);
+      this.#buffer = buffer;
+      this.#end = view.length;
+      this.#start = 0;
+    }
+    this.#buffer.set(chunk, this.#end);
+    this.#end += chunk.length;
+  }
+
+  /** The first `bytes` are read. */
+  drop(bytes: number): void {
+    this.#start = Math.min(this.#end, this.#start + bytes);
+  }
 }

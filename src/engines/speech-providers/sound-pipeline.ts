@@ -1,17 +1,25 @@
 /**
- * Whatever a voice sends, as the PCM of the wire: a WAV container is taken off where there is one, channels are mixed, any rate
- * becomes 48 kHz. Sound that has the wire's format already passes bit for bit. One pipeline serves one sentence.
+ * Whatever a voice sends, as the PCM of the wire: containers are taken off, channels are mixed, any rate becomes 48 kHz. Sound that has the
+ * wire's format already passes bit for bit. One pipeline serves one sentence.
  *
- * Refuses, by UnusableSound: compressed sound, a rate out of bounds, raw sound of an unknown rate, and more sound
- * than a sentence can have.
+ * Refuses, by UnusableSound: what is not sound by its content (sound-kind.ts), whatever its label says; a rate out of bounds, raw sound of an
+ * unknown rate, and more sound than a sentence can have. Words instead of sound are WordsInsteadOfSound, with the words.
  */
 import { audioFormat } from '../../call/wire.ts';
+import { errorBodyMaxBytes } from '../provider/error-words.ts';
 import { maxRateHz, minRateHz, RateConverter, type RateFilter } from './rate-converter.ts';
-import { joined, SampleReader, UnusableSound } from './sample-reader.ts';
-import { looksLikeWav, WavReader, wavMagicBytes } from './wav-reader.ts';
+import { type PcmFormat, SampleReader, UnreadBytes, UnusableSound, WordsInsteadOfSound } from './sample-reader.ts';
+import { areSamples, type SoundKind, sampleEvidenceBytes, soundKindOf } from './sound-kind.ts';
+import { type SoundPiece, WavReader } from './wav-reader.ts';
 
 /** Five minutes: a sentence of the longest that the cutter lets through takes less than two. */
 export const maxSentenceSoundBytes = 5 * 60 * audioFormat.sampleRateHz * audioFormat.bytesPerSample;
+
+/** What a provider calls its sound, where that says that it is no PCM. It may lie: a WAV, or bytes that are samples by evidence, are sound. */
+export interface SoundLabel {
+  readonly type: string;
+  readonly meaning: 'text' | 'compressed';
+}
 
 export interface SoundPipelineOptions {
   /** The rate of sound without a header; null = not known. */
@@ -20,24 +28,28 @@ export interface SoundPipelineOptions {
   readonly forcedRateHz: number | null;
   /** The filters of the rates in use. */
   readonly filterOf: (rateHz: number) => RateFilter;
+  readonly label?: SoundLabel | undefined;
+  /** What to change where it is sound that is not decoded; '' = nothing is known. */
+  readonly formatHint?: string;
   /** The most that a sentence may have; smaller in tests. */
   readonly maxSoundBytes?: number;
 }
 
-/** Beginnings of compressed sound that no PCM has by chance. */
-const compressedMagic: readonly (readonly [magic: string, name: string])[] = [
-  ['ID3', 'MP3'],
-  ['OggS', 'Ogg'],
-  ['fLaC', 'FLAC'],
-];
+const noFormat: PcmFormat = Object.freeze({ sampleRateHz: 0, channels: 1, encoding: 'int16' });
 
 export class SoundPipeline {
   readonly #options: SoundPipelineOptions;
   /** The first bytes, until they tell what this is. */
-  #beginning: Uint8Array | null = new Uint8Array(0);
-  #wav: WavReader | null = null;
+  readonly #beginning = new UnreadBytes();
+  #kind: SoundKind | null = null;
+  #reader: WavReader | null = null;
+  /** The first sound of a WAV, until it tells what it is. */
+  readonly #unchecked: SoundPiece[] = [];
+  #isSoundChecked = false;
+  #format: PcmFormat | null = null;
   #samples: SampleReader | null = null;
   #converter: RateConverter | null = null;
+  #converterRateHz = 0;
   #soundBytes = 0;
   #inputBytes = 0;
 
@@ -53,58 +65,100 @@ export class SoundPipeline {
   /** The sound in the next bytes, in `audioFormat`; may be empty. */
   push(chunk: Uint8Array): Uint8Array {
     this.#inputBytes += chunk.length;
-    if (this.#beginning === null) return this.#convert(this.#unwrap(chunk));
-    this.#beginning = joined(this.#beginning, chunk);
-    if (this.#beginning.length < wavMagicBytes && looksLikeWav(this.#beginning)) return chunk.subarray(0, 0);
-    return this.#begin(this.#beginning);
+    if (this.#reader !== null) return this.#convert(this.#reader.push(chunk));
+    this.#beginning.append(chunk);
+    return this.#begin(false);
   }
 
   /** The sentence is over: the rest of its sound. */
   flush(): Uint8Array {
-    const beginning = this.#beginning;
-    // Less than a magic number: a few samples of raw sound, or nothing.
-    const first = beginning === null || beginning.length === 0 ? new Uint8Array(0) : this.#begin(beginning);
-    const last = this.#wav === null ? first.subarray(0, 0) : this.#convert(this.#wav.flush());
-    const tail = this.#converter === null ? last.subarray(0, 0) : this.#counted(bytesOf(this.#converter.flush()));
-    return joined(joined(first, last), tail);
+    // Less than what tells a format: a few samples of raw sound, or nothing.
+    const first = this.#reader === null && this.#inputBytes > 0 ? this.#begin(true) : new Uint8Array(0);
+    const last = this.#reader === null ? [] : this.#reader.flush();
+    return Buffer.concat([first, this.#convert(last, true), this.#endOfConverter()]);
   }
 
-  #begin(bytes: Uint8Array): Uint8Array {
-    this.#beginning = null;
-    const compressed = compressedMagic.find(
-      ([magic]) => magic === String.fromCharCode(...bytes.subarray(0, magic.length)),
-    );
-    if (compressed !== undefined) throw new UnusableSound(`${compressed[1]} instead of PCM or WAV`);
-    if (bytes.length >= wavMagicBytes && looksLikeWav(bytes)) this.#wav = new WavReader();
-    return this.#convert(this.#unwrap(bytes));
+  /** Looks at what came so far; what follows is read as what it is. */
+  #begin(isWhole: boolean): Uint8Array {
+    const bytes = this.#beginning.view;
+    this.#kind ??= soundKindOf(bytes, isWhole);
+    if (this.#kind === null) return bytes.subarray(0, 0);
+    const { label } = this.#options;
+    if (this.#kind === 'pcm' && label !== undefined) {
+      if (!isWhole && bytes.length < sampleEvidenceBytes) return bytes.subarray(0, 0);
+      if (!areSamples(bytes)) {
+        if (label.meaning === 'text') throw wordsInsteadOfSound(bytes.subarray(0, errorBodyMaxBytes), label);
+        throw this.#undecoded(`${label.type}, which is not decoded here`);
+      }
+    }
+    if (this.#kind === 'text') {
+      if (!isWhole && bytes.length < errorBodyMaxBytes) return bytes.subarray(0, 0);
+      throw wordsInsteadOfSound(bytes.subarray(0, errorBodyMaxBytes), label);
+    }
+    if (typeof this.#kind === 'object') throw this.#undecoded(`${this.#kind.refused} instead of PCM or WAV`);
+    this.#reader = new WavReader(this.#kind === 'wav');
+    this.#isSoundChecked = this.#kind === 'pcm';
+    return this.#convert(this.#reader.push(bytes));
   }
 
-  #unwrap(chunk: Uint8Array): Uint8Array {
-    return this.#wav === null ? chunk : this.#wav.push(chunk);
+  /** The sound in a WAV, once it is sure that it is none of something else: gateways put headers around whatever they are given. */
+  #checked(pieces: readonly SoundPiece[], isEnd: boolean): readonly SoundPiece[] {
+    if (this.#isSoundChecked) return pieces;
+    this.#unchecked.push(...pieces);
+    const [first] = this.#unchecked;
+    const sameFormat = this.#unchecked.filter(({ format }) => format === first?.format);
+    const isAll = isEnd || sameFormat.length < this.#unchecked.length;
+    const kind = soundKindOf(Buffer.concat(sameFormat.map(({ bytes }) => bytes)), isAll);
+    if (kind === null) return [];
+    if (typeof kind === 'object') throw this.#undecoded(`${kind.refused} inside of a WAV`);
+    this.#isSoundChecked = true;
+    return this.#unchecked.splice(0);
   }
 
-  #convert(sound: Uint8Array): Uint8Array {
-    if (sound.length === 0) return sound;
-    this.#samples ??= this.#openSamples();
-    const samples = this.#samples.push(sound);
-    return this.#counted(bytesOf(this.#converter === null ? samples : this.#converter.push(samples)));
+  #undecoded(what: string): UnusableSound {
+    const { formatHint = '' } = this.#options;
+    return new UnusableSound(formatHint === '' ? what : `${what}; ${formatHint}`);
   }
 
-  /** The format is known from the first sound on. */
-  #openSamples(): SampleReader {
-    const { rawRateHz, forcedRateHz, filterOf } = this.#options;
-    const header = this.#wav?.format ?? null;
-    const rateHz = forcedRateHz ?? header?.sampleRateHz ?? rawRateHz;
+  #convert(pieces: readonly SoundPiece[], isEnd = false): Uint8Array {
+    const sounds = this.#checked(pieces, isEnd).flatMap(({ format, bytes }) => {
+      const tail = this.#open(format ?? noFormat);
+      const samples = this.#samples?.push(bytes) ?? new Int16Array(0);
+      return [tail, this.#counted(bytesOf(this.#converter === null ? samples : this.#converter.push(samples)))];
+    });
+    const [first = new Uint8Array(0)] = sounds;
+    return sounds.length < 2 ? first : Buffer.concat(sounds);
+  }
+
+  /** Turns to sound of another format; what the converter of the one before still holds comes back. */
+  #open(format: PcmFormat): Uint8Array {
+    const nothing = new Uint8Array(0);
+    if (this.#format === format) return nothing;
+    const rateHz = this.#rateOf(format);
+    // Parts of one rate are one sound: the filter goes on over their border.
+    const isSameRate = this.#format !== null && this.#converterRateHz === rateHz;
+    const tail = isSameRate ? nothing : this.#endOfConverter();
+    this.#format = format;
+    this.#samples = new SampleReader({ ...format, sampleRateHz: rateHz });
+    if (isSameRate) return tail;
+    this.#converterRateHz = rateHz;
+    const { filterOf } = this.#options;
+    this.#converter = rateHz === audioFormat.sampleRateHz ? null : new RateConverter(filterOf(rateHz));
+    return tail;
+  }
+
+  #rateOf(format: PcmFormat): number {
+    const { rawRateHz, forcedRateHz } = this.#options;
+    const rateHz = forcedRateHz ?? (format === noFormat ? rawRateHz : format.sampleRateHz);
     if (rateHz === null) throw new UnusableSound('sound without a header: SPEECH_SAMPLE_RATE must say its rate');
     if (!Number.isInteger(rateHz) || rateHz < minRateHz || rateHz > maxRateHz) {
       throw new UnusableSound(`a sample rate of ${rateHz} Hz; it must be ${minRateHz}..${maxRateHz}`);
     }
-    if (rateHz !== audioFormat.sampleRateHz) this.#converter = new RateConverter(filterOf(rateHz));
-    return new SampleReader({
-      sampleRateHz: rateHz,
-      channels: header?.channels ?? 1,
-      encoding: header?.encoding ?? 'int16',
-    });
+    return rateHz;
+  }
+
+  #endOfConverter(): Uint8Array {
+    return this.#converter === null ? new Uint8Array(0) : this.#counted(bytesOf(this.#converter.flush()));
   }
 
   #counted(sound: Uint8Array): Uint8Array {
@@ -115,6 +169,14 @@ export class SoundPipeline {
     }
     return sound;
   }
+}
+
+/** Named as the provider does, else by how it begins. */
+function wordsInsteadOfSound(bytes: Uint8Array, label: SoundLabel | undefined): WordsInsteadOfSound {
+  const body = new TextDecoder().decode(bytes);
+  const [first = ''] = body.trimStart();
+  const seen = first === '{' || first === '[' ? 'JSON' : first === '<' ? 'a page' : 'text';
+  return new WordsInsteadOfSound(label?.meaning === 'text' ? label.type : seen, body);
 }
 
 /** Little-endian, as every machine that Node runs on. */

@@ -4,6 +4,7 @@
  */
 import { ProviderFailure } from '../provider/failure.ts';
 import type { CommandTemplate } from './command-template.ts';
+import type { SoundLabel } from './sound-pipeline.ts';
 
 /** What the configuration says, checked and compiled. Holds a secret: never log it as a whole. */
 export interface SpeechProviderSettings {
@@ -43,6 +44,10 @@ export interface ProviderSound {
   readonly rawRateHz: number | null;
   /** Throws ProviderFailure if the sound breaks off: a shorter sentence never looks like a whole one. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** What the provider calls it, where that is no PCM. */
+  readonly label?: SoundLabel;
+  /** What to change where it is sound that can't be used. */
+  readonly formatHint?: string;
 }
 
 export interface SpeechProvider {

@@ -1,163 +1,362 @@
 /**
- * Takes the container off a WAV stream: chunks before the sound are skipped, the format is read, the sound goes on as it is. Sizes in
- * a streamed header are often guesses (0, the largest number, the size of something else), so the stream's own end counts:
- * sound beyond the declared size is still sound, unless a chunk that is known to follow sound begins right there.
+ * Takes the containers off a stream of sound: headers and whatever stands behind the sound are dropped, the sound goes on as it is, piece by
+ * piece with its format. What is sound is told by structure and not by names:
+ *
+ *  1. Length. The declared length counts where it can be true. It is certain where the RIFF's own length covers it; 0 and more than any
+ *     sentence has mean "not known".
+ *  2. Next file. `RIFF....WAVE` anywhere in the stream, also in sound without a header, begins a new file: eight bytes that no sound has by
+ *     chance. Servers join the files of their parts, each with its header.
+ *  3. Chunks. Behind the declared length stand chunks (a printable name, a length), and behind a chunk nothing but chunks. A
+ *     chunk that begins before, where the length is not certain, is one only if it ends exactly where the stream, another chunk or a file does.
+ *  4. Sound. What follows the declared length and is no chunk, no file and no text is sound: headers are also written for the first
+ *     part of a stream alone.
+ *  5. Trailer. Writers that can't go back to fill in the lengths append them: a tail that names the lengths of all before it is dropped.
+ *
+ * At most MAX_TAIL_CHUNK_BYTES are held, and every byte is looked at a bounded number of times.
  */
-import { joined, type PcmFormat, type SampleEncoding, UnusableSound } from './sample-reader.ts';
+import { type PcmFormat, UnreadBytes, UnusableSound } from './sample-reader.ts';
+import { isTextSoFar } from './sound-kind.ts';
+import { wavFormatAt } from './wav-format.ts';
 
-/** Everything before the sound; a real header has 44 bytes, one with texts and a picture some KiB. */
-const MAX_HEADER_BYTES = 64 * 1024;
-const MAX_CHANNELS = 8;
-/** Chunks that writers put behind the sound. */
-const trailingChunks: readonly string[] = [
-  'LIST',
-  'id3 ',
-  'ID3 ',
-  'fact',
-  'cue ',
-  'smpl',
-  'bext',
-  'iXML',
-  'JUNK',
-  'PEAK',
-];
-const PCM = 1;
-const FLOAT = 3;
-const EXTENSIBLE = 0xfffe;
+/** Everything before the sound; a real header has 44 bytes, one with texts, a picture or a manifest up to some hundred KiB. */
+const MAX_HEADER_BYTES = 1024 * 1024;
+/** A declared length beyond it is a guess: five minutes of the largest format that is read are less. */
+const MAX_DECLARED_BYTES = 512 * 1024 * 1024;
+/** Of a chunk behind sound of uncertain length: it is held until it is known to be one. */
+const MAX_TAIL_CHUNK_BYTES = 1024 * 1024;
+/** Of a chunk at the declared end of the sound. */
+const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
+/** The longest trailer that is looked for: a header's length. */
+const MAX_TRAILER_BYTES = 128;
+/** As much of what follows the declared sound as is looked at to tell what it is. */
+const VERDICT_BYTES = 64;
+const CHUNK_HEADER_BYTES = 8;
+const SPACE = 0x20;
 
-/** True as far as `bytes` can be the beginning of a WAV stream; 12 bytes decide. */
-export function looksLikeWav(bytes: Uint8Array): boolean {
-  const [riff, wave] = [tagAt(bytes, 0), tagAt(bytes, 8)];
-  return 'RIFF'.startsWith(riff) && 'WAVE'.startsWith(wave);
+/** `RIFF`, a length, `WAVE`. */
+const FILE_HEAD_BYTES = 12;
+
+/** Sound as it stood in the stream; a new file has a new `format`. */
+export interface SoundPiece {
+  /** Null for sound without a header. */
+  readonly format: PcmFormat | null;
+  readonly bytes: Uint8Array;
 }
 
-/** How many bytes `looksLikeWav` wants to see. */
-export const wavMagicBytes = 12;
+/** `riff`, `chunk`, `format`: in a header. `suspect`: at what may be a chunk. `verdict`: at the declared end. `skipped`: not sound. */
+type ReaderState = 'riff' | 'chunk' | 'format' | 'sound' | 'suspect' | 'verdict' | 'skipped';
 
 export class WavReader {
-  #header = new Uint8Array(0);
+  readonly #nothing = new Uint8Array(0);
+  readonly #unread = new UnreadBytes();
+  #state: ReaderState;
   #format: PcmFormat | null = null;
-  /** Bytes to go until the declared end of the sound; Infinity = it has none worth believing. */
-  #declaredBytes = Number.POSITIVE_INFINITY;
-  #state: 'header' | 'sound' | 'atDeclaredEnd' | 'over' = 'header';
+  /** Bytes since the file began. */
+  #position = 0;
+  /** Where the RIFF says that it ends; 0 = it does not know. */
+  #riffEnd = 0;
+  #hasSound = false;
+  /** So what is no chunk is nothing. */
+  #isBehindChunk = false;
+  /** A chunk of odd length ended, so a byte of padding may follow. */
+  #mayBePadded = false;
+  /** Of the sound: bytes read, and to go until its declared end; Infinity = not known. */
+  #soundBytes = 0;
+  #soundLeft = Number.POSITIVE_INFINITY;
+  /** Bytes of the header before the sound. */
+  #soundStart = 0;
+  /** The lengths of file and sound agree, so what is inside is sound and nothing else. */
+  #isCertain: boolean;
+  /** Unread bytes at whose places no file begins, and those at whose places no chunk does. */
+  #cleared = { ofFiles: 0, ofChunks: 0 };
+  /** Bytes to skip; Infinity = up to the next file. */
+  #skipLeft = 0;
 
-  /** Null before the header is complete. */
-  get format(): PcmFormat | null {
-    return this.#format;
+  /** `hasHeader` false: sound without one, which may still have a file inside. */
+  constructor(hasHeader: boolean) {
+    this.#state = hasHeader ? 'riff' : 'sound';
+    this.#isCertain = !hasHeader;
   }
 
   /** The sound in the next bytes; may be empty. */
-  push(chunk: Uint8Array): Uint8Array {
+  push(chunk: Uint8Array): readonly SoundPiece[] {
+    this.#unread.append(chunk);
+    return this.#read(false);
+  }
+
+  /** The stream ended: the sound that was still looked at. */
+  flush(): readonly SoundPiece[] {
+    const pieces = this.#read(true);
+    const isInHeader = this.#state === 'riff' || this.#state === 'format' || this.#state === 'chunk';
+    if (isInHeader && !this.#hasSound) throw new UnusableSound('a WAV stream that ended inside its header');
+    return pieces;
+  }
+
+  #read(isEnd: boolean): SoundPiece[] {
+    const pieces: SoundPiece[] = [];
+    for (;;) {
+      const format = this.#format;
+      const sound = this.#step(isEnd);
+      if (sound === null) return pieces;
+      if (sound.length > 0) pieces.push({ format, bytes: sound });
+    }
+  }
+
+  /** One step, and the sound that it found; null = there is nothing to do without more bytes. */
+  #step(isEnd: boolean): Uint8Array | null {
     switch (this.#state) {
-      case 'header': {
-        this.#header = joined(this.#header, chunk);
-        const start = this.#readHeader();
-        if (start === null) {
-          if (this.#header.length > MAX_HEADER_BYTES) {
-            throw new UnusableSound(`a WAV header without sound in its first ${MAX_HEADER_BYTES} bytes`);
-          }
-          return this.#header.subarray(0, 0);
-        }
-        const sound = this.#header.subarray(start);
-        this.#state = 'sound';
-        return this.push(sound);
-      }
-      case 'sound': {
-        if (chunk.length <= this.#declaredBytes) {
-          this.#declaredBytes -= chunk.length;
-          return chunk;
-        }
-        const sound = chunk.slice(0, this.#declaredBytes);
-        this.#header = new Uint8Array(0);
-        this.#state = 'atDeclaredEnd';
-        return joined(sound, this.push(chunk.subarray(sound.length)));
-      }
-      case 'atDeclaredEnd': {
-        this.#header = joined(this.#header, chunk);
-        if (this.#header.length < 5) return chunk.subarray(0, 0);
-        return this.#decideWhatFollows();
-      }
-      case 'over':
-        return chunk.subarray(0, 0);
+      case 'riff':
+        return this.#readRiff();
+      case 'chunk':
+        return this.#readChunk();
+      case 'format':
+        return this.#readFormat();
+      case 'sound':
+        return this.#readSound(isEnd);
+      case 'suspect':
+        return this.#readSuspect(isEnd);
+      case 'verdict':
+        return this.#readVerdict(isEnd);
+      case 'skipped':
+        return this.#skip();
     }
   }
 
-  /** The stream ended. The sound that was still looked at. */
-  flush(): Uint8Array {
-    if (this.#state === 'header') throw new UnusableSound('a WAV stream that ended inside its header');
-    // Less than a chunk's name follows: padding, or the last samples of a header that said too little.
-    return this.#state === 'atDeclaredEnd' && this.#header.length > 1 ? this.#header : new Uint8Array(0);
+  #readRiff(): Uint8Array | null {
+    const bytes = this.#unread.view;
+    if (bytes.length < FILE_HEAD_BYTES) return null;
+    const size = u32At(bytes, 4);
+    this.#position = 0;
+    this.#riffEnd = size === 0 || size > MAX_DECLARED_BYTES ? 0 : size + 8;
+    this.#format = null;
+    this.#hasSound = false;
+    this.#isBehindChunk = false;
+    this.#mayBePadded = false;
+    this.#consume(FILE_HEAD_BYTES);
+    this.#state = 'chunk';
+    return this.#nothing;
   }
 
-  /** A chunk after the sound begins at an even place, so a byte of padding may stand before it. */
-  #decideWhatFollows(): Uint8Array {
-    const bytes = this.#header;
-    const isChunk = trailingChunks.includes(tagAt(bytes, 0)) || trailingChunks.includes(tagAt(bytes, 1));
-    this.#header = new Uint8Array(0);
-    this.#declaredBytes = Number.POSITIVE_INFINITY;
-    this.#state = isChunk ? 'over' : 'sound';
-    return isChunk ? bytes.subarray(0, 0) : bytes;
-  }
-
-  /** Where the sound begins; null = not here yet. */
-  #readHeader(): number | null {
-    const bytes = this.#header;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = 12; at + 8 <= bytes.length; ) {
-      const tag = tagAt(bytes, at);
-      const size = view.getUint32(at + 4, true);
-      if (tag === 'data') {
-        if (this.#format === null) throw new UnusableSound('a WAV header without a format');
-        // 0 and the greatest numbers stand for "not known"; no sentence has 2 GiB.
-        this.#declaredBytes = size === 0 || size >= 0x7fff_0000 ? Number.POSITIVE_INFINITY : size;
-        return at + 8;
-      }
-      if (tag === 'fmt ') {
-        if (bytes.length < at + 8 + Math.min(size, 40)) return null;
-        this.#format = formatAt(view, at + 8, size);
-      }
-      at += 8 + size + (size % 2);
-      if (at > MAX_HEADER_BYTES) {
-        throw new UnusableSound(`a WAV header without sound in its first ${MAX_HEADER_BYTES} bytes`);
-      }
+  /** The head of a chunk; behind the sound only where there is one for sure. */
+  #readChunk(): Uint8Array | null {
+    const bytes = this.#unread.view;
+    if (bytes.length < CHUNK_HEADER_BYTES + (this.#mayBePadded ? 1 : 0)) return null;
+    // Not every writer pads: where a name begins already, there is no padding.
+    if (this.#mayBePadded && !isChunkAt(bytes, 0, MAX_CHUNK_BYTES, isPrintable)) this.#consume(1);
+    this.#mayBePadded = false;
+    const head = this.#unread.view;
+    const tag = tagAt(head, 0);
+    const size = u32At(head, 4);
+    if (tag === 'fmt ') {
+      this.#state = 'format';
+      return this.#nothing;
     }
-    return null;
+    this.#consume(CHUNK_HEADER_BYTES);
+    if (tag === 'data') return this.#beginSound(size);
+    if (!this.#hasSound && this.#position + size > MAX_HEADER_BYTES) {
+      throw new UnusableSound(`a WAV header without sound in its first ${MAX_HEADER_BYTES} bytes`);
+    }
+    return this.#skipTo(size);
+  }
+
+  #readFormat(): Uint8Array | null {
+    const bytes = this.#unread.view;
+    const size = u32At(bytes, 4);
+    if (bytes.length < CHUNK_HEADER_BYTES + Math.min(size, 40)) return null;
+    this.#format = wavFormatAt(bytes, CHUNK_HEADER_BYTES, size);
+    if (size > MAX_HEADER_BYTES) throw new UnusableSound(`a WAV format of ${size} bytes`);
+    this.#consume(CHUNK_HEADER_BYTES);
+    return this.#skipTo(size);
+  }
+
+  #beginSound(size: number): Uint8Array {
+    if (this.#format === null) throw new UnusableSound('a WAV header without a format');
+    const isKnown = size > 0 && size <= MAX_DECLARED_BYTES;
+    this.#soundBytes = 0;
+    this.#soundStart = this.#position;
+    this.#soundLeft = isKnown ? size : Number.POSITIVE_INFINITY;
+    this.#isCertain = isKnown && this.#position + size <= this.#riffEnd;
+    this.#hasSound = true;
+    this.#isBehindChunk = false;
+    this.#cleared = { ofFiles: 0, ofChunks: 0 };
+    this.#state = 'sound';
+    return this.#nothing;
+  }
+
+  #readSound(isEnd: boolean): Uint8Array | null {
+    const bytes = this.#unread.view;
+    const end = Math.min(this.#soundLeft, bytes.length);
+    const fileAt = indexOfFile(bytes, this.#cleared.ofFiles, end);
+    this.#cleared.ofFiles = fileAt === -1 ? Math.max(0, end - FILE_HEAD_BYTES + 1) : fileAt;
+    const chunkAt = this.#isCertain ? -1 : this.#indexOfChunk(bytes, fileAt === -1 ? end : fileAt);
+    if (chunkAt !== -1) {
+      this.#state = 'suspect';
+      return this.#takeSound(chunkAt);
+    }
+    if (fileAt !== -1) {
+      this.#state = 'riff';
+      return this.#takeSound(fileAt - this.#trailerBytes(bytes.subarray(0, fileAt)), fileAt);
+    }
+    // A file that begins just before the declared end would be seen by its bytes behind it.
+    if (end === this.#soundLeft && (isEnd || bytes.length >= end + FILE_HEAD_BYTES)) {
+      this.#state = 'verdict';
+      return this.#takeSound(end);
+    }
+    if (isEnd) {
+      if (end === 0) return null;
+      return this.#takeSound(end - this.#trailerBytes(bytes), end);
+    }
+    this.#cleared.ofChunks = Math.max(0, end - FILE_HEAD_BYTES + 1);
+    const heldBack = this.#isCertain ? FILE_HEAD_BYTES - 1 : MAX_TRAILER_BYTES;
+    const sound = end - heldBack;
+    return sound > 0 ? this.#takeSound(sound) : null;
+  }
+
+  /** Where a chunk may begin before `end`: at an even place of the file. -1 = nowhere. */
+  #indexOfChunk(bytes: Uint8Array, end: number): number {
+    const { ofChunks } = this.#cleared;
+    const from = ofChunks + ((this.#soundBytes + ofChunks) % 2);
+    for (let at = from; at < end; at += 2) {
+      // Behind a name no sound but silence has a length this small.
+      if (bytes[at + 7] === 0 && isChunkAt(bytes, at, MAX_TAIL_CHUNK_BYTES, isNameLetter)) return at;
+    }
+    return -1;
+  }
+
+  /** Bytes at the end of `sound` that only tell how long what came before is (5). */
+  #trailerBytes(sound: Uint8Array): number {
+    if (this.#isCertain || sound.length < 4) return 0;
+    const all = this.#soundBytes + sound.length;
+    const told = u32At(sound, sound.length - 4);
+    const trailer = all - told;
+    if (trailer < 8 || trailer > Math.min(MAX_TRAILER_BYTES, sound.length)) return 0;
+    const fileBytes = this.#soundStart + told - 8;
+    for (let at = sound.length - trailer; at + 4 < sound.length; at += 4) {
+      if (u32At(sound, at) === fileBytes) return trailer;
+    }
+    return 0;
+  }
+
+  /** A chunk (3) begins here, or sound that looks like one. */
+  #readSuspect(isEnd: boolean): Uint8Array | null {
+    const bytes = this.#unread.view;
+    const size = u32At(bytes, 4);
+    const end = CHUNK_HEADER_BYTES + size;
+    if (bytes.length < end + 1 + FILE_HEAD_BYTES && !isEnd) return null;
+    const isChunk = (size % 2 === 1 ? [end, end + 1] : [end]).some(
+      (at) =>
+        (isEnd && at === bytes.length) || isChunkAt(bytes, at, MAX_CHUNK_BYTES, isNameLetter) || isFileAt(bytes, at),
+    );
+    if (isChunk) {
+      this.#state = 'chunk';
+      return this.#nothing;
+    }
+    this.#cleared.ofChunks = 2;
+    this.#state = 'sound';
+    return this.#nothing;
+  }
+
+  /** What follows the declared end of the sound, or a chunk behind it. */
+  #readVerdict(isEnd: boolean): Uint8Array | null {
+    const bytes = this.#unread.view;
+    if (bytes.length < VERDICT_BYTES && !isEnd) return null;
+    if (bytes.length === 0) return null;
+    for (const at of this.#position % 2 === 1 ? [1, 0] : [0]) {
+      const isFile = isFileAt(bytes, at);
+      if (!isFile && !isChunkAt(bytes, at, MAX_CHUNK_BYTES, isPrintable)) continue;
+      this.#consume(at);
+      this.#isBehindChunk = true;
+      this.#state = isFile ? 'riff' : 'chunk';
+      return this.#nothing;
+    }
+    const isPadding = bytes.length <= 1 || (this.#isCertain && bytes.length < CHUNK_HEADER_BYTES);
+    if (this.#isBehindChunk || (isEnd && isPadding) || isTextSoFar(bytes, isEnd) === true) {
+      return this.#skipTo(Number.POSITIVE_INFINITY);
+    }
+    this.#isCertain = false;
+    this.#soundLeft = Number.POSITIVE_INFINITY;
+    this.#cleared = { ofFiles: 0, ofChunks: 0 };
+    this.#state = 'sound';
+    return this.#nothing;
+  }
+
+  #skipTo(bytes: number): Uint8Array {
+    this.#skipLeft = bytes;
+    this.#state = 'skipped';
+    return this.#nothing;
+  }
+
+  #skip(): Uint8Array | null {
+    const bytes = this.#unread.view;
+    const end = Math.min(this.#skipLeft, bytes.length);
+    if (this.#skipLeft === Number.POSITIVE_INFINITY) {
+      const fileAt = indexOfFile(bytes, 0, end);
+      if (fileAt !== -1) this.#state = 'riff';
+      this.#consume(fileAt === -1 ? Math.max(0, end - FILE_HEAD_BYTES + 1) : fileAt);
+      return fileAt === -1 ? null : this.#nothing;
+    }
+    this.#consume(end);
+    this.#skipLeft -= end;
+    if (this.#skipLeft > 0) return null;
+    this.#mayBePadded = this.#position % 2 === 1;
+    this.#state = this.#hasSound ? 'verdict' : 'chunk';
+    return this.#nothing;
+  }
+
+  /** The first `length` bytes as sound; `dropped` are gone with them. */
+  #takeSound(length: number, dropped = length): Uint8Array {
+    const sound = this.#unread.view.slice(0, length);
+    this.#soundBytes += dropped;
+    this.#soundLeft -= dropped;
+    const { ofFiles, ofChunks } = this.#cleared;
+    this.#cleared = { ofFiles: Math.max(0, ofFiles - dropped), ofChunks: Math.max(0, ofChunks - dropped) };
+    this.#consume(dropped);
+    return sound;
+  }
+
+  #consume(bytes: number): void {
+    this.#position += bytes;
+    this.#unread.drop(bytes);
   }
 }
 
-function formatAt(view: DataView, at: number, size: number): PcmFormat {
-  if (size < 16) throw new UnusableSound(`a WAV format of ${size} bytes; it must have 16 or more`);
-  const tag = view.getUint16(at, true);
-  const channels = view.getUint16(at + 2, true);
-  const bits = view.getUint16(at + 14, true);
-  // An extensible format has its real kind in the first two bytes of an identifier.
-  const kind = tag === EXTENSIBLE && size >= 40 ? view.getUint16(at + 24, true) : tag;
-  const encoding = encodingOf(kind, bits);
-  if (encoding === null)
-    throw new UnusableSound(`WAV of format ${kind} with ${bits} bits; it must be PCM of 8 to 32 bits`);
-  if (channels < 1 || channels > MAX_CHANNELS) {
-    throw new UnusableSound(`WAV of ${channels} channels; it must have 1 to ${MAX_CHANNELS}`);
+/** Where a file begins, from `from` and before `end`; its first 12 bytes must be there. -1 = nowhere. */
+function indexOfFile(bytes: Uint8Array, from: number, end: number): number {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, end + 3));
+  for (let at = text.indexOf('RIFF', from, 'latin1'); at !== -1; at = text.indexOf('RIFF', at + 1, 'latin1')) {
+    if (isFileAt(bytes, at)) return at;
   }
-  return { sampleRateHz: view.getUint32(at + 4, true), channels, encoding };
+  return -1;
 }
 
-function encodingOf(kind: number, bits: number): SampleEncoding | null {
-  if (kind === FLOAT) return bits === 32 ? 'float32' : null;
-  if (kind !== PCM) return null;
-  switch (bits) {
-    case 8:
-      return 'uint8';
-    case 16:
-      return 'int16';
-    case 24:
-      return 'int24';
-    case 32:
-      return 'int32';
-    default:
-      return null;
-  }
+function isFileAt(bytes: Uint8Array, at: number): boolean {
+  return tagAt(bytes, at) === 'RIFF' && tagAt(bytes, at + 8) === 'WAVE';
+}
+
+/** A name of such letters and a length that can be meant; `RIFF` begins a file and no chunk. */
+function isChunkAt(bytes: Uint8Array, at: number, maxBytes: number, isLetter: (byte: number) => boolean): boolean {
+  if (at + CHUNK_HEADER_BYTES > bytes.length || u32At(bytes, at + 4) > maxBytes || bytes[at] === SPACE) return false;
+  for (let place = at; place < at + 4; place++) if (!isLetter(bytes[place] ?? 0)) return false;
+  return tagAt(bytes, at) !== 'RIFF';
+}
+
+/** What names are made of: `fmt `, `_PMX`, `id3 `, `elm1`. */
+function isNameLetter(byte: number): boolean {
+  const isDigit = byte >= 0x30 && byte <= 0x39;
+  const lower = byte | 0x20;
+  return isDigit || byte === 0x5f || byte === SPACE || (byte >= 0x41 && lower >= 0x61 && lower <= 0x7a);
+}
+
+/** What the format allows in a name. */
+function isPrintable(byte: number): boolean {
+  return byte >= SPACE && byte <= 0x7e;
 }
 
 function tagAt(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + 4));
+}
+
+function u32At(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
+  return low + (bytes[at + 3] ?? 0) * 0x1_00_00_00;
 }

@@ -33,14 +33,6 @@ export interface RecordingCheck {
 /** The end that every session wishes for. */
 export const goodEnd = 'completed';
 
-/** Ends that somebody asked for: a session that has one did not fail. */
-const wishedEnds: ReadonlySet<string> = new Set([goodEnd, 'client_cancelled', 'interrupted', 'draining']);
-
-/** True for a session whose end nobody can have wanted. */
-export function isFailedEnd({ footer }: EventLog): boolean {
-  return footer !== null && footer.status !== 'abandoned' && footer.reason !== '' && !wishedEnds.has(footer.reason);
-}
-
 /** Checks a recording against today's chart; null = it pins what was recorded. `charts` defaults to all that are kept. */
 export function checkRecording(
   log: EventLog,

@@ -8,9 +8,10 @@
  * that is still the one of DATA_DIR); a process that dies leaves the last committed state. It does not survive foreign
  * bytes in its files, nor a full disk: LMDB's native code then ends the process it runs in (docs/decisions/0008).
  */
-import { type BigIntStats, chmodSync, mkdirSync, statSync } from 'node:fs';
+import { type BigIntStats, chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
+import { makePrivateFolder, PRIVATE_FILE_MODE, PRIVATE_FOLDER_MODE } from '../../private-folder.ts';
 
 /** Texts under keys that sort by their parts. */
 export type TextDatabase = Database<string, Key>;
@@ -19,8 +20,7 @@ export type TextDatabase = Database<string, Key>;
 const MAX_DATABASES = 16;
 const META = 'meta';
 const INCARNATION = 'incarnation';
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
+const PROBED_AT = 'probed-at-ms';
 const files = ['data.mdb', 'lock.mdb'] as const;
 
 export interface EmbeddedStore {
@@ -29,6 +29,8 @@ export interface EmbeddedStore {
   database(name: string): TextDatabase;
   /** Whether its file still stands where it was opened: LMDB also commits into one that was deleted or moved away. One stat. */
   isInPlace(): boolean;
+  /** Writes the time, on the disk when it returns; throws where the store can't be written. */
+  probe(nowMs: number): void;
   /** Waits for pending writes. */
   close(): Promise<void>;
 }
@@ -42,7 +44,7 @@ export interface ReadableStore {
 /** Opens the store below `dataDir`, and makes it if there is none; throws where it can't be written. */
 export function openStore(dataDir: string): EmbeddedStore {
   const path = folderOf(dataDir);
-  mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+  makePrivateFolder(path);
   // Not overlapping: a commit is told when it is on the disk. No batching by turns: it leaves a rejection that nobody can handle.
   const environment: RootDatabase<string, Key> = open({
     path,
@@ -62,6 +64,10 @@ export function openStore(dataDir: string): EmbeddedStore {
         const found = fileIn(path);
         // No other file gets the number of one that is open, even if that is deleted.
         return found !== undefined && found.ino === file?.ino && found.dev === file.dev;
+      },
+      probe: (nowMs) => {
+        const meta: TextDatabase = environment.openDB(META, { encoding: 'string' });
+        meta.transactionSync(() => meta.putSync(PROBED_AT, String(nowMs)));
       },
       close: () => environment.close(),
     };
@@ -117,7 +123,10 @@ function nextIncarnation(environment: RootDatabase<string, Key>): number {
 
 /** Also one that an earlier version made readable for others. */
 function keepToOneself(path: string): void {
-  const paths = [[path, FOLDER_MODE] as const, ...files.map((name) => [join(path, name), FILE_MODE] as const)];
+  const paths = [
+    [path, PRIVATE_FOLDER_MODE] as const,
+    ...files.map((name) => [join(path, name), PRIVATE_FILE_MODE] as const),
+  ];
   for (const [each, mode] of paths) {
     // Of another user's file only that user may say who reads it.
     if (statSync(each).uid === process.getuid?.()) chmodSync(each, mode);
@@ -127,6 +136,11 @@ function keepToOneself(path: string): void {
 /** The file of the store in the folder `path`; undefined if there is none. In bigint, because some file systems number beyond 2^53. */
 function fileIn(path: string): BigIntStats | undefined {
   return statSync(join(path, 'data.mdb'), { bigint: true, throwIfNoEntry: false });
+}
+
+/** The file that holds the store below `dataDir`, whether there is one or not. */
+export function storeFileOf(dataDir: string): string {
+  return join(folderOf(dataDir), files[0]);
 }
 
 function folderOf(dataDir: string): string {

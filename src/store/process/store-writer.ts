@@ -17,6 +17,8 @@ import { UsageLedger } from './usage-ledger.ts';
 
 /** Old entries are looked for this often; there is no hurry. */
 const SWEEP_INTERVAL_MS = 3_600_000;
+/** A store whose folder was deleted or moved away is noticed within it, also when nothing is written. One stat. */
+const PLACE_INTERVAL_MS = 5_000;
 const FAILED_EXIT_CODE = 1;
 
 let isFailing = false;
@@ -68,6 +70,12 @@ class Writer {
   take(request: StoreRequest): void {
     const { id } = request;
     switch (request.kind) {
+      case 'probe':
+        this.#attempt(() => {
+          this.#store.probe(Date.now());
+          this.#noteCommitted(id);
+        });
+        return;
       case 'usage':
         this.#usage.record(request.entry).then(() => this.#noteCommitted(id), failWrite);
         return;
@@ -93,6 +101,11 @@ class Writer {
           tell({ kind: 'quotaLoaded', id, records: [...records], next });
         });
     }
+  }
+
+  /** Ends the process if its file is gone: another one makes a new store. */
+  lookAtPlace(): void {
+    this.#attempt(() => this.#assertInPlace());
   }
 
   async sweep(): Promise<void> {
@@ -149,6 +162,7 @@ function run(store: EmbeddedStore): void {
     process.exit();
   });
   setInterval(() => void writer.sweep(), SWEEP_INTERVAL_MS).unref();
+  setInterval(() => writer.lookAtPlace(), PLACE_INTERVAL_MS).unref();
   tell({ kind: 'opened' });
   void writer.sweep();
 }

@@ -284,6 +284,32 @@ describe('re-record of folders', () => {
   });
 });
 
+test('re-record says of an expectation that is none, and goes on', async () => {
+  const dir = join(folder, 'expects');
+  mkdirSync(dir);
+  const other = chainedAnew(
+    bodiesOf(readFileSync(recorded('good').path, 'utf8')).map((body) =>
+      body.replace(/"definition":"[0-9a-f:]+"/, '"definition":"0000000000000000"'),
+    ),
+  );
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const expectations = {
+    a: '{',
+    b: `{"reason":${deep}}`,
+    c: `{"reason":"x","more":${deep}}`,
+    d: '{"reason":"completed"}',
+  };
+  for (const [name, text] of Object.entries(expectations)) {
+    writeFileSync(join(dir, `${name}.jsonl`), other);
+    writeFileSync(join(dir, `${name}.expected.json`), text);
+  }
+  const { exitCode, stdout, stderr } = await runCli(['log', 're-record', dir, '--reason', 'why']);
+  expect(stderr.match(/error: .*[abc]\.expected\.json must be like .*; the test is left as it is\n/g)).toHaveLength(3);
+  expect(stdout).toContain('4 recorded anew');
+  expect(stdout).toContain('its expectation is met and gone');
+  expect(exitCode).toBe(2);
+});
+
 describe('several logs', () => {
   test('are shown one behind the other, each under its path', async () => {
     const [a, b] = [recorded('good').path, recorded('failed').path];

@@ -72,6 +72,18 @@ const tables: readonly {
         outcome: ({ client: on }) => ask(on, { prompt: 'hi', screen_width: -1 }),
         expect: { frames: 'error', code: 'INVALID_ARGUMENT' },
       },
+      request_too_large: {
+        outcome: ({ client: on }) => ask(on, { prompt: 'x'.repeat(32_769) }),
+        expect: { frames: 'error', code: 'RESOURCE_EXHAUSTED', details: expect.stringContaining('32768') },
+      },
+      missing_session_id: {
+        outcome: ({ client: on }) => ask(on, { phase: 1, chunk_text: 'hi', session_id: 'UNKNOWN' }),
+        expect: {
+          frames: 'error',
+          code: 'INVALID_ARGUMENT',
+          details: expect.stringMatching(/^session_id is required/),
+        },
+      },
       concurrent_request: {
         outcome: ({ client: on }) =>
           beside(on, { session_id: 'twin' }, () => ask(on, { prompt: 'hi', session_id: 'twin' })),
@@ -226,12 +238,11 @@ describe('[on the good side of a bound]', () => {
 /** Rows that no client can bring about here, and the test that shows each. */
 const shownElsewhere = {
   overloaded: 'test/process/contract/collect.test.ts',
-  request_too_large: 'test/process/rpc/request.test.ts',
   answer_failed: 'test/process/rpc/error-codes.test.ts',
   starting: 'test/process/contract/http.test.ts',
   client_cancelled: 'test/process/contract/errors.test.ts',
   access_denied: 'test/process/rpc/error-codes.test.ts',
-  not_found: 'test/process/contract/welcome.test.ts',
+  not_found: 'test/process/rpc/welcome.test.ts',
   unauthenticated: 'test/process/rpc/error-codes.test.ts',
   session_fault: 'test/unit/actors/fault-barrier.test.ts',
   processing_error: 'test/process/contract/errors.test.ts',

@@ -164,11 +164,11 @@ describe('what a call brings along', () => {
   });
 });
 
-/** A request whose message has exactly this many bytes. */
-function requestOf(bytes: number): { readonly prompt: string } {
+/** A request whose message has exactly this many bytes, nearly all of them where they do not count: a prompt goes before chunk_text. */
+function requestOf(bytes: number): { readonly prompt: string; readonly chunk_text: string } {
   const { requestSerialize } = streamingService.StreamAudio;
-  const spare = requestSerialize({ prompt: 'a'.padEnd(bytes) }).length - bytes;
-  const request = { prompt: 'a'.padEnd(bytes - spare) };
+  const spare = requestSerialize({ prompt: 'a', chunk_text: 'a'.padEnd(bytes) }).length - bytes;
+  const request = { prompt: 'a', chunk_text: 'a'.padEnd(bytes - spare) };
   expect(requestSerialize(request).length).toBe(bytes);
   return request;
 }

@@ -292,6 +292,16 @@ describe.skipIf(!hasEspeak)('the real espeak-ng', () => {
     ],
   };
 
+  test('does not have the voice that a client names: its own speaks', async () => {
+    const command = parseCommandTemplate('espeak-ng --stdout -v {voice}');
+    const { engine, replaced } = createVoice({ ...settings, command }, { policy: 'fallback' });
+    const own = await speak(engine, 'Hello there.');
+    for (const _ of [1, 2]) {
+      expect((await speak(engine, { text: 'Hello there.', voice: 'JennyNeural' })).length).toBe(own.length);
+    }
+    expect(replaced).toEqual([{ voice: 'JennyNeural', spokenBy: 'en-us', isLastTold: false }]);
+  });
+
   test.each(['espeak-ng --stdout -v {voice}', 'espeak-ng --stdout -v {voice} {text}'])(
     'speaks with: %s',
     async (template) => {

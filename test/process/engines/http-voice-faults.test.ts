@@ -106,11 +106,21 @@ describe('a body that is no sound', () => {
       'mp3',
       'sent audio/mpeg, which is not decoded here; SPEECH_BASE_URL must lead to a server that has response_format "pcm" or "wav"',
     ],
-    ['id3', 'sent MP3 instead of PCM or WAV'],
+    [
+      'id3',
+      'sent MP3 instead of PCM or WAV; SPEECH_BASE_URL must lead to a server that has response_format "pcm" or "wav"',
+    ],
+    [
+      'frames',
+      'sent MP3 instead of PCM or WAV; SPEECH_BASE_URL must lead to a server that has response_format "pcm" or "wav"',
+    ],
+    ['jsonok', 'sent JSON instead of sound: out of memory for [key]'],
+    ['packed', 'sent sound that is packed as gzip, which was not asked for'],
+    ['zeros', 'sent nothing but silence'],
     ['html', 'sent text/html instead of sound: Log in Please log in'],
     ['empty', 'sent no sound at all'],
   ])('%s: is a failure that says so', async (voice, words) => {
-    const { engine } = createVoice({ baseUrl, voice });
+    const { engine } = createVoice({ baseUrl, voice, apiKey: 'an-open-secret' });
     expect(await failureOf(engine, sentence)).toMatchObject({
       code: 'UNAVAILABLE',
       message: `the voice openai ${words}`,

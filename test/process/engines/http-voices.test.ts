@@ -46,18 +46,28 @@ describe('a sentence', () => {
     expect((await lastSeen())?.text).toBe(sentence);
   });
 
-  test.each(['drip', 'odd', 'wavlong', 'wavshort', 'wavzero', 'wavmax', 'wavextra', 'closing'])(
-    'arrives whole however the server sends it: %s',
-    async (voice) => {
-      const { engine } = createVoice({ baseUrl: base.openai, voice });
-      for (const text of [sentence, sentence.slice(0, 50)]) {
-        const tone = measure(await speak(engine, text));
-        expect(tone.seconds).toBeCloseTo(text.length / 100, 4);
-        expect(tone.hz).toBeCloseTo(440, 0);
-        expect(tone.greatestStep).toBeLessThan(0.025);
-      }
-    },
-  );
+  test.each([
+    'drip',
+    'odd',
+    'wavlong',
+    'wavshort',
+    'wavzero',
+    'wavmax',
+    'wavextra',
+    'wavmpeg',
+    'pcmmpeg',
+    'wavtail',
+    'wavparts',
+    'closing',
+  ])('arrives whole however the server sends it: %s', async (voice) => {
+    const { engine } = createVoice({ baseUrl: base.openai, voice });
+    for (const text of [sentence, sentence.slice(0, 50)]) {
+      const tone = measure(await speak(engine, text));
+      expect(tone.seconds).toBeCloseTo(text.length / 100, 4);
+      expect(tone.hz).toBeCloseTo(440, 0);
+      expect(tone.greatestStep).toBeLessThan(0.025);
+    }
+  });
 
   test('that the server closed a kept connection before is spoken without a retry', async () => {
     const { engine, failedTries } = createVoice({ baseUrl: base.openai, voice: 'closing', retries: 0 });
@@ -135,5 +145,26 @@ describe('what a provider is told', () => {
     expect(measure(await speak(engine, 'How do you do?')).hz).toBeCloseTo(440, -0.5);
     expect(measure(await speak(engine, 'Как у вас дела?')).hz).toBeCloseTo(880, -0.5);
     expect((await lastSeen())?.voice).toBe('high-nova');
+  });
+});
+
+describe('a voice that a client names and the provider does not have', () => {
+  test.each<[string, Partial<ChosenProviderSettings>]>([
+    ['openai', { provider: 'openai', baseUrl: base.openai }],
+    ['azure', { provider: 'azure', baseUrl: base.azure, apiKey: 'k' }],
+    ['elevenlabs', { provider: 'elevenlabs', baseUrl: base.elevenlabs, apiKey: 'k' }],
+    ['piper', { provider: 'piper', baseUrl: base.piper }],
+    ['piper of one voice', { provider: 'piper', baseUrl: server.url('/piper-old') }],
+  ])('is replaced at %s, and asked for once', async (_, settings) => {
+    const { engine, replaced, failedTries } = createVoice(settings, { policy: 'fallback' });
+    await engine.start();
+    await server.reset();
+    for (const __ of [1, 2]) {
+      expect(measure(await speak(engine, { text: sentence, voice: 'nobody' })).seconds).toBeCloseTo(1, 4);
+    }
+    expect(replaced).toMatchObject([{ voice: 'nobody' }]);
+    expect(failedTries).toEqual([]);
+    const asked = (await server.seen()).requests.filter(({ voice }) => voice === 'nobody');
+    expect(asked.length).toBeLessThan(2);
   });
 });

@@ -146,12 +146,7 @@ describe.skipIf(lacking !== null)('through Python', () => {
       'metadata audio×2 end',
       good,
     ],
-    [
-      '[an unknown voice is] NOT_FOUND',
-      'nobody',
-      'error',
-      failed('NOT_FOUND', expect.stringContaining('nobody-has-this-voice'), 'not_found', { code: 5 }),
-    ],
+    ['a voice that the engine does not have is replaced by its default one', 'nobody', 'metadata audio×2 end', good],
     [
       'negative tokens are INVALID_ARGUMENT',
       'badUsage',

@@ -36,20 +36,29 @@ test('a file where the folder should be: streams go on, one line says why, /stat
   const [told, ...more] = server.logsOf('event_log_failed');
   expect(told).toMatchObject({ level: 50, scope: 'replay', ctx: { why: expect.stringContaining('not-a-folder') } });
   expect(more).toEqual([]);
-  expect((await server.status()).health).toBe('ok');
+  expect(await server.status()).toMatchObject({
+    health: 'degraded',
+    last_error: expect.stringMatching(/^event logs are being lost: .*not-a-folder/),
+  });
 
+  // Nobody asks anything meanwhile.
   rmSync(dir);
-  expect((await ask(client, { prompt: 'short' })).code).toBe('OK');
   await eventually(
-    () => server.logsOf('event_log_recovered').length,
-    (lines) => lines === 1,
+    () => server.status(),
+    ({ health, last_error }) => health === 'ok' && last_error === null,
   );
+  expect(server.logsOf('event_log_recovered')).toHaveLength(1);
+  expect((await ask(client, { prompt: 'short' })).code).toBe('OK');
   expect(await server.stop()).toBe(0);
   expect(server.logsOf('event_log_failed')).toHaveLength(1);
 });
 
 test('a folder that cannot be made harms nobody', async () => {
   const server = await startServer({ scenario, env: { EVENT_LOG_DIR: '/proc/recital/event-logs' } });
+  await eventually(
+    () => server.status(),
+    ({ health }) => health === 'degraded',
+  );
   expect((await ask(connect(server.grpcPort), { prompt: 'short' })).code).toBe('OK');
   await eventually(
     () => server.logsOf('event_log_failed').length,
@@ -89,4 +98,38 @@ test('a disk that is full in mid-session: the answer arrives whole, the log is w
   expect(verdictOf(cut)).toMatchObject(identical({ isIncomplete: true, turns: cut.log.turns.length }));
   expect(cut.log.turns.length).toBeGreaterThan(100);
   expect(verdictOf(good)).toMatchObject(identical());
+});
+
+test('a folder that is deleted while the server runs: what was in it is counted as lost, once, and the next session has its log again', async () => {
+  const folder = createLogFolder();
+  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir } });
+  const client = connect(server.grpcPort);
+  await ask(client, { prompt: 'short' });
+  await eventually(
+    () => folder.logs().length,
+    (logs) => logs === 1,
+  );
+  rmSync(folder.dir, { recursive: true });
+  // A file is looked for once a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await ask(client, { prompt: 'short' });
+  const { event_log: counts } = await eventually(
+    () => server.status(),
+    ({ event_log }) => JSON.stringify(event_log).includes('"files_failed":1'),
+  );
+  // The turns of the supervisor in its deleted file and since.
+  expect(counts).toMatchObject({ turns_dropped: expect.any(Number) });
+  expect(JSON.parse(JSON.stringify(counts)).turns_dropped).toBeGreaterThanOrEqual(4);
+  expect(server.logsOf('event_log_failed')).toMatchObject([
+    { ctx: { why: expect.stringMatching(/-supervisor\.jsonl: it was deleted while it was written$/) } },
+  ]);
+  await ask(client, { prompt: 'short' });
+  await eventually(
+    () => server.status(),
+    ({ health }) => health === 'ok',
+  );
+  expect(await server.stop()).toBe(0);
+  const logs = folder.logs();
+  expect(logs.length).toBeGreaterThanOrEqual(2);
+  for (const found of logs) expect(verdictOf(found)).toMatchObject(identical());
 });

@@ -80,10 +80,17 @@ describe('a report', () => {
   test.each<UsageRequest>([
     { hardware_id: 'd', session_id: '' },
     { hardware_id: 'unknown' },
+    { hardware_id: 'Unknown', session_id: 'UNKNOWN' },
     { hardware_id: '!'.repeat(128), session_id: '~'.repeat(128) },
     { hardware_id: 'd', source: 'я'.repeat(128), model: '🙂'.repeat(128) },
   ])('like %j is accepted', async (request) => {
     expect(await report(client, request)).toEqual(stored);
+  });
+
+  test('of no device is found under every way to write that', async () => {
+    expect(await report(client, { hardware_id: 'UNKNOWN', source: 'nobody' })).toEqual(stored);
+    const groups = await usageOf(join(dir, 'main'), '--hardware', 'UnKnown');
+    expect(groups.map(({ source }) => source)).toContain('nobody');
   });
 
   test.each<[UsageRequest, string, string]>([

@@ -124,8 +124,8 @@ describe('a voice that fails', () => {
 });
 
 describe('a welcome', () => {
-  test('is spoken by the voice that it names, and one that does not exist is NOT_FOUND by its name', async () => {
-    const { client } = await serverWith({});
+  test('is spoken by the voice that it names, and one that does not exist is NOT_FOUND where it is refused', async () => {
+    const { client } = await serverWith({ VOICE_UNKNOWN: 'refuse' });
     await voices.reset();
     const good = await welcome(client, { text: 'Welcome home, dear.', session_id: 'w1', voice: 'high-nova' });
     expect(good).toMatchObject({ code: 'OK', audioBytes: 19 * 960 });

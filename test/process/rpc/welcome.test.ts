@@ -124,8 +124,22 @@ describe('a voice', () => {
     expectSpoken(await welcome(client, { text: 'Hello there.', voice }), 'scripted');
   });
 
-  test('that does not exist is NOT_FOUND/not_found before any frame, at once and with its name', async () => {
-    const outcome = await welcome(client, { text: 'Hello there. And more words are here.', voice: 'nobody' });
+  test('that does not exist is replaced, with the id that clients greet under, and logged once', async () => {
+    const shipped = { text: 'Hello there. And more.', voice: 'en-US-JennyNeural', session_id: 'welcome_1796006750.5' };
+    for (const request of [shipped, shipped, { ...shipped, voice: 'ru-RU-SvetlanaNeural' }]) {
+      expectSpoken(await welcome(client, request), 'scripted');
+    }
+    const lines = server.logs.filter(({ decision }) => decision === 'voice_replaced');
+    expect(lines.map(({ ctx }) => ctx)).toEqual([
+      { voice: 'en-US-JennyNeural', spoken_by: 'tone' },
+      { voice: 'ru-RU-SvetlanaNeural', spoken_by: 'tone' },
+    ]);
+  });
+
+  test('that does not exist is NOT_FOUND/not_found where it is refused, before any frame and with its name', async () => {
+    const refusing = connect((await startServer({ scenario, env: { VOICE_UNKNOWN: 'refuse' } })).grpcPort);
+    const outcome = await welcome(refusing, { text: 'Hello there. And more words are here.', voice: 'nobody' });
+    refusing.close();
     expectErrorBeforeData(outcome, {
       code: 'NOT_FOUND',
       errorType: 'not_found',
@@ -355,10 +369,24 @@ describe('embedded engines', () => {
     expect(new Set([plain, voice, language]).size).toBe(3);
   });
 
-  test('an unknown voice is NOT_FOUND/not_found with those that exist', async () => {
-    const outcome = await welcome(embeddedClient, { text: 'Hello there.', voice: 'nobody' });
-    expectErrorBeforeData(outcome, { code: 'NOT_FOUND', errorType: 'not_found' });
-    expect(outcome.details).toMatch(/^no voice "nobody"; there are flite-slt, /);
+  test('an unknown voice tells the language, also of the greeting, where none is given', async () => {
+    const secondsOf = async (request: object) => (await welcome(embeddedClient, request)).audioBytes / 96_000;
+    const text = 'Guten Morgen, liebe Leute.';
+    const [german, plain] = [await secondsOf({ text, language: 'de' }), await secondsOf({ text })];
+    expect(Math.abs(german - plain)).toBeGreaterThan(0.05);
+    expect(await secondsOf({ text, voice: 'de-DE-KatjaNeural' })).toBeCloseTo(german, 2);
+    expect(await secondsOf({ text, voice: 'ru-RU-SvetlanaNeural', language: 'de' })).toBeCloseTo(german, 2);
+    const greeting = await secondsOf({ language: 'ru' });
+    expect(await secondsOf({ voice: 'ru-RU-SvetlanaNeural' })).toBeCloseTo(greeting, 2);
+  });
+
+  test('no chunk of it is one that clients leave out, and its pauses are there', async () => {
+    const text = 'Good morning, everybody. It is a sunny day; the birds sing, and so on... What shall we do today?';
+    const { frames } = await welcome(embeddedClient, { text });
+    const chunks = frames.flatMap(({ audio_chunk: chunk }) => (chunk == null ? [] : [chunk.audio_data]));
+    expect(chunks.length).toBeGreaterThan(100);
+    expect(Math.min(...chunks.map(loudestOf))).toBeGreaterThan(24);
+    expect(chunks.filter((chunk) => loudestOf(chunk) < 33).length).toBeGreaterThan(3);
   });
 
   test('many at once all speak to their end', async () => {

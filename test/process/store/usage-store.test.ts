@@ -10,6 +10,7 @@ import { reportUsage } from '../../../src/store/store-errand.ts';
 import { storeReplySchema } from '../../../src/store/store-messages.ts';
 import { StoreProcess, storeScript } from '../../../src/store/store-process.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const entry: UsageEntry = {
   timeMs: Date.UTC(2026, 10, 22),
@@ -282,6 +283,81 @@ describe('a process that', () => {
     expect(await store.record(entry)).toEqual({ stored: false, reason: '10 requests are waiting for the disk' });
     await store.close();
     expect((await Promise.all(waiting)).map(({ stored }) => stored)).toEqual(waiting.map(() => false));
+  });
+});
+
+describe('whether anything can be stored is known without a request', () => {
+  /** Short waits; what is proven stays proven for 30 s of the clock by hand. */
+  function probed(code?: string): StoreProcess {
+    const options = code === undefined ? {} : { script: script(code) };
+    const process = new StoreProcess({
+      dataDir: join(dir, 'data'),
+      memory,
+      log,
+      now: () => performance.now() + nowMs,
+      answerDueMs: 300,
+      probeIntervalMs: 40,
+      ...options,
+    });
+    stores.push({
+      open: () => process.open(),
+      close: () => process.close(),
+      failure: null,
+      record: async () => ({ stored: false, reason: '' }),
+    });
+    return process;
+  }
+
+  test('a folder that could not be made is tried again, and found when it can', async () => {
+    writeFileSync(join(dir, 'data'), 'in the way');
+    const store = probed();
+    await store.open();
+    expect(store.failure).toMatch(/^the store cannot be opened \(E[A-Z]+/);
+    rmSync(join(dir, 'data'));
+    await eventually(
+      () => store.failure,
+      (failure) => failure === null,
+    );
+    expect(decisions()).toEqual(['store_failed', 'store_recovered']);
+  });
+
+  test('a folder that was deleted is made again', async () => {
+    const store = probed();
+    await store.open();
+    expect(store.failure).toBeNull();
+    rmSync(join(dir, 'data'), { recursive: true });
+    nowMs += 31_000;
+    await eventually(decisions, (all) => all.length === 2);
+    expect([decisions(), store.failure]).toEqual([['store_failed', 'store_recovered'], null]);
+  });
+
+  test('a process that opens and then hangs is found, and told once', async () => {
+    const store = probed("process.send({ kind: 'opened' }); setInterval(() => {}, 1000);");
+    await store.open();
+    expect(store.failure).toBeNull();
+    nowMs += 31_000;
+    await eventually(
+      () => store.failure,
+      (failure) => failure !== null,
+    );
+    expect(store.failure).toBe("the store's process ended with SIGKILL");
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(decisions()).toEqual(['store_failed']);
+    expect(store.failure).not.toBeNull();
+  });
+
+  test('a process that can open and not write is found, and what it says is the reason', async () => {
+    const store = probed(
+      `process.send({ kind: 'opened' });
+       process.on('message', () => process.send({ kind: 'failed', reason: 'no room' }, () => process.exit(1)));`,
+    );
+    await store.open();
+    nowMs += 31_000;
+    await eventually(
+      () => store.failure,
+      (failure) => failure === 'no room',
+    );
+    expect(decisions()).toEqual(['store_failed']);
   });
 });
 

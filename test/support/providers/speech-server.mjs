@@ -6,6 +6,7 @@
  * By hand: node test/support/providers/speech-server.mjs --port 0
  * GET /control tells what it saw; POST /control/reset forgets it.
  */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 
@@ -95,8 +96,36 @@ const behaviours = {
     more();
   },
   empty: (response) => response.end(),
-  mp3: (response, { bytes }) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(bytes),
+  /** PCM that a gateway calls what it calls everything. */
+  pcmmpeg: (response, { bytes }) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(bytes),
   id3: (response) => response.end(Buffer.concat([Buffer.from('ID3\x04'), Buffer.alloc(3000)])),
+  /** A tone of a real encoder, under the label of PCM. */
+  frames: (response) => response.end(readFileSync(new URL('sounds/mp3-frames.bin', import.meta.url))),
+  /** An error with a good status and a label of sound, which quotes what it was sent. */
+  jsonok: (response, _, request) =>
+    response
+      .writeHead(200, { 'content-type': 'audio/mpeg' })
+      .end(JSON.stringify({ error: { message: `out of memory for ${request.headers.authorization}` } })),
+  /** Half a frame: no head is at its place. */
+  mp3: (response) =>
+    response
+      .writeHead(200, { 'content-type': 'audio/mpeg' })
+      .end(readFileSync(new URL('sounds/mp3-frames.bin', import.meta.url)).subarray(50)),
+  wavmpeg: (response, sound) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(wav(sound.pcm, sound)),
+  packed: (response, { bytes }) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes),
+  zeros: (response, { bytes }) => response.end(Buffer.alloc(bytes.length)),
+  /** Manifest and texts behind the sound, which nobody has a list of. */
+  wavtail(response, sound) {
+    const tail = Buffer.alloc(1840, 'C2PA\x28\x07\0\0jumb\xff\x7f\x01\x80', 'latin1');
+    tail.writeUInt32LE(tail.length - 8, 4);
+    response.end(Buffer.concat([wav(sound.pcm, sound), tail]));
+  },
+  /** A file a part, of unknown length each. */
+  wavparts(response, { pcm, rateHz }) {
+    const half = (pcm.length >> 2) << 1;
+    const parts = [pcm.subarray(0, half), pcm.subarray(half)];
+    response.end(Buffer.concat(parts.map((part) => wav(part, { rateHz, declaredBytes: 0xffff_ffff }))));
+  },
   html: (response) =>
     response
       .writeHead(200, { 'content-type': 'text/html' })

@@ -7,6 +7,7 @@ import {
   type ProviderSpeechOptions,
 } from '../../../src/engines/speech-providers/provider-speech.ts';
 import { type ChosenProviderSettings, makeProvider } from '../../../src/engines/speech-providers/provider-table.ts';
+import { type ReplacedVoice, UnknownVoices, type UnknownVoicesOptions } from '../../../src/engines/unknown-voices.ts';
 import { EngineFailure } from '../../../src/errors.ts';
 import { atEndOfFile } from '../end-of-file.ts';
 
@@ -31,24 +32,31 @@ interface TestVoice {
   readonly engine: SpeechEngine;
   /** Tries that failed, in order. */
   readonly failedTries: readonly FailedTryReport[];
+  /** Voices that were replaced, in the order in which they were told. */
+  readonly replaced: readonly ReplacedVoice[];
 }
 
-/** An engine that is stopped when the test file ends. */
+/** An engine that is stopped when the test file ends; it refuses voices that do not exist unless told otherwise. */
 export function createVoice(
   given: Partial<ChosenProviderSettings>,
-  more: Partial<Pick<ProviderSpeechOptions, 'maxWaiting' | 'maxSoundBytes'>> = {},
+  {
+    policy = 'refuse',
+    ...more
+  }: Partial<Pick<ProviderSpeechOptions, 'maxWaiting' | 'maxSoundBytes'> & Pick<UnknownVoicesOptions, 'policy'>> = {},
 ): TestVoice {
+  const replaced: ReplacedVoice[] = [];
   const failedTries: FailedTryReport[] = [];
   const settings = voiceSettings(given);
   const engine = createProviderSpeechEngine({
     settings,
     provider: makeProvider(settings, process.env),
     maxWaiting: 100,
+    unknownVoices: new UnknownVoices({ policy, onReplaced: (each) => replaced.push(each) }),
     onFailedTry: (report) => failedTries.push(report),
     ...more,
   });
   atEndOfFile(() => engine.stop());
-  return { engine, failedTries };
+  return { engine, failedTries, replaced };
 }
 
 /** All the sound of one sentence. */

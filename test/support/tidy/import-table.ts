@@ -18,6 +18,7 @@ export interface ImportRow {
 export const importTable: readonly ImportRow[] = [
   { from: 'errors.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
+  { from: 'private-folder.ts', ours: [], types: [], packages: [], node: ['node:fs', 'node:path'] },
   { from: 'call/', ours: ['call/', 'errors.ts'], types: [], packages: [], node: [] },
   {
     from: 'text/',
@@ -52,6 +53,7 @@ export const importTable: readonly ImportRow[] = [
     ours: [
       'engines/embedded-speech/',
       'engines/written-language.ts',
+      'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
       'call/wire.ts',
       'errors.ts',
@@ -86,6 +88,7 @@ export const importTable: readonly ImportRow[] = [
       'engines/speech-providers/',
       'engines/provider/',
       'engines/written-language.ts',
+      'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
       'call/wire.ts',
       'errors.ts',
@@ -105,6 +108,13 @@ export const importTable: readonly ImportRow[] = [
     ],
   },
   {
+    from: 'engines/scripted/',
+    ours: ['engines/', 'call/', 'errors.ts', 'assert.ts'],
+    types: [],
+    packages: ['re2js', 'zod'],
+    node: [],
+  },
+  {
     from: 'engines/',
     ours: ['engines/', 'call/', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
@@ -114,7 +124,7 @@ export const importTable: readonly ImportRow[] = [
   // What runs in processes of its own: LMDB's native code can crash (decision 8), and knows nothing of the server.
   {
     from: 'store/process/',
-    ours: ['store/', 'errors.ts', 'assert.ts'],
+    ours: ['store/', 'private-folder.ts', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['lmdb', 'zod'],
     node: ['node:fs', 'node:path'],
@@ -143,7 +153,7 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'record/',
-    ours: ['record/', 'log/', 'machines/', 'text/', 'errors.ts', 'assert.ts'],
+    ours: ['record/', 'log/', 'machines/', 'text/', 'private-folder.ts', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate'],
     node: ['node:crypto', 'node:fs', 'node:path', 'node:worker_threads'],
@@ -167,7 +177,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['observe/', 'errors.ts', 'assert.ts'],
     types: ['config.ts'],
     packages: ['pino'],
-    node: [],
+    node: ['node:net'],
   },
   {
     from: 'rpc/',
@@ -198,6 +208,8 @@ export const importTable: readonly ImportRow[] = [
       'call/',
       'config.ts',
       'config/secret.ts',
+      'config/small-file.ts',
+      'private-folder.ts',
       'errors.ts',
       'assert.ts',
     ],
@@ -376,6 +388,11 @@ export const deviations: readonly Deviation[] = [
     reason: 'what each provider needs to be told, and which sample rates it has',
   },
   {
+    from: 'config/setting-notes.ts',
+    to: 'engines/speech-providers/provider-table.ts',
+    reason: 'which voices are providers, so that the settings of one are not said to have an effect on another',
+  },
+  {
     from: 'config/settings-table.ts',
     to: 'engines/speech-providers/provider-table.ts',
     reason: 'the names of the providers, which are values of SPEECH_ENGINE',
@@ -433,7 +450,16 @@ export const deviations: readonly Deviation[] = [
     reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
   },
   { from: 'store/store-process.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
-  { from: 'cli/terminal/given-config.ts', to: 'node:fs', reason: 'reads the file that CONFIG_FILE names' },
+  {
+    from: 'cli/terminal/given-config.ts',
+    to: 'config/small-file.ts',
+    reason: 'reads the file that CONFIG_FILE names, as the server does',
+  },
+  {
+    from: 'config/small-file.ts',
+    to: 'node:fs',
+    reason: 'the one reader of the files that settings name; all else gets their texts from outside',
+  },
   {
     from: 'cli/terminal/given-config.ts',
     to: 'config.ts',

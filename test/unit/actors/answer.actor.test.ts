@@ -358,6 +358,7 @@ describe('silence', () => {
     expect(await silencesAfter('Let me think. ')).toEqual(all);
     expect(await silencesAfter('Let me think', '.', ' ')).toEqual(all);
     expect(await silencesAfter('{"text": "Let me think.\\n')).toEqual(all);
+    expect(await silencesAfter('Title', '\n')).toEqual(all);
     expect(await silencesAfter('Let me think.')).toEqual(all.slice(1));
     expect(await silencesAfter('He said: "Let me think."')).toEqual(all.slice(1));
     expect(await silencesAfter('Let me think. N')).toEqual(all.slice(2));

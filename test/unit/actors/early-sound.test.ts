@@ -60,6 +60,23 @@ describe('a sentence goes to its voice', () => {
     }
   });
 
+  test('20 ms after the white space behind a stop that is beyond doubt', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    for (const answer of ['Let me think. ', '{"text": "Let me think. ']) {
+      const { bench } = opened();
+      for (const delta of answer.split(/(?<=[ .])/)) bench.answers.say(delta);
+      await settle();
+      for (const [ms, asked] of [
+        [19, []],
+        [1, ['Let me think.']],
+      ] as const) {
+        bench.clock.ms += ms;
+        vi.advanceTimersByTime(ms);
+        expect(askedOf(bench)).toEqual(asked);
+      }
+    }
+  });
+
   test('alone if it is the first, however short; later short ones join', async () => {
     const { bench } = opened();
     bench.answers.say('Sure thing. It is. Now I will look at the weather for you. And');

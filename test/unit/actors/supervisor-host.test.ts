@@ -364,6 +364,34 @@ describe('a call without words', () => {
   });
 });
 
+describe('a call with too many words', () => {
+  const open = ({ host }: HostBench) => {
+    const opened = host.open({ ...requestOf('call-2', 'session-1'), prompt: 'x'.repeat(12_000_000) }, new HandSink());
+    return isStream(opened) ? 'admitted' : opened.errorType;
+  };
+
+  test('is told first what would refuse it anyway; it takes neither a slot nor a request of its quota', async () => {
+    const asked: string[] = [];
+    const quota = {
+      reserve: ({ streamId }: { readonly streamId: string }) => {
+        asked.push(streamId);
+        return { settle: () => {} };
+      },
+    };
+    expect(open(openHost({ isClosed: true, quota }))).toBe('starting');
+    const bench = openHost({ quota });
+    expect(open(bench)).toBe('request_too_large');
+    expectEmpty(bench);
+    bench.host.open(requestOf('call-1', 'session-1'), new HandSink());
+    expect(open(bench)).toBe('concurrent_request');
+    expect(asked).toEqual(['call-1']);
+    expect(bench.counters.rejected).toEqual({ request_too_large: 1, concurrent_request: 1 });
+    bench.answers.last.end();
+    await settle();
+    expectEmpty(bench);
+  });
+});
+
 describe('a cancel', () => {
   test('ends the call, its model and its voice in the same turn; a second one is harmless', async () => {
     const bench = openHost();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { isFailedEnd } from '../../../src/log/log-reader.ts';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
 import { runCli } from '../../support/run-cli.ts';
 
@@ -73,6 +74,94 @@ describe('log list', () => {
   ])('$filter finds $found', async ({ filter, found }) => {
     const { stdout } = await run('list', logs(), '--json', ...filter);
     expect(objects(stdout).map(({ session_id }) => session_id)).toEqual(found);
+  });
+
+  test.each([
+    ['completed', false],
+    ['client_cancelled', false],
+    ['interrupted', false],
+    ['draining', false],
+    ['abandoned', false],
+    ['-', false],
+    ['no_end', true],
+    ['bad_log', true],
+    ['stream_idle_timeout', true],
+    ['rate_limit_exceeded', true],
+    ['answer_failed', true],
+    ['session_fault', true],
+    ['constructor', true],
+    ['of_another_version', true],
+  ])('an end as %s is a failure: %s', (reason, isFailed) => {
+    expect(isFailedEnd(reason)).toBe(isFailed);
+  });
+
+  test('--failed leaves out what a client or an operator asked for', async () => {
+    const some = join(dir, 'ends');
+    mkdirSync(some);
+    const ends = {
+      cancelled: 'client.cancelled',
+      interrupted: 'device.interruptRequested',
+      drained: 'server.graceExpired',
+    } as const;
+    for (const [name, type] of Object.entries(ends)) {
+      const events = [...goodEvents.slice(0, 2), [90, { type }]] as const;
+      writeFileSync(join(some, `${name}.jsonl`), madeLog({ events, sessionId: name }));
+    }
+    writeFileSync(join(some, 'failed.jsonl'), madeLog({ events: failedEvents, sessionId: 'failed' }));
+    const { stdout } = await run('list', some, '--json', '--failed');
+    expect(objects(stdout).map(({ session_id }) => session_id)).toEqual(['failed']);
+    const all = await run('list', some, '--json');
+    expect(objects(all.stdout).map(({ reason }) => reason)).toEqual([
+      'client_cancelled',
+      'draining',
+      'answer_failed',
+      'interrupted',
+    ]);
+  });
+
+  test.each([80, 200, 60])(
+    'fits a terminal of %i columns, and says where whole paths are to be had',
+    async (columns) => {
+      const { stdout } = await runCli(['log', 'list', logs()], { columns });
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines.filter((line) => line.length > columns)).toEqual([]);
+      expect(lines.some((line) => line.includes('answer_failed'))).toBe(true);
+      // Why a log is bad stands below it, whole.
+      expect(stdout.replace(/\s+/g, ' ')).toContain(
+        'line 5: the line was altered, or lines before it are missing or in another order',
+      );
+      expect(stdout.includes('Whole')).toBe(lines.some((line) => line.includes('…')));
+      const exported = await runCli(['log', 'list', logs()], { env: { COLUMNS: String(columns) } });
+      expect(exported.stdout).toBe(stdout);
+      const piped = await runCli(['log', 'list', logs()]);
+      expect(piped.stdout).toContain(log('failed'));
+    },
+  );
+
+  test('without a path it is the folder of the server that this environment starts, and that is said', async () => {
+    const config = join(dir, 'recital.yaml');
+    writeFileSync(config, `EVENT_LOG_DIR: ${JSON.stringify(logs())}\n`);
+    for (const env of [{ EVENT_LOG_DIR: logs() }, { CONFIG_FILE: config }]) {
+      for (const command of [
+        ['log', 'list'],
+        ['log', 'stats'],
+        ['replay'],
+        ['replay', '--with', 'SESSION_TIMEOUT=9'],
+      ]) {
+        const { stdout, stderr } = await runCli(command, { env });
+        expect(stdout).toMatch(/good|logs/);
+        expect(stderr).toContain(`logs in ${logs()}\n`);
+      }
+    }
+    const nowhere = await runCli(['replay'], { env: { DATA_DIR: join(dir, 'elsewhere') } });
+    const folder = join(dir, 'elsewhere/event-logs');
+    expect(nowhere).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: `logs in ${folder}\nnot found: ${folder} names no event log\n`,
+    });
+    const faulty = await runCli(['log', 'list'], { env: { CONFIG_FILE: join(dir, 'gone.yaml') } });
+    expect(faulty).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('gone.yaml') });
   });
 
   test('what matches nothing is 1, a path that is not there 2', async () => {

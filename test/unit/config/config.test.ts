@@ -45,7 +45,7 @@ describe('defaults', () => {
   test('an empty environment gives exactly the documented defaults', () => {
     expect(load({})).toEqual({
       grpc: { host: '127.0.0.1', port: 50_051 },
-      http: { host: '127.0.0.1', port: 8080 },
+      http: { host: '127.0.0.1', port: 8080, allowedHosts: [] },
       backpressure: {
         maxStreams: 50,
         idleTimeoutMs: 300_000,
@@ -66,7 +66,7 @@ describe('defaults', () => {
         promptMaxChars: 32_768,
         screenshotMaxBytes: 10_485_760,
       },
-      speech: { lookaheadSentences: 2, failurePolicy: 'degrade' },
+      speech: { lookaheadSentences: 2, failurePolicy: 'degrade', unknownVoice: 'fallback' },
       identity: { policy: 'lenient' },
       engines: {
         answer: 'embedded',
@@ -94,6 +94,7 @@ describe('defaults', () => {
       },
       quota: { daily: 0, weekly: 0, monthly: 0 },
       log: { level: 'info' },
+      notes: [],
       killSwitches: { disableModuleCoordinator: false, disableForwardAssistantActions: false },
     });
   });
@@ -131,6 +132,13 @@ describe('accepted values', () => {
     ['GRPC_HOST', '::1', (c) => c.grpc.host, '::1'],
     ['GRPC_HOST', 'localhost', (c) => c.grpc.host, 'localhost'],
     ['HTTP_HOST', 'my_service.internal', (c) => c.http.host, 'my_service.internal'],
+    [
+      'HTTP_ALLOWED_HOSTS',
+      'voice.example, 10.0.0.7,[fd00::7],',
+      (c) => c.http.allowedHosts,
+      ['voice.example', '10.0.0.7', 'fd00::7'],
+    ],
+    ['HTTP_ALLOWED_HOSTS', '*', (c) => c.http.allowedHosts, ['*']],
     ['BACKPRESSURE_MAX_STREAMS', '1', (c) => c.backpressure.maxStreams, 1],
     ['BACKPRESSURE_MAX_STREAMS', '1e3', (c) => c.backpressure.maxStreams, 1000],
     ['BACKPRESSURE_IDLE_TIMEOUT', '0', (c) => c.backpressure.idleTimeoutMs, 0],
@@ -180,6 +188,10 @@ describe('accepted values', () => {
 describe('refused values', () => {
   test.each([
     ['GRPC_PORT', '65536'],
+    ['HTTP_ALLOWED_HOSTS', 'voice.example:8080'],
+    ['HTTP_ALLOWED_HOSTS', 'http://voice.example'],
+    ['HTTP_ALLOWED_HOSTS', 'a b'],
+    ['HTTP_ALLOWED_HOSTS', '*.example'],
     ['GRPC_PORT', '-1'],
     ['GRPC_PORT', '80.5'],
     ['GRPC_PORT', '0x50'],

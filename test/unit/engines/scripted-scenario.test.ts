@@ -229,3 +229,76 @@ describe('a scenario that is refused', () => {
     expect(stepFaults({ wait_ms: 'x'.repeat(1000) })[0]?.value).toBe(`"${'x'.repeat(79)}…`);
   });
 });
+
+describe('an expression', () => {
+  const speaks = (source: string, prompt: string): boolean => {
+    const { answers } = parseScenario(JSON.stringify({ answers: [{ when: source, steps: [] }] }), 'x');
+    return answers[0]?.when.test(prompt) === true;
+  };
+
+  test.each([
+    '^(a+)+$',
+    '(a|aa)+$',
+    '(.*)*x',
+    '^(\\w+\\s?)*$',
+    '(x+x+)+y',
+    '(a?){500}a{500}b',
+    '^(([a-z])+.)+[A-Z]([a-z])+$',
+  ])('%s is looked for in time that is linear in the prompt', (source) => {
+    const startedAtMs = performance.now();
+    // The longest prompt that is taken; the language's own expressions need years for forty letters of it.
+    expect(speaks(source, `${'a'.repeat(32_767)}!`)).toBe(false);
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+  });
+
+  test.each([
+    ['погода|sun', 'Какая ПОГОДА?', true],
+    ['^what (is|was) it\\? \\(a\\.b\\)$', 'What was it? (a.b)', true],
+    ['\\bsun\\b', 'sunny', false],
+    ['(?<name>x)\\d{2,}', 'X42', true],
+    ['\\u0436\\/', 'Ж/', true],
+    ['[\\w-]+@[^\\s]+$', 'a-b@c.d', true],
+    ['[^\\x00-\\x7f]', 'plain', false],
+    ['\\p{Lu}\\p{L}*', '日本', false],
+    ['a.c', 'a\nc', false],
+    ['', 'anything', true],
+  ])('%s means what it means elsewhere: %s %s', (source, prompt, isFound) => {
+    expect(speaks(source, prompt)).toBe(isFound);
+  });
+
+  test.each([
+    ['(?=a)b', /^a valid regular expression \(lookahead is not supported: it can't be looked for in linear time/],
+    ['a(?!b)', /^a valid regular expression \(lookahead is not supported/],
+    ['(?<!a)b', /^a valid regular expression \(lookbehind is not supported/],
+    ['(a)\\1', /^a valid regular expression \(a backreference is not supported/],
+    ['(?:x{900}){900}', /^a valid regular expression \(invalid repeat count/],
+    ['(x?){900}'.repeat(5), /^a regular expression of at most 10000 steps, and this has \d+/],
+  ])('%s is a fault that says why', (source, expected) => {
+    for (const scenario of [
+      { answers: [{ when: source, steps: [] }] },
+      { speech: { fail_when: source } },
+      { speech: { hang_when: source } },
+    ]) {
+      const faults = faultsOf(scenario);
+      expect(faults).toHaveLength(1);
+      expect(faults[0]?.expected).toMatch(expected);
+    }
+  });
+});
+
+describe('what is nested without end', () => {
+  const nested = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+  const withArgs = (args: string): string =>
+    `{"answers":[{"when":"","steps":[{"command":{"command":"open_app","args":${args}}}]}]}`;
+
+  test('is a fault, and so deep a one does not end the process', () => {
+    expect(faultsOf(withArgs(nested(32)))).toEqual([]);
+    for (const levels of [33, 100_000]) {
+      expect(faultsOf(withArgs(nested(levels)))).toMatchObject([
+        { path: 'answers[0].steps[0].command.args', expected: 'a value of at most 32 levels' },
+      ]);
+    }
+    expect(faultsOf('['.repeat(200_000))).toHaveLength(1);
+    expect(faultsOf(`{"answers":${nested(200_000)}}`)).toMatchObject([{ path: 'answers' }]);
+  });
+});

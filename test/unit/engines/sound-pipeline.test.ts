@@ -5,38 +5,8 @@ import { createRateFilter } from '../../../src/engines/speech-providers/rate-con
 import { UnusableSound } from '../../../src/engines/speech-providers/sample-reader.ts';
 import { SoundPipeline, type SoundPipelineOptions } from '../../../src/engines/speech-providers/sound-pipeline.ts';
 
+import { chunkOf, type WavOptions, wavOf } from '../../support/providers/sound-files.ts';
 import { measure } from '../../support/providers/voices.ts';
-
-interface WavOptions {
-  readonly rateHz?: number;
-  readonly channels?: number;
-  readonly bits?: number;
-  readonly kind?: number;
-  readonly declaredBytes?: number;
-  readonly before?: Buffer;
-  readonly after?: Buffer;
-}
-
-const extensible = 0xfffe;
-
-function wav(sound: Buffer, options: WavOptions = {}): Buffer {
-  const { rateHz = 48_000, channels = 1, bits = 16, kind = 1, declaredBytes = sound.length } = options;
-  const { before = Buffer.alloc(0), after = Buffer.alloc(0) } = options;
-  const format = Buffer.alloc(kind === extensible ? 48 : 24);
-  format.write('fmt ', 0, 'latin1');
-  format.writeUInt32LE(format.length - 8, 4);
-  format.writeUInt16LE(kind, 8);
-  format.writeUInt16LE(channels, 10);
-  format.writeUInt32LE(rateHz, 12);
-  format.writeUInt32LE((rateHz * channels * bits) / 8, 16);
-  format.writeUInt16LE((channels * bits) / 8, 20);
-  format.writeUInt16LE(bits, 22);
-  if (kind === extensible) format.writeUInt16LE(1, 32);
-  const data = Buffer.alloc(8);
-  data.write('data', 0, 'latin1');
-  data.writeUInt32LE(declaredBytes, 4);
-  return Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVE', 'latin1'), before, format, data, sound, after]);
-}
 
 function run(
   bytes: Buffer,
@@ -56,12 +26,6 @@ function run(
 
 const levels = [0, 1000, -1000, 32_000, -32_768, 12_345, -1, 7];
 const pcm = Buffer.from(Int16Array.from(levels).buffer);
-const chunk = (name: string, bytes: number) => {
-  const made = Buffer.alloc(8 + bytes, 'x');
-  made.write(name, 0, 'latin1');
-  made.writeUInt32LE(bytes, 4);
-  return made;
-};
 
 describe('sound of 48 kHz, mono, 16 bits', () => {
   test('passes bit for bit, raw or in a WAV, however it is cut', () => {
@@ -72,7 +36,7 @@ describe('sound of 48 kHz, mono, 16 bits', () => {
         // Raw sound that begins like a container is taken for one.
         fc.pre(isWav || !/^(RIFF|ID3|OggS|fLaC)/.test(whole.toString('latin1')));
         const bytes = Buffer.from(sound);
-        expect(run(isWav ? wav(bytes) : bytes, {}, sizes)).toEqual(whole);
+        expect(run(isWav ? wavOf(bytes) : bytes, {}, sizes)).toEqual(whole);
       }),
     );
   });
@@ -81,7 +45,7 @@ describe('sound of 48 kHz, mono, 16 bits', () => {
     expect(run(pcm.subarray(0, 2))).toEqual(pcm.subarray(0, 2));
     expect(run(Buffer.from('RIFF', 'latin1'))).toEqual(Buffer.from('RIFF', 'latin1'));
     expect(run(Buffer.alloc(0))).toHaveLength(0);
-    expect(run(wav(Buffer.alloc(0)))).toHaveLength(0);
+    expect(run(wavOf(Buffer.alloc(0)))).toHaveLength(0);
   });
 });
 
@@ -92,12 +56,12 @@ describe('a WAV header', () => {
     ['of a size too large', { declaredBytes: 1_000_000 }],
     ['of a size too small', { declaredBytes: 6 }],
     ['of an odd size too small', { declaredBytes: 5 }],
-    ['with chunks before the format', { before: chunk('JUNK', 28) }],
-    ['with a chunk of odd length before it', { before: Buffer.concat([chunk('LIST', 27), Buffer.alloc(1)]) }],
-    ['with a chunk after the sound', { after: chunk('LIST', 26) }],
-    ['in the extensible form', { kind: extensible }],
+    ['with chunks before the format', { before: chunkOf('JUNK', 28) }],
+    ['with a chunk of odd length before it', { before: chunkOf('LIST', 27) }],
+    ['with a chunk after the sound', { after: chunkOf('LIST', 26) }],
+    ['in the extensible form', { kind: 0xfffe }],
   ])('%s: the sound comes out whole, and nothing else', (_, options) => {
-    for (const cuts of [[10_000], [1], [3, 11, 2]]) expect(run(wav(pcm, options), {}, cuts)).toEqual(pcm);
+    for (const cuts of [[10_000], [1], [3, 11, 2]]) expect(run(wavOf(pcm, options), {}, cuts)).toEqual(pcm);
   });
 
   test.each<[string, Buffer, WavOptions]>([
@@ -112,20 +76,20 @@ describe('a WAV header', () => {
   ])('of %s: the samples are the same in 16 bits', (_, sound, options) => {
     const loud = options.bits === 24 ? 32_512 : options.bits === 8 ? 32_512 : 32_512;
     for (const cuts of [[10_000], [1], [5]]) {
-      const output = run(wav(sound, options), {}, cuts);
+      const output = run(wavOf(sound, options), {}, cuts);
       expect([0, 2, 4, 6].map((at) => output.readInt16LE(at))).toEqual([0, loud, -32_768, 8192]);
     }
   });
 
   test('of two channels: both are heard in equal shares', () => {
     const stereo = Buffer.from(Int16Array.from([1000, 3000, -32_768, -32_768, 5, 6]).buffer);
-    const output = run(wav(stereo, { channels: 2 }), {}, [7]);
+    const output = run(wavOf(stereo, { channels: 2 }), {}, [7]);
     expect([0, 2, 4].map((at) => output.readInt16LE(at))).toEqual([2000, -32_768, 6]);
   });
 
   test('of floating point out of bounds or not a number saturates or is silent', () => {
     const sound = Buffer.from(Float32Array.from([2, -2, Number.NaN, Number.POSITIVE_INFINITY]).buffer);
-    const output = run(wav(sound, { bits: 32, kind: 3 }));
+    const output = run(wavOf(sound, { bits: 32, kind: 3 }));
     expect([0, 2, 4, 6].map((at) => output.readInt16LE(at))).toEqual([32_767, -32_768, 0, 32_767]);
   });
 });
@@ -138,9 +102,9 @@ describe('the rate', () => {
   }
 
   test.each<[string, Buffer, Partial<SoundPipelineOptions>]>([
-    ['of the header counts before the usual one', wav(tone(22_050), { rateHz: 22_050 }), { rawRateHz: 24_000 }],
+    ['of the header counts before the usual one', wavOf(tone(22_050), { rateHz: 22_050 }), { rawRateHz: 24_000 }],
     ['that is usual counts without a header', tone(24_000), { rawRateHz: 24_000 }],
-    ['that is forced counts before the header', wav(tone(16_000), { rateHz: 22_050 }), { forcedRateHz: 16_000 }],
+    ['that is forced counts before the header', wavOf(tone(16_000), { rateHz: 22_050 }), { forcedRateHz: 16_000 }],
   ])('%s', (_, bytes, options) => {
     const heard = measure(run(bytes, options, [4097]));
     expect(heard.seconds).toBe(1);
@@ -148,10 +112,23 @@ describe('the rate', () => {
     expect(heard.greatestStep).toBeLessThan(0.025);
   });
 
+  test('of a second file goes on where the first one ended: the same without a seam, another one converted', () => {
+    const [first, second] = [tone(22_050), tone(16_000)];
+    const same = run(Buffer.concat([wavOf(first, { rateHz: 22_050 }), wavOf(first, { rateHz: 22_050 })]), {}, [4097]);
+    expect(same.equals(run(wavOf(Buffer.concat([first, first]), { rateHz: 22_050 })))).toBe(true);
+    const files = [wavOf(first, { rateHz: 22_050 }), wavOf(second, { rateHz: 16_000 }), wavOf(tone(48_000))];
+    for (const size of [1, 999, 1_000_000]) {
+      const heard = measure(run(Buffer.concat(files), {}, [size]));
+      expect(heard.seconds).toBe(3);
+      expect(heard.hz).toBeCloseTo(440, 0);
+      expect(heard.greatestStep).toBeLessThan(0.03);
+    }
+  });
+
   test.each<[string, Buffer, Partial<SoundPipelineOptions>]>([
     ['sound without a header: SPEECH_SAMPLE_RATE must say its rate', pcm, { rawRateHz: null }],
-    ['a sample rate of 3999 Hz; it must be 4000..192000', wav(pcm, { rateHz: 3999 }), {}],
-    ['a sample rate of 192001 Hz; it must be 4000..192000', wav(pcm, { rateHz: 192_001 }), {}],
+    ['a sample rate of 3999 Hz; it must be 4000..192000', wavOf(pcm, { rateHz: 3999 }), {}],
+    ['a sample rate of 192001 Hz; it must be 4000..192000', wavOf(pcm, { rateHz: 192_001 }), {}],
   ])('is refused as: %s', (words, bytes, options) => {
     expect(() => run(bytes, options)).toThrow(new UnusableSound(words));
   });
@@ -162,15 +139,15 @@ describe('what can not be used', () => {
     ['MP3 instead of PCM or WAV', Buffer.from('ID3\x04 and more of it', 'latin1')],
     ['Ogg instead of PCM or WAV', Buffer.from('OggS and more of it', 'latin1')],
     ['FLAC instead of PCM or WAV', Buffer.from('fLaC and more of it', 'latin1')],
-    ['WAV of format 7 with 8 bits; it must be PCM of 8 to 32 bits', wav(pcm, { kind: 7, bits: 8 })],
-    ['WAV of format 1 with 12 bits; it must be PCM of 8 to 32 bits', wav(pcm, { bits: 12 })],
-    ['WAV of 9 channels; it must have 1 to 8', wav(pcm, { channels: 9 })],
-    ['WAV of 0 channels; it must have 1 to 8', wav(pcm, { channels: 0 })],
-    ['a WAV stream that ended inside its header', wav(pcm).subarray(0, 30)],
-    ['a WAV header without a format', Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVE', 'latin1'), chunk('data', 10)])],
+    ['WAV of format 7 (µ-law) with 8 bits; it must be PCM of 8 to 32 bits', wavOf(pcm, { kind: 7, bits: 8 })],
+    ['WAV of format 1 with 12 bits; it must be PCM of 8 to 32 bits', wavOf(pcm, { bits: 12 })],
+    ['WAV of 9 channels; it must have 1 to 8', wavOf(pcm, { channels: 9 })],
+    ['WAV of 0 channels; it must have 1 to 8', wavOf(pcm, { channels: 0 })],
+    ['a WAV stream that ended inside its header', wavOf(pcm).subarray(0, 30)],
+    ['a WAV header without a format', Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVE', 'latin1'), chunkOf('data', 10)])],
     [
-      'a WAV header without sound in its first 65536 bytes',
-      Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVE', 'latin1'), chunk('LIST', 70_000)]),
+      'a WAV header without sound in its first 1048576 bytes',
+      Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVE', 'latin1'), chunkOf('LIST', 1_048_570)]),
     ],
   ])('is refused as: %s', (words, bytes) => {
     expect(() => run(bytes, {}, [1000])).toThrow(new UnusableSound(words));

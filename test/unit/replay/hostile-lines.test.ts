@@ -76,6 +76,23 @@ describe('numbers and names', () => {
     expect(faultOf(altered(line, part, by))).toContain(says);
   });
 
+  test.each([
+    [4, '"atMs":12}', '"atMs":1e300,"atMs":12}', '"atMs" stands twice in one object'],
+    [5, '"turn":3', '"turn":9,"turn":3', '"turn" stands twice in one object'],
+    [4, '"atMs":12}', '"atMs":12,"args":{"a":{"b":[{"c":1,"\\u0063":2}]}}}', '"c" stands twice in one object'],
+    [8, '"status":"done"', '"status":"done","a\\"{:":1,"status":"done"', '"status" stands twice in one object'],
+  ])('line %i, %s → %s', (line, part, by, says) => {
+    expect(faultOf(altered(line, part, by))).toContain(says);
+  });
+
+  test('a name may stand once in each of several objects, and in texts', () => {
+    const events = [
+      ...goodEvents.slice(0, 2),
+      [20, { type: 'answer.commandReceived', name: '{"a":1,"a":2}', args: [{ a: 1 }, { a: { a: '"a":\\' } }, {}, []] }],
+    ] as const;
+    expect(faultOf(madeLog({ events }))).toBe('');
+  });
+
   test('what a model chose as arguments of a command may be any number', () => {
     const events = [
       ...goodEvents.slice(0, 2),
@@ -134,7 +151,7 @@ describe('bytes', () => {
     ['line ends of Windows', good.replaceAll('\n', '\r\n')],
     ['zeros between the lines', good.replace('\n', '\n\0\n')],
     ['one line of 20 MB', 'x'.repeat(20_000_000)],
-    ['twenty thousand empty lines', '\n'.repeat(20_000)],
+    ['twenty million empty lines', '\n'.repeat(20_000_000)],
   ])('%s are no log', (_name, text) => {
     expect(readLogBytes(bytes(text))).toHaveProperty('why');
   });

@@ -1,7 +1,8 @@
 /** What a recording promises as a test: pinned, or expected to end otherwise; and what becomes of both when the chart changes. */
 import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
-import { checkRecording, isFailedEnd, reRecord } from '../../../src/replay/keep/recording-check.ts';
+import { endReasonOf, isFailedEnd } from '../../../src/log/log-reader.ts';
+import { checkRecording, reRecord } from '../../../src/replay/keep/recording-check.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { goodLog, recordByHand } from '../../support/replay/hand-recording.ts';
 
@@ -99,7 +100,7 @@ test('a bug that threw is recorded with its event: red while it throws, green on
     ['session.faulted', 'done'],
   ]);
   expect(log.footer).toMatchObject({ status: 'done', reason: 'session_fault', turns: 4 });
-  expect(isFailedEnd(log)).toBe(true);
+  expect(isFailedEnd(endReasonOf(log.footer))).toBe(true);
   expect(replay(log, kettle('throws')).divergence).toBeNull();
   expect(replay(log, kettle('none')).divergence).toMatchObject({ turn: 2, field: 'status', now: 'it does not' });
   expect(check('throws', 'throws', 'completed')).toMatchObject({ isMet: false });

@@ -74,6 +74,8 @@ describe('the silence that a text waits for', () => {
     ['"Are you sure?" ', 200],
     ['— Куда ты? ', 200],
     ['Yes. ', 200],
+    ['Yes!\n', 80],
+    ['Title\n\n', 80],
     ['Wait... ', 200],
     ['It is 5. ', null],
     ['It is Mr. ', null],

@@ -50,6 +50,33 @@ describe('an answer in pieces', () => {
   });
 });
 
+describe('no word is eaten', () => {
+  const word = fc.constantFrom('alpha', 'Beta', 'x', 'value', 'слово', 'well-known', 'it', '5', '3.14', 'f(x)');
+  const sign = fc.constantFrom(
+    ...'< > <= >= != == = + - * / ^ ~ | & % # $ @ _ [ ] { } ( ) " \' : ; , . ! ? -> => << >> ± × √ →'.split(' '),
+  );
+  const gap = fc.constantFrom('', ' ', ' ', ' ');
+  const letters = (text: string) => text.replaceAll(/[^\p{L}]/gu, '');
+
+  test('whatever signs stand between words, all letters are said in their order', () => {
+    const parts = fc.array(fc.tuple(word, gap, sign), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(parts, word, (some, last) => {
+        const text = `Say ${some.map(([said, space, mark]) => `${said}${space}${mark} `).join('')}${last}`;
+        expect(letters(toSpeakable(text))).toBe(letters(text));
+      }),
+      { numRuns: runs(3_000) },
+    );
+  });
+
+  test.each('< > <= >= != + = ^ × ± ÷ * & /'.split(' '))('%s between numbers is said', (mark) => {
+    for (const space of ['', ' ']) {
+      const said = toSpeakable(`So 5${space}${mark}${space}3 it is.`);
+      expect(said).toBe(`So 5${space}${mark === '*' ? '×' : mark}${space}3 it is.`);
+    }
+  });
+});
+
 describe('any text', () => {
   test('gives trimmed speech without double spaces, and words or nothing', () => {
     const parts = fc.constantFrom(

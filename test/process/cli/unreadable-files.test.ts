@@ -1,10 +1,11 @@
-/** What can't be read never passes for what is not there: folders, files, pipes, sockets and devices, to every command that reads logs. */
+/** What can't be read never passes for what is not there: folders, files, pipes, sockets and devices of logs, and the store. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openStore } from '../../../src/store/process/embedded-store.ts';
 import { goodEvents, madeLog } from '../../support/replay/made-log.ts';
 import { type BinOptions, runBin } from '../../support/run-bin.ts';
 import { runCliIn } from '../../support/run-cli-in.ts';
@@ -85,6 +86,34 @@ test.each([['show'], ['to-test'], ['to-scenario']])('log %s of a pipe ends at on
   ]);
   expect(stderr).toContain('odd/pipe.jsonl: bad log: it is no regular file but a named pipe');
   expect(exitCode).toBe(2);
+});
+
+describe('the store', () => {
+  beforeAll(async () => {
+    for (const name of ['shut-data', 'shut-store', 'shut-file']) await openStore(join(folder, name)).close();
+    chmodSync(join(folder, 'shut-data'), 0);
+    chmodSync(join(folder, 'shut-store/store'), 0);
+    chmodSync(join(folder, 'shut-file/store/data.mdb'), 0);
+  });
+  afterAll(() => {
+    for (const name of ['shut-data', 'shut-store/store']) chmodSync(join(folder, name), 0o700);
+  });
+
+  test.each([
+    ['shut-data', 'EACCES: permission denied'],
+    ['shut-store', 'EACCES: permission denied'],
+    ['shut-file', 'EACCES: permission denied'],
+  ])('in %s that may not be read is no empty one, for usage and forget', async (name, why) => {
+    const options = { ...unprivileged, env: { DATA_DIR: name } };
+    const usage = await runBin(['usage'], options);
+    expect(usage).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(usage.stderr).toBe(`error: ${name}/store/data.mdb can't be read: ${why}\n`);
+    const forget = await runBin(['forget', '--hardware', 'laptop-7'], options);
+    expect(forget).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(forget.stderr).toBe(
+      `error: Nothing was forgotten: ${name}/store/data.mdb can't be read and written: ${why}\n`,
+    );
+  });
 });
 
 // A file whose reading fails with an error of the device below it.
