@@ -23,13 +23,16 @@ interface BrowserGrammar {
   readonly goesOn: PhraseSet;
   /** "use the browser to", and a task follows. */
   readonly useBrowser: PhraseSet;
+  /** What can be done there, and the words at the end that say that it should be: "book a table in the browser". */
+  readonly deed: PhraseSet;
+  readonly inTheBrowser: PhraseSet;
   readonly close: PhraseSet;
 }
 
 const grammars: Readonly<Record<Language, BrowserGrammar>> = {
   en: {
     search: phrases(
-      '(search|browse|look) (on|through|) (the web|the internet|the net|web|internet|online|google|wikipedia|youtube|amazon) for',
+      '(search|browse|look) (on|through|) (the web|the internet|the net|web|internet|online|google|wikipedia|youtube|amazon) (for|about)',
       '(search|look) for',
       '(do|run|make) a (web|google|internet|online) search (for|on|about)',
       '(look up|check|find out) (online|on the web|on the internet)',
@@ -45,12 +48,21 @@ const grammars: Readonly<Record<Language, BrowserGrammar>> = {
       '(online|on the web|on the internet|on google|on wikipedia|on youtube|on amazon|in the browser|in my browser)',
     ),
     goTo: phrases(
-      '(go to|open|open up|visit|navigate to|browse to|pull up|load|head to) (the|) (website|site|web site|page|web page|url|address|)',
+      '(go to|open|open up|visit|navigate to|browse|browse to|pull up|load|head to|take me to|go on) (the|) (website|site|web site|page|web page|url|address|)',
     ),
     goesOn: phrases('(and|to|then|and then|in|in the browser|in my browser|in a new tab|in the web browser)'),
-    useBrowser: phrases('use (the|my|a) (web|) browser (to|and)', 'in (the|my) (web|) browser'),
+    useBrowser: phrases(
+      'use (the|my|a) (web|) browser (to|and)',
+      '(open|launch|start) (the|my|a|up the|) (web|) browser and',
+      'in (the|my) (web|) browser',
+    ),
+    deed: phrases(
+      '(book|order|buy|find|search|fill|fill in|fill out|play|watch|open|check|download|look up|log in|compare|reserve)',
+    ),
+    inTheBrowser: phrases('(in|with|using) (the|my) (web|) browser'),
     close: phrases(
       '(close|quit|exit|shut|shut down|close down) (the|my|this|) (web|) browser (window|)',
+      '(close|shut) (the|my) (web|) browser down',
       'stop (browsing|the browser)',
     ),
   },
@@ -64,12 +76,18 @@ const grammars: Readonly<Record<Language, BrowserGrammar>> = {
     find: phrases('(найди|найдите|поищи|поищите|посмотри|посмотрите) (мне|)'),
     onTheWeb: phrases('(в интернете|в сети|в гугле|в яндексе|в википедии|на ютубе|онлайн|в браузере)'),
     goTo: phrases(
-      '(зайди|зайдите|перейди|перейдите|заходи) на (сайт|страницу|адрес|)',
+      '(зайди|зайдите|перейди|перейдите|заходи|сходи) на (сайт|страницу|адрес|)',
       '(открой|откройте|открыть|загрузи) (сайт|страницу|веб-сайт|адрес|)',
     ),
     goesOn: phrases('(и|чтобы|потом|в браузере|в новой вкладке)'),
-    useBrowser: phrases('в браузере'),
-    close: phrases('(закрой|закройте|закрыть) (мой|этот|) (браузер|окно браузера)', '(выйди|выйдите) из браузера'),
+    useBrowser: phrases('в браузере', '(открой|откройте|запусти|запустите) браузер и'),
+    deed: phrases('(закажи|купи|найди|забронируй|открой|посмотри|проверь|скачай|сравни|включи|заполни)'),
+    inTheBrowser: phrases('(в|через) браузере', 'через браузер'),
+    close: phrases(
+      '(закрой|закройте|закрыть) (мой|этот|) (браузер|окно браузера)',
+      '(выйди|выйдите) из браузера',
+      '(выключи|выключите) браузер',
+    ),
   },
 };
 
@@ -89,7 +107,10 @@ export function browserReply(utterance: Utterance): Reply | undefined {
   if (address !== undefined && isVisit(grammar, words, { from, to, address })) {
     return useReply(utterance, { from, to, url: address.url });
   }
-  return isSearch(grammar, words, from, to) ? useReply(utterance, { from, to }) : undefined;
+  if (!isSearch(grammar, words, from, to)) return undefined;
+  // "Search the web for example.com" is about it, "open the browser and go to example.com" goes there.
+  const isGoing = address !== undefined && grammar.useBrowser.matchAt(words, from, to) > 0;
+  return useReply(utterance, { from, to, ...(isGoing && { url: address.url }) });
 }
 
 /** Whether the words look for something on the web, or say a task for the browser. */
@@ -101,10 +122,29 @@ function isSearch(grammar: BrowserGrammar, words: readonly Word[], from: number,
   const search = grammar.search.matchAt(words, from, to);
   const isBare = search > 0 && search <= 2 && words[from + search - 1]?.plain === 'for';
   if (search > 0 && !isBare) return from + search < to;
-  const find = grammar.find.matchAt(words, from, to);
-  if (find === 0) return false;
-  for (let place = Math.max(from + find + 1, to - 3); place < to; place += 1) {
-    if (grammar.onTheWeb.isWhole(words, place, to)) return true;
+  return (
+    endsWith(words, { verb: grammar.find, end: grammar.onTheWeb, from, to }) ||
+    endsWith(words, { verb: grammar.deed, end: grammar.inTheBrowser, from, to })
+  );
+}
+
+/** The longest phrase that tells where: "in my web browser". */
+const longestPlaceWords = 4;
+
+/** `verb`, at least a word, and `end`. */
+function endsWith(
+  words: readonly Word[],
+  {
+    verb,
+    end,
+    from,
+    to,
+  }: { readonly verb: PhraseSet; readonly end: PhraseSet; readonly from: number; readonly to: number },
+): boolean {
+  const verbWords = verb.matchAt(words, from, to);
+  if (verbWords === 0) return false;
+  for (let place = Math.max(from + verbWords + 1, to - longestPlaceWords); place < to; place += 1) {
+    if (end.isWhole(words, place, to)) return true;
   }
   return false;
 }

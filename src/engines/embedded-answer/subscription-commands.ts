@@ -17,6 +17,8 @@ interface SubscriptionGrammar {
   readonly buyPlan: PhraseSet;
   /** The same for verbs that are said of everything: `planWord` must stand behind the plan. */
   readonly getPlan: PhraseSet;
+  /** What stands between "I want" and a plan. */
+  readonly wishedPlan: PhraseSet;
   readonly planWord: PhraseSet;
   readonly plans: Readonly<Record<string, string>>;
   readonly manage: Readonly<Record<Action, PhraseSet>>;
@@ -32,12 +34,16 @@ const grammars: Readonly<Record<Language, SubscriptionGrammar>> = {
       'subscribe to (recital|this assistant|the assistant|this)',
       'sign (me|) up for (a|the|) subscription',
       'upgrade (me|) (to a paid plan|my plan|my account|my subscription)',
+      '(start|begin) (my|a|the) (free|) trial',
     ),
     buyPlan: phrases(
       '(subscribe|subscribe me|upgrade|upgrade me|switch me) to (a|the|your|)',
       'sign (me|) up for (a|the|your|)',
+      '(buy|purchase) (a|the|your|)',
+      '(upgrade|switch|change) (my|the) (plan|subscription) to (a|the|)',
     ),
-    getPlan: phrases('(buy|get|purchase|order) (me|) (a|the|your|)'),
+    getPlan: phrases('(get|order|buy|purchase) (me|) (a|the|your|)'),
+    wishedPlan: phrases('(a|the|your)'),
     planWord: phrases('(plan|subscription|tier|version|package)'),
     plans: {
       ...{
@@ -56,9 +62,11 @@ const grammars: Readonly<Record<Language, SubscriptionGrammar>> = {
         '(manage|open|show|show me|check|view|see) (my|the) (subscription|plan) (settings|page|details|)',
         '(open|show) (the|) (subscription|billing) (settings|page)',
         'manage (my|the) billing',
+        'manage (subscription|subscriptions|my subscriptions)',
       ),
       cancel: phrases(
-        '(cancel|end|stop|terminate) (my|the|this) (subscription|plan)',
+        '(cancel|end|stop|terminate) (my|the|this|) subscription',
+        '(cancel|end|stop) my plan',
         'unsubscribe (me|)',
         'cancel (my|the) (pro|premium|plus) (plan|subscription)',
       ),
@@ -82,6 +90,7 @@ const grammars: Readonly<Record<Language, SubscriptionGrammar>> = {
       '(перейти|переведи меня|перейди) на (тариф|план|)',
     ),
     getPlan: phrases('(купи|купите|купить|приобрести) (мне|)'),
+    wishedPlan: phrases('(тариф|план)'),
     planWord: phrases('(подписку|тариф|план|версию)'),
     plans: {
       ...{
@@ -131,16 +140,23 @@ export function subscriptionReply(utterance: Utterance): Reply | undefined {
   const { words, to, isAsking } = core;
   if (utterance.isQuestion && !isAsking) return undefined;
   const grammar = grammars[utterance.language];
-  const from = core.from + grammar.wish.matchAt(words, core.from, to);
+  const wished = grammar.wish.matchAt(words, core.from, to);
+  const from = core.from + wished;
   if (words.slice(from + 1, to).some(({ markBefore }) => markBefore !== '')) return undefined;
   const action = actions.find((name) => grammar.manage[name].isWhole(words, from, to));
   if (action !== undefined) return manageReply(utterance.language, action);
   if (grammar.buy.isWhole(words, from, to)) return buyReply(utterance.language, undefined);
-  const named = Math.max(grammar.buyPlan.matchAt(words, from, to), grammar.getPlan.matchAt(words, from, to));
+  const named = Math.max(
+    grammar.buyPlan.matchAt(words, from, to),
+    grammar.getPlan.matchAt(words, from, to),
+    wished > 0 ? grammar.wishedPlan.matchAt(words, from, to) : 0,
+  );
   const plan = words[from + named]?.plain ?? '';
   if (named === 0 || from + named >= to || !Object.hasOwn(grammar.plans, plan)) return undefined;
   const begin = from + named + 1;
-  const isEnough = begin === to && grammar.buyPlan.matchAt(words, from, to) === named;
+  const isEnough =
+    begin === to &&
+    (grammar.buyPlan.matchAt(words, from, to) === named || grammar.planWord.isWhole(words, from, from + named));
   return isEnough || grammar.planWord.isWhole(words, begin, to)
     ? buyReply(utterance.language, grammar.plans[plan])
     : undefined;

@@ -28,9 +28,9 @@ interface WayGrammar {
   readonly askHead: PhraseSet;
   /** Questions that are a wish to hear: "any new messages". */
   readonly ask: PhraseSet;
-  /** "tell", which says the same as `text` once the way is named. */
-  readonly tell: PhraseSet;
-  readonly text: string;
+  /** Verbs that say the same as others once the way is named: "tell Anna on WhatsApp". */
+  readonly sameAs: ReadonlyMap<string, string>;
+  readonly readVerb: PhraseSet;
   /** "check my WhatsApp". */
   readonly readAll: PhraseSet;
 }
@@ -41,7 +41,7 @@ const grammars: Readonly<Record<Language, WayGrammar>> = {
     kind: phrases(`${app} (message|messages|text|texts|msg|chat|chats)`),
     thing: phrases(`${app}`, 'whatsapps'),
     head: phrases(
-      '(send|write|text|message|read|show|check|tell|a|an|the|my|any|new|latest|last|recent|unread|all|of|to|quick|short|out|aloud)',
+      '(send|write|text|message|read|show|check|tell|shoot|drop|reply|respond|a|an|the|my|any|new|latest|last|recent|unread|all|of|to|quick|short|out|aloud)',
       '(message|messages|texts|one|two|three|four|five|six|seven|eight|nine|ten|from)',
     ),
     askHead: phrases(
@@ -51,11 +51,15 @@ const grammars: Readonly<Record<Language, WayGrammar>> = {
     ),
     ask: phrases(
       "(do i have|have i got|have i|did i get|are there|is there|i've got|got|) any (new|unread|recent|) (messages|message)",
-      'do i have (new|unread) (messages|message)',
+      'do i have (new|unread|) (messages|message)',
       "what (are|is|'s) (my|the) (new|latest|last|unread) (messages|message)",
     ),
-    tell: phrases('tell'),
-    text: 'text',
+    sameAs: new Map([
+      ...['tell'].map((verb) => [verb, 'text'] as const),
+      ...['shoot', 'drop'].map((verb) => [verb, 'send'] as const),
+      ...['reply', 'respond'].map((verb) => [verb, 'write'] as const),
+    ]),
+    readVerb: phrases('(read|show|check)'),
     readAll: phrases(`(read|check|show) (me|) (my|the) ${app}`, `what's new (on|in) (my|) ${app}`),
   },
   ru: {
@@ -76,8 +80,10 @@ const grammars: Readonly<Record<Language, WayGrammar>> = {
       '(новые|непрочитанные) сообщения (есть|пришли)',
       '(у меня|мне) (есть|пришли) (новые|непрочитанные) сообщения',
     ),
-    tell: phrases('(скажи|скажите|сообщи|сообщите|передай|передайте)'),
-    text: 'напиши',
+    sameAs: new Map(
+      ['скажи', 'скажите', 'сообщи', 'сообщите', 'передай', 'передайте'].map((verb) => [verb, 'напиши'] as const),
+    ),
+    readVerb: phrases(),
     readAll: phrases(
       `(прочитай|прочти|проверь|покажи|зачитай) (мне|) (мой|) ${app}`,
       `что (нового|там|пришло) в ${appForms}`,
@@ -130,7 +136,10 @@ function withoutWay(utterance: Utterance, from: number, place: number): Utteranc
   if (way > 0) return blanked(utterance, place, place + way);
   if (grammar.kind.matchAt(words, place) > 0) return blanked(utterance, place, place + 1);
   if (grammar.thing.matchAt(words, place) === 0) return undefined;
-  if (place > from) return replaced(utterance, place, words[place]?.plain === 'whatsapps' ? 'messages' : 'message');
+  if (place > from) {
+    const isMany = words[place]?.plain === 'whatsapps' || grammar.readVerb.matchAt(words, from) > 0;
+    return replaced(utterance, place, isMany ? 'messages' : 'message');
+  }
   // "WhatsApp Anna", not "WhatsApp is down" and not "WhatsApp Web": a name must follow.
   const next = words[place + 1];
   const isPerson = next !== undefined && (isEnglishName(next.plain) || words[place + 2]?.markBefore === ':');
@@ -166,8 +175,8 @@ function channelReply(utterance: Utterance, grammar: WayGrammar): Reply | undefi
   // "Any new messages from Bob?" is "read my new messages from Bob".
   if (ask > 0) return contactReply(askedToRead(utterance, from, from + ask), 'whatsapp');
   // "Tell Anna on WhatsApp that …" is "text Anna that …".
-  const told = grammar.tell.matchAt(words, from, to) === 1 ? replaced(utterance, from, grammar.text) : utterance;
-  return contactReply(told, 'whatsapp');
+  const verb = grammar.sameAs.get(words[from]?.plain ?? '');
+  return contactReply(verb === undefined ? utterance : replaced(utterance, from, verb), 'whatsapp');
 }
 
 function askedToRead(utterance: Utterance, from: number, end: number): Utterance {

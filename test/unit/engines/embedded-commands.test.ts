@@ -9,7 +9,7 @@ async function ask(prompt: string, allowedCommands: readonly CommandName[] = com
   let command: { readonly name: string; readonly args: unknown } | undefined;
   for await (const part of engine.answer({ prompt, hardwareId: 'device' }, new AbortController().signal)) {
     if (part.kind === 'text') text += part.text;
-    else command = { name: part.name, args: part.args };
+    else if (part.kind === 'command') command = { name: part.name, args: part.args };
   }
   return { text, command };
 }
@@ -39,6 +39,9 @@ const wishes: readonly (readonly [prompt: string, command: { readonly name: stri
   ['напиши в вотсап Ане, что я опоздаю', send('Аня', 'я опоздаю')],
   ['отправь маме сообщение в WhatsApp: привет', send('Мама', 'привет')],
   ['скажи Ане в вотсапе, что я дома', send('Аня', 'я дома')],
+  ['Shoot Anna a WhatsApp saying hi', send('Anna', 'hi')],
+  ['reply to Anna on WhatsApp: ok', send('Anna', 'ok')],
+  ['read my WhatsApp from Anna', read({ contact: 'Anna' })],
   ['any new WhatsApps from Bob?', read({ contact: 'Bob' })],
   ['Do I have any new WhatsApp messages?', read({})],
   ['Any new messages on WhatsApp from Bob?', read({ contact: 'Bob' })],
@@ -66,13 +69,24 @@ const wishes: readonly (readonly [prompt: string, command: { readonly name: stri
   ['найди в интернете рецепт борща', browse('Найди в интернете рецепт борща')],
   ['загугли погоду в Москве', browse('Загугли погоду в Москве')],
   ['зайди на сайт example.com и найди цены', browse('Зайди на сайт example.com и найди цены', 'https://example.com')],
+  ['open the browser and go to example.com', browse('Open the browser and go to example.com', 'https://example.com')],
+  ['book a table for two in the browser', browse('Book a table for two in the browser')],
+  ['открой браузер и найди рецепт борща', browse('Открой браузер и найди рецепт борща')],
+  ['search the web for example.com', browse('Search the web for example.com')],
   ['close the browser', close],
+  ['shut the browser down', close],
+  ['выключи браузер', close],
   ['please close my browser window', close],
   ['закрой браузер', close],
   ["I'd like to subscribe to the pro plan", buy({ plan: 'pro' })],
   ['I want to buy a subscription', buy({})],
   ['upgrade to premium', buy({ plan: 'premium' })],
   ['get me the premium plan', buy({ plan: 'premium' })],
+  ['I want the pro plan', buy({ plan: 'pro' })],
+  ['purchase the pro version', buy({ plan: 'pro' })],
+  ['start my free trial', buy({})],
+  ['хочу тариф премиум', buy({ plan: 'premium' })],
+  ['купи премиум подписку', buy({ plan: 'premium' })],
   ['оформи подписку', buy({})],
   ['подпиши меня на премиум', buy({ plan: 'premium' })],
   ['cancel my subscription', manage({ action: 'cancel' })],
@@ -134,6 +148,18 @@ describe('where all commands are allowed', () => {
     'buy a car',
     'get pro',
     'buy a subscription to Netflix',
+    'upgrade to premium economy',
+    'buy plus size clothes',
+    'I want the pro',
+    'get pro tips',
+    'change my plan to go out',
+    'cancel my plans',
+    'start a trial run',
+    'drop Bob at school',
+    'tell me about WhatsApp',
+    'tell Anna that I am on WhatsApp',
+    'find my keys in the browser bag',
+    'I read that online',
     'не отменяй подписку',
     'как отменить подписку?',
     'я отменил подписку',
