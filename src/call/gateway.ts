@@ -100,8 +100,8 @@ export interface OpenStream {
 /** The supervisor as rpc/ sees it. Every failure that it gives has been counted and logged. */
 export interface StreamGateway {
   /**
-   * Admits and starts a stream, or says why not; decided before it returns. What was collected for its utterance is used up
-   * when it is admitted, and kept when it is refused.
+   * Admits and starts a stream, or says why not; decided before it returns, unless a quota is asked: then a call that is refused after all is
+   * ended through its sink. What was collected for its utterance is used up when it is admitted, and kept when it is refused.
    */
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure;
   /** The same for a welcome stream: it takes a slot, but its session id may be in flight. */

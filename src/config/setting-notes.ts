@@ -42,7 +42,9 @@ export function unusedSettings(values: SettingReader): readonly SettingNote[] {
   const notes = new Map<SettingName, string>();
   const tell = (name: SettingName, reason: string): void => {
     const origin = values.originOf(name);
-    if (origin !== undefined && !notes.has(name)) notes.set(name, `(${origin}) has no effect: ${reason}`);
+    // A file with every setting in it, as check-config prints one, wants nothing by its defaults.
+    const isDefault = values.textOf(name) === settingsTable[name].default;
+    if (origin !== undefined && !isDefault && !notes.has(name)) notes.set(name, `(${origin}) has no effect: ${reason}`);
   };
   for (const { names, decider, values: meant } of conditions) {
     const value = givenValue(decider, values);

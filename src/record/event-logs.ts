@@ -109,7 +109,8 @@ export class EventLogs {
           const open = this.#begun.get(path);
           if (open === undefined) this.#counts.filesFailed += 1;
           else this.#lose(open);
-          this.#faults.note('file', `${path}: ${why}`);
+          // The system names the path at the end of its own words, too.
+          this.#faults.note('file', `${path}: ${why.replace(/, [a-z]+ '[^']*'$/, '')}`);
         },
         died: (why) => {
           for (const open of this.#begun.values()) this.#lose(open);

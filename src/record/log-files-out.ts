@@ -24,6 +24,8 @@ interface OpenFile {
   seenAtMs: number;
 }
 
+/** What a session's log takes: where only a few bytes are left, none can be written. */
+const PROBE_BYTES = 64 * 1024;
 /** A file that somebody deleted is written on without a fault, into nothing: it is looked for so often. */
 const LOOK_INTERVAL_MS = 1_000;
 
@@ -42,11 +44,12 @@ export class LogFilesOut {
     const path = join(dir, `.write-probe-${process.pid}`);
     try {
       makePrivateFolder(dir);
-      writeFileSync(path, '\n', { mode: PRIVATE_FILE_MODE });
-      unlinkSync(path);
+      writeFileSync(path, Buffer.alloc(PROBE_BYTES), { mode: PRIVATE_FILE_MODE });
       return null;
     } catch (error) {
       return wordsOf(error);
+    } finally {
+      unlinkQuietly(path);
     }
   }
 

@@ -39,7 +39,7 @@ export class Persistence {
     this.#memory = isOn ? new MemoryStore({ store, limits, timeMs }) : null;
     this.#history = this.#memory === null ? null : new HistoryLookup({ memory: this.#memory, log });
     const isQuotaOn = quota.daily > 0 || quota.weekly > 0 || quota.monthly > 0;
-    this.#quota = isQuotaOn ? new QuotaCounter({ store, limits: quota, log, timeMs, now }) : null;
+    this.#quota = isQuotaOn ? new QuotaCounter({ store, limits: quota, log, timeMs }) : null;
   }
 
   get memory(): ConversationMemory | null {

@@ -1,39 +1,34 @@
 /**
- * The embedded quota: counts the admitted requests of each device in the current day, week and month (UTC), and refuses
- * those beyond a limit.
+ * The embedded quota: lets a device have as many requests in the current day, week and month (UTC) as it may, and refuses those beyond. The
+ * counts stand in the store, where each request is taken in a transaction: servers that share a store share them.
  *
- * Guarantees: of parallel calls exactly as many are admitted as are left, because each takes its request when it asks; a refused call
- * counts for nothing. Counts outlive a restart; while the store fails they go on in memory and are stored when it is back. Never more
- * than MAX_DEVICES devices: beyond, the one that was silent longest is forgotten. A device is a hardware_id as it came; calls without one
- * share a counter, else leaving it out would be a way around the limit.
+ * Guarantees: of parallel calls, on any number of servers, exactly as many are admitted as are left; a refused call counts for
+ * nothing. No call waits longer than ANSWER_DUE_MS for the store, or fails for it: while it does not answer, this server counts by itself, from
+ * what it last heard of the device, and what it counted is added to the store before the device's next request is taken there. Counts
+ * outlive a restart. Never more than MAX_DEVICES devices are held here. A device is a hardware_id as it came; calls without one share a
+ * counter, else leaving it out would be a way around the limit.
  */
 import { type Failure, failure } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import {
-  isCurrent,
+  type QuotaLimitName,
+  type QuotaLimits,
   type QuotaRecord,
-  type QuotaWindowName,
+  reachedLimit,
   recordIn,
   recordsAdded,
   recordWith,
   unusedRecord,
   windowsAt,
 } from './quota-record.ts';
-import type { StoreProcess } from './store-process.ts';
+import type { StoreAnswer, StoreProcess } from './store-process.ts';
 
 /** 30 MB at most. */
 const MAX_DEVICES = 100_000;
-/** After an attempt that failed. */
-const LOAD_PAUSE_MS = 1_000;
-/** Records that are stored in one go when the store is back. */
-const SAVED_AT_ONCE = 100;
-
-export interface QuotaLimits {
-  /** Requests, 0 = off, each. */
-  readonly daily: number;
-  readonly weekly: number;
-  readonly monthly: number;
-}
+/** Devices whose counts are added in one go when the store is back. */
+const ADDED_AT_ONCE = 100;
+/** As long as an answer waits for its history: people notice half a second. A commit takes a ms or two. */
+const ANSWER_DUE_MS = 350;
 
 export interface QuotaCounterOptions {
   readonly store: Pick<StoreProcess, 'ask'>;
@@ -41,159 +36,179 @@ export interface QuotaCounterOptions {
   readonly log: Logger;
   /** Since the epoch. */
   readonly timeMs: () => number;
-  /** A monotonic clock in ms. */
-  readonly now: () => number;
   readonly maxDevices?: number;
+  readonly answerDueMs?: number;
 }
 
-/** The longest first: that is the one to wait for. */
-const windowRows = [
-  { name: 'month', limit: 'monthly', title: 'Monthly' },
-  { name: 'week', limit: 'weekly', title: 'Weekly' },
-  { name: 'day', limit: 'daily', title: 'Daily' },
-] as const satisfies readonly { name: QuotaWindowName; limit: keyof QuotaLimits; title: string }[];
+/** One request that is taken, or only looked for. */
+export interface TakenRequest {
+  /** Whether the call got its stream; if not, the request was never made. */
+  settle(isAdmitted: boolean): void;
+}
+
+const titles: Readonly<Record<QuotaLimitName, string>> = { daily: 'Daily', weekly: 'Weekly', monthly: 'Monthly' };
+
+type Taken = Extract<StoreAnswer, { readonly kind: 'quotaTaken' }>;
 
 export class QuotaCounter {
   readonly #options: QuotaCounterOptions;
-  /** In the order of their last request, the oldest first. */
-  readonly #records = new Map<string, QuotaRecord>();
-  /** Devices whose count on the disk is behind. */
-  readonly #unsaved = new Set<string>();
-  #isLoaded = false;
-  #isLoading = false;
-  #loadTriedAtMs = Number.NEGATIVE_INFINITY;
+  /** What the store said last, in the order of the devices' last requests, the oldest first. */
+  readonly #known = new Map<string, QuotaRecord>();
+  /** What this server counted by itself, and the store does not know of yet. */
+  readonly #unsaved = new Map<string, QuotaRecord>();
+  /** In the store; null = it has not been asked yet. */
+  #devices: number | null = null;
+  /** Answers that are overdue. */
+  #overdue = 0;
   #isFaultTold = false;
 
   constructor(options: QuotaCounterOptions) {
     this.#options = options;
   }
 
-  /** Reads the counts of before; resolves also when that fails, and is then tried again by itself when the store is back. */
-  async load(): Promise<void> {
-    if (this.#isLoaded || this.#isLoading) return;
-    this.#isLoading = true;
-    this.#loadTriedAtMs = this.#options.now();
-    const loaded = await this.#readAll();
-    this.#isLoading = false;
-    if (loaded === null) return;
-    this.#isLoaded = true;
-    for (const record of loaded) this.#addLoaded(record);
-    this.#forgetBeyond();
-    this.#saveSome();
+  /**
+   * Takes one request of the device, or says which limit it has reached. With `requests` 0 it only looks whether one is left. Requests of a
+   * device are dealt with in the order in which they are asked for. Never rejects.
+   */
+  async reserve({ hardwareId }: { readonly hardwareId: string }, requests: 0 | 1 = 1): Promise<TakenRequest | Failure> {
+    const { store, limits, timeMs } = this.#options;
+    // Who hangs is not waited for again and again.
+    if (this.#overdue > 0) return this.#countHere(hardwareId, requests);
+    this.#addUnsaved(hardwareId);
+    const takenAtMs = timeMs();
+    const asked = store.ask({ kind: 'takeQuota', hardwareId, limits, timeMs: takenAtMs, requests });
+    const answer = await this.#within(asked);
+    if (answer?.kind === 'quotaTaken') {
+      this.#noteHeard(hardwareId, answer);
+      return answer.isTaken ? this.#taken(hardwareId, takenAtMs, requests) : this.#refusal(answer.record);
+    }
+    const counted = this.#countHere(hardwareId, requests);
+    this.#tellFault(answer?.kind === 'failed' ? answer.reason : `it took longer than ${this.#dueMs} ms`);
+    if (answer === null)
+      void this.#followUp(asked, { hardwareId, takenAtMs, isCounted: requests > 0 && 'settle' in counted });
+    return counted;
   }
 
-  /** Takes one request of the device, or says which limit it has reached. */
-  reserve({ hardwareId }: { readonly hardwareId: string }): { settle(isAdmitted: boolean): void } | Failure {
-    const record = this.#currentOf(hardwareId);
-    const refusal = this.#refusalOf(record);
-    if (refusal !== null) return refusal;
-    this.#keep(recordWith(record, 1));
-    return {
-      settle: (isAdmitted) => {
-        if (isAdmitted) this.#counted(hardwareId);
-        else this.#keep(recordWith(this.#currentOf(hardwareId), -1));
-      },
-    };
+  /** Resolves when it is known how many devices are counted, or when that could not be told; bounded as a call is. */
+  async load(): Promise<void> {
+    const { store, limits, timeMs } = this.#options;
+    const nobody = { hardwareId: 'nobody', limits, timeMs: timeMs(), requests: 0 };
+    const answer = await this.#within(store.ask({ kind: 'takeQuota', ...nobody }));
+    if (answer?.kind === 'quotaTaken') this.#devices = answer.devices;
   }
 
   /** Its part of /status. */
   status(): Readonly<Record<string, unknown>> {
     const { daily, weekly, monthly } = this.#options.limits;
-    return { daily, weekly, monthly, devices: this.#records.size, unsaved: this.#unsaved.size, loaded: this.#isLoaded };
+    return { daily, weekly, monthly, devices: this.#devices, unsaved: this.#unsaved.size };
   }
 
-  #currentOf(hardwareId: string): QuotaRecord {
+  #taken(hardwareId: string, timeMs: number, requests: 0 | 1): TakenRequest {
+    return {
+      settle: (isAdmitted) => {
+        if (isAdmitted || requests === 0) return;
+        void this.#options.store.ask({ kind: 'returnQuota', hardwareId, timeMs });
+      },
+    };
+  }
+
+  /** Decides by what is known here. */
+  #countHere(hardwareId: string, requests: 0 | 1): TakenRequest | Failure {
     const windows = windowsAt(this.#options.timeMs());
-    return recordIn(windows, this.#records.get(hardwareId) ?? unusedRecord(hardwareId, windows));
+    const none = unusedRecord(hardwareId, windows);
+    const known = recordIn(windows, this.#known.get(hardwareId) ?? none);
+    const unsaved = recordIn(windows, this.#unsaved.get(hardwareId) ?? none);
+    const record = recordsAdded(known, unsaved);
+    if (reachedLimit(record, this.#options.limits) !== null) return this.#refusal(record);
+    if (requests > 0) this.#keep(this.#unsaved, recordWith(unsaved, requests));
+    return {
+      settle: (isAdmitted) => {
+        if (!isAdmitted && requests > 0) this.#uncount(hardwareId);
+      },
+    };
   }
 
-  #refusalOf(record: QuotaRecord): Failure | null {
-    const windows = windowsAt(this.#options.timeMs());
-    for (const { name, limit, title } of windowRows) {
-      const max = this.#options.limits[limit];
-      const { requests } = record[name];
-      if (max === 0 || requests < max) continue;
-      const resetsAt = new Date(windows[name].endMs).toISOString().replace('.000Z', 'Z');
-      return failure(
-        'access_denied',
-        `${title} limit exceeded: ${requests} of ${max} requests used; resets at ${resetsAt}`,
-      );
-    }
-    return null;
+  #uncount(hardwareId: string): void {
+    const unsaved = this.#unsaved.get(hardwareId);
+    if (unsaved === undefined) return;
+    const less = recordWith(unsaved, -1);
+    if (less.month.requests === 0) this.#unsaved.delete(hardwareId);
+    else this.#unsaved.set(hardwareId, less);
   }
 
-  #keep(record: QuotaRecord): void {
-    // A Map keeps the order of insertion.
-    this.#records.delete(record.hardwareId);
-    this.#records.set(record.hardwareId, record);
+  #refusal(record: QuotaRecord): Failure {
+    const { limits, timeMs } = this.#options;
+    const reached = reachedLimit(record, limits) ?? { limit: 'daily', window: 'day' };
+    const { requests } = record[reached.window];
+    const resetsAt = new Date(windowsAt(timeMs())[reached.window].endMs).toISOString().replace('.000Z', 'Z');
+    const words = `${requests} of ${limits[reached.limit]} requests used; resets at ${resetsAt}`;
+    return failure('access_denied', `${titles[reached.limit]} limit exceeded: ${words}`);
   }
 
-  #counted(hardwareId: string): void {
-    this.#forgetBeyond();
-    this.#unsaved.add(hardwareId);
-    if (this.#isLoaded) this.#save(hardwareId);
-    else if (this.#options.now() - this.#loadTriedAtMs >= LOAD_PAUSE_MS) void this.load();
+  #noteHeard(hardwareId: string, { record, devices }: Taken): void {
+    this.#devices = devices;
+    this.#keep(this.#known, { ...record, hardwareId });
+    this.#isFaultTold = false;
+    for (const behind of [...this.#unsaved.keys()].slice(0, ADDED_AT_ONCE)) this.#addUnsaved(behind);
   }
 
-  #forgetBeyond(): void {
+  /** The newest is last; the oldest is forgotten where there are too many. */
+  #keep(records: Map<string, QuotaRecord>, record: QuotaRecord): void {
     const { maxDevices = MAX_DEVICES } = this.#options;
-    for (const hardwareId of this.#records.keys()) {
-      if (this.#records.size <= maxDevices) return;
-      this.#records.delete(hardwareId);
-      this.#unsaved.delete(hardwareId);
-      // Without requests it is removed from the disk.
-      void this.#options.store.ask({
-        kind: 'saveQuota',
-        record: unusedRecord(hardwareId, windowsAt(this.#options.timeMs())),
-      });
-    }
+    records.delete(record.hardwareId);
+    records.set(record.hardwareId, record);
+    const [oldest] = records.keys();
+    if (records.size > maxDevices && oldest !== undefined) records.delete(oldest);
   }
 
-  /** What was counted before the store could be read comes on top of what it says. */
-  #addLoaded(loaded: QuotaRecord): void {
-    const { hardwareId } = loaded;
-    const windows = windowsAt(this.#options.timeMs());
-    const counted = this.#records.get(hardwareId);
-    const record = recordIn(windows, loaded);
-    if (!isCurrent(record, windows)) return;
-    this.#records.set(hardwareId, counted === undefined ? record : recordsAdded(record, recordIn(windows, counted)));
-  }
-
-  async #readAll(): Promise<readonly QuotaRecord[] | null> {
-    const { store, timeMs } = this.#options;
-    const records: QuotaRecord[] = [];
-    for (let after: string | null = ''; after !== null; ) {
-      const answer = await store.ask({ kind: 'loadQuota', after, timeMs: timeMs() });
-      if (answer.kind !== 'quotaLoaded') {
-        this.#tellFault(answer.kind === 'failed' ? answer.reason : `the store answered ${answer.kind}`);
-        return null;
-      }
-      records.push(...answer.records);
-      after = answer.next;
-    }
-    return records;
-  }
-
-  #save(hardwareId: string): void {
-    const record = this.#records.get(hardwareId);
+  /** Hands over what the store does not know of yet; it deals with that before anything that is asked of it later. */
+  #addUnsaved(hardwareId: string): void {
+    const record = this.#unsaved.get(hardwareId);
     if (record === undefined) return;
-    // Taken off at once, so that what is counted meanwhile is behind again.
     this.#unsaved.delete(hardwareId);
-    void this.#options.store.ask({ kind: 'saveQuota', record }).then(({ kind }) => {
-      if (kind === 'stored') this.#saveSome();
-      else if (this.#records.has(hardwareId)) this.#unsaved.add(hardwareId);
+    void this.#options.store.ask({ kind: 'addQuota', record }).then(({ kind }) => {
+      if (kind === 'stored') return;
+      const counted = this.#unsaved.get(hardwareId);
+      this.#keep(this.#unsaved, counted === undefined ? record : recordsAdded(record, counted));
     });
   }
 
-  /** The store takes records: those that are behind, too, some at a time. */
-  #saveSome(): void {
-    for (const hardwareId of [...this.#unsaved].slice(0, SAVED_AT_ONCE)) this.#save(hardwareId);
+  /** What came too late to decide by: a request that the store took after all need not be added to it. */
+  async #followUp(
+    asked: Promise<StoreAnswer>,
+    call: { readonly hardwareId: string; readonly takenAtMs: number; readonly isCounted: boolean },
+  ): Promise<void> {
+    this.#overdue += 1;
+    const answer = await asked;
+    this.#overdue -= 1;
+    if (answer.kind !== 'quotaTaken') return;
+    const { hardwareId, takenAtMs: timeMs, isCounted } = call;
+    if (answer.isTaken && isCounted) this.#uncount(hardwareId);
+    else if (answer.isTaken) void this.#options.store.ask({ kind: 'returnQuota', hardwareId, timeMs });
+    this.#noteHeard(hardwareId, answer);
+  }
+
+  get #dueMs(): number {
+    return this.#options.answerDueMs ?? ANSWER_DUE_MS;
+  }
+
+  #within(asked: Promise<StoreAnswer>): Promise<StoreAnswer | null> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(null), this.#dueMs);
+      void asked.then((answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+    });
   }
 
   #tellFault(reason: string): void {
     if (this.#isFaultTold) return;
     this.#isFaultTold = true;
-    const fields = { scope: 'store', method: 'quota', decision: 'quota_not_loaded', ctx: { reason } };
-    this.#options.log.error(fields, 'quotas begin at 0 until the store can be read; told once');
+    const fields = { scope: 'store', method: 'quota', decision: 'quota_counted_here', ctx: { reason } };
+    this.#options.log.error(
+      fields,
+      'this server counts quotas by itself until the store answers; told once until then',
+    );
   }
 }

@@ -45,6 +45,38 @@ export function quotaOfStored(hardwareId: string, stored: string): QuotaRecord |
   }
 }
 
+/** Requests, 0 = off, each. */
+export interface QuotaLimits {
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+}
+
+const limit = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const quotaLimitsSchema: z.ZodType<QuotaLimits> = z.strictObject({
+  daily: limit,
+  weekly: limit,
+  monthly: limit,
+});
+
+/** The longest first: that is the one to wait for. */
+const windowRows = [
+  { name: 'month', limit: 'monthly' },
+  { name: 'week', limit: 'weekly' },
+  { name: 'day', limit: 'daily' },
+] as const satisfies readonly { name: QuotaWindowName; limit: keyof QuotaLimits }[];
+
+export type QuotaLimitName = (typeof windowRows)[number]['limit'];
+
+/** The limit that the device has reached, the one that ends last; null = it may have one more request. */
+export function reachedLimit(
+  record: QuotaRecord,
+  limits: QuotaLimits,
+): { readonly limit: QuotaLimitName; readonly window: QuotaWindowName } | null {
+  const reached = windowRows.find(({ name, limit }) => limits[limit] > 0 && record[name].requests >= limits[limit]);
+  return reached === undefined ? null : { limit: reached.limit, window: reached.name };
+}
+
 export const quotaWindowNames = ['day', 'week', 'month'] as const;
 export type QuotaWindowName = (typeof quotaWindowNames)[number];
 
@@ -101,12 +133,13 @@ export function recordWith(record: QuotaRecord, difference: number): QuotaRecord
   };
 }
 
-/** Both counts of a device together, in the windows of both. */
+/** Both counts of a device together; where one is of a later window, that alone counts. */
 export function recordsAdded(one: QuotaRecord, other: QuotaRecord): QuotaRecord {
-  const count = (name: QuotaWindowName): WindowCount => ({
-    startMs: Math.max(one[name].startMs, other[name].startMs),
-    requests: one[name].requests + other[name].requests,
-  });
+  const count = (name: QuotaWindowName): WindowCount => {
+    const startMs = Math.max(one[name].startMs, other[name].startMs);
+    const [here, there] = [one[name], other[name]].map((each) => (each.startMs === startMs ? each.requests : 0));
+    return { startMs, requests: (here ?? 0) + (there ?? 0) };
+  };
   return { hardwareId: one.hardwareId, day: count('day'), week: count('week'), month: count('month') };
 }
 

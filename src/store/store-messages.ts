@@ -1,7 +1,7 @@
 /** What the server and the process of its store say to each other. */
 import { z } from 'zod';
 import { exchangeSchema, memoryEntrySchema } from './memory-entry.ts';
-import { quotaRecordSchema } from './quota-record.ts';
+import { quotaLimitsSchema, quotaRecordSchema } from './quota-record.ts';
 import { usageEntrySchema } from './usage-entry.ts';
 
 const id = z.int();
@@ -13,8 +13,19 @@ export const storeRequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('usage'), id, entry: usageEntrySchema }),
   z.strictObject({ kind: z.literal('remember'), id, entry: memoryEntrySchema }),
   z.strictObject({ kind: z.literal('recall'), id, hardwareId: z.string(), timeMs: z.int() }),
-  z.strictObject({ kind: z.literal('saveQuota'), id, record: quotaRecordSchema }),
-  z.strictObject({ kind: z.literal('loadQuota'), id, after: z.string(), timeMs: z.int() }),
+  /** Takes a request of a device if one is left; `requests` 0 = only looks. */
+  z.strictObject({
+    kind: z.literal('takeQuota'),
+    id,
+    hardwareId: z.string().min(1).max(512),
+    limits: quotaLimitsSchema,
+    timeMs: z.int(),
+    requests: z.int().min(0).max(1),
+  }),
+  /** The request that was taken at this time was never made. */
+  z.strictObject({ kind: z.literal('returnQuota'), id, hardwareId: z.string().min(1).max(512), timeMs: z.int() }),
+  /** Requests that were counted elsewhere come on top of what is stored. */
+  z.strictObject({ kind: z.literal('addQuota'), id, record: quotaRecordSchema }),
 ]);
 export type StoreRequest = z.infer<typeof storeRequestSchema>;
 
@@ -23,11 +34,13 @@ export const storeReplySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('opened') }),
   z.strictObject({ kind: z.literal('stored'), id }),
   z.strictObject({ kind: z.literal('recalled'), id, exchanges: z.array(exchangeSchema) }),
+  /** With the counts as they are now, and how many devices have any. */
   z.strictObject({
-    kind: z.literal('quotaLoaded'),
+    kind: z.literal('quotaTaken'),
     id,
-    records: z.array(quotaRecordSchema),
-    next: z.string().nullable(),
+    isTaken: z.boolean(),
+    record: quotaRecordSchema,
+    devices: z.int().min(0),
   }),
   z.strictObject({ kind: z.literal('failed'), reason: z.string() }),
 ]);

@@ -5,8 +5,7 @@
  *
  * Invariants, cited as "Supervisor host N"; rpc/ relies on 1 to 4, the server's stop on 5:
  *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls
- *     are decided in the order in which they came. A refusal takes nothing: no slot, no quota, nothing of what was collected.
- *  2. Refusals. Each is counted under its error_type and has one line in the log, this one, whoever found the reason.
+import { type Failure, failure, failureOfUnexpected, logLevelOf } from '../../errors.ts';
  *  3. Slots. A stream holds one from its admission to the turn in which its chart ends, and no longer: at most `maxStreams` do, and it is
  *     free before the client can see the end.
  *  4. Interrupts. One is over when the last stream of the device is, and the welcome streams of its sessions; it names each session once,
@@ -26,7 +25,7 @@ import type {
   StreamRequest,
   WelcomeRequest,
 } from '../../call/gateway.ts';
-import { type Failure, failure, logLevelOf } from '../../errors.ts';
+import { type Failure, failure, failureOfUnexpected, logLevelOf } from '../../errors.ts';
 import {
   type SupervisorEmitted,
   type SupervisorEvent,
@@ -36,6 +35,7 @@ import {
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import { ask, foresee } from './ask.ts';
 import { LiveStreams } from './live-streams.ts';
+import { PendingCall, PendingCalls } from './pending-calls.ts';
 import { type EndedStream, noteStreamEnd } from './stream-end.ts';
 import { hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 import type { AnswerKind, WelcomeKind } from './stream-kind.ts';
@@ -43,17 +43,19 @@ import type { UtteranceCollector } from './utterance-collector.ts';
 
 /**
  * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look
- * at, before it takes a slot, and answers synchronously, because nothing may come between the check and the taking. A quota that lives
- * elsewhere answers from what it holds here (a lease of some requests a device) and renews that in the background: see docs/MEMORY.md.
+ * at, before it takes a slot. The check and the taking are one step of whoever keeps the counts, and the call waits for it: see docs/MEMORY.md.
  */
 export interface QuotaPort {
-  /** Takes one request of the device, or says why it may have none. Never throws. */
-  reserve(call: Call): QuotaReservation | Failure;
+  /**
+   * Takes one request of the device, or says why it may have none; with `requests` 0 it only looks. Answers those of a device in their order,
+   * within a bound of its own. Never rejects.
+   */
+  reserve(call: Call, requests: 0 | 1): Promise<QuotaReservation | Failure>;
 }
 
 /** One request that is taken: of calls at the same time only as many have one as are left. */
 export interface QuotaReservation {
-  /** Called once, before anything else is asked of the port: whether the call got a stream. If not, the request was never made. */
+  /** Called once: whether the call got a stream. If not, the request was never made. */
   settle(isAdmitted: boolean): void;
 }
 
@@ -72,6 +74,24 @@ export interface SupervisorHostOptions extends StreamHostOptions {
 /** What the chart said about one stream request. */
 type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'chunk.admitted' | 'stream.refused' }>;
 
+/** A call whose quota is to be asked for. */
+interface QuotaQuestion {
+  readonly pending: PendingCall;
+  /** The one of its session that came before it and is not decided yet. */
+  readonly earlier: PendingCall | undefined;
+  readonly request: StreamRequest;
+  readonly sink: FrameSink;
+}
+
+/** What decides a call whose request was asked for. */
+interface QuotaVerdict {
+  readonly reserved: QuotaReservation | Failure;
+  /** Why it was only looked for: the house was full. */
+  readonly full: Failure | null;
+  readonly request: StreamRequest;
+  readonly sink: FrameSink;
+}
+
 /** What a full house lets wait may as well be told that it has no words, or that its quota is used up. */
 const dueFirst = ['starting', 'draining', 'concurrent_request'] as const;
 
@@ -80,6 +100,7 @@ export class SupervisorHost implements StreamGateway {
   readonly #options: SupervisorHostOptions;
   readonly #actor: Actor<typeof supervisorMachine>;
   readonly #streams: LiveStreams;
+  readonly #pending = new PendingCalls();
   /** Ended, slot not freed yet: the supervisor may be in the middle of another turn. */
   readonly #ended = new Map<string, EndedStream>();
   readonly #drained: Promise<void>;
@@ -125,26 +146,89 @@ export class SupervisorHost implements StreamGateway {
   }
 
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {
-    const { quota, collector, answers } = this.#options;
-    const { call } = request;
-    const whole = collector.whole(request);
+    const { quota } = this.#options;
+    const whole = this.#wholeOf(request);
+    if ('errorCode' in whole) return this.refuse(request.call, whole);
+    return quota === null ? this.#admit(whole, sink) : this.#openWithin(quota, request, sink);
+  }
+
+  /** The request with what was collected of its utterance, or why that can't be answered. */
+  #wholeOf(request: StreamRequest): StreamRequest | Failure {
+    const whole = this.#options.collector.whole(request);
     // Before anything reads the words: what that costs is bounded by this.
-    if ('errorCode' in whole) return this.refuse(call, this.#foreseenRefusal(call) ?? whole);
-    if (whole.prompt.trim() === '') {
-      // The words of a duplicate went into the stream that runs: it is the duplicate that is wrong, not its words.
-      const wordless = 'prompt is empty; send the words of the utterance in prompt or chunk_text';
-      return this.refuse(call, this.#foreseenRefusal(call) ?? failure('empty_prompt', wordless));
-    }
-    const reserved = quota?.reserve(call) ?? null;
-    const isDenied = reserved !== null && 'errorCode' in reserved;
-    // A duplicate is one whatever its device may still ask for; a full house, though, lets wait for what would be refused anyway.
-    if (isDenied && this.#foreseenRefusal(call) === null) return this.refuse(call, reserved);
+    if ('errorCode' in whole) return this.#foreseen(request.call, dueFirst) ?? whole;
+    if (whole.prompt.trim() !== '') return whole;
+    // The words of a duplicate went into the stream that runs: it is the duplicate that is wrong, not its words.
+    const wordless = 'prompt is empty; send the words of the utterance in prompt or chunk_text';
+    return this.#foreseen(request.call, dueFirst) ?? failure('empty_prompt', wordless);
+  }
+
+  #admit(whole: StreamRequest, sink: FrameSink): OpenStream | Failure {
+    const { collector, answers } = this.#options;
+    const { call } = whole;
     const verdict = this.#ask(requestOf(call));
-    if (reserved !== null && !isDenied) reserved.settle(verdict.type === 'stream.admitted');
     if (verdict.type === 'stream.refused') return this.refuse(call, verdict.failure);
     this.#noteAdmitted(call, verdict);
     collector.use(call);
     return this.#streams.begin(hostStream(this.#options, answers, whole, this.#wayOut(call, sink)), sink.connection);
+  }
+
+  /** The call waits for its request; then it is decided as any other, and its sink is told if it is refused. */
+  #openWithin(quota: QuotaPort, request: StreamRequest, sink: FrameSink): OpenStream | Failure {
+    const { call } = request;
+    // A duplicate is one whatever its device may still ask for.
+    const due = this.#foreseen(call, dueFirst);
+    if (due !== null) return this.refuse(call, due);
+    const end = (why: Failure): void => sink.finish({ ok: false, failure: this.refuse(call, why), isRefusal: true });
+    const pending = new PendingCall(call, end);
+    const earlier = this.#pending.add(pending);
+    const asked = this.#askQuota(quota, { pending, earlier, request, sink }).catch((error: unknown) => {
+      this.#report(error, call.streamId);
+      pending.end(failureOfUnexpected('session_fault', call.streamId));
+    });
+    void asked.finally(() => this.#pending.forget(pending));
+    return pending;
+  }
+
+  async #askQuota(quota: QuotaPort, { pending, earlier, request, sink }: QuotaQuestion): Promise<void> {
+    const { call } = request;
+    // Without an earlier one it is asked in this turn, so that calls of a device stay in their order.
+    if (earlier !== undefined) await earlier.decided;
+    if (pending.isOver) return;
+    const due = this.#foreseen(call, dueFirst);
+    if (due !== null) {
+      pending.end(due);
+      return;
+    }
+    // A full house lets wait for what would be refused anyway: who has none left is told so, who has keeps it.
+    const full = this.#foreseen(call, null);
+    const reserved = await quota.reserve(call, full === null ? 1 : 0);
+    this.#decide(pending, { reserved, full, request, sink });
+  }
+
+  #decide(pending: PendingCall, { reserved, full, request, sink }: QuotaVerdict): void {
+    const isDenied = 'errorCode' in reserved;
+    if (pending.isOver) {
+      if (!isDenied) reserved.settle(false);
+      return;
+    }
+    // What was collected may have been used meanwhile.
+    const whole = this.#wholeOf(request);
+    const refused =
+      this.#foreseen(request.call, dueFirst) ??
+      (isDenied ? reserved : null) ??
+      full ??
+      ('errorCode' in whole ? whole : null);
+    if (isDenied || refused !== null || 'errorCode' in whole) {
+      if (!isDenied) reserved.settle(false);
+      if (refused !== null) pending.end(refused);
+      return;
+    }
+    const opened = this.#admit(whole, sink);
+    const isAdmitted = 'cancel' in opened;
+    reserved.settle(isAdmitted);
+    if (isAdmitted) pending.become(opened);
+    else sink.finish({ ok: false, failure: opened, isRefusal: true });
   }
 
   openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure {
@@ -181,12 +265,13 @@ export class SupervisorHost implements StreamGateway {
   }
 
   async interrupt(hardwareId: string): Promise<readonly string[]> {
+    const pendingIds = this.#pending.interrupt(hardwareId);
     const emitted = ask(this.#actor, { type: 'device.interruptRequested', hardwareId });
     const streamIds = emitted.flatMap((each) => (each.type === 'device.interrupted' ? each.streamIds : []));
     // Of interrupts that come together, one names a session.
     const sessionIds = this.#streams.sessionsOf(streamIds);
     await this.#streams.end(streamIds, { type: 'device.interruptRequested' });
-    return sessionIds;
+    return [...new Set([...pendingIds, ...sessionIds])];
   }
 
   #ask(
@@ -197,11 +282,11 @@ export class SupervisorHost implements StreamGateway {
     return verdict;
   }
 
-  /** Why the supervisor would refuse the call whatever it says; null = not for such a reason. The chart stays the only judge. */
-  #foreseenRefusal(call: Call): Failure | null {
+  /** Why the supervisor would refuse the call now, if it is for one of `reasons` (null = any); null = it would not. It stays the only judge. */
+  #foreseen(call: Call, reasons: readonly string[] | null): Failure | null {
     const verdict = foresee(supervisorMachine, this.#actor.getSnapshot(), requestOf(call)).find(isVerdict);
     if (verdict?.type !== 'stream.refused') return null;
-    return dueFirst.some((errorType) => errorType === verdict.failure.errorType) ? verdict.failure : null;
+    return reasons === null || reasons.includes(verdict.failure.errorType) ? verdict.failure : null;
   }
 
   #wayOut(call: Call, sink: FrameSink) {

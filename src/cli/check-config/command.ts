@@ -23,6 +23,8 @@ Reads what "recital serve" would read in the same shell: the environment, then t
 the defaults; also the files that settings name (keys, scenario, providers). It starts nothing and asks nobody, so it can't
 tell whether a port is free, a key is right or a voice is up.
 
+Settings that have no effect, and names in the environment that are nearly one, are noted.
+
 Exit codes: 0 a server could be started with it; 2 bad usage, or the configuration is faulty (every fault is printed).
 
 Examples:
@@ -37,12 +39,17 @@ async function checkConfig(
   { print }: z.infer<typeof checkConfigOptions>,
   { stdout, stderr, env }: CommandContext,
 ): Promise<number> {
-  const { configOrNull, effectiveSettingsOf } = await import('../terminal/given-config.ts');
-  if (configOrNull(env, stderr) === null) return exitCodes.unusable;
-  const settings = effectiveSettingsOf(env);
+  const { configOrNull, effectiveSettingsOf, readingOnce } = await import('../terminal/given-config.ts');
+  const readFile = readingOnce();
+  const config = configOrNull(env, stderr, readFile);
+  if (config === null) return exitCodes.unusable;
+  const settings = effectiveSettingsOf(env, readFile);
   if (print) {
     for (const line of yamlLines(settings)) stdout.line(line);
     return exitCodes.good;
+  }
+  for (const { name, note } of config.notes) {
+    stderr.line(`${stderr.styled('yellow', 'note:')} ${printable(`${name} ${note}`)}`);
   }
   const given = settings.filter(({ origin }) => origin !== null);
   const file = settings.find(({ name }) => name === 'CONFIG_FILE')?.text ?? '';

@@ -5,10 +5,22 @@ import { type Config, ConfigFault, type EffectiveSetting, effectiveSettings, loa
 import type { Environment } from './command.ts';
 import type { Output } from './output.ts';
 
+type ReadFile = typeof readSmallFile;
+
+/** Reads each file once: what came out of a pipe comes out of it no second time. */
+export function readingOnce(): ReadFile {
+  const texts = new Map<string, string>();
+  return (path, maxBytes) => {
+    const text = texts.get(path) ?? readSmallFile(path, maxBytes);
+    texts.set(path, text);
+    return text;
+  };
+}
+
 /** null = it is faulty, and `stderr` was told every fault. */
-export function configOrNull(env: Environment, stderr: Output): Config | null {
+export function configOrNull(env: Environment, stderr: Output, readFile: ReadFile = readSmallFile): Config | null {
   try {
-    return loadConfig({ env, readFile: readSmallFile });
+    return loadConfig({ env, readFile });
   } catch (error) {
     if (!(error instanceof ConfigFault)) throw error;
     stderr.line(error.message);
@@ -17,8 +29,8 @@ export function configOrNull(env: Environment, stderr: Output): Config | null {
 }
 
 /** Every setting as it is in effect. */
-export function effectiveSettingsOf(env: Environment): readonly EffectiveSetting[] {
-  return effectiveSettings({ env, readFile: readSmallFile });
+export function effectiveSettingsOf(env: Environment, readFile: ReadFile): readonly EffectiveSetting[] {
+  return effectiveSettings({ env, readFile });
 }
 
 /** Why a command finds nothing below `dataDir`, and what may be wrong. */

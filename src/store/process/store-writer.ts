@@ -56,6 +56,8 @@ class Writer {
   readonly #memory: MemoryLedger;
   readonly #quota: QuotaLedger;
   #committed: number[] = [];
+  /** Requests of this turn, which share a commit. */
+  #takes: Extract<StoreRequest, { readonly kind: 'takeQuota' }>[] = [];
   /** Memories of this turn, which share a commit. */
   #remembered: { readonly id: number; readonly entry: MemoryEntry }[] = [];
 
@@ -79,8 +81,22 @@ class Writer {
       case 'usage':
         this.#usage.record(request.entry).then(() => this.#noteCommitted(id), failWrite);
         return;
-      case 'saveQuota':
-        this.#quota.save(request.record).then(() => this.#noteCommitted(id), failWrite);
+      case 'takeQuota':
+        if (this.#takes.push(request) === 1) setImmediate(() => this.#attempt(() => this.#takeQuotas()));
+        return;
+      case 'returnQuota':
+        this.#attempt(() => {
+          this.#takeQuotas();
+          this.#quota.giveBack(request.hardwareId, request.timeMs);
+          this.#noteCommitted(id);
+        });
+        return;
+      case 'addQuota':
+        this.#attempt(() => {
+          this.#takeQuotas();
+          this.#quota.add(request.record);
+          this.#noteCommitted(id);
+        });
         return;
       case 'remember':
         if (this.#remembered.push({ id, entry: request.entry }) === 1)
@@ -93,12 +109,6 @@ class Writer {
           this.#assertInPlace();
           const exchanges = this.#memory.recall(request.hardwareId, this.#limits, request.timeMs);
           tell({ kind: 'recalled', id, exchanges });
-        });
-        return;
-      case 'loadQuota':
-        this.#attempt(() => {
-          const { records, next } = this.#quota.current(request.after, request.timeMs);
-          tell({ kind: 'quotaLoaded', id, records: [...records], next });
         });
     }
   }
@@ -116,6 +126,19 @@ class Writer {
       await this.#quota.sweep(nowMs);
     } catch (error) {
       await failWrite(error);
+    }
+  }
+
+  #takeQuotas(): void {
+    const takes = this.#takes;
+    if (takes.length === 0) return;
+    this.#takes = [];
+    const taken = this.#quota.take(takes);
+    // What is counted in a file that is gone is counted for nobody.
+    this.#assertInPlace();
+    for (const [index, { id }] of takes.entries()) {
+      const each = taken[index];
+      if (each !== undefined) tell({ kind: 'quotaTaken', id, ...each });
     }
   }
 

@@ -1,5 +1,7 @@
 /** The log lines that people and tools rely on (CONTRACT §2), field by field; and what must never stand in one. */
+
 import { beforeAll, describe, expect, test } from 'vitest';
+import { packageVersion } from '../../../src/server/package-version.ts';
 import { ask, connect, interrupt, start } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { png } from '../../support/images.ts';
@@ -254,6 +256,11 @@ test('the server itself: ready, drain, stopped', async () => {
     serverLine('ready', {
       grpc_port: server.grpcPort,
       http_port: server.httpPort,
+      grpc_host: '127.0.0.1',
+      http_host: '127.0.0.1',
+      version: packageVersion(),
+      data_dir: server.dataDir,
+      health: 'ok',
       answer_engine: 'scripted',
       speech_engine: 'scripted',
     }),

@@ -269,8 +269,9 @@ describe('a store that cannot be opened', { timeout: 60_000 }, () => {
       spoil(data);
       const broken = await startServer({ scenario, env: { DATA_DIR: data } });
       const its = connect(broken.grpcPort);
-      const { state, health, usage_store, usage_store_error } = await broken.status();
-      expect({ state, health, usage_store }).toEqual({ state: 'ready', health: 'ok', usage_store: 'failed' });
+      const { state, health, last_error, usage_store, usage_store_error } = await broken.status();
+      expect({ state, health, usage_store }).toEqual({ state: 'ready', health: 'degraded', usage_store: 'failed' });
+      expect(last_error?.startsWith(`usage, memories and quotas are not stored: ${usage_store_error}`)).toBe(true);
       expect(usage_store_error).toBe('the store cannot be opened (ENOTDIR: not a directory)');
       const outcome = await report(its, { hardware_id: 'd' });
       expect(outcome).toEqual({ code: 'OK', success: false, message: `Not stored: ${usage_store_error}` });
@@ -285,7 +286,7 @@ describe('a store that cannot be opened', { timeout: 60_000 }, () => {
         (each) => 'success' in each && each.success,
         20_000,
       );
-      expect(await broken.status()).toMatchObject({ usage_store: 'ok', usage_store_error: null });
+      expect(await broken.status()).toMatchObject({ health: 'ok', usage_store: 'ok', usage_store_error: null });
       expect(existsSync(join(data, 'store', 'data.mdb'))).toBe(true);
       its.close();
       expect(await broken.stop()).toBe(0);

@@ -373,7 +373,7 @@ describe('a call with too many words', () => {
   test('is told first what would refuse it anyway; it takes neither a slot nor a request of its quota', async () => {
     const asked: string[] = [];
     const quota = {
-      reserve: ({ streamId }: { readonly streamId: string }) => {
+      reserve: async ({ streamId }: { readonly streamId: string }) => {
         asked.push(streamId);
         return { settle: () => {} };
       },
@@ -383,6 +383,7 @@ describe('a call with too many words', () => {
     expect(open(bench)).toBe('request_too_large');
     expectEmpty(bench);
     bench.host.open(requestOf('call-1', 'session-1'), new HandSink());
+    await settle();
     expect(open(bench)).toBe('concurrent_request');
     expect(asked).toEqual(['call-1']);
     expect(bench.counters.rejected).toEqual({ request_too_large: 1, concurrent_request: 1 });

@@ -57,6 +57,15 @@ describe('without --print', () => {
   });
 });
 
+test('what is no fault and has no effect is noted on stderr, and the exit code is 0', async () => {
+  const { exitCode, stderr } = await check({ SPEECH_VOICE: 'x', LOG_LEVLE: 'info' });
+  expect([exitCode, stderr]).toEqual([
+    0,
+    'note: SPEECH_VOICE (environment) has no effect: SPEECH_ENGINE is embedded\n' +
+      'note: LOG_LEVLE (environment) is not a setting; did you mean LOG_LEVEL?\n',
+  ]);
+});
+
 describe('--print', () => {
   const valuesOf = (stdout: string): Record<string, string> =>
     Object.fromEntries(

@@ -34,6 +34,10 @@ test('a scenario that nobody plays is said, one that either engine plays is not'
   expect(notesOf({ SCENARIO_FILE: 's', SPEECH_ENGINE: 'scripted' }, scenario)).toEqual([]);
 });
 
+test('what is given as its default anyway is not said', () => {
+  expect(notesOf({ SPEECH_RETRIES: '1', ANSWER_RETRIES: '1', MEMORY: 'off', MEMORY_TTL: '2592000' })).toEqual([]);
+});
+
 test('what has an effect is not said, nor what was not given', () => {
   expect(notesOf({})).toEqual([]);
   expect(notesOf({ ANSWER_ENGINE: 'openai', ANSWER_MODEL: 'm', ANSWER_RETRIES: '2' })).toEqual([]);

@@ -2,47 +2,85 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
-import { QuotaCounter, type QuotaLimits } from '../../../src/store/quota-counter.ts';
-import { type QuotaRecord, windowsAt } from '../../../src/store/quota-record.ts';
+import { QuotaCounter } from '../../../src/store/quota-counter.ts';
+import {
+  type QuotaLimits,
+  type QuotaRecord,
+  reachedLimit,
+  recordIn,
+  recordsAdded,
+  recordWith,
+  unusedRecord,
+  windowsAt,
+} from '../../../src/store/quota-record.ts';
 import type { StoreAnswer, StoreQuestion } from '../../../src/store/store-process.ts';
 
 /** A Saturday, in the week from Monday 23. */
 const SATURDAY_MS = Date.UTC(2026, 10, 28, 15, 30);
 const DAY_MS = 86_400_000;
 
-/** A store worked by hand: it keeps the last record of each device, and fails when told so. */
+/** A store worked by hand: it counts as the real one does, fails or keeps silent when told so. */
 class HandStore {
   readonly records = new Map<string, QuotaRecord>();
   readonly questions: StoreQuestion[] = [];
   isFailing = false;
+  /** Called for each question that is to wait; null = none is. */
+  silence: ((answer: () => void) => void) | null = null;
 
   async ask(question: StoreQuestion): Promise<StoreAnswer> {
     this.questions.push(question);
-    if (this.isFailing) return { kind: 'failed', reason: 'no room' };
-    if (question.kind === 'loadQuota') {
-      return { kind: 'quotaLoaded', id: 0, records: [...this.records.values()], next: null };
+    const { silence } = this;
+    if (silence !== null) await new Promise<void>((answer) => silence(answer));
+    return this.isFailing ? { kind: 'failed', reason: 'no room' } : this.#answer(question);
+  }
+
+  #answer(question: StoreQuestion): StoreAnswer {
+    if (question.kind === 'takeQuota') {
+      const { hardwareId, limits, timeMs, requests } = question;
+      const before = this.#recordOf(hardwareId, timeMs);
+      const isTaken = reachedLimit(before, limits) === null;
+      const record = isTaken ? recordWith(before, requests) : before;
+      if (requests > 0) this.records.set(hardwareId, record);
+      return { kind: 'quotaTaken', id: 0, isTaken, record, devices: this.records.size };
     }
-    if (question.kind === 'saveQuota') this.records.set(question.record.hardwareId, question.record);
+    if (question.kind === 'returnQuota') {
+      const { hardwareId, timeMs } = question;
+      this.records.set(hardwareId, recordWith(this.#recordOf(hardwareId, timeMs), -1));
+    }
+    if (question.kind === 'addQuota') {
+      const { record } = question;
+      const stored = this.records.get(record.hardwareId);
+      this.records.set(record.hardwareId, stored === undefined ? record : recordsAdded(stored, record));
+    }
     return { kind: 'stored', id: 0 };
+  }
+
+  #recordOf(hardwareId: string, timeMs: number): QuotaRecord {
+    const windows = windowsAt(timeMs);
+    return recordIn(windows, this.records.get(hardwareId) ?? unusedRecord(hardwareId, windows));
+  }
+
+  usedToday(hardwareId: string): number {
+    return this.records.get(hardwareId)?.day.requests ?? 0;
   }
 }
 
 interface Bench {
   readonly store: HandStore;
-  readonly clock: { ms: number; monotonicMs: number };
+  readonly clock: { ms: number };
   readonly logged: readonly LogFields[];
   readonly counter: QuotaCounter;
   /** True = the device got a request. */
-  ask(hardwareId?: string, isAdmitted?: boolean): boolean;
-  refusal(hardwareId?: string): string;
+  ask(hardwareId?: string, isAdmitted?: boolean): Promise<boolean>;
+  refusal(hardwareId?: string): Promise<string>;
 }
 
 function bench(
   limits: Partial<QuotaLimits>,
-  options: { store?: HandStore; maxDevices?: number; ms?: number } = {},
+  options: { store?: HandStore; maxDevices?: number; ms?: number; answerDueMs?: number } = {},
 ): Bench {
-  const { store = new HandStore(), maxDevices, ms = SATURDAY_MS } = options;
-  const clock = { ms, monotonicMs: 0 };
+  const { store = new HandStore(), ms = SATURDAY_MS, ...bounds } = options;
+  const clock = { ms };
   const logged: LogFields[] = [];
   const keep = (fields: LogFields): void => {
     logged.push(fields);
@@ -53,8 +91,7 @@ function bench(
     limits: { daily: 0, weekly: 0, monthly: 0, ...limits },
     log,
     timeMs: () => clock.ms,
-    now: () => clock.monotonicMs,
-    ...(maxDevices !== undefined && { maxDevices }),
+    ...bounds,
   });
   const reserve = (hardwareId: string) => counter.reserve({ hardwareId });
   return {
@@ -62,17 +99,24 @@ function bench(
     clock,
     logged,
     counter,
-    ask: (hardwareId = 'd', isAdmitted = true) => {
-      const reserved = reserve(hardwareId);
+    ask: async (hardwareId = 'd', isAdmitted = true) => {
+      const reserved = await reserve(hardwareId);
       if ('errorCode' in reserved) return false;
       reserved.settle(isAdmitted);
       return true;
     },
-    refusal: (hardwareId = 'd') => {
-      const reserved = reserve(hardwareId);
+    refusal: async (hardwareId = 'd') => {
+      const reserved = await reserve(hardwareId);
       return 'errorCode' in reserved ? `${reserved.errorCode} ${reserved.errorType}: ${reserved.message}` : '';
     },
   };
+}
+
+/** Asks one after the other. */
+async function askAll({ ask }: Bench, times: number): Promise<boolean[]> {
+  const outcomes: boolean[] = [];
+  for (let time = 0; time < times; time += 1) outcomes.push(await ask());
+  return outcomes;
 }
 
 /** Lets promises run. */
@@ -107,135 +151,173 @@ describe('the windows', () => {
 });
 
 describe('a limit', () => {
-  test('refuses what comes beyond it, with what is used, the bound and the time it ends', () => {
-    const { ask, refusal } = bench({ daily: 2 });
-    expect([ask(), ask(), ask()]).toEqual([true, true, false]);
-    expect(refusal()).toBe(
+  test('refuses what comes beyond it, with what is used, the bound and the time it ends', async () => {
+    const its = bench({ daily: 2 });
+    expect(await askAll(its, 3)).toEqual([true, true, false]);
+    expect(await its.refusal()).toBe(
       'PERMISSION_DENIED access_denied: Daily limit exceeded: 2 of 2 requests used; resets at 2026-11-29T00:00:00Z',
     );
-    expect(ask('another')).toBe(true);
+    expect(await its.ask('another')).toBe(true);
   });
 
-  test('that ends last is the one that is told', () => {
+  test('that ends last is the one that is told', async () => {
     const { ask, refusal, clock } = bench({ daily: 1, weekly: 2, monthly: 3 });
-    ask();
-    expect(refusal()).toContain('Daily limit exceeded: 1 of 1 requests used; resets at 2026-11-29T00:00:00Z');
+    await ask();
+    expect(await refusal()).toContain('Daily limit exceeded: 1 of 1 requests used; resets at 2026-11-29T00:00:00Z');
     clock.ms += DAY_MS;
-    ask();
-    expect(refusal()).toContain('Weekly limit exceeded: 2 of 2 requests used; resets at 2026-11-30T00:00:00Z');
+    await ask();
+    expect(await refusal()).toContain('Weekly limit exceeded: 2 of 2 requests used; resets at 2026-11-30T00:00:00Z');
     clock.ms += DAY_MS;
-    ask();
-    expect(refusal()).toContain('Monthly limit exceeded: 3 of 3 requests used; resets at 2026-12-01T00:00:00Z');
+    await ask();
+    expect(await refusal()).toContain('Monthly limit exceeded: 3 of 3 requests used; resets at 2026-12-01T00:00:00Z');
     clock.ms += DAY_MS;
-    expect(ask()).toBe(true);
+    expect(await ask()).toBe(true);
   });
 
-  test('opens again with the next window, and not when the clock is set back', () => {
-    const { ask, clock } = bench({ daily: 1 });
-    clock.ms = Date.UTC(2026, 10, 29, 0, 0, 1);
-    expect([ask(), ask()]).toEqual([true, false]);
-    clock.ms = Date.UTC(2026, 10, 28, 23, 59, 59);
-    expect(ask()).toBe(false);
-    clock.ms = Date.UTC(2026, 10, 29, 23, 59, 59, 999);
-    expect(ask()).toBe(false);
-    clock.ms += 1;
-    expect(ask()).toBe(true);
+  test.each([false, true])(
+    'is that of the windows of UTC in any order of calls, refusals and days (the store fails: %s)',
+    async (isFailing) => {
+      const step = fc.oneof(
+        fc.constantFrom('admitted', 'refused').map((verdict) => ({ verdict, days: 0 })),
+        fc.integer({ min: 1, max: 12 }).map((days) => ({ verdict: 'none', days })),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+          const limits = { daily: 3, weekly: 5, monthly: 8 };
+          const { ask, clock, store } = bench(limits);
+          store.isFailing = isFailing;
+          const admittedAt: number[] = [];
+          for (const { verdict, days } of steps) {
+            clock.ms += days * DAY_MS;
+            if (verdict === 'none') continue;
+            const { day, week, month } = windowsAt(clock.ms);
+            const usedSince = (ms: number) => admittedAt.filter((at) => at >= ms).length;
+            const mayAsk =
+              usedSince(day.startMs) < limits.daily &&
+              usedSince(week.startMs) < limits.weekly &&
+              usedSince(month.startMs) < limits.monthly;
+            expect(await ask('d', verdict === 'admitted')).toBe(mayAsk);
+            if (mayAsk && verdict === 'admitted') admittedAt.push(clock.ms);
+          }
+        }),
+      );
+    },
+  );
+
+  test('holds for calls that ask at once, over several servers', async () => {
+    const store = new HandStore();
+    const servers = [bench({ daily: 7 }, { store }), bench({ daily: 7 }, { store }), bench({ daily: 7 }, { store })];
+    const outcomes = await Promise.all(servers.flatMap(({ ask }) => Array.from({ length: 10 }, () => ask())));
+    expect(outcomes.filter((isAdmitted) => isAdmitted)).toHaveLength(7);
+    expect(store.usedToday('d')).toBe(7);
   });
 
-  test('is not used up by calls that got no stream; those that wait for their verdict count', () => {
-    const { ask, counter } = bench({ daily: 2 });
-    for (let call = 0; call < 10; call += 1) expect(ask('d', false)).toBe(true);
-    const held = [counter.reserve({ hardwareId: 'd' }), counter.reserve({ hardwareId: 'd' })];
-    expect(ask()).toBe(false);
-    for (const each of held) if ('settle' in each) each.settle(false);
-    expect([ask(), ask(), ask()]).toEqual([true, true, false]);
+  test('that is only looked for takes nothing', async () => {
+    const { counter, store } = bench({ daily: 1 });
+    const look = () => counter.reserve({ hardwareId: 'd' }, 0);
+    for (const looked of [await look(), await look()]) {
+      if ('settle' in looked) looked.settle(false);
+    }
+    expect(store.usedToday('d')).toBe(0);
+    await counter.reserve({ hardwareId: 'd' });
+    expect(await look()).toMatchObject({ errorType: 'access_denied' });
   });
 
-  test('holds in any order of calls, refusals and days', () => {
-    const step = fc.oneof(
-      fc.constantFrom('admitted', 'refused').map((verdict) => ({ verdict, days: 0 })),
-      fc.integer({ min: 1, max: 12 }).map((days) => ({ verdict: 'none', days })),
-    );
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const limits = { daily: 3, weekly: 5, monthly: 8 };
-        const { ask, clock } = bench(limits);
-        const admittedAt: number[] = [];
-        for (const { verdict, days } of steps) {
-          clock.ms += days * DAY_MS;
-          if (verdict === 'none') continue;
-          const { day, week, month } = windowsAt(clock.ms);
-          const usedSince = (ms: number) => admittedAt.filter((at) => at >= ms).length;
-          const mayAsk =
-            usedSince(day.startMs) < limits.daily &&
-            usedSince(week.startMs) < limits.weekly &&
-            usedSince(month.startMs) < limits.monthly;
-          expect(ask('d', verdict === 'admitted')).toBe(mayAsk);
-          if (mayAsk && verdict === 'admitted') admittedAt.push(clock.ms);
-        }
-      }),
-    );
+  test('is not used up by calls that got no stream', async () => {
+    const its = bench({ daily: 2 });
+    for (let call = 0; call < 10; call += 1) expect(await its.ask('d', false)).toBe(true);
+    expect(await askAll(its, 3)).toEqual([true, true, false]);
   });
 });
 
-describe('the counts', () => {
-  test('of admitted calls are stored, those of others are not', async () => {
-    const { counter, ask, store } = bench({ daily: 5 });
-    await counter.load();
-    ask();
-    ask('d', false);
-    ask();
-    ask('e', false);
-    await settle();
-    expect([...store.records.values()].map(({ hardwareId, day }) => [hardwareId, day.requests])).toEqual([['d', 2]]);
-    const next = bench({ daily: 3 }, { store });
-    await next.counter.load();
-    expect([next.ask(), next.ask()]).toEqual([true, false]);
-  });
-
-  test('of a store that can not be read begin at 0, and what is stored is added when it can', async () => {
-    const { store } = bench({});
-    const before = bench({ daily: 5 }, { store });
-    await before.counter.load();
-    before.ask();
-    before.ask();
-    await settle();
-    const { counter, ask, logged, clock } = bench({ daily: 5 }, { store });
+describe('while the store fails', () => {
+  test('this server counts by itself from what it knows, tells it once, and adds it when the store is back', async () => {
+    const its = bench({ daily: 5 });
+    const { store, counter, ask, logged } = its;
+    expect(await askAll(its, 2)).toEqual([true, true]);
     store.isFailing = true;
-    await counter.load();
-    expect([ask(), ask()]).toEqual([true, true]);
-    expect(logged.map(({ decision }) => decision)).toEqual(['quota_not_loaded']);
-    expect(store.records.get('d')?.day.requests).toBe(2);
+    expect(await askAll(its, 2)).toEqual([true, true]);
+    await ask('e');
+    expect(await ask('d', false)).toBe(true);
+    expect(counter.status()).toMatchObject({ unsaved: 2 });
+    expect(logged.map(({ decision, ctx }) => [decision, ctx.reason])).toEqual([['quota_counted_here', 'no room']]);
+    expect(store.usedToday('d')).toBe(2);
     store.isFailing = false;
-    clock.monotonicMs += 1_000;
-    expect(ask()).toBe(true);
+    expect(await askAll(its, 2)).toEqual([true, false]);
     await settle();
-    expect(store.records.get('d')?.day.requests).toBe(5);
-    expect(ask()).toBe(false);
-    expect(counter.status()).toEqual({ daily: 5, weekly: 0, monthly: 0, devices: 1, unsaved: 0, loaded: true });
-  });
-
-  test('that could not be stored go on in memory, and are stored with the next one that can', async () => {
-    const { store, counter, ask } = bench({ daily: 100 });
-    await counter.load();
+    expect([store.usedToday('d'), store.usedToday('e')]).toEqual([5, 1]);
+    expect(counter.status()).toEqual({ daily: 5, weekly: 0, monthly: 0, devices: 2, unsaved: 0 });
     store.isFailing = true;
-    for (let device = 0; device < 250; device += 1) ask(`d-${device}`);
-    await settle();
-    expect(counter.status()).toMatchObject({ devices: 250, unsaved: 250 });
-    store.isFailing = false;
-    ask('d-0');
-    await settle();
-    expect(counter.status()).toMatchObject({ devices: 250, unsaved: 0 });
-    expect(store.records.size).toBe(250);
+    await ask('f');
+    expect(logged).toHaveLength(2);
   });
 
-  test('are those of as many devices as may be; the one that was silent longest is forgotten, on the disk as well', async () => {
-    const { store, counter, ask } = bench({ daily: 1 }, { maxDevices: 3 });
-    await counter.load();
-    for (const device of ['a', 'b', 'c', 'd']) ask(device);
+  test('no more than the limit is admitted here', async () => {
+    const its = bench({ daily: 3 });
+    its.store.isFailing = true;
+    expect(await askAll(its, 5)).toEqual([true, true, true, false, false]);
+    expect(await its.refusal()).toContain('Daily limit exceeded: 3 of 3 requests used');
+  });
+
+  test('what could not be added stays until it can', async () => {
+    const its = bench({ daily: 10 });
+    const { store, ask, counter } = its;
+    store.isFailing = true;
+    for (let device = 0; device < 250; device += 1) await ask(`d-${device}`);
+    await ask('d-0');
     await settle();
-    expect(counter.status()).toMatchObject({ devices: 3 });
-    expect(store.records.get('a')?.day.requests).toBe(0);
-    expect([ask('b'), ask('a')]).toEqual([false, true]);
+    expect(counter.status()).toMatchObject({ unsaved: 250 });
+    store.isFailing = false;
+    for (let call = 0; call < 3; call += 1) await ask('another');
+    await settle();
+    expect(counter.status()).toMatchObject({ unsaved: 0 });
+    expect([store.usedToday('d-0'), store.usedToday('d-249')]).toEqual([2, 1]);
+  });
+
+  test('never more devices are held than may be', async () => {
+    const { store, ask, counter } = bench({ daily: 10 }, { maxDevices: 3 });
+    store.isFailing = true;
+    for (let device = 0; device < 10; device += 1) await ask(`d-${device}`);
+    expect(counter.status()).toMatchObject({ unsaved: 3 });
+  });
+});
+
+describe('a store that does not answer', () => {
+  test('is waited for once and no longer than it may take; what it took after all is counted once', async () => {
+    const its = bench({ daily: 3 }, { answerDueMs: 20 });
+    const { store, ask, counter, logged } = its;
+    const waiting: (() => void)[] = [];
+    store.silence = (answer) => waiting.push(answer);
+    const startedAtMs = performance.now();
+    expect(await ask()).toBe(true);
+    expect(performance.now() - startedAtMs).toBeGreaterThan(15);
+    // The others do not ask it any more.
+    expect([await ask(), await ask(), await ask()]).toEqual([true, true, false]);
+    expect([store.questions.length, waiting.length]).toEqual([1, 1]);
+    expect(logged.map(({ ctx }) => ctx.reason)).toEqual(['it took longer than 20 ms']);
+    store.silence = null;
+    for (const answer of waiting) answer();
+    await settle();
+    expect(store.usedToday('d')).toBe(3);
+    expect(counter.status()).toMatchObject({ unsaved: 0 });
+    expect(await ask()).toBe(false);
+  });
+
+  test('whose late answer is a failure costs no request', async () => {
+    const { store, ask, counter } = bench({ daily: 5 }, { answerDueMs: 20 });
+    let answerNow = (): void => {};
+    store.silence = (answer) => {
+      answerNow = answer;
+    };
+    expect(await ask()).toBe(true);
+    store.isFailing = true;
+    store.silence = null;
+    answerNow();
+    await settle();
+    expect(counter.status()).toMatchObject({ unsaved: 1 });
+    store.isFailing = false;
+    expect(await ask()).toBe(true);
+    await settle();
+    expect(store.usedToday('d')).toBe(2);
   });
 });

@@ -1,11 +1,11 @@
-/** The database of quotas: the last record of a device counts, page by page, and only while a window of it is current. */
+/** The database of quotas: what a device may have is looked at and counted in one transaction. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type EmbeddedStore, openStore } from '../../../src/store/process/embedded-store.ts';
 import { QuotaLedger } from '../../../src/store/process/quota-ledger.ts';
-import { recordWith, unusedRecord, windowsAt } from '../../../src/store/quota-record.ts';
+import { recordWith, storedTextOfQuota, unusedRecord, windowsAt } from '../../../src/store/quota-record.ts';
 
 const nowMs = Date.UTC(2026, 10, 28, 12);
 const nextMonthMs = Date.UTC(2026, 11, 28, 12);
@@ -23,42 +23,102 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
+const limits = { daily: 3, weekly: 0, monthly: 5 };
+
 const used = (hardwareId: string, requests: number, atMs = nowMs) =>
   recordWith(unusedRecord(hardwareId, windowsAt(atMs)), requests);
 
-/** All pages, one after the other. */
-function allAt(atMs: number): readonly (readonly [string, number])[] {
-  const records: (readonly [string, number])[] = [];
-  for (let after: string | null = ''; after !== null; ) {
-    const page = ledger.current(after, atMs);
-    records.push(...page.records.map(({ hardwareId, month }) => [hardwareId, month.requests] as const));
-    after = page.next;
-  }
-  return records;
+function take(hardwareId: string, timeMs = nowMs, requests = 1, of = ledger): string {
+  const [taken] = of.take([{ hardwareId, limits, timeMs, requests }]);
+  return `${taken?.isTaken ? 'taken' : 'refused'} ${taken?.record.day.requests}/${taken?.record.month.requests}`;
 }
 
-test('the last record of a device counts, and one without requests is removed', async () => {
-  await Promise.all([ledger.save(used('a', 1)), ledger.save(used('a', 2)), ledger.save(used('b', 7))]);
-  expect(allAt(nowMs)).toEqual([
-    ['a', 2],
-    ['b', 7],
+test('a device has as many requests as it may, each counted once, and a look counts for nothing', () => {
+  expect([take('a'), take('a', nowMs, 0), take('a'), take('b'), take('a'), take('a'), take('a', nowMs, 0)]).toEqual([
+    'taken 1/1',
+    'taken 1/1',
+    'taken 2/2',
+    'taken 1/1',
+    'taken 3/3',
+    'refused 3/3',
+    'refused 3/3',
   ]);
-  await ledger.save(used('a', 0));
-  expect(allAt(nowMs)).toEqual([['b', 7]]);
-  expect(store.database('quota').getKeysCount()).toBe(1);
+  expect(store.database('quota').getKeysCount()).toBe(2);
 });
 
-test('more devices than a page holds come in several, each once', async () => {
-  const devices = Array.from({ length: 4_500 }, (_, index) => `device-${String(index).padStart(5, '0')}`);
-  await Promise.all(devices.map((device) => ledger.save(used(device, 1))));
-  expect(allAt(nowMs).map(([device]) => device)).toEqual(devices);
+test('requests that come together are dealt with in their order, in one commit', () => {
+  const takes = Array.from({ length: 5 }, () => ({ hardwareId: 'a', limits, timeMs: nowMs, requests: 1 }));
+  expect(ledger.take(takes).map(({ isTaken }) => isTaken)).toEqual([true, true, true, false, false]);
 });
 
-test('what belongs to past windows is not told, and is swept; so is what is no record', async () => {
-  const old = Array.from({ length: 2_500 }, (_, index) => ledger.save(used(`old-${index}`, 3)));
-  await Promise.all([...old, ledger.save(used('young', 4, nextMonthMs)), store.database('quota').put('x', '{}')]);
-  expect(allAt(nextMonthMs)).toEqual([['young', 4]]);
+test('the next window is a new one, and a clock that is set back opens none again', () => {
+  for (let request = 0; request < 3; request += 1) take('a');
+  const tomorrowMs = nowMs + 86_400_000;
+  expect([take('a', tomorrowMs), take('a', nowMs), take('a', tomorrowMs)]).toEqual([
+    'taken 1/4',
+    'taken 2/5',
+    'refused 2/5',
+  ]);
+});
+
+test('a request that is given back may be taken again, and not twice', () => {
+  for (let request = 0; request < 3; request += 1) take('a');
+  ledger.giveBack('a', nowMs);
+  expect([take('a'), take('a')]).toEqual(['taken 3/3', 'refused 3/3']);
+  ledger.giveBack('nobody', nowMs);
+  for (let request = 0; request < 9; request += 1) ledger.giveBack('a', nowMs);
+  expect(store.database('quota').getKeysCount()).toBe(0);
+});
+
+test('a request of yesterday that is given back today takes none of today', () => {
+  take('a');
+  const tomorrowMs = nowMs + 86_400_000;
+  take('a', tomorrowMs);
+  ledger.giveBack('a', nowMs);
+  expect(take('a', tomorrowMs, 0)).toBe('taken 1/1');
+});
+
+test('what was counted elsewhere comes on top, also beyond the limit; of an earlier window nothing does', () => {
+  take('a');
+  ledger.add(used('a', 7));
+  expect(take('a')).toBe('refused 8/8');
+  ledger.add(used('b', 2));
+  expect(take('b')).toBe('taken 3/3');
+  take('c', nextMonthMs);
+  ledger.add(used('c', 5));
+  expect(take('c', nextMonthMs, 0)).toBe('taken 1/1');
+});
+
+test('there are never more devices than may be; who has asked least begins anew, and not who asks much under many names', () => {
+  const small = new QuotaLedger(store, 20);
+  for (let request = 0; request < 3; request += 1) take('greedy', nowMs, 1, small);
+  for (let name = 0; name < 200; name += 1) take(`name-${name}`, nowMs, 1, small);
+  expect(store.database('quota').getKeysCount()).toBe(20);
+  expect(take('greedy', nowMs, 1, small)).toBe('refused 3/3');
+});
+
+test('two that have the store open count together', async () => {
+  const other = openStore(dir);
+  try {
+    const theirs = new QuotaLedger(other);
+    expect([take('a'), take('a', nowMs, 1, theirs), take('a'), take('a', nowMs, 1, theirs)]).toEqual([
+      'taken 1/1',
+      'taken 2/2',
+      'taken 3/3',
+      'refused 3/3',
+    ]);
+  } finally {
+    await other.close();
+  }
+});
+
+test('what belongs to past windows is swept; so is what is no record', async () => {
+  const database = store.database('quota');
+  const old = Array.from({ length: 2_500 }, (_, index) => used(`old-${index}`, 3));
+  await Promise.all(old.map((record) => database.put(record.hardwareId, storedTextOfQuota(record))));
+  ledger.add(used('young', 4, nextMonthMs));
+  await database.put('x', '{}');
   expect(await ledger.sweep(nextMonthMs)).toBe(2_501);
   expect(store.database('quota').getKeysCount()).toBe(1);
-  expect(allAt(nextMonthMs)).toEqual([['young', 4]]);
+  expect(take('young', nextMonthMs, 0)).toBe('refused 4/4');
 });
