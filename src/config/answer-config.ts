@@ -16,6 +16,7 @@ import {
   modelMaxChars,
   providerUrlExpectation,
   temperatureRange,
+  thoughtsModes,
 } from './provider-settings.ts';
 import { isGoodSecret, keyFileExpectation, keyOfFile, Secret, withoutCredentials } from './secret.ts';
 import { type GivenFile, isOneLine, readGivenFile, type SettingReader } from './setting-reader.ts';
@@ -32,6 +33,8 @@ export interface AnswerProvider {
   readonly temperature: number | null;
   /** 0 = not sent. */
   readonly maxTokens: number;
+  /** How thoughts in its text are known. */
+  readonly thoughts: (typeof thoughtsModes)[number];
 }
 
 export interface AnswerConfig {
@@ -71,6 +74,7 @@ function compileMain(values: SettingReader, readFile: ConfigSource['readFile']):
     apiKey: compileKey(values, readFile),
     temperature: values.number('ANSWER_TEMPERATURE'),
     maxTokens: values.integer('ANSWER_MAX_TOKENS'),
+    thoughts: values.choice('ANSWER_THOUGHTS', thoughtsModes),
   });
 }
 
@@ -107,6 +111,7 @@ const expectations: Readonly<Record<string, string>> = Object.freeze({
   api_key_file: 'a path',
   temperature: `a number from ${temperatureRange.min} to ${temperatureRange.max}`,
   max_tokens: `a whole number from 0 to ${maxTokensMost}`,
+  thoughts: `one of ${thoughtsModes.join(', ')}`,
 });
 
 const entrySchema = z.strictObject({
@@ -117,6 +122,7 @@ const entrySchema = z.strictObject({
   api_key_file: z.string().min(1).optional(),
   temperature: z.number().min(temperatureRange.min).max(temperatureRange.max).optional(),
   max_tokens: z.int().min(0).max(maxTokensMost).optional(),
+  thoughts: z.enum(thoughtsModes).optional(),
 });
 
 type Entry = z.infer<typeof entrySchema>;
@@ -216,6 +222,7 @@ function providerOf(entry: Entry, { index, names, placeOf, readFile }: EntryCont
       apiKey,
       temperature: entry.temperature ?? null,
       maxTokens: entry.max_tokens ?? 0,
+      thoughts: entry.thoughts ?? 'auto',
     }),
   ];
 }

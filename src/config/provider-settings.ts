@@ -26,6 +26,9 @@ export const modelExpectation = `a name that the provider knows, one line of at 
 /** More than any model writes in one answer. */
 export const maxTokensMost = 1_000_000;
 
+/** How thoughts in a model's text are known. */
+export const thoughtsModes = ['auto', 'closing-tag', 'off'] as const;
+
 /** Where OpenAI itself answers. */
 const defaultBaseUrl = 'https://api.openai.com/v1';
 
@@ -65,6 +68,14 @@ export const answerSettings = {
     max: maxTokensMost,
     default: '0',
     meaning: 'The longest answer a model may write; 0 = as the provider chooses.',
+  },
+  ANSWER_THOUGHTS: {
+    type: 'choice',
+    allowed: thoughtsModes,
+    default: 'auto',
+    meaning:
+      'Which part of a text is thought and never spoken: what stands in a mark at its beginning as <think>, all before the first closing mark ' +
+      '(where the template has opened it), or nothing (docs/PROVIDERS.md).',
   },
   ANSWER_SYSTEM_PROMPT_FILE: {
     type: 'path',

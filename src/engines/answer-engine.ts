@@ -23,6 +23,11 @@ export interface AnswerRequest {
   readonly history?: readonly Exchange[];
   /** Takes who answers, and after how many tries; told at the latest before the first part, and again when it changes. Never throws. */
   readonly noteProvider?: (note: ProviderNote) => void;
+  /**
+   * Takes that the model says it has ended while its connection stays open: more may come, for a time that the engine bounds. Told again when
+   * that was so. Never throws.
+   */
+  readonly noteEnding?: () => void;
 }
 
 /** One utterance and what was answered to it. */
@@ -51,7 +56,9 @@ export interface AnswerUsage {
 export type AnswerPart =
   | { readonly kind: 'text'; readonly text: string }
   /** A complete tool call: `name` and `args` exactly as the model gave them, validated by nobody yet. */
-  | { readonly kind: 'command'; readonly name: string; readonly args: unknown };
+  | { readonly kind: 'command'; readonly name: string; readonly args: unknown }
+  /** The last part of an answer that did not end in order, but at its longest length or by a filter: its words count, a command in them does not. */
+  | { readonly kind: 'cutOff' };
 
 export interface AnswerEngine {
   readonly name: string;

@@ -69,8 +69,10 @@ function allowedOfSession(
       return { type, failure: shapedFailure(event.failure, text) };
     case 'answer.fellQuiet':
       return { type, atMs: event.atMs, ...(event.quietMs !== undefined && { quietMs: event.quietMs }) };
+    case 'answer.endAnnounced':
+      return { type, atMs: event.atMs };
     case 'answer.finished':
-      return { type };
+      return event.isCutOff === true ? { type, isCutOff: true } : { type };
   }
 }
 
@@ -79,6 +81,7 @@ const answerEventTypes: Readonly<Record<Exclude<SessionEvent, StreamEvent>['type
   'answer.textReceived': true,
   'answer.fellQuiet': true,
   'answer.commandReceived': true,
+  'answer.endAnnounced': true,
   'answer.finished': true,
   'answer.failed': true,
 };

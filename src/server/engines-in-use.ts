@@ -140,11 +140,12 @@ const answerEngines: Readonly<Record<AnswerEngineName, EngineMaker<AnswerEngine>
       allowedCommands: killSwitches.disableForwardAssistantActions ? [] : commands.allowed,
     }),
   scripted: (config) => createScriptedAnswerEngine(scenarioOf(config)),
-  openai: async ({ answer, commands, killSwitches }, log) => {
+  openai: async ({ answer, commands, killSwitches, timeouts }, log) => {
     // Its library takes 80 ms to load, which only those wait for who use it.
     const { createOpenAiAnswerEngine } = await import('../engines/openai-answer/openai-answer.ts');
     return createOpenAiAnswerEngine({
       ...answer,
+      endTimeoutMs: timeouts.answerStallTimeoutMs,
       task: {
         systemPrompt: answer.systemPrompt,
         // A model is not told of commands that nobody would carry out.

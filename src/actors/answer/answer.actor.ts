@@ -103,6 +103,7 @@ class AnswerJob {
   readonly #pause = new Pause();
   readonly #quiet: QuietWatch;
   #isRunning = true;
+  #isCutOff = false;
   /** Text of the present burst. */
   #gathered = '';
   /** The last few characters that were told. */
@@ -128,10 +129,19 @@ class AnswerJob {
       const history = lookup === null ? {} : { history: await lookup };
       if (signal.aborted) return;
       const model = engine();
-      const request = { ...asked, ...history, noteProvider: figures.answerAsked(model.name) };
+      const request = {
+        ...asked,
+        ...history,
+        noteProvider: figures.answerAsked(model.name),
+        noteEnding: () => {
+          this.#flush();
+          this.#tell({ type: 'answer.endAnnounced', atMs: this.#atMs() });
+        },
+      };
       for await (const part of model.answer(request, signal)) {
         figures.answerHeard(part);
-        if (part.kind === 'command') {
+        if (part.kind === 'cutOff') this.#isCutOff = true;
+        else if (part.kind === 'command') {
           this.#flush();
           this.#tell({ type: 'answer.commandReceived', name: part.name, args: part.args });
         } else {
@@ -146,7 +156,7 @@ class AnswerJob {
         if (signal.aborted) return;
       }
       this.#flush();
-      this.#tell({ type: 'answer.finished' });
+      this.#tell({ type: 'answer.finished', ...(this.#isCutOff && { isCutOff: true }) });
     } catch (error) {
       if (signal.aborted) return;
       this.#flush();

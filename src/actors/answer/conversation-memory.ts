@@ -1,10 +1,11 @@
 /**
  * The port to the memory of all devices, and the words of one stream on their way into it. Remembered is what was really heard: the text
- * that was handed to the transport, also where an interrupt or a failure came then. A stream without a word is not remembered, and
- * neither is a command without words: an exchange is two utterances.
+ * that was handed to the transport, also where an interrupt came then. An answer that failed is not remembered: it says half of something, and
+ * is asked for again. Neither is a stream without a word, nor a command without words: an exchange is two utterances.
  */
 
 import type { Exchange } from '../../engines/answer-engine.ts';
+import type { ErrorType, Failure } from '../../errors.ts';
 
 /** What the memory must do for streams. */
 export interface ConversationMemory {
@@ -17,6 +18,17 @@ export interface ConversationMemory {
   /** Takes what a stream came to; never throws, and nobody waits for it. */
   remember(heard: Exchange & { readonly hardwareId: string; readonly askedAtMs: number }): void;
 }
+
+/** Ends that say nothing against the answer, as far as it was heard. */
+const notOfTheAnswer: readonly ErrorType[] = Object.freeze([
+  'interrupted',
+  'client_cancelled',
+  'draining',
+  'stream_idle_timeout',
+  'rate_limit_exceeded',
+  'session_timeout',
+  'speech_failed',
+]);
 
 interface Asked {
   readonly hardwareId: string;
@@ -42,8 +54,9 @@ export class HeardWords {
     if (room > 0) this.#answer += text.slice(0, room);
   }
 
-  /** Called once, at the end of the stream. */
-  remember(): void {
+  /** Called once, at the end of the stream; with what it failed of. */
+  remember(failure: Failure | null): void {
+    if (failure !== null && !notOfTheAnswer.includes(failure.errorType)) return;
     const { hardwareId, prompt } = this.#asked;
     const answer = this.#answer.trim();
     if (answer !== '') this.#memory.remember({ hardwareId, prompt, answer, askedAtMs: this.#askedAtMs });

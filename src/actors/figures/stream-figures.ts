@@ -54,6 +54,7 @@ export class StreamFigures {
 
   /** The model said something. */
   answerHeard(part: AnswerPart): void {
+    if (part.kind === 'cutOff') return;
     if (part.kind === 'text') {
       if (part.text === '') return;
       this.#answerChars = (this.#answerChars ?? 0) + part.text.length;

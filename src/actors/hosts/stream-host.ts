@@ -227,7 +227,7 @@ class StreamHost<TFirst> implements HostedStream {
     const commandsSent = this.#commandsSent;
     this.#attempt(() => {
       onEnded({ output, stats, figures: tally, sentences, commandsSent, maxFramesPerSecond });
-      heard?.remember();
+      heard?.remember(output.failure);
     });
     this.#attempt(() => sink.finish(endOf(output)));
   }

@@ -1,7 +1,15 @@
 /**
- * One try at one provider, from the question to the end of its answer. An answer is whole only with a finish reason: a stream that just
- * stops has failed. As long as nothing was said, an endpoint that refuses the request is asked again with less in it. What was used is told
- * however the try ends. Throws ProviderFailure; after an abort the signal's reason.
+ * One try at one provider, from the question to the end of its answer. As long as nothing was said, an endpoint that refuses the request is
+ * asked again with less in it. By number (tests cite them):
+ *
+ * Try 1: an answer is whole only with a reason to finish or with `[DONE]`: a stream that just stops has failed.
+ * Try 2: it is read until `[DONE]` or the end of its body. Behind the reason to finish more may come, words and the count of tokens: that is
+ * waited for at most `endTimeoutMs` from the last of it; then the answer has ended as it said.
+ * Try 3: commands go out when the answer has ended in order, and only then. One that reached its longest length or was cut by a filter
+ * keeps its words and has none, and says so with `cutOff`.
+ * Try 4: what breaks behind the reason to finish breaks nothing; an error that the provider tells of there takes the command.
+ *
+ * What was used is told however the try ends. Throws ProviderFailure; after an abort the signal's reason.
  */
 import type { AnswerPart, AnswerRequest } from '../answer-engine.ts';
 import { ProviderFailure } from '../provider/failure.ts';
@@ -12,13 +20,15 @@ import type { Negotiation } from './negotiation.ts';
 
 type Parts = AsyncGenerator<AnswerPart, void, undefined>;
 
-/** The count of tokens comes behind the end of the answer, if it comes. */
-const usageGraceMs = 1_000;
+/** A stream that stays open for longer than this behind its reason to finish: who watches over the model is told. */
+const lingeringMs = 100;
 
 /** What is worth a log line. */
 export type TryNote =
   | { readonly kind: 'lengthStop' }
   | { readonly kind: 'contentFilterStop' }
+  /** The provider told of an error behind the end of its answer. */
+  | { readonly kind: 'lateError'; readonly reason: string }
   | { readonly kind: 'toolCallDropped'; readonly reason: 'cut_off' | 'malformed_arguments' };
 
 interface AnswerTryInput {
@@ -28,6 +38,10 @@ interface AnswerTryInput {
   readonly signal: AbortSignal;
   /** How long the provider may say nothing; 0 = others watch over that. */
   readonly silenceTimeoutMs: number;
+  /** How long a stream may stay open behind the last that came after its reason to finish. */
+  readonly endTimeoutMs: number;
+  /** The names of the tools that the model may call. */
+  readonly tools: readonly string[];
   readonly note: (note: TryNote) => void;
 }
 
@@ -38,11 +52,19 @@ export class AnswerTry {
   /** Ends the request, whoever wants it to end. */
   readonly #connection = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #endTimer: NodeJS.Timeout | undefined;
+  #lingeringTimer: NodeJS.Timeout | undefined;
   #isTooSlow = false;
+  #hasLateError = false;
 
   constructor(input: AnswerTryInput) {
     this.#input = input;
-    this.#reader = new AnswerReader(input.provider.secrets);
+    this.#reader = this.#createReader();
+  }
+
+  #createReader(): AnswerReader {
+    const { provider, tools } = this.#input;
+    return new AnswerReader({ secrets: provider.secrets, thoughts: provider.options.thoughts, tools });
   }
 
   async *parts(): Parts {
@@ -54,7 +76,7 @@ export class AnswerTry {
       yield* this.#text();
       yield* this.#end();
     } finally {
-      clearTimeout(this.#timer);
+      this.#stopTimers();
       unlink();
       this.#connection.abort();
       this.#noteUsage();
@@ -63,32 +85,34 @@ export class AnswerTry {
 
   /** The text of the answer; asks again, with less, for as long as nothing was said and there is another way to ask. */
   async *#text(): Parts {
-    const { provider, negotiation, signal, silenceTimeoutMs } = this.#input;
+    const { negotiation, signal, silenceTimeoutMs } = this.#input;
     for (;;) {
       try {
-        yield* this.#chunks();
+        yield* this.#items();
         return;
       } catch (error) {
         signal.throwIfAborted();
-        // What breaks after the end breaks nothing.
-        if (this.#reader.finishReason !== null) return;
         if (this.#isTooSlow) throw tooSlow(silenceTimeoutMs);
-        const failure = failureOfError(error, provider.secrets);
+        if (this.#isAfterEnd(error)) return;
+        const failure = failureOfError(error);
         if (this.#hasSpoken) throw failure;
         if (!negotiation.concede(failure)) throw negotiation.lastWord(failure);
         // The time of a try is that of all it asks; one who was heard to think starts anew.
         if (this.#timer === undefined) this.#watchSilence();
-        this.#reader = new AnswerReader(provider.secrets);
+        clearTimeout(this.#endTimer);
+        this.#endTimer = undefined;
+        clearTimeout(this.#lingeringTimer);
+        this.#reader = this.#createReader();
       }
     }
   }
 
-  async *#chunks(): Parts {
+  async *#items(): Parts {
     const { provider, negotiation, signal, silenceTimeoutMs } = this.#input;
-    for await (const chunk of await provider.open(negotiation, this.#connection.signal)) {
+    for await (const item of await provider.open(negotiation, this.#connection.signal)) {
       // What came before the abort, and waits in a buffer, is for nobody.
       signal.throwIfAborted();
-      const { text, isAlive } = this.#reader.take(chunk);
+      const { text, isAlive } = this.#reader.take(item);
       if (isAlive) {
         clearTimeout(this.#timer);
         this.#timer = undefined;
@@ -96,29 +120,29 @@ export class AnswerTry {
       }
       this.#hasSpoken ||= text !== '';
       if (text !== '') yield { kind: 'text', text };
-      if (this.#reader.finishReason !== null) this.#expectEnd();
+      if (this.#reader.isDone) break;
+      if (this.#reader.ending !== null && (isAlive || this.#endTimer === undefined)) this.#expectEnd();
     }
-    // The library ends the chunks of an aborted request as if they were complete.
     signal.throwIfAborted();
     if (this.#isTooSlow) throw tooSlow(silenceTimeoutMs);
-    if (this.#reader.finishReason === null) {
+    if (this.#reader.ending === null) {
       const words = 'ended its answer without a reason to finish';
       throw new ProviderFailure({ code: 'UNAVAILABLE', words, next: 'again' });
     }
+    // It may be the picture that is not liked, or what was said before.
+    if (this.#reader.ending === 'contentFilter' && !this.#reader.hasWords) throw keptBack();
   }
 
   *#end(): Generator<AnswerPart, void, undefined> {
     const { note } = this.#input;
     const rest = this.#reader.rest();
     if (rest !== '') yield { kind: 'text', text: rest };
-    const { finishReason, calls, hasAnswer } = this.#reader;
-    if (finishReason === 'content_filter' && !hasAnswer) {
-      const words = 'gave no answer: its content filter kept it back';
-      throw new ProviderFailure({ code: 'PERMISSION_DENIED', words, next: 'nobody', isOutage: false });
-    }
-    if (finishReason === 'length' || finishReason === 'content_filter') {
-      note({ kind: finishReason === 'length' ? 'lengthStop' : 'contentFilterStop' });
+    const { ending, calls } = this.#reader;
+    if (ending !== 'inOrder' || this.#hasLateError) {
+      if (ending === 'length') note({ kind: 'lengthStop' });
+      if (ending === 'contentFilter') note({ kind: 'contentFilterStop' });
       if (!calls.isEmpty) note({ kind: 'toolCallDropped', reason: 'cut_off' });
+      yield { kind: 'cutOff' };
       return;
     }
     for (const { name, args } of calls.finish()) {
@@ -136,10 +160,26 @@ export class AnswerTry {
     }, silenceTimeoutMs);
   }
 
-  /** A connection that stays open behind the end of its answer does not keep the answer open. */
+  /** Try 2 */
   #expectEnd(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#connection.abort(), usageGraceMs);
+    const { endTimeoutMs, request } = this.#input;
+    this.#stopTimers();
+    this.#endTimer = setTimeout(() => this.#connection.abort(), endTimeoutMs);
+    this.#lingeringTimer = setTimeout(() => request.noteEnding?.(), Math.min(lingeringMs, endTimeoutMs));
+  }
+
+  #stopTimers(): void {
+    for (const timer of [this.#timer, this.#endTimer, this.#lingeringTimer]) clearTimeout(timer);
+  }
+
+  /** Try 4: true if the answer had ended when this came, and there is one. Whoever has heard it keeps it. */
+  #isAfterEnd(error: unknown): boolean {
+    if (this.#reader.ending === null) return false;
+    if (!(error instanceof ProviderFailure)) return true;
+    if (!this.#reader.hasWords) return false;
+    this.#hasLateError = true;
+    this.#input.note({ kind: 'lateError', reason: error.detail });
+    return true;
   }
 
   #noteUsage(): void {
@@ -147,6 +187,13 @@ export class AnswerTry {
     const { usage } = this.#reader;
     if (usage !== null) request.noteUsage?.({ ...usage, model: provider.options.model });
   }
+}
+
+/** An answer of which a filter has left nothing is a refusal that came late. */
+function keptBack(): ProviderFailure {
+  const words = 'gave no answer: its content filter kept it back';
+  const refusal = { status: 400, signs: 'content_filter' };
+  return new ProviderFailure({ code: 'PERMISSION_DENIED', words, next: 'nobody', isOutage: false, refusal });
 }
 
 function tooSlow(timeoutMs: number): ProviderFailure {

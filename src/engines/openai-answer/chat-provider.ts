@@ -10,9 +10,9 @@ import type { Secrets } from '../provider/error-words.ts';
 import { ProviderFailure } from '../provider/failure.ts';
 import { failureOfRefusal, type RefusalWords } from '../provider/http-status.ts';
 import type { ChatProviderOptions, ChatTask } from './chat-request.ts';
+import { readItems, type StreamBounds, type StreamItem } from './chunk-stream.ts';
 import { type Concession, type GivenUp, givenUpAtFirst, type RequestPart, withGivenUp } from './concessions.ts';
-import { failureOfErrorEvent } from './error-event.ts';
-import { createGuardedFetch, ProviderRefusal, type StreamBounds } from './guarded-fetch.ts';
+import { createGuardedFetch, ProviderRefusal } from './guarded-fetch.ts';
 import { Negotiation } from './negotiation.ts';
 
 /** What an endpoint does not take is tried anew after a while: it may have been given another model, or eyes. */
@@ -61,7 +61,7 @@ export class ChatProvider {
       logLevel: 'off',
       maxRetries: 0,
       timeout: longestHeadersMs,
-      fetch: createGuardedFetch(parts.bounds, () => this.secrets),
+      fetch: createGuardedFetch(() => this.secrets),
     });
   }
 
@@ -82,9 +82,10 @@ export class ChatProvider {
     });
   }
 
-  /** Asks, and resolves with the chunks when the endpoint has begun to answer. Throws what the library throws. */
-  async open({ body }: Negotiation, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
-    return this.#client.chat.completions.create(body, { signal });
+  /** Asks, and resolves with what comes when the endpoint has begun to answer. Throws what the library throws. */
+  async open({ body }: Negotiation, signal: AbortSignal): Promise<AsyncIterable<StreamItem>> {
+    // The library's own reader of streams ends at the first line that is not of the protocol.
+    return readItems(await this.#client.chat.completions.create(body, { signal }).asResponse(), this.#parts.bounds);
   }
 
   #knownNotTaken(): GivenUp {
@@ -128,23 +129,16 @@ const modelRefusals: RefusalWords = Object.freeze({
 });
 
 /** The failure for whatever a try threw. What is neither of the network nor of the provider is thrown on: a bug of ours. */
-export function failureOfError(error: unknown, secrets: Secrets): ProviderFailure {
+export function failureOfError(error: unknown): ProviderFailure {
   const thrown = innermost(error);
   if (thrown instanceof ProviderFailure) return thrown;
   if (thrown instanceof ProviderRefusal) return failureOfRefusal(thrown, modelRefusals);
-  if (error instanceof SyntaxError) return unavailable('sent a chunk that is no JSON', error);
   if (error instanceof APIConnectionTimeoutError || systemCodeOf(error).includes('TIMEOUT')) {
     const words = 'did not answer in time';
     return new ProviderFailure({ code: 'DEADLINE_EXCEEDED', words, next: 'again', cause: error });
   }
   if (error instanceof APIConnectionError) return unavailable(`can't be reached${inBrackets(error)}`, error);
-  // An `error` in the middle of the stream; some put the status that it would have been into its code.
-  if (error instanceof APIError) {
-    return (
-      failureOfErrorEvent({ error: error.error ?? error.message }, secrets, error) ??
-      unavailable('broke its answer off with an error', error)
-    );
-  }
+  if (error instanceof APIError) return unavailable('answered something unexpected', error);
   // What fetch throws when a body breaks off.
   if (systemCodeOf(error) !== '' || (error instanceof TypeError && error.message === 'terminated')) {
     return unavailable(`broke the connection off${inBrackets(error)}`, error);

@@ -7,9 +7,10 @@ answer,
  * and how a command is given, with functions or without. In Russian for who speaks Russian, as small models follow the language they are
  * told in.
  */
-import type { ChatCompletionContentPart, ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
+import type { ChatCompletionContentPart, ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import type { AnswerImage, AnswerRequest, Exchange } from '../answer-engine.ts';
 import { type GivenUp, limitField, type RequestPart, requestParts } from './concessions.ts';
+import type { ThoughtsMode } from './thoughts.ts';
 
 /** What the engine needs to know of one provider. The key is held by who can hide it, and asked for only when it is sent. */
 export interface ChatProviderOptions {
@@ -24,6 +25,8 @@ export interface ChatProviderOptions {
   readonly temperature: number | null;
   /** 0 = not sent. */
   readonly maxTokens: number;
+  /** How thoughts in its text are known. */
+  readonly thoughts: ThoughtsMode;
 }
 
 /** A command that the model may give, as it is told of it. */
@@ -42,7 +45,7 @@ export interface ChatTask {
   readonly systemPrompt: string | null;
 }
 
-type Body = ChatCompletionCreateParamsStreaming;
+type Body = ChatCompletionCreateParams;
 
 export interface ChatRequestInput {
   readonly request: AnswerRequest;
@@ -62,7 +65,9 @@ export function chatRequest(input: ChatRequestInput): {
   const limit = maxTokens === 0 ? null : limitField(givenUp);
   const hasImage = request.screenshot !== undefined && !givenUp.has('image') && !givenUp.has('picture');
   const parts: Partial<Record<RequestPart, boolean>> = {
-    stream_options: !givenUp.has('stream_options'),
+    stream: !givenUp.has('stream'),
+    // Of a stream only.
+    stream_options: !givenUp.has('stream') && !givenUp.has('stream_options'),
     temperature: temperature !== null && !givenUp.has('temperature'),
     tools: task.tools.length > 0 && !givenUp.has('tools'),
     system: !givenUp.has('system'),
@@ -75,7 +80,7 @@ export function chatRequest(input: ChatRequestInput): {
   };
   const body: Body = {
     model,
-    stream: true,
+    stream: parts.stream === true,
     messages: messagesOf(input, history, hasImage),
     ...(parts.stream_options && { stream_options: { include_usage: true } }),
     ...(temperature !== null && parts.temperature && { temperature }),

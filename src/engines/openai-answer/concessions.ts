@@ -13,11 +13,12 @@ import type { RefusedWith } from '../provider/failure.ts';
 import { meaningOf, mentions } from '../provider/http-status.ts';
 
 /**
- * `system`: a message of the role system; its words then stand in the first message of the user. `image`: pictures of any kind;
- * `picture`: this one. `older_history`: the older half of what was said before; `history`: all of it. `limit`: the longest answer, under
- * whichever name.
+ * `stream`: the answer while it is being written; it then comes in one piece. `system`: a message of the role system; its words then stand
+ * in the first message of the user. `image`: pictures of any kind; `picture`: this one. `older_history`: the older half of what was said
+ * before; `history`: all of it. `limit`: the longest answer, under whichever name.
  */
 export const requestParts = [
+  'stream',
   'stream_options',
   'max_tokens',
   'max_completion_tokens',
@@ -139,6 +140,10 @@ const fieldSigns: readonly (readonly [RequestPart, RegExp])[] = Object.freeze([
     /\broles?\b|\b(?:system|developer)[ _-](?:message|prompt|instruction|role)|starts? with an? user|only user and assistant/,
   ],
   ['tools', /\btools?\b|tool[_ -]?(?:choice|calls?|use)|function[_ -]?call|\bfunctions?\b|\bjinja\b|\bgrammar\b/],
+  [
+    'stream',
+    /['"`]stream['"`]|\bto stream this\b|\bstream(?:ing)?(?: mode| responses?)? (?:is |are )?(?:not|un|disabled)|(?:not|n't) support stream/,
+  ],
 ]);
 
 /** The part that the refusal names, if it can be given up. */
@@ -211,10 +216,12 @@ const noEyesSigns: readonly RegExp[] = Object.freeze([
   /supported values are:? .?text|got (?:a |an )?(?:list|array|sequence)|vision[^.]{0,20} (?:is |are )?not loaded/,
 ]);
 
-/** The same in words which may as well be about a picture of a kind: then it is in doubt. */
+/** The same in words which may as well be about a picture of a kind: then it is in doubt. Bare "images" are those of no kind. */
 const maybeNoEyes: readonly RegExp[] = Object.freeze([
-  /(?:not|n't|never) (?:yet |currently )?(?:support|accept|allow|handle|process|take|see|enable)\w*[^.]{0,40}(?:\bimages?\b|image_url|\bvision\b|multi-?modal)/,
-  /(?:\bimages\b|\bimage[_ ](?:inputs?|urls?|contents?|parts?|modality)|image_url|\bvision\b|multi-?modal\w*)[^.]{0,40}(?:not|only|n't) (?:yet |currently |be )?(?:support|enabled|available|allowed|accepted|permitted)/,
+  /(?:not|n't|never) (?:yet |currently )?(?:support|accept|allow|handle|process|take|see|enable)\w*[^.]{0,40}(?:image_url|image[_ ](?:input|url|content|part|modalit)|\bvision\b|multi-?modal)/,
+  /(?:not|n't|never) (?:yet |currently )?(?:support|accept|allow|handle|process|take|see)\w* (?:the |any |input |use of |sending )*images?\b(?! (?:with|of|that|which|whose|contain|over|above|below|in |type|data))/,
+  /(?:\bimage[_ ](?:inputs?|urls?|contents?|parts?|modality)|image_url|\bvision\b|multi-?modal\w*)[^.]{0,40}(?:not|only|n't) (?:yet |currently |be )?(?:support|enabled|available|allowed|accepted|permitted)/,
+  /(?:^|[.:;,!"'({]) *(?:input )?images (?:are |is )?(?:not|only|un)(?: yet| currently| be)? ?(?:support|enabled|available|allowed|accepted|permitted)/,
   /unsupported (?:content|message|input)[ _](?:type|part|modality)\W+image/,
 ]);
 

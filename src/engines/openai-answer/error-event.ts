@@ -1,38 +1,77 @@
 /**
- * An error where a part of an answer was expected: as an event of the stream, or as a whole body under a good status. It means what it would
- * have meant as a refusal, as far as it says so; and as long as nothing was said, there may be another way to ask.
+ * An error where a part of an answer was expected: as an event of the stream, or as a whole body under a good status. It is told apart from
+ * the harmless rest of a stream by what it says of itself, in the shapes of OpenAI, OpenRouter, vLLM, FastAPI, Anthropic, Cloudflare,
+ * MiniMax and Baidu. It means what it would have meant as a refusal, as far as it says so; and as long as nothing was said, there may be
+ * another way to ask. Pure.
  */
-import { type ErrorWords, readErrorValue, type Secrets, statusNamedIn } from '../provider/error-words.ts';
+import { readErrorValue, type Secrets, shownLine, statusNamedIn } from '../provider/error-words.ts';
 import { ProviderFailure } from '../provider/failure.ts';
 import { meaningOf, rowOf } from '../provider/http-status.ts';
+import { type Fields, fieldOf, fieldsOf, isFilled, listOf, wordsIn } from './chunk-fields.ts';
 
 /** The status of an error that names none: by its type, else that of a server which broke. */
 const requestTypes = /invalid_request|bad_?request|invalid_argument|exceed_context/;
 
-/** What the error says, and the status that it would have had; null if `value` is none. */
-export function refusalOfErrorEvent(
-  value: unknown,
-  secrets: Secrets,
-): (ErrorWords & { readonly status: number }) | null {
-  const outer = Array.isArray(value) ? value[0] : value;
-  if (typeof outer !== 'object' || outer === null || ('choices' in outer && !('error' in outer))) return null;
-  const words = readErrorValue(value, secrets);
-  if (words === null || words.said === '') return null;
-  return { ...words, status: statusNamedIn(value) ?? (requestTypes.test(words.signs) ? 400 : 500) };
+interface Heard {
+  /** The event that it came in is named as an error. */
+  readonly isError: boolean;
+  readonly secrets: Secrets;
 }
 
-/** The failure that `value` tells of in the middle of a stream; null if it is no error. */
-export function failureOfErrorEvent(value: unknown, secrets: Secrets, cause?: unknown): ProviderFailure | null {
-  const refusal = refusalOfErrorEvent(value, secrets);
-  if (refusal === null) return null;
-  const { said, signs, status } = refusal;
+/** The failure that a chunk tells of; null = it tells of none. */
+export function failureOfErrorEvent(chunk: Fields, { isError, secrets }: Heard): ProviderFailure | null {
+  const choices = listOf(chunk.choices);
+  const told = declaredError(chunk, choices.length > 0) ?? choices.map((each) => fieldOf(each, 'error')).find(isFilled);
+  if (told === undefined && !isError && (choices.length > 0 || !isErrorObject(chunk))) return null;
+  return failureOfErrorValue(told === undefined ? chunk : { ...chunk, error: told }, secrets);
+}
+
+/** The failure of text that is no JSON, in a stream of JSON; null if it says nothing of an error. */
+export function failureOfErrorText(text: string, { isError, secrets }: Heard): ProviderFailure | null {
+  return isError || errorText.test(text) ? failureOfErrorValue(text, secrets) : null;
+}
+
+const errorText =
+  /\b(?:error|exception|traceback|fail(?:ed|ure)|time[d-]? ?out|overloaded|unavailable|denied|unauthori[sz]ed|exceeded|refused|aborted)\b/i;
+
+function failureOfErrorValue(value: Fields | string, secrets: Secrets): ProviderFailure {
+  const other = typeof value === 'string' ? value : otherWords(value);
+  const { said, signs } = readErrorValue(value, secrets) ?? {
+    said: shownLine(other, secrets),
+    signs: other.toLowerCase(),
+  };
+  const status = statusNamedIn(value) ?? (requestTypes.test(signs) ? 400 : 500);
   const detail = 'broke its answer off with an error';
-  const words = `${detail}: ${said}`;
-  return new ProviderFailure({
-    ...rowOf(meaningOf({ status, signs })),
-    words,
-    detail,
-    refusal: { status, signs },
-    cause,
-  });
+  const words = said === '' || said === '{}' ? detail : `${detail}: ${said}`;
+  return new ProviderFailure({ ...rowOf(meaningOf({ status, signs })), words, detail, refusal: { status, signs } });
+}
+
+/** `error` or `errors`; an empty object is what JSON makes of an exception, and beside choices of nothing. */
+function declaredError({ error, errors }: Fields, hasChoices: boolean): unknown {
+  if (isFilled(error)) return error;
+  const [first] = listOf(errors);
+  if (isFilled(first)) return first;
+  return fieldsOf(error) !== null && !hasChoices ? error : undefined;
+}
+
+const fine: readonly unknown[] = Object.freeze([0, 200, '0', '200', 'ok', 'OK', 'success', true]);
+const errorName = /(?:^|[._-])(?:error|exception|failed|failure)$/i;
+/** What keeps a connection awake may carry a message, too. */
+const idleName = /ping|pong|heart|alive|queue|process|progress|status|info|start|wait|pending|running/i;
+
+/** An object without choices that is an error by what it says. */
+function isErrorObject(chunk: Fields): boolean {
+  const names = [chunk.object, chunk.type, chunk.event, chunk.status].map(wordsIn);
+  if (names.some((name) => errorName.test(name))) return true;
+  if (names.some((name) => idleName.test(name))) return false;
+  const code = chunk.code ?? chunk.error_code ?? chunk.status_code ?? fieldOf(chunk.base_resp, 'status_code');
+  if (code !== undefined && code !== null && !fine.includes(code)) return true;
+  if (chunk.success === false || isFilled(chunk.detail)) return true;
+  return (code === undefined || code === null) && otherWords(chunk) !== '';
+}
+
+/** What it says where nothing is named as an error. */
+function otherWords({ message, msg, error_msg, error_message, errorMessage, base_resp, reason }: Fields): string {
+  const values = [message, msg, error_msg, error_message, errorMessage, fieldOf(base_resp, 'status_msg'), reason];
+  return values.map((value) => (typeof value === 'string' ? value : '')).find((text) => text !== '') ?? '';
 }

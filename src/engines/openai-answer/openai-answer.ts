@@ -18,7 +18,7 @@ import { backoffMs, createRetryCounter, longestRetryWaitMs, waitFor } from '../p
 import { AnswerTry, type TryNote } from './answer-try.ts';
 import { ChatProvider } from './chat-provider.ts';
 import type { ChatProviderOptions, ChatTask } from './chat-request.ts';
-import { defaultStreamBounds, type StreamBounds } from './guarded-fetch.ts';
+import { defaultStreamBounds, type StreamBounds } from './chunk-stream.ts';
 import type { Negotiation } from './negotiation.ts';
 
 export interface OpenAiAnswerOptions {
@@ -28,11 +28,16 @@ export interface OpenAiAnswerOptions {
   readonly retries: number;
   /** How long a try may say nothing while another one is left; 0 = off. */
   readonly attemptTimeoutMs: number;
+  /** How long a stream may stay open behind its reason to finish; 0 = as long as ANSWER_STALL_TIMEOUT would have it by itself. */
+  readonly endTimeoutMs: number;
   readonly task: ChatTask;
   readonly log: Logger;
   readonly bounds?: StreamBounds;
   readonly breaker?: BreakerOptions;
 }
+
+/** Nobody waits longer for a server that never closes, even where no time is set for it. */
+const defaultEndTimeoutMs = 30_000;
 
 /** The engine that asks language models. Throws if there is nobody to ask. */
 export function createOpenAiAnswerEngine(options: OpenAiAnswerOptions): AnswerEngine {
@@ -58,12 +63,18 @@ export function createOpenAiAnswerEngine(options: OpenAiAnswerOptions): AnswerEn
   );
   const nextRetry = createRetryCounter();
   const { retries, attemptTimeoutMs } = options;
+  const limits = {
+    retries,
+    attemptTimeoutMs,
+    endTimeoutMs: options.endTimeoutMs > 0 ? options.endTimeoutMs : defaultEndTimeoutMs,
+    tools: task.tools.map(({ name }) => name),
+  };
   return {
     name: 'openai',
     async start() {},
     answer: (request: AnswerRequest, signal) =>
       abortableStream(signal, (ended) =>
-        new AnswerRun({ providers, retries, attemptTimeoutMs, log, request, signal: ended, nextRetry }).parts(),
+        new AnswerRun({ ...limits, providers, log, request, signal: ended, nextRetry }).parts(),
       ),
     status: () => ({
       answer_providers: providers.map(({ options: { name, model }, breaker: { state } }) => ({
@@ -80,6 +91,8 @@ interface AnswerRunInput {
   readonly providers: readonly ChatProvider[];
   readonly retries: number;
   readonly attemptTimeoutMs: number;
+  readonly endTimeoutMs: number;
+  readonly tools: readonly string[];
   readonly log: Logger;
   readonly request: AnswerRequest;
   readonly signal: AbortSignal;
@@ -144,7 +157,7 @@ class AnswerRun {
 
   /** One try; one that failed before anything was said is noted, any other throws. */
   async *#try(provider: ChatProvider, pass: BreakerPass, { isLast, negotiation }: TryPlan): Parts {
-    const { request, signal, attemptTimeoutMs } = this.#input;
+    const { request, signal, attemptTimeoutMs, endTimeoutMs, tools } = this.#input;
     request.noteProvider?.({ provider: provider.options.name, retries: this.#failed.length });
     const stateBefore = provider.breaker.state;
     let outcome: TryOutcome = 'neither';
@@ -157,6 +170,8 @@ class AnswerRun {
         request,
         signal,
         silenceTimeoutMs,
+        endTimeoutMs,
+        tools,
         note,
       }).parts()) {
         this.#hasSpoken = true;
@@ -224,6 +239,11 @@ class AnswerRun {
           "the answer ends where the provider's filter cut it",
         );
         return;
+      case 'lateError': {
+        const fields = { decision: 'late_error', ctx: { ...ctx, reason: note.reason } };
+        this.#log('warn', fields, 'a provider told of an error behind its answer: the words stay, a command does not');
+        return;
+      }
       case 'toolCallDropped': {
         const fields = { decision: 'tool_call_dropped', ctx: { ...ctx, reason: note.reason } };
         this.#log('warn', fields, 'a tool call that is not whole is no command');

@@ -135,7 +135,7 @@ function explanationsIn(value: unknown, depth: number): readonly string[] {
 /** Addresses lead to pages about billing and rate limits, whatever the error is about. */
 function signsOf(texts: readonly string[]): string {
   return texts
-    .join(' ')
+    .join('; ')
     .slice(0, errorBodyMaxBytes)
     .replace(/https?:\/\/\S+/gi, ' ')
     .toLowerCase();

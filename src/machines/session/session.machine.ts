@@ -8,7 +8,8 @@
  *     answer (session.setup.ts). Who is synthesised meanwhile is the speech queue's (stream/speech-queue.ts).
  *  3. Command. At most one, and behind all words and all sound: only `commandSent` says it, and nothing leads back from there.
  *  4. Time. Every waiting state has a timed exit. In ms: sessionTimeoutMs over everything, firstTokenTimeoutMs until the model's first
- *     words, answerStallTimeoutMs from one whole sentence to the next, 5,000 for an actor's answer; 0 = off, which is 24.8 days.
+ *     words, answerStallTimeoutMs from one whole sentence to the next, 5,000 for an actor's answer; 0 = off, which is 24.8 days. Behind
+ *     an announced end the engine has answerStallTimeoutMs of its own, so the chart's runs 5,000 longer.
  *  5. Backlog. At 64 waiting sentences the model is made to wait (`held`), at 16 it goes on; what it had sent by then is kept.
  *  6. Failure. Whatever goes wrong is an ordinary transition to `error` with one Failure in the context. A sentence that must not fail and
  *     does ends the stream when it is its turn and all before it is out.
@@ -55,6 +56,7 @@ const answerStates = sessionSetup.createStateConfig({
       on: {
         'answer.fellQuiet': { guard: 'isAtPossibleBoundary', actions: 'hearQuiet' },
         'answer.commandReceived': { actions: 'hearCommand' },
+        'answer.endAnnounced': { actions: 'extendStallWatch' },
         'answer.finished': { target: 'answered', actions: 'hearEnd' },
         'answer.failed': { target: '#session.error', actions: 'endAsDeclared' },
       },
@@ -66,7 +68,10 @@ const answerStates = sessionSetup.createStateConfig({
               actions: { type: 'endWith', params: { errorType: 'first_token_timeout' } },
             },
           },
-          on: { 'answer.textReceived': { target: 'receiving', actions: ['startStallWatch', 'hearText'] } },
+          on: {
+            'answer.textReceived': { target: 'receiving', actions: ['startStallWatch', 'hearText'] },
+            'answer.endAnnounced': { target: 'receiving', actions: 'startStallWatch' },
+          },
         },
         receiving: {
           after: {

@@ -49,6 +49,9 @@ import type {
 const BACKLOG_FULL_SENTENCES = 64;
 const BACKLOG_LOW_SENTENCES = 16;
 
+/** As long as any actor may take for its answer. */
+const END_GRACE_MS = 5_000;
+
 const notProvided = (name: string) => () => {
   throw new Error(`${name} not provided`);
 };
@@ -117,24 +120,30 @@ export const sessionSetup = setup({
       if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
     }),
     startStallWatch: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'answer.textReceived') return;
+      if (event.type !== 'answer.textReceived' && event.type !== 'answer.endAnnounced') return;
       const { answerStallTimeoutMs } = context.limits;
+      const graceMs = event.type === 'answer.endAnnounced' ? END_GRACE_MS : 0;
       enqueue.assign({
-        lastSentenceAtMs: event.atMs,
+        lastSentenceAtMs: event.atMs + graceMs,
         watch: {
           ...context.watch,
-          stallCheckAtMs: event.atMs + answerStallTimeoutMs,
-          stallCheckInMs: answerStallTimeoutMs,
+          stallCheckAtMs: event.atMs + graceMs + answerStallTimeoutMs,
+          stallCheckInMs: orStaysOff(answerStallTimeoutMs, graceMs),
         },
       });
+    }),
+    /** The model owes no further sentence: its engine ends the wait, and is given the time to. */
+    extendStallWatch: assign({
+      lastSentenceAtMs: ({ context, event }) =>
+        event.type === 'answer.endAnnounced' ? event.atMs + END_GRACE_MS : context.lastSentenceAtMs,
     }),
     planStallCheck: enqueueActions(({ context, enqueue }) => {
       const nextCheckAtMs = context.lastSentenceAtMs + context.limits.answerStallTimeoutMs;
       const stallCheckInMs = nextCheckAtMs - context.watch.stallCheckAtMs;
       enqueue.assign({ watch: { ...context.watch, stallCheckAtMs: nextCheckAtMs, stallCheckInMs } });
     }),
-    hearEnd: enqueueActions(({ context, enqueue }) => {
-      const end = hearEnd(context);
+    hearEnd: enqueueActions(({ context, event, enqueue }) => {
+      const end = hearEnd(context, event.type === 'answer.finished' && event.isCutOff === true);
       const { patch, facts } = withDueSentences(context, end.patch);
       enqueue.assign(patch);
       if (facts.length > 0) enqueue.emit({ type: 'speech.informed', facts });
@@ -295,8 +304,14 @@ export function hearQuiet(
   return { ...patch, ...sentenceTime(patch, atMs) };
 }
 
-/** The answer is over: whatever is left is the last sentence; a command may stand in its object. */
-export function hearEnd(context: SessionContext): { patch: TextPatch; dropped: readonly DroppedCommand[] } {
+/**
+ * The answer is over: whatever is left is the last sentence; a command may stand in its object. There is none in an answer that did not end
+ * in order, however whole its object is.
+ */
+export function hearEnd(
+  context: SessionContext,
+  isCutOff = false,
+): { patch: TextPatch; dropped: readonly DroppedCommand[] } {
   const { envelope, text, command, rejected } = finishAnswer(context.envelope);
   const pushed = pushText(context.cutter, text);
   const finished = finishText(pushed.cutter);
@@ -307,7 +322,11 @@ export function hearEnd(context: SessionContext): { patch: TextPatch; dropped: r
   const proposal = command === null ? { patch: {}, dropped: null } : hearCommand(context, command);
   const dropped = proposal.dropped === null ? [] : [proposal.dropped];
   if (rejected !== null) dropped.push({ name: '', reason: rejected.reason, detail: rejected.detail });
-  return { patch: { envelope, ...patch, ...proposal.patch }, dropped };
+  const accepted = proposal.patch.command ?? context.command;
+  if (!isCutOff || accepted === null) return { patch: { envelope, ...patch, ...proposal.patch }, dropped };
+  const detail = 'the model did not end its answer in order';
+  dropped.push({ name: accepted.command, reason: 'cut_off', detail });
+  return { patch: { envelope, ...patch, command: null }, dropped };
 }
 
 /** The model proposes a command: the first good one is kept, every other is dropped. */
@@ -353,6 +372,11 @@ function firstSpeechCheckMs(context: SessionContext, sentences: readonly Sentenc
   const [head] = sentences;
   const isSynthesisedAhead = head !== undefined && head.segment < context.synthesisedBelow && head.speech !== '';
   return isSynthesisedAhead && speechTimeoutMs > 0 ? 1 : speechTimeoutMs;
+}
+
+/** Off stays off. */
+function orStaysOff(timeoutMs: number, graceMs: number): number {
+  return timeoutMs > 0 ? timeoutMs + graceMs : timeoutMs;
 }
 
 function sentenceTime(patch: TextPatch, atMs: number): TextPatch {

@@ -89,7 +89,10 @@ export type SessionEvent =
   /** The model has said nothing for `quietMs` (logs before it: 200): what ends like a sentence is one, the surer the sooner. */
   | { readonly type: 'answer.fellQuiet'; readonly atMs: number; readonly quietMs?: number }
   | { readonly type: 'answer.commandReceived'; readonly name: string; readonly args: unknown }
-  | { readonly type: 'answer.finished' }
+  /** The model said that it has ended, but its stream is open still: more may come, for a time that its engine bounds. */
+  | { readonly type: 'answer.endAnnounced'; readonly atMs: number }
+  /** `isCutOff`: not in order, but at its longest length or by a filter. Absent = in order. */
+  | { readonly type: 'answer.finished'; readonly isCutOff?: boolean }
   | { readonly type: 'answer.failed'; readonly failure: Failure };
 
 /** What a session's chart has to say. */

@@ -54,6 +54,7 @@ export function exportScenario(log: EventLog): ScenarioExport | { readonly refus
     notes: [
       ...(isEnded ? [] : ['the model had not ended: in the scenario it says nothing more']),
       ...(when.length >= MAX_PATTERN_CHARS ? ['the prompt is long: its beginning is what matches'] : []),
+      ...(turns.some(({ event }) => event.isCutOff === true) ? [cutOffNote] : []),
       ...(clientNote === undefined ? [] : [clientNote]),
       ...notes,
     ],
@@ -67,6 +68,8 @@ const clientNotes: Readonly<Record<string, string>> = {
   stream_idle_timeout: 'the client took no frames: do not read, to end it so',
   draining: 'the end of the grace period ended the session: stop the server to end it so',
 };
+
+const cutOffNote = 'the model was cut off: in the scenario it ends in order, and a command in its text is sent';
 
 const failureSchema = z.object({ errorCode: z.string(), errorType: z.string(), message: z.string() });
 

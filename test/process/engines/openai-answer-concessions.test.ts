@@ -386,6 +386,53 @@ describe('a refusal that nothing explains', () => {
   });
 });
 
+describe('an endpoint that does not stream', () => {
+  const whole = (message: object, finish_reason = 'stop') => ({
+    status: 200,
+    body: {
+      object: 'chat.completion',
+      choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason }],
+    },
+  });
+  const refused = refusing(400, 'Your organization must be verified to stream this model.', {
+    param: 'stream',
+    code: 'unsupported_value',
+  });
+
+  test('gives its answer in one piece, and is asked so from then on', async () => {
+    const engine = engineWith();
+    endpoint.reply(({ stream }) => (stream === true ? refused : whole({ content: 'One is said. Two is said.' })));
+    expect(await askEngine(engine)).toMatchObject({ text: 'One is said. Two is said.', failure: null });
+    await askEngine(engine);
+    expect(endpoint.asked.map(({ stream }) => stream)).toEqual([true, false, false]);
+    expect(endpoint.asked[1]).not.toHaveProperty('stream_options');
+  });
+
+  test('and its command', async () => {
+    const tool_calls = [
+      { id: 'c', type: 'function', function: { name: 'open_app', arguments: '{"app_name":"Mail"}' } },
+    ];
+    endpoint.reply(({ stream }) =>
+      stream === true ? refused : whole({ content: 'Opening Mail.', tool_calls }, 'tool_calls'),
+    );
+    expect(await askEngine(engineWith())).toMatchObject({
+      text: 'Opening Mail.',
+      commands: [{ name: 'open_app', args: { app_name: 'Mail' } }],
+    });
+  });
+});
+
+test('a picture of which a filter leaves no answer is left out, and the filter has the last word', async () => {
+  const filtered = events(
+    'data: {"choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]}\n\ndata: [DONE]\n\n',
+  );
+  endpoint.reply((body) => (hasImage(body) ? filtered : answering()));
+  expect(await askEngine(engineWith(), { screenshot })).toMatchObject({ text: 'One is said.', failure: null });
+  endpoint.reply(() => filtered);
+  expect((await askEngine(engineWith(), { screenshot })).failure?.code).toBe('PERMISSION_DENIED');
+  expect(endpoint.asked.map(hasImage)).toEqual([true, false]);
+});
+
 test('a second try does not ask for what was refused at the first', async () => {
   endpoint.reply((body, earlier) => {
     if (hasImage(body)) return refusing(400, 'Could not process image');

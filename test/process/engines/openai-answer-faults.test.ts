@@ -16,11 +16,7 @@ describe('before anything was said', () => {
     ['malformed-first', 'UNAVAILABLE', 'sent a chunk that is none of a chat completion'],
     ['error-event-first', 'UNAVAILABLE', 'broke its answer off with an error: The engine is dead'],
     ['html', 'UNAVAILABLE', 'answered with text/html where an event stream was expected; is its base URL right?'],
-    [
-      'whole',
-      'UNAVAILABLE',
-      'answered with application/json where an event stream was expected; is its base URL right?',
-    ],
+    ['whole-error', 'UNAVAILABLE', 'broke its answer off with an error: The server had an error'],
     ['busy-for-long', 'RESOURCE_EXHAUSTED', 'has too much to do (status 429): Rate limit reached'],
     ['out-of-credit', 'RESOURCE_EXHAUSTED', 'has no credit left (status 429): You exceeded your current quota'],
     ['wrong-key', 'UNAUTHENTICATED', 'does not accept the key of this server (status 401)'],
@@ -61,6 +57,8 @@ describe('after the first words', () => {
     ['malformed', 'One is said. Two is', 'sent a chunk that is no JSON'],
     ['error-event', 'One is said. Two is', 'broke its answer off with an error: The model crashed'],
     ['no-finish', 'One is said. Two is', 'ended its answer without a reason to finish'],
+    ['finish-error', 'Paris is the capital. It li', 'broke its answer off with the reason "error"'],
+    ['finish-error-tools', 'Sending it to Anna. Just', 'broke its answer off with the reason "error"'],
   ])('%s fails at once, with neither a retry nor another provider', async (model, text, words) => {
     const providers = [providerAt(server.baseUrl, model), providerAt(server.baseUrl, 'good', { name: 'backup' })];
     const answer = await askEngine(createEngine(providers, { retries: 3 }));

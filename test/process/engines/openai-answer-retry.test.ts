@@ -83,7 +83,6 @@ describe('the next provider', () => {
     'cut-before',
     'malformed-first',
     'html',
-    'whole',
     'busy-for-long',
     'out-of-credit',
     'wrong-key',

@@ -50,11 +50,58 @@ describe('an answer', () => {
     expect(answer.parts.length).toBeGreaterThan(3);
   });
 
-  test('ends with its finish reason, also when the connection stays open behind it', async () => {
+  test('goes on behind its finish reason: later words belong to it, later usage counts', async () => {
+    const engine = createEngine([providerAt(server.baseUrl, 'late')], { endTimeoutMs: 10_000 });
+    let endings = 0;
+    const noteEnding = () => {
+      endings += 1;
+    };
+    expect(await askEngine(engine, { noteEnding })).toMatchObject({
+      text: 'One is said. Two is said.',
+      failure: null,
+      usages: [{ inputTokens: 21, outputTokens: 8 }],
+    });
+    expect(endings).toBe(1);
+  });
+
+  test.each([
+    ['lingering', 'One is said.', []],
+    ['lingering-tools', 'Opening Safari.', [{ name: 'open_app', args: { app_name: 'Safari' } }]],
+  ])('ends in order when the connection stays open behind its finish reason: %s', async (model, text, commands) => {
     const elapsedMs = startStopwatch();
-    const answer = await askEngine(createEngine([providerAt(server.baseUrl, 'lingering')]));
-    expect(answer).toMatchObject({ text: 'One is said.', failure: null, usages: [] });
+    const engine = createEngine([providerAt(server.baseUrl, model)], { endTimeoutMs: 300 });
+    expect(await askEngine(engine)).toMatchObject({ text, commands, failure: null, usages: [] });
     expect(elapsedMs()).toBeLessThan(4_000);
+  });
+
+  test('without a finish reason ends in order with [DONE]', async () => {
+    expect(await askEngine(createEngine([providerAt(server.baseUrl, 'done-alone')]))).toMatchObject({
+      text: 'Opening Safari.',
+      commands: [{ name: 'open_app', args: { app_name: 'Safari' } }],
+      failure: null,
+    });
+  });
+
+  test('may come in one piece', async () => {
+    expect(await askEngine(createEngine([providerAt(server.baseUrl, 'whole')]))).toMatchObject({
+      text: 'All at once.',
+      failure: null,
+    });
+  });
+
+  test('that fails with a reason before anything was said is asked for again', async () => {
+    const answer = await askEngine(createEngine([providerAt(server.baseUrl, 'finish-error-once')], { retries: 1 }));
+    expect(answer).toMatchObject({ text: 'One is said. Two is said.', commands: [], failure: null });
+  });
+
+  test('behind which an error is told keeps its words, has no command, and a log line', async () => {
+    const { log, lines } = keepingLogger();
+    const answer = await askEngine(createEngine([providerAt(server.baseUrl, 'late-error')], { log }));
+    expect(answer.failure).toBeNull();
+    expect(answer.parts.at(-1)).toEqual({ kind: 'cutOff' });
+    expect(lines.map(({ level, decision, ctx }) => [level, decision, ctx.reason])).toEqual([
+      ['warn', 'late_error', 'broke its answer off with an error'],
+    ]);
   });
 
   test('that reached its longest length is a good end with a log line, and its unfinished call no command', async () => {
@@ -78,6 +125,7 @@ describe('an answer', () => {
     const { log, lines } = keepingLogger();
     const cut = await askEngine(createEngine([providerAt(server.baseUrl, 'filtered-later')], { log }));
     expect(cut).toMatchObject({ text: 'One is said.', failure: null });
+    expect(cut.parts.at(-1)).toEqual({ kind: 'cutOff' });
     expect(lines.map(({ decision }) => decision)).toEqual(['content_filter_stop']);
     const kept = await askEngine(createEngine([providerAt(server.baseUrl, 'filtered')]));
     expect(kept.failure?.code).toBe('PERMISSION_DENIED');

@@ -84,6 +84,23 @@ describe('a good answer', () => {
     expect(server.logsOf('length_stop').map(({ scope, ctx }) => [scope, ctx?.provider])).toEqual([['engine', 'main']]);
   });
 
+  test('goes on behind its finish reason, and ends when the stall timeout ends the wait', async () => {
+    const late = await ask(client, { prompt: 'behave:late' });
+    expectGoodEnd(late);
+    expect(late.text).toBe('One is said. Two is said.');
+    const lingering = await ask(client, { prompt: 'behave:lingering-tools' });
+    expectGoodEnd(lingering);
+    expect(lingering.kinds).toEqual(['text_chunk', 'audio_chunk', 'action_message', 'end_message']);
+  });
+
+  test('that was cut off has no command, however whole its object is, and a log line', async () => {
+    const outcome = await ask(client, { prompt: 'behave:object-cut' });
+    expectGoodEnd(outcome);
+    expect(outcome.text).toBe('Opening Mail.');
+    expect(outcome.kinds).not.toContain('action_message');
+    expect(server.logsOf('dropped').map(({ ctx }) => ctx?.reason)).toContain('cut_off');
+  });
+
   test('is to the screenshot as well: it reaches the model as it came', async () => {
     const screenshot = png({ width: 32, height: 20 }).toString('base64');
     const request = { prompt: 'behave:good', screenshot, screen_width: 1920, screen_height: 1080 };
@@ -118,7 +135,6 @@ describe('a fault before any data is one error frame and the status', () => {
     ['malformed-first', 'UNAVAILABLE', 'answer_failed'],
     ['error-event-first', 'UNAVAILABLE', 'answer_failed'],
     ['html', 'UNAVAILABLE', 'answer_failed'],
-    ['whole', 'UNAVAILABLE', 'answer_failed'],
     ['endless-arguments', 'UNAVAILABLE', 'answer_failed'],
     ['no-finish-tools', 'UNAVAILABLE', 'answer_failed'],
     ['empty', 'UNAVAILABLE', 'empty_answer'],
@@ -142,6 +158,8 @@ describe('a fault after data is the status alone', () => {
     ['malformed', 'UNAVAILABLE', 'answer_failed'],
     ['error-event', 'UNAVAILABLE', 'answer_failed'],
     ['no-finish', 'UNAVAILABLE', 'answer_failed'],
+    ['finish-error', 'UNAVAILABLE', 'answer_failed'],
+    ['finish-error-tools', 'UNAVAILABLE', 'answer_failed'],
   ])('%s: %s, %s', async (behaviour, code, errorType) => {
     const outcome = await ask(client, { prompt: `behave:${behaviour}` });
     expectErrorAfterData(outcome, { code, errorType });

@@ -27,7 +27,7 @@ export function keepingLogger(): { readonly log: Logger; readonly lines: readonl
 
 /** A provider at `baseUrl` whose model, and so whose behaviour, is `model`. */
 export function providerAt(baseUrl: string, model: string, more: Partial<Provider> = {}): Provider {
-  return { name: 'main', baseUrl, model, apiKey: null, temperature: null, maxTokens: 0, ...more };
+  return { name: 'main', baseUrl, model, apiKey: null, temperature: null, maxTokens: 0, thoughts: 'auto', ...more };
 }
 
 /** An engine that tries once, unless told otherwise. */
@@ -36,7 +36,15 @@ export function createEngine(
   { log = keepingLogger().log, ...more }: Partial<OpenAiAnswerOptions> = {},
 ) {
   const task = { tools: commandTools(defaultCommands), systemPrompt: null };
-  return createOpenAiAnswerEngine({ providers, retries: 0, attemptTimeoutMs: 0, task, log, ...more });
+  return createOpenAiAnswerEngine({
+    providers,
+    retries: 0,
+    attemptTimeoutMs: 0,
+    endTimeoutMs: 1_000,
+    task,
+    log,
+    ...more,
+  });
 }
 
 /** What came of a question. */

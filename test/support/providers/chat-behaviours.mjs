@@ -154,6 +154,7 @@ export const behaviours = {
     yield { raw: '<html><body>Please log in</body></html>' };
   },
   whole: () => json(200, { choices: [{ message: { role: 'assistant', content: 'All at once.' } }] }),
+  'whole-error': () => json(200, { error: { message: 'The server had an error' } }),
   *huge() {
     yield* words('One is said. ', 'Two is');
     yield pause;
@@ -187,12 +188,58 @@ export const behaviours = {
   *'no-finish'() {
     yield* words('One is said. ', 'Two is');
     yield pause;
-    yield done;
   },
   *'no-finish-tools'() {
     yield eventStream;
     yield call({ id: 'c', function: { name: 'open_app', arguments: '{"app_name": "Safari"}' } });
+  },
+  *'done-alone'() {
+    yield* words('Opening Safari.');
+    yield call({ id: 'c', function: { name: 'open_app', arguments: '{"app_name": "Safari"}' } });
     yield done;
+  },
+  *'finish-error'() {
+    yield* words('Paris is the capital. ', 'It li');
+    yield pause;
+    yield chunk({}, 'error');
+    yield done;
+  },
+  *'finish-error-tools'() {
+    yield* words('Sending it to Anna. ', 'Just');
+    yield call({ id: 'c', function: { name: 'send_message', arguments: '{"contact": "Anna", "message": "Hi"}' } });
+    yield pause;
+    yield chunk({}, 'error');
+    yield done;
+  },
+  'finish-error-once': failing(1, function* () {
+    yield eventStream;
+    yield call({ id: 'c', function: { name: 'open_app', arguments: '{"app_name": "Safari"}' } });
+    yield chunk({}, 'insufficient_system_resource');
+    yield done;
+  }),
+  *'object-cut'() {
+    yield* words('{"text": "Opening Mail.", "command": "open_app", "args": {"app_name": "Mail"}}');
+    yield chunk({}, 'max_tokens');
+    yield done;
+  },
+  *late(question) {
+    yield* words('One is said.');
+    yield stop;
+    yield { wait: 1_400 };
+    yield say(' Two is said.');
+    yield* usageOf(question);
+    yield done;
+  },
+  *'lingering-tools'() {
+    yield* words('Opening Safari.');
+    yield call({ id: 'c', function: { name: 'open_app', arguments: '{"app_name": "Safari"}' } });
+    yield chunk({}, 'tool_calls');
+    yield { hang: true };
+  },
+  *'late-error'() {
+    yield* words('{"text": "Opening Mail.", "command": "open_app", "args": {"app_name": "Mail"}}');
+    yield stop;
+    yield { event: { error: { message: 'The usage could not be counted', code: 500 } } };
   },
   *length() {
     yield* words('One is said. ', 'Two is');

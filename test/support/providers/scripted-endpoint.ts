@@ -9,6 +9,7 @@ import { atEndOfFile } from '../end-of-file.ts';
 
 const bodyShape = z.looseObject({
   model: z.string(),
+  stream: z.boolean().optional(),
   messages: z.array(z.object({ role: z.string(), content: z.unknown() })),
   temperature: z.number().optional(),
   tools: z.array(z.unknown()).optional(),

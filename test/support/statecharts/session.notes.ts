@@ -10,7 +10,8 @@ const events: Readonly<Record<SessionEvent['type'], string>> = {
   'answer.fellQuiet':
     'The model has said nothing for 20, 80 or 200 ms: what ends like a sentence is one, the surer the sooner.',
   'answer.commandReceived': 'The model made a tool call.',
-  'answer.finished': 'The model is done.',
+  'answer.endAnnounced': 'The model said that it is done, but its stream stays open: more may come.',
+  'answer.finished': 'The model is done; `isCutOff` = not in order.',
   'answer.failed': 'The model declared a failure, or threw; it comes as a ready failure.',
   'speech.finished': 'All sound of a sentence is with the outbox.',
   'speech.failed': 'A sentence could not be spoken; `retryable` if none of its sound was handed over.',

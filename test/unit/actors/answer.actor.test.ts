@@ -79,9 +79,9 @@ describe('an answer', () => {
     const prompt = 'What is it?';
     const { hardwareId } = call;
     const { screenshot, screenWidth } = screen;
-    const [noteUsage, noteProvider] = [expect.any(Function), expect.any(Function)];
+    const [noteUsage, noteProvider, noteEnding] = [expect.any(Function), expect.any(Function), expect.any(Function)];
     expect(engine.answers.map((each) => each.request)).toEqual([
-      { prompt, hardwareId, screenshot, screenWidth, noteUsage, noteProvider },
+      { prompt, hardwareId, screenshot, screenWidth, noteUsage, noteProvider, noteEnding },
     ]);
   });
 
@@ -100,6 +100,24 @@ describe('an answer', () => {
       { type: 'answer.finished' },
     ]);
     expect(jobs.running).toBe(0);
+  });
+
+  test('that the model says has ended is told to have, behind its words; and in the end that it was cut off', async () => {
+    const { engine, actor, clock } = start();
+    engine.say('It is ');
+    await settle();
+    clock.ms += 100;
+    engine.say('sun');
+    await settle();
+    engine.answers.at(-1)?.request.noteEnding?.();
+    engine.last.give({ kind: 'cutOff' });
+    engine.last.end();
+    await settle();
+    expect(actor.heard.slice(1)).toEqual([
+      { type: 'answer.textReceived', text: 'sun', atMs: 100 },
+      { type: 'answer.endAnnounced', atMs: 100 },
+      { type: 'answer.finished', isCutOff: true },
+    ]);
   });
 
   test('that comes slowly is told as it comes', async () => {

@@ -192,14 +192,20 @@ describe('what is remembered', () => {
     expect(endsBefore).toBe(0);
   });
 
-  test.each([
-    ['an interrupt', ({ host }: Awaited<ReturnType<typeof opened>>) => host.interrupt('device-1')],
-    [
-      'a failure',
-      ({ answers }: Awaited<ReturnType<typeof opened>>) =>
-        answers.last.fail(new EngineFailure({ errorCode: 'UNAVAILABLE', message: 'down' })),
-    ],
-  ])('is what was heard until %s, and not what only waited', async (_how, end) => {
+  type Opened = Awaited<ReturnType<typeof opened>>;
+  const half = 'It is sunny today, I think.';
+  const ends: readonly (readonly [string, string | null, (bench: Opened) => void])[] = [
+    ['is what was heard until an interrupt', half, ({ host }) => host.interrupt('device-1')],
+    ...(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED', 'INTERNAL'] as const).map(
+      (errorCode) =>
+        [
+          `is nothing of an answer that failed: ${errorCode}`,
+          null,
+          ({ answers }: Opened) => answers.last.fail(new EngineFailure({ errorCode, message: 'down' })),
+        ] as const,
+    ),
+  ];
+  test.each(ends)('%s, and not what only waited', async (_how, kept, end) => {
     const memory = new HandMemory();
     const bench = await opened(memory, 1);
     bench.answers.say('It is sunny today, I think. ', 'Nobody hears this sentence. ');
@@ -207,7 +213,7 @@ describe('what is remembered', () => {
     end(bench);
     await settle();
     expect(bench.sink.ends.map(({ ok }) => ok)).toEqual([false]);
-    expect(memory.remembered).toEqual([heard('It is sunny today, I think.')]);
+    expect(memory.remembered).toEqual(kept === null ? [] : [heard(kept)]);
   });
 
   test('is nothing where no word went out: a failure before it, a command alone', async () => {
@@ -231,7 +237,7 @@ describe('what is remembered', () => {
     memory.maxAnswerChars = 10;
     const words = new HeardWords(memory, { hardwareId: 'device-1', prompt: 'call-1' });
     for (let piece = 0; piece < 100_000; piece += 1) words.add('abcd');
-    words.remember();
+    words.remember(null);
     expect(memory.remembered).toEqual([heard('abcdabcdabc')]);
   });
 });

@@ -47,6 +47,7 @@ describe('the settings', () => {
         apiKey: null,
         temperature: null,
         maxTokens: 0,
+        thoughts: 'auto',
       },
     ]);
     expect(config.answer).toMatchObject({ retries: 1, attemptTimeoutMs: 10_000, systemPrompt: null });
@@ -60,6 +61,7 @@ describe('the settings', () => {
         ANSWER_API_KEY_FILE: 'key',
         ANSWER_TEMPERATURE: '0.4',
         ANSWER_MAX_TOKENS: '300',
+        ANSWER_THOUGHTS: 'closing-tag',
         ANSWER_SYSTEM_PROMPT_FILE: 'prompt',
         ANSWER_RETRIES: '0',
         ANSWER_ATTEMPT_TIMEOUT: '2.5',
@@ -74,6 +76,7 @@ describe('the settings', () => {
         apiKey: 'the-key',
         temperature: 0.4,
         maxTokens: 300,
+        thoughts: 'closing-tag',
       },
     ]);
     expect(config.answer).toMatchObject({
@@ -154,6 +157,7 @@ describe('the list of providers', () => {
   api_key_file: key
   temperature: 0
   max_tokens: 100
+  thoughts: off
 - name: local
   base_url: http://127.0.0.1:8081/v1
   model: small
@@ -167,6 +171,7 @@ describe('the list of providers', () => {
         apiKey: 'of-the-file',
         temperature: 0,
         maxTokens: 100,
+        thoughts: 'off',
       },
       {
         name: 'local',
@@ -175,6 +180,7 @@ describe('the list of providers', () => {
         apiKey: 'plain-key',
         temperature: null,
         maxTokens: 0,
+        thoughts: 'auto',
       },
     ]);
   });
@@ -196,6 +202,7 @@ describe('the list of providers', () => {
   colour: hidden-4
   temperature: 3
   max_tokens: 1.5
+  thoughts: sometimes
 - just a text
 `;
     const faults = listFaults(text);
@@ -211,8 +218,9 @@ describe('the list of providers', () => {
       `${place} line 13 [3] needs model`,
       `${place} line 15 [3].temperature "3" must be a number from 0 to 2`,
       `${place} line 16 [3].max_tokens "1.5" must be a whole number from 0 to 1000000`,
-      `${place} line 13 [3] has the unknown key "colour"; there are name, base_url, model, api_key, api_key_file, temperature, max_tokens`,
-      `${place} line 17 [4] must be a map with name, base_url and model`,
+      `${place} line 17 [3].thoughts "sometimes" must be one of auto, closing-tag, off`,
+      `${place} line 13 [3] has the unknown key "colour"; there are name, base_url, model, api_key, api_key_file, temperature, max_tokens, thoughts`,
+      `${place} line 18 [4] must be a map with name, base_url and model`,
     ]);
     expect(faults.join('\n')).not.toMatch(/hidden|password@/);
   });

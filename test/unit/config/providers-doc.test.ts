@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type Config, loadConfig } from '../../../src/config.ts';
-import { answerMaxChars, argumentsMaxChars, mostToolCalls } from '../../../src/engines/openai-answer/answer-reader.ts';
-import { defaultStreamBounds } from '../../../src/engines/openai-answer/guarded-fetch.ts';
+import { answerMaxChars } from '../../../src/engines/openai-answer/answer-reader.ts';
+import { defaultStreamBounds } from '../../../src/engines/openai-answer/chunk-stream.ts';
+import { argumentsMaxChars, mostToolCalls } from '../../../src/engines/openai-answer/tool-calls.ts';
 import { defaultBreakerOptions } from '../../../src/engines/provider/breaker.ts';
 import { errorBodyMaxBytes, saidMaxChars } from '../../../src/engines/provider/error-words.ts';
 import { longestRetryWaitMs } from '../../../src/engines/provider/retry.ts';
@@ -30,7 +31,7 @@ function load(env: Readonly<Record<string, string>>, files: Readonly<Record<stri
 }
 
 describe('the recipes for models', () => {
-  const models = ['openai', 'gemini', 'anthropic', 'ollama', 'vllm', 'llama.cpp', 'lm-studio'];
+  const models = ['openai', 'gemini', 'anthropic', 'ollama', 'vllm', 'llama.cpp', 'lm-studio', 'thinking'];
 
   test.each(models)('%s loads as a configuration with one provider', (name) => {
     const config = load({ CONFIG_FILE: 'recital.yaml' }, { 'recital.yaml': recipes.get(name) ?? '' });
@@ -57,7 +58,9 @@ describe('the recipes for models', () => {
 
 test('the figures it names are those of the code', () => {
   const megabytes = (bytes: number) => `${bytes / 1024 / 1024} MiB`;
-  expect(text).toContain(`blank line to blank line | ${megabytes(defaultStreamBounds.eventMaxBytes)} |`);
+  expect(text).toContain(
+    `blank line to blank line; a line; a JSON document | ${megabytes(defaultStreamBounds.eventMaxBytes)} |`,
+  );
   expect(text).toContain(`| one response | ${megabytes(defaultStreamBounds.responseMaxBytes)} |`);
   expect(text).toContain(`${answerMaxChars.toLocaleString('en')} characters`);
   expect(text).toContain(`| ${mostToolCalls}, ${argumentsMaxChars.toLocaleString('en')} characters |`);

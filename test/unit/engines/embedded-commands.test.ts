@@ -9,7 +9,7 @@ async function ask(prompt: string, allowedCommands: readonly CommandName[] = com
   let command: { readonly name: string; readonly args: unknown } | undefined;
   for await (const part of engine.answer({ prompt, hardwareId: 'device' }, new AbortController().signal)) {
     if (part.kind === 'text') text += part.text;
-    else command = { name: part.name, args: part.args };
+    else if (part.kind === 'command') command = { name: part.name, args: part.args };
   }
   return { text, command };
 }

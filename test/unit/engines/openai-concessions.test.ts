@@ -14,7 +14,7 @@ import {
 import { readErrorBody } from '../../../src/engines/provider/error-words.ts';
 
 const everything: readonly RequestPart[] = [
-  ...(['stream_options', 'max_tokens', 'limit', 'temperature', 'tools', 'system'] as const),
+  ...(['stream', 'stream_options', 'max_tokens', 'limit', 'temperature', 'tools', 'system'] as const),
   ...(['image', 'picture', 'older_history', 'history'] as const),
 ];
 
@@ -134,6 +134,12 @@ describe('a picture that is itself at fault is left out, and nothing is learned 
         },
       },
     ],
+    [400, said('Images with transparency are not supported')],
+    [400, said('CMYK images are not supported by this model')],
+    [400, said('This model does not support images of real people')],
+    [400, said('The model does not accept progressive images')],
+    [400, said('The image is not supported')],
+    [400, said('Only JPEG and PNG images are supported.')],
     [400, said('Param Incorrect')],
     [400, ''],
   ] as const)('%d %j', (status, body, without: readonly RequestPart[] = []) => {
@@ -188,6 +194,10 @@ describe('a model without eyes is known by what is said of it', () => {
     [400, said('Model does not support images. Please use a model that does')],
     [400, said('this model does not support image input (ref: b8bd630e-4a39-4b57-82af-9158ee9d5703)')],
     [400, said("This model doesn't support vision.")],
+    [400, said('Images are not supported by this model.')],
+    [400, said('Bad request: images not supported')],
+    [422, said('This model does not support images')],
+    [400, said('Multimodal inputs are not enabled for this deployment')],
     [400, { error: 'this model is missing data required for image input' }],
     [400, object('At most 0 image(s) may be provided in one request.')],
     [400, said("The server was not compiled for multimodal or the model projector can't be loaded.")],
@@ -350,6 +360,20 @@ describe('a field that is named is left out from then on', () => {
     ],
     [400, said('Invalid max_tokens value, the valid range of max_tokens is [1, 8192]'), 'limit'],
     [400, said('max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens for claude'), 'limit'],
+    [
+      400,
+      said('Your organization must be verified to stream this model. Please go to: https://platform.openai.com/', {
+        param: 'stream',
+        code: 'unsupported_value',
+      }),
+      'stream',
+    ],
+    [
+      400,
+      said("Unsupported value: 'stream' does not support true with this model. Supported values are: false."),
+      'stream',
+    ],
+    [400, said('Streaming is not supported for this model'), 'stream'],
     [400, said('Unrecognized request argument supplied: stream_options'), 'stream_options'],
     [
       422,

@@ -17,7 +17,7 @@ function refusal(status: number, body: string) {
 
 /** What a model's provider that answers so has done. */
 function modelFailure(status: number, body: string) {
-  return failureOfError(new ProviderRefusal(refusal(status, body)), {});
+  return failureOfError(new ProviderRefusal(refusal(status, body)));
 }
 
 describe('the line of what a provider says', () => {
@@ -66,7 +66,7 @@ describe('the line of what a provider says', () => {
 
   test('looks for signs in code, type and parameter, too, and in no page of HTML', () => {
     const error = { message: 'No', type: 'Bad_Type', code: 'insufficient_quota', param: 'Tools' };
-    expect(readErrorBody(JSON.stringify({ error }), {}).signs).toBe('insufficient_quota bad_type tools no');
+    expect(readErrorBody(JSON.stringify({ error }), {}).signs).toBe('insufficient_quota; bad_type; tools; no');
     expect(readErrorBody('<p>tools are not supported</p>', {}).signs).toBe('');
   });
 });

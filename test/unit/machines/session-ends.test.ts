@@ -164,6 +164,40 @@ describe('Session 4: the model', () => {
     expect(run.output?.reason).toBe('answer_stalled');
   });
 
+  test('that has announced its end owes no sentence: its engine has the stall timeout, and the chart waits 5 s longer', () => {
+    const run = askedSession({ answerStallTimeoutMs: 10_000, sessionTimeoutMs: 0, speechTimeoutMs: 0 });
+    run.advance(1_000);
+    run.send(heard('Some words', 1_000));
+    run.advance(9_000);
+    run.send({ type: 'answer.endAnnounced', atMs: 10_000 });
+    run.advance(14_999);
+    expect(run.output).toBeUndefined();
+    run.advance(1);
+    expect(run.output?.reason).toBe('answer_stalled');
+  });
+
+  test('that has announced its end without a word has the same time, and no first word to wait for', () => {
+    const run = askedSession({ firstTokenTimeoutMs: 5_000, answerStallTimeoutMs: 10_000, sessionTimeoutMs: 0 });
+    run.advance(4_000);
+    run.send({ type: 'answer.endAnnounced', atMs: 4_000 });
+    run.advance(10_000);
+    run.send(openSafari);
+    run.send({ type: 'answer.finished' });
+    expect(run.value).toMatchObject({ commandSent: expect.anything() });
+  });
+
+  test('that goes on behind its announced end is watched as before', () => {
+    const run = askedSession({ answerStallTimeoutMs: 10_000, sessionTimeoutMs: 0, speechTimeoutMs: 0 });
+    run.send(heard(`${one} `, 0));
+    run.send({ type: 'answer.endAnnounced', atMs: 0 });
+    run.advance(2_000);
+    run.send(heard(`${two} And`, 2_000));
+    run.advance(9_999);
+    expect(run.output).toBeUndefined();
+    run.advance(1);
+    expect(run.output?.reason).toBe('answer_stalled');
+  });
+
   test('that finishes every sentence just in time never stalls', () => {
     const run = askedSession({ speechTimeoutMs: 0, sessionTimeoutMs: 0, idleTimeoutMs: 0 });
     for (let atMs = 0; atMs < 40 * 39_000; atMs += 39_000) {

@@ -285,6 +285,42 @@ describe('Session 3: the command', () => {
   });
 });
 
+describe('an answer that did not end in order has no command', () => {
+  const cutOff = { type: 'answer.finished', isCutOff: true } as const;
+  const dropped = (name: string) => ({
+    type: 'command.dropped',
+    name,
+    reason: 'cut_off',
+    detail: 'the model did not end its answer in order',
+  });
+
+  test('however whole its object is; its words go out to a good end', () => {
+    const run = askedSession();
+    run.send(heard(`{"text": "${one}", "command": "open_app", "args": {"app_name": "Safari"}}`));
+    expect(saidOf(run.send(cutOff).effects)).toEqual([dropped('open_app'), { type: 'sentence.reached', text: one }]);
+    expect(saidOf(run.send(finishedSpeech(0)).effects)).toEqual([{ type: 'end.reached' }]);
+  });
+
+  test('also none that came before', () => {
+    const run = speakingSession([one]);
+    run.send({ type: 'answer.commandReceived', name: 'open_app', args: { app_name: 'Safari' } });
+    expect(saidOf(run.send(cutOff).effects)).toEqual([dropped('open_app')]);
+    expect(saidOf(run.send(finishedSpeech(0)).effects)).toEqual([{ type: 'end.reached' }]);
+  });
+
+  test('and is no answer where that was all it had', () => {
+    const run = askedSession();
+    run.send(heard('{"command": "open_app", "args": {"app_name": "Safari"}}'));
+    expect(saidOf(run.send(cutOff).effects)).toEqual([dropped('open_app')]);
+    expect(run.output?.reason).toBe('empty_answer');
+  });
+
+  test('where there is none, nothing is dropped', () => {
+    const run = speakingSession([one]);
+    expect(saidOf(run.send(cutOff).effects)).toEqual([]);
+  });
+});
+
 describe('Speech queue 2: the look-ahead', () => {
   test('synthesises the sentence being said and at most speechLookahead more', () => {
     const run = speakingSession([one, two, three, one, two]);
