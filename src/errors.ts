@@ -203,7 +203,7 @@ export const errorTable = {
   not_found: {
     code: 'NOT_FOUND',
     logLevel: 'warn',
-    when: 'Something that the request names (a voice, a model) does not exist.',
+    when: 'A model, or with VOICE_UNKNOWN=refuse a voice that the request names, does not exist.',
     fix: 'The text names it.',
   },
   unauthenticated: {

@@ -93,6 +93,10 @@ export const speechWords: readonly string[] = Object.freeze([
 
 const inlineTagNames: ReadonlySet<string> = new Set(inlineTags.split(' '));
 const blockTagNames: ReadonlySet<string> = new Set(blockTags.split(' '));
+/** So far ahead the end of a tag is looked for. */
+const maxTaggedChars = 400;
+/** Nothing closes them. */
+const voidTagNames: ReadonlySet<string> = new Set(['br', 'hr', 'wbr', 'img', 'p', 'li', 'think']);
 const latexLayoutNames: ReadonlySet<string> = new Set(latexLayout.split(' '));
 
 /** The words and signs of one line without block marks and fences. */
@@ -133,6 +137,8 @@ function withoutLatex(text: string): string {
       .replaceAll(/(?<![\p{L}\p{N}$\\])(\${1,2})([^$]{1,400})\1(?![\p{L}\p{N}$])/gu, (all, _mark, formula: string) =>
         isFormula(formula) ? ` ${formula} ` : all,
       )
+      // A line break that was escaped once too often.
+      .replaceAll(/\\[nt](?![a-z])/g, ' ')
       .replaceAll(/\\(?:cite|ref|label)[a-z]?\s?\{[^{}]{0,200}\}/g, '')
       .replaceAll(fraction, '$1 / $2')
       .replaceAll(fraction, '$1 / $2')
@@ -221,7 +227,16 @@ function raisedText(_all: string, raised: string, offset: number, text: string):
     : '';
 }
 
-function tagText(all: string, closing: string, name: string, attributes: string, closed: string): string {
+type Captured = readonly [
+  closing: string,
+  name: string,
+  attributes: string,
+  closed: string,
+  offset: number,
+  line: string,
+];
+
+function tagText(all: string, ...[closing, name, attributes, closed, offset, line]: Captured): string {
   const known = name.toLowerCase().replace(/\d$/, '');
   const isInline = inlineTagNames.has(known);
   const isKnown = isInline || blockTagNames.has(known);
@@ -231,6 +246,14 @@ function tagText(all: string, closing: string, name: string, attributes: string,
     attributes.trim() === '' || (known.length > 1 && isKnown) || /^(?:\s+[^\s=]+\s?=\s?\S+)+$/.test(attributes);
   const isTag = closing + closed !== '' || (isKnown ? isPlain : hasValues && /["']/.test(attributes));
   if (!isTag) return all;
+  // "Use <div> here": a tag that stands among words like a word, and is never closed, is one that is spoken of.
+  const isSaid =
+    closing + closed + attributes === '' &&
+    /\p{L} $/u.test(line.slice(Math.max(0, offset - 2), offset)) &&
+    /^(?: \p{L}|[.,;:!?])/u.test(line.slice(offset + all.length, offset + all.length + 2)) &&
+    !voidTagNames.has(known) &&
+    !line.slice(offset, offset + maxTaggedChars).includes(`</${name}`);
+  if (isSaid) return name;
   return isInline ? '' : ' ';
 }
 
@@ -273,11 +296,11 @@ function numberText(all: string, numbersInside: string, offset: number, text: st
   const after = text.slice(offset + all.length, offset + all.length + 1);
   if (/[\]}]\s?$/.test(before)) return list.length < 3 ? '' : all;
   if (/\S$/.test(before)) return isBehindProof(before) || (before.endsWith('(') && after === ')') ? '' : all;
-  const lead = before.trimEnd();
+  const lead = before.trimEnd().replace(/[*_]+$/, '');
   const isAtEnd = after === '' || /[.,;:!?)]/.test(after);
   if (lead === '') return list.length < 3 ? '' : all;
   // `as shown in [1]`, `list: [1, 2]`: the bracket is a word of the sentence.
-  if (!isBehindProof(lead) || /(?:^|\P{L})\p{L}{1,2}$/u.test(lead)) return all;
+  if (!isBehindProof(lead) || /(?:^|\P{L})[\p{Script=Latin}\p{Script=Cyrillic}]{1,2}$/u.test(lead)) return all;
   return list.length === 1 || (list.length === 2 && isAtEnd) ? '' : all;
 }
 

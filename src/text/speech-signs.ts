@@ -52,6 +52,7 @@ function withSignsBetweenOperands(line: string): string {
       .replaceAll(/(?<=[\p{N})]\s?)(?:\*|\u00b7|\u2022)(?=\s?[\p{N}(])/gu, '×')
       .replaceAll(/(?<=[\p{N})])\*\*(?=[\p{N}(])/gu, '^')
       .replaceAll(/(?<=[\p{L}\p{N})]\s)\*(?=\s[\p{L}\p{N}(])/gu, '×')
+      .replaceAll(/(?<=(?:^|[^\p{L}*]|[\p{N})]\*)\p{L})\*(?=\p{L}(?![\p{L}*]))/gu, '×')
       // `2*x` and `x*2`: a variable has one letter.
       .replaceAll(/(?<=\p{N})\*(?=\p{L}(?!\p{L}))|(?<=(?<![\p{L}*])\p{L})\*(?=\p{N})/gu, '×')
       .replaceAll(/([_^])\{([^{}]{0,80})\}/g, (_all, mark: string, inner: string) =>
@@ -60,7 +61,9 @@ function withSignsBetweenOperands(line: string): string {
       .replaceAll(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '')
       .replaceAll('#', hashOrNothing)
       .replaceAll(/[*`]|~~/g, '')
-      .replaceAll('~', (mark, offset: number, text: string) => (isAboutNumber(text, offset) ? mark : ''))
+      .replaceAll('~', (mark, offset: number, text: string) =>
+        isAboutNumber(text, offset) ? mark : isInWord(text, offset) ? ' ' : '',
+      )
       .replaceAll('^', (mark, offset: number, text: string) => (isPower(text, offset) ? mark : ' '))
       .replaceAll(/(?<![\p{L}\p{N}=])==(?=\S)([^=]{1,200})(?<=\S)==(?![\p{L}\p{N}=])|={4,}/gu, ' $1 ')
       .replaceAll(/<(\p{L}[^<>=]{0,80})>/gu, bracketedWords)
@@ -79,7 +82,16 @@ function hashOrNothing(mark: string, offset: number, text: string): string {
 
 /** `~5`, `~ $5`, `5~10`. */
 function isAboutNumber(text: string, offset: number): boolean {
-  return /^\s?[$€£¥₽]?\p{N}/u.test(text.slice(offset + 1, offset + 4)) && !/\p{L}/u.test(text.charAt(offset - 1));
+  return /^\s?[$€£¥₽]?\p{N}/u.test(text.slice(offset + 1, offset + 4)) && !/[\p{L}.]/u.test(text.charAt(offset - 1));
+}
+
+/** LaTeX has it for a space: `Fig.~1`. */
+function isInWord(text: string, offset: number): boolean {
+  return (
+    /[\p{L}.]/u.test(text.charAt(offset - 1)) &&
+    /[\p{L}\p{N}]/u.test(text.charAt(offset + 1)) &&
+    !/^\p{N}+~/u.test(text.slice(offset + 1, offset + 5))
+  );
 }
 
 function isPower(text: string, offset: number): boolean {

@@ -5,7 +5,7 @@
  * Guarantees: at most `maxConcurrent` sentences are with the provider, `maxWaiting` wait, one more is refused with
  * RESOURCE_EXHAUSTED; a sentence works at most 1 MiB ahead of its reader, so a slow reader does not keep a provider busy; nothing is
  * tried again once there was sound; every failure is final, so that nobody above multiplies the tries. A sentence with words whose sound is
- * all silence failed, whatever its provider says; silence at its beginning waits for what follows it, up to a second.
+ * all silence failed, whatever its provider says; silence at its beginning waits a moment for what follows it, so that it can be tried again.
  */
 import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises';
 import { AUDIO_BYTES_PER_SECOND, isQuiet } from '../../call/wire.ts';
@@ -42,8 +42,9 @@ export const maxRetryAfterMs = 5000;
 const STOP_GRACE_MS = 1000;
 /** Filters kept; a provider has one rate, a careless one a few. */
 const MAX_FILTERS = 8;
-/** A voice that has been silent for longer is heard to be silent. */
-const MAX_HELD_SILENCE_BYTES = AUDIO_BYTES_PER_SECOND;
+/** A voice that has been silent for longer is heard to be silent: of its sound, and of the time that its listener waits. */
+const MAX_HELD_SILENCE_BYTES = 2 * AUDIO_BYTES_PER_SECOND;
+const MAX_HELD_SILENCE_MS = 50;
 
 /** A try that failed, for the log. */
 export interface FailedTryReport {
@@ -239,28 +240,34 @@ interface SentenceTry {
   readonly mayBeReplaced: boolean;
 }
 
-/** Holds the silence at the beginning of a sentence back, until there is something to hear. */
+/** Holds the silence at the beginning of a sentence back, until there is something to hear or somebody would notice. */
 class HeardSound {
-  #silence: Uint8Array[] = [];
+  readonly #silence: Uint8Array[] = [];
   #heldBytes = 0;
-  isSilent = true;
+  #heldSinceMs: number | null = null;
+  #isSilent = true;
+
+  /** Nothing was louder than what clients take for silence. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
 
   /** What may go on. */
   push(pcm: Uint8Array): readonly Uint8Array[] {
     if (pcm.length === 0) return [];
-    if (!this.isSilent) return [pcm];
-    this.isSilent = isQuiet(pcm);
+    if (!this.#isSilent) return [pcm];
+    this.#isSilent = isQuiet(pcm);
     this.#silence.push(pcm);
     this.#heldBytes += pcm.length;
-    return this.isSilent && this.#heldBytes < MAX_HELD_SILENCE_BYTES ? [] : this.rest();
+    const nowMs = performance.now();
+    this.#heldSinceMs ??= nowMs;
+    const isShort = this.#heldBytes < MAX_HELD_SILENCE_BYTES && nowMs - this.#heldSinceMs < MAX_HELD_SILENCE_MS;
+    return this.#isSilent && isShort ? [] : this.rest();
   }
 
   /** What is still held. */
   rest(): readonly Uint8Array[] {
-    const held = this.#silence;
-    this.#silence = [];
-    this.#heldBytes = 0;
-    return held;
+    return this.#silence.splice(0);
   }
 }
 

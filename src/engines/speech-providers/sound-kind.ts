@@ -13,6 +13,7 @@ const MARK_BYTES = 16;
 /** Marks, a `?` for any byte; none of them is what sound has by chance. */
 const marks: readonly (readonly [mark: string, name: string])[] = [
   ['ID3', 'MP3'],
+  ['APETAGEX', 'MP3'],
   ['OggS', 'Ogg'],
   ['fLaC', 'FLAC'],
   ['\x1aE\xdf\xa3', 'WebM or Matroska'],

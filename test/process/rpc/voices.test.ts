@@ -123,6 +123,19 @@ describe('a voice that fails', () => {
   });
 });
 
+test('pauses of a voice are played: no chunk is silent, and as much comes as the voice gave', async () => {
+  const { client } = await serverWith({ SPEECH_VOICE: 'pauses' });
+  const outcome = await ask(client, sessionOf('pauses'));
+  expect(outcome).toMatchObject({ code: 'OK', audioBytes });
+  const loudest = outcome.frames.flatMap(({ audio_chunk: chunk }) => {
+    if (chunk == null) return [];
+    const { buffer, byteOffset, length } = Buffer.from(chunk.audio_data);
+    return [Math.max(...new Int16Array(buffer.slice(byteOffset, byteOffset + length)).map(Math.abs))];
+  });
+  expect(Math.min(...loudest)).toBeGreaterThan(24);
+  expect(loudest.filter((peak) => peak < 33).length).toBeGreaterThan(2);
+});
+
 describe('a welcome', () => {
   test('is spoken by the voice that it names, and one that does not exist is NOT_FOUND where it is refused', async () => {
     const { client } = await serverWith({ VOICE_UNKNOWN: 'refuse' });

@@ -113,6 +113,12 @@ const behaviours = {
       .end(readFileSync(new URL('sounds/mp3-frames.bin', import.meta.url)).subarray(50)),
   wavmpeg: (response, sound) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(wav(sound.pcm, sound)),
   packed: (response, { bytes }) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes),
+  /** Half of it is a pause, at its beginning, inside of it and at its end. */
+  pauses(response, { bytes }) {
+    const sixth = (bytes.length / 12) << 1;
+    for (const at of [0, 3, 5]) bytes.fill(0, at * sixth, (at + 1) * sixth);
+    response.end(bytes);
+  },
   zeros: (response, { bytes }) => response.end(Buffer.alloc(bytes.length)),
   /** Manifest and texts behind the sound, which nobody has a list of. */
   wavtail(response, sound) {
