@@ -2,12 +2,13 @@
  * The program itself: it is the function that the other tests call, with the streams and the exit code of a process. What only a
  * process has (signals, closed pipes, limits) is tested with the command that has to do with it.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
-import { runBin } from '../../support/run-bin.ts';
+import { binPath, runBin } from '../../support/run-bin.ts';
 import { runCliIn } from '../../support/run-cli-in.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'recital-bin-'));
@@ -26,7 +27,11 @@ test.each([
   { args: ['log', 'list', 'logs'], exitCode: 0, says: / logs\/failed\.jsonl\n.* logs\/good\.jsonl\n$/ },
   { args: ['log', 'diff', 'logs/good.jsonl', 'logs/failed.jsonl'], exitCode: 1, says: /different at turn 3/ },
   { args: ['replay', 'logs', 'torn.jsonl'], exitCode: 2, says: /3 logs: 2 identical, 0 diverged, 1 unreadable/ },
-  { args: ['usage'], exitCode: 0, says: /^No usage recorded yet in \.\/none\.\n$/ },
+  {
+    args: ['usage'],
+    exitCode: 0,
+    says: /^No usage recorded yet in \.\/none\.\nwarning: there is no store in DATA_DIR \.\/none /,
+  },
   { args: ['forget', '--all'], exitCode: 2, says: /^error: --all forgets every device; say --yes as well\n/ },
 ])('recital $args prints and exits as the function does, with $exitCode', async ({ args, exitCode, says }) => {
   const env = { DATA_DIR: './none', COLUMNS: '100' };
@@ -35,3 +40,16 @@ test.each([
   expect(program).toMatchObject({ exitCode, signal: null });
   expect(`${program.stdout}${program.stderr}`).toMatch(says);
 });
+
+test.each([
+  ['log list logs', 0],
+  ['log show logs', 0],
+  ['replay logs torn.jsonl', 2],
+])(
+  'a reader that goes away is no matter for %s: nothing is said, and the exit code is what it was',
+  (command, code) => {
+    const script = `{ "$0" "$1" ${command}; echo "exit $?" >&2; } | :`;
+    const { stderr } = spawnSync('/bin/sh', ['-c', script, process.execPath, binPath], { cwd, encoding: 'utf8' });
+    expect(stderr).toBe(`exit ${code}\n`);
+  },
+);
