@@ -198,7 +198,8 @@ describe('Envelope 7: an argument', () => {
   });
 
   test('and a text may begin with a straight quote and end with a curly one where a key follows', () => {
-    const answer = '{"text": "Say “a”, now.”, "command": "send_message”, "args": {"contact": "Bob” , "message": "“b”"}}';
+    const answer =
+      '{"text": "Say “a”, now.”, "command": "send_message”, "args": {"contact": "Bob” , "message": "“b”"}}';
     const expected = {
       text: 'Say “a”, now.',
       command: { name: 'send_message', args: { contact: 'Bob', message: '“b”' } },
