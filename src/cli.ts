@@ -24,7 +24,8 @@ type Program = Awaited<ReturnType<typeof load>>;
 function surviveClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') process.exitCode = 1;
+      // EIO: the terminal has gone.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') process.exitCode = 1;
     });
   }
 }

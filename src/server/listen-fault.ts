@@ -1,4 +1,5 @@
-/** Why a server could not listen, in words that an operator can act on: which setting, what is wrong, what to do. */
+/** Why a server could not listen, in words that an operator can act on: which setting, what is wrong, who holds the port, what to do. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { wordsOf } from '../errors.ts';
 
 export interface ListenAddress {
@@ -27,7 +28,7 @@ function adviceOn(code: string, { server, host, port }: ListenAddress): string |
   switch (code) {
     case 'EADDRINUSE':
       return (
-        `the port is taken (${code}), perhaps by another Recital; \`lsof -nP -iTCP:${port} -sTCP:LISTEN\` shows by what. ` +
+        `the port is taken (${code}), ${holderOf(port) ?? `perhaps by another Recital; \`lsof -nP -iTCP:${port} -sTCP:LISTEN\` shows by what`}. ` +
         `Stop that, or set ${server}_PORT to another port; 0 takes any free one, which the ready line names`
       );
     case 'EACCES':
@@ -45,5 +46,60 @@ function adviceOn(code: string, { server, host, port }: ListenAddress): string |
       return `too many files are open (${code}); allow more, for example with \`ulimit -n 4096\``;
     default:
       return null;
+  }
+}
+
+/** As /proc/net/tcp calls a socket that listens. */
+const LISTENING = '0A';
+/** Of a busy machine; who holds a port is a convenience. */
+const MAX_DESCRIPTORS = 50_000;
+
+/** "by node (process 4711)"; null = it can't be seen: the process is another user's, or this is no Linux. No arguments: keys may stand in them. */
+function holderOf(port: number): string | null {
+  try {
+    const sockets = new Set(['tcp', 'tcp6'].flatMap((table) => listeningSockets(`/proc/net/${table}`, port)));
+    const pid = sockets.size === 0 ? null : processWith(sockets);
+    return pid === null ? null : `by ${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
+  } catch {
+    return null;
+  }
+}
+
+/** Their names as descriptors link to them. */
+function listeningSockets(table: string, port: number): string[] {
+  const portHex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = readFileSync(table, 'utf8').split('\n').slice(1);
+  return rows.flatMap((row) => {
+    const [, local = '', , state, , , , , , inode] = row.trim().split(/\s+/);
+    return state === LISTENING && local.endsWith(portHex) ? [`socket:[${inode}]`] : [];
+  });
+}
+
+function processWith(sockets: ReadonlySet<string>): string | null {
+  let looked = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const descriptor of descriptorsOf(pid)) {
+      looked += 1;
+      if (looked > MAX_DESCRIPTORS) return null;
+      if (sockets.has(linkOf(`/proc/${pid}/fd/${descriptor}`))) return pid;
+    }
+  }
+  return null;
+}
+
+/** None of a process of another user, or one that has ended. */
+function descriptorsOf(pid: string): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
   }
 }

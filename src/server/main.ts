@@ -2,6 +2,8 @@
  * The process of a server: configuration in, signals in, exit code out.
  */
 
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { readSmallFile } from '../config/small-file.ts';
 import { type Config, ConfigFault, loadConfig } from '../config.ts';
 import { wordsOf } from '../errors.ts';
@@ -22,7 +24,9 @@ const UMASK = 0o077;
 export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<number> {
   // What comes before there is a log is not worth a line.
   let log: Logger | null = null;
+  const terminal = terminalDescriptors();
   const stayUp = (): void => {
+    leaveClosedTerminal(terminal);
     const fields = { scope: 'server', method: 'serve', decision: 'hangup', ctx: {} };
     log?.info(fields, 'SIGHUP: there is nothing to load again, and the server goes on');
   };
@@ -36,6 +40,28 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     return await run(config, log);
   } finally {
     process.off('SIGHUP', stayUp);
+    leaveClosedTerminal(terminal);
+  }
+}
+
+/** Of stdin, stdout and stderr those that are a terminal. */
+function terminalDescriptors(): readonly number[] {
+  return [0, 1, 2].filter((descriptor) => isatty(descriptor));
+}
+
+/**
+ * Puts /dev/null in the place of a terminal that has gone. When a process ends, Node gives each terminal back the mode it had, and aborts (SIGABRT)
+ * where that fails: a server that outlived its terminal would end in a crash, however orderly it stopped.
+ */
+function leaveClosedTerminal(descriptors: readonly number[]): void {
+  for (const descriptor of descriptors.filter((each) => !isatty(each))) {
+    try {
+      closeSync(descriptor);
+      // The lowest number that is free: the one that was just closed.
+      openSync('/dev/null', 'r+');
+    } catch {
+      // It was closed already.
+    }
   }
 }
 

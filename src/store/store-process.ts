@@ -24,7 +24,9 @@ const RESTART_PAUSE_MS = 1_000;
 /** How soon a store that works again is noticed. */
 const PROBE_INTERVAL_MS = 2_000;
 /** A store that has stored something within it needs no probe. A commit in so long wears no disk. */
-const IDLE_PROBE_MS = 30_000;
+const IDLE_PROBE_MS = 15_000;
+/** A disk that lets wait for longer is told as one that fails; its process is left alone until ANSWER_DUE_MS. */
+const SILENT_MS = 3_000;
 /** Twice this is less than the bootstrap chart allows for stopping. */
 const CLOSED_DUE_MS = 1_500;
 
@@ -55,6 +57,7 @@ export interface StoreProcessOptions {
 }
 
 interface Waiting {
+  readonly askedAtMs: number;
   readonly settle: (answer: StoreAnswer) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -111,7 +114,7 @@ export class StoreProcess {
         // It hangs, and what it does not read would pile up.
         if (this.#heardMessages === heardBefore && this.#isDueToAnswer()) writer.kill('SIGKILL');
       }, answerDueMs);
-      this.#waiting.set(id, { settle, timer });
+      this.#waiting.set(id, { settle, timer, askedAtMs: this.#options.now() });
       // What cannot be sent is settled when the process ends, which it is about to.
       writer.send({ id, ...question }, () => {});
     });
@@ -128,6 +131,11 @@ export class StoreProcess {
   }
 
   async #probe(): Promise<void> {
+    // One that is still starting is waited for elsewhere.
+    if (this.#process !== null && !this.#hasSpoken) return;
+    const [oldest] = this.#waiting.values();
+    const waitedMs = oldest === undefined ? 0 : this.#options.now() - oldest.askedAtMs;
+    if (waitedMs >= SILENT_MS) this.#tellFailure(`it has not answered for ${Math.floor(waitedMs / 1000)}s`);
     const isProven = this.#failure === null && this.#options.now() - this.#provenAtMs < IDLE_PROBE_MS;
     if (isProven || this.#isProbing) return;
     this.#isProbing = true;
@@ -203,15 +211,19 @@ export class StoreProcess {
   }
 
   #noteFailed(reason: string): void {
-    this.#failure = reason;
     for (const id of this.#waiting.keys()) this.#settle(id, { kind: 'failed', reason });
-    if (!this.#isClosed && !this.#isFailureTold) {
-      this.#isFailureTold = true;
-      const ctx = { data_dir: this.#options.dataDir, reason };
-      const fields = { scope: 'store', method: 'store', decision: 'store_failed', ctx };
-      this.#options.log.error(fields, 'usage, memories and quotas are not stored; calls go on, reports are told so');
-    }
+    this.#tellFailure(reason);
     this.#tellWatchers();
+  }
+
+  /** In the log once, until something is stored again. */
+  #tellFailure(reason: string): void {
+    this.#failure = reason;
+    if (this.#isClosed || this.#isFailureTold) return;
+    this.#isFailureTold = true;
+    const ctx = { data_dir: this.#options.dataDir, reason };
+    const fields = { scope: 'store', method: 'store', decision: 'store_failed', ctx };
+    this.#options.log.error(fields, 'usage, memories and quotas are not stored; calls go on, reports are told so');
   }
 
   #settle(id: number, answer: StoreAnswer): void {

@@ -35,6 +35,7 @@ import {
   becomeForeign,
   type EnvelopeOpening,
   emptyEnvelopeOpening,
+  heldMaxChars,
   hold,
   maxHeldUnits,
   noWrapping,
@@ -72,9 +73,6 @@ export const emptyAnswerEnvelope: AnswerEnvelope = Object.freeze({
   command: null,
   rejected: null,
 });
-
-/** How much of an object is waited for before one of its keys is ours: some 4,000 tokens of a model's thoughts in front of its words. */
-export const heldMaxChars = 16_384;
 
 type Draft = OpeningDraft & { -readonly [Key in 'command' | 'rejected']: AnswerEnvelope[Key] };
 

@@ -81,10 +81,10 @@ function optional(text: typeof nameText) {
   return z.preprocess((value) => (isBlank(value) ? undefined : value), text.optional());
 }
 
-/** A contact's number, a message of one: `5551234567`. */
+/** A contact's number, a message of one: `5551234567`. Of a larger one than doubles hold the last digits are not known. */
 function withDigits(value: unknown): unknown {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return value;
-  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
+  if (typeof value !== 'number') return value;
+  return Number.isSafeInteger(value) || /^-?\d+\.\d+$/.test(String(value)) ? String(value) : value;
 }
 
 /** `"5"`, `10.7` and `500` are what models write for a limit; `"all"` is none. */

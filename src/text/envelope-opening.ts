@@ -102,6 +102,9 @@ const fenceInfoMaxChars = 8;
 /** Longer remarks in front of the first key are no remarks of a model. */
 const commentMaxChars = 256;
 
+/** How much of an object is waited for before one of its keys is ours: some 4,000 tokens of a model's thoughts in front of its words. */
+export const heldMaxChars = 16_384;
+
 export const emptyEnvelopeOpening: EnvelopeOpening = Object.freeze({
   mode: 'plain',
   held: '',
@@ -154,12 +157,10 @@ function takePlain(draft: OpeningDraft, unit: string): string {
   }
   if (codeTick !== '' || !'{[_'.includes(unit)) return said(draft, unit);
   const isAllowed = isObjectPlace(place);
-  if (!isAllowed) {
-    if (unit === '{') beginObject(draft);
-    return said(draft, unit);
-  }
-  if (unit === '{') return hold(draft, 'brace', unit, { ...noWrapping, isAllowed });
-  return hold(draft, unit === '[' ? 'list' : 'mark', unit, { ...noWrapping, isAllowed, isListed: unit === '[' });
+  if (unit === '{') return begin(draft, 'brace', unit, { ...noWrapping, isAllowed });
+  if (unit === '[') return begin(draft, 'list', unit, { ...noWrapping, isAllowed, isListed: true });
+  if (!isAllowed) return said(draft, unit);
+  return hold(draft, 'mark', unit, { ...noWrapping, isAllowed });
 }
 
 /** Holds `unit` back as the beginning, or the next part, of what stands around an object. */
@@ -169,6 +170,16 @@ export function hold(draft: OpeningDraft, mode: Mode, unit: string, wrapping = d
   draft.held += unit;
   if (mode === 'brace') beginObject(draft);
   return '';
+}
+
+/** The same where an object counts; elsewhere `unit` goes out at once, and what it begins is only followed. */
+function begin(draft: OpeningDraft, mode: 'brace' | 'list', unit: string, wrapping = draft.wrapping): string {
+  if (wrapping.isAllowed) return hold(draft, mode, unit, wrapping);
+  draft.mode = mode;
+  draft.wrapping = wrapping;
+  draft.opening = emptyOpening;
+  if (mode === 'brace') beginObject(draft);
+  return said(draft, unit);
 }
 
 function beginObject(draft: OpeningDraft): void {
@@ -209,11 +220,19 @@ function takeMarked(draft: OpeningDraft, unit: string): string {
 }
 
 function takeList(draft: OpeningDraft, unit: string): string {
-  if (unit === '{') return hold(draft, 'brace', unit);
-  const isSpace = /\s/.test(unit) && draft.opening.spaces < maxHeldUnits;
-  if (!isSpace) return release(draft, unit);
-  draft.opening = { ...draft.opening, spaces: draft.opening.spaces + 1 };
-  return hold(draft, 'list', unit);
+  if (unit === '{') return begin(draft, 'brace', unit);
+  if (isQuote(unit) || /[[\d-]/.test(unit)) return beginForeignList(draft, unit);
+  const { opening, wrapping } = draft;
+  if (!/\s/.test(unit) || opening.spaces >= maxHeldUnits) return release(draft, unit);
+  const text = begin(draft, 'list', unit, wrapping);
+  draft.opening = { ...opening, spaces: opening.spaces + 1 };
+  return text;
+}
+
+/** A list of something else, in which objects may stand on lines of their own. */
+function beginForeignList(draft: OpeningDraft, unit: string): string {
+  draft.object = { ...emptyObjectReader };
+  return becomeForeign(draft) + takeForeign(draft, unit);
 }
 
 function takeTicks(draft: OpeningDraft, unit: string): string {
@@ -288,7 +307,7 @@ function nextOpening({ opening, object }: OpeningDraft, unit: string): Opening |
       return /[\p{L}_$]/u.test(unit) ? { ...opening, phase: 'name', key: unit } : 'plain';
     case 'name':
       if (quote === '' && unit === ':') return { ...opening, phase: 'value' };
-      if (quote !== '' && isClosingQuote(quote, unit)) return { ...opening, phase: 'colon' };
+      if (quote !== '' && !isEscaped(object) && isClosingQuote(quote, unit)) return { ...opening, phase: 'colon' };
       if (key.length >= maxHeldUnits || (quote === '' ? !/[\p{L}\p{N}_$-]/u.test(unit) : unit === '\n')) return 'plain';
       return { ...opening, key: key + unit };
     case 'colon':
@@ -303,12 +322,21 @@ function nextOpening({ opening, object }: OpeningDraft, unit: string): Opening |
 /** The object is none of ours; it and the list that it stands in are read to their end, so that nothing inside of them counts. */
 export function becomeForeign(draft: OpeningDraft): string {
   const { isListed, tick, ticks } = draft.wrapping;
-  draft.object.isTooLarge = true;
-  if (isListed) draft.object.depth += 1;
+  draft.object.rest = '';
+  // All of it is counted, no text of it goes out twice.
+  draft.object.hasText = true;
+  if (isListed) {
+    draft.object.depth += 1;
+    draft.object.brackets = `[${draft.object.brackets}`;
+  }
   if (tick !== '' && ticks >= 3) draft.codeTick = tick;
   const text = releaseText(draft);
   if (draft.object.depth > 0) draft.mode = 'foreign';
   return text;
+}
+
+function isEscaped({ string }: ObjectReader): boolean {
+  return string !== null && string.role !== 'comment' && string.escape !== '';
 }
 
 /** A remark in front of the first key, of which only the first slash was seen, or more. */
@@ -317,8 +345,9 @@ function nextInComment(opening: Opening, isBegun: boolean, unit: string): Openin
   return opening.commentChars < commentMaxChars ? { ...opening, commentChars: opening.commentChars + 1 } : 'plain';
 }
 
+/** To the end of what is none of ours, or as far as one of ours would be waited for: what only looked like JSON may never end. */
 function takeForeign(draft: OpeningDraft, unit: string): string {
   takeUnit(draft.object, unit);
-  if (draft.object.depth <= 0) draft.mode = 'plain';
+  if (draft.object.depth <= 0 || draft.object.rest.length > heldMaxChars) draft.mode = 'plain';
   return said(draft, unit);
 }

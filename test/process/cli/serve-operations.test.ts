@@ -33,7 +33,7 @@ describe('a port that can not be had', () => {
         stdout: '',
         stderr:
           `Recital could not start: servers did not start: ${server}_HOST, ${server}_PORT: cannot listen on 127.0.0.1:${port}: ` +
-          `the port is taken (EADDRINUSE), perhaps by another Recital; \`lsof -nP -iTCP:${port} -sTCP:LISTEN\` shows by what. ` +
+          `the port is taken (EADDRINUSE), by ${readFileSync('/proc/self/comm', 'utf8').trim()} (process ${process.pid}). ` +
           `Stop that, or set ${server}_PORT to another port; 0 takes any free one, which the ready line names\n`,
       });
     },
@@ -207,4 +207,34 @@ test('a hangup while the server starts does not end it', async () => {
   clearInterval(hangups);
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+/** Runs the server on a terminal of its own, closes that, and tells how the server is a second later and how it ends. */
+const closedTerminal = `
+import json, os, pty, re, signal, sys, time, urllib.request
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b''
+while b'"ready"' not in said:
+    said += os.read(terminal, 4096)
+port = int(re.search(rb'"http_port":(\\d+)', said).group(1))
+os.close(terminal)
+time.sleep(1)
+health = json.load(urllib.request.urlopen(f'http://127.0.0.1:{port}/health'))
+os.kill(pid, signal.SIGTERM)
+print(json.dumps({'health': health['health'], 'status': os.waitpid(pid, 0)[1]}))
+`;
+
+test('a terminal that is closed ends neither the server nor, later, its orderly stop', async () => {
+  const child = spawn('python3', ['-c', closedTerminal, process.execPath, cli(), 'serve'], {
+    env: { PATH: process.env.PATH, GRPC_PORT: '0', HTTP_PORT: '0', DATA_DIR: join(dir, 'terminal') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  await once(child, 'close');
+  expect(JSON.parse(stdout)).toEqual({ health: 'ok', status: 0 });
 });

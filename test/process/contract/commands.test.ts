@@ -25,9 +25,11 @@ const offByDefault: readonly (readonly [string, object])[] = [
   ['send_whatsapp_message', { contact: 'Ann', message: 'Hi' }],
   ['read_whatsapp_messages', { contact: 'Ann', limit: 3 }],
   ['browser_use', { task: 'book a table' }],
+  ['browser_use', { task: 'book a table', url: 'https://example.com', model: 'gemini', config_preset: 'fast' }],
   ['close_browser', {}],
   ['buy_subscription', {}],
-  ['manage_subscription', {}],
+  ['buy_subscription', { plan: 'pro', seats: [1, { of: 2 }] }],
+  ['manage_subscription', { action: 'cancel', reason: null }],
 ];
 
 const names: readonly StreamRow[] = [
@@ -41,19 +43,38 @@ const names: readonly StreamRow[] = [
     given: { model: [...says('Here you are.'), tool(command, args)] },
     expect: onlyText,
   })),
-  ...['Open-App', ' open_app ', 'OPEN.APP', 'open app', 'oPeN_aPp', '\topen-app\n'].map((name) => ({
-    sentence: `Names are normalised (trim, lower case, \`-\` \`.\` space → \`_\`): ${JSON.stringify(name)}`,
-    given: { model: [tool(name, safari.args)] },
-    expect: onlyAction('open_app', safari.args),
+  ...[
+    [
+      'a number where a text is wanted',
+      'send_message',
+      { contact: 5551234567, message: 42 },
+      { contact: '5551234567', message: '42' },
+    ],
+    ['a number where a text is wanted', 'find_contact', { query: 911 }, { query: '911' }],
+    ['limit is brought into 1..100 [: 0]', 'read_messages', { limit: 0 }, { limit: 1 }],
+    ['limit is brought into 1..100 [: 500]', 'read_messages', { limit: 500 }, { limit: 100 }],
+    ['limit is brought into 1..100 [: "10"]', 'read_messages', { limit: '10' }, { limit: 10 }],
+    ['limit is brought into 1..100 [: -3]', 'read_messages', { contact: null, limit: -3 }, { limit: 1 }],
+  ].map(([what, command, args, sent]) => ({
+    sentence: `${what} ${JSON.stringify(args)}`,
+    given: { model: [tool(String(command), Object(args))] },
+    expect: onlyAction(String(command), Object(sent)),
   })),
+  ...['Open-App', ' open_app ', 'OPEN.APP', 'open app', 'oPeN_aPp', '\topen-app\n', 'open__app', 'Open - App'].map(
+    (name) => ({
+      sentence: `Names are normalised (trim, lower case, \`-\` \`.\` space → \`_\`): ${JSON.stringify(name)}`,
+      given: { model: [tool(name, safari.args)] },
+      expect: onlyAction('open_app', safari.args),
+    }),
+  ),
   ...[
     ['Unknown', tool('format_disk')],
     ['Unknown', tool('toString')],
     ['invalid [: without its argument]', tool('open_app')],
     ['invalid [: a blank argument]', tool('open_app', { app_name: ' ' })],
-    ['invalid [: a number for a name]', tool('open_app', { app_name: 7 })],
+    ['invalid [: a list for a name]', tool('open_app', { app_name: ['Safari'] })],
     ['invalid [: no message]', tool('send_message', { contact: 'Ann' })],
-    ['invalid [: a limit of none]', tool('read_messages', { limit: 0 })],
+    ['invalid [: a limit of true]', tool('read_messages', { limit: true })],
   ].map(([what, step]) => ({
     sentence: `${what}: the command is dropped …, the text still goes out ${JSON.stringify(step)}`,
     given: { model: [...says('Here you are.'), step as Step] },
@@ -180,11 +201,61 @@ const closed: readonly StreamRow[] = [
   },
 ];
 
-const scenario = { answers: answersOf({ names, forms, closed }), speech: { chunks_per_sentence: 1 } };
+const inSevens = (answer: string) => says(...(answer.match(/[\s\S]{1,7}/g) ?? []));
+const opening = JSON.stringify(safari).slice(1);
+const rawText = (text: string) => ({ text, action: null, code: 'OK' });
+
+const places: readonly StreamRow[] = [
+  ...[
+    ['session_id first', `{"session_id":"x","text":"Here you are.",${opening}`],
+    ['thought, language and id first', `{"thought":"text","language":"en","id":7,"text":"Here you are.",${opening}`],
+    [
+      'others between',
+      `{"command":"open_app","emotion":{"text":"no"},"text":"Here you are.","args":{"app_name":"Safari"}}`,
+    ],
+    ['fenced', `\`\`\`json\n{"session_id":"x","text":"Here you are.",${opening}\n\`\`\``],
+    ['a list of one', `[{"session_id":"x","text":"Here you are.",${opening}]`],
+    ['no commas', '{"text":"Here you are." "command":"open_app" "args":{"app_name":"Safari"}}'],
+    ['curly quotes', '{“text”: “Here you are.”, “command”: “open_app”, “args”: {“app_name”: “Safari”}}'],
+    [
+      'the old mark behind it',
+      `Here you are.__MCP__{"event":"mcp.command_request","payload":{"session_id":"x",${opening}}`,
+    ],
+  ].map(([what, answer]) => ({
+    sentence: `Other keys may come first or between […, in deltas of seven letters]: ${what}`,
+    given: { model: inSevens(String(answer)) },
+    expect: textAndSafari,
+  })),
+  {
+    sentence: '`__MCP__{"event":…,"payload":{…}}` [alone]',
+    given: { model: inSevens('__MCP__{"event":"open_app","payload":{"app_name":"Safari"}}') },
+    expect: onlyAction('open_app', safari.args),
+  },
+  {
+    sentence: '[quotes that nobody escaped]',
+    given: { model: inSevens(`{"text": "Either "and"/"or" works.",${opening}`) },
+    expect: { text: 'Either "and"/"or" works.', action: safari, code: 'OK' },
+  },
+  ...[
+    `The payload is {${opening} as you see.`,
+    `Sure, {${opening}`,
+    `Use \`{${opening}\` for it.`,
+    `He wrote: "Go. {${opening}" and left.`,
+    `- {${opening}`,
+    '{"name":"Ann","age":3}',
+    '```json\n[{"name": "Ann"}, {"name": "Bob"}]\n```\nThat is a list.',
+  ].map((answer) => ({
+    sentence: `in the middle of a sentence it is text and carries nothing out, and so is an object of others: ${answer}`,
+    given: { model: inSevens(answer) },
+    expect: rawText(answer),
+  })),
+];
+
+const scenario = { answers: answersOf({ names, forms, places, closed }), speech: { chunks_per_sentence: 1 } };
 
 describe('by default', () => {
   const its = served({ scenario });
-  const tables = { names, forms, closed };
+  const tables = { names, forms, places, closed };
 
   describe.each(Object.entries(tables))('%s', (table, rows) => {
     test.concurrent.each(titled(table, rows))('%s', async (_, row) => {

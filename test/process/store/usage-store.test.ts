@@ -331,6 +331,28 @@ describe('whether anything can be stored is known without a request', () => {
     expect([decisions(), store.failure]).toEqual([['store_failed', 'store_recovered'], null]);
   });
 
+  test('a process that is only slow is told after 3 s, left alone, and found to work again', async () => {
+    const store = probed(
+      `process.send({ kind: 'opened' });
+       process.on('message', ({ id }) => setTimeout(() => process.send({ kind: 'stored', id }), 150));`,
+    );
+    await store.open();
+    nowMs += 31_000;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    // A probe is on its way.
+    nowMs += 3_000;
+    await eventually(
+      () => store.failure,
+      (failure) => failure !== null,
+    );
+    expect(store.failure).toBe('it has not answered for 3s');
+    await eventually(
+      () => store.failure,
+      (failure) => failure === null,
+    );
+    expect(decisions()).toEqual(['store_failed', 'store_recovered']);
+  });
+
   test('a process that opens and then hangs is found, and told once', async () => {
     const store = probed("process.send({ kind: 'opened' }); setInterval(() => {}, 1000);");
     await store.open();
@@ -340,7 +362,10 @@ describe('whether anything can be stored is known without a request', () => {
       () => store.failure,
       (failure) => failure !== null,
     );
-    expect(store.failure).toBe("the store's process ended with SIGKILL");
+    await eventually(
+      () => store.failure,
+      (failure) => failure === "the store's process ended with SIGKILL",
+    );
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(decisions()).toEqual(['store_failed']);
     expect(store.failure).not.toBeNull();

@@ -89,7 +89,7 @@ describe('good arguments', () => {
     ['manage_subscription', { a: 'a'.repeat(65_528) }, { a: 'a'.repeat(65_528) }],
     ['send_message', { contact: 5551234567, message: 42 }, { contact: '5551234567', message: '42' }],
     ['send_message', { contact: -7.25, message: 0 }, { contact: '-7.25', message: '0' }],
-    ['send_message', { contact: 1e21, message: '1' }, { contact: '1000000000000000000000', message: '1' }],
+    ['send_message', { contact: 9007199254740991, message: -0 }, { contact: '9007199254740991', message: '0' }],
     [
       'send_message',
       '{"contact":12345678901234567890,"message":"12345678901234567890"}',
@@ -151,6 +151,8 @@ describe('bad arguments', () => {
     ['browser_use', { url: 'https://example.com' }, 'task must be string, not blank'],
     ['browser_use', { task: 'x', url: ['https://example.com'] }, 'url must be string, not blank'],
     ['send_message', { contact: Number.POSITIVE_INFINITY, message: 'x' }, 'contact must be string, not blank'],
+    ['send_message', { contact: 2 ** 53, message: 'x' }, 'contact must be string, not blank'],
+    ['send_message', { contact: 1e-7, message: 'x' }, 'contact must be string, not blank'],
     ['buy_subscription', ['pro'], 'args must be a JSON object'],
     ['buy_subscription', nested(17), 'args must be at most 16 objects deep'],
     ['manage_subscription', { a: 'a'.repeat(65_529) }, 'args must be at most 65536 characters of JSON'],

@@ -91,6 +91,7 @@ const places: readonly EnvelopeCase[] = [
     'It is 5. ',
   ].map((before): EnvelopeCase => [`${before}${hi}`, `${before}Hi.`, safari, null]),
   [`The payload is {"a":\n{"b":1}} here. ${hi}`, 'The payload is {"a":\n{"b":1}} here. Hi.', safari, null],
+  [`[1] Sure. ${hi}`, '[1] Sure. Hi.', safari, null],
   [`Use \`{\` here. ${hi}`, 'Use `{` here. Hi.', safari, null],
 ];
 
@@ -296,6 +297,8 @@ const inSentences: readonly string[] = [
   '{"session_id":"x","te',
   '{"name":"Bob","list":[1,{"text":"no"}],"more":{"command":"no"}}',
   '```json\n{\n  "name": "Bob",\n  "more": {\n    "text": "no"\n  }\n}\n```\nThat is it.',
+  '[\n  "Bob",\n  {"text": "Ann"}\n]',
+  '{"comma\\"nd":\n{"text": "Ann"}}',
   '[\n  {"name": "Bob"},\n  {"name": "Ann"}\n]',
   '{ /path }',
   '{ // no',

@@ -72,6 +72,98 @@ describe('any envelope', () => {
   });
 });
 
+describe('what is no envelope', () => {
+  const key = fc.constantFrom('name', 'texts', 'a', 'event', 'payload', 'comma"nd', 'Text');
+  const inner = fc.constantFrom('name', 'text', 'command', 'args');
+  const value = fc.jsonValue({ maxDepth: 1 });
+  const someones = fc.dictionary(
+    key,
+    fc.oneof(value, fc.dictionary(inner, value), fc.array(fc.dictionary(inner, value), { maxLength: 3 })),
+    {
+      minKeys: 1,
+    },
+  );
+  const subject = fc.oneof(
+    someones,
+    fc.array(someones, { maxLength: 3 }),
+    fc
+      .tuple(fc.constantFrom<unknown>(1, -2.5, 'a', []), fc.array(fc.dictionary(inner, value), { maxLength: 3 }))
+      .map(([first, items]) => [first, ...items]),
+  );
+
+  test('Envelope 1, 3: JSON that the answer is about comes out as it stands, however it is spaced, fenced, introduced and cut', () => {
+    fc.assert(
+      fc.property(
+        subject,
+        fc.constantFrom(undefined, 1, 2),
+        fc.constantFrom('', 'Here it is:\n', 'Sure. ', 'It is '),
+        fc.constantFrom('', '```json\n', '```\n', '~~~json\n'),
+        places,
+        (json, indent, before, fence, cuts) => {
+          const end = fence === '' ? '' : `\n${fence.slice(0, 3)}`;
+          const answer = `${before}${fence}${JSON.stringify(json, null, indent)}${end}\nThat is it.`;
+          // What is longer is not followed to its end.
+          fc.pre(answer.length < 16_000);
+          expect(read(answer, cuts)).toEqual({ text: answer, command: null, reason: null });
+        },
+      ),
+      { numRuns: runs(500), endOnFailure: true },
+    );
+  });
+
+  test('Envelope 3, 8: an object in the middle of a sentence comes out as it stands, whatever it says', () => {
+    const before = fc.constantFrom(
+      'The payload is ',
+      'Sure, ',
+      'As in: ',
+      'It is so (',
+      'Say "',
+      'Use e.g. ',
+      '- ',
+      'Say `',
+    );
+    fc.assert(
+      fc.property(wildEnvelope, before, places, ({ answer, objectEnd, objectStart }, start, cuts) => {
+        const object = answer.slice(objectStart, objectEnd).replace(/^```\w*\s/, '');
+        const sentence = `${start}${object} as you see. So.`;
+        expect(read(sentence, cuts)).toEqual({ text: sentence, command: null, reason: null });
+      }),
+      { numRuns: runs(500) },
+    );
+  });
+});
+
+test('Envelope 7: an object written by hand is read: other quotes, commas forgotten or doubled, other keys anywhere', () => {
+  const quotes = fc.constantFrom(['"', '"'], ["'", "'"], ['“', '”'], ['‘', '’'], ['«', '»'], ['„', '“']);
+  const comma = fc.constantFrom(', ', ',', ' ', '\n', ' ,\n', ',,', '  ');
+  const fields = fc.shuffledSubarray(['text', 'command', 'args', 'id', 'thought'], { minLength: 5, maxLength: 5 });
+  fc.assert(
+    fc.property(
+      quotes,
+      fc.array(comma, { minLength: 5, maxLength: 5 }),
+      fields,
+      places,
+      ([open, close], commas, order, cuts) => {
+        const quoted = (words: string) => `${open}${words}${close}`;
+        const values: Readonly<Record<string, string>> = {
+          text: quoted('Well, I do: it is open.'),
+          command: quoted('open_app'),
+          args: `{${quoted('app_name')}: ${quoted('Maps (2)')}}`,
+          id: '7',
+          thought: quoted('a, b; c'),
+        };
+        const written = order.map((name, index) => `${quoted(name)}: ${values[name]}${index < 4 ? commas[index] : ''}`);
+        expect(read(`{${written.join('')}}`, cuts)).toEqual({
+          text: 'Well, I do: it is open.',
+          command: { name: 'open_app', args: { app_name: 'Maps (2)' } },
+          reason: null,
+        });
+      },
+    ),
+    { numRuns: runs(500) },
+  );
+});
+
 describe('Envelope 7: an argument', () => {
   test.each([
     ['Say "hi", then go', 'Say "hi", then go'],
