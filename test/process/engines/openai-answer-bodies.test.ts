@@ -103,6 +103,15 @@ describe('thoughts', () => {
     expect((await answerTo(thinking('One is said.'), { thoughts: 'closing-tag' })).text).toBe('One is said.');
   });
 
+  test('that were said because of a closing mark that nothing opened are told in the log, once', async () => {
+    const body =
+      events(said({ content: 'Hm.\n' }), said({ content: '</think>' }), said({ content: 'One. </think>' })) + stop;
+    endpoint.reply(() => ({ status: 200, body, type: 'text/event-stream' }));
+    const { log, lines } = keepingLogger();
+    await askEngine(createEngine([providerAt(endpoint.baseUrl, 'm')], { log }));
+    expect(lines.map(({ level, decision }) => [level, decision])).toEqual([['warn', 'thoughts_said']]);
+  });
+
   test('alone are no answer', async () => {
     const body = events(said({ reasoning_content: 'Hm.' }), said({ content: '<think>Hm.' })) + stop;
     expect(await answerTo(body)).toMatchObject({ parts: [], failure: null });
