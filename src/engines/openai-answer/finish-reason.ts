@@ -17,7 +17,7 @@ export type Ending =
 /** The reasons of those who finished: the protocol's own, then what other protocols behind a gateway call the same. */
 const inOrder =
   /^(?:stop|tool_?calls?|function_?calls?|end_?turn|tool_?use|stop_?sequence|stop_?token|eos|eos_?token|end_?of_?(?:text|turn|sequence)|completed?|finish(?:ed)?|done)$/;
-const noReason = /^(?:|null|none|undefined|(?:finish_?reason_?)?unspecified)$/;
+const noReason = /^(?:|null|none|undefined|unspecified)$/;
 const filtered =
   /filter|safety|unsafe|refus|prohibit|block|recitation|spii|sensitive|moderat|polic(?:y|ies)|guardrail|toxic|harm|flagged|censor|inappropriate|model_armor|^language$/;
 /** A cancelled context is one of Go's, and no length. */
@@ -31,7 +31,9 @@ export function endingOf(reason: string): Ending | null {
     .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '_')
-    .replace(/^_+|_+$/g, '');
+    .replace(/^_+|_+$/g, '')
+    // FinishReason.STOP, FINISH_REASON_STOP: the name of the enumeration.
+    .replace(/^finish_?reason_/, '');
   if (noReason.test(words)) return null;
   if (inOrder.test(words)) return 'inOrder';
   if (filtered.test(words)) return 'contentFilter';
