@@ -96,7 +96,8 @@ function settingsOfFile(path: string, readFile: ConfigSource['readFile']): Given
   // Duplicate keys are found below, where the fault can name the key and both lines.
   const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false });
   const syntaxFaults = [...document.errors, ...document.warnings].map(
-    (problem) => `${path} line ${lines.linePos(problem.pos[0]).line} is not valid YAML: ${problem.message}`,
+    (problem) =>
+      `${path} line ${lines.linePos(problem.pos[0]).line} is not valid YAML: ${parserWords(problem.message)}`,
   );
   // Half a file is not used: what a broken one means is a guess.
   if (syntaxFaults.length > 0) return { settings: nothing, faults: syntaxFaults };
@@ -109,6 +110,12 @@ function settingsOfFile(path: string, readFile: ConfigSource['readFile']): Given
     originOf: (pair) => `${path} line ${lineOf(pair, lines)}`,
     resolve: (node) => (isAlias(node) ? (node.resolve(document) ?? node) : node),
   });
+}
+
+/** Behind a colon the parser shows what stands in the file, which may be a key that should have had quotes around it. */
+function parserWords(message: string): string {
+  const [words = '', ...shown] = message.split(': ');
+  return shown.length === 0 ? words : `${words} (a value that begins with a sign needs quotes)`;
 }
 
 interface FileContext {

@@ -193,10 +193,11 @@ function providerVoice({ engines, backpressure, speech }: Config, log: Logger): 
     provider: makeProvider(settings, process.env),
     unknownVoices: unknownVoices(speech, log),
     maxWaiting: openSentences(backpressure.maxStreams, speech.lookaheadSentences),
-    onFailedTry: ({ provider, errorCode, detail, tries, isLast }) => {
+    onFailedTry: ({ provider, errorCode, detail, tries, isLast, isOfCaller }) => {
       const decision = isLast ? 'voice_failed' : 'voice_retry';
       const ctx = { provider, error_code: errorCode, detail, tries };
-      log.warn({ scope: 'engine', method: 'synthesise', decision, ctx }, 'a voice could not speak a sentence');
+      const fields = { scope: 'engine', method: 'synthesise', decision, ctx };
+      log[isOfCaller ? 'debug' : 'warn'](fields, 'a voice could not speak a sentence');
     },
   });
 }

@@ -86,7 +86,7 @@ export const ordinalLeads: WordList = wordList(
 /** What a German ordinal number counts, where none of those leads it (`im 18. und 19. Jahrhundert`). */
 export const ordinalNouns: WordList = wordList(
   'jahrhundert jahrhunderts jahrtausend weltkrieg weltkriegs klasse etage geburtstag jahrestag kapitel lebensjahr',
-  'bundesliga liga stock stockwerk halbzeit semester quartal auflage',
+  'bundesliga liga stock stockwerk halbzeit semester quartal auflage sinfonie symphonie',
 );
 
 /** Roman numerals of lists and centuries, without those that a redacted log could write (X, XX, XXX). */

@@ -95,7 +95,7 @@ export class AnswerReader {
 
   /** What was held back until it was clear that these were words, too; once the answer has ended. */
   rest(): string {
-    return this.#said(this.#thoughts.finish({ isCutOff: this.ending !== 'inOrder' }));
+    return this.#said(this.#thoughts.finish({ isCutOff: this.ending !== 'inOrder' && this.ending !== 'whole' }));
   }
 
   /** Text where JSON was expected: noise, but for what says that it is an error. */

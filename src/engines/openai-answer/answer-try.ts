@@ -27,6 +27,8 @@ const lingeringMs = 100;
 export type TryNote =
   | { readonly kind: 'lengthStop' }
   | { readonly kind: 'contentFilterStop' }
+  /** A closing mark stands among the words: what came before it may have been thoughts. */
+  | { readonly kind: 'closingMarkSaid' }
   /** The provider told of an error behind the end of its answer. */
   | { readonly kind: 'lateError'; readonly reason: string }
   | { readonly kind: 'toolCallDropped'; readonly reason: 'cut_off' | 'malformed_arguments' };
@@ -56,6 +58,7 @@ export class AnswerTry {
   #lingeringTimer: NodeJS.Timeout | undefined;
   #isTooSlow = false;
   #hasLateError = false;
+  #isMarkNoted = false;
 
   constructor(input: AnswerTryInput) {
     this.#input = input;
@@ -119,6 +122,7 @@ export class AnswerTry {
         negotiation.settle();
       }
       this.#hasSpoken ||= text !== '';
+      if (text.includes('</think')) this.#noteMark();
       if (text !== '') yield { kind: 'text', text };
       if (this.#reader.isDone) break;
       if (this.#reader.ending !== null && (isAlive || this.#endTimer === undefined)) this.#expectEnd();
@@ -180,6 +184,13 @@ export class AnswerTry {
     this.#hasLateError = true;
     this.#input.note({ kind: 'lateError', reason: error.detail });
     return true;
+  }
+
+  /** A mark is one token, so it comes in one piece; a hint need not be sure. */
+  #noteMark(): void {
+    if (this.#isMarkNoted || this.#input.provider.options.thoughts !== 'auto') return;
+    this.#isMarkNoted = true;
+    this.#input.note({ kind: 'closingMarkSaid' });
   }
 
   #noteUsage(): void {

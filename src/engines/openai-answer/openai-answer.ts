@@ -239,6 +239,13 @@ class AnswerRun {
           "the answer ends where the provider's filter cut it",
         );
         return;
+      case 'closingMarkSaid':
+        this.#log(
+          'warn',
+          { decision: 'thoughts_said', ctx },
+          'an answer has a closing mark of thoughts in it; set ANSWER_THOUGHTS=closing-tag if its template opens them',
+        );
+        return;
       case 'lateError': {
         const fields = { decision: 'late_error', ctx: { ...ctx, reason: note.reason } };
         this.#log('warn', fields, 'a provider told of an error behind its answer: the words stay, a command does not');

@@ -10,7 +10,7 @@
  * Calls 4, an object that was not closed is of a call that was cut off: it has no arguments, and so there is no command.
  * Calls 5, a call that is said twice is one.
  * Calls 6, spelling: whole numbers keep their digits, and mistakes inside of an object that the model closed (single quotes, commas too many, line
- * feeds in texts) are mended.
+ * feeds in texts) are mended, once an answer: repair is dear.
  * Calls 7, bounds: `mostToolCalls` calls, `argumentsMaxChars` of each; time is linear in what comes.
  */
 
@@ -87,8 +87,14 @@ export class ToolCallDrafts {
 
   /** The calls in their order; only to be asked after the answer has ended in order. */
   finish(): readonly FinishedCall[] {
+    let mayRepair = true;
     const calls = this.#drafts
-      .map(({ name, args }) => ({ name: this.#cleanName(name), args: args.finish() }))
+      .map(({ name, args }) => {
+        const strict = args.finish();
+        const repaired = strict === undefined && mayRepair ? args.repair() : strict;
+        if (strict === undefined && args.isWhole) mayRepair = false;
+        return { name: this.#cleanName(name), args: repaired };
+      })
       .filter(({ name }) => name !== '');
     const said = calls.map((call) => JSON.stringify([call.name, call.args ?? null]));
     return calls.filter((call, index) => call.args === undefined || said.indexOf(said[index] ?? '') === index);
@@ -209,15 +215,21 @@ class ArgumentsDraft {
 
   /** The object; undefined = there is none. */
   finish(): object | undefined {
-    if (this.#whole !== null) {
-      const source = this.#text.slice(this.#whole.start, this.#whole.end);
-      return objectOf(parsedJson(source)) ?? repairedObject(source) ?? undefined;
-    }
+    if (this.#whole !== null) return objectOf(parsedJson(this.#wholeText()));
     const text = this.#text.trim();
     if (text.replaceAll(/\{\s*\}|\[\s*\]|\bnull\b|""/g, '').trim() === '') return {};
     // Encoded twice.
     const decoded = text.startsWith('"') ? parsedJson(text) : undefined;
     return objectOf(typeof decoded === 'string' ? parsedJson(decoded) : this.#saidAgain());
+  }
+
+  /** The object, where the model has closed it and misspelt it. */
+  repair(): object | undefined {
+    return this.#whole === null ? undefined : (repairedObject(this.#wholeText()) ?? undefined);
+  }
+
+  #wholeText(): string {
+    return this.#text.slice(this.#whole?.start, this.#whole?.end);
   }
 
   /** The whole object that the last fragment says again, behind one whose rest never came. */

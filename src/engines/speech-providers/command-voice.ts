@@ -166,7 +166,7 @@ export async function* childSound(
     signal.throwIfAborted();
     if (isTooSilent) throw failed(program, `gave no sound for ${silenceLimitMs} ms`, lastWords());
     if (end.startError !== null) throw failed(program, "can't be started", end.startError.message, 'other');
-    if (end.code !== 0) throw failed(program, endWordsOf(end), lastWords(), 'again', end.code !== null);
+    if (end.code !== 0) throw failed(program, endWordsOf(end), lastWords(), 'again', endedByItself(end));
   } finally {
     clearTimeout(timer);
     unlink();
@@ -206,6 +206,13 @@ function keptEnd(stderr: Readable, text: string): () => string {
     kept = (kept + words).slice(-MAX_STDERR_CHARS);
   });
   return () => readErrorBody(kept.trimEnd().split('\n').at(-1) ?? '', { text }).said;
+}
+
+/** A crash is as much a program's own answer as an exit code; these signals are sent by others. */
+const signalsOfOthers: readonly string[] = ['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP'];
+
+function endedByItself({ signal }: ChildEnd): boolean {
+  return signal === null || !signalsOfOthers.includes(signal);
 }
 
 function endWordsOf({ code, signal }: ChildEnd): string {

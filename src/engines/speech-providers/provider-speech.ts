@@ -55,6 +55,8 @@ export interface FailedTryReport {
   /** Tries so far, this one included. */
   readonly tries: number;
   readonly isLast: boolean;
+  /** A voice that the caller named and that does not exist: the refused call has a line of its own. */
+  readonly isOfCaller: boolean;
 }
 
 export interface ProviderSpeechOptions {
@@ -174,7 +176,8 @@ class SentenceWork {
         const { code, detail } = failure;
         // Another voice speaks at once; that one was replaced is told instead.
         if (isLast && mayBeReplaced && !this.#hasSound && mayBeVoice(failure, sentence.voice)) throw failure;
-        onFailedTry?.({ provider: provider.name, errorCode: code, detail, tries: retries + 1, isLast });
+        const isOfCaller = sentence.isVoiceOfRequest && code === 'NOT_FOUND';
+        onFailedTry?.({ provider: provider.name, errorCode: code, detail, tries: retries + 1, isLast, isOfCaller });
         if (isLast) {
           if (!this.#hasSound) request.noteProvider?.({ provider: provider.name, retries });
           throw failure;

@@ -30,6 +30,7 @@ const marks: readonly (readonly [mark: string, name: string])[] = [
   ['RIFF????AVI ', 'AVI'],
   ['RIFF????WEBP', 'an image (WebP)'],
   ['RIFF????RMID', 'MIDI'],
+  ['RIFF????XWMA', 'WMA'],
   ['FORM????AIFF', 'AIFF'],
   ['FORM????AIFC', 'AIFC'],
   ['.snd\0\0', 'Sun audio (.snd)'],
@@ -45,6 +46,17 @@ const marks: readonly (readonly [mark: string, name: string])[] = [
   ['MThd\0\0\0\x06', 'MIDI'],
   ['NIST_1A', 'NIST SPHERE'],
   ['DSD \x1c\0\0\0', 'DSD'],
+  ['\x7f\xfe\x80\x01', 'DTS'],
+  ['\xfe\x7f\x01\x80', 'DTS'],
+  ['Creative Voice F', 'Creative Voice (.voc)'],
+  ['.SoX????', 'SoX sound'],
+  ['XoS.????', 'SoX sound'],
+  ['\x64\xa3?\0', 'IRCAM sound (.sf)'],
+  ['\0?\xa3\x64', 'IRCAM sound (.sf)'],
+  ['nut/multimedia', 'NUT'],
+  ['.RMF\0\0\0', 'RealMedia'],
+  ['.ra\xfd', 'RealAudio'],
+  ['MPCK', 'Musepack'],
   ['FLV\x01', 'FLV'],
   ['\x30\x26\xb2\x75\x8e\x66\xcf\x11', 'WMA'],
   ['\x1f\x8b\x08', 'gzip'],
@@ -98,10 +110,12 @@ export function soundKindOf(bytes: Uint8Array, isWhole: boolean): SoundKind | nu
 
 /** Printable characters that no sound has in a row. */
 const TEXT_BYTES = 64;
-/** A message may be as short as that: "No voice". */
-const SHORT_TEXT_BYTES = 8;
+/** A whole body may be as short as that: `{}`, "err". */
+const SHORT_TEXT_BYTES = 2;
+/** Of a text in the letters of another encoding than UTF-8; quiet sound has no more than half of them, loud sound fewer. */
+const ASCII_SHARE = 0.85;
 
-/** True if `bytes` are text, as UTF-8; null = more bytes are needed. */
+/** True if `bytes` are text, as UTF-8 or, for the most part, ASCII; null = more bytes are needed. */
 export function isTextSoFar(bytes: Uint8Array, isWhole: boolean): boolean | null {
   const isAll = bytes.length < TEXT_BYTES;
   const beginning = bytes.subarray(0, TEXT_BYTES);
@@ -113,7 +127,8 @@ export function isTextSoFar(bytes: Uint8Array, isWhole: boolean): boolean | null
     // The last character may be cut.
     new TextDecoder('utf-8', { fatal: true }).decode(beginning, { stream: !(isAll && isWhole) });
   } catch {
-    return false;
+    const ascii = beginning.filter((byte) => byte < 0x80).length;
+    if (ascii < ASCII_SHARE * beginning.length) return false;
   }
   if (!isAll) return true;
   return isWhole ? bytes.length >= SHORT_TEXT_BYTES : null;
@@ -131,6 +146,33 @@ const greatestStepShare = 0.7;
 
 /** True if `bytes`, read as samples of 16 bits, follow each other as those of sound do; false for what is compressed, and for silence. */
 export function areSamples(bytes: Uint8Array): boolean {
+  const { meanSize, stepShare } = shapeOf(bytes);
+  if (meanSize < quietMeanSize) return meanSize > 0;
+  return meanSize < greatestMeanSize && stepShare < greatestStepShare;
+}
+
+/** As much as tells noise from sound without keeping anybody waiting: less than one frame of the wire holds. */
+export const noiseEvidenceBytes = 1024;
+/**
+ * Bytes of every value in any order, read as samples, have a mean size of 16,384 and steps of 1.33 of it. Nothing that is said comes near:
+ * the loudest hiss of a voice has 5000.
+ */
+const noiseSizes: readonly [least: number, most: number] = [12_500, 20_000];
+const noiseStepShares: readonly [least: number, most: number] = [1.15, 1.5];
+
+/** True if `bytes` are spread as evenly as those of compressed or encrypted data are: as samples, noise at full scale. */
+export function areNoise(bytes: Uint8Array): boolean {
+  if (bytes.length < noiseEvidenceBytes) return false;
+  const { meanSize, stepShare } = shapeOf(bytes.subarray(0, noiseEvidenceBytes));
+  return isBetween(meanSize, noiseSizes) && isBetween(stepShare, noiseStepShares);
+}
+
+function isBetween(value: number, [least, most]: readonly [number, number]): boolean {
+  return value >= least && value <= most;
+}
+
+/** What `bytes` are like as samples: their mean size, and the mean step from one to the next as a share of it. */
+function shapeOf(bytes: Uint8Array): { readonly meanSize: number; readonly stepShare: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let sizes = 0;
   let steps = 0;
@@ -141,9 +183,28 @@ export function areSamples(bytes: Uint8Array): boolean {
     steps += Math.abs(sample - before);
     before = sample;
   }
-  const meanSize = (2 * sizes) / bytes.length;
-  if (meanSize < quietMeanSize) return sizes > 0;
-  return meanSize < greatestMeanSize && steps < greatestStepShare * sizes;
+  return { meanSize: (2 * sizes) / bytes.length, stepShare: sizes === 0 ? 0 : steps / sizes };
+}
+
+/** A step beyond the usual ones that may still be sound: an onset. */
+const onsetStep = 2000;
+/** As many samples as tell how sound was going. */
+const goingSamples = 8;
+
+/**
+ * True if the samples from `border` on may be the same sound going on. What is no sound comes with a jump and goes on with jumps; where
+ * sound was cut, its next part begins with one at most.
+ */
+export function goesOn(samples: Int16Array, border: number): boolean {
+  if (border < goingSamples || samples.length === border) return true;
+  const stepAt = (at: number) => Math.abs((samples[at] ?? 0) - (samples[at - 1] ?? 0));
+  let steps = 0;
+  for (let at = 1; at < border; at++) steps += stepAt(at);
+  const greatest = onsetStep + (4 * steps) / (border - 1);
+  if (stepAt(border) <= greatest) return true;
+  let greatestBehind = 0;
+  for (let at = border + 1; at < samples.length; at++) greatestBehind = Math.max(greatestBehind, stepAt(at));
+  return samples.length > border + 1 && greatestBehind <= greatest;
 }
 
 function hasMark(bytes: Uint8Array, mark: string): boolean {

@@ -9,7 +9,14 @@ import { audioFormat } from '../../call/wire.ts';
 import { errorBodyMaxBytes } from '../provider/error-words.ts';
 import { maxRateHz, minRateHz, RateConverter, type RateFilter } from './rate-converter.ts';
 import { type PcmFormat, SampleReader, UnreadBytes, UnusableSound, WordsInsteadOfSound } from './sample-reader.ts';
-import { areSamples, type SoundKind, sampleEvidenceBytes, soundKindOf } from './sound-kind.ts';
+import {
+  areNoise,
+  areSamples,
+  noiseEvidenceBytes,
+  type SoundKind,
+  sampleEvidenceBytes,
+  soundKindOf,
+} from './sound-kind.ts';
 import { type SoundPiece, WavReader } from './wav-reader.ts';
 
 /** Five minutes: a sentence of the longest that the cutter lets through takes less than two. */
@@ -84,6 +91,10 @@ export class SoundPipeline {
     this.#kind ??= soundKindOf(bytes, isWhole);
     if (this.#kind === null) return bytes.subarray(0, 0);
     const { label } = this.#options;
+    if (this.#kind === 'pcm' && label === undefined) {
+      if (!isWhole && bytes.length < noiseEvidenceBytes) return bytes.subarray(0, 0);
+      if (areNoise(bytes)) throw this.#undecoded('compressed data of an unknown format instead of PCM or WAV');
+    }
     if (this.#kind === 'pcm' && label !== undefined) {
       if (!isWhole && bytes.length < sampleEvidenceBytes) return bytes.subarray(0, 0);
       if (!areSamples(bytes)) {

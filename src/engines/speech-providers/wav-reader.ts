@@ -8,14 +8,15 @@
  *     chance. Servers join the files of their parts, each with its header.
  *  3. Chunks. Behind the declared length stand chunks (a printable name, a length), and behind a chunk nothing but chunks. A
  *     chunk that begins before, where the length is not certain, is one only if it ends exactly where the stream, another chunk or a file does.
- *  4. Sound. What follows the declared length and is no chunk, no file and no text is sound: headers are also written for the first
- *     part of a stream alone.
- *  5. Trailer. Writers that can't go back to fill in the lengths append them: a tail that names the lengths of all before it is dropped.
+ *  4. Sound. What follows the declared length and is no chunk, no file and no text is sound, if it goes on as sound does: headers are
+ *     also written for the first part of a stream alone, but tags, seals and remains of other files stand there, too.
+ *  5. Trailer. Writers that can't go back to fill in the lengths append them: a tail that names the lengths of all before it is dropped,
+ *     and so are words at the end.
  *
  * At most MAX_TAIL_CHUNK_BYTES are held, and every byte is looked at a bounded number of times.
  */
-import { type PcmFormat, UnreadBytes, UnusableSound } from './sample-reader.ts';
-import { isTextSoFar } from './sound-kind.ts';
+import { frameBytesOf, joined, type PcmFormat, SampleReader, UnreadBytes, UnusableSound } from './sample-reader.ts';
+import { goesOn, isTextSoFar } from './sound-kind.ts';
 import { wavFormatAt } from './wav-format.ts';
 
 /** Everything before the sound; a real header has 44 bytes, one with texts, a picture or a manifest up to some hundred KiB. */
@@ -30,6 +31,10 @@ const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
 const MAX_TRAILER_BYTES = 128;
 /** As much of what follows the declared sound as is looked at to tell what it is. */
 const VERDICT_BYTES = 64;
+/** As much of the sound before it as tells how it was going, in every format. */
+const LAST_SOUND_BYTES = 512;
+/** Words at the end of sound: fewer letters in a row may be sound. */
+const MIN_WORD_BYTES = 24;
 const CHUNK_HEADER_BYTES = 8;
 const SPACE = 0x20;
 
@@ -63,6 +68,8 @@ export class WavReader {
   /** Of the sound: bytes read, and to go until its declared end; Infinity = not known. */
   #soundBytes = 0;
   #soundLeft = Number.POSITIVE_INFINITY;
+  /** The last of those that were read. */
+  #lastSound = new Uint8Array(0);
   /** Bytes of the header before the sound. */
   #soundStart = 0;
   /** The lengths of file and sound agree, so what is inside is sound and nothing else. */
@@ -173,6 +180,7 @@ export class WavReader {
     if (this.#format === null) throw new UnusableSound('a WAV header without a format');
     const isKnown = size > 0 && size <= MAX_DECLARED_BYTES;
     this.#soundBytes = 0;
+    this.#lastSound = new Uint8Array(0);
     this.#soundStart = this.#position;
     this.#soundLeft = isKnown ? size : Number.POSITIVE_INFINITY;
     this.#isCertain = isKnown && this.#position + size <= this.#riffEnd;
@@ -226,6 +234,8 @@ export class WavReader {
   /** Bytes at the end of `sound` that only tell how long what came before is (5). */
   #trailerBytes(sound: Uint8Array): number {
     if (this.#isCertain || sound.length < 4) return 0;
+    const words = wordBytesAtEnd(sound);
+    if (words >= MIN_WORD_BYTES) return words;
     const all = this.#soundBytes + sound.length;
     const told = u32At(sound, sound.length - 4);
     const trailer = all - told;
@@ -261,7 +271,9 @@ export class WavReader {
     const bytes = this.#unread.view;
     if (bytes.length < VERDICT_BYTES && !isEnd) return null;
     if (bytes.length === 0) return null;
-    for (const at of this.#position % 2 === 1 ? [1, 0] : [0]) {
+    // A line break or a byte of padding between two files.
+    const fileAt = indexOfFile(bytes, 0, Math.min(VERDICT_BYTES, bytes.length) - FILE_HEAD_BYTES + 1);
+    for (const at of [...(fileAt > 0 ? [fileAt] : []), ...(this.#position % 2 === 1 ? [1, 0] : [0])]) {
       const isFile = isFileAt(bytes, at);
       if (!isFile && !isChunkAt(bytes, at, MAX_CHUNK_BYTES, isPrintable)) continue;
       this.#consume(at);
@@ -270,7 +282,7 @@ export class WavReader {
       return this.#nothing;
     }
     const isPadding = bytes.length <= 1 || (this.#isCertain && bytes.length < CHUNK_HEADER_BYTES);
-    if (this.#isBehindChunk || (isEnd && isPadding) || isTextSoFar(bytes, isEnd) === true) {
+    if (this.#isBehindChunk || (isEnd && isPadding) || isTextSoFar(bytes, isEnd) === true || !this.#goesOn(bytes)) {
       return this.#skipTo(Number.POSITIVE_INFINITY);
     }
     this.#isCertain = false;
@@ -278,6 +290,17 @@ export class WavReader {
     this.#cleared = { ofFiles: 0, ofChunks: 0 };
     this.#state = 'sound';
     return this.#nothing;
+  }
+
+  /** `bytes`, read in the format of the sound before them, may be more of it. */
+  #goesOn(bytes: Uint8Array): boolean {
+    if (this.#format === null) return true;
+    const frameBytes = frameBytesOf(this.#format);
+    const before = this.#lastSound.subarray(
+      (frameBytes - ((this.#soundBytes - this.#lastSound.length) % frameBytes)) % frameBytes,
+    );
+    const samples = new SampleReader(this.#format).push(joined(before, bytes.subarray(0, VERDICT_BYTES)));
+    return goesOn(samples, Math.ceil(before.length / frameBytes));
   }
 
   #skipTo(bytes: number): Uint8Array {
@@ -306,6 +329,9 @@ export class WavReader {
   /** The first `length` bytes as sound; `dropped` are gone with them. */
   #takeSound(length: number, dropped = length): Uint8Array {
     const sound = this.#unread.view.slice(0, length);
+    if (sound.length > 0 && this.#soundLeft !== Number.POSITIVE_INFINITY) {
+      this.#lastSound = joined(this.#lastSound, sound.subarray(-LAST_SOUND_BYTES)).slice(-LAST_SOUND_BYTES);
+    }
     this.#soundBytes += dropped;
     this.#soundLeft -= dropped;
     const { ofFiles, ofChunks } = this.#cleared;
@@ -338,6 +364,13 @@ function isChunkAt(bytes: Uint8Array, at: number, maxBytes: number, isLetter: (b
   if (at + CHUNK_HEADER_BYTES > bytes.length || u32At(bytes, at + 4) > maxBytes || bytes[at] === SPACE) return false;
   for (let place = at; place < at + 4; place++) if (!isLetter(bytes[place] ?? 0)) return false;
   return tagAt(bytes, at) !== 'RIFF';
+}
+
+/** Printable bytes at the end. */
+function wordBytesAtEnd(bytes: Uint8Array): number {
+  let at = bytes.length;
+  while (at > 0 && (isPrintable(bytes[at - 1] ?? 0) || bytes[at - 1] === 0x0a || bytes[at - 1] === 0x0d)) at--;
+  return bytes.length - at;
 }
 
 /** What names are made of: `fmt `, `_PMX`, `id3 `, `elm1`. */

@@ -263,6 +263,15 @@ describe('a voice that a client names', () => {
     },
   );
 
+  test.each(['crash', 'exit', 'silent'])('is replaced where the program does "%s" over it', async (voice) => {
+    const command = parseCommandTemplate(`${node} {voice}`);
+    const settings = { provider: 'command' as const, command, sampleRateHz: 16_000, voice: 'tone' };
+    const { engine, replaced, failedTries } = createVoice(settings, { policy: 'fallback' });
+    expect(await speak(engine, { text: 'Hi.', voice })).toHaveLength(96_000);
+    expect(replaced).toEqual([{ voice, spokenBy: 'tone', isLastTold: false }]);
+    expect(failedTries).toEqual([]);
+  });
+
   test('is NOT_FOUND where the template has no place for it, or the program says so', async () => {
     expect((await failureOf(commandOf(`${node} tone`).engine, { text: 'Hi.', voice: 'anna' })).code).toBe('NOT_FOUND');
     expect(await failureOf(commandOf(`${node} novoice {voice}`).engine, { text: 'Hi.', voice: 'anna' })).toMatchObject({

@@ -38,6 +38,11 @@ const doings = {
   signal() {
     process.stdout.write(tone, () => process.kill(process.pid, 'SIGKILL'));
   },
+  /** As espeak-ng does over some names of voices. */
+  crash() {
+    process.kill(process.pid, 'SIGSEGV');
+    setInterval(() => {}, 1000);
+  },
   novoice() {
     process.stderr.write('Error: The specified voice does not exist.\n');
     process.exitCode = 1;

@@ -108,3 +108,13 @@ test('how many are found so far is told', async () => {
   await findLogs([at('day')], (count) => counts.push(count));
   expect(counts).toEqual([1, 2, 3]);
 });
+
+test('a folder that vanishes while it is looked for is told, and the rest is found', async () => {
+  for (const name of ['moving/gone', 'moving/stays']) mkdirSync(at(name), { recursive: true });
+  for (const name of ['moving/a', 'moving/gone/b', 'moving/stays/c']) writeFileSync(at(`${name}.jsonl`), '');
+  const { paths, faults } = await findLogs([at('moving')], (count) => {
+    if (count === 1) rmSync(at('moving/gone'), { recursive: true });
+  });
+  expect(paths.map((path) => relative(folder, path))).toEqual(['moving/a.jsonl', 'moving/stays/c.jsonl']);
+  expect(faults).toEqual([{ path: at('moving/gone'), why: 'ENOENT: no such file or directory' }]);
+});

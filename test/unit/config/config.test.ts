@@ -41,6 +41,25 @@ function faultsOf(run: () => Config): readonly string[] {
   throw new Error('the configuration loaded, but should have been refused');
 }
 
+describe('a fault of the YAML', () => {
+  test.each([
+    ['SPEECH_API_KEY: !sk-secret', 'Unresolved tag (a value that begins with a sign needs quotes)'],
+    ['SPEECH_API_KEY: | sk-secret', 'Not a YAML token (a value that begins with a sign needs quotes)'],
+    ['SPEECH_API_KEY: @sk-secret', 'Plain value cannot start with reserved character @'],
+    ['SPEECH_API_KEY: "sk-secret', 'Missing closing "quote'],
+    ['SPEECH_API_KEY: sk: secret', 'Nested mappings are not allowed in compact mappings'],
+  ])('%s is told without the key', (text, words) => {
+    expect(() => loadConfig({ env: { CONFIG_FILE: 'r.yaml' }, readFile: () => text })).toThrow(
+      new ConfigFault([`r.yaml line 1 is not valid YAML: ${words}`]),
+    );
+  });
+
+  test('of a file that was never a configuration are shown in a bounded number', () => {
+    const load = () => loadConfig({ env: { CONFIG_FILE: 'r.yaml' }, readFile: () => 'A: 1\n'.repeat(1_000) });
+    expect(load).toThrow(/^The configuration has 1000 faults:\n(?:.*\n){100} {2}and 900 more$/);
+  });
+});
+
 describe('defaults', () => {
   test('an empty environment gives exactly the documented defaults', () => {
     expect(load({})).toEqual({

@@ -102,7 +102,10 @@ describe('where all commands are allowed', () => {
     const answer = await ask(prompt);
     expect(answer.command).toEqual(command);
     expect(answer.text).not.toBe('');
-    expect(judgeCommand({ name: command.name, args: command.args }, commandNames)).toMatchObject({ accepted: true });
+    expect(judgeCommand({ name: command.name, args: command.args }, commandNames)).toMatchObject({
+      accepted: true,
+      args: command.args,
+    });
   });
 
   test.each([

@@ -7,10 +7,8 @@ const families: readonly (readonly [Ending | null, readonly string[]])[] = [
     'inOrder',
     ['stop', 'STOP', 'Stop', ' stop ', 'tool_calls', 'tool-calls', 'toolCalls', 'TOOL_CALLS', 'function_call'],
   ],
-  [
-    'inOrder',
-    ['end_turn', 'END_TURN', 'endTurn', 'eos', 'eos_token', 'tool_use', 'stop_sequence', 'COMPLETE', 'completed'],
-  ],
+  ['inOrder', ['end_turn', 'END_TURN', 'endTurn', 'End-Turn', 'FUNCTION_CALL']],
+  ['whole', ['eos', 'eos_token', 'tool_use', 'stop_sequence', 'COMPLETE', 'completed', 'tool_call', 'done']],
   ['length', ['length', 'LENGTH', 'max_tokens', 'MAX_TOKENS', 'maxTokens', 'model_length', 'max_output_tokens']],
   [
     'length',
@@ -47,6 +45,8 @@ test.each(families.flatMap(([ending, reasons]) => reasons.map((reason) => [reaso
 
 test('of two reasons the worse one counts, in whichever order they come', () => {
   expect(worseEnding('length', 'inOrder')).toBe('length');
+  expect(worseEnding('inOrder', 'whole')).toBe('whole');
+  expect(worseEnding('whole', 'length')).toBe('length');
   expect(worseEnding('inOrder', 'contentFilter')).toBe('contentFilter');
   expect(worseEnding(null, 'inOrder')).toBe('inOrder');
   expect(worseEnding('inOrder', null)).toBe('inOrder');

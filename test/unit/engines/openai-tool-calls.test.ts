@@ -263,4 +263,12 @@ describe('Calls 6: spelling', () => {
     expect(callsOf([open(text)])).toEqual([{ name: 'open_app', args }]);
     expect(callsOf([open(''), ...text.split('').map((unit) => piece(unit))])).toEqual([{ name: 'open_app', args }]);
   });
+
+  test('is mended in one call of an answer', () => {
+    const misspelt = (name: string) => ({ function: { name, arguments: "{'app_name': 'Safari'}" } });
+    expect(callsOf([misspelt('open_app'), misspelt('close_app')])).toEqual([
+      safari,
+      { name: 'close_app', args: undefined },
+    ]);
+  });
 });

@@ -1,4 +1,5 @@
 /** What a voice really sent, by its content: files of real encoders, PCM that begins like one, words in place of sound. */
+import { deflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRateFilter } from '../../../src/engines/speech-providers/rate-converter.ts';
@@ -14,6 +15,11 @@ function run(bytes: Buffer, size: number, label?: SoundLabel): Buffer {
   for (let at = 0; at < bytes.length; at += size) output.push(pipeline.push(bytes.subarray(at, at + size)));
   output.push(pipeline.flush());
   return Buffer.concat(output);
+}
+
+/** White noise from -1 to 1. */
+function hiss(at: number): number {
+  return 2 * ((Math.sin(at * 12.9898) * 43_758.5453) % 1);
 }
 
 const sizes: readonly number[] = [1, 3, 1000, 1 << 20];
@@ -58,6 +64,11 @@ describe('sound that is not decoded', () => {
     ['PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0', 'a ZIP archive'],
     ['BW64\xff\xff\xff\xffWAVEds64', 'BW64'],
     ['FORM\0\0\x10\0AIFCFVER', 'AIFC'],
+    ['\x7f\xfe\x80\x01\xfc\x3c', 'DTS'],
+    ['Creative Voice File\x1a', 'Creative Voice (.voc)'],
+    ['\x64\xa3\x01\0\0\0\x80\x45', 'IRCAM sound (.sf)'],
+    ['.SoX\x1c\0\0\0', 'SoX sound'],
+    ['.RMF\0\0\0\x12', 'RealMedia'],
   ])('%j is refused', (beginning, format) => {
     const bytes = Buffer.concat([Buffer.from(beginning, 'latin1'), Buffer.alloc(500, 7)]);
     for (const size of sizes) {
@@ -76,6 +87,19 @@ describe('sound that is not decoded', () => {
     for (const size of sizes) {
       expect(() => run(soundFile(name), size)).toThrow(new UnusableSound(`${words}; it must be PCM of 8 to 32 bits`));
     }
+  });
+
+  test.each([
+    ['frames of MP3 whose beginning is lost', soundFile('mp3-frames').subarray(50)],
+    ['pages of Ogg whose beginning is lost', soundFile('vorbis-ogg').subarray(5)],
+    ['frames of AAC whose beginning is lost', soundFile('aac-adts').subarray(50)],
+    [
+      'what zlib packed',
+      deflateSync(Buffer.from(Array.from({ length: 4000 }, (_, at) => 128 + 90 * Math.sin(at * at)))),
+    ],
+  ])('%s: noise at full scale is refused though nothing names it', (_, bytes) => {
+    const words = 'compressed data of an unknown format instead of PCM or WAV';
+    for (const size of sizes) expect(() => run(bytes, size)).toThrow(new UnusableSound(words));
   });
 
   test('in the frames of one stream is known though the body holds but one of them', () => {
@@ -98,6 +122,16 @@ describe('PCM', () => {
     else sound.set(beginning);
     if (beginning === null) soundFile('mp3-frames').copy(sound, 192, 192, 196);
     for (const size of sizes) expect(run(sound, size)).toEqual(sound);
+  });
+
+  test.each<[string, (at: number) => number]>([
+    ['of a hiss far louder than any voice has', (at) => 15_000 * hiss(at)],
+    ['of the loudest low tone', (at) => 32_767 * Math.sin(at / 20)],
+    ['of the loudest high tone', (at) => 32_767 * Math.cos(at * 3)],
+    ['of silence', () => 0],
+  ])('%s passes bit for bit', (_, level) => {
+    const sound = Buffer.from(Int16Array.from({ length: 3000 }, (__, at) => level(at)).buffer);
+    for (const size of sizes) expect(run(sound, size).equals(sound)).toBe(true);
   });
 
   test('of any samples is decided about with bounded bytes, and never taken for text or frames', () => {
@@ -134,6 +168,20 @@ describe('words in place of sound', () => {
       const said = body.replace('\ufeff', '').slice(0, 16_384);
       expect(thrown).toHaveProperty('body', said);
     }
+  });
+});
+
+describe('few words in place of sound', () => {
+  test.each(['{}', 'err', 'null', '[]\n', '<p/>', 'nope'])('%j are words', (body) => {
+    for (const size of sizes) expect(() => run(Buffer.from(body), size)).toThrow(WordsInsteadOfSound);
+  });
+
+  test('are words in the letters of another encoding than UTF-8, too', () => {
+    const body = Buffer.from(
+      'Die Stimme ist leider nicht verf\u00fcgbar, bitte w\u00e4hlen Sie eine andere.',
+      'latin1',
+    );
+    for (const size of sizes) expect(() => run(body, size)).toThrow(WordsInsteadOfSound);
   });
 });
 

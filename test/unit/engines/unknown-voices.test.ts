@@ -131,6 +131,37 @@ describe('a voice that the provider does not have', () => {
   });
 });
 
+describe('a name that is refused', () => {
+  test("is the caller's: whoever logs failed tries can tell it from a failure of the provider", async () => {
+    const told: boolean[] = [];
+    const failures = [
+      failureOfVoiceRefusal(
+        { status: 404, said: 'no such voice', signs: '', retryAfterMs: undefined },
+        { provider: 'openai', voice: jenny },
+      ),
+      new ProviderFailure({ code: 'UNAVAILABLE', words: 'failed', next: 'nobody' }),
+    ];
+    for (const failure of failures) {
+      const engine = createProviderSpeechEngine({
+        settings: voiceSettings({}),
+        provider: {
+          name: 'openai',
+          defaultVoice: 'alloy',
+          check: async () => {},
+          open: () => Promise.reject(failure),
+          close() {},
+        },
+        maxWaiting: 10,
+        unknownVoices: new UnknownVoices({ policy: 'refuse' }),
+        onFailedTry: ({ isOfCaller }) => told.push(isOfCaller),
+      });
+      await failureOf(engine, { text: 'Hello.', voice: jenny });
+      await failureOf(engine, 'Hello.');
+    }
+    expect(told).toEqual([true, false, false, false]);
+  });
+});
+
 describe('a failure that is not about the voice', () => {
   test.each([
     [401, 'Invalid API key'],
@@ -159,7 +190,7 @@ describe('a failure that is not about the voice', () => {
 
   test('after the first sound is never spoken again by another voice', async () => {
     async function* breaking(): AsyncGenerator<Uint8Array, void, undefined> {
-      yield tone;
+      yield Buffer.concat([tone, tone]);
       throw new ProviderFailure({ code: 'NOT_FOUND', words: 'voice not found', next: 'nobody', status: 404 });
     }
     const asked: string[] = [];

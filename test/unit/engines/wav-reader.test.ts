@@ -79,6 +79,53 @@ describe('behind the sound', () => {
     expectSound(wavOf(sound, { after: page, riffBytes: 36 + sound.length }), sound);
   });
 
+  const smooth = Buffer.from(Int16Array.from({ length: 4000 }, (_, at) => 9000 * Math.sin(at / 15)).buffer);
+  const noise = Buffer.from(
+    Array.from({ length: 3000 }, (_, at) => (Math.sin(at * 12.9898) * 43_758.5453 * 256) & 255),
+  );
+  const field = (text: string, bytes: number) => Buffer.from(text.padEnd(bytes, '\0'), 'latin1');
+
+  test.each<[string, Buffer]>([
+    ['a tag of ID3v1', Buffer.concat([field('TAG', 3), field('A title', 30), field('Somebody', 95)])],
+    ['a tag of APE', Buffer.concat([field('APETAGEX\xd0\x07', 16), Buffer.alloc(16, 1)])],
+    ['a tag of ID3v2', field('ID3\x04\0\0\0\0\0\x40TIT2\0\0\0\x10\0\0\0A title', 90)],
+    ['a chunk of QuickTime', Buffer.concat([field('\xa9mak\x88\x13\0\0', 8), noise])],
+    ['a chunk whose name has zeros', Buffer.concat([field('ab\0\0\xf4\x01\0\0', 8), noise.subarray(0, 500)])],
+    ['a chunk that would be of 4 GiB', Buffer.concat([field('LIST\xff\xff\xff\xffINFO', 12), Buffer.alloc(300, 'x')])],
+    ['bytes of no order', noise],
+  ])('%s is not heard, whatever it is called: it does not go on as sound does', (_, after) => {
+    const wide = Buffer.from(
+      Int32Array.from({ length: 2000 }, (__, at) => 5e8 * Math.sin(Math.floor(at / 2) / 15)).buffer,
+    );
+    expectSound(wavOf(smooth, { after, riffBytes: 'right' }), smooth);
+    expectSound(wavOf(smooth, { after }), smooth);
+    expectSound(wavOf(wide, { after, bits: 32, channels: 2 }), wide);
+  });
+
+  test('sound that goes on behind its declared length is heard, also where its parts do not fit together', () => {
+    const other = Buffer.from(Int16Array.from({ length: 900 }, (_, at) => 7000 * Math.cos(at / 9)).buffer);
+    for (const after of [smooth, other, smooth.subarray(50), Buffer.concat([Buffer.alloc(600), other])]) {
+      const declaredBytes = smooth.length;
+      expectSound(
+        wavOf(smooth, { after, declaredBytes, riffBytes: 36 + declaredBytes }),
+        Buffer.concat([smooth, after]),
+      );
+    }
+  });
+
+  test('words at the end of sound of unknown length are not heard', () => {
+    const after = Buffer.from('{"usage":{"characters":12},"request_id":"abc"}\n');
+    for (const length of unknownLengths) {
+      expectSound(wavOf(smooth, { after, declaredBytes: length, riffBytes: length }), smooth);
+    }
+  });
+
+  test.each(['\r\n', '\n', '\0\0\0\0', '\r\n--part\r\n\r\n'])('%j between two files is not heard', (between) => {
+    const second = wavOf(smooth, { riffBytes: 'right' });
+    const files = Buffer.concat([second, Buffer.from(between), second, Buffer.from(between)]);
+    expectSound(files, Buffer.concat([smooth, smooth]));
+  });
+
   test('lengths that were to be filled in later are not heard', () => {
     // A muxer that writes into a buffer that was taken away meanwhile leaves zeros and the two lengths.
     const trailer = Buffer.alloc(44);

@@ -144,7 +144,7 @@ describe('what a German ordinal number counts', () => {
   test.each(
     words(
       `jahrhundert jahrhunderts jahrtausend weltkrieg weltkriegs klasse etage geburtstag jahrestag kapitel lebensjahr
-      bundesliga liga stock stockwerk halbzeit semester quartal auflage`,
+      bundesliga liga stock stockwerk halbzeit semester quartal auflage sinfonie symphonie`,
     ),
   )('%s', (word) => expectCut(`Das war bei 2. ${capitalised(word)} von allen`));
   test.each(unknown)('but not %s', (word) => expectCut(`Das war bei 2.‖ ${capitalised(word)} von allen`));
