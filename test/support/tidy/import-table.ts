@@ -71,7 +71,7 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'engines/provider/',
-    ours: ['engines/provider/', 'errors.ts', 'assert.ts'],
+    ours: ['engines/provider/', 'model-json.ts', 'errors.ts', 'assert.ts'],
     types: [],
     packages: [],
     node: [],

@@ -203,6 +203,14 @@ describe('Chunks 5: what is said between the events', () => {
     expect(read(`data: ${o}\n\nx-trace: an error\nnonsense\n\n${rest}`)).toEqual([one, two, 'DONE']);
   });
 
+  test.each([200_000, 2_000])('what is nested %d deep is no JSON, and no bug of ours', (depth) => {
+    const deep = `${'['.repeat(depth)}"x"${']'.repeat(depth)}`;
+    const body = Buffer.from(`data: {"choices":[{"delta":{"content":${deep}}}]}\n\n`);
+    expect(() => itemsOf([body], { bounds: { ...wide, eventMaxBytes: 1_000_000 } })).toThrow(
+      'sent a chunk that is no JSON',
+    );
+  });
+
   test('whole numbers keep their digits', () => {
     expect(read('data: {"contact":12345678901234567890}\n\n')).toEqual([{ contact: '12345678901234567890' }]);
   });

@@ -251,13 +251,16 @@ describe('Calls 6: spelling', () => {
     ['one in a text', '{"message":"call 12345678901234567890"}', { message: 'call 12345678901234567890' }],
     ['one that is encoded twice', '"{\\"contact\\":12345678901234567890}"', { contact: '12345678901234567890' }],
     ['single quotes', "{'app_name': 'Safari'}", { app_name: 'Safari' }],
-    ['a brace inside of them', "{'message': 'a } b'}", { message: 'a } b' }],
+    ['a telephone number', '{"contact": +4915112345678,}', { contact: '+4915112345678' }],
+    ['a brace inside of them', "{'message': 'a } b'}", undefined],
     ['an apostrophe in a text', '{"message":"it\'s {fine}",}', { message: "it's {fine}" }],
     ['a comma too many', '{"app_name": "Safari",}', { app_name: 'Safari' }],
     ['keys without quotes', '{app_name: "Safari"}', { app_name: 'Safari' }],
     ['a line feed in a text', '{"message":"a\nb"}', { message: 'a\nb' }],
     ['single quotes that nobody closed', "{'message': 'see you :}", undefined],
     ['quotes that nobody closed', '{"message": "see you :}', undefined],
+    ['an object that is closed as a list', '{"app_name": ["Saf"}', undefined],
+    ['what is too deep for anybody', `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`, undefined],
     ['an object that nobody closed', "{'app_name': 'Saf'", undefined],
   ])('%s', (_title, text, args) => {
     expect(callsOf([open(text)])).toEqual([{ name: 'open_app', args }]);
