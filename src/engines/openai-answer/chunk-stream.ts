@@ -170,7 +170,7 @@ export class ItemReader {
     if (colon === 0 || ['data', 'event', 'id', 'retry'].includes(name)) this.#hasField = true;
     if (name === 'event') this.#eventName = value;
     // What is no field's name is what somebody says.
-    if (/[^\w.-]/.test(name) && this.#hasField) yield this.#wordsOf(line, false);
+    if (/[^\w.-]/.test(name) && this.#hasField) yield this.#wordsOf(line, isPage.test(line));
     // llama.cpp has named the field for what is in it.
     if (name === 'error') {
       yield* this.#endEvent();
@@ -238,6 +238,9 @@ export class ItemReader {
     }
   }
 }
+
+/** What a proxy says when the server behind it is gone. */
+const isPage = /^<(?:!doctype|html)\b/i;
 
 /** `error`, `response.failed` and their like. */
 const errorEventName = /(?:^|[._-])(?:error|exception|failed|failure|aborted)$/i;

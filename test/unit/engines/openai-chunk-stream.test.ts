@@ -182,6 +182,7 @@ describe('Chunks 5: what is said between the events', () => {
   test.each([
     ['in a field of its name', 'error: {"message":"boom"}\n\n', { failed: { message: 'boom' } }],
     ['in a field of its name, behind data', 'data: {}\nerror: boom\n\n', { failed: 'words: boom' }],
+    ['as a page', '<!DOCTYPE html>\n\n', { failed: 'words: <!DOCTYPE html>' }],
     ['as JSON over several lines', '{\n  "error": {\n    "message": "boom"\n  }\n}\n', { error: { message: 'boom' } }],
     [
       'as a line of a proxy',
