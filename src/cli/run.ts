@@ -19,7 +19,7 @@ import {
   exitCodes,
   UsageFault,
 } from './terminal/command.ts';
-import { createOutput } from './terminal/output.ts';
+import { createOutput, filledText } from './terminal/output.ts';
 import { addUsage } from './usage/command.ts';
 
 /** Runs the command line `argv` (without Node and script): 0 good, 1 failed, 2 bad usage or configuration, 128 + n stopped by signal n. */
@@ -58,7 +58,7 @@ function createProgram({ stdout, stderr }: CommandContext, runner: CommandRunner
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
+      writeOut: (text) => stdout.write(filledText(text, stdout.columns ?? UNKNOWN_WIDTH)),
       writeErr: (text) => stderr.write(text),
       getOutHelpWidth: () => stdout.columns ?? UNKNOWN_WIDTH,
       getErrHelpWidth: () => stderr.columns ?? UNKNOWN_WIDTH,

@@ -47,6 +47,8 @@ export interface EffectiveSetting {
   /** The same as a value of the YAML file. */
   readonly yaml: string;
   readonly isSecret: boolean;
+  /** Part of the text was secret and is left out: given back, it would be another one. */
+  readonly isPartial: boolean;
   /** "environment", or the file and line; null = the default. */
   readonly origin: string | null;
 }
@@ -62,7 +64,8 @@ export function effectiveSettings(source: ConfigSource): readonly EffectiveSetti
     const whole = isSecret ? '' : textOf(name).replace('<DATA_DIR>', () => textOf('DATA_DIR'));
     const text = setting.type === 'text' ? withoutCredentials(whole) : whole;
     const isEmptyList = isList(setting) && given !== undefined && text === '';
-    return { name, text, yaml: isEmptyList ? '[]' : yamlOf(setting, text), isSecret, origin: given?.origin ?? null };
+    const yaml = isEmptyList ? '[]' : yamlOf(setting, text);
+    return { name, text, yaml, isSecret, isPartial: text !== whole, origin: given?.origin ?? null };
   });
 }
 
@@ -81,6 +84,8 @@ function settingsOfEnvironment(env: ConfigSource['env']): Map<SettingName, Given
   return settings;
 }
 
+const MAX_SYNTAX_FAULTS = 10;
+
 function settingsOfFile(path: string, readFile: ConfigSource['readFile']): GivenSettings {
   const nothing = new Map<SettingName, GivenSetting>();
   let text: string;
@@ -95,10 +100,16 @@ function settingsOfFile(path: string, readFile: ConfigSource['readFile']): Given
   const lines = new LineCounter();
   // Duplicate keys are found below, where the fault can name the key and both lines.
   const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false });
-  const syntaxFaults = [...document.errors, ...document.warnings].map(
-    (problem) =>
-      `${path} line ${lines.linePos(problem.pos[0]).line} is not valid YAML: ${parserWords(problem.message)}`,
-  );
+  const problems = [...document.errors, ...document.warnings];
+  // One bracket can make a thousand of them.
+  const syntaxFaults = problems
+    .slice(0, MAX_SYNTAX_FAULTS)
+    .map(
+      (problem) =>
+        `${path} line ${lines.linePos(problem.pos[0]).line} is not valid YAML: ${parserWords(problem.message)}`,
+    );
+  const further = problems.length - syntaxFaults.length;
+  if (further > 0) syntaxFaults.push(`${path} is not valid YAML in ${further} further places`);
   // Half a file is not used: what a broken one means is a guess.
   if (syntaxFaults.length > 0) return { settings: nothing, faults: syntaxFaults };
   const isEmpty = isScalar(document.contents) && document.contents.value === null;

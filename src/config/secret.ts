@@ -46,7 +46,23 @@ export function keyOfFile(text: string): Secret | null {
   return key !== '' && isGoodSecret(key) ? new Secret(key) : null;
 }
 
-/** The address `text` without what may be secret in it: user, password, a key in its query. What is short is no key. */
+/** A name of which the value is a secret, as options, variables and headers are called. */
+const secretName = '(?:[\\w-]*[_-])?(?:api-?key|key|token|secret|pass|passwd|password|credentials?)';
+/** `--api-key VALUE`, `API_KEY=VALUE`, `"X-Api-Key: VALUE"`; what a template fills in is none. */
+const namedSecret = new RegExp(
+  `((?:(?<=^|[\\s"'])--?${secretName}(?:\\s*[=:]\\s*|\\s+)|(?<![\\w-])${secretName}[=:]\\s*)["']?)[^\\s"'{}…]{4,}`,
+  'gi',
+);
+const authorization = /(\b(?:bearer|basic)\s+)[^\s"'{}…]{4,}/gi;
+
+/**
+ * The address or command line `text` without what may be secret in it: user and password, a key in a query, what stands behind
+ * the name of a secret or as a header's authorization. What is short is no key.
+ */
 export function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/]*@/g, '//…@').replace(/([?&#][^=&#]*=)[^&#]{8,}/g, '$1…');
+  return text
+    .replace(/\/\/[^/\s]*@/g, '//…@')
+    .replace(/([?&#][^=&#]*=)[^&#]{8,}/g, '$1…')
+    .replace(authorization, '$1…')
+    .replace(namedSecret, '$1…');
 }

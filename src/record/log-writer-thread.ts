@@ -115,7 +115,8 @@ function carryOut(order: WriteOrder): void {
     noteWritable(false);
   } else {
     sweeps.totalBytes += result.bytes;
-    if (result.bytes > 0) noteWritable(true);
+    // A file that is open may have room left where no other finds any: that it goes on does not end a failure, a probe does.
+    if (result.bytes > 0 && !isFailing) noteWritable(true);
   }
 }
 

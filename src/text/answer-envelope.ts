@@ -30,7 +30,14 @@
  */
 import type { ProposedCommand } from './commands.ts';
 import { type EnvelopeFields, parsedAction, parsedObject, spokenValue } from './envelope-fields.ts';
-import { emptyObjectReader, envelopeKeys, objectMaxChars, objectMaxDepth, takeUnit } from './envelope-object.ts';
+import {
+  emptyObjectReader,
+  envelopeKeys,
+  objectMaxChars,
+  objectMaxDepth,
+  takeUnit,
+  undecidedText,
+} from './envelope-object.ts';
 import {
   becomeForeign,
   type EnvelopeOpening,
@@ -105,7 +112,7 @@ export function finishAnswer(envelope: AnswerEnvelope): {
     envelope.rejected ??
     (isCutOff ? { reason: 'unclosed_object' as const, detail: 'the answer ended inside its object' } : null);
   const isBehind = envelope.mode === 'listEnd' || envelope.mode === 'fenceEnd';
-  const text = isCutOff || isBehind ? '' : envelope.held;
+  const text = isCutOff ? undecidedText(envelope.object) : isBehind ? '' : envelope.held;
   return { envelope: { ...emptyAnswerEnvelope }, text, command: envelope.command, rejected };
 }
 

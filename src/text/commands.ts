@@ -89,7 +89,7 @@ function withDigits(value: unknown): unknown {
 
 /** `"5"`, `10.7` and `500` are what models write for a limit; `"all"` is none. */
 function limitOf(value: unknown): unknown {
-  const isNumber = typeof value === 'string' && /^\s*[+-]?\d{1,15}(?:\.\d{1,15})?\s*$/.test(value);
+  const isNumber = typeof value === 'string' && /^\s*[+-]?\d{1,400}(?:\.\d{1,400})?\s*$/.test(value);
   const limit = isNumber ? Number(value) : value;
   if (typeof limit === 'number') return Math.min(Math.max(Math.trunc(limit), 1), limitMax);
   return typeof limit === 'string' || limit === null ? undefined : limit;

@@ -52,12 +52,29 @@ function actionOf({ event, payload }: ActionFields, isMarked: boolean): Envelope
 }
 
 function repaired(source: string): ActionFields | null {
-  if (source.length > repairMaxChars) return null;
+  if (source.length > repairMaxChars || !hasMatchingBrackets(source)) return null;
   try {
-    return objectOrNull(parsedJson(jsonrepair(source)));
+    return objectOrNull(parsedJson(jsonrepair(withPhoneNumbers(source))));
   } catch {
     return null;
   }
+}
+
+/** What was opened with a brace must be closed with one: `{"args": {"app_name": "Saf"}]` is half of an object in a list. */
+function hasMatchingBrackets(source: string): boolean {
+  const open: string[] = [];
+  for (const [token] of source.matchAll(/"(?:[^"\\]|\\.)*(?:"|$)|[{}[\]]/gs)) {
+    if (token === '{' || token === '[') open.push(token);
+    else if (token === '}' || token === ']') if (open.pop() !== (token === '}' ? '{' : '[')) return false;
+  }
+  return open.length === 0;
+}
+
+/** `+4915112345678` is no number of JSON; its digits are meant, and the sign with them. */
+function withPhoneNumbers(source: string): string {
+  return source.replace(/"(?:[^"\\]|\\.)*(?:"|$)|\+\d+(?![\d.eE])/gs, (token) =>
+    token.startsWith('+') ? `"${token}"` : token,
+  );
 }
 
 function objectOrNull(value: unknown): ActionFields | null {

@@ -2,20 +2,27 @@
  * Reads one JSON object `{"text", "command", "args"}` as it grows (Envelope 2, 6 and 7): gives the characters of its top-level `text` at
  * once, escapes decoded, and keeps the rest of the object for one parse at its end. Plain JSON state, one step a character; what is
  * behind a quote that may end a string is held until it is certain, at most a key's length, and looked at again.
- *
- * Whether a quote inside a string ends it is judged by what follows. In valid JSON every bare quote does; models forget to escape quotes
- * (`"Either "and"/"or", then."`) and apostrophes (`'It's late'`), so a quote is believed only where JSON goes on behind it: a bracket, a
- * comma and a key with its colon, or such a key without the comma, which models forget too. By structure and by the words of JSON, never
- * by what words say, so that the shape of an answer is judged like the answer. The other quotes are content.
+ * Which quotes end a string, envelope-quotes.ts says.
  *
  * `rest` holds the object in strict strings, whatever quotes the model wrote (`'`, `“ ”`), so that the parse at the end need guess only
  * what stands between them. Comments are left out, and so are the characters of `text`: an answer of any length costs no second copy.
  */
 
-/** What a string of the object is: a key of the top level, the text to speak, or anything else. */
-type StringRole = 'key' | 'text' | 'other';
+import {
+  afterContent,
+  envelopeKeys,
+  isClosingQuote,
+  isQuote,
+  judgeQuote,
+  mayClose,
+  noQuoted,
+  type Quoted,
+  type StringRole,
+} from './envelope-quotes.ts';
 
-interface OpenString {
+export { envelopeKeys, isClosingQuote, isQuote } from './envelope-quotes.ts';
+
+interface OpenString extends Quoted {
   readonly role: StringRole;
   readonly quote: string;
   /** `\`, or `\u` with up to three hexadecimal digits, while an escape is being read; else empty. */
@@ -55,9 +62,6 @@ export interface ObjectReader {
   readonly hasText: boolean;
 }
 
-/** One of them at the top level makes an object an envelope. */
-export const envelopeKeys: readonly string[] = Object.freeze(['text', 'command', 'args']);
-
 /** More than any command needs; beyond it the command is dropped, the text still streams. */
 export const objectMaxChars = 1_048_576;
 
@@ -69,9 +73,6 @@ const skippedInKey = /[`´]/;
 
 /** Longer than the keys that matter. */
 const keyMaxChars = 16;
-
-/** White space and a key behind a quote: longer ones belong to the string. */
-const closingMaxChars = 1_024;
 
 export const emptyObjectReader: ObjectReader = Object.freeze({
   rest: '',
@@ -88,22 +89,15 @@ export const emptyObjectReader: ObjectReader = Object.freeze({
   hasText: false,
 });
 
+/** What the text still has where the answer breaks off: a quote that would only have ended it with a key behind. */
+export function undecidedText({ string }: ObjectReader): string {
+  if (string?.role !== 'text' || string.closing === '' || isClosingQuote(string.quote, string.closing.charAt(0)))
+    return '';
+  return /^.\s*,\s*"/.test(string.closing) ? '' : string.closing;
+}
+
 /** The scratch pad of one call. */
 export type ObjectDraft = { -readonly [Key in keyof ObjectReader]: ObjectReader[Key] };
-
-const doubleQuotes = '"“”„‟«»';
-const singleQuotes = "'‘’‚‛";
-
-/** True for what begins or ends a string, also where a text processor made it curly. */
-export function isQuote(unit: string): boolean {
-  return doubleQuotes.includes(unit) || singleQuotes.includes(unit);
-}
-
-/** True for what may end a string that began with `quote`: straight ones end themselves, curly ones any of their number. */
-export function isClosingQuote(quote: string, unit: string): boolean {
-  if (quote === '"' || quote === "'") return unit === quote;
-  return (doubleQuotes.includes(quote) ? doubleQuotes : singleQuotes).includes(unit);
-}
 
 /**
  * Takes one UTF-16 unit and gives the text to speak that it makes certain (mostly none or the unit itself). The first
@@ -163,7 +157,7 @@ function closeBracket(draft: ObjectDraft): void {
 function openString(draft: ObjectDraft, quote: string): void {
   const role = nextRole(draft);
   keep(draft, '"');
-  draft.string = { role, quote, escape: '', closing: '' };
+  draft.string = { ...noQuoted, role, quote, escape: '', closing: '' };
   if (role === 'key') {
     draft.expects = 'key';
     draft.key = '';
@@ -236,9 +230,12 @@ function content(draft: ObjectDraft, role: StringRole, decoded: string, source: 
 
 function takeInString(draft: ObjectDraft, string: OpenString, unit: string): string {
   if (string.escape !== '') return takeEscape(draft, string, unit);
-  if (isClosingQuote(string.quote, unit)) draft.string = { ...string, closing: unit };
+  if (mayClose(string.quote, unit)) draft.string = { ...string, closing: unit };
   else if (unit === '\\') draft.string = { ...string, escape: unit };
-  else return content(draft, string.role, unit, sourceOf(unit));
+  else {
+    if (unit === '{' || unit === '}') draft.string = { ...string, ...afterContent(string, unit) };
+    return content(draft, string.role, unit, sourceOf(unit));
+  }
   return '';
 }
 
@@ -294,15 +291,14 @@ function sourceOfEscape(unit: string): string {
 /** A quote was seen: `unit` may tell whether it ended the string or belongs to it. */
 function takeAfterQuote(draft: ObjectDraft, string: OpenString, unit: string): string {
   const tail = string.closing + unit;
-  let verdict: QuoteVerdict = 'wait';
-  if (tail.length > closingMaxChars) verdict = 'goesOn';
-  else if (!/\s/.test(unit)) verdict = judgeQuote(draft, string.role, tail);
+  const isInObject = draft.depth > objectMaxDepth || draft.brackets.endsWith('{');
+  const verdict = judgeQuote({ ...string, depth: draft.depth, isInObject, hasBareKeys: draft.hasBareKeys }, tail);
   if (verdict === 'wait') {
     draft.string = { ...string, closing: tail };
     return '';
   }
   if (verdict === 'goesOn') {
-    draft.string = { ...string, closing: '' };
+    draft.string = { ...string, ...afterContent(string, tail), closing: '' };
     const quote = tail.charAt(0);
     return content(draft, string.role, quote, sourceOf(quote)) + takeAll(draft, tail.slice(1));
   }
@@ -311,88 +307,4 @@ function takeAfterQuote(draft: ObjectDraft, string: OpenString, unit: string): s
   if (draft.depth === 1 && string.role !== 'key') draft.expects = verdict === 'ends' ? 'comma' : 'key';
   if (verdict === 'endsWithoutComma' && draft.depth === 1) draft.key = '';
   return takeAll(draft, tail.slice(1));
-}
-
-type QuoteVerdict = 'ends' | 'endsWithoutComma' | 'goesOn' | 'wait';
-
-/** Of a key at most 128 characters are looked at: longer than every key that anybody writes. */
-const bareKey = /^([\p{L}_$][\p{L}\p{N}_$-]{0,127})\s*:/u;
-const bareKeyBegun = /^[\p{L}_$][\p{L}\p{N}_$-]{0,127}\s*$/u;
-
-/** A key in quotes, or its beginning; with the visible character behind it, if there is one. */
-function quotedKey(quotes: string, forbidden: string): RegExp {
-  return new RegExp(`^.(?:[^${quotes}\\\\\\n${forbidden}]|\\\\.){0,128}(?:\\\\|[${quotes}]\\s*(\\S)?)?$`);
-}
-
-/** Behind a comma a key may have any name; where the comma was forgotten, none that looks like the end of something. */
-const keyPatterns = Object.freeze({
-  '"': keyPair('"'),
-  "'": keyPair("'"),
-  double: keyPair(doubleQuotes),
-  single: keyPair(singleQuotes),
-});
-
-function keyPair(quotes: string) {
-  return Object.freeze({ ends: quotedKey(quotes, ''), endsWithoutComma: quotedKey(quotes, '{}[\\],:') });
-}
-
-function keyPatternsOf(quote: string) {
-  if (quote === '"' || quote === "'") return keyPatterns[quote];
-  return doubleQuotes.includes(quote) ? keyPatterns.double : keyPatterns.single;
-}
-
-const literalInTail = /^(?:true|false|null|True|False|None)\s*[,\]}]/;
-
-/**
- * Whether the quote that `tail` begins with ends its string; `tail` ends with something visible, 'wait' asks for more of it, at most a
- * key's length.
- */
-function judgeQuote(draft: ObjectDraft, role: StringRole, tail: string): QuoteVerdict {
-  const behind = tail.slice(1).trimStart();
-  const first = behind.charAt(0);
-  if (first === '}') return 'ends';
-  if (first === '/') return judgeComment(behind);
-  if (role === 'key') return first === ':' || first === ',' ? 'ends' : 'goesOn';
-  // Keys inside of an argument have the same role as values.
-  if (first === ':') return draft.depth > 1 ? 'ends' : 'goesOn';
-  if (first === ']') return role === 'other' ? 'ends' : 'goesOn';
-  const isInObject = draft.depth > objectMaxDepth || draft.brackets.endsWith('{');
-  if (first === ',') {
-    const next = behind.replace(/^[,\s]+/, '');
-    if (next === '') return 'wait';
-    return isInObject ? judgeKey(draft, next, 'ends') : judgeItem(next);
-  }
-  if (isInObject) return judgeKey(draft, behind, 'endsWithoutComma');
-  // A comma that was forgotten at the end of a line.
-  return isQuote(first) && /[\n\r]/.test(tail.slice(1, -behind.length)) ? 'endsWithoutComma' : 'goesOn';
-}
-
-function judgeComment(behind: string): QuoteVerdict {
-  if (behind.length === 1) return 'wait';
-  return behind.charAt(1) === '/' || behind.charAt(1) === '*' ? 'ends' : 'goesOn';
-}
-
-/** Behind a comma (`verdict` is 'ends') or where one was forgotten there must be a key with its colon. */
-function judgeKey(draft: ObjectDraft, next: string, verdict: 'ends' | 'endsWithoutComma'): QuoteVerdict {
-  const first = next.charAt(0);
-  if (isQuote(first)) {
-    const match = keyPatternsOf(first)[verdict].exec(next);
-    if (match === null) return 'goesOn';
-    if (match[1] === undefined) return 'wait';
-    return match[1] === ':' ? verdict : 'goesOn';
-  }
-  if (verdict === 'ends' && first === '}') return 'ends';
-  if (verdict === 'ends' && first === '/') return judgeComment(next);
-  if (bareKeyBegun.test(next)) return 'wait';
-  const key = bareKey.exec(next)?.[1];
-  if (key === undefined) return 'goesOn';
-  // Where the others have quotes, a bare word that nobody needs is content: `"He said "no", reason: none."`
-  const isOurs = draft.depth === 1 && envelopeKeys.includes(key);
-  return isOurs || (draft.hasBareKeys && verdict === 'ends') ? verdict : 'goesOn';
-}
-
-/** Behind a comma of a list there must be a value, or its end. */
-function judgeItem(next: string): QuoteVerdict {
-  if (isQuote(next.charAt(0)) || /^[{[}\]\-\d/]/.test(next) || literalInTail.test(next)) return 'ends';
-  return bareKeyBegun.test(next) ? 'wait' : 'goesOn';
 }

@@ -61,9 +61,10 @@ async function checkConfig(
 
 /** One line a setting, its value first: what is commented out is not set, is hidden, or can't stand in a file. */
 function yamlLines(settings: readonly EffectiveSetting[]): string[] {
-  const rows = settings.map(({ name, yaml, isSecret, origin }) => {
+  const rows = settings.map(({ name, yaml, isSecret, isPartial, origin }) => {
     if (name === 'CONFIG_FILE') return { text: yaml === '' ? `# ${name}:` : `# ${name}: ${yaml}`, origin };
     if (isSecret) return { text: `# ${name}:${origin === null ? '' : ' (hidden)'}`, origin };
+    if (isPartial) return { text: `# ${name}: ${yaml} (hidden in part)`, origin };
     return { text: yaml === '' ? `# ${name}:` : `${name}: ${yaml}`, origin };
   });
   const longestAligned = 48;

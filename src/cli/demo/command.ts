@@ -18,9 +18,10 @@ export function addDemo(program: Command, runner: CommandRunner): void {
       'after',
       `
 Needs no network, no key and no running server: it starts its own on free ports with the embedded engines. Where CONFIG_FILE,
-ANSWER_ENGINE or SPEECH_ENGINE is set, it starts with the configured ones instead (docs/PROVIDERS.md). The sound (WAV) and the \
-event logs are written to ./recital-demo/. Exit codes: 0 everything worked, the replay included, 1
-something did not (and what).`,
+ANSWER_ENGINE, SPEECH_ENGINE or KILL_SWITCHES is set, it starts as configured instead (docs/PROVIDERS.md). The sound (WAV) and the
+event logs are written to ./recital-demo/.
+
+Exit codes: 0 everything worked, the replay included, 1 something did not (and what).`,
     );
   runner.run(command, z.object({}), (_, context) => demo(context));
 }

@@ -69,10 +69,10 @@ export async function runDemo(
   for (const line of next) stdout.line(stdout.styled('dim', line));
 }
 
-/** What of the environment names other engines, with all that belongs to them; undefined = the embedded ones take part. */
-function configuredSettings(env: Environment): Readonly<Record<string, string>> | undefined {
+/** What of the environment says which engines take part, with all that belongs to them; undefined = nothing, so the embedded ones do. */
+export function configuredSettings(env: Environment): Readonly<Record<string, string>> | undefined {
   const settings = settingsIn(env);
-  const names = ['CONFIG_FILE', 'ANSWER_ENGINE', 'SPEECH_ENGINE'];
+  const names = ['CONFIG_FILE', 'ANSWER_ENGINE', 'SPEECH_ENGINE', 'KILL_SWITCHES'];
   if (!names.some((name) => Object.hasOwn(settings, name))) return undefined;
   // A file may choose the engines: what the environment does not say is left to it.
   const fromFile = { ANSWER_ENGINE: '', SPEECH_ENGINE: '' };

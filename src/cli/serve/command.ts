@@ -18,7 +18,7 @@ Exit codes: 0 stopped in order, 1 could not start, 2 faulty configuration (every
 
 Examples:
   recital serve
-  GRPC_PORT=0 HTTP_PORT=0 recital serve          any free ports; the ready line names them
+  GRPC_PORT=0 HTTP_PORT=0 recital serve     free ports; see its ready line
   CONFIG_FILE=recital.yaml LOG_LEVEL=debug recital serve`,
     );
   runner.run(command, z.object({}), async (_, { env }) => {

@@ -187,3 +187,45 @@ export function printTable(output: Output, columns: readonly Column[], rows: rea
   output.line(output.styled('dim', heading));
   for (const line of lines) output.line(line);
 }
+
+/**
+ * Help as its author has written it, for lines of `columns`: lines without an indent are paragraphs and are filled anew, an
+ * indented one stands for itself. What is typed as it stands goes on in the next line only where a shell lets it: in front of
+ * the program, an option or a pipe.
+ */
+export function filledText(text: string, columns: number): string {
+  const filled: string[] = [];
+  let paragraph: string[] = [];
+  const endParagraph = () => {
+    if (paragraph.length > 0) filled.push(...packed(paragraph.join(' ').split(/ +/), columns, { end: '', indent: '' }));
+    paragraph = [];
+  };
+  for (const line of text.split('\n')) {
+    if (/^\S/.test(line)) {
+      paragraph.push(line);
+      continue;
+    }
+    endParagraph();
+    const isTooLong = widthOf(line) > columns;
+    const parts = isTooLong ? line.split(/(?<=\S) (?=--\w|\| |recital )/) : [line];
+    filled.push(...packed(parts, columns, { end: ' \\', indent: '      ' }));
+  }
+  endParagraph();
+  return filled.join('\n');
+}
+
+/** As many parts a line as there is room for; `end` stands behind each line but the last, `indent` in front of each but the first. */
+function packed(parts: readonly string[], columns: number, { end, indent }: { end: string; indent: string }): string[] {
+  const [first = '', ...rest] = parts;
+  const lines: string[] = [];
+  let line = first;
+  for (const part of rest) {
+    if (widthOf(line) + 1 + widthOf(part) + widthOf(end) <= columns) {
+      line += ` ${part}`;
+      continue;
+    }
+    lines.push(line + end);
+    line = indent + part;
+  }
+  return [...lines, line];
+}

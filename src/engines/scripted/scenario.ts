@@ -151,6 +151,8 @@ const pattern = anyText
   .max(scenarioBounds.patternChars, { error: `at most ${scenarioBounds.patternChars} characters` })
   .transform((source, context): ScenarioPattern => {
     try {
+      // RE2 would take it for the letter k.
+      if (namedBackreference.test(source)) throw new Error('invalid escape sequence: `\\k`');
       const compiled = RE2JS.compile(RE2JS.translateRegExp(source), RE2JS.CASE_INSENSITIVE);
       if (compiled.programSize() <= scenarioBounds.patternSteps) return { test: (text) => compiled.test(text) };
       const steps = `${scenarioBounds.patternSteps} steps, and this has ${compiled.programSize()}: fewer repetitions, or smaller ones`;
@@ -160,6 +162,8 @@ const pattern = anyText
     }
     return z.NEVER;
   });
+
+const namedBackreference = /(?<!\\)(?:\\\\)*\\k</;
 
 /** What RE2 leaves out, by how it is written. */
 const untestable = [

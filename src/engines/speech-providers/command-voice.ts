@@ -9,7 +9,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, open, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { wordsOf } from '../../errors.ts';
@@ -97,12 +97,38 @@ async function findProgram({ program }: CommandTemplate, path: string): Promise<
     try {
       await access(place, constants.X_OK);
       // A folder may be "run" as well.
-      if ((await stat(place)).isFile()) return;
+      if (!(await stat(place)).isFile()) continue;
     } catch {
-      // The next place.
+      continue;
     }
+    const interpreter = await interpreterOf(place);
+    if (interpreter === null) return;
+    await access(interpreter, constants.X_OK).catch(() => {
+      const shown = JSON.stringify(interpreter);
+      throw new Error(
+        `SPEECH_COMMAND: the program "${program}" is a script for ${shown}, which is not there, or may not be run`,
+      );
+    });
+    return;
   }
   throw new Error(`SPEECH_COMMAND: the program "${program}" is not there, or may not be run`);
+}
+
+/** What a script names in its first line as the program to read it, as the system takes it: a CR at its end belongs to it. */
+async function interpreterOf(path: string): Promise<string | null> {
+  const LONGEST_LINE_BYTES = 256;
+  try {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_LINE_BYTES), 0, LONGEST_LINE_BYTES, 0);
+      return /^#![ \t]*([^ \t\n]+)/.exec(buffer.toString('utf8', 0, bytesRead))?.[1] ?? null;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // It may be run, but not read: so it is no script.
+    return null;
+  }
 }
 
 export interface SpokenCommand {

@@ -3,7 +3,7 @@
  * listens any more. With espeak-ng on the machine the real one speaks, too.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -184,6 +184,18 @@ describe('a program', () => {
       code: 'UNAVAILABLE',
       message: "the voice command can't be started",
     });
+  });
+
+  test.each([
+    ['is not there', '#!/no/such/interpreter -x\n', '"/no/such/interpreter"'],
+    ['has a CR in its name', '#! /bin/sh\r\nexit 0\r\n', '"/bin/sh\\r"'],
+    ['may not be run', '#!/etc/passwd\n', '"/etc/passwd"'],
+  ])('that is a script whose interpreter %s is found at the start', async (_, script, interpreter) => {
+    const path = join(dir, 'script');
+    writeFileSync(path, script, { mode: 0o755 });
+    await expect(commandOf(path).engine.start()).rejects.toThrow(`is a script for ${interpreter}, which is not there`);
+    writeFileSync(path, '#!/bin/sh\nexit 0\n');
+    await commandOf(path).engine.start();
   });
 
   test('is ended with all that it started, deaf to SIGTERM or not, within 100 ms or so of an abort; no zombie stays', async () => {

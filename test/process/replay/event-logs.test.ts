@@ -1,4 +1,8 @@
 /** The event logs without a server: what becomes of turns that the writer cannot take, and what a footer says of them. */
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Actor, createActor } from 'xstate';
 import { isBadLog, readLog } from '../../../src/log/log-reader.ts';
@@ -141,6 +145,47 @@ test('a disk that keeps up again is told, once', async () => {
   );
   expect(bench.faults).toHaveLength(1);
   await bench.logs.close();
+});
+
+test('a log that still has room does not end the failure of those that find none', async () => {
+  const parent = mkdtempSync(join(tmpdir(), 'recital-room-'));
+  const dir = join(parent, 'logs');
+  const retention = { dir, maxAgeMs: 60_000, maxTotalBytes: 1_000_000 };
+  const thread = new URL('../../../dist/record/log-writer-thread.js', import.meta.url);
+  const bench = new Bench({ retention, date: () => new Date(), thread });
+  const old = bench.start('old');
+  const day = join(dir, new Date().toISOString().slice(0, 10));
+  const [name = ''] = await eventually(
+    () => (existsSync(day) ? readdirSync(day).filter((file) => statSync(join(day, file)).size > 0) : []),
+    (files) => files.length === 1,
+  );
+  // Its file goes on elsewhere; in the folder no other one can be made.
+  const moved = join(parent, 'moved');
+  renameSync(dir, moved);
+  writeFileSync(dir, '');
+  bench.start('new');
+  await eventually(
+    () => bench.faults.length,
+    (faults) => faults === 1,
+  );
+  const grown = join(moved, basename(day), name);
+  const { size } = statSync(grown);
+  interruptTimes(old, 3);
+  await eventually(
+    () => statSync(grown).size,
+    (bytes) => bytes > size,
+  );
+  await setTimeout(200);
+  expect([bench.recoveries, bench.logs.failure]).toEqual([0, expect.stringContaining('ENOTDIR')]);
+  unlinkSync(dir);
+  renameSync(moved, dir);
+  await eventually(
+    () => bench.recoveries,
+    (recoveries) => recoveries === 1,
+  );
+  expect(bench.faults).toHaveLength(1);
+  await bench.logs.close();
+  rmSync(parent, { recursive: true });
 });
 
 test('nothing is recorded once the logs are closed', async () => {

@@ -31,6 +31,15 @@ describe('without --print', () => {
     });
   });
 
+  test('a file that is broken all over has a bounded number of faults', async () => {
+    const CONFIG_FILE = file('brackets.yaml', '['.repeat(3_000));
+    const { exitCode, stderr } = await check({ CONFIG_FILE });
+    expect(exitCode).toBe(2);
+    const lines = stderr.trim().split('\n');
+    expect(lines).toHaveLength(12);
+    expect(lines.at(-1)).toMatch(/is not valid YAML in \d+ further places$/);
+  });
+
   test.each([[[]], [['--print']]])(
     '%j: every fault is told at once, exit code 2 and nothing on stdout',
     async (args) => {
@@ -106,6 +115,33 @@ describe('--print', () => {
     const secrets = settingNames.filter((name) => settingsTable[name].type === 'secret');
     expect(secrets.length).toBeGreaterThan(1);
     for (const name of secrets) expect(stdout).toMatch(new RegExp(`^# ${name}: \\(hidden\\)`, 'm'));
+  });
+
+  test.each([
+    ["say --api-key very-secret-3 '{text}'", "say --api-key … '{text}'"],
+    ['say --token=very-secret-3 {text}', 'say --token=… {text}'],
+    ['env TTS_SECRET=very-secret-3 say', 'env TTS_SECRET=… say'],
+    [
+      'curl -H "Authorization: Bearer very-secret-3" https://v/{text}',
+      'curl -H "Authorization: Bearer …" https://v/{text}',
+    ],
+    ['curl -H "xi-api-key: very-secret-3" https://me:very-secret-4@v', 'curl -H "xi-api-key: …" https://…@v'],
+  ])('hides a secret in a command line, which then can not be given back: %s', async (SPEECH_COMMAND, shown) => {
+    const { stdout, stderr } = await check({ SPEECH_ENGINE: 'command', SPEECH_COMMAND }, '--print');
+    expect(stdout + stderr).not.toContain('very-secret');
+    const line = stdout.split('\n').find((text) => text.startsWith('# SPEECH_COMMAND: '));
+    expect(line).toContain('(hidden in part)');
+    for (const word of shown.replaceAll(/["']/g, '').split(' ')) expect(line).toContain(word);
+  });
+
+  test.each([
+    'say --key {text}',
+    'monkey business --keyboard qwerty',
+    'say --voice token --pitch high',
+    'piper --model keys.onnx',
+  ])('shows a command line without a secret whole: %s', async (SPEECH_COMMAND) => {
+    const { stdout } = await check({ SPEECH_ENGINE: 'command', SPEECH_COMMAND }, '--print');
+    expect(stdout).toMatch(new RegExp(`^SPEECH_COMMAND: "?${SPEECH_COMMAND}"? +# environment$`, 'm'));
   });
 
   test.each<[string, string]>([

@@ -1,6 +1,6 @@
 /** What the demo says of its engines: never "as configured" where it is not. */
 import { expect, test } from 'vitest';
-import { engineLines } from '../../../src/cli/demo/demo.ts';
+import { configuredSettings, engineLines } from '../../../src/cli/demo/demo.ts';
 
 const engines = { answerEngine: 'openai', speechEngine: 'command', replaced: {} };
 
@@ -39,3 +39,19 @@ test('a reason cannot steer the terminal', () => {
   const [, line] = engineLines({ ...engines, replaced: { speech: 'a\u001b[2Jb' } }, true);
   expect(line?.text).toBe('The embedded voice stands in for the configured one: a\ufffd[2Jb');
 });
+
+test.each([
+  ['CONFIG_FILE', 'recital.yaml', { CONFIG_FILE: 'recital.yaml', ANSWER_ENGINE: '', SPEECH_ENGINE: '' }],
+  ['ANSWER_ENGINE', 'openai', { ANSWER_ENGINE: 'openai' }],
+  ['SPEECH_ENGINE', 'piper', { SPEECH_ENGINE: 'piper' }],
+  ['KILL_SWITCHES', 'disable_module_coordinator', { KILL_SWITCHES: 'disable_module_coordinator' }],
+])('%s is a configuration of the demo, other settings go with it', (name, text, settings) => {
+  expect(configuredSettings({ [name]: text, MEMORY: 'off', HOME: '/home/me' })).toEqual({ ...settings, MEMORY: 'off' });
+});
+
+test.each([[{}], [{ MEMORY: 'off' }], [{ KILL_SWITCHES: ' ', CONFIG_FILE: '' }]])(
+  'nothing is configured by %j: the demo is the usual one',
+  (env) => {
+    expect(configuredSettings(env)).toBeUndefined();
+  },
+);

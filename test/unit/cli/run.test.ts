@@ -52,6 +52,21 @@ describe('the help', () => {
     },
   );
 
+  test.each(commands.map((command) => [['recital', ...command].join(' '), command] as const))(
+    'of %s has lines of at most 80 columns where nothing else is known, and what is typed stays whole',
+    async (_, command) => {
+      const { stdout } = await runCli([...command, '--help']);
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      const { stdout: wide } = await runCli([...command, '--help'], { columns: 200 });
+      const typed = (help: string) =>
+        help
+          .replaceAll(/ \\\n +/g, ' ')
+          .split('\n')
+          .filter((line) => /^ .*recital /.test(line));
+      expect(typed(stdout)).toEqual(typed(wide));
+    },
+  );
+
   test('is as wide as the terminal', async () => {
     const widths = await Promise.all(
       [80, 100, 200].map(async (columns) => {

@@ -267,6 +267,7 @@ describe('an expression', () => {
   });
 
   test.each([
+    ['(?<n>a)\\k<n>', /^a valid regular expression \(a backreference is not supported/],
     ['(?=a)b', /^a valid regular expression \(lookahead is not supported: it can't be looked for in linear time/],
     ['a(?!b)', /^a valid regular expression \(lookahead is not supported/],
     ['(?<!a)b', /^a valid regular expression \(lookbehind is not supported/],

@@ -100,6 +100,7 @@ describe('good arguments', () => {
     ['read_messages', { contact: 5551234567 }, { contact: '5551234567' }],
     ['read_messages', { limit: 0 }, { limit: 1 }],
     ['read_messages', { limit: 500 }, { limit: 100 }],
+    ['read_messages', { limit: '99999999999999999999' }, { limit: 100 }],
     ['read_messages', { limit: -3 }, { limit: 1 }],
     ['read_messages', { limit: 10.7 }, { limit: 10 }],
     ['read_messages', { limit: 0.5 }, { limit: 1 }],

@@ -127,6 +127,37 @@ const mistakes: readonly EnvelopeCase[] = [
   ],
   ['{"text":"Hi.","command":"open_app","args":{"app_name":"Two\nlines\t."}}', 'Hi.', open('Two\nlines\t.'), null],
   [`{"text":"Hi.",,${opens}}`, 'Hi.', safari, null],
+  // An object that is quoted inside of a string, its quotes unescaped.
+  [`{"text": "Use {"a": "b"} here.", ${opens}}`, 'Use {"a": "b"} here.', safari, null],
+  [`{${opens}, "text": "Set {"a": {"b": "c"}, "d": "e"}"}`, 'Set {"a": {"b": "c"}, "d": "e"}', safari, null],
+  [
+    `{"text": "Send {"command": "close_app", "args": {"app_name": "x"}}, and no more.", ${opens}}`,
+    'Send {"command": "close_app", "args": {"app_name": "x"}}, and no more.',
+    safari,
+    null,
+  ],
+  [
+    '{"text":"Ok.","command":"send_message","args":{"contact":"Bob","message":"JSON is {"a":"b"}, you see","x":true}}',
+    'Ok.',
+    { name: 'send_message', args: { contact: 'Bob', message: 'JSON is {"a":"b"}, you see', x: true } },
+    null,
+  ],
+  [`{"text": "Type "{" to begin, "ok".", ${opens}}`, 'Type "{" to begin, "ok".', safari, null],
+  // Curly quotes that close nothing.
+  [`{"text": "He said “hi”, then “bye” , twice.", ${opens}}`, 'He said “hi”, then “bye” , twice.', safari, null],
+  ['{"text": "He said “hi”', 'He said “hi”', null, 'unclosed_object'],
+  ['{"text": "He said “hi” ', 'He said “hi” ', null, 'unclosed_object'],
+  // Brackets that do not match: nobody knows what was left out between them.
+  ['[{"text":"Hi.","command":"open_app","args":{"app_name":"Saf"}]', 'Hi.', null, 'malformed_object'],
+  ['{"text":"Hi.","command":"open_app","args":{"app_name":"Saf"]]', 'Hi.', null, 'malformed_object'],
+  ['{"text":"Hi.","command":"open_app","args":{"app_name":"Saf"]}', 'Hi.', null, 'malformed_object'],
+  ['{"text":"Hi.","command":"open_app","args":["Saf"}}', 'Hi.', null, 'malformed_object'],
+  [
+    '{"command":"send_message","args":{"contact":+4915112345678,"message":"1 +1 = 2"}}',
+    '',
+    { name: 'send_message', args: { contact: '+4915112345678', message: '1 +1 = 2' } },
+    null,
+  ],
   [
     '{"command":"find_contact","args":{"query":12345678901234567890}}',
     '',

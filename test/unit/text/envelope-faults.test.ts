@@ -197,6 +197,21 @@ describe('Envelope 7: an argument', () => {
     });
   });
 
+  test('and a text may begin with a straight quote and end with a curly one where a key follows', () => {
+    const answer =
+      '{"text": "Say “a”, now.”, "command": "send_message”, "args": {"contact": "Bob” , "message": "“b”"}}';
+    const expected = {
+      text: 'Say “a”, now.',
+      command: { name: 'send_message', args: { contact: 'Bob', message: '“b”' } },
+      reason: null,
+    };
+    expect(read(answer)).toEqual(expected);
+    for (let cut = 1; cut < answer.length; cut += 1) {
+      expect(read(answer, [cut])).toEqual(expected);
+      expect(read(answer.slice(0, cut)).command).toBeNull();
+    }
+  });
+
   test('in single quotes may have apostrophes', () => {
     const answer = "{'text':'It's me.','command':'send_message','args':{'message':'It's late, isn't it?'}}";
     expect(read(answer).text).toBe("It's me.");
