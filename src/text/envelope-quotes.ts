@@ -58,10 +58,11 @@ export function mayClose(quote: string, unit: string): boolean {
 }
 
 /** What is known behind a brace, or behind a quote that turned out to be content (`tail` begins with it). */
-export function afterContent({ braces, inner }: Quoted, tail: string): Quoted {
+export function afterContent({ braces, inner, quote }: Quoted & { readonly quote: string }, tail: string): Quoted {
   if (tail === '{') return { braces: braces + 1, inner };
   if (tail === '}') return braces > 1 ? { braces: braces - 1, inner } : noQuoted;
-  if (braces === 0 || inner === 'object') return { braces, inner };
+  // A curly quote in a straight string is as good as a letter.
+  if (braces === 0 || inner === 'object' || !isClosingQuote(quote, tail.charAt(0))) return { braces, inner };
   return { braces, inner: inner === 'quote' && tail.slice(1).trimStart().startsWith(':') ? 'object' : 'quote' };
 }
 
