@@ -12,6 +12,7 @@
  * model proposes, so that the two can't differ.
  */
 import { z } from 'zod';
+import { parsedJson } from '../model-json.ts';
 
 export const commandNames = [
   'open_app',
@@ -169,24 +170,6 @@ function argsObject(args: unknown): object | null {
   const isTooLong = typeof args === 'string' && args.length > encodedArgsMaxChars;
   const decoded = typeof args === 'string' && !isTooLong ? parsedJson(args) : args;
   return typeof decoded === 'object' && decoded !== null && !Array.isArray(decoded) ? decoded : null;
-}
-
-/** The value that `json` is, undefined if it is none. */
-export function parsedJson(json: string): unknown {
-  try {
-    return JSON.parse(withWholeNumbers(json));
-  } catch {
-    return undefined;
-  }
-}
-
-/** A whole number that a double cannot hold to its last digit (an id, a card) becomes a string: its digits are what was meant. */
-function withWholeNumbers(json: string): string {
-  if (!/\d{16}/.test(json)) return json;
-  return json.replace(/"(?:[^"\\]|\\.)*(?:"|$)|-?\d[\d.eE+-]*/gs, (token) => {
-    const isInexact = /^-?\d{16,}$/.test(token) && String(Number(token)) !== token;
-    return isInexact ? `"${token}"` : token;
-  });
 }
 
 function printableName(name: string): string {

@@ -3,8 +3,7 @@
  * The original server sent an action as a text, `__MCP__{"event": "mcp.command_request", "payload": {"command", "args"}}`, and models that
  * have seen it write it still; so the payload counts as the object, and behind the mark an event of another name is the command itself.
  */
-import { jsonrepair } from 'jsonrepair';
-import { parsedJson } from './commands.ts';
+import { parsedJson, repairedObject } from '../model-json.ts';
 
 /** The fields that matter, of whatever type the model gave them. */
 export interface EnvelopeFields {
@@ -22,16 +21,13 @@ interface ActionFields extends EnvelopeFields {
 export const actionWords: readonly string[] = Object.freeze(['mcp', 'request', 'event', 'payload']);
 const actionEvent = 'mcp.command_request';
 
-/** Repair takes up to 30 µs for a character of hostile input: what is larger is not worth holding up everybody, and no command is. */
-const repairMaxChars = 8_192;
-
 /** An answer has one command: what comes after it, or after an object that was beyond repair, is not worth one (`mayRepair`). */
 export function parsedObject(
   source: string,
   { isMarked, mayRepair }: { isMarked: boolean; mayRepair: boolean },
 ): EnvelopeFields | null {
   const strict = parsedJson(source);
-  const fields = strict === undefined && mayRepair ? repaired(source) : objectOrNull(strict);
+  const fields = objectOrNull(strict === undefined && mayRepair ? repairedObject(source) : strict);
   if (fields === null || fields.command !== undefined) return fields;
   const action = actionOf(fields, isMarked);
   return action === null ? fields : { text: fields.text, ...action };
@@ -49,32 +45,6 @@ function actionOf({ event, payload }: ActionFields, isMarked: boolean): Envelope
   if (fields === null || typeof event !== 'string' || (!isMarked && event !== actionEvent)) return null;
   if (typeof fields.command === 'string') return fields;
   return event === actionEvent ? null : { command: event, args: payload };
-}
-
-function repaired(source: string): ActionFields | null {
-  if (source.length > repairMaxChars || !hasMatchingBrackets(source)) return null;
-  try {
-    return objectOrNull(parsedJson(jsonrepair(withPhoneNumbers(source))));
-  } catch {
-    return null;
-  }
-}
-
-/** What was opened with a brace must be closed with one: `{"args": {"app_name": "Saf"}]` is half of an object in a list. */
-function hasMatchingBrackets(source: string): boolean {
-  const open: string[] = [];
-  for (const [token] of source.matchAll(/"(?:[^"\\]|\\.)*(?:"|$)|[{}[\]]/gs)) {
-    if (token === '{' || token === '[') open.push(token);
-    else if (token === '}' || token === ']') if (open.pop() !== (token === '}' ? '{' : '[')) return false;
-  }
-  return open.length === 0;
-}
-
-/** `+4915112345678` is no number of JSON; its digits are meant, and the sign with them. */
-function withPhoneNumbers(source: string): string {
-  return source.replace(/"(?:[^"\\]|\\.)*(?:"|$)|\+\d+(?![\d.eE])/gs, (token) =>
-    token.startsWith('+') ? `"${token}"` : token,
-  );
 }
 
 function objectOrNull(value: unknown): ActionFields | null {

@@ -58,10 +58,11 @@ export function mayClose(quote: string, unit: string): boolean {
 }
 
 /** What is known behind a brace, or behind a quote that turned out to be content (`tail` begins with it). */
-export function afterContent({ braces, inner }: Quoted, tail: string): Quoted {
+export function afterContent({ braces, inner, quote }: Quoted & { readonly quote: string }, tail: string): Quoted {
   if (tail === '{') return { braces: braces + 1, inner };
   if (tail === '}') return braces > 1 ? { braces: braces - 1, inner } : noQuoted;
-  if (braces === 0 || inner === 'object') return { braces, inner };
+  // A curly quote in a straight string is as good as a letter.
+  if (braces === 0 || inner === 'object' || !isClosingQuote(quote, tail.charAt(0))) return { braces, inner };
   return { braces, inner: inner === 'quote' && tail.slice(1).trimStart().startsWith(':') ? 'object' : 'quote' };
 }
 
@@ -122,8 +123,9 @@ export function judgeQuote(string: JudgedString, tail: string): QuoteVerdict {
 function judgeOther(string: JudgedString, behind: string): QuoteVerdict {
   if (string.role === 'key' || !string.isInObject || !behind.startsWith(',')) return 'goesOn';
   const next = behind.slice(1).trimStart();
-  if (next === '') return 'wait';
-  return next.startsWith('"') ? judgeKey(string, next, 'ends') : 'goesOn';
+  if (next === '' || next === '"') return 'wait';
+  // Behind the quote that ends a string of valid JSON stands no letter.
+  return /^"[\p{L}_$]/u.test(next) ? judgeKey(string, next, 'ends') : 'goesOn';
 }
 
 function judgeComment(behind: string): QuoteVerdict {

@@ -153,7 +153,8 @@ function withoutLatex(text: string): string {
 
 /** Between two dollar signs stands a formula, or the words between two prices. */
 function isFormula(text: string): boolean {
-  return /[\\^_={}]/.test(text) || /^\s?(?:\p{L}|[\p{N}.,]+)\s?$/u.test(text);
+  if (/[\\^_={}]/.test(text)) return true;
+  return /^\s?(?:\p{L}|[\p{N}.,]+)(?:\s?[<>≤≥≠≈+*/×·−-]\s?(?:\p{L}|[\p{N}.,]+)){0,9}\s?$/u.test(text);
 }
 
 function latexText(name: string): string {
@@ -259,7 +260,8 @@ function tagText(all: string, ...[closing, name, attributes, closed, offset, lin
 
 // Citations and footnotes.
 
-const numberBrackets = /\[{1,2}\^?(\d{1,3}(?:\s?[-–,;]\s?\d{1,3})*)\]{1,2}(?:[-–]\[\d{1,3}\])?/g;
+const numberBrackets =
+  /\[{1,2}\^?(\d{1,3}(?:\s?[-–,;]\s?\d{1,3})*)\]{1,2}(?:(?:\s?[-–,;]\s?|,?\s\p{L}{1,3}\s)\[\d{1,3}\]){0,9}/gu;
 /** `[Source 1]`, and `[@smith2020, p. 5]` as Pandoc has it. */
 const namedSource =
   /\[(?:source|document|doc|reference|ref|citation)s?:? \d{1,3}(?:, ?\d{1,3})*\]|\[-?@[\p{L}\p{N}][^[\]]{0,100}\]/giu;

@@ -25,16 +25,16 @@ const verbs: Readonly<Record<Language, readonly Verb[]>> = {
   en: [
     {
       command: 'open_app',
-      imperative: phrases('open (up|)', 'launch', '(start|run) (up|)', 'fire up'),
+      imperative: phrases('open (up|)', 'launch', '(start|run) (up|)', '(fire|bring) up', 'switch to'),
       infinitive: none,
-      knownAppsOnly: phrases('(start|run) (up|)', 'fire up'),
+      knownAppsOnly: phrases('(start|run) (up|)', '(fire|bring) up', 'switch to'),
       confirm: (app) => `Opening ${app}.`,
     },
     {
       command: 'close_app',
-      imperative: phrases('close (down|)', 'quit', 'exit', 'shut down'),
+      imperative: phrases('close (down|)', '(force|) quit', 'exit', 'shut down', 'kill'),
       infinitive: none,
-      knownAppsOnly: phrases('exit', 'shut down'),
+      knownAppsOnly: phrases('exit', 'shut down', 'kill'),
       confirm: (app) => `Closing ${app}.`,
     },
   ],

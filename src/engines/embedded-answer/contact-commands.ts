@@ -4,8 +4,9 @@
  * begin must be plain to see (a mark, "saying", "что", a known name); otherwise the reply asks.
  */
 import { appNamed } from './apps.ts';
+import { type ContactGrammar, contactGrammars } from './contact-grammar.ts';
 import { type GrammaticalCase, isEnglishName, nominativeOf } from './names.ts';
-import { type PhraseSet, phrases } from './phrases.ts';
+import { phrases } from './phrases.ts';
 import { type Core, coreOf, hasSentenceEnd } from './politeness.ts';
 import type { Reply } from './texts.ts';
 import { capitalised, isCapitalised, type Language, saidFrom, type Utterance, type Word } from './utterance.ts';
@@ -24,92 +25,6 @@ const maxContactWords = 3;
 const maxMessageChars = 2000;
 /** More messages than anybody listens to. */
 const maxMessagesRead = 100;
-
-/** The words of such wishes; what follows says how they stand together. */
-interface ContactGrammar {
-  /** "send a message to", and the contact follows. */
-  readonly sendTo: PhraseSet;
-  /** "send" in "send Anna a message". */
-  readonly send: PhraseSet;
-  /** "a message" in "send Anna a message". */
-  readonly message: PhraseSet;
-  /** "text", "message": the contact follows, then the words. */
-  readonly text: PhraseSet;
-  /** Infinitives among the above, which are a wish only without a question mark or after "можешь". */
-  readonly infinitive: PhraseSet;
-  /** "saying", "что": the words follow. */
-  readonly saying: PhraseSet;
-  /** Where these stand instead of the words, the wish is another one: later, about, a letter. */
-  readonly notTheWords: PhraseSet;
-  readonly read: PhraseSet;
-  /** A single one: "my last message". */
-  readonly readOne: PhraseSet;
-  readonly counts: Readonly<Record<string, number>>;
-  readonly messages: PhraseSet;
-  readonly from: PhraseSet;
-  readonly find: PhraseSet;
-  readonly findNumber: PhraseSet;
-  /** "find" in "find Anna in my contacts". */
-  readonly findIn: PhraseSet;
-  readonly inContacts: PhraseSet;
-}
-
-const contactGrammars: Readonly<Record<Language, ContactGrammar>> = {
-  en: {
-    sendTo: phrases(
-      '(send|write) (a|the|an|) (new|short|quick|) (text|) message to',
-      'send (a|) text to',
-      '(send|write) to',
-      'write to',
-    ),
-    send: phrases('(send|write)'),
-    message: phrases('(a|the|) (new|short|quick|) (text|) message', 'a text', 'a note'),
-    text: phrases('(text|message|send)'),
-    infinitive: phrases(),
-    saying: phrases('(saying|that|to say|that says|which says|with the text|with the words|and say) (that|)'),
-    notTheWords: phrases(
-      '(about|later|tomorrow|tonight|today|when|if|unless|at|in|on|after|before|every|back|again|and|or|for|instead|until)',
-      '(once|while|from|to|with|via|using|through|than|is|was|are|the|a|an|please|now|first|asking|how|why)',
-    ),
-    read: phrases('(read|show|check) (me|) (out|aloud|) (all|) (of|) (my|the|) (new|latest|last|recent|unread|)'),
-    readOne: phrases('(read|show) (me|) (my|the) (latest|last) message'),
-    counts: { one: 1, two: 2, three: 3, four: 4, five: 5, six: 6, seven: 7, eight: 8, nine: 9, ten: 10 },
-    messages: phrases('(new|latest|last|recent|unread|) (text|) messages'),
-    from: phrases('from'),
-    find: phrases('(find|show|look up) (me|) (the|a|) contact (of|for|named|called|)'),
-    findNumber: phrases('(find|look up|show) (me|) the (phone|telephone|) number (of|for)'),
-    findIn: phrases('(find|look up|look for|search for)'),
-    inContacts: phrases('(in|among) (my|the|) (contacts|contact list|address book)'),
-  },
-  ru: {
-    sendTo: phrases(
-      '(отправь|отправьте|отправить|пошли|пошлите|послать|напиши|напишите|написать) (короткое|новое|) (сообщение|смс|эсэмэс)',
-      '(отправь|отправьте|отправить|напиши|напишите|написать) смску',
-    ),
-    send: phrases('(отправь|отправьте|отправить|пошли|пошлите|послать|напиши|напишите|написать)'),
-    message: phrases('(короткое|новое|) (сообщение|смс|эсэмэс|смску)'),
-    text: phrases('(напиши|напишите|написать|отправь|отправьте|пошли)'),
-    infinitive: phrases('(отправить|послать|написать)'),
-    saying: phrases('(что|о том что|с текстом|со словами|текст)'),
-    notTheWords: phrases(
-      '(о|об|обо|про|завтра|потом|позже|вечером|утром|днем|сегодня|когда|если|чтобы|и|или|в|во|на|через|после|перед|из|с|со)',
-      '(письмо|открытку|стихи|стих|стихотворение|рассказ|поздравление|песню|сказку|код|программу|ответ|опять|снова|еще)',
-      '(как|почему|зачем|кто|где|тоже|пожалуйста|сейчас|от|по|для|до)',
-    ),
-    read: phrases(
-      '(прочитай|прочитайте|прочти|прочтите|зачитай|покажи|покажите|прочитать|проверь) (мне|) (все|) (мои|) ' +
-        '(новые|последние|непрочитанные|)',
-    ),
-    readOne: phrases('(прочитай|прочти|зачитай|покажи) (мне|) (мое|) последнее сообщение'),
-    counts: { одно: 1, два: 2, три: 3, четыре: 4, пять: 5, шесть: 6, семь: 7, восемь: 8, девять: 9, десять: 10 },
-    messages: phrases('(новые|последние|непрочитанные|новых|последних|непрочитанных|) (сообщения|сообщений|смс)'),
-    from: phrases('от'),
-    find: phrases('(найди|найдите|найти|покажи) (мне|) контакт'),
-    findNumber: phrases('(найди|найдите|найти|покажи) (мне|) (номер|телефон|номер телефона)'),
-    findIn: phrases('(найди|найдите|найти|поищи)'),
-    inContacts: phrases('(в|среди) (моих|) (контактах|контактов|телефонной книге|адресной книге|записной книжке)'),
-  },
-};
 
 /** Words that are nobody's name, wherever a contact could stand. */
 const nobody = phrases(
@@ -281,11 +196,12 @@ function readReply({ utterance, core, grammar, channel }: Asked): Reply | undefi
   const { words, from, to } = core;
   if (hasSentenceEnd(words, from, to)) return undefined;
   const one = grammar.readOne.matchAt(words, from, to);
-  const head = one > 0 ? one : grammar.read.matchAt(words, from, to);
+  const asked = grammar.ask.matchAt(words, from, to);
+  const head = Math.max(one, asked) || grammar.read.matchAt(words, from, to);
   if (head === 0) return undefined;
   let index = from + head;
-  const limit = one > 0 ? 1 : countOf(words[index], grammar);
-  if (one === 0) {
+  const limit = one > 0 ? 1 : asked > 0 ? undefined : countOf(words[index], grammar);
+  if (one + asked === 0) {
     if (limit !== undefined) index += 1;
     const messages = grammar.messages.matchAt(words, index, to);
     if (messages === 0) return undefined;
@@ -364,7 +280,21 @@ function findReply({ utterance, core, grammar }: Asked): Reply | undefined {
     const mustBeName = number > 0;
     return foundReply(utterance, wholeContact({ utterance, from: begin, to, grammaticalCase: 'genitive', mustBeName }));
   }
+  const owned = ownerOf({ utterance, core, grammar });
+  if (owned !== undefined) return foundReply(utterance, owned);
   const verb = grammar.findIn.matchAt(words, from, to);
+  // «Найди в контактах Ивана».
+  const lead = verb > 0 ? grammar.inContacts.matchAt(words, from + verb, to) : 0;
+  if (lead > 0) {
+    const named = {
+      utterance,
+      from: from + verb + lead,
+      to,
+      grammaticalCase: 'accusative',
+      mustBeName: false,
+    } as const;
+    return foundReply(utterance, wholeContact(named));
+  }
   for (let place = from + verb + 1; verb > 0 && place < to; place += 1) {
     if (!grammar.inContacts.isWhole(words, place, to)) continue;
     return foundReply(
@@ -373,6 +303,23 @@ function findReply({ utterance, core, grammar }: Asked): Reply | undefined {
     );
   }
   return undefined;
+}
+
+/** Anna, in "what is Anna's phone number?"; whose number it is must be plain, since Euler has one as well. */
+function ownerOf({ utterance, core, grammar }: Omit<Asked, 'channel'>): Contact | undefined {
+  const { words, from, to } = core;
+  const head = from + grammar.findOwn.matchAt(words, from, to);
+  const place = words.findIndex(({ plain }, index) => index >= head && index < to && plain.endsWith("'s"));
+  const owner = words[place];
+  if (head === from || owner === undefined) return undefined;
+  const isPhone = grammar.phoneNumber.isWhole(words, place + 1, to);
+  if (!isPhone && (place + 2 !== to || words[place + 1]?.plain !== 'number')) return undefined;
+  const name = { ...owner, spoken: owner.spoken.slice(0, -2), plain: owner.plain.slice(0, -2) };
+  const named = { ...utterance, words: words.map((word, index) => (index === place ? name : word)) };
+  const contact = wholeContact({
+    ...{ utterance: named, from: head, to: place + 1, grammaticalCase: 'genitive', mustBeName: true },
+  });
+  return isPhone || contact?.isKnown === true ? contact : undefined;
 }
 
 function foundReply({ language }: Utterance, contact: Contact | undefined): Reply | undefined {

@@ -32,8 +32,8 @@ export interface Utterance {
 /** No command and no question that the rules know is longer than this; a spoken minute is about 150 words. */
 const maxWords = 300;
 
-/** Letters, digits and what stands inside words: don't, e-mail, 3.14, яндекс.браузер, C++. */
-const wordPattern = /[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}+#]|['’.\-‑](?=[\p{L}\p{N}]))*/gu;
+/** Letters, digits and what stands inside words: don't, e-mail, 3.14, яндекс.браузер, C++; and the plus of a phone number. */
+const wordPattern = /(?:(?<![\p{N})]\s?)\+(?=\d{7}))?[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}+#]|['’.\-‑](?=[\p{L}\p{N}]))*/gu;
 
 /** Reads a prompt of any length. */
 export function readUtterance(prompt: string): Utterance {

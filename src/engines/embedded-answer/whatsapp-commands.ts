@@ -26,8 +26,6 @@ interface WayGrammar {
   readonly head: PhraseSet;
   /** The beginning of such a question. */
   readonly askHead: PhraseSet;
-  /** Questions that are a wish to hear: "any new messages". */
-  readonly ask: PhraseSet;
   /** Verbs that say the same as others once the way is named: "tell Anna on WhatsApp". */
   readonly sameAs: ReadonlyMap<string, string>;
   readonly readVerb: PhraseSet;
@@ -49,11 +47,6 @@ const grammars: Readonly<Record<Language, WayGrammar>> = {
       'do i have (new|unread|)',
       'what (are|is) (my|the) (new|latest|last|unread|)',
     ),
-    ask: phrases(
-      "(do i have|have i got|have i|did i get|are there|is there|i've got|got|) any (new|unread|recent|) (messages|message)",
-      'do i have (new|unread|) (messages|message)',
-      "what (are|is|'s) (my|the) (new|latest|last|unread) (messages|message)",
-    ),
     sameAs: new Map([
       ...['tell'].map((verb) => [verb, 'text'] as const),
       ...['shoot', 'drop'].map((verb) => [verb, 'send'] as const),
@@ -74,11 +67,6 @@ const grammars: Readonly<Record<Language, WayGrammar>> = {
     askHead: phrases(
       '(есть|есть ли|пришли|пришли ли) (у меня|мне|) (новые|непрочитанные|)',
       '(у меня|мне) (есть|пришли) (новые|непрочитанные|)',
-    ),
-    ask: phrases(
-      '(есть|есть ли|пришли|пришли ли) (у меня|мне|) (новые|непрочитанные|) сообщения',
-      '(новые|непрочитанные) сообщения (есть|пришли)',
-      '(у меня|мне) (есть|пришли) (новые|непрочитанные) сообщения',
     ),
     sameAs: new Map(
       ['скажи', 'скажите', 'сообщи', 'сообщите', 'передай', 'передайте'].map((verb) => [verb, 'напиши'] as const),
@@ -170,22 +158,10 @@ function replaced(utterance: Utterance, place: number, plain: string): Utterance
 
 /** The reply of the other rules to what is left, on the other channel. */
 function channelReply(utterance: Utterance, grammar: WayGrammar): Reply | undefined {
-  const { words, from, to } = coreOf(utterance);
-  const ask = grammar.ask.matchAt(words, from, to);
-  // "Any new messages from Bob?" is "read my new messages from Bob".
-  if (ask > 0) return contactReply(askedToRead(utterance, from, from + ask), 'whatsapp');
+  const { words, from } = coreOf(utterance);
   // "Tell Anna on WhatsApp that …" is "text Anna that …".
   const verb = grammar.sameAs.get(words[from]?.plain ?? '');
   return contactReply(verb === undefined ? utterance : replaced(utterance, from, verb), 'whatsapp');
-}
-
-function askedToRead(utterance: Utterance, from: number, end: number): Utterance {
-  const { words, language } = utterance;
-  const first = words[from];
-  if (first === undefined) return utterance;
-  const plainWords = language === 'ru' ? ['прочитай', 'сообщения'] : ['read', 'messages'];
-  const wish = plainWords.map((plain): Word => ({ ...first, plain, spoken: plain, markBefore: '' }));
-  return { ...utterance, isQuestion: false, words: [...words.slice(0, from), ...wish, ...words.slice(end)] };
 }
 
 function readAllReply(language: Language): Reply {

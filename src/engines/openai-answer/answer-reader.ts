@@ -118,6 +118,7 @@ export class AnswerReader {
       const failure = failureOfErrorEvent(chunk, { isError, secrets: this.#secrets });
       if (failure !== null) throw failure;
       const brought = this.#takeChoices(chunk);
+      this.#takeReason(chunk);
       text += brought.text;
       isAlive ||= brought.isAlive;
     }
@@ -126,7 +127,8 @@ export class AnswerReader {
 
   #takeChoices(chunk: Fields): ReadItem {
     const { choices } = chunk;
-    if (choices !== undefined && choices !== null && !Array.isArray(choices)) throw noChunk();
+    // What PHP makes of an empty list is an empty object.
+    if (isFilled(choices) && !Array.isArray(choices)) throw noChunk();
     let text = '';
     let isAlive = false;
     for (const choice of listOf(choices).map(fieldsOf)) {
@@ -197,7 +199,8 @@ export class AnswerReader {
   }
 
   #takeReason({ finish_reason, finishReason, finish_details }: Fields): void {
-    const given = finish_reason ?? finishReason ?? fieldOf(finish_details, 'type');
+    const told = finish_reason ?? finishReason ?? finish_details;
+    const given = fieldOf(told, 'type') ?? fieldOf(told, 'reason') ?? told;
     if (typeof given !== 'string') return;
     const ending = endingOf(given);
     if (ending === 'failed') throw endedWith(shownLine(given, this.#secrets));

@@ -85,7 +85,8 @@ export class ChatProvider {
   /** Asks, and resolves with what comes when the endpoint has begun to answer. Throws what the library throws. */
   async open({ body }: Negotiation, signal: AbortSignal): Promise<AsyncIterable<StreamItem>> {
     // The library's own reader of streams ends at the first line that is not of the protocol.
-    return readItems(await this.#client.chat.completions.create(body, { signal }).asResponse(), this.#parts.bounds);
+    const response = await this.#client.chat.completions.create(body, { signal }).asResponse();
+    return readItems(response, this.#parts.bounds, signal);
   }
 
   #knownNotTaken(): GivenUp {

@@ -8,12 +8,15 @@
  * Chunks 3, events end with a blank line, at the end of the body, or where the next `data:` begins behind a whole value: some servers forget
  * the blank line.
  * Chunks 4, `[DONE]` is the end in whichever spelling. What stands behind it is not read.
- * Chunks 5, data that begins like JSON and is none is a failure: a word of the answer may have been in it. Any other text is handed on as words.
+ * Chunks 5, data that begins like JSON and is none is a failure: a word of the answer may have been in it. Any other text is handed on as
+ * words, `[PING]` and what stands between the events as well: a server that broke, or what stands in front of it, says so there.
  * Chunks 6, bounds: an event, a line and a document have at most `eventMaxBytes`, the body `responseMaxBytes`; time is linear in it.
  *
  * Knows nothing of chat completions.
  */
+import { parsedJson } from '../../model-json.ts';
 import { ProviderFailure } from '../provider/failure.ts';
+import { abortableBytes } from '../provider/linked-abort.ts';
 
 export interface StreamBounds {
   /** One event, from one blank line to the next; a line; a JSON document. */
@@ -35,13 +38,14 @@ export type StreamItem =
   | { readonly kind: 'words'; readonly words: string; readonly isError: boolean }
   | { readonly kind: 'done' };
 
-/** The values of a response's body. Throws ProviderFailure, or what a body throws that breaks off. */
+/** The values of a response's body. Throws ProviderFailure, what a body throws that breaks off, or the signal's reason. */
 export async function* readItems(
   response: Response,
   bounds: StreamBounds,
+  signal: AbortSignal,
 ): AsyncGenerator<StreamItem, void, undefined> {
   const reader = new ItemReader(bounds, response.headers.get('content-type') ?? '');
-  for await (const bytes of response.body ?? []) yield* reader.take(bytes);
+  for await (const bytes of abortableBytes(response, signal)) yield* reader.take(bytes);
   yield* reader.finish();
 }
 
@@ -65,6 +69,8 @@ export class ItemReader {
   #document: string[] | null = null;
   #eventName = '';
   #data: string[] = [];
+  /** JSON over several lines between the events. */
+  #loose: string[] = [];
 
   constructor(bounds: StreamBounds, contentType = '') {
     this.#bounds = bounds;
@@ -102,6 +108,7 @@ export class ItemReader {
   /** The rest, at the end of the body: a last line or event that nobody ended, a document. */
   *finish(): Generator<StreamItem, void, undefined> {
     if (this.#line.length > 0) yield* this.#endLine();
+    if (this.#loose.length > 0) yield* this.#endLoose();
     if (this.#document !== null) {
       const value = parsedJson(this.#document.join('\n'));
       if (value === undefined) throw noJson();
@@ -122,7 +129,15 @@ export class ItemReader {
       this.#document.push(line);
       return;
     }
-    if (line.trim() === '') {
+    const isBlank = line.trim() === '';
+    if (this.#loose.length > 0) {
+      if (!isBlank && !/^(?:data|event|id|retry)?\s*:/.test(line)) {
+        this.#loose.push(line);
+        return;
+      }
+      yield* this.#endLoose();
+    }
+    if (isBlank) {
       this.#eventBytes = 0;
       yield* this.#endEvent();
     } else if (isDone(line)) yield this.#done();
@@ -137,7 +152,15 @@ export class ItemReader {
     if (value !== undefined) {
       this.#eventBytes = 0;
       yield this.#itemOf(value);
-    } else if (!this.#hasField) this.#document = [line];
+    } else if (this.#hasField) this.#loose = [line];
+    else this.#document = [line];
+  }
+
+  *#endLoose(): Generator<StreamItem, void, undefined> {
+    const text = this.#loose.join('\n');
+    this.#loose = [];
+    const value = parsedJson(text);
+    yield value === undefined ? this.#wordsOf(text, false) : this.#itemOf(value);
   }
 
   *#field(line: string): Generator<StreamItem, void, undefined> {
@@ -146,8 +169,15 @@ export class ItemReader {
     const value = colon === -1 ? '' : line.slice(colon + 1).trim();
     if (colon === 0 || ['data', 'event', 'id', 'retry'].includes(name)) this.#hasField = true;
     if (name === 'event') this.#eventName = value;
+    // What is no field's name is what somebody says.
+    if (/[^\w.-]/.test(name) && this.#hasField) yield this.#wordsOf(line, isPage.test(line));
+    // llama.cpp has named the field for what is in it.
+    if (name === 'error') {
+      yield* this.#endEvent();
+      this.#eventName = name;
+    }
     // A proxy's doubled "data: data: {…}".
-    const data = name === 'data' ? value.replace(/^(?:data:\s*)+/, '') : '';
+    const data = name === 'data' || name === 'error' ? value.replace(/^(?:data:\s*)+/, '') : '';
     if (data === '') return;
     const [held] = this.#data;
     if (held !== undefined && this.#data.length === 1 && isWhole(held)) {
@@ -181,7 +211,7 @@ export class ItemReader {
 
   #plainItem(data: string, isError: boolean): StreamItem {
     if (isDone(data)) return this.#done();
-    if (/^["{[]/.test(data) && !isError) throw noJson();
+    if (/^["{[]/.test(data) && !/^\[[\p{L}\p{N} _-]*\]/u.test(data) && !isError) throw noJson();
     return this.#wordsOf(data, isError);
   }
 
@@ -209,6 +239,9 @@ export class ItemReader {
   }
 }
 
+/** What a proxy says when the server behind it is gone. */
+const isPage = /^<(?:!doctype|html)\b/i;
+
 /** `error`, `response.failed` and their like. */
 const errorEventName = /(?:^|[._-])(?:error|exception|failed|failure|aborted)$/i;
 
@@ -223,15 +256,6 @@ function isWhole(text: string): boolean {
 
 function isEventStream(contentType: string): boolean {
   return contentType === '' || /^text\/event-stream\b/i.test(contentType);
-}
-
-/** undefined = it is none. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function noJson(): ProviderFailure {

@@ -21,7 +21,9 @@ interface Heard {
 /** The failure that a chunk tells of; null = it tells of none. */
 export function failureOfErrorEvent(chunk: Fields, { isError, secrets }: Heard): ProviderFailure | null {
   const choices = listOf(chunk.choices);
-  const told = declaredError(chunk, choices.length > 0) ?? choices.map((each) => fieldOf(each, 'error')).find(isFilled);
+  const told =
+    declaredError(chunk, Array.isArray(chunk.choices)) ??
+    [...choices, chunk.x_groq].map((each) => fieldOf(each, 'error')).find(saysSomething);
   if (told === undefined && !isError && (choices.length > 0 || !isErrorObject(chunk))) return null;
   return failureOfErrorValue(told === undefined ? chunk : { ...chunk, error: told }, secrets);
 }
@@ -46,15 +48,21 @@ function failureOfErrorValue(value: Fields | string, secrets: Secrets): Provider
   return new ProviderFailure({ ...rowOf(meaningOf({ status, signs })), words, detail, refusal: { status, signs } });
 }
 
+/** Gateways write every field of their errors, empty or not, into every chunk. */
+function saysSomething(error: unknown): boolean {
+  const fields = fieldsOf(error);
+  return fields === null ? isFilled(error) : Object.values(fields).some(isFilled);
+}
+
 /** `error` or `errors`; an empty object is what JSON makes of an exception, and beside choices of nothing. */
 function declaredError({ error, errors }: Fields, hasChoices: boolean): unknown {
-  if (isFilled(error)) return error;
+  if (saysSomething(error)) return error;
   const [first] = listOf(errors);
   if (isFilled(first)) return first;
   return fieldsOf(error) !== null && !hasChoices ? error : undefined;
 }
 
-const fine: readonly unknown[] = Object.freeze([0, 200, '0', '200', 'ok', 'OK', 'success', true]);
+const fine = /^(?:0|200|ok|success|true)$/i;
 const errorName = /(?:^|[._-])(?:error|exception|failed|failure)$/i;
 /** What keeps a connection awake may carry a message, too. */
 const idleName = /ping|pong|heart|alive|queue|process|progress|status|info|start|wait|pending|running/i;
@@ -64,10 +72,11 @@ function isErrorObject(chunk: Fields): boolean {
   const names = [chunk.object, chunk.type, chunk.event, chunk.status].map(wordsIn);
   if (names.some((name) => errorName.test(name))) return true;
   if (names.some((name) => idleName.test(name))) return false;
-  const code = chunk.code ?? chunk.error_code ?? chunk.status_code ?? fieldOf(chunk.base_resp, 'status_code');
-  if (code !== undefined && code !== null && !fine.includes(code)) return true;
+  const codes = [chunk.code, chunk.error_code, chunk.status_code, fieldOf(chunk.base_resp, 'status_code')];
+  const code = codes.find((each) => each !== undefined && each !== null && each !== '');
+  if (code !== undefined && !fine.test(String(code))) return true;
   if (chunk.success === false || isFilled(chunk.detail)) return true;
-  return (code === undefined || code === null) && otherWords(chunk) !== '';
+  return code === undefined && otherWords(chunk) !== '';
 }
 
 /** What it says where nothing is named as an error. */

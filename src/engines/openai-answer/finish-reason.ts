@@ -21,7 +21,7 @@ const inOrder = /^(?:stop|tool_?calls|function_?call|end_?turn)$/;
 /** Of those who finished, in the words of other protocols behind a gateway. */
 const whole =
   /^(?:tool_?call|function_?calls|tool_?use|stop_?sequence|stop_?token|eos|eos_?token|end_?of_?(?:text|turn|sequence)|completed?|finish(?:ed)?|done)$/;
-const noReason = /^(?:|null|none|undefined|(?:finish_?reason_?)?unspecified)$/;
+const noReason = /^(?:|null|none|undefined|unspecified)$/;
 const filtered =
   /filter|safety|unsafe|refus|prohibit|block|recitation|spii|sensitive|moderat|polic(?:y|ies)|guardrail|toxic|harm|flagged|censor|inappropriate|model_armor|^language$/;
 /** A cancelled context is one of Go's, and no length. */
@@ -35,7 +35,9 @@ export function endingOf(reason: string): Ending | null {
     .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '_')
-    .replace(/^_+|_+$/g, '');
+    .replace(/^_+|_+$/g, '')
+    // FinishReason.STOP, FINISH_REASON_STOP: the name of the enumeration.
+    .replace(/^finish_?reason_/, '');
   if (noReason.test(words)) return null;
   if (inOrder.test(words)) return 'inOrder';
   if (whole.test(words)) return 'whole';

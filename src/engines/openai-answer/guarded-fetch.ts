@@ -4,6 +4,7 @@
  */
 import { errorBodyMaxBytes, readErrorBody, type Secrets } from '../provider/error-words.ts';
 import type { Refusal } from '../provider/http-status.ts';
+import { abortableBytes, linkedAbort } from '../provider/linked-abort.ts';
 import { retryAfterMsOf } from '../provider/retry.ts';
 
 /**
@@ -32,22 +33,31 @@ export function createGuardedFetch(secretsOf: () => Secrets): typeof fetch {
     const response = await fetch(input, init);
     if (response.ok) return response;
     const { status, headers } = response;
-    const words = readErrorBody(await startOf(response), secretsOf());
+    const words = readErrorBody(await startOf(response, init?.signal), secretsOf());
     const retryAfterMs = retryAfterMsOf((name) => headers.get(name), Date.now());
     throw new ProviderRefusal({ status, ...words, retryAfterMs });
   };
 }
 
+/** The status is known already: nobody waits longer for words that do not come. */
+const errorBodyMaxMs = 2_000;
+
 /** At most `errorBodyMaxBytes` of a body; what can't be read is no reason to hide the status. */
-async function startOf(response: Response): Promise<string> {
+async function startOf(response: Response, signal: AbortSignal | null | undefined): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
+  const reading = linkedAbort(signal ?? new AbortController().signal);
+  const timer = setTimeout(() => reading.abort(), errorBodyMaxMs);
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of abortableBytes(response, reading.signal)) {
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes >= errorBodyMaxBytes) break;
     }
-  } catch {}
+  } catch {
+  } finally {
+    clearTimeout(timer);
+    reading.unlink();
+  }
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, errorBodyMaxBytes));
 }

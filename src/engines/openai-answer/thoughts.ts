@@ -6,6 +6,7 @@
  * behind a tool call. Anywhere else these are words like any others, and not a character of them is touched.
  * Thoughts 2, what: between an opening and a closing mark whose name ends in a word for thinking, whatever stands before it: `<think>`,
  * `[THINK]`, `<seed:think>`, `◁think▷`, `<|START_THINKING|>` and `<|END_THINKING|>`, `<|begin_of_thought|>`; Gemma's `<|channel>thought`;
+ * Open WebUI's `<details type="reasoning">`;
  * the channels of the harmony format but `final`, also where their marks were lost (`analysisWe …assistantfinal`). The mark around the
  * answer behind them (`<answer>`, `<|START_RESPONSE|>`) goes, too.
  * Thoughts 3, the end: a thought that is never closed is one; there is no answer then. A closing mark at the beginning is nothing.
@@ -27,7 +28,7 @@ const closings: ReadonlyMap<string, string> = new Map([
 const openers = /[<[◁]/;
 const markMaxChars = 64;
 /** Letters of names, and what stands around them and in attributes. `｜` and `▁` are DeepSeek's. */
-const markUnit = /[\p{L}\p{N}_:.|｜▁/\- ="']/u;
+const markUnit = /[\p{L}\p{N}_:.|｜▁/\-\s="']/u;
 const secondUnit = /[\p{L}|｜/]/u;
 const visible = /[^\s\p{Cf}\p{Cc}]/u;
 
@@ -35,6 +36,8 @@ type Role = 'thoughtBegins' | 'thoughtEnds' | 'emptyThought' | 'answerBegins' | 
 
 interface Mark {
   readonly raw: string;
+  /** What a thought's two marks have in common: the bracket, but for the name of one that has other uses as well. */
+  readonly pair: string;
   readonly role: Role;
   /** Lower case, without brackets, bars and attributes. */
   readonly name: string;
@@ -44,6 +47,8 @@ const thinkingWords = /^(?:think|thinking|thoughts?|reason|reasoning|reflection|
 const answerWords = /^(?:answer|response|solution|output|final)$/;
 const beginWords: readonly string[] = ['start', 'begin', 'open', 'prefix', 'of'];
 const endWords: readonly string[] = ['end', 'stop', 'close', 'suffix'];
+/** `thinking_process`, `thought_block`. */
+const kindWords: readonly string[] = ['process', 'block', 'trace', 'steps', 'content', 'section'];
 /** Names that say nothing of thinking: MedGemma's and Apertus'. */
 const oddNames: Readonly<Record<string, Role>> = Object.freeze({
   unused94: 'thoughtBegins',
@@ -57,18 +62,30 @@ function markOf(raw: string): Mark {
   const bare = raw.slice(1, -1).replaceAll('｜', '|').replaceAll('▁', '_').trim();
   const bars = bare.replace(/^\|+|\|+$/g, '').trim();
   const isClosing = bars.startsWith('/');
-  const name = (bars.replace(/^\/\s*/, '').split(/[\s=]/, 1)[0] ?? '').replace(/\/$/, '').toLowerCase();
-  if (bare === '|channel') return { raw, role: 'thoughtBegins', name };
-  if (bare === 'channel|') return { raw, role: 'thoughtEnds', name };
-  if (bare.startsWith('|') && harmonyNames.includes(name)) return { raw, role: 'harmony', name };
-  return { raw, role: oddNames[name] ?? roleOf(name, isClosing, bars.endsWith('/')), name };
+  const words = (bars.replace(/^\/\s*/, '').split(/[\s=]/, 1)[0] ?? '').replace(/\/$/, '');
+  const name = words.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
+  const mark = { raw, pair: name === foldedName ? name : raw.charAt(0), name };
+  if (bare === '|channel') return { ...mark, role: 'thoughtBegins' };
+  if (bare === 'channel|') return { ...mark, role: 'thoughtEnds' };
+  if (bare.startsWith('|') && harmonyNames.includes(name)) return { ...mark, role: 'harmony' };
+  if (name === foldedName) return { ...mark, role: foldedRole(bars, isClosing) };
+  return { ...mark, role: oddNames[name] ?? roleOf(name, isClosing, bars.endsWith('/')) };
+}
+
+/** Open WebUI, asked as an endpoint, folds thoughts away: `<details type="reasoning" done="true" duration="3">`. */
+const foldedName = 'details';
+
+function foldedRole(bars: string, isClosing: boolean): Role {
+  if (isClosing) return 'thoughtEnds';
+  return /\stype\s*=\s*["']?reasoning\b/.test(bars) ? 'thoughtBegins' : 'none';
 }
 
 /** `think`, `seed:think`, `start_thinking`, `end_of_thought`. */
 function roleOf(name: string, isClosing: boolean, isEmpty: boolean): Role {
   const words = name.split(/[_:.-]/);
   const isEnd = isClosing || words.some((word) => endWords.includes(word));
-  const last = words.findLast((word) => !beginWords.includes(word) && !endWords.includes(word)) ?? '';
+  const isFrame = (word: string) => [beginWords, endWords, kindWords].some((each) => each.includes(word));
+  const last = words.findLast((word) => !isFrame(word)) ?? '';
   if (thinkingWords.test(last)) {
     if (isEmpty) return 'emptyThought';
     return isEnd ? 'thoughtEnds' : 'thoughtBegins';
@@ -80,7 +97,7 @@ function roleOf(name: string, isClosing: boolean, isEmpty: boolean): Role {
 type State =
   /** Nothing to be said came yet but `held`, which nobody sees; `word` may be the beginning of `analysis`. */
   | { readonly kind: 'beginning'; readonly held: string; readonly word: string; readonly isBehindThought: boolean }
-  /** `opener` is the bracket of its mark: `[/THINK]` does not end a `<think>`. */
+  /** `opener` is what its marks have in common: `[/THINK]` does not end a `<think>`. */
   | { readonly kind: 'thinking'; readonly opener: string }
   | { readonly kind: 'awaitingClosing' }
   | { readonly kind: 'answering' }
@@ -242,7 +259,7 @@ export class Thoughts {
       case 'beginning':
         return this.#beginWith(state, mark);
       case 'thinking':
-        if (mark.role === 'thoughtEnds' && mark.raw.startsWith(state.opener)) this.#thoughtEnded();
+        if (mark.role === 'thoughtEnds' && mark.pair === state.opener) this.#thoughtEnded();
         return '';
       case 'awaitingClosing':
         if (mark.role !== 'thoughtEnds') this.#awaiting.push(mark.raw);
@@ -269,7 +286,7 @@ export class Thoughts {
     const space = this.#hasSaid ? state.held : '';
     switch (mark.role) {
       case 'thoughtBegins':
-        this.#state = { kind: 'thinking', opener: mark.raw.charAt(0) };
+        this.#state = { kind: 'thinking', opener: mark.pair };
         return space;
       case 'thoughtEnds':
       case 'emptyThought':

@@ -9,8 +9,12 @@
  * another one. A fragment that begins with all that came before it, and goes on, stands in its place.
  * Calls 4, an object that was not closed is of a call that was cut off: it has no arguments, and so there is no command.
  * Calls 5, a call that is said twice is one.
- * Calls 6, bounds: `mostToolCalls` calls, `argumentsMaxChars` of each; time is linear in what comes.
+ * Calls 6, spelling: whole numbers keep their digits, and mistakes inside of an object that the model closed (single quotes, commas too many, line
+ * feeds in texts) are mended, once an answer: repair is dear.
+ * Calls 7, bounds: `mostToolCalls` calls, `argumentsMaxChars` of each; time is linear in what comes.
  */
+
+import { parsedJson, repairedObject } from '../../model-json.ts';
 
 /** Two texts of 8,000 characters with every one of them escaped fit. */
 export const argumentsMaxChars = 131_072;
@@ -26,6 +30,9 @@ export interface ToolCallFragment {
   readonly function?: unknown;
   readonly name?: unknown;
   readonly arguments?: unknown;
+  /** What some call their arguments. */
+  readonly parameters?: unknown;
+  readonly input?: unknown;
 }
 
 export interface FinishedCall {
@@ -80,8 +87,14 @@ export class ToolCallDrafts {
 
   /** The calls in their order; only to be asked after the answer has ended in order. */
   finish(): readonly FinishedCall[] {
+    let mayRepair = true;
     const calls = this.#drafts
-      .map(({ name, args }) => ({ name: this.#cleanName(name), args: args.finish() }))
+      .map(({ name, args }) => {
+        const strict = args.finish();
+        const repaired = strict === undefined && mayRepair ? args.repair() : strict;
+        if (strict === undefined && args.isWhole) mayRepair = false;
+        return { name: this.#cleanName(name), args: repaired };
+      })
       .filter(({ name }) => name !== '');
     const said = calls.map((call) => JSON.stringify([call.name, call.args ?? null]));
     return calls.filter((call, index) => call.args === undefined || said.indexOf(said[index] ?? '') === index);
@@ -119,9 +132,9 @@ export class ToolCallDrafts {
     return name + piece;
   }
 
-  /** Without what models of the harmony format leave at it: `functions.open_app<|channel|>commentary`. */
+  /** Without what models leave at it: `functions.open_app<|channel|>commentary`, `functions.open_app:0`. */
   #cleanName(name: string): string {
-    const own = (name.split('<|', 1)[0] ?? '').trim();
+    const own = (name.split('<|', 1)[0] ?? '').trim().replace(/:\d+$/, '');
     const tail = own.slice(Math.max(own.lastIndexOf('.'), own.lastIndexOf(':'), own.lastIndexOf('/')) + 1);
     return !this.#isOffered(own) && this.#isOffered(tail) ? tail : own;
   }
@@ -139,7 +152,7 @@ function pieceOf(fragment: ToolCallFragment): Piece {
     index: typeof place === 'number' && Number.isInteger(place) ? place : null,
     id: typeof id === 'string' || typeof id === 'number' ? String(id) : '',
     name: typeof call.name === 'string' ? call.name.trim() : '',
-    args: argumentsText(call.arguments),
+    args: argumentsText(call.arguments ?? call.parameters ?? call.input),
   };
 }
 
@@ -164,7 +177,10 @@ class ArgumentsDraft {
   /** Each fragment begins with all that came before. */
   #isCumulative = false;
   #depth = 0;
-  #isInString = false;
+  /** Of the string that is being read; '' = of none. */
+  #quote = '';
+  /** The last character outside of strings that is no space: a single quote opens a string only where one may begin. */
+  #before = '';
   #isEscaped = false;
   /** Where the outermost value began, and with which bracket. */
   #start = 0;
@@ -199,12 +215,21 @@ class ArgumentsDraft {
 
   /** The object; undefined = there is none. */
   finish(): object | undefined {
-    if (this.#whole !== null) return objectOf(parsedJson(this.#text.slice(this.#whole.start, this.#whole.end)));
+    if (this.#whole !== null) return objectOf(parsedJson(this.#wholeText()));
     const text = this.#text.trim();
     if (text.replaceAll(/\{\s*\}|\[\s*\]|\bnull\b|""/g, '').trim() === '') return {};
     // Encoded twice.
     const decoded = text.startsWith('"') ? parsedJson(text) : undefined;
     return objectOf(typeof decoded === 'string' ? parsedJson(decoded) : this.#saidAgain());
+  }
+
+  /** The object, where the model has closed it and misspelt it. */
+  repair(): object | undefined {
+    return this.#whole === null ? undefined : (repairedObject(this.#wholeText()) ?? undefined);
+  }
+
+  #wholeText(): string {
+    return this.#text.slice(this.#whole?.start, this.#whole?.end);
   }
 
   /** The whole object that the last fragment says again, behind one whose rest never came. */
@@ -219,25 +244,28 @@ class ArgumentsDraft {
     this.#isCumulative = true;
     this.#text = '';
     this.#depth = 0;
-    this.#isInString = false;
+    this.#quote = '';
+    this.#before = '';
     this.#isEscaped = false;
   }
 
   #scan(unit: string, at: number): void {
-    if (this.#isInString) {
+    if (this.#quote !== '') {
       if (this.#isEscaped) this.#isEscaped = false;
       else if (unit === '\\') this.#isEscaped = true;
-      else if (unit === '"') this.#isInString = false;
+      else if (unit === this.#quote) this.#quote = '';
       return;
     }
     if (/\s/.test(unit)) return;
+    const before = this.#before;
+    this.#before = unit;
     this.#isBlank = false;
     if (unit === '}' || unit === ']') {
       this.#close(at);
       return;
     }
     if (this.#depth > 0) this.#hasContent = true;
-    if (unit === '"') this.#isInString = true;
+    if (unit === '"' || (unit === "'" && this.#depth > 0 && '{[,:'.includes(before))) this.#quote = unit;
     if (unit !== '{' && unit !== '[') return;
     if (this.#depth === 0) {
       this.#start = at;
@@ -258,12 +286,4 @@ const firstKey = /^\s*\{\s*("(?:[^"\\]|\\.)*")\s*:/;
 
 function objectOf(value: unknown): object | undefined {
   return isObject(value) ? value : undefined;
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
  * plain. THE reader of error bodies and THE eraser of secrets: a text of a provider reaches clients and logs through here or not at all.
  * Secrets are taken out before the line is cut, so that no half of one is left at its end. Pure.
  */
+import { parsedJson } from '../../model-json.ts';
 
 /** As much of an error's body as is read: an explanation, not a page. */
 export const errorBodyMaxBytes = 16_384;
@@ -194,12 +195,4 @@ function fieldOf(value: unknown, name: string): unknown {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

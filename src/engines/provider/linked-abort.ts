@@ -59,3 +59,28 @@ export function abortableStream<Item>(
     },
   };
 }
+
+/**
+ * The bytes of a response. Node's fetch lets a body that it can't unpack hang, and its abort does not reach who reads it: here it does.
+ * Throws the signal's reason then.
+ */
+export async function* abortableBytes(
+  { body }: Response,
+  signal: AbortSignal | null | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (body === null) return;
+  const reader = body.getReader();
+  const leave = () => void reader.cancel().catch(() => {});
+  const unlink = signal ? onAbort(signal, leave) : () => {};
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    unlink();
+    leave();
+  }
+}

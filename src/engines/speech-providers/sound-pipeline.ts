@@ -17,7 +17,7 @@ import {
   sampleEvidenceBytes,
   soundKindOf,
 } from './sound-kind.ts';
-import { type SoundPiece, WavReader } from './wav-reader.ts';
+import { indexOfFirstFile, type SoundPiece, WavReader } from './wav-reader.ts';
 
 /** Five minutes: a sentence of the longest that the cutter lets through takes less than two. */
 export const maxSentenceSoundBytes = 5 * 60 * audioFormat.sampleRateHz * audioFormat.bytesPerSample;
@@ -42,6 +42,9 @@ export interface SoundPipelineOptions {
   readonly maxSoundBytes?: number;
 }
 
+/** Two seconds of the highest rate: silence that long is no sentence's beginning. */
+const maxSilentEvidenceBytes = 2 * audioFormat.sampleRateHz * audioFormat.bytesPerSample;
+
 const noFormat: PcmFormat = Object.freeze({ sampleRateHz: 0, channels: 1, encoding: 'int16' });
 
 export class SoundPipeline {
@@ -49,6 +52,8 @@ export class SoundPipeline {
   /** The first bytes, until they tell what this is. */
   readonly #beginning = new UnreadBytes();
   #kind: SoundKind | null = null;
+  /** Zeros at the beginning of it. */
+  #silentBytes = 0;
   #reader: WavReader | null = null;
   /** The first sound of a WAV, until it tells what it is. */
   readonly #unchecked: SoundPiece[] = [];
@@ -91,25 +96,45 @@ export class SoundPipeline {
     this.#kind ??= soundKindOf(bytes, isWhole);
     if (this.#kind === null) return bytes.subarray(0, 0);
     const { label } = this.#options;
-    if (this.#kind === 'pcm' && label === undefined) {
-      if (!isWhole && bytes.length < noiseEvidenceBytes) return bytes.subarray(0, 0);
-      if (areNoise(bytes)) throw this.#undecoded('compressed data of an unknown format instead of PCM or WAV');
-    }
-    if (this.#kind === 'pcm' && label !== undefined) {
-      if (!isWhole && bytes.length < sampleEvidenceBytes) return bytes.subarray(0, 0);
-      if (!areSamples(bytes)) {
-        if (label.meaning === 'text') throw wordsInsteadOfSound(bytes.subarray(0, errorBodyMaxBytes), label);
-        throw this.#undecoded(`${label.type}, which is not decoded here`);
-      }
+    if (this.#kind === 'pcm') {
+      if (!isWhole && this.#needsMore(bytes)) return bytes.subarray(0, 0);
+      const fileAt = indexOfFirstFile(bytes);
+      if (fileAt !== -1) return this.#read('wav', bytes.subarray(fileAt));
+      this.#checkSamples(bytes);
     }
     if (this.#kind === 'text') {
       if (!isWhole && bytes.length < errorBodyMaxBytes) return bytes.subarray(0, 0);
       throw wordsInsteadOfSound(bytes.subarray(0, errorBodyMaxBytes), label);
     }
     if (typeof this.#kind === 'object') throw this.#undecoded(`${this.#kind.refused} instead of PCM or WAV`);
-    this.#reader = new WavReader(this.#kind === 'wav');
-    this.#isSoundChecked = this.#kind === 'pcm';
+    return this.#read(this.#kind, bytes);
+  }
+
+  #read(kind: 'wav' | 'pcm', bytes: Uint8Array): Uint8Array {
+    this.#reader = new WavReader(kind === 'wav');
+    this.#isSoundChecked = kind === 'pcm';
     return this.#convert(this.#reader.push(bytes));
+  }
+
+  /** `bytes`, which have no mark, do not tell yet whether they are samples. */
+  #needsMore(bytes: Uint8Array): boolean {
+    if (this.#options.label === undefined) return bytes.length < noiseEvidenceBytes;
+    // Silence tells nothing.
+    while (bytes[this.#silentBytes] === 0) this.#silentBytes++;
+    const evidenceBytes = bytes.length - (this.#silentBytes & ~1);
+    return this.#silentBytes < maxSilentEvidenceBytes && evidenceBytes < sampleEvidenceBytes;
+  }
+
+  /** Throws unless `bytes` may be samples; where a label says that they are not, unless they are. */
+  #checkSamples(bytes: Uint8Array): void {
+    const { label } = this.#options;
+    if (label === undefined) {
+      if (areNoise(bytes)) throw this.#undecoded('compressed data of an unknown format instead of PCM or WAV');
+      return;
+    }
+    if (areSamples(bytes.subarray(this.#silentBytes & ~1))) return;
+    if (label.meaning === 'text') throw wordsInsteadOfSound(bytes.subarray(0, errorBodyMaxBytes), label);
+    throw this.#undecoded(`${label.type}, which is not decoded here`);
   }
 
   /** The sound in a WAV, once it is sure that it is none of something else: gateways put headers around whatever they are given. */

@@ -27,8 +27,7 @@ const MAX_DECLARED_BYTES = 512 * 1024 * 1024;
 const MAX_TAIL_CHUNK_BYTES = 1024 * 1024;
 /** Of a chunk at the declared end of the sound. */
 const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
-/** The longest trailer that is looked for: a header's length. */
-const MAX_TRAILER_BYTES = 128;
+const MAX_TRAILER_BYTES = 128; // A header's length.
 /** As much of what follows the declared sound as is looked at to tell what it is. */
 const VERDICT_BYTES = 64;
 /** As much of the sound before it as tells how it was going, in every format. */
@@ -344,6 +343,11 @@ export class WavReader {
     this.#position += bytes;
     this.#unread.drop(bytes);
   }
+}
+
+/** Where the first file begins, if not much is in front of it: a line break, the head of a part. -1 = there is none. */
+export function indexOfFirstFile(bytes: Uint8Array): number {
+  return indexOfFile(bytes, 0, Math.min(VERDICT_BYTES, bytes.length - FILE_HEAD_BYTES + 1));
 }
 
 /** Where a file begins, from `from` and before `end`; its first 12 bytes must be there. -1 = nowhere. */

@@ -141,3 +141,49 @@ test('a filter that keeps the rest back is told in the log, and its call is no c
   expect(answer.parts).toEqual([{ kind: 'text', text: 'One is said.' }, { kind: 'cutOff' }]);
   expect(lines.map(({ decision }) => decision)).toEqual(['content_filter_stop', 'tool_call_dropped']);
 });
+
+describe('an error that hides', () => {
+  const call = {
+    tool_calls: [{ index: 0, id: 'c', function: { name: 'open_app', arguments: '{"app_name":"Safari"}' } }],
+  };
+
+  test.each([
+    ['in an extension', events({ ...said({}), x_groq: { id: 'r', error: 'over capacity' } }), 'over capacity'],
+    ['in a field of its name', 'error: {"code":500,"message":"slot lost"}\n\n', 'slot lost'],
+    ['as JSON over several lines', '{\n  "error": {\n    "message": "gone"\n  }\n}\n\n', 'gone'],
+    ['as a word in brackets', 'data: [ERROR] upstream timed out\n\n', 'upstream timed out'],
+    ['as a line of a proxy', 'upstream connect error or disconnect\n\n', 'upstream connect error'],
+  ])('%s lets no command out', async (_title, error, words) => {
+    const body = `${one + events(said(call)) + error + events(said({}, 'tool_calls'))}data: [DONE]\n\n`;
+    const { text, commands, failure } = await answerTo(body);
+    expect({ text, commands, code: failure?.code }).toEqual({
+      text: 'One is said.',
+      commands: [],
+      code: 'UNAVAILABLE',
+    });
+    expect(failure?.message).toContain(words);
+  });
+});
+
+test('the numbers of a call keep their digits, in a text and as they are', async () => {
+  const args = '{"contact":12345678901234567890,"message":"hi"}';
+  const expected = [{ name: 'send_message', args: { contact: '12345678901234567890', message: 'hi' } }];
+  const callWith = (value: string) =>
+    `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"send_message","arguments":${value}}}]}}]}\n\n`;
+  expect((await answerTo(callWith(JSON.stringify(args)) + stop)).commands).toEqual(expected);
+  expect((await answerTo(callWith(args) + stop)).commands).toEqual(expected);
+});
+
+test('a refusal whose words can not be unpacked is told by its status', async () => {
+  endpoint.reply(() => ({ status: 401, body: { error: 'no' }, encoding: 'gzip' }));
+  expect((await askEngine(createEngine([providerAt(endpoint.baseUrl, 'm')]))).failure?.code).toBe('UNAUTHENTICATED');
+});
+
+test('white space before a failure is no beginning of an answer: there is another try', async () => {
+  const broken = events(said({ content: '\n\n' }), { error: { message: 'gone' } });
+  const good = events(said({ content: '\n' }), said({ content: 'One is said.' })) + stop;
+  endpoint.reply((_body, earlier) => ({ status: 200, body: earlier === 0 ? broken : good, type: 'text/event-stream' }));
+  const engine = createEngine([providerAt(endpoint.baseUrl, 'm', { thoughts: 'off' })], { retries: 1 });
+  expect(await askEngine(engine)).toMatchObject({ text: '\nOne is said.', failure: null });
+  expect(endpoint.asked).toHaveLength(2);
+});

@@ -25,6 +25,8 @@ export interface EndpointReply {
   readonly status: number;
   readonly body: unknown;
   readonly type?: string;
+  /** The Content-Encoding that it claims. */
+  readonly encoding?: string;
 }
 
 /** A good answer that says `text`. */
@@ -69,7 +71,8 @@ export async function startScriptedEndpoint(): Promise<ScriptedEndpoint> {
       const body = bodyShape.parse(JSON.parse(Buffer.concat(chunks).toString()));
       const reply = answer(body, asked.length);
       asked.push(body);
-      response.writeHead(reply.status, { 'content-type': reply.type ?? 'application/json' });
+      const packing = reply.encoding === undefined ? {} : { 'content-encoding': reply.encoding };
+      response.writeHead(reply.status, { 'content-type': reply.type ?? 'application/json', ...packing });
       response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
     });
   });

@@ -19,12 +19,13 @@ export const importTable: readonly ImportRow[] = [
   { from: 'errors.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'private-folder.ts', ours: [], types: [], packages: [], node: ['node:fs', 'node:path'] },
+  { from: 'model-json.ts', ours: [], types: [], packages: ['jsonrepair'], node: [] },
   { from: 'call/', ours: ['call/', 'errors.ts'], types: [], packages: [], node: [] },
   {
     from: 'text/',
-    ours: ['text/', 'errors.ts', 'assert.ts'],
+    ours: ['text/', 'model-json.ts', 'errors.ts', 'assert.ts'],
     types: [],
-    packages: ['jsonrepair', 'zod'],
+    packages: ['zod'],
     node: [],
   },
   {
@@ -70,14 +71,14 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'engines/provider/',
-    ours: ['engines/provider/', 'errors.ts', 'assert.ts'],
+    ours: ['engines/provider/', 'model-json.ts', 'errors.ts', 'assert.ts'],
     types: [],
     packages: [],
     node: [],
   },
   {
     from: 'engines/openai-answer/',
-    ours: ['engines/', 'errors.ts', 'assert.ts'],
+    ours: ['engines/', 'model-json.ts', 'errors.ts', 'assert.ts'],
     types: ['observe/logger.ts'],
     packages: ['openai', 'zod'],
     node: [],

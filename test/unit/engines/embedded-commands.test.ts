@@ -43,6 +43,7 @@ const wishes: readonly (readonly [prompt: string, command: { readonly name: stri
   ['reply to Anna on WhatsApp: ok', send('Anna', 'ok')],
   ['read my WhatsApp from Anna', read({ contact: 'Anna' })],
   ['any new WhatsApps from Bob?', read({ contact: 'Bob' })],
+  ['Send a WhatsApp message to +491511234567: hi', send('+491511234567', 'hi')],
   ['Do I have any new WhatsApp messages?', read({})],
   ['Any new messages on WhatsApp from Bob?', read({ contact: 'Bob' })],
   ['read the last 3 whatsapp messages from Anna', read({ contact: 'Anna', limit: 3 })],

@@ -1,7 +1,7 @@
 /** Aborts that follow others: with their reason, at once, and without a listener that stays on a signal which lives long. */
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { abortableStream, linkedAbort, onAbort } from '../../../src/engines/provider/linked-abort.ts';
+import { abortableBytes, abortableStream, linkedAbort, onAbort } from '../../../src/engines/provider/linked-abort.ts';
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
@@ -79,4 +79,15 @@ describe('a stream whose reader may leave', () => {
     await expect(pulled).rejects.toBe('gone');
     expect(listeners(left.signal)).toBe(0);
   });
+});
+
+test('a body that never ends and does not know of the abort lets go of its reader', async () => {
+  const controller = new AbortController();
+  const body = new Response(new ReadableStream({ start: (source) => source.enqueue(Uint8Array.of(1)) }));
+  const bytes = abortableBytes(body, controller.signal);
+  expect(await bytes.next()).toEqual({ done: false, value: Uint8Array.of(1) });
+  const waiting = bytes.next();
+  controller.abort(new Error('enough'));
+  await expect(waiting).rejects.toThrow('enough');
+  expect(await abortableBytes(new Response(null), null).next()).toEqual({ done: true, value: undefined });
 });

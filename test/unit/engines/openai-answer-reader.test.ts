@@ -121,6 +121,9 @@ describe('Reader 1: noise is nothing, wherever it comes', () => {
     {},
     { choices: null },
     { choices: [] },
+    { choices: {} },
+    { choices: '' },
+    { choices: false },
     { choices: [null] },
     { choices: [{}] },
     { choices: [[]] },
@@ -143,7 +146,12 @@ describe('Reader 1: noise is nothing, wherever it comes', () => {
     { error: null, choices: [] },
     { error: '', choices: [] },
     { error: {}, choices: [{ delta: {} }] },
+    { error: { message: '', type: '', param: null, code: 0 }, choices: [] },
+    { choices: [{ delta: {}, error: { message: null, code: null } }] },
     { code: 0, message: 'success' },
+    { code: 'Success', message: 'OK' },
+    { code: '', message: '' },
+    { choices: [], x_groq: { id: 'req_1' } },
     { base_resp: { status_code: 0, status_msg: '' }, choices: [] },
     { id: 'x', model: 'y', created: 1 },
   ];
@@ -197,6 +205,8 @@ describe('Reader 2: an error is one, in whichever shape', () => {
       error: { code: 'server_error', message: said },
     },
     { choices: [{ index: 0, delta: {}, error: { code: 502, message: said } }] },
+    { choices: [{ index: 0, delta: {} }], x_groq: { id: 'req_1', error: said } },
+    { code: '', status_code: 500, message: said },
   ];
 
   test.each(errors.map((value) => [JSON.stringify(value), value]))('%s', (_shown, value) => {
@@ -240,6 +250,15 @@ describe('Reader 3: the end', () => {
     expect(read([chunk({ content: 'x' }, 'length'), chunk({}, 'stop')]).ending).toBe('length');
     expect(read([chunk({ content: 'x' }, 'STOP'), chunk({ content: 'x' }, 'SAFETY')]).ending).toBe('contentFilter');
     expect(read([{ choices: [{ delta: {}, finish_details: { type: 'max_tokens' } }] }]).ending).toBe('length');
+  });
+
+  test.each<readonly [string, unknown, string | null]>([
+    ['beside its choices', { finish_reason: 'length', choices: [{ index: 0, delta: {} }] }, 'length'],
+    ['as an object', chunk({}, { type: 'content_filter' }), 'contentFilter'],
+    ['as an object with details', { choices: [{ delta: {}, finish_details: { type: 'max_tokens' } }] }, 'length'],
+    ['as something else', chunk({}, 5), null],
+  ])('may be told %s', (_title, value, ending) => {
+    expect(read([chunk({ content: 'One' }), value]).ending).toBe(ending);
   });
 
   test.each(['error', 'abort', 'insufficient_system_resource', 'network_error', 'MALFORMED_FUNCTION_CALL'])(
@@ -355,7 +374,7 @@ test('whatever else is sent as a chunk is noise or a fault with words, never ano
     }),
   );
   expect(() => read([{ choices: 5 }])).toThrow('none of a chat completion');
-  expect(() => read([{ choices: {} }])).toThrow('none of a chat completion');
+  expect(() => read([{ choices: { 0: { delta: { content: 'One' } } } }])).toThrow('none of a chat completion');
 });
 
 test('what an error says is without the key', () => {

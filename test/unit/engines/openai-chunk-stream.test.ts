@@ -168,3 +168,51 @@ test('Chunks 6: time is linear, whatever the line ends', () => {
   for (let at = 0; at < 100_000; at += 1) expect(reader.take(Buffer.from('xxxxxxx')).next().done).toBe(true);
   expect(performance.now() - startedAtMs).toBeLessThan(6_000);
 });
+
+describe('Chunks 5: what is said between the events', () => {
+  const rest = `data: ${t}\n\ndata: [DONE]\n\n`;
+
+  test.each(['[PING]', '[HEARTBEAT]', '[KEEP-ALIVE] 12', '[ERROR] upstream timed out'])(
+    'data that is %s is words',
+    (words) => {
+      expect(read(`data: ${o}\n\ndata: ${words}\n\n${rest}`)).toEqual([one, `words: ${words}`, two, 'DONE']);
+    },
+  );
+
+  test.each([
+    ['in a field of its name', 'error: {"message":"boom"}\n\n', { failed: { message: 'boom' } }],
+    ['in a field of its name, behind data', 'data: {}\nerror: boom\n\n', { failed: 'words: boom' }],
+    ['as a page', '<!DOCTYPE html>\n\n', { failed: 'words: <!DOCTYPE html>' }],
+    ['as JSON over several lines', '{\n  "error": {\n    "message": "boom"\n  }\n}\n', { error: { message: 'boom' } }],
+    [
+      'as a line of a proxy',
+      'upstream connect error or disconnect/reset before headers\n\n',
+      'words: upstream connect error or disconnect/reset before headers',
+    ],
+    ['as broken JSON', '{\n  "error": "boom"\n', 'words: {\n"error": "boom"'],
+  ])('an error comes through %s', (_title, bytes, item) => {
+    expect(read(`data: ${o}\n\n${bytes}${rest}`).filter((each) => JSON.stringify(each) !== '{}')).toEqual([
+      one,
+      item,
+      two,
+      'DONE',
+    ]);
+    expect(read(`data: ${o}\n\n${bytes.trimEnd()}`).at(-1)).toEqual(item);
+  });
+
+  test('fields that nobody knows stay nothing', () => {
+    expect(read(`data: ${o}\n\nx-trace: an error\nnonsense\n\n${rest}`)).toEqual([one, two, 'DONE']);
+  });
+
+  test.each([200_000, 2_000])('what is nested %d deep is no JSON, and no bug of ours', (depth) => {
+    const deep = `${'['.repeat(depth)}"x"${']'.repeat(depth)}`;
+    const body = Buffer.from(`data: {"choices":[{"delta":{"content":${deep}}}]}\n\n`);
+    expect(() => itemsOf([body], { bounds: { ...wide, eventMaxBytes: 1_000_000 } })).toThrow(
+      'sent a chunk that is no JSON',
+    );
+  });
+
+  test('whole numbers keep their digits', () => {
+    expect(read('data: {"contact":12345678901234567890}\n\n')).toEqual([{ contact: '12345678901234567890' }]);
+  });
+});

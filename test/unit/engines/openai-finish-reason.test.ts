@@ -29,6 +29,10 @@ const families: readonly (readonly [Ending | null, readonly string[]])[] = [
     'failed',
     ['context_canceled', 'context deadline exceeded', 'incomplete', 'model_error', 'ошибка', 'x'.repeat(5_000)],
   ],
+  ['inOrder', ['FINISH_REASON_STOP', 'FinishReason.STOP', 'finishReason.end_turn', 'FinishReason.TOOL_CALLS']],
+  ['length', ['FINISH_REASON_MAX_TOKENS', 'FinishReason.LENGTH']],
+  ['contentFilter', ['FINISH_REASON_SAFETY', 'FinishReason.RECITATION']],
+  ['failed', ['FINISH_REASON_OTHER', 'FinishReason.ERROR', 'finish_reason']],
   [null, ['', ' ', 'null', 'None', 'FINISH_REASON_UNSPECIFIED', 'undefined']],
 ];
 

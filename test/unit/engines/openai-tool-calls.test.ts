@@ -97,6 +97,12 @@ describe('Calls 1 and 2: a call stays one', () => {
     ['without function around it', [{ index: 0, name: 'open_app', arguments: safariText }]],
     ['under a name with a prefix', [{ function: { name: 'functions.open_app', arguments: safariText } }]],
     [
+      'under a name with a prefix and a number',
+      [{ function: { name: 'functions.open_app:0', arguments: safariText } }],
+    ],
+    ['with parameters', [{ function: { name: 'open_app', parameters: { app_name: 'Safari' } } }]],
+    ['with an input', [{ name: 'open_app', input: { app_name: 'Safari' } }]],
+    [
       'under a name with the rest of a header',
       [{ function: { name: 'open_app<|channel|>commentary', arguments: safariText } }],
     ],
@@ -218,7 +224,7 @@ test('what is no fragment is none', () => {
   expect(callsOf([{ function: { name: 5, arguments: safariText } }])).toEqual([]);
 });
 
-test('Calls 6: they are bounded in number and length, and a fragment costs its own length', () => {
+test('Calls 7: they are bounded in number and length, and a fragment costs its own length', () => {
   const many = new ToolCallDrafts();
   for (let index = 0; index < mostToolCalls; index += 1) {
     expect(many.add({ index, function: { name: 'open_app' } })).toBe(true);
@@ -231,4 +237,41 @@ test('Calls 6: they are bounded in number and length, and a fragment costs its o
   const startedAtMs = performance.now();
   for (let at = 0; at < argumentsMaxChars; at += 1) slow.add(open(at === 0 ? '{' : '"'));
   expect(performance.now() - startedAtMs).toBeLessThan(3_000);
+});
+
+describe('Calls 6: spelling', () => {
+  test.each<readonly [string, string, object | undefined]>([
+    ['a number that no double holds', '{"contact":12345678901234567890}', { contact: '12345678901234567890' }],
+    [
+      'the first such number',
+      '{"contact":9007199254740993,"n":-9007199254740993}',
+      { contact: '9007199254740993', n: '-9007199254740993' },
+    ],
+    ['one that a double holds', '{"contact":9007199254740992}', { contact: 9007199254740992 }],
+    ['one in a text', '{"message":"call 12345678901234567890"}', { message: 'call 12345678901234567890' }],
+    ['one that is encoded twice', '"{\\"contact\\":12345678901234567890}"', { contact: '12345678901234567890' }],
+    ['single quotes', "{'app_name': 'Safari'}", { app_name: 'Safari' }],
+    ['a telephone number', '{"contact": +4915112345678,}', { contact: '+4915112345678' }],
+    ['a brace inside of them', "{'message': 'a } b'}", undefined],
+    ['an apostrophe in a text', '{"message":"it\'s {fine}",}', { message: "it's {fine}" }],
+    ['a comma too many', '{"app_name": "Safari",}', { app_name: 'Safari' }],
+    ['keys without quotes', '{app_name: "Safari"}', { app_name: 'Safari' }],
+    ['a line feed in a text', '{"message":"a\nb"}', { message: 'a\nb' }],
+    ['single quotes that nobody closed', "{'message': 'see you :}", undefined],
+    ['quotes that nobody closed', '{"message": "see you :}', undefined],
+    ['an object that is closed as a list', '{"app_name": ["Saf"}', undefined],
+    ['what is too deep for anybody', `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`, undefined],
+    ['an object that nobody closed', "{'app_name': 'Saf'", undefined],
+  ])('%s', (_title, text, args) => {
+    expect(callsOf([open(text)])).toEqual([{ name: 'open_app', args }]);
+    expect(callsOf([open(''), ...text.split('').map((unit) => piece(unit))])).toEqual([{ name: 'open_app', args }]);
+  });
+
+  test('is mended in one call of an answer', () => {
+    const misspelt = (name: string) => ({ function: { name, arguments: "{'app_name': 'Safari'}" } });
+    expect(callsOf([misspelt('open_app'), misspelt('close_app')])).toEqual([
+      safari,
+      { name: 'close_app', args: undefined },
+    ]);
+  });
 });

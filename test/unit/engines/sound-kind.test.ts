@@ -171,6 +171,20 @@ describe('words in place of sound', () => {
   });
 });
 
+describe('a WAV behind something else', () => {
+  test.each(['\r\n', '\ufeff', '--part\r\nContent-Type: audio/wav\r\n\r\n', '\0'])(
+    '%j is heard from its sound on',
+    (before) => {
+      const body = Buffer.concat([
+        Buffer.from(before),
+        wavOf(tone, { riffBytes: 'right' }),
+        Buffer.from('\r\n--part--'),
+      ]);
+      for (const size of sizes) expect(run(body, size).equals(tone)).toBe(true);
+    },
+  );
+});
+
 describe('few words in place of sound', () => {
   test.each(['{}', 'err', 'null', '[]\n', '<p/>', 'nope'])('%j are words', (body) => {
     for (const size of sizes) expect(() => run(Buffer.from(body), size)).toThrow(WordsInsteadOfSound);
@@ -194,8 +208,26 @@ describe('a label', () => {
   });
 
   test.each([compressed, text])('of $type is not believed against samples that follow each other', (label) => {
-    const sounds = [tone, Buffer.concat([Buffer.alloc(4000), tone]), Buffer.concat([tone, tone, tone, tone, tone])];
+    const sounds = [
+      tone,
+      Buffer.concat([Buffer.alloc(4000), tone]),
+      Buffer.concat([Buffer.alloc(40_001), tone.subarray(1)]),
+      Buffer.concat([tone, tone, tone, tone, tone]),
+    ];
     for (const sound of sounds) for (const size of sizes) expect(run(sound, size, label).equals(sound)).toBe(true);
+  });
+
+  test('is believed of silence without an end, which is not held longer than a beginning of a sentence may last', () => {
+    const pipeline = new SoundPipeline({
+      rawRateHz: 48_000,
+      forcedRateHz: null,
+      filterOf: createRateFilter,
+      label: compressed,
+    });
+    const push = () => {
+      for (let pushed = 0; pushed < 250_000; pushed += 5000) pipeline.push(new Uint8Array(5000));
+    };
+    expect(push).toThrow(new UnusableSound('audio/mpeg, which is not decoded here'));
   });
 
   test('is believed of what follows no order, of silence and of what has a mark', () => {

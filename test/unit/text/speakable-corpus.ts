@@ -74,6 +74,9 @@ export const spokenSentences: readonly (readonly [sentence: string, speech: stri
   ['Paris[1, 2] is known [3, 4].', 'Paris is known.'],
   ['Known [1]–[3].', 'Known.'],
   ['Known [1-3].', 'Known.'],
+  ['Known [1], [2], [13].', 'Known.'],
+  ['Known [1], [2] and [3], as ever.', 'Known, as ever.'],
+  ['Bekannt [1] und [2].', 'Bekannt.'],
   ['Это так [1], и это тоже [2][3].', 'Это так, и это тоже.'],
   ['Fact【4:0†source】.', 'Fact.'],
   ['Fact【12†L1-L4】【13†report.pdf】 and more', 'Fact and more'],
@@ -103,6 +106,7 @@ export const spokenSentences: readonly (readonly [sentence: string, speech: stri
   ['The interval [0, 1], the list: [1, 2]', 'The interval 0, 1, the list: 1, 2'],
   ['as shown in [1], a[1] is [2]', 'as shown in 1, a 1 is 2'],
   ['Born in [2019]', 'Born in 2019'],
+  ['If $x < 5$ and $10 + 3$, then from $5 to $10.', 'If x < 5 and 10 + 3, then from $5 to $10.'],
   // Signs between operands and before numbers are said; the same signs as marks are not.
   ['x < 5 and y >3, a<b', 'x < 5 and y >3, a<b'],
   ['a <= b, c >= 5, a != b, a == b, x := 5', 'a <= b, c >= 5, a != b, a == b, x := 5'],
