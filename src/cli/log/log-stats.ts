@@ -3,7 +3,7 @@
  * which transitions never were, and how long states lasted; with `--svg` drawn on the statechart.
  */
 
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import {
   type ChartFigures,
   LogStats,
@@ -114,6 +114,18 @@ interface Drawing {
   readonly stderr: Output;
 }
 
+/** A drawing may take the place of another one, never of something else: behind a forgotten name stands the path of a log. */
+function refuseOther(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
+  const opening = '<svg ';
+  const bytes = Buffer.alloc(opening.length);
+  const file = openSync(path, 'r');
+  const count = readSync(file, bytes);
+  closeSync(file);
+  if (count > 0 && bytes.toString() !== opening)
+    throw new Error('there is another file, which is no SVG drawing of this command');
+}
+
 /** Draws the first chart; false if it could not be written. */
 async function draw(path: string, { charts, stderr }: Drawing): Promise<boolean> {
   const [figures, ...others] = charts;
@@ -121,6 +133,7 @@ async function draw(path: string, { charts, stderr }: Drawing): Promise<boolean>
   if (figures === undefined || machine === undefined) return true;
   const { drawChart } = await import('../../analysis/stats/chart-svg.ts');
   try {
+    refuseOther(path);
     writeFileSync(path, drawChart(machine, figures));
   } catch (error) {
     const what = `--svg ${printable(path)} can't be written: ${printable(wordsOf(error))}`;

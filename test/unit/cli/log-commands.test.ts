@@ -305,6 +305,21 @@ describe('log stats', () => {
     expect(readFileSync(join(dir, 'chart.svg'), 'utf8')).toContain('data-state="streaming.voice.closing"');
   });
 
+  test('a drawing takes the place of another one, and of nothing else', async () => {
+    const drawing = join(dir, 'again.svg');
+    for (const exitCode of [0, 0]) {
+      expect(await run('stats', log('good'), '--svg', drawing)).toMatchObject({ exitCode });
+    }
+    for (const text of [readFileSync(log('good'), 'utf8'), 'notes', 'xx<svg ']) {
+      const path = join(dir, 'kept.jsonl');
+      writeFileSync(path, text);
+      const { exitCode, stderr } = await run('stats', log('good'), '--svg', path);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain(`--svg ${path} can't be written: there is another file`);
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    }
+  });
+
   test('a drawing that can not be written is 2', async () => {
     const { exitCode, stderr } = await run('stats', log('good'), '--svg', 'nowhere/chart.svg');
     expect(exitCode).toBe(2);
