@@ -122,6 +122,8 @@ export class AnswerTry {
         negotiation.settle();
       }
       this.#hasSpoken ||= text !== '';
+      // One that was opened among the words is no sign that its opening was left out.
+      if (text.includes('<think')) this.#isMarkNoted = true;
       if (text.includes('</think')) this.#noteMark();
       if (text !== '') yield { kind: 'text', text };
       if (this.#reader.isDone) break;
