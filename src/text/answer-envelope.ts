@@ -9,15 +9,15 @@
  * and so does that of a second object. The voice begins before the model has finished.
  * Envelope 3, the characters alone: what comes out does not depend on how the answer was split into deltas. Replay relies on it where
  * deltas were joined, and so does the shape of an answer (redaction-shape.ts), with which it does the same.
- * Envelope 4, the command: only from an object that the model closed: one strict parse, then one try at repair of at most 8,192 units;
- * the first one counts. A command is an action on somebody's computer: none is guessed from half of an object.
+ * Envelope 4, the command: only from an object that the model closed: one strict parse, then one try at repair of at most 8,192 units,
+ * if its brackets match; the first one counts. A command is an action on somebody's computer: none is guessed from half of an object.
  * Envelope 5, broken off: an answer that ends before it is certain keeps what it held back as plain text, unless one of our keys had begun
  * as the first (`{"te`), or the line of a ` ```json ` or the mark of an action is all there is; inside an object it keeps every character
  * of its text that had arrived.
  * Envelope 6, bounds: time is linear in the answer, whatever it is; the state is plain JSON; an object that is longer than 1,048,576
  * units without its text, or nested deeper than 64, loses its command, never its text. A model or whoever speaks through it may be
  * hostile.
- * Envelope 7, quotes (envelope-object.ts): quotes that nobody escaped inside a string cost no word of it. Models
+ * Envelope 7, quotes (envelope-quotes.ts): quotes that nobody escaped inside a string cost no word of it. Models
  * forget.
  * Envelope 8, the place (envelope-place.ts): an object counts at the beginning of the answer or of a line, and behind a finished
  * sentence. In the middle of a sentence it is text, with all that stands in it.

@@ -93,7 +93,8 @@ export const emptyObjectReader: ObjectReader = Object.freeze({
 export function undecidedText({ string }: ObjectReader): string {
   if (string?.role !== 'text' || string.closing === '' || isClosingQuote(string.quote, string.closing.charAt(0)))
     return '';
-  return /^.\s*,\s*"/.test(string.closing) ? '' : string.closing;
+  const [, content, key] = /^(.\s*,\s*)"(.*)$/s.exec(string.closing) ?? [];
+  return key ? '' : (content ?? string.closing);
 }
 
 /** The scratch pad of one call. */

@@ -123,8 +123,9 @@ export function judgeQuote(string: JudgedString, tail: string): QuoteVerdict {
 function judgeOther(string: JudgedString, behind: string): QuoteVerdict {
   if (string.role === 'key' || !string.isInObject || !behind.startsWith(',')) return 'goesOn';
   const next = behind.slice(1).trimStart();
-  if (next === '') return 'wait';
-  return next.startsWith('"') ? judgeKey(string, next, 'ends') : 'goesOn';
+  if (next === '' || next === '"') return 'wait';
+  // Behind the quote that ends a string of valid JSON stands no letter.
+  return /^"[\p{L}_$]/u.test(next) ? judgeKey(string, next, 'ends') : 'goesOn';
 }
 
 function judgeComment(behind: string): QuoteVerdict {

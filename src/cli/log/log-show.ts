@@ -107,7 +107,7 @@ interface TextOptions extends LogShowOptions {
 function showText(output: Output, log: EventLog, options: TextOptions): void {
   const { moments, chosen, wide, width, title } = options;
   if (title !== null) output.line(output.styled('bold', `== ${printable(title)}`));
-  showHeader(output, log);
+  showHeader(output, log, width);
   let hidden = 0;
   for (const moment of moments) {
     if (!chosen.has(moment)) {
@@ -134,7 +134,7 @@ function showHidden(output: Output, hidden: number): void {
   );
 }
 
-function showHeader(output: Output, { header }: EventLog): void {
+function showHeader(output: Output, { header }: EventLog, width: number): void {
   const { machine, version, build, redaction, startedAt, reason } = header;
   const { streamId, sessionId, hardwareId } = idsOf(header.input);
   output.line(output.styled('bold', `${printable(machine)} ${sessionId}`));
@@ -142,7 +142,9 @@ function showHeader(output: Output, { header }: EventLog): void {
   output.line(`began ${printable(startedAt)}`);
   const texts = redaction === 'full' ? 'texts in full' : 'texts by their shape';
   output.line(output.styled('dim', printable(`chart version ${version}, server ${build}, ${texts}`)));
-  if (reason !== undefined) output.line(output.styled('yellow', `recorded anew: ${printable(reason)}`));
+  for (const line of reason === undefined ? [] : wrapped(`recorded anew: ${printable(reason)}`, width)) {
+    output.line(output.styled('yellow', line));
+  }
   output.line('');
   const [time, gap] = ['seconds'.padStart(TIME_COLUMN_CHARS), 'pause'.padStart(GAP_COLUMN_CHARS)];
   output.line(output.styled('dim', `${time}${gap}  event, → states, · what the chart asked for`));

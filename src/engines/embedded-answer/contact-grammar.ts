@@ -67,7 +67,7 @@ export const contactGrammars: Readonly<Record<Language, ContactGrammar>> = {
     from: phrases('from'),
     find: phrases(
       '(find|show|look up) (me|) (the|a|) contact (of|for|named|called|)',
-      '(search|check|look in) (in|) (my|the) (contacts|contact list|address book) for',
+      '(search|look in) (in|) (my|the) (contacts|contact list|address book) for',
       '(do i have|is there) a contact (named|called)',
     ),
     findNumber: phrases("(find|look up|show|what is|what's) (me|) the (phone|telephone|) number (of|for)"),

@@ -51,6 +51,8 @@ export class AnswerTry {
   readonly #input: AnswerTryInput;
   #reader: AnswerReader;
   #hasSpoken = false;
+  /** White space before the first word: nobody hears it, so it keeps nobody from another try. */
+  #lead = '';
   /** Ends the request, whoever wants it to end. */
   readonly #connection = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -106,6 +108,7 @@ export class AnswerTry {
         this.#endTimer = undefined;
         clearTimeout(this.#lingeringTimer);
         this.#reader = this.#createReader();
+        this.#lead = '';
       }
     }
   }
@@ -121,11 +124,10 @@ export class AnswerTry {
         this.#timer = undefined;
         negotiation.settle();
       }
-      this.#hasSpoken ||= text !== '';
       // One that was opened among the words is no sign that its opening was left out.
       if (text.includes('<think')) this.#isMarkNoted = true;
       if (text.includes('</think')) this.#noteMark();
-      if (text !== '') yield { kind: 'text', text };
+      yield* this.#say(text);
       if (this.#reader.isDone) break;
       if (this.#reader.ending !== null && (isAlive || this.#endTimer === undefined)) this.#expectEnd();
     }
@@ -139,10 +141,21 @@ export class AnswerTry {
     if (this.#reader.ending === 'contentFilter' && !this.#reader.hasWords) throw keptBack();
   }
 
+  *#say(text: string): Generator<AnswerPart, void, undefined> {
+    if (!this.#hasSpoken && text.trim() === '') {
+      this.#lead += text;
+      return;
+    }
+    if (text === '') return;
+    this.#hasSpoken = true;
+    yield { kind: 'text', text: this.#lead + text };
+    this.#lead = '';
+  }
+
   *#end(): Generator<AnswerPart, void, undefined> {
     const { note } = this.#input;
     const rest = this.#reader.rest();
-    if (rest !== '') yield { kind: 'text', text: rest };
+    yield* this.#say(rest);
     const { ending, calls } = this.#reader;
     if (ending !== 'inOrder' || this.#hasLateError) {
       if (ending === 'length') note({ kind: 'lengthStop' });

@@ -41,7 +41,6 @@ function createCommandVoice(
 ): SpeechProvider {
   const provider = 'command';
   if (command === null) throw new Error('a speech command needs SPEECH_COMMAND');
-  const visible = Object.fromEntries(Object.entries(env).filter(([name]) => !secretNames.test(name)));
   return {
     name: provider,
     defaultVoice: '',
@@ -58,7 +57,7 @@ function createCommandVoice(
           text,
           args: fillCommandTemplate(command, { text, voice: sentence.voice, language: sentence.language }),
           input: command.takesTextAsArgument ? null : `${text}\n`,
-          env: visible,
+          env: visibleOf(env),
         },
         signal,
       );
@@ -74,6 +73,19 @@ export const commandVoice: SpeechProviderKind = {
   ratesHz: null,
   make: createCommandVoice,
 };
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The variables that hold no secret: neither by their name nor by holding the same as one that does. */
+function visibleOf(env: Variables): Variables {
+  // What is shorter may be anything, such as "on".
+  const SHORTEST_KEY_CHARS = 8;
+  const variables = Object.entries(env);
+  const secrets = new Set(variables.flatMap(([name, text = '']) => (secretNames.test(name) ? [text] : [])));
+  const isSecret = ([name, text = '']: readonly [string, string | undefined]) =>
+    secretNames.test(name) || (text.length >= SHORTEST_KEY_CHARS && secrets.has(text));
+  return Object.fromEntries(variables.filter((variable) => !isSecret(variable)));
+}
 
 /** The same sound; a program that says that it lacks the voice of a request is the request's mistake. */
 async function* knowingVoices(

@@ -133,11 +133,13 @@ describe('a program', () => {
     const path = join(dir, 'told.json');
     process.env.SPEECH_API_KEY = 'sk-secret';
     process.env.SPEECH_TEST_SEEN = 'yes';
+    process.env.SPEECH_TEST_COPY = 'sk-secret';
     try {
       await speak(commandOf(`${node} tell ${path}`).engine, 'Hello.');
     } finally {
       delete process.env.SPEECH_API_KEY;
       delete process.env.SPEECH_TEST_SEEN;
+      delete process.env.SPEECH_TEST_COPY;
     }
     const { env } = toldIn(path);
     expect(env).toMatchObject({ SPEECH_TEST_SEEN: 'yes', PATH: process.env.PATH });

@@ -154,7 +154,7 @@ describe('an error that hides', () => {
     ['as a word in brackets', 'data: [ERROR] upstream timed out\n\n', 'upstream timed out'],
     ['as a line of a proxy', 'upstream connect error or disconnect\n\n', 'upstream connect error'],
   ])('%s lets no command out', async (_title, error, words) => {
-    const body = one + events(said(call)) + error + events(said({}, 'tool_calls')) + 'data: [DONE]\n\n';
+    const body = `${one + events(said(call)) + error + events(said({}, 'tool_calls'))}data: [DONE]\n\n`;
     const { text, commands, failure } = await answerTo(body);
     expect({ text, commands, code: failure?.code }).toEqual({
       text: 'One is said.',
@@ -177,4 +177,13 @@ test('the numbers of a call keep their digits, in a text and as they are', async
 test('a refusal whose words can not be unpacked is told by its status', async () => {
   endpoint.reply(() => ({ status: 401, body: { error: 'no' }, encoding: 'gzip' }));
   expect((await askEngine(createEngine([providerAt(endpoint.baseUrl, 'm')]))).failure?.code).toBe('UNAUTHENTICATED');
+});
+
+test('white space before a failure is no beginning of an answer: there is another try', async () => {
+  const broken = events(said({ content: '\n\n' }), { error: { message: 'gone' } });
+  const good = events(said({ content: '\n' }), said({ content: 'One is said.' })) + stop;
+  endpoint.reply((_body, earlier) => ({ status: 200, body: earlier === 0 ? broken : good, type: 'text/event-stream' }));
+  const engine = createEngine([providerAt(endpoint.baseUrl, 'm', { thoughts: 'off' })], { retries: 1 });
+  expect(await askEngine(engine)).toMatchObject({ text: '\nOne is said.', failure: null });
+  expect(endpoint.asked).toHaveLength(2);
 });

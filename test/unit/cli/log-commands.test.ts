@@ -179,6 +179,17 @@ describe('log list', () => {
 });
 
 describe('log show', () => {
+  test('keeps the reason of a recording within the terminal, every word of it', async () => {
+    const path = 'test/recordings/session/answer-failed-v1.jsonl';
+    const { stdout } = await runCli(['log', 'show', path], { env: { COLUMNS: '80' } });
+    const { reason } = z
+      .object({ reason: z.string() })
+      .parse(JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? ''));
+    expect(reason.length).toBeGreaterThan(80);
+    expect(stdout.replaceAll('\n', ' ')).toContain(`recorded anew: ${reason}`);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
   test('tells a failed session within 80 columns, with its long pause and what to do', async () => {
     const { stdout, exitCode } = await runCli(['log', 'show', log('failed')], { env: { COLUMNS: '80' } });
     expect(exitCode).toBe(0);

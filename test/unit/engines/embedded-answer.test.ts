@@ -468,6 +468,7 @@ describe('a wrong command is worse than none', () => {
     'Is there a message in the bottle?',
     'any messages from work?',
     'switch to German',
+    'check the contacts for errors',
     'kill time',
     'bring up the topic',
     'какой номер у дома',

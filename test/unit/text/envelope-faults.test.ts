@@ -30,30 +30,7 @@ describe('any envelope', () => {
 
   test('Envelope 2, 4, 7: signs of JSON and quotes of any kind, escaped as they should be, are the content of their string', () => {
     const signs = fc.constantFrom(
-      ...[
-        'a',
-        ' ',
-        '"',
-        "'",
-        '“',
-        '”',
-        '„',
-        '{',
-        '}',
-        '[',
-        ']',
-        ':',
-        ',',
-        '\\',
-        '\n',
-        '//',
-        '.',
-        'text',
-        '": ',
-        '”, "',
-        '{“a”: 1}',
-        '{"a":',
-      ],
+      ...'a\f \f"\f\'\f“\f”\f„\f{\f}\f[\f]\f:\f,\f\\\f\n\f//\f.\ftext\f": \f”, \f”, "\f{“a”: 1}\f{"a":'.split('\f'),
     );
     const words = fc.array(signs, { maxLength: 16 }).map((parts) => parts.join(''));
     const keys = fc.shuffledSubarray(['text', 'command', 'args', 'id'], { minLength: 4, maxLength: 4 });
