@@ -8,6 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -25,6 +26,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.made-of');
 const require = createRequire(import.meta.url);
+/** What package.json lets a person run. */
+const programs = Object.values(require('../package.json').bin);
 const compilerPackage = require.resolve('typescript/package.json');
 
 /** Every file below `dir`, relative to it. */
@@ -76,6 +79,8 @@ function build(digest) {
     if (exitCode !== 0) return exitCode;
     mkdirSync(dist, { recursive: true });
     rmSync(stamp, { force: true });
+    // npm makes the program of `npx recital` executable once, when it links it; the compiler's next file is not.
+    for (const file of programs) chmodSync(join(made, relative('dist', file)), 0o755);
     moveIntoDist(made);
     // Last, and in one step: a build that is killed leaves no claim.
     writeFileSync(join(made, 'stamp'), digest);

@@ -217,9 +217,10 @@ function shapeOf(setting: Setting): string {
     case 'host':
     case 'path':
     case 'choice':
-    case 'text':
     case 'secret':
       return 'a text';
+    case 'text':
+      return setting.expectation;
     default:
       return assertNever(setting);
   }

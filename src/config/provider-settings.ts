@@ -5,7 +5,8 @@
 import { longestTimerSeconds, type Setting } from './setting.ts';
 
 /** Completes "must be …". */
-export const providerUrlExpectation = 'an http or https URL without user, password, query and fragment';
+export const providerUrlExpectation =
+  'a URL that begins with http:// or https://, without user, password, query and fragment';
 
 /** True if `text` is an address to which a path can be added, with nothing in it that is secret. */
 export function isProviderUrl(text: string): boolean {
@@ -108,7 +109,7 @@ export const answerSettings = {
 export const speechProviderSettings = {
   SPEECH_BASE_URL: {
     type: 'text',
-    expectation: 'an http or https URL without credentials, query and fragment',
+    expectation: 'a URL that begins with http:// or https://, without credentials, query and fragment',
     default: '',
     meaning:
       'Where the voice is; empty = https://api.openai.com/v1, https://api.elevenlabs.io, http://127.0.0.1:5000 (piper). ' +

@@ -131,7 +131,7 @@ export const argumentNames: readonly string[] = Object.freeze([
   ...new Set(Object.values(argsSchemas).flatMap((schema) => Object.keys(schema.shape))),
 ]);
 
-/** True if `name` is exactly one of the eleven (no normalising). */
+/** True if `name` is exactly one of the table's (no normalising). */
 function isCommandName(name: string): name is CommandName {
   return commandNames.some((known) => known === name);
 }

@@ -30,7 +30,7 @@ Exit codes: 0 a server could be started with it; 2 bad usage, or the configurati
 Examples:
   recital check-config
   CONFIG_FILE=recital.yaml recital check-config --print
-  CONFIG_FILE=recital.yaml recital check-config --print | grep -v '# default'`,
+  CONFIG_FILE=recital.yaml recital check-config --print | grep -vE '# (default|not set)'`,
     );
   runner.run(command, checkConfigOptions, checkConfig);
 }

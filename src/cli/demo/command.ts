@@ -17,8 +17,9 @@ export function addDemo(program: Command, runner: CommandRunner): void {
     .addHelpText(
       'after',
       `
-Needs no network, no key and no running server: it starts its own on free ports with the embedded engines. Where CONFIG_FILE,
-ANSWER_ENGINE, SPEECH_ENGINE or KILL_SWITCHES is set, it starts as configured instead (docs/PROVIDERS.md). The sound (WAV) and the
+Needs no network, no key and no running server: it starts its own on free ports with
+the embedded engines. Where CONFIG_FILE, ANSWER_ENGINE, SPEECH_ENGINE or KILL_SWITCHES
+is set, it starts as configured instead (docs/PROVIDERS.md). The sound (WAV) and the
 event logs are written to ./recital-demo/.
 
 Exit codes: 0 everything worked, the replay included, 1 something did not (and what).`,

@@ -72,6 +72,7 @@ class ReplayReport {
   #incomplete = 0;
   #diverged = 0;
   #badLogs = 0;
+  #supervisors = 0;
 
   constructor(output: Output, { logs, json, verbose, quiet }: ReplayListing) {
     this.#output = output;
@@ -121,6 +122,9 @@ class ReplayReport {
     for (const [reason, count] of Object.entries(reasons)) {
       this.#output.line(`  ${String(count).padStart(6)}  ${printable(reason)}`);
     }
+    if (this.#supervisors > 0) {
+      this.#output.line(`  ${String(this.#supervisors).padStart(6)}  (supervisor: as long as its server)`);
+    }
   }
 
   #count(result: ReplayResult): void {
@@ -135,6 +139,7 @@ class ReplayReport {
     }
     if (result.is_incomplete) this.#incomplete += 1;
     // A supervisor runs as long as its server: it has no reason to end.
+    if (result.machine === 'supervisor') this.#supervisors += 1;
     if (result.reason === null || result.machine === 'supervisor') return;
     this.#byReason.set(result.reason, (this.#byReason.get(result.reason) ?? 0) + 1);
   }

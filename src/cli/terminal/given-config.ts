@@ -35,5 +35,7 @@ export function effectiveSettingsOf(env: Environment, readFile: ReadFile): reado
 
 /** Why a command finds nothing below `dataDir`, and what may be wrong. */
 export function noStoreWords(dataDir: string): string {
-  return `there is no store in DATA_DIR ${dataDir} (${resolve(dataDir)}). Is that the DATA_DIR of your server?`;
+  const path = resolve(dataDir);
+  const whole = path === dataDir ? '' : ` (${path})`;
+  return `there is no store in DATA_DIR ${dataDir}${whole}. Is that the DATA_DIR of your server?`;
 }

@@ -124,6 +124,8 @@ export class AnswerTry {
         this.#timer = undefined;
         negotiation.settle();
       }
+      // One that was opened among the words is no sign that its opening was left out.
+      if (text.includes('<think')) this.#isMarkNoted = true;
       if (text.includes('</think')) this.#noteMark();
       yield* this.#say(text);
       if (this.#reader.isDone) break;

@@ -173,7 +173,9 @@ test('one life: private under any umask, keys from nobody, hangups survived, fil
   await new Promise((resolve) => setTimeout(resolve, 300));
   await isServing();
   for (const socket of sockets) socket.destroy();
-  expect((await eventually(server.status, ({ state }) => state === 'ready')).active_streams).toBe(0);
+  // A server that has run out of files lets HTTP connections go until it has some again.
+  const statusOrNull = () => server.status().catch(() => null);
+  expect((await eventually(statusOrNull, (status) => status?.state === 'ready'))?.active_streams).toBe(0);
 
   // A reader that leaves.
   server.process.stdout?.destroy();

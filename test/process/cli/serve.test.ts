@@ -1,10 +1,15 @@
 /** `recital serve` as a process: its configuration faults, its ready line and its exit codes. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runBin, startBin } from '../../support/run-bin.ts';
+import { eventually } from '../../support/eventually.ts';
+import { binPath, runBin, startBin } from '../../support/run-bin.ts';
 import { runCli } from '../../support/run-cli.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 let folder: string;
 
@@ -63,3 +68,29 @@ test.each([
     expect(await server.result).toMatchObject({ exitCode: 0, signal: null, stderr: '' });
   },
 );
+
+test('what a build makes can be run by itself, as npx does', () => {
+  expect(statSync(binPath).mode & 0o111).toBe(0o111);
+});
+
+test('SIGTERM to npm start reaches the server: it drains, and nobody stays behind', async () => {
+  const child = spawn('npm', ['start', '--silent'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, GRPC_PORT: '0', HTTP_PORT: '0', DATA_DIR: join(folder, 'npm') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  const ended = new Promise<void>((resolve) => child.stdout.once('close', resolve));
+  await eventually(
+    () => stdout,
+    (text) => text.includes('"decision":"ready"'),
+  );
+  child.kill('SIGTERM');
+  // Whoever lives holds the pipe open.
+  await ended;
+  const decisions = [...stdout.matchAll(/"decision":"(ready|drain|stopped)"/g)].map(([, decision]) => decision);
+  expect(decisions).toEqual(['ready', 'drain', 'stopped']);
+});

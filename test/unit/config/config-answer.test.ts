@@ -208,7 +208,7 @@ describe('the list of providers', () => {
     const faults = listFaults(text);
     expect(faults).toEqual([
       `${place} line 1 [0].name "main" must be 1 to 64 letters, digits, dots, dashes or underscores, and not "main"`,
-      `${place} line 2 [0].base_url "ftp://…@models/v1?key=…" must be an http or https URL without user, password, query and fragment`,
+      `${place} line 2 [0].base_url "ftp://…@models/v1?key=…" must be a URL that begins with http:// or https://, without user, password, query and fragment`,
       `${place} line 3 [0].model "" must be a name that the provider knows, one line of at most 512 characters`,
       `${place} line 4 [0].api_key must be one line of printable ASCII characters`,
       `${place} line 8 [2].name "twice" is already that of [1]`,

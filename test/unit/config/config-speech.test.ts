@@ -169,7 +169,7 @@ describe('a fault', () => {
     'an address like %s is refused with its value',
     (url) => {
       expect(faultsOf({ ...openai, SPEECH_BASE_URL: url })).toEqual([
-        `SPEECH_BASE_URL "${url}" (environment) must be an http or https URL without credentials, query and fragment`,
+        `SPEECH_BASE_URL "${url}" (environment) must be a URL that begins with http:// or https://, without credentials, query and fragment`,
       ]);
     },
   );
