@@ -130,7 +130,9 @@ describe('the receive window', () => {
         resolve(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
-    await expect(startRpc({ GRPC_PORT: String(port) })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`);
+    await expect(startRpc({ GRPC_PORT: String(port) })).rejects.toThrow(
+      `EADDRINUSE: address already in use 127.0.0.1:${port}`,
+    );
   });
 
   test('stays as it is, and nothing breaks, with a grpc-js that makes its servers otherwise', () => {
