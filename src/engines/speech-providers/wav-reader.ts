@@ -9,7 +9,7 @@
  *  3. Chunks. Behind the declared length stand chunks (a printable name, a length), and behind a chunk nothing but chunks. A
  *     chunk that begins before, where the length is not certain, is one only if it ends exactly where the stream, another chunk or a file does.
  *  4. Sound. What follows the declared length and is no chunk, no file and no text is sound, if it goes on as sound does: headers are
- *     also written for the first part of a stream alone, but tags, seals and remains of other files stand there, too.
+ *     also written for the first part of a stream alone, but tags, seals, remains of other files and zeros at the end stand there, too.
  *  5. Trailer. Writers that can't go back to fill in the lengths append them: a tail that names the lengths of all before it is dropped,
  *     and so are words at the end.
  *
@@ -21,13 +21,14 @@ import { wavFormatAt } from './wav-format.ts';
 
 /** Everything before the sound; a real header has 44 bytes, one with texts, a picture or a manifest up to some hundred KiB. */
 const MAX_HEADER_BYTES = 1024 * 1024;
-/** A declared length beyond it is a guess: five minutes of the largest format that is read are less. */
+/** A declared length beyond it is a guess: five minutes of the largest format are less. */
 const MAX_DECLARED_BYTES = 512 * 1024 * 1024;
 /** Of a chunk behind sound of uncertain length: it is held until it is known to be one. */
 const MAX_TAIL_CHUNK_BYTES = 1024 * 1024;
 /** Of a chunk at the declared end of the sound. */
 const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
 const MAX_TRAILER_BYTES = 128; // A header's length.
+const MAX_PADDING_BYTES = 64 * 1024; // Zeros behind the declared length; more of them are silence.
 /** As much of what follows the declared sound as is looked at to tell what it is. */
 const VERDICT_BYTES = 64;
 /** As much of the sound before it as tells how it was going, in every format. */
@@ -36,9 +37,7 @@ const LAST_SOUND_BYTES = 512;
 const MIN_WORD_BYTES = 24;
 const CHUNK_HEADER_BYTES = 8;
 const SPACE = 0x20;
-
-/** `RIFF`, a length, `WAVE`. */
-const FILE_HEAD_BYTES = 12;
+const FILE_HEAD_BYTES = 12; // `RIFF`, a length, `WAVE`.
 
 /** Sound as it stood in the stream; a new file has a new `format`. */
 export interface SoundPiece {
@@ -77,6 +76,8 @@ export class WavReader {
   #cleared = { ofFiles: 0, ofChunks: 0 };
   /** Bytes to skip; Infinity = up to the next file. */
   #skipLeft = 0;
+  /** So many of the unread bytes at the declared end are zeros. */
+  #zeros = 0;
 
   /** `hasHeader` false: sound without one, which may still have a file inside. */
   constructor(hasHeader: boolean) {
@@ -268,11 +269,14 @@ export class WavReader {
   /** What follows the declared end of the sound, or a chunk behind it. */
   #readVerdict(isEnd: boolean): Uint8Array | null {
     const bytes = this.#unread.view;
-    if (bytes.length < VERDICT_BYTES && !isEnd) return null;
+    while (bytes[this.#zeros] === 0) this.#zeros += 1;
+    const zeros = this.#zeros;
+    if (bytes.length < zeros + VERDICT_BYTES && zeros < MAX_PADDING_BYTES && !isEnd) return null;
     if (bytes.length === 0) return null;
-    // A line break or a byte of padding between two files.
-    const fileAt = indexOfFile(bytes, 0, Math.min(VERDICT_BYTES, bytes.length) - FILE_HEAD_BYTES + 1);
-    for (const at of [...(fileAt > 0 ? [fileAt] : []), ...(this.#position % 2 === 1 ? [1, 0] : [0])]) {
+    if (isEnd && zeros === bytes.length) return this.#skipTo(Number.POSITIVE_INFINITY);
+    // A line break or padding between two files.
+    const fileAt = indexOfFile(bytes, 0, Math.min(zeros + VERDICT_BYTES, bytes.length) - FILE_HEAD_BYTES + 1);
+    for (const at of [...(fileAt > 0 ? [fileAt] : []), ...(this.#position % 2 === 1 ? [1, 0] : [0]), zeros]) {
       const isFile = isFileAt(bytes, at);
       if (!isFile && !isChunkAt(bytes, at, MAX_CHUNK_BYTES, isPrintable)) continue;
       this.#consume(at);
@@ -341,6 +345,7 @@ export class WavReader {
 
   #consume(bytes: number): void {
     this.#position += bytes;
+    this.#zeros = 0;
     this.#unread.drop(bytes);
   }
 }
@@ -385,13 +390,9 @@ function isNameLetter(byte: number): boolean {
 }
 
 /** What the format allows in a name. */
-function isPrintable(byte: number): boolean {
-  return byte >= SPACE && byte <= 0x7e;
-}
+const isPrintable = (byte: number): boolean => byte >= SPACE && byte <= 0x7e;
 
-function tagAt(bytes: Uint8Array, at: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + 4));
-}
+const tagAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
 
 function u32At(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);

@@ -72,6 +72,20 @@ describe('behind the sound', () => {
     expectSound(wavOf(odd, { bits: 8, after: chunkOf('LIST', 26), riffBytes: 'right' }), odd);
   });
 
+  test('padding with zeros is not heard: at the end, before a chunk, before a file', () => {
+    for (const bytes of [1, 2, 3, 63, 64, 65, 100, 4096, 60_001]) {
+      const zeros = Buffer.alloc(bytes);
+      for (const riffBytes of ['right' as const, 36 + sound.length]) {
+        expectSound(wavOf(sound, { after: zeros, riffBytes }), sound);
+        expectSound(wavOf(sound, { after: Buffer.concat([zeros, chunkOf('LIST', 200)]), riffBytes }), sound);
+        expectSound(
+          Buffer.concat([wavOf(sound, { after: zeros, riffBytes }), wavOf(sound)]),
+          Buffer.concat([sound, sound]),
+        );
+      }
+    }
+  });
+
   test('words are not heard', () => {
     const after = Buffer.from('{"error":{"message":"The voice was interrupted"}}');
     expectSound(wavOf(sound, { after, riffBytes: 36 + sound.length }), sound);
