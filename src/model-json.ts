@@ -45,7 +45,7 @@ export function repairedObject(source: string): object | null {
 /** A whole number that a double cannot hold to its last digit (an id, a card) becomes a string: its digits are what was meant. */
 function withWholeNumbers(json: string): string {
   if (!/\d{16}/.test(json)) return json;
-  return json.replace(/"(?:[^"\\]+|\\.)*(?:"|$)|-?\d[\d.eE+-]*/gs, (token) => {
+  return json.replace(/"(?:[^"\\]|\\.?)*"?|-?\d[\d.eE+-]*/gs, (token) => {
     const isInexact = /^-?\d{16,}$/.test(token) && String(Number(token)) !== token;
     return isInexact ? `"${token}"` : token;
   });
@@ -54,7 +54,7 @@ function withWholeNumbers(json: string): string {
 /** What was opened with a brace must be closed with one: `{"args": {"app_name": "Saf"}]` is half of an object in a list. */
 function hasMatchingBrackets(source: string): boolean {
   const open: string[] = [];
-  for (const [token] of source.matchAll(/"(?:[^"\\]|\\.)*(?:"|$)|[{}[\]]/gs)) {
+  for (const [token] of source.matchAll(/"(?:[^"\\]|\\.?)*"?|[{}[\]]/gs)) {
     if (token === '{' || token === '[') open.push(token);
     else if (token === '}' || token === ']') if (open.pop() !== (token === '}' ? '{' : '[')) return false;
   }
@@ -63,7 +63,7 @@ function hasMatchingBrackets(source: string): boolean {
 
 /** `+4915112345678` is no number of JSON; its digits are meant, and the sign with them. */
 function withPhoneNumbers(source: string): string {
-  return source.replace(/"(?:[^"\\]|\\.)*(?:"|$)|\+\d+(?![\d.eE])/gs, (token) =>
+  return source.replace(/"(?:[^"\\]|\\.?)*"?|\+\d+(?![\d.eE])/gs, (token) =>
     token.startsWith('+') ? `"${token}"` : token,
   );
 }

@@ -4,7 +4,7 @@
  */
 import { speechProviderNames } from '../engines/speech-providers/provider-table.ts';
 import { answerSettings, speechProviderSettings } from './provider-settings.ts';
-import type { SettingReader } from './setting-reader.ts';
+import { type SettingReader, switchOf } from './setting-reader.ts';
 import { isSettingName, type SettingName, settingNames, settingsTable } from './settings-table.ts';
 
 export interface SettingNote {
@@ -59,7 +59,7 @@ export function unusedSettings(values: SettingReader): readonly SettingNote[] {
 function givenValue(name: SettingName, values: SettingReader): string {
   const text = values.textOf(name).toLowerCase();
   if (settingsTable[name].type !== 'switch') return text;
-  return ['on', 'true', 'yes', '1'].includes(text) ? 'on' : 'off';
+  return switchOf(text) === true ? 'on' : 'off';
 }
 
 function namesIn(table: object): readonly SettingName[] {

@@ -139,7 +139,8 @@ function hostsIn(text: string): readonly string[] | undefined {
   return hosts.every((host) => host === '*' || isHost(host)) ? hosts : undefined;
 }
 
-function switchOf(text: string): boolean | undefined {
+/** undefined = the text is no switch. */
+export function switchOf(text: string): boolean | undefined {
   const word = text.toLowerCase();
   if (onWords.includes(word)) return true;
   return offWords.includes(word) ? false : undefined;

@@ -52,8 +52,11 @@ export class UnknownVoices {
 
   /** `voice` does not exist, and `spokenBy` speaks for it. */
   replace(voice: string, spokenBy: string): void {
-    this.#foundAtMs.delete(voice);
-    this.#foundAtMs.set(voice, this.#now());
+    if (!this.has(voice)) {
+      // Not anew with each use: after its time the voice is looked for again.
+      this.#foundAtMs.delete(voice);
+      this.#foundAtMs.set(voice, this.#now());
+    }
     for (const oldest of this.#foundAtMs.keys()) {
       if (this.#foundAtMs.size <= MAX_NAMES) break;
       this.#foundAtMs.delete(oldest);

@@ -55,10 +55,14 @@ export function fieldsIn(value: unknown): number {
   return Array.isArray(value) ? fields : fields + Object.keys(value).length;
 }
 
-/** The first name that stands twice in one object of a JSON text; '' if none does. */
+/** A longer line is not searched: an expression that backtracks through a string of megabytes runs out of stack. */
+const searchedMaxChars = 1024 * 1024;
+
+/** The first name that stands twice in one object of a JSON text; '' if none does, or the text is too long to be searched. */
 export function doubledName(json: string): string {
+  if (json.length > searchedMaxChars) return '';
   const scopes: Set<string>[] = [];
-  for (const [token, text] of json.matchAll(/"((?:[^"\\]|\\.)*)"(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+  for (const [token, text] of json.matchAll(/"([^"\\]*(?:\\.[^"\\]*)*)"(?=\s*:)|"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/g)) {
     if (token === '{' || token === '[') scopes.push(new Set());
     else if (token === '}' || token === ']') scopes.pop();
     else if (text !== undefined) {

@@ -174,7 +174,7 @@ class LogReader {
     }
     const parsed = line.safeParse(value);
     if (!parsed.success) return `not a line of a log: ${firstFaultOf(parsed.error)}`;
-    if (fieldsIn(value) !== shape.fields) return `${shown(doubledName(body))} stands twice in one object`;
+    if (fieldsIn(value) !== shape.fields) return `${shown(doubledName(body) || 'a name')} stands twice in one object`;
     const beyond = typeof value === 'object' && value !== null ? valueFaultOf(value) : null;
     if (beyond !== null) return beyond;
     const entry = parsed.data;

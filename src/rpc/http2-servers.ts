@@ -1,7 +1,8 @@
 /**
  * The HTTP/2 servers that a grpc-js server makes, and what is set on them: receive windows that fit a screenshot, a bound for requests
- * that are not complete, and an ear for what grpc-js refuses by itself. grpc-js has no option for either, so the method with which this one server makes them is wrapped;
- * nothing outside that server is touched. A grpc-js without that method works as before, only that nobody is told.
+ * that are not complete, a cut that no client takes for its own cancel, and an ear for what grpc-js refuses by itself. grpc-js has no
+ * option for any of them, so the method with which this one server makes them is wrapped; nothing outside that server is touched. A grpc-js
+ * without that method works as before, only that nobody is told.
  */
 import {
   constants,

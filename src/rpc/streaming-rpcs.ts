@@ -146,9 +146,10 @@ export function languageOfVoice(voice: string): string {
   const regional = /^[a-z]{2,3}(?:[-_][a-z]{4})?[-_](?:[a-z]{2}|\d{3})(?![^-_])/i.exec(voice)?.[0];
   const tag = (regional ?? /^[a-z]{2,3}(?=-)/.exec(voice)?.[0] ?? '').replaceAll('_', '-');
   const [primary = ''] = tag.toLowerCase().split('-');
+  if (primary === '') return '';
   // A name may begin with any short word: only that of a language counts.
   const languages = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
-  return primary !== '' && languages.of(primary) !== undefined ? tag : '';
+  return languages.of(primary) === undefined ? '' : tag;
 }
 
 function nameOf(field: 'voice' | 'language', given: string): string | Failure {

@@ -58,6 +58,10 @@ export class QuotaCounter {
   readonly #unsaved = new Map<string, QuotaRecord>();
   /** In the store; null = it has not been asked yet. */
   #devices: number | null = null;
+  /** Handed over to the store, which has not answered yet. */
+  readonly #adding = new Map<string, QuotaRecord>();
+  /** Devices of which counts are being handed over without a call of theirs. */
+  #behind = 0;
   /** Answers that are overdue. */
   #overdue = 0;
   #isFaultTold = false;
@@ -74,7 +78,7 @@ export class QuotaCounter {
     const { store, limits, timeMs } = this.#options;
     // Who hangs is not waited for again and again.
     if (this.#overdue > 0) return this.#countHere(hardwareId, requests);
-    this.#addUnsaved(hardwareId);
+    void this.#addUnsaved(hardwareId);
     const takenAtMs = timeMs();
     const asked = store.ask({ kind: 'takeQuota', hardwareId, limits, timeMs: takenAtMs, requests });
     const answer = await this.#within(asked);
@@ -85,7 +89,7 @@ export class QuotaCounter {
     const counted = this.#countHere(hardwareId, requests);
     this.#tellFault(answer?.kind === 'failed' ? answer.reason : `it took longer than ${this.#dueMs} ms`);
     if (answer === null)
-      void this.#followUp(asked, { hardwareId, takenAtMs, isCounted: requests > 0 && 'settle' in counted });
+      void this.#followUp(asked, { hardwareId, takenAtMs, requests, isCounted: requests > 0 && 'settle' in counted });
     return counted;
   }
 
@@ -118,7 +122,8 @@ export class QuotaCounter {
     const none = unusedRecord(hardwareId, windows);
     const known = recordIn(windows, this.#known.get(hardwareId) ?? none);
     const unsaved = recordIn(windows, this.#unsaved.get(hardwareId) ?? none);
-    const record = recordsAdded(known, unsaved);
+    const adding = recordIn(windows, this.#adding.get(hardwareId) ?? none);
+    const record = recordsAdded(recordsAdded(known, adding), unsaved);
     if (reachedLimit(record, this.#options.limits) !== null) return this.#refusal(record);
     if (requests > 0) this.#keep(this.#unsaved, recordWith(unsaved, requests));
     return {
@@ -128,9 +133,13 @@ export class QuotaCounter {
     };
   }
 
+  /** Takes a request back that was counted here, or in the store where the count has been handed over. */
   #uncount(hardwareId: string): void {
     const unsaved = this.#unsaved.get(hardwareId);
-    if (unsaved === undefined) return;
+    if (unsaved === undefined) {
+      void this.#options.store.ask({ kind: 'returnQuota', hardwareId, timeMs: this.#options.timeMs() });
+      return;
+    }
     const less = recordWith(unsaved, -1);
     if (less.month.requests === 0) this.#unsaved.delete(hardwareId);
     else this.#unsaved.set(hardwareId, less);
@@ -149,7 +158,19 @@ export class QuotaCounter {
     this.#devices = devices;
     this.#keep(this.#known, { ...record, hardwareId });
     this.#isFaultTold = false;
-    for (const behind of [...this.#unsaved.keys()].slice(0, ADDED_AT_ONCE)) this.#addUnsaved(behind);
+    this.#catchUp();
+  }
+
+  /** Hands over counts of devices that do not ask; one round at a time, so that a store that is back is not flooded with them. */
+  #catchUp(): void {
+    if (this.#behind > 0) return;
+    for (const hardwareId of this.#unsaved.keys()) {
+      if (this.#behind === ADDED_AT_ONCE) return;
+      this.#behind += 1;
+      void this.#addUnsaved(hardwareId).finally(() => {
+        this.#behind -= 1;
+      });
+    }
   }
 
   /** The newest is last; the oldest is forgotten where there are too many. */
@@ -162,29 +183,37 @@ export class QuotaCounter {
   }
 
   /** Hands over what the store does not know of yet; it deals with that before anything that is asked of it later. */
-  #addUnsaved(hardwareId: string): void {
+  async #addUnsaved(hardwareId: string): Promise<void> {
     const record = this.#unsaved.get(hardwareId);
-    if (record === undefined) return;
+    if (record === undefined || this.#adding.has(hardwareId)) return;
     this.#unsaved.delete(hardwareId);
-    void this.#options.store.ask({ kind: 'addQuota', record }).then(({ kind }) => {
-      if (kind === 'stored') return;
-      const counted = this.#unsaved.get(hardwareId);
-      this.#keep(this.#unsaved, counted === undefined ? record : recordsAdded(record, counted));
-    });
+    this.#adding.set(hardwareId, record);
+    const { kind } = await this.#options.store.ask({ kind: 'addQuota', record });
+    this.#adding.delete(hardwareId);
+    if (kind === 'stored') return;
+    const counted = this.#unsaved.get(hardwareId);
+    this.#keep(this.#unsaved, counted === undefined ? record : recordsAdded(record, counted));
   }
 
   /** What came too late to decide by: a request that the store took after all need not be added to it. */
   async #followUp(
     asked: Promise<StoreAnswer>,
-    call: { readonly hardwareId: string; readonly takenAtMs: number; readonly isCounted: boolean },
+    call: {
+      readonly hardwareId: string;
+      readonly takenAtMs: number;
+      readonly requests: 0 | 1;
+      readonly isCounted: boolean;
+    },
   ): Promise<void> {
     this.#overdue += 1;
     const answer = await asked;
     this.#overdue -= 1;
     if (answer.kind !== 'quotaTaken') return;
-    const { hardwareId, takenAtMs: timeMs, isCounted } = call;
-    if (answer.isTaken && isCounted) this.#uncount(hardwareId);
-    else if (answer.isTaken) void this.#options.store.ask({ kind: 'returnQuota', hardwareId, timeMs });
+    const { hardwareId, takenAtMs: timeMs, requests, isCounted } = call;
+    // Who only looked has taken nothing, whatever was left.
+    const isTaken = answer.isTaken && requests > 0;
+    if (isTaken && isCounted) this.#uncount(hardwareId);
+    else if (isTaken) void this.#options.store.ask({ kind: 'returnQuota', hardwareId, timeMs });
     this.#noteHeard(hardwareId, answer);
   }
 

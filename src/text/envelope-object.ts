@@ -43,6 +43,9 @@ interface OpenComment {
 export interface ObjectReader {
   /** The object so far, its text left out; cut off at `objectMaxChars`. */
   readonly rest: string;
+  /** What it ends with but for white space: looking there would flatten all of it, at every sign of an object that is being written. */
+  readonly isBehindComma: boolean;
+  readonly isBehindLetter: boolean;
   readonly isTooLarge: boolean;
   /** The open brackets, outermost first; of what is deeper than `objectMaxDepth` only the number is known. */
   readonly brackets: string;
@@ -76,6 +79,8 @@ const keyMaxChars = 16;
 
 export const emptyObjectReader: ObjectReader = Object.freeze({
   rest: '',
+  isBehindComma: false,
+  isBehindLetter: false,
   isTooLarge: false,
   brackets: '',
   depth: 0,
@@ -120,6 +125,10 @@ function takeAll(draft: ObjectDraft, units: string): string {
 function keep(draft: ObjectDraft, chars: string): void {
   if (draft.isTooLarge || draft.rest.length + chars.length > objectMaxChars) draft.isTooLarge = true;
   else draft.rest += chars;
+  const last = chars.trimEnd().at(-1);
+  if (last === undefined) return;
+  draft.isBehindComma = last === ',';
+  draft.isBehindLetter = /[\p{L}_$]/u.test(last);
 }
 
 function takeStructure(draft: ObjectDraft, unit: string): '' {
@@ -132,9 +141,9 @@ function takeStructure(draft: ObjectDraft, unit: string): '' {
     return '';
   }
   // A string ends in a quote; what stands before a colon without one is a bare key.
-  if (unit === ':' && /[\p{L}_$]\s*$/u.test(draft.rest.slice(-16))) draft.hasBareKeys = true;
+  if (unit === ':' && draft.isBehindLetter) draft.hasBareKeys = true;
   // A comma that was written twice is one.
-  if (unit === ',' && /,\s*$/.test(draft.rest.slice(-16))) return '';
+  if (unit === ',' && draft.isBehindComma) return '';
   keep(draft, unit);
   if (unit === '{' || unit === '[') openBracket(draft, unit);
   else if (unit === '}' || unit === ']') closeBracket(draft);

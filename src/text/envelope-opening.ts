@@ -323,6 +323,8 @@ function nextOpening({ opening, object }: OpeningDraft, unit: string): Opening |
 export function becomeForeign(draft: OpeningDraft): string {
   const { isListed, tick, ticks } = draft.wrapping;
   draft.object.rest = '';
+  draft.object.isBehindComma = false;
+  draft.object.isBehindLetter = false;
   // All of it is counted, no text of it goes out twice.
   draft.object.hasText = true;
   if (isListed) {

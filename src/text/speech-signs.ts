@@ -68,8 +68,8 @@ function withSignsBetweenOperands(line: string): string {
       .replaceAll(/(?<![\p{L}\p{N}=])==(?=\S)([^=]{1,200})(?<=\S)==(?![\p{L}\p{N}=])|={4,}/gu, ' $1 ')
       .replaceAll(/<(\p{L}[^<>=]{0,80})>/gu, bracketedWords)
       .replaceAll(/=+>(?=\s?\p{N})/gu, '>=')
-      .replaceAll(/[-=]+>|<-+(?![\p{N}-])/gu, ' ')
-      .replaceAll(/(\p{Lu}[\p{L}\p{N}]+) >{1,2} (?=\p{L}*\p{Lu}\p{L}*\p{L})(?!\p{L} )/gu, '$1, ')
+      .replaceAll(/(?<![-=])[-=]+>|<-+(?![\p{N}-])/gu, ' ')
+      .replaceAll(/(?<![\p{L}\p{N}])(\p{Lu}[\p{L}\p{N}]+) >{1,2} (?=\p{L}*\p{Lu}\p{L}*\p{L})(?!\p{L} )/gu, '$1, ')
       .replaceAll(/<=>|<{2,}|>{2,}|[<>]=?/g, comparisonOrNothing)
   );
 }

@@ -49,37 +49,47 @@ export class PendingCall implements OpenStream {
     this.#stream = stream;
   }
 
+  /** It was refused by who tells its client, too. */
+  leave(): void {
+    this.#isOver = true;
+  }
+
   /** Who waits for it may go on. */
   close(): void {
     this.#noteDecided();
   }
 }
 
+/** By device, so that an interrupt costs the same however many others wait; as many as the transport has streams open. */
 export class PendingCalls {
-  readonly #calls = new Set<PendingCall>();
+  readonly #ofDevice = new Map<string, Set<PendingCall>>();
   /** By session, the one that came last. */
   readonly #lastOfSession = new Map<string, PendingCall>();
 
   /** Returns the one of its session that came before it: if that is admitted, this is a duplicate, and should take no request meanwhile. */
   add(pending: PendingCall): PendingCall | undefined {
-    const { sessionId } = pending.call;
+    const { sessionId, hardwareId } = pending.call;
     const earlier = this.#lastOfSession.get(sessionId);
-    this.#calls.add(pending);
+    const its = this.#ofDevice.get(hardwareId);
+    if (its === undefined) this.#ofDevice.set(hardwareId, new Set([pending]));
+    else its.add(pending);
     this.#lastOfSession.set(sessionId, pending);
     return earlier;
   }
 
   /** It is decided. */
   forget(pending: PendingCall): void {
-    const { sessionId } = pending.call;
-    this.#calls.delete(pending);
+    const { sessionId, hardwareId } = pending.call;
+    const its = this.#ofDevice.get(hardwareId);
+    its?.delete(pending);
+    if (its?.size === 0) this.#ofDevice.delete(hardwareId);
     if (this.#lastOfSession.get(sessionId) === pending) this.#lastOfSession.delete(sessionId);
     pending.close();
   }
 
   /** Ends those of the device; returns their session ids. */
   interrupt(hardwareId: string): readonly string[] {
-    const its = [...this.#calls].filter(({ call, isOver }) => call.hardwareId === hardwareId && !isOver);
+    const its = [...(this.#ofDevice.get(hardwareId) ?? [])].filter(({ isOver }) => !isOver);
     for (const pending of its) pending.end(failure('interrupted', 'Interrupted by the device'));
     return its.map(({ call }) => call.sessionId);
   }

@@ -5,7 +5,9 @@
  *
  * Invariants, cited as "Supervisor host N"; rpc/ relies on 1 to 4, the server's stop on 5:
  *  1. Admission. Whether a call gets a stream, or a chunk is kept, is decided before `open`, `openWelcome` or `collect` returns, so calls
-import { type Failure, failure, failureOfUnexpected, logLevelOf } from '../../errors.ts';
+ *     are decided in the order in which they came; with a quota `open` is, as soon as that has answered, in the order of its session. A
+ *     refusal takes nothing: no slot, no quota, nothing of what was collected.
+ *  2. Refusals. Each is counted under its error_type and logged, once, whoever found the reason.
  *  3. Slots. A stream holds one from its admission to the turn in which its chart ends, and no longer: at most `maxStreams` do, and it is
  *     free before the client can see the end.
  *  4. Interrupts. One is over when the last stream of the device is, and the welcome streams of its sessions; it names each session once,
@@ -224,11 +226,20 @@ export class SupervisorHost implements StreamGateway {
       if (refused !== null) pending.end(refused);
       return;
     }
-    const opened = this.#admit(whole, sink);
-    const isAdmitted = 'cancel' in opened;
-    reserved.settle(isAdmitted);
-    if (isAdmitted) pending.become(opened);
-    else sink.finish({ ok: false, failure: opened, isRefusal: true });
+    let isAdmitted = false;
+    try {
+      const opened = this.#admit(whole, sink);
+      isAdmitted = 'cancel' in opened;
+      if ('cancel' in opened) {
+        pending.become(opened);
+        return;
+      }
+      // It is counted and told already.
+      pending.leave();
+      sink.finish({ ok: false, failure: opened, isRefusal: true });
+    } finally {
+      reserved.settle(isAdmitted);
+    }
   }
 
   openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure {

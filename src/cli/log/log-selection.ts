@@ -72,6 +72,7 @@ export async function withEachLog(
 /** The one log that `name` leads to, be it a folder; null = there is none or more than one, and that was told. */
 export async function theLogIn(name: string, context: CommandContext): Promise<string | null> {
   const selected = await selectLogs([name], context);
+  selected?.progress.clear();
   const [path = null, ...others] = selected?.paths ?? [];
   if (selected === null || path === null || others.length === 0) return path;
   const { stderr, paths } = selected;

@@ -3,7 +3,7 @@
  * and what it does with them takes the place of what it did. A file is replaced in one step or left as it is, whatever becomes of
  * the others.
  */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { wordsOf } from '../../errors.ts';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
 import {
@@ -96,7 +96,7 @@ async function accept({ path, log, verdict, anew }: Accepted, place: ReRecordPla
   const { reason, out, counts, stdout, stderr } = place;
   const target = out ?? path;
   try {
-    replaceFile(target, anew.text);
+    replaceFile(target, anew.text, statSync(path).mode & 0o777);
   } catch (error) {
     const what = `${printable(target)} can't be written: ${printable(systemWordsOf(error))}`;
     stderr.line(`${stderr.styled('red', 'error:')} ${what}`);
@@ -110,11 +110,11 @@ async function accept({ path, log, verdict, anew }: Accepted, place: ReRecordPla
   return out === undefined ? settleExpectation(path, place) : exitCodes.good;
 }
 
-/** In one step; what was begun and can't be ended is taken away. */
-function replaceFile(path: string, text: string): void {
+/** In one step, for whom the log was for; what was begun and can't be ended is taken away. */
+function replaceFile(path: string, text: string, mode: number): void {
   const unfinished = `${path}.${process.pid}.new`;
   try {
-    writeFileSync(unfinished, text, { flag: 'wx' });
+    writeFileSync(unfinished, text, { flag: 'wx', mode });
     renameSync(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });

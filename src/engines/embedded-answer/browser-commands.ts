@@ -214,7 +214,10 @@ function useReply(
     words[from]?.start ?? 0,
     Math.max(end, last === undefined ? 0 : last.start + last.spoken.length),
   );
-  const task = capitalised(said.replace(/[\s,;:.!?…]+$/u, ''));
+  // From its end on: an expression would try every run of marks before it, too.
+  let length = said.length;
+  while (/[\s,;:.!?…]/u.test(said.charAt(length - 1))) length -= 1;
+  const task = capitalised(said.slice(0, length));
   return {
     text: language === 'ru' ? 'Делаю это в браузере.' : 'Doing that in the browser.',
     command: { name: 'browser_use', args: { task, ...(url === undefined ? {} : { url }) } },

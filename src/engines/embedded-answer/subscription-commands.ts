@@ -39,7 +39,6 @@ const grammars: Readonly<Record<Language, SubscriptionGrammar>> = {
     buyPlan: phrases(
       '(subscribe|subscribe me|upgrade|upgrade me|switch me) to (a|the|your|)',
       'sign (me|) up for (a|the|your|)',
-      '(buy|purchase) (a|the|your|)',
       '(upgrade|switch|change) (my|the) (plan|subscription) to (a|the|)',
     ),
     getPlan: phrases('(get|order|buy|purchase) (me|) (a|the|your|)'),

@@ -157,6 +157,8 @@ export class AnswerTry {
     const rest = this.#reader.rest();
     yield* this.#say(rest);
     const { ending, calls } = this.#reader;
+    // A stream that stayed open, or broke, behind its reason: there is no answer all the same.
+    if (ending === 'contentFilter' && !this.#reader.hasWords) throw keptBack();
     if (ending !== 'inOrder' || this.#hasLateError) {
       if (ending === 'length') note({ kind: 'lengthStop' });
       if (ending === 'contentFilter') note({ kind: 'contentFilterStop' });
@@ -189,6 +191,9 @@ export class AnswerTry {
 
   #stopTimers(): void {
     for (const timer of [this.#timer, this.#endTimer, this.#lingeringTimer]) clearTimeout(timer);
+    this.#timer = undefined;
+    this.#endTimer = undefined;
+    this.#lingeringTimer = undefined;
   }
 
   /** Try 4: true if the answer had ended when this came, and there is one. Whoever has heard it keeps it. */

@@ -33,6 +33,8 @@ export function failureOfErrorText(text: string, { isError, secrets }: Heard): P
   return isError || errorText.test(text) ? failureOfErrorValue(text, secrets) : null;
 }
 
+/** Of words that are searched for what they mean. */
+const searchedMaxChars = 16_384;
 const errorText =
   /\b(?:error|exception|traceback|fail(?:ed|ure)|time[d-]? ?out|overloaded|unavailable|denied|unauthori[sz]ed|exceeded|refused|aborted)\b/i;
 
@@ -40,7 +42,7 @@ function failureOfErrorValue(value: Fields | string, secrets: Secrets): Provider
   const other = typeof value === 'string' ? value : otherWords(value);
   const { said, signs } = readErrorValue(value, secrets) ?? {
     said: shownLine(other, secrets),
-    signs: other.toLowerCase(),
+    signs: other.slice(0, searchedMaxChars).toLowerCase(),
   };
   const status = statusNamedIn(value) ?? (requestTypes.test(signs) ? 400 : 500);
   const detail = 'broke its answer off with an error';

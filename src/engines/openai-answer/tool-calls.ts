@@ -19,6 +19,8 @@ import { parsedJson, repairedObject } from '../../model-json.ts';
 /** Two texts of 8,000 characters with every one of them escaped fit. */
 export const argumentsMaxChars = 131_072;
 
+/** More than anybody gives a name; ids may be long, some gateways put whole signatures into them. */
+const nameMaxChars = 256;
 /** A session has one command; a model that gives many has lost its way. */
 export const mostToolCalls = 16;
 
@@ -82,7 +84,8 @@ export class ToolCallDrafts {
     if (draft.id === '') draft.id = piece.id;
     draft.name = this.#grownName(draft.name, piece.name);
     draft.args.add(piece.args);
-    return this.#drafts.length <= mostToolCalls && draft.args.length <= argumentsMaxChars;
+    const isNamed = draft.name.length <= nameMaxChars;
+    return isNamed && this.#drafts.length <= mostToolCalls && draft.args.length <= argumentsMaxChars;
   }
 
   /** The calls in their order; only to be asked after the answer has ended in order. */

@@ -72,7 +72,7 @@ const meaningOfStatus: Readonly<Record<number, StatusMeaning>> = Object.freeze({
 /** An account that is empty, under whatever status; "insufficient permissions" is none. */
 const emptyAccount = /insufficient[_ ](?:quota|credits?|funds|balance)|\bquota(?:_exceeded)?\b|\bcredits?\b|billing/;
 const wrongKeyWords = /api[_ -]?key/;
-const noSuchModelWords = /model_not_found|(?:invalid|unknown|no such) model|model .*(?:not found|not exist)/;
+const noSuchModelWords = /model_not_found|(?:invalid|unknown|no such) model|model .{0,200}?(?:not found|not exist)/;
 
 /** More was sent than the model, or the endpoint for one minute, takes. Bounds of the answer alone (`max_tokens`) are something else. */
 const tooLongWords: readonly RegExp[] = Object.freeze([
@@ -81,7 +81,7 @@ const tooLongWords: readonly RegExp[] = Object.freeze([
   /\b(?:prompt|input|request(?: body| payload| entity)?|payload|messages?|conversation|text|string)\b(?: is| are| was)? too (?:long|large|big)/,
   /\b(?:prompt|input|request|messages?)\b[^.]{0,40}\bexceed(?:s|ed)?\b[^.]{0,40}(?:length|limit|maximum|max\b|tokens|size)/,
   /(?<!completion |output )\btokens?(?: count)?\b[^.]{0,60}(?:exceed|\btoo (?:many|long|large)\b|cannot be greater|must be <)/,
-  /(?:too many|exceed\w*|maximum number of|max)(?: \w+){0,4} (?<!completion |output )(?:token limit|tokens)\b|token[_ ]limit|tokens_limit/,
+  /(?:too many|exceed\w{0,3}|maximum number of|max)(?: \w{1,20}){0,4} (?<!completion |output )(?:token limit|tokens)\b|token[_ ]limit|tokens_limit/,
   /`?inputs`? (?:tokens|must have less)|request_too_large|string_above_max_length|entity too large/,
   /reduce (?:the |your )?(?:length|size|message|prompt|input|request|context)|shorter (?:input|prompt)/,
   /上下文.{0,10}(?:长度|超)|(?:超过|超出).{0,8}最大.{0,4}长度|输入.{0,6}(?:过长|超)/,
@@ -93,13 +93,13 @@ const tooLongForAMinute = /request too large|tokens must be reduced|reduce your 
 const filterWords: readonly RegExp[] = Object.freeze([
   /content[_ -]?(?:policy|filter|moderation|management|exists risk)|responsibleai|data_?inspection|prohibited[_ ]content/,
   /safety (?:system|setting|filter|polic|guideline|reason)|\bmoderation\b|\bflagged\b|inappropriate|usage polic/,
-  /violat\w+[^.]{0,60}(?:polic|terms|guideline)|new_sensitive|sensitive (?:content|information|words?)|违规|敏感|不当内容/,
+  /violat\w{1,12}[^.]{0,60}(?:polic|terms|guideline)|new_sensitive|sensitive (?:content|information|words?)|违规|敏感|不当内容/,
 ]);
 
 /** The model's own call of a tool was no call; what is said of the tools that were offered is something else. */
 const botchedCallWords: readonly RegExp[] = Object.freeze([
   /tool_use_failed|failed_generation|output_parse_failed|malformed[_ ]function[_ ]call|tool call validation failed/,
-  /(?:fail\w*|error) (?:to )?(?:call(?:ing)? an? (?:function|tool)|pars\w+ (?:the )?(?:tool|function)[_ ]calls?|generat\w+ (?:an? )?(?:tool|function)[_ ]call)/,
+  /(?:fail\w{0,5}|error) (?:to )?(?:call(?:ing)? an? (?:function|tool)|pars\w{1,5} (?:the )?(?:tool|function)[_ ]calls?|generat\w{1,5} (?:an? )?(?:tool|function)[_ ]call)/,
   /attempted to call (?:an? )?(?:tool|function)|model called an? (?:tool|function)|failed to parse input at pos/,
 ]);
 

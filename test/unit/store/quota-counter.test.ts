@@ -320,4 +320,63 @@ describe('a store that does not answer', () => {
     await settle();
     expect(store.usedToday('d')).toBe(2);
   });
+
+  test('gives nothing back for a late look: nothing was taken', async () => {
+    const { store, ask, counter } = bench({ daily: 5 }, { answerDueMs: 20 });
+    expect([await ask(), await ask()]).toEqual([true, true]);
+    let answerNow = (): void => {};
+    store.silence = (answer) => {
+      answerNow = answer;
+    };
+    await counter.reserve({ hardwareId: 'd' }, 0);
+    store.silence = null;
+    answerNow();
+    await settle();
+    expect(store.usedToday('d')).toBe(2);
+  });
+
+  test('keeps no request of a call that got no stream, whether its count waits here, is on its way or is stored', async () => {
+    const { store, ask, counter } = bench({ daily: 5 });
+    store.isFailing = true;
+    const reserved = await counter.reserve({ hardwareId: 'd' });
+    store.isFailing = false;
+    // Its count is handed over with this call's request.
+    expect(await ask()).toBe(true);
+    await settle();
+    expect(store.usedToday('d')).toBe(2);
+    if ('settle' in reserved) reserved.settle(false);
+    await settle();
+    expect(store.usedToday('d')).toBe(1);
+  });
+
+  test('lets a device have no more while counts are on their way to it', async () => {
+    const { store, ask, counter } = bench({ daily: 3 }, { answerDueMs: 20 });
+    store.isFailing = true;
+    expect([await ask(), await ask()]).toEqual([true, true]);
+    store.isFailing = false;
+    store.silence = () => {};
+    // Both are handed over, and nobody answers.
+    expect([await ask(), await ask(), await ask()]).toEqual([true, false, false]);
+    expect(counter.status()).toMatchObject({ unsaved: 1 });
+  });
+
+  test('gets counts of others a hundred at a time, however many calls it answers meanwhile', async () => {
+    const { store, ask } = bench({ daily: 3 });
+    store.isFailing = true;
+    for (let device = 0; device < 250; device += 1) await ask(`d-${device}`);
+    store.isFailing = false;
+    const added = () => store.questions.slice(failed).filter(({ kind }) => kind === 'addQuota').length;
+    const failed = store.questions.length;
+    const held: (() => void)[] = [];
+    const counted = store.ask.bind(store);
+    store.ask = async (question) => {
+      if (question.kind === 'addQuota') await new Promise<void>((answer) => held.push(answer));
+      return counted(question);
+    };
+    for (let call = 0; call < 5; call += 1) expect(await ask(`other-${call}`)).toBe(true);
+    expect(held).toHaveLength(100);
+    for (const answer of held) answer();
+    await settle();
+    expect(added()).toBe(100);
+  });
 });
