@@ -21,6 +21,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './build-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -41,7 +42,13 @@ function filesBelow(dir) {
 function digestOfSources() {
   const hash = createHash('sha256');
   const sources = filesBelow(join(root, 'src')).map((file) => join('src', file));
-  const settings = ['tsconfig.json', 'tsconfig.build.json', relative(root, compilerPackage)];
+  const settings = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tsconfig.page.json',
+    'scripts/build-page.mjs',
+    'package-lock.json',
+  ];
   for (const file of [...sources, ...settings]) {
     const content = readFileSync(join(root, file));
     hash.update(`${file} ${content.length}\n`).update(content);
@@ -71,12 +78,13 @@ function moveIntoDist(made) {
   for (const file of filesBelow(dist)) if (!known.has(file)) rmSync(join(dist, file), { force: true });
 }
 
-function build(digest) {
+async function build(digest) {
   // At the depth of dist/: the source maps name their sources by relative paths.
   const made = mkdtempSync(join(root, 'dist-'));
   try {
     const exitCode = compileInto(made);
     if (exitCode !== 0) return exitCode;
+    await buildPage(join(made, 'inspector'));
     mkdirSync(dist, { recursive: true });
     rmSync(stamp, { force: true });
     // npm makes the program of `npx recital` executable once, when it links it; the compiler's next file is not.
@@ -93,4 +101,4 @@ function build(digest) {
 
 const digest = digestOfSources();
 // An edit while it compiled: the digest no longer says what dist/ was made of, and the next build finds that out.
-process.exitCode = digest === digestOfDist() ? 0 : build(digest);
+process.exitCode = digest === digestOfDist() ? 0 : await build(digest);

@@ -26,7 +26,7 @@ const srcDir = fileURLToPath(new URL('../../../src', import.meta.url));
 /** Every hand-written file of src/; generated types are proto-loader's business. */
 export function sourceFiles(): readonly SourceFile[] {
   return readdirSync(srcDir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts'))
     .map((entry) => relative(srcDir, join(entry.parentPath, entry.name)))
     .filter((path) => !path.startsWith('rpc/generated'))
     .sort()
@@ -34,7 +34,7 @@ export function sourceFiles(): readonly SourceFile[] {
 }
 
 export function parseSource(path: string, text: string): SourceFile {
-  const program: unknown = parseAst(text, { lang: 'ts', sourceType: 'module' });
+  const program: unknown = parseAst(text, { lang: path.endsWith('.tsx') ? 'tsx' : 'ts', sourceType: 'module' });
   if (!isNode(program)) throw new Error(`${path}: no syntax tree`);
   return { path, text, program };
 }

@@ -1,0 +1,74 @@
+/**
+ * What the page and its worker say to each other. The worker holds the connection to the server and every log, and re-executes them; the
+ * page asks, and draws. Structured clones: plain data only.
+ */
+import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
+import type { ListRow, ServerFacts, Totals } from '../feed-format.ts';
+import type { LogOverview, Timeline, TurnView } from './views.ts';
+
+/** To the worker. */
+export type Order =
+  | { readonly kind: 'connect'; readonly base: string; readonly token: string }
+  /** A hidden tab closes its stream. */
+  | { readonly kind: 'show'; readonly isVisible: boolean }
+  /** The logs that are looked at, of the server: their lines are wanted. Those no longer named are forgotten. */
+  | { readonly kind: 'watch'; readonly logs: readonly string[] }
+  /** Files that were dropped or chosen; each becomes a log with the id `file:<n>:<name>`. */
+  | { readonly kind: 'open'; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[] }
+  | { readonly kind: 'close'; readonly log: string }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question };
+
+/** A question about a log; each has the answer of its name in `Answers`. */
+export type Question =
+  | { readonly kind: 'turn'; readonly log: string; readonly turn: number }
+  | { readonly kind: 'chart'; readonly log: string; readonly level: ChartLevel }
+  | { readonly kind: 'timeline'; readonly log: string }
+  | { readonly kind: 'entries'; readonly log: string; readonly isGrouped: boolean }
+  | { readonly kind: 'raw'; readonly log: string; readonly from: number; readonly count: number };
+
+export interface Answers {
+  readonly turn: TurnView;
+  readonly chart: ChartGeometry;
+  readonly timeline: Timeline;
+  readonly entries: readonly LogEntry[];
+  readonly raw: readonly string[];
+}
+
+/** A row of the log view: one turn, or a run of turns that did the same (`69 × answer.textReceived, 812 characters`). */
+export interface LogEntry {
+  readonly fromTurn: number;
+  readonly toTurn: number;
+  readonly atMs: number;
+  readonly words: string;
+  /** States that it led to, in words; '' = it stayed. */
+  readonly led: string;
+  readonly tone: 'plain' | 'good' | 'bad';
+}
+
+/** From the worker. */
+export type Report =
+  | {
+      readonly kind: 'connection';
+      readonly state: ConnectionState;
+      readonly words: string;
+      readonly server: ServerFacts | null;
+    }
+  | {
+      readonly kind: 'list';
+      readonly isWhole: boolean;
+      readonly rows: readonly ListRow[];
+      readonly gone: readonly string[];
+      readonly more: number;
+      readonly totals: Totals | null;
+    }
+  /** A log is new, grew, or was judged; at most once a frame of the screen. */
+  | { readonly kind: 'log'; readonly overview: LogOverview }
+  | {
+      readonly kind: 'answer';
+      readonly id: number;
+      readonly answer: Answers[keyof Answers] | null;
+      readonly error: string | null;
+    };
+
+/** `refused` = the token is wrong; `lost` = it tries again by itself. */
+export type ConnectionState = 'none' | 'connecting' | 'live' | 'hidden' | 'lost' | 'refused';

@@ -1,0 +1,122 @@
+/**
+ * What the debugger tells of a log that it re-executed: plain data, made for being drawn. The debugger runs in a worker of the page (and in
+ * tests); the page knows of charts and logs only what stands here.
+ */
+import type { LoggedEvent, LogHeader } from '../../log/log-format.ts';
+import type { Divergence } from '../../replay/replayer.ts';
+import type { Waits } from '../feed-format.ts';
+
+/** What the page's own re-execution says of a log. */
+export type Verdict =
+  | { readonly kind: 'identical'; readonly turns: number; readonly isWhole: boolean }
+  | { readonly kind: 'diverged'; readonly turn: number; readonly divergence: Divergence }
+  /** A line is not what was written: altered, missing, or no log at all. */
+  | { readonly kind: 'bad-log'; readonly line: number; readonly turn: number | null; readonly why: string };
+
+/** A log, whole or growing. */
+export interface LogOverview {
+  readonly id: string;
+  readonly title: string;
+  readonly header: LogHeader | null;
+  readonly isLive: boolean;
+  /** As `endReasonOf` names it; '' while it lives. */
+  readonly reason: string;
+  readonly turns: number;
+  readonly lastMs: number;
+  readonly verdict: Verdict;
+  /** The code is not the one that recorded: said before any divergence. */
+  readonly definitionChanges: readonly string[];
+  /** Lines that have not arrived yet, and are being fetched. */
+  readonly missingLines: number;
+}
+
+export interface GuardAnswer {
+  readonly name: string;
+  readonly answer: boolean;
+  /** A part of a combined guard, which stands behind its parts: `and(isAnswered, hasCommand)`. */
+  readonly depth: number;
+}
+
+export interface TakenTransition {
+  /** `transitionIdOf` (analysis/chart): what edges and rows of the drawn chart are found by. */
+  readonly id: string;
+  /** For people: `voice.silent: always [hasSentence] → voice.speaking`. */
+  readonly words: string;
+  readonly source: string;
+  readonly targets: readonly string[];
+}
+
+/** One step of a turn: what was asked, and what was taken upon it. */
+export interface TurnStep {
+  readonly guards: readonly GuardAnswer[];
+  readonly taken: readonly TakenTransition[];
+}
+
+export interface FieldChange {
+  /** `cutter.scan.words`, `sentences[0].text`. */
+  readonly path: string;
+  readonly kind: 'created' | 'changed' | 'removed';
+  /** Shortened for showing, as JSON; absent = there was, or is, none. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+export interface ArmedTimer {
+  /** The state that armed it. */
+  readonly state: string;
+  readonly name: string;
+  readonly delayMs: number;
+  /** On the log's own clock. */
+  readonly armedAtMs: number;
+}
+
+/** All of a turn. */
+export interface TurnView {
+  readonly turn: number;
+  readonly atMs: number;
+  readonly sinceBeforeMs: number;
+  readonly event: LoggedEvent;
+  /** Active leaves. */
+  readonly leaves: readonly string[];
+  /** How often each state has been entered up to here; a state that never was has no entry. */
+  readonly visits: Readonly<Record<string, number>>;
+  /** How often each transition was taken up to here, by its id. */
+  readonly taken: Readonly<Record<string, number>>;
+  readonly steps: readonly TurnStep[];
+  /** The last transition that led anywhere, in this turn or before. */
+  readonly last: { readonly turn: number; readonly transitions: readonly TakenTransition[] } | null;
+  readonly timers: readonly ArmedTimer[];
+  readonly effects: readonly string[];
+  readonly changes: readonly FieldChange[];
+  readonly status: string;
+  /** The chart threw here, when it was recorded. */
+  readonly hasThrown: boolean;
+  /** Where the recording says something else. */
+  readonly divergence: Divergence | null;
+}
+
+/** What the strips and the waterfall are made of, on the log's own clock in ms. */
+export interface Timeline {
+  readonly endMs: number;
+  readonly waits: Waits;
+  readonly lanes: readonly TimelineLane[];
+  /** Long times in which nothing happened; drawn as a break mark. */
+  readonly quiet: readonly { readonly fromMs: number; readonly toMs: number }[];
+}
+
+export interface TimelineLane {
+  readonly name: 'model' | 'sentences' | 'voice' | 'reader' | 'frames out';
+  readonly bars: readonly TimelineBar[];
+  /** Moments: a delta. */
+  readonly ticks: readonly number[];
+}
+
+export interface TimelineBar {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly label: string;
+  /** The colour of its meaning. */
+  readonly tone: 'start' | 'model' | 'voice' | 'reader' | 'out' | 'error' | 'idle';
+  readonly isWaiting: boolean;
+  readonly turn: number;
+}
