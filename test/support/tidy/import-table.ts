@@ -175,9 +175,19 @@ export const importTable: readonly ImportRow[] = [
   },
   // What the server and the page say to each other, and nothing else, is known to both.
   { from: 'inspector/feed-format.ts', ours: [], types: [], packages: [], node: [] },
+  { from: 'inspector/waits.ts', ours: [], types: ['inspector/feed-format.ts'], packages: [], node: [] },
   {
     from: 'inspector/server/',
-    ours: ['inspector/server/', 'inspector/feed-format.ts', 'record/', 'log/', 'call/', 'errors.ts', 'assert.ts'],
+    ours: [
+      'inspector/server/',
+      'inspector/feed-format.ts',
+      'inspector/waits.ts',
+      'record/',
+      'log/',
+      'call/',
+      'errors.ts',
+      'assert.ts',
+    ],
     types: ['config.ts', 'observe/logger.ts'],
     packages: [],
     node: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:http', 'node:path', 'node:stream', 'node:url'],
@@ -188,6 +198,7 @@ export const importTable: readonly ImportRow[] = [
     ours: [
       'inspector/debugger/',
       'inspector/feed-format.ts',
+      'inspector/waits.ts',
       'analysis/',
       'replay/',
       'record/',
