@@ -4,7 +4,7 @@
  */
 import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
 import type { ListRow, ServerFacts, Totals } from '../feed-format.ts';
-import type { LogOverview, Timeline, TurnView } from './views.ts';
+import type { ContextLevel, LogOverview, Timeline, TurnView, ValueView } from './views.ts';
 
 /** To the worker. */
 export type Order =
@@ -23,8 +23,38 @@ export type Question =
   | { readonly kind: 'turn'; readonly log: string; readonly turn: number }
   | { readonly kind: 'chart'; readonly log: string; readonly level: ChartLevel }
   | { readonly kind: 'timeline'; readonly log: string }
-  | { readonly kind: 'entries'; readonly log: string; readonly isGrouped: boolean }
-  | { readonly kind: 'raw'; readonly log: string; readonly from: number; readonly count: number };
+  /** Of the turns from `fromTurn` to `toTurn`, both included; no group reaches beyond. A log that grows is asked for its last group anew. */
+  | {
+      readonly kind: 'entries';
+      readonly log: string;
+      readonly isGrouped: boolean;
+      readonly fromTurn: number;
+      readonly toTurn: number;
+    }
+  | { readonly kind: 'raw'; readonly log: string; readonly from: number; readonly count: number }
+  /** The nearest turn before or after `turn`, without it, in which `mark` is true; null = there is none. */
+  | {
+      readonly kind: 'seek';
+      readonly log: string;
+      readonly turn: number;
+      readonly direction: 'before' | 'after';
+      readonly mark: TurnMark;
+    }
+  /** What stands at `path` (as in `FieldChange`) before a turn and after it, whole. */
+  | { readonly kind: 'value'; readonly log: string; readonly turn: number; readonly path: string }
+  /** One level of the context after a turn: what stands directly in `path`; '' = its fields. */
+  | { readonly kind: 'context'; readonly log: string; readonly turn: number; readonly path: string };
+
+/** What a turn is looked for by. */
+export type TurnMark =
+  /** A state was entered. */
+  | { readonly kind: 'entered'; readonly state: string }
+  /** Something at this path of the context changed, or in it. */
+  | { readonly kind: 'changed'; readonly path: string }
+  /** A transition led to another state. */
+  | { readonly kind: 'led' }
+  /** It came no later than this: with the direction `before`, what stood at a moment. */
+  | { readonly kind: 'by'; readonly atMs: number };
 
 export interface Answers {
   readonly turn: TurnView;
@@ -32,6 +62,9 @@ export interface Answers {
   readonly timeline: Timeline;
   readonly entries: readonly LogEntry[];
   readonly raw: readonly string[];
+  readonly seek: number | null;
+  readonly value: ValueView;
+  readonly context: ContextLevel;
 }
 
 /** A row of the log view: one turn, or a run of turns that did the same (`69 × answer.textReceived, 812 characters`). */

@@ -2,7 +2,7 @@
  * What the debugger tells of a log that it re-executed: plain data, made for being drawn. The debugger runs in a worker of the page (and in
  * tests); the page knows of charts and logs only what stands here.
  */
-import type { LoggedEvent, LogHeader } from '../../log/log-format.ts';
+import type { LoggedEvent, LogHeader, TurnOutcome } from '../../log/log-format.ts';
 import type { Divergence } from '../../replay/replayer.ts';
 import type { Waits } from '../feed-format.ts';
 
@@ -93,6 +93,37 @@ export interface TurnView {
   readonly hasThrown: boolean;
   /** Where the recording says something else. */
   readonly divergence: Divergence | null;
+  /** Both sides of a turn that differs, to be shown side by side; null where there is no difference. */
+  readonly sides: { readonly recorded: TurnOutcome; readonly recomputed: TurnOutcome } | null;
+}
+
+/** A value of the context as indented JSON, at most MAX_VALUE_CHARS of it; null = there was, or is, none. */
+export interface ValueView {
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** More is of no use to a reader, and would be copied from the worker to the page. */
+export const MAX_VALUE_CHARS = 65_536;
+
+/** What stands directly in a place of the context. */
+export interface ContextLevel {
+  readonly children: readonly ContextChild[];
+  /** Children that were left out, over MAX_CONTEXT_CHILDREN. */
+  readonly more: number;
+}
+
+/** A supervisor's tables may have as many rows as there are streams. */
+export const MAX_CONTEXT_CHILDREN = 200;
+
+export interface ContextChild {
+  /** `words`, `[0]`. */
+  readonly name: string;
+  /** The whole path, as in `FieldChange`. */
+  readonly path: string;
+  /** As JSON, shortened; of an object or a list, how much is in it: `{4}`, `[12]`. */
+  readonly preview: string;
+  readonly hasChildren: boolean;
 }
 
 /** What the strips and the waterfall are made of, on the log's own clock in ms. */
