@@ -4,7 +4,6 @@
  */
 import './page.css';
 import { Component, type ComponentChildren } from 'preact';
-import { FileDrop } from './files.tsx';
 import { Header } from './header.tsx';
 import { SessionList } from './list/session-list.tsx';
 import { Help } from './panels/help.tsx';
@@ -23,7 +22,6 @@ export function App() {
       </Guarded>
       <Main />
       {store.panel.value === 'help' && <Help />}
-      <FileDrop />
       <Notice />
     </>
   );
@@ -34,14 +32,18 @@ function Main() {
   if (log === null) {
     return (
       <Guarded place="wide">
-        <Home />
+        <main class="whole">
+          <Home />
+        </main>
       </Guarded>
     );
   }
   return (
     <>
       <Guarded place="middle" subject={log}>
-        <SessionView />
+        <main class="whole">
+          <SessionView />
+        </main>
       </Guarded>
       <Guarded place="right" subject={log}>
         <TurnPanel />

@@ -51,8 +51,8 @@ export function ask<K extends keyof Answers>(question: QuestionOf<K>): Promise<A
   const id = lastId;
   return new Promise((resolve, reject) => {
     pending.set(id, {
-      settle(answer: Answers[K] | null, error) {
-        if (answer === null) reject(new Error(error ?? 'The debugger had no answer.'));
+      settle(answer: Answers[K], error) {
+        if (error !== null) reject(new Error(error));
         else resolve(answer);
       },
     });

@@ -42,7 +42,8 @@ const waitNames: readonly string[] = ['start', 'model', 'voice', 'reader', 'out'
 
 /** What `is:` knows, and the chips above the list. */
 export const kinds = {
-  live: ({ isLive }) => isLive,
+  // The supervisor is the server itself: it lives as long as there is a list.
+  live: ({ isLive, machine }) => isLive && machine !== 'supervisor',
   ended: ({ isLive, isFile }) => !isLive && !isFile,
   failed: ({ isFailed }) => isFailed,
   stuck: ({ isStuck }) => isStuck,

@@ -122,7 +122,9 @@ export function shortState(state: string, wait: WaitName | null): string {
   const region = wait === 'voice' || wait === 'reader' || wait === 'out' ? /^voice\./ : /^answer\./;
   const leaf = leaves.find((each) => region.test(each)) ?? leaves[0] ?? '';
   const parts = leaf.split('.');
-  return parts.length < 3 ? leaf : `${parts[0]}.${parts.at(-1)}`;
+  const last = parts.at(-1) ?? '';
+  if (last.length > 14) return last;
+  return parts.length < 3 ? leaf : `${parts[0]}.${last}`;
 }
 
 const tones: readonly WaitName[] = ['start', 'model', 'voice', 'reader', 'out'];

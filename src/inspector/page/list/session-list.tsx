@@ -69,7 +69,7 @@ function FilterBox() {
         aria-label="Filter sessions"
         aria-describedby={fault === null ? undefined : 'filter-fault'}
         aria-invalid={fault !== null}
-        placeholder="state:voice.speaking  device:lap…  /"
+        placeholder="Filter: state:speaking …  /"
         title={'state: device: session: reason: machine: age:>10s turns:>100 wait:model is:stuck -not "as it is"'}
         value={filterText.value}
         onInput={({ currentTarget }) => {
@@ -98,6 +98,11 @@ const chipWords: readonly { readonly kind: Kind; readonly words: string; readonl
   { kind: 'file', words: 'files', isAlways: false },
 ];
 
+/** The running server's own log stands in the list, and is none of its sessions. */
+function isSession({ machine, isLive }: ListEntry): boolean {
+  return machine !== 'supervisor' || !isLive;
+}
+
 /** One is pressed, or none: then all are shown. */
 function Chips() {
   const all = entries.value;
@@ -125,7 +130,7 @@ function Chips() {
         })}
       </div>
       <p class="counts">
-        {shown.value.length} of {all.length} shown
+        {shown.value.filter(isSession).length} of {all.filter(isSession).length} shown
         {more > 0 && `, ${more} older on disk`}
       </p>
     </>
@@ -193,7 +198,10 @@ function Rows() {
 
 function NoRows() {
   const count = entries.value.length;
-  if (count === 0) return <p class="no-rows">No session yet. They appear here by themselves.</p>;
+  if (count === 0) {
+    const isConnected = store.connection.value.state === 'live';
+    return <p class="no-rows">{isConnected ? 'No session yet. They appear here by themselves.' : 'Not connected.'}</p>;
+  }
   return (
     <div class="no-rows">
       <p>None of {count} is like that.</p>

@@ -34,7 +34,7 @@ export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRo
       onClick={() => selectLog(entry.id)}
     >
       <div class="row-line">
-        {machine !== 'session' && machine !== '' && <span class="machine">{machine}</span>}
+        {session !== '' && machine !== 'session' && machine !== '' && <span class="machine">{machine}</span>}
         <b dir="auto">{session === '' ? machine : shortSession(session)}</b>
         <span class="age">{ageWords(entry.ageMs)}</span>
       </div>
