@@ -45,13 +45,27 @@ export default defineConfig({
       {
         extends: true,
         ssr: productionModules,
+        // A server, a Chromium and its tabs a file: two of those are all that two cores can carry.
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: [...globalSetup, 'test/support/browser/browser.global.ts'],
+          setupFiles: [...setupFiles, 'test/support/browser/browser.setup.ts'],
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        ssr: productionModules,
         test: {
           name: 'load',
           include: ['test/load/**/*.test.ts'],
           globalSetup,
           setupFiles,
           maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
