@@ -135,7 +135,8 @@ export function isFailedEnd(reason: string): boolean {
 /** Twice as many as the longest log has, a supervisor's: about a million (record/chart-recordings.ts). All are held in memory. */
 const MAX_TURNS = 2 ** 21;
 
-class LogReader {
+/** Reads a log line by line, be it one that still grows. */
+export class LogReader {
   readonly #chain = new LineChain();
   readonly #turns: LogTurn[] = [];
   /** When the chart was last told a time, and at which turn: the session's own clock. */
@@ -150,15 +151,41 @@ class LogReader {
   read(text: string): EventLog | BadLog {
     // What stands behind the last line feed is a line that was not written to its end. One line at a time: a file may be all line feeds.
     for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
-      this.#line += 1;
-      const why = this.#take(text.slice(from, to));
-      if (why !== null) return { line: this.#line, turn: this.#header === null ? null : this.#turns.length, why };
+      const bad = this.take(text.slice(from, to));
+      if (bad !== null) return bad;
     }
     if (this.#header === null)
       return { line: 1, turn: null, why: text === '' ? 'the file is empty' : 'there is no header' };
     if (this.#turns.length === 0) return { line: 2, turn: 0, why: 'there is no turn' };
     const log: EventLog = { header: this.#header, turns: this.#turns, footer: this.#footer };
     return this.#disorder === null ? log : { ...this.#disorder, disordered: log };
+  }
+
+  /** Takes the next whole line, without its line feed; says what is wrong with it, behind which nothing is to be believed. */
+  take(given: string): BadLog | null {
+    this.#line += 1;
+    const why = this.#take(given);
+    return why === null ? null : { line: this.#line, turn: this.#header === null ? null : this.#turns.length, why };
+  }
+
+  /** null = its line was not taken yet. */
+  get header(): LogHeader | null {
+    return this.#header;
+  }
+
+  /** Those so far: one list, which grows, and in which a turn's text may still be amended. */
+  get turns(): readonly LogTurn[] {
+    return this.#turns;
+  }
+
+  /** null = its line was not taken yet. */
+  get footer(): LogFooter | null {
+    return this.#footer;
+  }
+
+  /** The first time that lies before an earlier one, where that is all that is wrong. */
+  get disorder(): BadLog | null {
+    return this.#disorder;
   }
 
   /** Takes one line; says what is wrong with it. */

@@ -80,6 +80,7 @@ const showOptions = z.object({
   grep: z.instanceof(RegExp).optional(),
   wide: z.boolean(),
   json: z.boolean().default(false),
+  follow: z.boolean().default(false),
 });
 
 function addShow(log: Command, runner: CommandRunner): void {
@@ -95,11 +96,14 @@ function addShow(log: Command, runner: CommandRunner): void {
       false,
     )
     .option('--json', 'one JSON object a line: the header, each turn, the footer')
+    .option('-f, --follow', 'a log that is still written: each turn as it comes, until the session ends')
     .addHelpText(
       'after',
       `
 Each turn: its time, the pause before it (! from a second on), its event, the states that were left and entered, and
 what the chart asked for. The end comes with its failure and what to do about it.
+--follow takes one log and waits for one that is not there yet; Ctrl-C ends it. A file that was replaced or became
+shorter is told from its beginning.
 
 Exit codes: 0 shown, 1 no turn matches, 2 the log can't be read.
 
@@ -107,11 +111,13 @@ Examples:
   recital log show data/event-logs/2026-11-22/233851.568-ce7392a6.jsonl
   recital log show session.jsonl --state voice.speaking
   recital log show session.jsonl --grep 'speech.failed|after ' --wide
-  recital log show session.jsonl --json | jq 'select(.gap_ms > 1000)'`,
+  recital log show session.jsonl --json | jq 'select(.gap_ms > 1000)'
+  recital log show --follow session.jsonl`,
     );
-  runner.run(command, showOptions, async ({ path, ...given }, context) => {
-    const { showLogs } = await import('./log-show.ts');
-    return showLogs({ ...given, paths: path, state: given.state, grep: given.grep }, context);
+  runner.run(command, showOptions, async ({ path, follow, ...given }, context) => {
+    const { followLog, showLogs } = await import('./log-show.ts');
+    const options = { ...given, paths: path, state: given.state, grep: given.grep };
+    return follow ? followLog(options, context) : showLogs(options, context);
   });
 }
 
@@ -148,7 +154,7 @@ Examples:
   recital log diff good.jsonl failed.jsonl --json | jq .difference`,
     );
   runner.run(command, diffOptions, async ({ a, b, flow, json }, context) => {
-    const { diffLogs } = await import('./log-show.ts');
+    const { diffLogs } = await import('./log-diff.ts');
     return diffLogs({ paths: [a, b], flow, json }, context);
   });
 }

@@ -87,7 +87,7 @@ async function readUpTo(file: FileHandle, size: number): Promise<Uint8Array> {
 }
 
 /** What it is instead of a regular file; null = it is one. */
-function kindOf(stats: Awaited<ReturnType<typeof stat>>): string | null {
+export function kindOf(stats: Awaited<ReturnType<typeof stat>>): string | null {
   if (stats.isFile()) return null;
   if (stats.isDirectory()) return 'folder';
   if (stats.isFIFO()) return 'named pipe';

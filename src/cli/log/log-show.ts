@@ -1,43 +1,22 @@
 /**
- * Event logs turn by turn, for the terminal. `recital log show FILE`: one session as a timeline. Every turn with its time, the pause before
- * it, its event, the states that were left and entered, and what the chart asked for, in words. `--wide` says each of them as it stands in
- * the log. `recital log diff A B`: where two sessions first went apart, with the turns around it.
+ * `recital log show PATH…`: sessions as timelines, one behind the other. `--follow` tells one that still grows, turn by turn as it comes,
+ * until its footer: a log belongs to one file from its header to its end, so a file that begins anew is another log and is told as one.
+ *
+ * A turn that was told stays told: where the last letters of its text become known only later (an amendment), they are shown as they
+ * stood when it came.
  */
-import { compareLogs, ignoredFields, type LogComparison, type LogDifference } from '../../analysis/log-difference.ts';
-import { errorTable } from '../../errors.ts';
-import { durationText } from '../../log/duration-text.ts';
-import { type LogTurn, THREW } from '../../log/log-format.ts';
-import { type EventLog, endReasonOf, isBadLog, isFailedEnd } from '../../log/log-reader.ts';
+import { stat } from 'node:fs/promises';
+import { isDynamicPattern } from 'tinyglobby';
+import { type BadLog, LogReader } from '../../log/log-reader.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
-import { type Output, printable } from '../terminal/output.ts';
-import { openLog, reportBadLog } from './log-files.ts';
-import { theLogIn, withEachLog } from './log-selection.ts';
-import { effectsText, eventText, idsOf, leavesOf, lineWidth, moveLine, statesText, wrapped } from './log-text.ts';
+import { printable } from '../terminal/output.ts';
+import { GrowingFile, type Growth } from './growing-file.ts';
+import { reportBadLog } from './log-files.ts';
+import { selectLogs, withEachLog } from './log-selection.ts';
+import { Timeline, type TimelineOptions } from './timeline.ts';
 
-/** A pause that a reader's eye should find. */
-const LONG_GAP_MS = 1_000;
-const TIME_COLUMN_CHARS = 9;
-const GAP_COLUMN_CHARS = 11;
-const INDENT_CHARS = TIME_COLUMN_CHARS + GAP_COLUMN_CHARS + 2;
-
-export interface LogShowOptions {
+export interface LogShowOptions extends TimelineOptions {
   readonly paths: readonly string[];
-  /** Only turns in or into a state that contains this. */
-  readonly state: string | undefined;
-  /** Only turns whose lines match. */
-  readonly grep: RegExp | undefined;
-  /** Full names and texts, whatever the width of the terminal, and the changes of the context. */
-  readonly wide: boolean;
-  readonly json: boolean;
-}
-
-/** One turn, and what it is told against. */
-interface Moment {
-  readonly turn: LogTurn;
-  /** Since the turn before; null for the first. */
-  readonly gapMs: number | null;
-  readonly before: string;
-  readonly after: string;
 }
 
 /** Prints logs one behind the other: good = turns were shown, failed = no turn matches, unusable = one can't be read. */
@@ -45,313 +24,157 @@ export async function showLogs(options: LogShowOptions, context: CommandContext)
   let shown = 0;
   const code = await withEachLog(options.paths, context, {
     work: ({ path, log, isOne }, { stdout, env }) => {
-      const moments = momentsOf(log);
-      const chosen = moments.filter((moment) => isChosen(moment, options));
-      shown += chosen.length;
-      const title = isOne ? null : path;
-      if (options.json) showJson(stdout, log, { chosen, title });
-      else
-        showText(stdout, log, { ...options, moments, chosen: new Set(chosen), width: lineWidth(stdout, env), title });
+      const timeline = new Timeline(options, { output: stdout, env, title: isOne ? null : path });
+      timeline.begin(log.header);
+      for (const turn of log.turns) timeline.add(turn);
+      timeline.end(log.footer);
+      shown += timeline.shown;
       return exitCodes.good;
     },
   });
   return shown > 0 || code !== exitCodes.good ? code : exitCodes.failed;
 }
 
-function momentsOf({ turns }: EventLog): readonly Moment[] {
-  let states = '';
-  return turns.map((turn, index) => {
-    const before = states;
-    states = turn.state ?? states;
-    const previous = turns[index - 1];
-    return { turn, gapMs: previous === undefined ? null : turn.atMs - previous.atMs, before, after: states };
-  });
-}
-
-function isChosen(moment: Moment, { state, grep }: LogShowOptions): boolean {
-  if (state !== undefined && !`${moment.before} | ${moment.after}`.includes(state)) return false;
-  if (grep === undefined) return true;
-  return [false, true].some((isWide) => {
-    const { head, details } = wordsOf(moment, isWide);
-    return [`${head.name} ${head.fields}`, ...details].some((text) => grep.test(text));
-  });
-}
-
-function wordsOf({ turn, before, after }: Moment, isWide: boolean) {
-  const head = eventText(turn.event, isWide);
-  const details: string[] = [];
-  if (turn.state !== undefined) details.push(moveLine(before, after, isWide));
-  const effects = turn.effects ?? [];
-  if (isWide) {
-    details.push(...effects.map((effect) => `· ${printable(effect)}`));
-    const changes = Object.entries(turn.changes ?? {}).map(([field, value]) => `${field}=${JSON.stringify(value)}`);
-    if (changes.length > 0) details.push(`changed ${printable(changes.join(' '))}`);
-    if (turn.status !== undefined) details.push(`status ${printable(turn.status)}`);
-  } else {
-    const told = effectsText(effects);
-    if (told !== '') details.push(`· ${told}`);
-    if (turn.status === THREW)
-      details.push('! the chart threw: a bug; the server log has it under the id of the fault');
+/**
+ * Prints one log as it grows, and ends with it: good = turns were shown, failed = no turn matches, unusable = more than one log is given or
+ * it can't be read; what a signal asks for if one comes before the log's end, and good once nobody reads stdout any more.
+ */
+export async function followLog(options: LogShowOptions, context: CommandContext): Promise<number> {
+  const path = await followedPath(options.paths, context);
+  if (path === null) return exitCodes.unusable;
+  const stopping = new AbortController();
+  const stopped = context.stopOnSignals(() => stopping.abort());
+  const file = new GrowingFile(path);
+  try {
+    const code = await new Follower(path, options, context).follow(file, stopping.signal);
+    return stopped() ?? code;
+  } finally {
+    file.close();
   }
-  return { head, details };
 }
 
-interface TextOptions extends LogShowOptions {
-  readonly moments: readonly Moment[];
-  readonly chosen: ReadonlySet<Moment>;
-  readonly width: number;
-  /** Which of several logs it is; null = the only one. */
-  readonly title: string | null;
+/** The one log that is meant; one that is not there yet, if that is its name; null = there is none, or more than one, and that was told. */
+async function followedPath(paths: readonly string[], context: CommandContext): Promise<string | null> {
+  const [name = ''] = paths;
+  if (paths.length === 1 && !isDynamicPattern(name) && (await isMissing(name))) return name;
+  const selected = await selectLogs(paths, context);
+  selected?.progress.clear();
+  if (selected === null || (selected.paths.length === 0 && selected.faults > 0)) return null;
+  const [path = null] = selected.paths;
+  if (selected.paths.length === 1 && selected.faults === 0) return path;
+  const { stderr } = context;
+  const what = `--follow is for one log; ${selected.paths.length} are given: name the one that is meant`;
+  stderr.line(`${stderr.styled('red', 'error:')} ${what}`);
+  return null;
 }
 
-function showText(output: Output, log: EventLog, options: TextOptions): void {
-  const { moments, chosen, wide, width, title } = options;
-  if (title !== null) output.line(output.styled('bold', `== ${printable(title)}`));
-  showHeader(output, log, width);
-  let hidden = 0;
-  for (const moment of moments) {
-    if (!chosen.has(moment)) {
-      hidden += 1;
-      continue;
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  }
+}
+
+class Follower {
+  readonly #path: string;
+  readonly #options: LogShowOptions;
+  readonly #context: CommandContext;
+  #reader = new LogReader();
+  #timeline: Timeline;
+  /** Turns of the reader that the timeline was given. */
+  #told = 0;
+  #hasBegun = false;
+  #isMissingTold = false;
+
+  constructor(path: string, options: LogShowOptions, context: CommandContext) {
+    this.#path = path;
+    this.#options = options;
+    this.#context = context;
+    this.#timeline = this.#newTimeline();
+  }
+
+  /** Resolves with the exit code. */
+  async follow(file: GrowingFile, signal: AbortSignal): Promise<number> {
+    const { stdout } = this.#context;
+    while (!signal.aborted && stdout.isOpen) {
+      const growth = await file.look();
+      const code = this.#take(growth);
+      if (code !== null) return code;
+      if (growth.kind !== 'lines' && growth.kind !== 'restarted') await file.changed(signal);
     }
-    if (hidden > 0) {
-      showHidden(output, hidden);
-      const states = wide ? moment.before : statesText(leavesOf(moment.before));
-      output.line(output.styled('dim', `${' '.repeat(INDENT_CHARS)}in ${printable(states)}`));
-    }
-    hidden = 0;
-    showMoment(output, moment, wide ? Number.POSITIVE_INFINITY : width);
+    if (this.#hasBegun) this.#timeline.end(null);
+    return exitCodes.good;
   }
-  showHidden(output, hidden);
-  showEnd(output, log, { moments, width });
-  if (title !== null) output.line('');
-}
 
-function showHidden(output: Output, hidden: number): void {
-  if (hidden === 0) return;
-  output.line(
-    output.styled('dim', `${'…'.padStart(TIME_COLUMN_CHARS)} ${hidden} ${hidden === 1 ? 'turn' : 'turns'} not shown`),
-  );
-}
-
-function showHeader(output: Output, { header }: EventLog, width: number): void {
-  const { machine, version, build, redaction, startedAt, reason } = header;
-  const { streamId, sessionId, hardwareId } = idsOf(header.input);
-  output.line(output.styled('bold', `${printable(machine)} ${sessionId}`));
-  output.line(`device ${hardwareId}, stream ${streamId}`);
-  output.line(`began ${printable(startedAt)}`);
-  const texts = redaction === 'full' ? 'texts in full' : 'texts by their shape';
-  output.line(output.styled('dim', printable(`chart version ${version}, server ${build}, ${texts}`)));
-  for (const line of reason === undefined ? [] : wrapped(`recorded anew: ${printable(reason)}`, width)) {
-    output.line(output.styled('yellow', line));
+  #newTimeline(): Timeline {
+    const { stdout: output, env } = this.#context;
+    return new Timeline(this.#options, { output, env, title: null });
   }
-  output.line('');
-  const [time, gap] = ['seconds'.padStart(TIME_COLUMN_CHARS), 'pause'.padStart(GAP_COLUMN_CHARS)];
-  output.line(output.styled('dim', `${time}${gap}  event, → states, · what the chart asked for`));
-}
 
-function showMoment(output: Output, moment: Moment, width: number): void {
-  const { turn, gapMs } = moment;
-  const { head, details } = wordsOf(moment, width === Number.POSITIVE_INFINITY);
-  const time = (turn.atMs / 1000).toFixed(3).padStart(TIME_COLUMN_CHARS);
-  const isLong = gapMs !== null && gapMs >= LONG_GAP_MS;
-  const pause = `${isLong ? '! ' : ''}${gapMs === null ? '' : `+${durationText(gapMs)}`}`.padStart(GAP_COLUMN_CHARS);
-  const room = width - INDENT_CHARS;
-  const fields = shortened(head.fields, room - head.name.length - 1);
-  output.line(
-    `${time}${isLong ? output.styled('yellow', pause) : pause}  ${output.styled('cyan', head.name)} ${fields}`.trimEnd(),
-  );
-  for (const detail of details) {
-    for (const [index, text] of wrapped(detail, room - 2).entries()) {
-      const line = `${' '.repeat(INDENT_CHARS)}${index === 0 ? '' : '  '}${text}`;
-      output.line(detail.startsWith('· ') || detail.startsWith('changed ') ? output.styled('dim', line) : line);
+  /** null = there may be more to come. */
+  #take(growth: Growth): number | null {
+    switch (growth.kind) {
+      case 'same':
+        return null;
+      case 'missing':
+        if (!this.#isMissingTold) this.#note(this.#hasBegun ? 'is gone' : 'is not there yet');
+        this.#isMissingTold = true;
+        return null;
+      case 'restarted':
+        this.#note(growth.why === 'replaced' ? 'is another file now' : 'became shorter');
+        if (this.#hasBegun) this.#timeline.end(null);
+        this.#hasBegun = false;
+        this.#reader = new LogReader();
+        this.#timeline = this.#newTimeline();
+        this.#told = 0;
+        return null;
+      case 'unreadable':
+        return this.#refuse({ line: 0, turn: null, why: growth.why });
+      case 'lines':
+        this.#isMissingTold = false;
+        return this.#takeLines(growth.lines);
     }
   }
-}
 
-function shortened(text: string, chars: number): string {
-  return text.length <= chars ? text : `${text.slice(0, Math.max(1, chars - 1))}…`;
-}
-
-function showEnd(
-  output: Output,
-  log: EventLog,
-  { moments, width }: { readonly moments: readonly Moment[]; readonly width: number },
-): void {
-  output.line('');
-  const { footer, turns } = log;
-  const tookMs = turns.at(-1)?.atMs ?? 0;
-  const count = `${turns.length} ${turns.length === 1 ? 'turn' : 'turns'} in ${durationText(tookMs)}`;
-  if (footer === null) {
-    output.line(`${output.styled('yellow', 'no end:')} the process was killed, or the session still runs; ${count}`);
-  } else if (footer.status === 'abandoned') {
-    output.line(`${output.styled('yellow', 'abandoned')} when the server stopped; ${count}`);
-  } else {
-    const isGood = footer.reason === 'completed' || footer.reason === '';
-    const color = isFailedEnd(endReasonOf(footer)) ? 'red' : 'yellow';
-    output.line(`${output.styled(isGood ? 'green' : color, printable(footer.reason || footer.status))}, ${count}`);
-    if (!isGood) for (const line of failureLines(log, width)) output.line(line);
+  /** What people should know of the file, beside the log itself. */
+  #note(what: string): void {
+    const { stderr } = this.#context;
+    const next = what === 'is another file now' || what === 'became shorter' ? 'from its beginning' : 'waiting for it';
+    stderr.line(stderr.styled('dim', `${printable(this.#path)} ${what}: ${next}`));
   }
-  if (footer !== null && footer.dropped > 0) {
-    output.line(output.styled('yellow', `${footer.dropped} turns before the end are not in the file`));
-  }
-  const longest = moments.reduce<Moment | null>(
-    (best, each) => ((each.gapMs ?? 0) > (best?.gapMs ?? 0) ? each : best),
-    null,
-  );
-  if (longest === null || longest.gapMs === null) return;
-  const { name } = eventText(longest.turn.event, false);
-  output.line(
-    output.styled(
-      'dim',
-      `longest pause ${durationText(longest.gapMs)}, before ${name} at ${durationText(longest.turn.atMs)}`,
-    ),
-  );
-}
 
-/** What the last event said of the failure, and what the error table says of its kind. */
-function failureLines({ turns, footer }: EventLog, width: number): string[] {
-  const failure = turns.at(-1)?.event.failure;
-  const message: unknown =
-    typeof failure === 'object' && failure !== null ? Reflect.get(failure, 'message') : undefined;
-  const said = typeof message === 'string' ? [`the engine said ${printable(JSON.stringify(message))}`] : [];
-  const row = Object.entries(errorTable).find(([type]) => type === footer?.reason)?.[1];
-  const known = row === undefined ? [] : [`${row.code}: ${row.when}`, `What to do: ${row.fix}`];
-  return [...said, ...known].flatMap((line) => wrapped(line, width));
-}
-
-interface ChosenMoments {
-  readonly chosen: readonly Moment[];
-  readonly title: string | null;
-}
-
-function showJson(output: Output, { header, turns, footer }: EventLog, { chosen, title }: ChosenMoments): void {
-  output.line(JSON.stringify({ ...header, ...(title !== null && { path: title }) }));
-  for (const { turn, gapMs, before, after } of chosen) {
-    const { kind, turn: number, atMs, event, changes, effects, status } = turn;
-    const [old, now] = [leavesOf(before), leavesOf(after)];
-    const left = old.filter((state) => !now.includes(state));
-    const entered = now.filter((state) => !old.includes(state));
-    const moves = { states: now, left, entered };
-    const rest = { changes: changes ?? {}, effects: effects ?? [], status: status ?? 'active' };
-    output.line(JSON.stringify({ kind, turn: number, at_ms: atMs, gap_ms: gapMs, event, ...moves, ...rest }));
-  }
-  const duration = turns.at(-1)?.atMs ?? 0;
-  const end = footer ?? { kind: 'footer', status: null, reason: null, turns: turns.length, dropped: null };
-  output.line(JSON.stringify({ ...end, duration_ms: duration }));
-}
-
-/** Turns that are shown before the difference, and after it in each session. */
-const CONTEXT_TURNS = 3;
-const FOLLOWING_TURNS = 2;
-
-export interface LogDiffOptions {
-  readonly paths: readonly [string, string];
-  /** Only what happened, not what was said. */
-  readonly flow: boolean;
-  readonly json: boolean;
-}
-
-/** Compares two logs: good = the same, failed = different, unusable = one can't be read. */
-export async function diffLogs({ paths: given, flow, json }: LogDiffOptions, context: CommandContext): Promise<number> {
-  const { stdout, stderr, env } = context;
-  const [pathOfA, pathOfB] = [await theLogIn(given[0], context), await theLogIn(given[1], context)];
-  if (pathOfA === null || pathOfB === null) return exitCodes.unusable;
-  const paths = [pathOfA, pathOfB] as const;
-  const [a, b] = [await openLog(pathOfA), await openLog(pathOfB)];
-  if (isBadLog(a)) reportBadLog(stderr, paths[0], a);
-  if (isBadLog(b)) reportBadLog(stderr, paths[1], b);
-  if (isBadLog(a) || isBadLog(b)) return exitCodes.unusable;
-  const comparison = compareLogs(a, b, flow);
-  if (json) stdout.line(JSON.stringify(comparisonJson(comparison, paths)));
-  else showComparison(stdout, { comparison, paths, logs: [a, b], width: lineWidth(stdout, env) });
-  return comparison.difference === null ? exitCodes.good : exitCodes.failed;
-}
-
-function comparisonJson({ difference, sameTurns, notes }: LogComparison, [a, b]: readonly [string, string]) {
-  const verdict = difference === null ? 'same' : 'different';
-  return { kind: 'diff', a, b, verdict, same_turns: sameTurns, difference, notes, ignored: ignoredFields };
-}
-
-interface ShownComparison {
-  readonly comparison: LogComparison;
-  readonly paths: readonly [string, string];
-  readonly logs: readonly [EventLog, EventLog];
-  readonly width: number;
-}
-
-function showComparison(output: Output, { comparison, paths, logs, width }: ShownComparison): void {
-  const { difference, sameTurns, notes } = comparison;
-  const [a, b] = logs;
-  output.line(output.styled('red', `- ${printable(paths[0])}  (${idsOf(a.header.input).sessionId})`));
-  output.line(output.styled('green', `+ ${printable(paths[1])}  (${idsOf(b.header.input).sessionId})`));
-  for (const note of notes) output.line(output.styled('yellow', `note: ${printable(note)}`));
-  output.line('');
-  if (difference === null) {
-    output.line(`${output.styled('green', 'same:')} ${sameTurns} turns`);
-  } else {
-    showDifference(output, difference);
-    showTurns(output, { logs, turn: difference.turn, width });
-  }
-  output.line('');
-  for (const line of wrapped(`Not compared: ${ignoredFields.join(', ')}.`, width)) {
-    output.line(output.styled('dim', line));
-  }
-}
-
-function showDifference(output: Output, { turn, field, a, b }: LogDifference): void {
-  output.line(`${output.styled('bold', `different at turn ${turn}:`)} ${printable(field)}`);
-  output.line(output.styled('red', `  - ${valueText(a)}`));
-  output.line(output.styled('green', `  + ${valueText(b)}`));
-  output.line('');
-}
-
-function valueText(value: unknown): string {
-  return printable(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-interface TurnsAround {
-  readonly logs: readonly [EventLog, EventLog];
-  readonly turn: number;
-  readonly width: number;
-}
-
-function showTurns(output: Output, { logs: [a, b], turn, width }: TurnsAround): void {
-  const from = Math.max(0, turn - CONTEXT_TURNS);
-  if (from > 0) output.line(output.styled('dim', `  … ${from} ${from === 1 ? 'turn' : 'turns'} before`));
-  const print = (log: EventLog, index: number, mark: ' ' | '-' | '+') => {
-    for (const line of turnLines(log, index, width)) {
-      const text = `${mark} ${line}`;
-      if (mark === ' ') output.line(output.styled('dim', text));
-      else output.line(output.styled(mark === '-' ? 'red' : 'green', text));
+  #takeLines(lines: readonly (string | null)[]): number | null {
+    const reader = this.#reader;
+    let bad: BadLog | null = null;
+    for (const line of lines) {
+      bad = reader.take(line ?? '');
+      if (bad === null) continue;
+      if (line === null && bad.line > 1) bad = { ...bad, why: 'it is no UTF-8' };
+      break;
     }
-  };
-  for (let index = from; index < turn; index += 1) print(a, index, ' ');
-  for (let index = turn; index <= turn + FOLLOWING_TURNS; index += 1) print(a, index, '-');
-  for (let index = turn; index <= turn + FOLLOWING_TURNS; index += 1) print(b, index, '+');
-}
-
-function turnLines({ turns, footer }: EventLog, index: number, width: number): string[] {
-  const turn = turns[index];
-  if (turn === undefined) {
-    if (index !== turns.length) return [];
-    return [`     (${footer === null ? 'the log ends here' : printable(footer.reason || footer.status)})`];
+    this.#tell();
+    // Behind a time that is out of order the rest is readable, and yet not to be believed.
+    bad ??= reader.disorder;
+    if (bad !== null) return this.#refuse(bad);
+    if (reader.footer === null) return null;
+    this.#timeline.end(reader.footer);
+    return this.#timeline.shown > 0 ? exitCodes.good : exitCodes.failed;
   }
-  const NUMBER_CHARS = 5;
-  const { name, fields } = eventText(turn.event, false);
-  const indent = ' '.repeat(NUMBER_CHARS + 2);
-  const details: string[] = [];
-  if (turn.state !== undefined) details.push(moveLine(stateBefore(turns, index), turn.state, false));
-  const effects = effectsText(turn.effects ?? []);
-  if (effects !== '') details.push(`· ${effects}`);
-  const room = width - indent.length - 2;
-  const head = `${name} ${fields}`.trimEnd();
-  return [
-    `${String(turn.turn).padStart(NUMBER_CHARS)}  ${head.length > room ? `${head.slice(0, room - 1)}…` : head}`,
-    ...details.flatMap((detail) => wrapped(detail, room).map((line) => `${indent}${line}`)),
-  ];
-}
 
-function stateBefore(turns: readonly LogTurn[], index: number): string {
-  return turns.slice(0, index).findLast(({ state }) => state !== undefined)?.state ?? '';
+  /** Tells what the reader knows and the timeline does not. */
+  #tell(): void {
+    const { header, turns } = this.#reader;
+    if (header === null) return;
+    if (!this.#hasBegun) this.#timeline.begin(header);
+    this.#hasBegun = true;
+    for (const turn of turns.slice(this.#told)) this.#timeline.add(turn);
+    this.#told = turns.length;
+  }
+
+  #refuse(bad: BadLog): number {
+    reportBadLog(this.#context.stderr, this.#path, bad);
+    return exitCodes.unusable;
+  }
 }

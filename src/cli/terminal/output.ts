@@ -18,6 +18,8 @@ type TextStyle = 'bold' | 'dim' | 'red' | 'green' | 'cyan' | 'yellow';
 export interface Output {
   /** Characters a line of the terminal has; undefined = it is no terminal. */
   readonly columns: number | undefined;
+  /** False once its reader has gone away: what is written goes nowhere. */
+  readonly isOpen: boolean;
   /** Text as it is; on a terminal without the control characters that could steer it. */
   write(text: string): void;
   line(text: string): void;
@@ -50,6 +52,9 @@ export function createOutput(stream: TextStream): Output {
   return {
     get columns() {
       return isTerminal ? stream.columns : undefined;
+    },
+    get isOpen() {
+      return stream.writable;
     },
     write: (text) => write(isTerminal ? text.replace(controlCharacters, '') : text),
     line: (text) => write(`${text}\n`),

@@ -44,6 +44,9 @@ export class Progress {
       get columns() {
         return output.columns;
       },
+      get isOpen() {
+        return output.isOpen;
+      },
       write(text) {
         clear();
         output.write(text);

@@ -23,7 +23,14 @@ export type Question =
   | { readonly kind: 'turn'; readonly log: string; readonly turn: number }
   | { readonly kind: 'chart'; readonly log: string; readonly level: ChartLevel }
   | { readonly kind: 'timeline'; readonly log: string }
-  | { readonly kind: 'entries'; readonly log: string; readonly isGrouped: boolean }
+  /** Of the turns from `fromTurn` to `toTurn`, both included; no group reaches beyond. A log that grows is asked for its last group anew. */
+  | {
+      readonly kind: 'entries';
+      readonly log: string;
+      readonly isGrouped: boolean;
+      readonly fromTurn: number;
+      readonly toTurn: number;
+    }
   | { readonly kind: 'raw'; readonly log: string; readonly from: number; readonly count: number }
   /** The nearest turn before or after `turn`, without it, in which `mark` is true; null = there is none. */
   | {
@@ -45,7 +52,9 @@ export type TurnMark =
   /** Something at this path of the context changed, or in it. */
   | { readonly kind: 'changed'; readonly path: string }
   /** A transition led to another state. */
-  | { readonly kind: 'led' };
+  | { readonly kind: 'led' }
+  /** It came no later than this: with the direction `before`, what stood at a moment. */
+  | { readonly kind: 'by'; readonly atMs: number };
 
 export interface Answers {
   readonly turn: TurnView;
