@@ -46,11 +46,6 @@ export function connect(given: string): void {
   tell({ kind: 'connect', base: location.origin, token: given });
 }
 
-/** Shows the newest log of a session as soon as the list has one. */
-export function awaitSession(session: string): void {
-  awaited.value = { session, log: '', turn: null };
-}
-
 function goTo(place: Place): void {
   const isKnown = place.log !== '';
   awaited.value = isKnown || place.session === '' ? null : place;
