@@ -14,7 +14,7 @@ export interface FrontOptions {
   readonly port: () => number;
   /** Static files of `/inspect/` come from here instead: a page that was built otherwise. */
   readonly pageDir?: string;
-  /** What stands for a line of the feed; null leaves it out. */
+  /** What stands for a line of the feed or of a log's file; null leaves it out. */
   readonly changeLine?: (line: string) => string | null;
 }
 
@@ -46,9 +46,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       response.once('close', () => feeds.delete(incoming));
     }
     const { pageDir } = options;
-    if (pageDir !== undefined && incoming.url?.startsWith('/inspect/api/') === false)
-      serveFile(pageDir, incoming, response);
-    else forward(options, incoming, response, isFeed);
+    if (pageDir !== undefined && isStatic(incoming)) serveFile(pageDir, incoming, response);
+    else forward(options, incoming, response);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   atEndOfFile(() => {
@@ -58,6 +57,10 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the front has no port');
   return { origin: `http://127.0.0.1:${address.port}`, openFeeds: () => feeds.size, requests };
+}
+
+function isStatic({ url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/inspect/') && !url.startsWith('/inspect/api/');
 }
 
 function serveFile(dir: string, { url = '/' }: IncomingMessage, response: ServerResponse): void {
@@ -71,12 +74,7 @@ function serveFile(dir: string, { url = '/' }: IncomingMessage, response: Server
   createReadStream(file).pipe(response);
 }
 
-function forward(
-  { port, changeLine }: FrontOptions,
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  isFeed: boolean,
-) {
+function forward({ port, changeLine }: FrontOptions, incoming: IncomingMessage, response: ServerResponse): void {
   const { method, url, headers } = incoming;
   const host = `127.0.0.1:${port()}`;
   const origin = headers.origin === undefined ? {} : { origin: `http://${host}` };
@@ -93,7 +91,7 @@ function forward(
   onward.once('response', (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.once('error', () => response.destroy());
-    if (!isFeed || changeLine === undefined) answer.pipe(response);
+    if (changeLine === undefined || isStatic(incoming)) answer.pipe(response);
     else {
       response.flushHeaders();
       answer.pipe(lineChanger(changeLine)).pipe(response);
