@@ -41,7 +41,10 @@ describe('a page whose chart has another guard', () => {
     expect(told.divergedAt).toBeNull();
     // The guard is asked whenever there is more text.
     const turn = told.events.indexOf('answer.textReceived');
-    expect(await page.locator('[data-verdict="diverged"]').first().innerText()).toContain(`diverged at turn ${turn}`);
+    const verdict = page.locator('[data-verdict="diverged"]').first();
+    expect(await verdict.innerText()).toContain(`diverged at turn ${turn}`);
+    // It is live, and leads to the turn.
+    await verdict.click();
     await turnShown(page, turn);
     expect((await server.status()).active_streams).toBe(1);
     call.cancel();
@@ -107,6 +110,7 @@ describe('a file that diverges', () => {
       .getByText(/recomputed/i)
       .first()
       .waitFor();
+    await page.getByText('answer.running.receiving').first().waitFor();
   });
 
   test('can be looked at at every turn before, and says the same verdict there', async () => {

@@ -34,6 +34,10 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** As the server sends it with its own files. */
+const policy =
+  "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /** Starts one; it is stopped when the test file ends. */
 export async function startFront(options: FrontOptions): Promise<Front> {
   const requests: string[] = [];
@@ -70,7 +74,8 @@ function serveFile(dir: string, { url = '/' }: IncomingMessage, response: Server
     response.writeHead(404).end();
     return;
   }
-  response.writeHead(200, { 'content-type': contentTypes[extname(file)] ?? 'application/octet-stream' });
+  const contentType = contentTypes[extname(file)] ?? 'application/octet-stream';
+  response.writeHead(200, { 'content-type': contentType, 'content-security-policy': policy });
   createReadStream(file).pipe(response);
 }
 
@@ -89,7 +94,8 @@ function forward({ port, changeLine }: FrontOptions, incoming: IncomingMessage, 
   onward.once('error', () => response.destroy());
   response.once('close', () => onward.destroy());
   onward.once('response', (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    const { 'content-length': _, ...ofAnyLength } = answer.headers;
+    response.writeHead(answer.statusCode ?? 502, ofAnyLength);
     answer.once('error', () => response.destroy());
     if (changeLine === undefined || isStatic(incoming)) answer.pipe(response);
     else {
