@@ -110,7 +110,7 @@ describe('a file that diverges', () => {
       .getByText(/recomputed/i)
       .first()
       .waitFor();
-    await page.getByText('answer.running.receiving').first().waitFor();
+    await page.getByText('answer.answered').first().waitFor();
   });
 
   test('can be looked at at every turn before, and says the same verdict there', async () => {

@@ -118,12 +118,12 @@ function overflowOf(page: Page): Promise<readonly string[]> {
   });
 }
 
-/** Texts that do not fit into their place, where nobody can scroll and neither an ellipsis nor a title tells that there is more. */
+/** Texts that do not fit into their place (what is there for screen readers alone has none), where nobody can scroll and neither an ellipsis nor a title tells that there is more. */
 function cutTexts(page: Page): Promise<readonly string[]> {
   return page.evaluate(() => {
     const found: string[] = [];
     for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
-      if (!(element instanceof HTMLElement) || element.clientWidth === 0) continue;
+      if (!(element instanceof HTMLElement) || element.clientWidth <= 1) continue;
       const hasText = [...element.childNodes].some(
         (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== '',
       );
