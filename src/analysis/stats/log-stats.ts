@@ -274,7 +274,8 @@ export function pathOf(node: AnyStateNode): string {
   return [node.machine.id, ...node.path].join('.');
 }
 
-function nameOfGuard(guard: unknown): string {
+/** A guard in words; of a combined one with its parts: `and(isAnswered, hasCommand)`. */
+export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
   if (typeof guard === 'object' && guard !== null && 'type' in guard) return String(guard.type);
   if (typeof guard === 'function' && 'guards' in guard && Array.isArray(guard.guards)) {
