@@ -1,0 +1,148 @@
+/**
+ * The client of the worker in which logs are re-executed: orders go out, questions come back as promises, what the worker reports goes into
+ * the store. There is one, and whoever draws speaks to it; `startEngine` gives it its port (a worker, or in a saved page whatever stands in).
+ *
+ * Changes of the list are gathered and shown once a frame of the screen: they may come thousands of times a second.
+ */
+import { batch, effect } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Answers, Order, Question, Report } from '../debugger/messages.ts';
+import { store } from './store.ts';
+
+/** What of a `Worker` is needed. */
+export interface DebuggerPort {
+  postMessage(order: Order, transfer?: Transferable[]): void;
+  onmessage: ((message: MessageEvent<Report>) => void) | null;
+}
+
+type QuestionOf<K extends Question['kind']> = Extract<Question, { readonly kind: K }>;
+
+interface Pending {
+  settle(answer: Answers[keyof Answers] | null, error: string | null): void;
+}
+
+const pending = new Map<number, Pending>();
+let port: DebuggerPort | null = null;
+let lastId = 0;
+
+/** Takes the port and begins to listen. Logs that the store names are watched from here on. */
+export function startEngine(given: DebuggerPort): void {
+  port = given;
+  port.onmessage = ({ data }) => take(data);
+  effect(() => {
+    const named = [store.log.value, ...store.besides.value].filter((id) => id !== null && !isFile(id));
+    tell({ kind: 'watch', logs: [...new Set(named)].filter((id) => id !== null) });
+  });
+}
+
+/** A log that was opened in the page, and is not the server's. */
+export function isFile(id: string): boolean {
+  return id.startsWith('file:');
+}
+
+export function tell(order: Order, transfer: Transferable[] = []): void {
+  port?.postMessage(order, transfer);
+}
+
+/** The answer of the worker; rejects with its words where there is none. */
+export function ask<K extends keyof Answers>(question: QuestionOf<K>): Promise<Answers[K]> {
+  lastId += 1;
+  const id = lastId;
+  return new Promise((resolve, reject) => {
+    pending.set(id, {
+      settle(answer: Answers[K] | null, error) {
+        if (answer === null) reject(new Error(error ?? 'The debugger had no answer.'));
+        else resolve(answer);
+      },
+    });
+    tell({ kind: 'ask', id, question });
+  });
+}
+
+export interface Answered<K extends keyof Answers> {
+  /** The last answer, also while the next one is on its way; null = none yet, or of another log. */
+  readonly answer: Answers[K] | null;
+  readonly error: string | null;
+}
+
+/**
+ * The answer to a question that changes: asked again when the question, or `version`, is another one. One question at a time is under way
+ * for each use, and those that were overtaken are never asked, so that a held key asks no more than can be answered.
+ */
+export function useAnswer<K extends keyof Answers>(question: QuestionOf<K> | null, version = 0): Answered<K> {
+  const [state, setState] = useState<Answered<K> & { readonly log: string }>({ answer: null, error: null, log: '' });
+  const wanted = useRef<{ question: QuestionOf<K> | null; key: string }>({ question: null, key: '' });
+  const isAsking = useRef(false);
+  const key = question === null ? '' : `${version} ${JSON.stringify(question)}`;
+  const log = logOf(question);
+  wanted.current = { question, key };
+  useEffect(() => {
+    const next = async (): Promise<void> => {
+      const { question: asked, key: askedKey } = wanted.current;
+      if (asked === null) return;
+      isAsking.current = true;
+      try {
+        const answer = await ask(asked);
+        setState({ answer, error: null, log: logOf(asked) });
+      } catch (error) {
+        setState({ answer: null, error: error instanceof Error ? error.message : String(error), log: logOf(asked) });
+      }
+      isAsking.current = false;
+      if (wanted.current.key !== askedKey) await next();
+    };
+    if (!isAsking.current) void next();
+  }, [key]);
+  return state.log === log ? state : { answer: null, error: null };
+}
+
+function logOf(question: Question | null): string {
+  return question !== null && 'log' in question ? question.log : '';
+}
+
+/** The worker is gone: whoever waits is told, and what is shown stays. */
+export function reportBrokenEngine(why: string): void {
+  store.notice.value = `The debugger of this page has stopped: ${why}. Reload the page.`;
+  for (const each of pending.values()) each.settle(null, why);
+  pending.clear();
+}
+
+function take(report: Report): void {
+  switch (report.kind) {
+    case 'connection':
+      store.connection.value = {
+        state: report.state,
+        words: report.words,
+        server: report.server ?? store.connection.peek().server,
+      };
+      return;
+    case 'list':
+      takeList(report);
+      return;
+    case 'log':
+      store.overviews.value = new Map(store.overviews.peek()).set(report.overview.id, report.overview);
+      return;
+    case 'answer': {
+      const asked = pending.get(report.id);
+      pending.delete(report.id);
+      asked?.settle(report.answer, report.error);
+    }
+  }
+}
+
+let isListDirty = false;
+
+function takeList(report: Extract<Report, { readonly kind: 'list' }>): void {
+  if (report.isWhole) store.rows.clear();
+  for (const row of report.rows) store.rows.set(row.id, row);
+  for (const id of report.gone) store.rows.delete(id);
+  batch(() => {
+    store.moreEnded.value = report.more;
+    if (report.totals !== null) store.totals.value = report.totals;
+  });
+  if (isListDirty) return;
+  isListDirty = true;
+  requestAnimationFrame(() => {
+    isListDirty = false;
+    store.rowsAt.value += 1;
+  });
+}

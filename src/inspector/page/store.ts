@@ -1,0 +1,111 @@
+/**
+ * What the page knows and shows, in one place. Everything is a signal: read `store.x.value` in a component and it is drawn again when that
+ * changes. Only the engine (engine.ts) writes what comes from the worker; views change the rest through the functions below.
+ *
+ *   log            the id of the log that is shown (`ListRow.id`, `file:…`), null = none
+ *   besides        ids of other logs that views need, of the server: they are watched as long as they are named here
+ *   isFollowing    true: the last turn is shown, whatever comes; false: `pinnedTurn` is
+ *   turn           the turn that is shown, from 0; -1 while the log has none
+ *   overview       of the shown log; null until its first lines have arrived
+ *   overviews      of all logs that the worker holds, by id: watched ones and opened files
+ *   rows           the list by id. It is changed IN PLACE, up to thousands of times a second; `rowsAt` counts up, at most once a
+ *                  frame of the screen, when something in it has changed
+ *   connection     to the server; its `server` stays when the connection is lost
+ *   level          of the drawn chart: 'map' or 'full'
+ *   panel          what is shown over the session or in its place: 'none', 'help', 'try', 'crowd'
+ */
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { ChartLevel } from '../../analysis/chart/chart-geometry.ts';
+import type { ConnectionState } from '../debugger/messages.ts';
+import type { LogOverview } from '../debugger/views.ts';
+import type { ListRow, ServerFacts, Totals } from '../feed-format.ts';
+
+export interface Connection {
+  readonly state: ConnectionState;
+  /** For people: why it is so, and what happens next. */
+  readonly words: string;
+  readonly server: ServerFacts | null;
+}
+
+export type Panel = 'none' | 'help' | 'try' | 'crowd';
+
+interface Store {
+  readonly connection: Signal<Connection>;
+  readonly totals: Signal<Totals | null>;
+  readonly rows: Map<string, ListRow>;
+  readonly rowsAt: Signal<number>;
+  /** Ended logs that the server has beside those in `rows`. */
+  readonly moreEnded: Signal<number>;
+  readonly overviews: Signal<ReadonlyMap<string, LogOverview>>;
+  readonly log: Signal<string | null>;
+  readonly besides: Signal<readonly string[]>;
+  readonly isFollowing: Signal<boolean>;
+  readonly pinnedTurn: Signal<number>;
+  readonly level: Signal<ChartLevel>;
+  readonly panel: Signal<Panel>;
+  /** A sentence for the person, shown until the next one or until it is closed; '' = none. */
+  readonly notice: Signal<string>;
+  readonly overview: ReadonlySignal<LogOverview | null>;
+  readonly turn: ReadonlySignal<number>;
+}
+
+const log = signal<string | null>(null);
+const overviews = signal<ReadonlyMap<string, LogOverview>>(new Map());
+const isFollowing = signal(true);
+const pinnedTurn = signal(0);
+const overview = computed(() => (log.value === null ? null : (overviews.value.get(log.value) ?? null)));
+
+export const store: Store = {
+  connection: signal<Connection>({ state: 'none', words: '', server: null }),
+  totals: signal<Totals | null>(null),
+  rows: new Map(),
+  rowsAt: signal(0),
+  moreEnded: signal(0),
+  overviews,
+  log,
+  besides: signal<readonly string[]>([]),
+  isFollowing,
+  pinnedTurn,
+  level: signal<ChartLevel>('map'),
+  panel: signal<Panel>('none'),
+  notice: signal(''),
+  overview,
+  turn: computed(() => {
+    const last = (overview.value?.turns ?? 0) - 1;
+    return isFollowing.value ? last : Math.min(pinnedTurn.value, last);
+  }),
+};
+
+/** Shows a log, at `turn` or, without one, at its last turn. */
+export function selectLog(id: string, turn: number | null = null): void {
+  batch(() => {
+    log.value = id;
+    isFollowing.value = turn === null;
+    pinnedTurn.value = turn ?? 0;
+    if (store.panel.peek() === 'help') store.panel.value = 'none';
+  });
+}
+
+/** Shows a turn of the shown log, within its bounds, and stops following. */
+export function goToTurn(turn: number): void {
+  const last = (overview.peek()?.turns ?? 0) - 1;
+  if (last < 0) return;
+  batch(() => {
+    pinnedTurn.value = Math.max(0, Math.min(turn, last));
+    isFollowing.value = false;
+  });
+}
+
+/** Shows the turn that is `by` further, or earlier. */
+export function stepTurn(by: number): void {
+  goToTurn(store.turn.peek() + by);
+}
+
+/** Shows the last turn, and goes on with the log. */
+export function goLive(): void {
+  isFollowing.value = true;
+}
+
+export function showPanel(panel: Panel): void {
+  store.panel.value = panel;
+}
