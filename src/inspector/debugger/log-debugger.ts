@@ -4,7 +4,8 @@
  *
  * A log that can't be executed (no chart of its name) or only up to a line (one that was altered) is still shown, as far as it was read.
  */
-import type { ChartLevel } from '../../analysis/chart/chart-geometry.ts';
+import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
+import { layOutChart } from '../../analysis/chart/chart-layout.ts';
 import type { LogTurn } from '../../log/log-format.ts';
 import { type BadLog, endReasonOf, LogReader } from '../../log/log-reader.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
@@ -146,7 +147,7 @@ export class LogDebugger {
     const bad = this.#fault ?? disorder ?? this.#whyNone();
     if (bad !== null) return { kind: 'bad-log', line: bad.line, turn: bad.turn, why: bad.why };
     if (header !== null && this.#execution === null) {
-      return { kind: 'bad-log', line: 1, turn: null, why: `there is no chart ${JSON.stringify(header.machine)} here` };
+      return { kind: 'bad-log', line: 1, turn: null, why: whyNoChart(header.machine) };
     }
     const divergence = this.#execution?.divergence ?? null;
     if (divergence !== null) return { kind: 'diverged', turn: divergence.turn, divergence };
@@ -180,8 +181,11 @@ export class LogDebugger {
     return this.#execution?.snapshotAfter(turn)?.context;
   }
 
-  #chart(_level: ChartLevel): never {
-    throw new Error('there is no drawing of this chart');
+  #chart(level: ChartLevel): ChartGeometry {
+    const { header } = this.#reader;
+    if (header === null) throw new Error('the log has no header yet');
+    if (this.#execution === null) throw new Error(whyNoChart(header.machine));
+    return layOutChart(this.#execution.chart.original, level);
   }
 
   #sentence(turn: number, segment: number): string {
@@ -192,6 +196,10 @@ export class LogDebugger {
     const text = valueAt(found, ['text']) ?? valueAt(found, ['speech']);
     return typeof text === 'string' ? text.trim().slice(0, 80) : '';
   }
+}
+
+function whyNoChart(name: string): string {
+  return `there is no chart ${JSON.stringify(name)} here: its turns are shown as they were recorded`;
 }
 
 function titleOf(input: unknown): string | null {

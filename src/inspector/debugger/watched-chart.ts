@@ -6,7 +6,8 @@
  * and in the transitions that combine guards on the spot, which this chart has as its own copy.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { nameOfGuard, nameOfTransition, statesOf, transitionsOf } from '../../analysis/stats/log-stats.ts';
+import type { TransitionWords } from '../../analysis/chart/chart-geometry.ts';
+import { nameOfGuard, statesOf, transitionsOf, transitionWordsOf } from '../../analysis/chart/transition-words.ts';
 import type { GuardAnswer, TakenTransition } from './views.ts';
 
 /** What is known of a transition, and its place among all of its chart. */
@@ -16,7 +17,9 @@ export interface KnownTransition {
 }
 
 export class WatchedChart {
-  /** Decides as the given one does, and has its definition. */
+  /** As it stands on the shelf. */
+  readonly original: AnyStateMachine;
+  /** Decides as the original does, and has its definition. */
   readonly machine: AnyStateMachine;
   /** Paths of all states but the root, in the order of the chart. */
   readonly states: readonly string[];
@@ -30,6 +33,7 @@ export class WatchedChart {
   #depth = 0;
 
   constructor(given: AnyStateMachine) {
+    this.original = given;
     const guards = Object.entries<unknown>(given.implementations.guards);
     this.machine = given.provide({
       guards: Object.fromEntries(guards.map(([name, guard]) => [name, this.#watched(name, guard)])),
@@ -39,7 +43,7 @@ export class WatchedChart {
     this.states = nodes.map(({ path }) => path.join('.'));
     this.pathsById = new Map(statesOf(this.machine).map(({ id, path }) => [id, path.join('.')]));
     const transitions = transitionsOf(this.machine);
-    this.transitions = transitions.map(toldOf);
+    this.transitions = transitionWordsOf(given).map(toldOf);
     for (const [place, told] of this.transitions.entries()) {
       const transition = transitions[place];
       if (transition === undefined) continue;
@@ -103,13 +107,10 @@ export class WatchedChart {
   }
 }
 
-function toldOf(transition: AnyTransitionDefinition): TakenTransition {
-  return {
-    id: nameOfTransition(transition),
-    words: nameOfTransition(transition).replaceAll(`${transition.source.machine.id}.`, ''),
-    source: transition.source.path.join('.'),
-    targets: (transition.target ?? []).map(({ path }) => path.join('.')),
-  };
+function toldOf({ id, from, trigger, guard, targets }: TransitionWords): TakenTransition {
+  const condition = guard === null ? '' : ` [${guard}]`;
+  const goal = targets.length === 0 ? 'stays' : targets.join(', ');
+  return { id, words: `${from || 'everywhere'}: ${trigger}${condition} → ${goal}`, source: from, targets };
 }
 
 /** The states that a chart begins in, outer and inner. */
