@@ -28,8 +28,8 @@ export interface FeedWorld {
   after(ms: number, then: () => void): () => void;
   /** A monotonic clock, in ms. */
   now(): number;
-  /** 0..1 */
-  random(): number;
+  /** 0..1, another in each tab: they must not come back in the same moment. */
+  spread(): number;
 }
 
 /** Whom it tells. */
@@ -144,8 +144,7 @@ export class FeedClient {
     this.#failures += 1;
     const ms = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 16));
     this.#tell('lost', `The server is not there (${why}). What is shown stays; it is tried again by itself.`);
-    // A fleet of tabs must not come back in the same moment.
-    this.#openIn(ms * (0.75 + 0.5 * this.#world.random()));
+    this.#openIn(ms * (0.75 + 0.5 * this.#world.spread()));
   }
 
   #refuse(words: string): void {

@@ -10,7 +10,8 @@ const desk = new WorkerDesk(
       return () => clearTimeout(timer);
     },
     now: () => performance.now(),
-    random: () => Math.random(),
+    // No two tabs began in the same tenth of a millisecond.
+    spread: () => ((performance.timeOrigin * 10) % 997) / 997,
   },
   (report) => postMessage(report),
 );
