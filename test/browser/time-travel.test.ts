@@ -67,6 +67,26 @@ async function stepTo(page: Page, last: number): Promise<void> {
   }, last);
 }
 
+test('the turn panel tells the guards that were asked, by the names of the chart, and what they answered', async () => {
+  const text = longLog(12);
+  const told = toldByNode(text);
+  const page = await pageOfFiles();
+  await chooseFiles(page, [{ name: 'short.jsonl', text }]);
+  await turnShown(page, told.states.length - 1);
+  await press(page, 'Home');
+  const finished = told.events.indexOf('answer.finished');
+  await stepTo(page, finished);
+  const guards = page.locator('[data-guard]');
+  const asked = await guards.evaluateAll((all) =>
+    all.map((guard) => [guard.getAttribute('data-guard'), guard.getAttribute('data-answer')]),
+  );
+  // The answer is over, and it had words and no command.
+  expect(asked).toContainEqual(['isAnswered', 'true']);
+  expect(asked).toContainEqual(['hasNoWords', 'false']);
+  expect(asked).toContainEqual(['and(isAnswered, hasNoWords)', 'false']);
+  for (const [, answer] of asked) expect(answer).toMatch(/^(true|false)$/);
+});
+
 describe('keys', () => {
   test('← → step, Home and End jump, L goes to the last turn and stays there', async () => {
     const text = longLog(12);

@@ -2,7 +2,7 @@
  * The states and transitions of a chart in the order of the chart, and what each is called: by an id that programs find it by, and in words
  * for people.
  */
-import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, and, not, or, stateIn } from 'xstate';
 import type { TransitionWords } from './chart-geometry.ts';
 
 /** Every state of the machine, the root included, in document order. */
@@ -87,11 +87,19 @@ function goalText(from: readonly string[], to: readonly string[], places: readon
 export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
   if (typeof guard === 'object' && guard !== null && 'type' in guard) return String(guard.type);
-  if (typeof guard === 'function' && 'guards' in guard && Array.isArray(guard.guards)) {
-    return `${guard.name}(${guard.guards.map(nameOfGuard).join(', ')})`;
-  }
-  return typeof guard === 'function' ? guard.name : String(guard);
+  if (typeof guard !== 'function') return String(guard);
+  const name = combiners.get(Reflect.get(guard, 'check')) ?? guard.name;
+  const parts: unknown = Reflect.get(guard, 'guards');
+  return Array.isArray(parts) ? `${name}(${parts.map(nameOfGuard).join(', ')})` : name;
 }
+
+/** XState's own, known by what they do: a build for browsers gives every function another name. */
+const combiners: ReadonlyMap<unknown, string> = new Map([
+  [Reflect.get(and([]), 'check'), 'and'],
+  [Reflect.get(or([]), 'check'), 'or'],
+  [Reflect.get(not(''), 'check'), 'not'],
+  [Reflect.get(stateIn(''), 'check'), 'stateIn'],
+]);
 
 /** What a transition waits for, in words: `after idleCheck`, `actor speech failed`, `always`, or the event. */
 function triggerOf({ eventType }: AnyTransitionDefinition): string {
