@@ -123,12 +123,13 @@ function cutTexts(page: Page): Promise<readonly string[]> {
   return page.evaluate(() => {
     const found: string[] = [];
     for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
-      if (!(element instanceof HTMLElement) || element.clientWidth <= 1) continue;
+      if (!(element instanceof HTMLElement) || element.clientWidth <= 2) continue;
       const hasText = [...element.childNodes].some(
         (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== '',
       );
       if (!hasText || element.scrollWidth <= element.clientWidth + 1) continue;
-      const { overflowX, textOverflow, display } = getComputedStyle(element);
+      const { overflowX, textOverflow, display, clipPath } = getComputedStyle(element);
+      if (clipPath !== 'none') continue;
       if (display === 'inline' || overflowX === 'auto' || overflowX === 'scroll' || overflowX === 'visible') continue;
       if (textOverflow === 'ellipsis') continue;
       found.push(`${element.className}: ${element.innerText.slice(0, 60)}`);
