@@ -143,6 +143,7 @@ export class LogReader {
   #told = { atMs: 0, turn: 0 };
   /** The first time that lies before an earlier one. */
   #disorder: BadLog | null = null;
+  #amended: number | null = null;
   /** The one that is read, from 1. */
   #line = 0;
   #header: LogHeader | null = null;
@@ -164,6 +165,7 @@ export class LogReader {
   /** Takes the next whole line, without its line feed; says what is wrong with it, behind which nothing is to be believed. */
   take(given: string): BadLog | null {
     this.#line += 1;
+    this.#amended = null;
     const why = this.#take(given);
     return why === null ? null : { line: this.#line, turn: this.#header === null ? null : this.#turns.length, why };
   }
@@ -176,6 +178,11 @@ export class LogReader {
   /** Those so far: one list, which grows, and in which a turn's text may still be amended. */
   get turns(): readonly LogTurn[] {
     return this.#turns;
+  }
+
+  /** The turn whose text the last line amended; null = it was another kind of line. */
+  get amended(): number | null {
+    return this.#amended;
   }
 
   /** null = its line was not taken yet. */
@@ -270,6 +277,7 @@ export class LogReader {
     }
     const event = { ...amended.event, text: text.slice(0, text.length - tail.length) + tail };
     this.#turns[number] = { ...amended, event };
+    this.#amended = number;
     return null;
   }
 }
