@@ -1,6 +1,6 @@
 /** The list of sessions, on the left: only rows in view are in the document. */
 import './list.css';
-import { signal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { store } from '../store.ts';
 import { type Kind, kinds } from './filter.ts';
@@ -116,11 +116,11 @@ function Chips() {
 function Rows() {
   const box = useRef<HTMLDivElement>(null);
   const order = useRef<readonly string[]>([]);
-  const heldUntilMs = useRef(0);
   const view = useView(box);
-  const isHeld = performance.now() < heldUntilMs.current;
-  const wanted = shown.value;
-  const list = isHeld ? heldEntries(order.current, new Map(entries.value.map((entry) => [entry.id, entry]))) : wanted;
+  const isHeld = useHold(box);
+  const list = isHeld
+    ? heldEntries(order.current, new Map(entries.value.map((entry) => [entry.id, entry])))
+    : shown.value;
   const ids = list.map(({ id }) => id);
   const top = scrollTopAfter(order.current, ids, { top: view.top, rowHeight: view.rowHeight });
   order.current = ids;
@@ -131,50 +131,75 @@ function Rows() {
   const { from, to } = windowOf(list.length, { top, height: view.height, rowHeight: view.rowHeight });
   const chosen = store.log.value;
   const drawn = list.slice(from, to);
-  const hold = () => {
-    heldUntilMs.current = performance.now() + HOLD_MS;
-  };
   return (
-    <div
-      ref={box}
-      class="rows"
-      role={list.length === 0 ? 'group' : 'listbox'}
-      tabIndex={0}
-      aria-label="Sessions"
-      aria-activedescendant={drawn.some(({ id }) => id === chosen) ? rowId(chosen ?? '') : undefined}
-      // A row leaves the document when it is scrolled away: the focus stays with the list.
-      onMouseDown={(event) => {
-        event.preventDefault();
-        event.currentTarget.focus({ preventScroll: true });
-      }}
-      onPointerMove={hold}
-      onWheel={hold}
-      onPointerLeave={() => {
-        heldUntilMs.current = 0;
-      }}
-      onKeyDown={(event) => {
-        const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-        if (by === 0) return;
-        event.preventDefault();
-        stepLog(by);
-      }}
-    >
-      <div class="all-rows" role="presentation" style={{ height: `${list.length * view.rowHeight}px` }}>
-        {drawn.map((entry, place) => (
-          <SessionRow
-            key={entry.id}
-            entry={entry}
-            id={rowId(entry.id)}
-            top={(from + place) * view.rowHeight}
-            place={from + place + 1}
-            count={list.length}
-            isChosen={entry.id === chosen}
-          />
-        ))}
-      </div>
-      {list.length === 0 && <NoRows />}
+    <div ref={box} class="rows">
+      {list.length === 0 ? (
+        <NoRows />
+      ) : (
+        <div
+          class="all-rows"
+          style={{ height: `${list.length * view.rowHeight}px` }}
+          role="listbox"
+          tabIndex={0}
+          aria-label="Sessions"
+          aria-activedescendant={drawn.some(({ id }) => id === chosen) ? rowId(chosen ?? '') : undefined}
+          // A row leaves the document when it is scrolled away: the focus stays with the list.
+          onMouseDown={(event) => {
+            event.preventDefault();
+            event.currentTarget.focus({ preventScroll: true });
+          }}
+          onKeyDown={stepByKey}
+        >
+          {drawn.map((entry, place) => (
+            <SessionRow
+              key={entry.id}
+              entry={entry}
+              id={rowId(entry.id)}
+              top={(from + place) * view.rowHeight}
+              place={from + place + 1}
+              count={list.length}
+              isChosen={entry.id === chosen}
+            />
+          ))}
+        </div>
+      )}
     </div>
   );
+}
+
+function stepByKey(event: KeyboardEvent): void {
+  const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+  if (by === 0) return;
+  event.preventDefault();
+  stepLog(by);
+}
+
+/** True while the hand is over the rows and moves. Another filter ends it: its rows are wanted now. */
+function useHold(box: { readonly current: HTMLDivElement | null }): boolean {
+  const isHeld = useSignal(false);
+  const wanted = `${kind.value} ${filterText.value}`;
+  useLayoutEffect(() => {
+    isHeld.value = false;
+  }, [wanted]);
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const release = () => {
+      clearTimeout(timer);
+      isHeld.value = false;
+    };
+    const hold = () => {
+      clearTimeout(timer);
+      timer = setTimeout(release, HOLD_MS);
+      isHeld.value = true;
+    };
+    element.addEventListener('pointermove', hold, { passive: true });
+    element.addEventListener('wheel', hold, { passive: true });
+    element.addEventListener('pointerleave', release);
+    return release;
+  }, []);
+  return isHeld.value;
 }
 
 function NoRows() {
