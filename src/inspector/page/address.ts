@@ -4,6 +4,7 @@
  * for this tab alone.
  */
 import { effect, signal } from '@preact/signals';
+import { API_PATH } from '../feed-format.ts';
 import { token } from './api.ts';
 import { isFile, tell } from './engine.ts';
 import { fragmentOf, type Place, readFragment } from './fragment.ts';
@@ -38,7 +39,7 @@ export function startAddress(): void {
 
 export function connect(given: string): void {
   token.value = given;
-  tell({ kind: 'connect', base: location.origin, token: given });
+  tell({ kind: 'connect', base: `${location.origin}${API_PATH}`, token: given });
 }
 
 /** Shows the newest log of a session as soon as the list has one. */
