@@ -47,6 +47,9 @@ export type Question =
   /** One level of the context after a turn: what stands directly in `path`; '' = its fields. */
   | { readonly kind: 'context'; readonly log: string; readonly turn: number; readonly path: string };
 
+/** A question about one log. */
+export type LogQuestion = Extract<Question, { readonly log: string }>;
+
 /** What a turn is looked for by. */
 export type TurnMark =
   /** A state was entered. */

@@ -7,8 +7,8 @@
 import { batch, effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answers, Order, Question, Report } from '../debugger/messages.ts';
-import type { ListRow } from '../feed-format.ts';
 import type { LogOverview } from '../debugger/views.ts';
+import type { ListRow } from '../feed-format.ts';
 import { seenRow } from './list/list-entries.ts';
 import { selectLog, store } from './store.ts';
 
