@@ -335,6 +335,23 @@ export const settingsTable = {
     default: '1073741824',
     meaning: 'The size of all event logs together, beyond which the oldest are deleted.',
   },
+  INSPECTOR: {
+    type: 'switch',
+    default: 'off',
+    meaning:
+      'Whether the HTTP server has the inspector, in which a developer watches sessions; HTTP_HOST must then be a loopback address.',
+  },
+  INSPECTOR_TOKEN: {
+    type: 'secret',
+    default: '',
+    meaning:
+      'What opens the inspector, without spaces; by default 128 random bits, new at every start. Fewer than 16 characters are warned of.',
+  },
+  INSPECTOR_TRY: {
+    type: 'switch',
+    default: 'off',
+    meaning: 'Whether the inspector may ask the server something itself, with real calls.',
+  },
   KILL_SWITCHES: {
     type: 'list',
     allowed: killSwitchNames,

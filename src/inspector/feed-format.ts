@@ -78,7 +78,7 @@ export interface Totals {
 
 export type FeedLine =
   | { readonly kind: 'hello'; readonly server: ServerFacts }
-  /** `isWhole`: these are all there are; otherwise those that changed. `more`: ended ones that were left out (asked for by `ended?before=`). */
+  /** `isWhole`: forget the rows before it, these and those that follow are all; otherwise those that changed. `more`: ended ones that were left out (asked for by `ended?before=`). */
   | {
       readonly kind: 'list';
       readonly isWhole: boolean;
@@ -87,12 +87,24 @@ export type FeedLine =
       readonly more: number;
       readonly totals: Totals;
     }
-  /** `count` lines of a log follow as they are; `from` is the place of the first in its file, from 0. */
+  /**
+   * `count` lines of a log follow as they are; `from` is the place of the first in its file, from 0. One with `count` 0 comes for each log
+   * when the stream begins: lines come from that place on, those before it are for `logs/<id>`; 0 for one that is over, whose file has all.
+   */
   | { readonly kind: 'lines'; readonly log: string; readonly from: number; readonly count: number }
   /** Lines that this tab was too slow for, since its last line: the file has them. */
   | { readonly kind: 'gap'; readonly lines: number }
   /** There is no such log here, or it cannot be had; `why` is for people. */
   | { readonly kind: 'no-log'; readonly log: string; readonly why: string };
+
+/**
+ * `GET logs/<id>` is the file as it is on the disk so far, the last lines of a live one up to 50 ms later; `?from=<n>` leaves out the
+ * first n lines. `GET ended?before=<startedAt>&limit=<n>` is older ended ones, the newest first, and how many older ones there are.
+ */
+export interface EndedRows {
+  readonly rows: readonly ListRow[];
+  readonly more: number;
+}
 
 /** Of every answer that is not 2xx. */
 export interface ApiFault {

@@ -3,6 +3,7 @@
  * with the times they are due, and what of its words the world outside would have reacted to. A play is a value: to
  * take a turn makes another one, and the old one can be played on in another way.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import { LONGEST_TIMER_MS } from '../../call/time.ts';
 import { type AskedAction, field, saidText } from '../../record/turn-outcome.ts';
@@ -37,6 +38,8 @@ export interface PlayedTurn {
   readonly outward: readonly string[];
   readonly questions: readonly Question[];
   readonly voice: readonly VoiceFact[];
+  /** All that the chart asked for, as it did. */
+  readonly actions: readonly AskedAction[];
   /** The reason code, once the session is over. */
   readonly ended: string | null;
 }
@@ -59,6 +62,23 @@ export function take(chart: PureChart, play: Play, event: AnyEventObject, when: 
   return playedTurn(chart.take(play.snapshot, event), timers, when);
 }
 
+/** A play that is told nothing. */
+export function stay(play: Play): PlayedTurn {
+  return { after: play, outward: [], questions: [], voice: [], actions: [], ended: endOf(play.snapshot) };
+}
+
+/** Two turns as one: what the second did comes behind what the first did. */
+export function joined(first: PlayedTurn, second: PlayedTurn): PlayedTurn {
+  return {
+    after: second.after,
+    outward: [...first.outward, ...second.outward],
+    questions: [...first.questions, ...second.questions],
+    voice: [...first.voice, ...second.voice],
+    actions: [...first.actions, ...second.actions],
+    ended: second.ended,
+  };
+}
+
 type Said = Pick<PlayedTurn, 'outward' | 'questions' | 'voice'>;
 
 const silent: Said = Object.freeze({ outward: [], questions: [], voice: [] });
@@ -73,6 +93,7 @@ function playedTurn({ after, actions }: ChartTurn, timers: Map<string, Timer>, w
     outward: said.flatMap(({ outward }) => outward),
     questions: said.flatMap(({ questions }) => questions),
     voice: said.flatMap(({ voice }) => voice),
+    actions,
     ended,
   };
 }
@@ -136,6 +157,11 @@ function endOf({ status, output }: AnyMachineSnapshot): string | null {
   return status === 'done' ? String(field(output, 'reason')) : status;
 }
 
+/** True for the event of a timer that fired. */
+export function isTimer(type: string): boolean {
+  return type.startsWith('xstate.after.');
+}
+
 /** What was said, for a reader. */
 export function wordsOfTurn({ outward }: PlayedTurn): string {
   return outward.map((text) => text.replace(/#[0-9a-f]+$/, '')).join(', ') || 'nothing is said';
@@ -144,6 +170,16 @@ export function wordsOfTurn({ outward }: PlayedTurn): string {
 /** True if the world could not tell two turns apart. */
 export function isSameOutward(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((text, index) => text === b[index]);
+}
+
+/** Digests count a text by its length; here its letters count, too. */
+export function isSameToTheLetter(a: PlayedTurn, b: PlayedTurn): boolean {
+  return isDeepStrictEqual(saidOutwardIn(a), saidOutwardIn(b));
+}
+
+function saidOutwardIn({ actions }: PlayedTurn): readonly unknown[] {
+  const events = actions.filter(({ type }) => type === 'xstate.emit').map(({ params }) => field(params, 'event'));
+  return events.filter((event) => saidByEvent(event).outward.length > 0);
 }
 
 const FLUSH = 'say flush.awaited';

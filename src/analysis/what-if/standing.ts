@@ -3,6 +3,7 @@
  * to. Every end goes through this file: only here is it judged whether a stricter rate limit leaves an end in doubt
  * (What-if 8).
  */
+import type { LoggedEvent } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
 import type { PureChart } from '../../replay/pure-chart.ts';
@@ -20,6 +21,8 @@ export interface WhatIfVerdict {
   readonly atMs: number | null;
   /** True if it would certainly not have ended when it did. */
   readonly isOutlived: boolean;
+  /** Undetermined since two things were due at about the same time: what came of that turn itself is open, too. */
+  readonly isOrderOpen?: true;
   /** In words; null where there is nothing to say. */
   readonly why: string | null;
 }
@@ -30,11 +33,25 @@ export interface Moment {
   readonly atMs: number;
 }
 
+/** The limits that a judgement itself looks at; the chart has all of them. */
+export type JudgedLimits = Pick<SessionLimits, 'idleTimeoutMs' | 'speechTimeoutMs' | 'maxFramesPerSecond'>;
+
+/** What the chart would have been told at a recorded turn; every other fact stays as it is. */
+export interface Deviation {
+  readonly turn: number;
+  /** Whether it hears the event of that turn. */
+  readonly isHeard: boolean;
+  /** What it hears then, in the place of it or behind it, at the same time. */
+  readonly others: readonly LoggedEvent[];
+}
+
 /** What a what-if is about; it does not change. */
 export interface WhatIfTerms {
   readonly chart: PureChart;
   readonly log: EventLog;
-  readonly limits: { readonly recorded: SessionLimits; readonly changed: SessionLimits };
+  readonly limits: { readonly recorded: JudgedLimits; readonly changed: JudgedLimits };
+  /** null = every fact is as it was recorded. */
+  readonly deviation: Deviation | null;
   /** All of the log, also those that come later. */
   readonly silences: Silences;
 }
@@ -87,10 +104,8 @@ export function undetermined({ turn, atMs }: Moment, why: string): WhatIfVerdict
 /** Two things were due at about the same time, and their order matters (What-if 3). */
 export function openOrder(moment: Moment, possibleEnd: PossibleEnd | null): WhatIfVerdict {
   const which = possibleEnd === null ? '' : `${possibleEnd.reason}: `;
-  return undetermined(
-    moment,
-    `${which}a timer was due at about the time of something else, and either may have come first`,
-  );
+  const why = `${which}a timer was due at about the time of something else, and either may have come first`;
+  return { ...undetermined(moment, why), isOrderOpen: true };
 }
 
 /** The recorded session ended here, and the second play did not (What-if 7). */

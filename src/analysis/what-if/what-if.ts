@@ -26,6 +26,9 @@
  * What-if 8 (rate). The outbox counts frames, not the chart. A looser rate limit takes a recorded breach away; a
  *   stricter one leaves an end named only if no second can have had more frames than it allows, and makes a breach of
  *   it only if some second must have had more.
+ * What-if 9 (deviation). The same is asked of one turn at which the chart hears something else. Up to there both plays are
+ *   one; what they say is then compared to the letter, since other words make another sound. A fact of a voice that has
+ *   finished or failed in the second play alone is of another world (5). A chart that throws hears what its barrier tells.
  *
  * Bounds: each recorded turn is taken once by each play, and each timer of the second play once for
  * every time it is due; nothing waits.
@@ -33,7 +36,7 @@
 
 import type { AnyStateMachine } from 'xstate';
 import { wordsOf } from '../../errors.ts';
-import { type LogTurn, THREW } from '../../log/log-format.ts';
+import { type LoggedEvent, type LogTurn, THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { PureChart } from '../../replay/pure-chart.ts';
@@ -44,10 +47,16 @@ import {
   isClosing,
   isSameButForCommand,
   isSameOutward,
+  isSameToTheLetter,
+  isTimer,
+  joined,
+  type Play,
   type PlayedTurn,
   type Question,
   startPlay,
+  stay,
   take,
+  type When,
   wordsOfTurn,
 } from './play.ts';
 import {
@@ -61,9 +70,11 @@ import {
 } from './recorded-facts.ts';
 import {
   type Closed,
+  type Deviation,
   endedApart,
   endedInTurn,
   isDecided,
+  type JudgedLimits,
   type Moment,
   openOrder,
   outlived,
@@ -85,16 +96,42 @@ export function whatIf(
 ): WhatIfVerdict {
   const input = recordedInput.safeParse(log.header.input);
   if (!input.success) return undetermined(atBegin, 'the log does not say under which limits it was recorded');
+  const recorded = input.data.limits;
+  const changed = change(recorded);
+  const inputs = { recorded: input.data, changed: { ...input.data, limits: changed } };
+  return judged({ log, machine, limits: { recorded, changed }, deviation: null }, inputs);
+}
+
+/** How it would have ended if its chart had been told something else at one turn (What-if 9). Of any chart. */
+export function whatIfHeard(log: EventLog, machine: AnyStateMachine, deviation: Deviation): WhatIfVerdict {
+  const recorded = recordedInput.safeParse(log.header.input).data?.limits ?? noJudgedLimits;
+  const { input } = log.header;
+  return judged(
+    { log, machine, limits: { recorded, changed: recorded }, deviation },
+    { recorded: input, changed: input },
+  );
+}
+
+const noJudgedLimits: JudgedLimits = Object.freeze({ idleTimeoutMs: 0, speechTimeoutMs: 0, maxFramesPerSecond: 0 });
+
+interface Inputs {
+  readonly recorded: unknown;
+  readonly changed: unknown;
+}
+
+function judged(
+  { machine, ...about }: Pick<WhatIfTerms, 'log' | 'limits' | 'deviation'> & { readonly machine: AnyStateMachine },
+  inputs: Inputs,
+): WhatIfVerdict {
+  const { log } = about;
   const { divergence } = replay(log, machine);
   if (divergence !== null) {
     const where = `it diverges at turn ${divergence.turn} (${divergence.field})`;
     return undetermined(atBegin, `the log itself does not replay: ${where}`);
   }
-  const recorded = input.data.limits;
-  const limits = { recorded, changed: change(recorded) };
-  const terms: WhatIfTerms = { chart: new PureChart(machine), log, limits, silences: silencesIn(log.turns) };
+  const terms: WhatIfTerms = { ...about, chart: new PureChart(machine), silences: silencesIn(log.turns) };
   try {
-    return playBoth(terms, input.data);
+    return playBoth(terms, inputs);
   } catch (error) {
     // A chart that throws is a bug of its own; here it only means that nothing can be told.
     return undetermined(atBegin, `the chart threw: ${wordsOf(error)}`);
@@ -102,10 +139,10 @@ export function whatIf(
 }
 
 /** Both plays, turn by turn, until it is decided or the log is over. */
-function playBoth(terms: WhatIfTerms, recordedInputData: object): WhatIfVerdict {
+function playBoth(terms: WhatIfTerms, inputs: Inputs): WhatIfVerdict {
   const [first, ...others] = terms.log.turns;
   if (first === undefined) return undetermined(atBegin, 'the log has no turn');
-  let step = begun(terms, first, recordedInputData);
+  let step = begun(terms, first, inputs);
   for (const turn of others) {
     if (!isDecided(step)) step = fireOwnTimers(terms, step, turn);
     if (!isDecided(step)) step = takeTurn(terms, step, turn);
@@ -114,9 +151,11 @@ function playBoth(terms: WhatIfTerms, recordedInputData: object): WhatIfVerdict 
   return isDecided(step) ? step : undetermined(others.at(-1) ?? first, 'the log does not hold the end of its session');
 }
 
-function begun(terms: WhatIfTerms, turn: LogTurn, input: object): Step {
-  const recorded = startPlay(terms.chart, { ...input, limits: terms.limits.recorded });
-  const changed = startPlay(terms.chart, { ...input, limits: terms.limits.changed });
+function begun(terms: WhatIfTerms, turn: LogTurn, inputs: Inputs): Step {
+  const recorded = startPlay(terms.chart, inputs.recorded);
+  const started = startPlay(terms.chart, inputs.changed);
+  const changed =
+    terms.deviation?.turn === turn.turn ? heardInstead(terms.chart, started, terms.deviation.others, turn) : started;
   const standing: Standing = {
     recorded: recorded.after,
     changed: changed.after,
@@ -131,7 +170,13 @@ function begun(terms: WhatIfTerms, turn: LogTurn, input: object): Step {
 
 function takeTurn(terms: WhatIfTerms, before: Standing, turn: LogTurn): Step {
   const { event, atMs } = turn;
+  const isDeviating = terms.deviation?.turn === turn.turn;
+  if (turn.status === THREW && isDeviating)
+    return undetermined(turn, 'the chart threw here, and what followed is its own');
   if (turn.status === THREW) return takeThrow(terms, before, turn);
+  if (isOfAnotherWorld(terms, turn)) {
+    return undetermined(turn, `it would not have been told this: ${event.type} is of a world without the change`);
+  }
   const { isOfBoth, asked } = sharing(terms, before, event.type);
   const recorded = take(terms.chart, before.recorded, event, { atMs, turn: turn.turn });
   const standing = { ...before, asked, recorded: recorded.after };
@@ -142,8 +187,63 @@ function takeTurn(terms: WhatIfTerms, before: Standing, turn: LogTurn): Step {
     jobs: jobsAfterEvent(standing.jobs, event),
     frames: framesAfterEvent(standing.frames, event),
   };
+  if (terms.deviation?.turn === turn.turn) return takeDeviating(terms, heard, { turn, recorded }, terms.deviation);
   const changed = take(terms.chart, heard.changed, rateFactFor(terms, event), { atMs, turn: turn.turn });
   return compared(terms, { ...heard, changed: changed.after }, { turn, recorded, changed });
+}
+
+/** The turn at which the second play hears something else. */
+function takeDeviating(
+  terms: WhatIfTerms,
+  standing: Standing,
+  { turn, recorded }: RecordedTurn,
+  { isHeard, others }: Deviation,
+): Step {
+  const { changed } = standing;
+  const when = { atMs: turn.atMs, turn: turn.turn };
+  const first = isHeard ? take(terms.chart, changed, turn.event, when) : stay(withoutTimer(changed, turn.event.type));
+  const played = heardInstead(terms.chart, first, others, turn);
+  const jobs = others.reduce(jobsAfterEvent, standing.jobs);
+  return compared(terms, { ...standing, jobs, changed: played.after }, { turn, recorded, changed: played });
+}
+
+/** What is heard behind `played`, as long as it is not over. */
+export function heardInstead(
+  chart: PureChart,
+  played: PlayedTurn,
+  others: readonly LoggedEvent[],
+  { atMs, turn }: Moment,
+): PlayedTurn {
+  let all = played;
+  for (const event of others) {
+    if (all.ended !== null) break;
+    all = joined(all, takeBehindBarrier(chart, all.after, event, { atMs, turn }));
+  }
+  return all;
+}
+
+/** One turn; where the chart throws, the one that its barrier makes of it (actors/hosts/fault-barrier.ts). */
+export function takeBehindBarrier(chart: PureChart, play: Play, event: LoggedEvent, when: When): PlayedTurn {
+  try {
+    return take(chart, play, event, when);
+  } catch {
+    return take(chart, play, { type: 'session.faulted', faultId: '' }, when);
+  }
+}
+
+/** A timer that is told not to have fired does not fire a moment later. */
+export function withoutTimer(play: Play, type: string): Play {
+  return isTimer(type) ? { ...play, timers: new Map([...play.timers].filter(([id]) => id !== type)) } : play;
+}
+
+/** True for a fact of a voice whose job is over by the deviation. */
+function isOfAnotherWorld({ deviation }: WhatIfTerms, { turn, event }: LogTurn): boolean {
+  if (deviation === null || turn <= deviation.turn) return false;
+  return deviation.others.some(({ type, segment }) => {
+    if (type !== 'speech.finished' && type !== 'speech.failed') return false;
+    if (event.type === 'speech.finished' || event.type === 'speech.failed') return event.segment === segment;
+    return event.type === 'speech.progressReported' && JSON.stringify(event).includes(`"segment":${String(segment)},`);
+  });
 }
 
 const questionAnsweredBy: Readonly<Record<string, Question>> = {
@@ -163,10 +263,6 @@ function sharing(terms: WhatIfTerms, { changed, recorded, asked }: Standing, typ
     ? timer !== undefined && isShared(timer, recorded)
     : type !== 'outbox.rateExceeded' || rateChangeOf(terms) !== 'looser';
   return { isOfBoth, asked };
-}
-
-function isTimer(type: string): boolean {
-  return type.startsWith('xstate.after.');
 }
 
 /** The limit that was broken is named in the failure. */
@@ -227,7 +323,9 @@ function compared(
   if (recorded.ended !== null) return outlived(standing, turn, recorded.ended);
   const { atMs } = turn;
   let closed: Closed | null = null;
-  if (!isSameOutward(recorded.outward, changed.outward)) {
+  const isCheckedByLetter = terms.deviation !== null && turn.turn >= terms.deviation.turn;
+  const isSame = isCheckedByLetter ? isSameToTheLetter(recorded, changed) : true;
+  if (!isSame || !isSameOutward(recorded.outward, changed.outward)) {
     const isOtherCommand = isSameButForCommand(recorded.outward, changed.outward);
     if (!isOtherCommand && !isClosing(changed.outward)) {
       return undetermined(turn, `it would have gone another way: ${wordsOfTurn(changed)}`);
@@ -281,7 +379,7 @@ function askedAfter(
 /** Questions of the second play alone are answered at once. */
 function answerOwn(terms: WhatIfTerms, standing: Standing, turn: LogTurn, questions: readonly Question[]): Step {
   const { atMs } = turn;
-  const asking: PlayedTurn = { after: standing.changed, outward: [], questions, voice: [], ended: null };
+  const asking: PlayedTurn = { ...stay(standing.changed), questions, ended: null };
   const firing = settled(terms, standing, asking, { atMs, turn: null });
   if (firing.kind === 'open') return undetermined(turn, firing.why);
   if (firing.kind === 'ends') return endedApart(terms, standing, { reason: firing.reason, turn: turn.turn, atMs });

@@ -184,13 +184,14 @@ export const importTable: readonly ImportRow[] = [
       'inspector/waits.ts',
       'record/',
       'log/',
+      'observe/own-hosts.ts',
       'call/',
       'errors.ts',
       'assert.ts',
     ],
     types: ['config.ts', 'observe/logger.ts'],
     packages: [],
-    node: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:http', 'node:path', 'node:stream', 'node:url'],
+    node: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:http', 'node:path', 'node:stream/promises', 'node:url'],
   },
   // The debugger is pure: it runs in a worker of the page, and in tests.
   {
@@ -268,6 +269,8 @@ export const importTable: readonly ImportRow[] = [
       'log/',
       'store/',
       'observe/',
+      'inspector/server/',
+      'inspector/feed-format.ts',
       'machines/',
       'engines/',
       'call/',
@@ -466,6 +469,11 @@ export const deviations: readonly Deviation[] = [
     from: 'config/speech-config.ts',
     to: 'engines/speech-providers/rate-converter.ts',
     reason: 'the lowest rate that can be converted, which SPEECH_SAMPLE_RATE must reach',
+  },
+  {
+    from: 'config.ts',
+    to: 'observe/own-hosts.ts',
+    reason: 'what a loopback address is, which HTTP_HOST must be while INSPECTOR is on, has one rule',
   },
   { from: 'config.ts', to: 'text/commands.ts', reason: 'the type of the commands that COMMANDS allows' },
   {

@@ -112,6 +112,7 @@ describe('defaults', () => {
         maxDevices: 100_000,
       },
       quota: { daily: 0, weekly: 0, monthly: 0 },
+      inspector: { isOn: false, token: null, canTry: false },
       log: { level: 'info' },
       notes: [],
       killSwitches: { disableModuleCoordinator: false, disableForwardAssistantActions: false },

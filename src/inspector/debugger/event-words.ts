@@ -1,0 +1,63 @@
+/** Events, states and effects of a log in the few words that a lane, a row or a caption has room for. */
+import { durationText } from '../../log/duration-text.ts';
+import type { LoggedEvent } from '../../log/log-format.ts';
+
+const TIMER_PREFIX = 'xstate.after.';
+/** A line of a lane. */
+const MAX_WORDS_CHARS = 90;
+/** Told by the time of the turn, or too long for a line. */
+const leftOut: ReadonlySet<string> = new Set(['type', 'atMs', 'streamId', 'hardwareId']);
+
+/** `after stallCheck`, `answer.textReceived "Tomorrow it xxxx"`, `speech.finished segment=0 audioBytes=12288`. */
+export function eventWords(event: LoggedEvent): string {
+  const fields = Object.entries(event).filter(([name]) => !leftOut.has(name));
+  const words = fields.map(([name, value]) =>
+    name === 'text' ? JSON.stringify(value) : `${name}=${valueWords(value)}`,
+  );
+  return shortened([eventName(event.type), ...words].join(' '), MAX_WORDS_CHARS);
+}
+
+/** The type of an event, a timer by its name. */
+export function eventName(type: string): string {
+  return type.startsWith(TIMER_PREFIX) ? `after ${timerOf(type).name}` : type;
+}
+
+/** `xstate.after.idleCheck.session.idle`: the delay's name and the state that armed it, `` for the whole chart. */
+export function timerOf(type: string): { readonly name: string; readonly state: string } {
+  const text = type.slice(TIMER_PREFIX.length);
+  const end = text.indexOf('.');
+  if (end < 0) return { name: text, state: '' };
+  const place = text
+    .slice(end + 1)
+    .split('.')
+    .slice(1);
+  return { name: text.slice(0, end), state: place.join('.') };
+}
+
+/** An effect without its digest, a timer with its time: `arm idleCheck 300 s`, `say sentence.reached`. */
+export function effectWords(effect: string): string {
+  const armed = /^arm ([^@ ]+)\S* (\d+(?:\.\d+)?)ms$/.exec(effect);
+  if (armed !== null)
+    return isOff(effect) ? `arm ${armed[1]} (off)` : `arm ${armed[1]} ${durationText(Number(armed[2]))}`;
+  return effect.replace(/#[0-9a-f]+$/, '').replace(/@\S+$/, '');
+}
+
+/** True for a timer that is armed for as long as timers can be: its timeout is off. */
+function isOff(effect: string): boolean {
+  return effect.endsWith(' 2147483647ms');
+}
+
+/** True for what the world outside of the chart cannot see. */
+export function isTimerEffect(effect: string): boolean {
+  return effect.startsWith('arm ') || effect.startsWith('cancel ');
+}
+
+export function shortened(text: string, maxChars: number): string {
+  return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
+}
+
+function valueWords(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? value : String(value);
+  const type: unknown = Reflect.get(value, 'errorType');
+  return typeof type === 'string' ? type : JSON.stringify(value);
+}
