@@ -171,7 +171,10 @@ export class ExportSocket {
   }
 
   #note(level: 'info' | 'warn', decision: string, ctx: Readonly<Record<string, unknown>>, message: string): void {
-    this.#log[level]({ scope: 'inspector', method: 'export', decision, ctx: { url: this.#url, ...ctx } }, message);
+    // What stands behind the path may be a secret of a relay.
+    const { origin, pathname } = new URL(this.#url);
+    const url = `${origin}${pathname === '/' ? '' : pathname}`;
+    this.#log[level]({ scope: 'inspector', method: 'export', decision, ctx: { url, ...ctx } }, message);
   }
 }
 

@@ -202,3 +202,52 @@ describe('the exporter', () => {
     expect(decisions()).toEqual(['export_connected']);
   });
 });
+
+describe('a server with INSPECTOR_EXPORT', () => {
+  test('tells of its supervisor and its sessions, to their end, and counts it on /status', async () => {
+    const relay = await startRelay();
+    const received = receiveFrom(relay);
+    const server = await startServer({ env: { INSPECTOR_EXPORT: relay.url } });
+    await eventually(
+      () => relay.clients,
+      (clients) => clients === 2,
+    );
+    const client = connect(server.grpcPort);
+    const { sessionId } = await start(client, { prompt: 'Hello.' }).outcome;
+    client.close();
+    const done = (name: string) =>
+      received.some((each) => each.type === '@xstate.snapshot' && each.sessionId === name && statusOf(each) === 'done');
+    const session = await eventually(
+      () => received.find((each) => each.type === '@xstate.actor' && each.name === `session ${sessionId}`),
+      (each) => each !== undefined && done(each.sessionId),
+    );
+    for (const each of received) message.parse(each);
+    const supervisor = received.find((each) => each.type === '@xstate.actor' && each.name === 'supervisor');
+    expect(session).toMatchObject({ rootId: supervisor?.sessionId, parentId: supervisor?.sessionId });
+    expect(received.findIndex((each) => each === supervisor)).toBeLessThan(
+      received.findIndex((each) => each === session),
+    );
+    const { inspector_export: exported } = await server.status();
+    expect(exported).toEqual({ connected: true, sent: expect.any(Number), dropped: 0 });
+    expect(await server.stop()).toBe(0);
+    await eventually(
+      () => relay.clients,
+      (clients) => clients === 1,
+    );
+  });
+
+  test('that nobody listens to serves, and stops, as without', async () => {
+    const closed = await startRelay();
+    await closed.close();
+    const server = await startServer({ env: { INSPECTOR_EXPORT: closed.url } });
+    const client = connect(server.grpcPort);
+    expect((await start(client, { prompt: 'Hello.' }).outcome).code).toBe('OK');
+    client.close();
+    expect(await server.status()).toMatchObject({ health: 'ok', inspector_export: { connected: false, sent: 0 } });
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+function statusOf({ snapshot: { status } }: Extract<StatelyInspectionEvent, { type: '@xstate.snapshot' }>): string {
+  return status;
+}

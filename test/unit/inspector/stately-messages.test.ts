@@ -18,6 +18,8 @@ import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { ChartRun } from '../../../src/replay/pure-chart.ts';
 import { goodEvents, madeLog } from '../../support/replay/made-log.ts';
+import { importsOf, targetOf } from '../../support/tidy/import-rules.ts';
+import { sourceFiles } from '../../support/tidy/source-file.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = join(root, 'test/recordings');
@@ -186,4 +188,24 @@ describe('the chart that a tool is given', () => {
       plain: [{ guard: { type: 'isA' }, target: '#guarded.x' }],
     });
   });
+});
+
+test('a server loads none of it until INSPECTOR_EXPORT asks for it', () => {
+  const files = new Map(sourceFiles().map((file) => [file.path, file]));
+  const loaded = new Set<string>();
+  const waiting = ['server/main.ts', 'cli.ts'];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (loaded.has(next)) continue;
+    loaded.add(next);
+    const file = files.get(next);
+    if (file === undefined) continue;
+    for (const { specifier, isTypeOnly, at } of importsOf(file)) {
+      if (specifier === null || isTypeOnly) continue;
+      // What is imported when it is needed is loaded then; commands are loaded so, and a server has this one alone.
+      if (at.type === 'ImportExpression' && specifier.includes('stately')) continue;
+      waiting.push(targetOf(file, specifier));
+    }
+  }
+  expect([...loaded].filter((path) => /stately|^ws$/.test(path))).toEqual([]);
+  expect(loaded.has('server/export-tap.ts')).toBe(true);
 });
