@@ -9,8 +9,8 @@ const page = fileURLToPath(new URL('../src/inspector/page/', import.meta.url));
 const shim = (name) => `${page}node-shims/${name}.ts`;
 const alias = ['crypto', 'util', 'zlib'].map((name) => ({ find: `node:${name}`, replacement: shim(name) }));
 
-/** Throws where a source does not build; says nothing where it does. */
-export async function buildPage(outDir) {
+/** Throws where a source does not build; says nothing where it does. `plugins` are Vite's, for the page and for its worker. */
+export async function buildPage(outDir, plugins = []) {
   await build({
     root: page,
     configFile: false,
@@ -18,7 +18,8 @@ export async function buildPage(outDir) {
     logLevel: 'warn',
     resolve: { alias },
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-    worker: { format: 'es' },
+    plugins,
+    worker: { format: 'es', plugins: () => plugins },
     build: {
       outDir,
       // The server's part of the inspector is compiled into the same folder.

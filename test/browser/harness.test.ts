@@ -1,6 +1,7 @@
 /** The harness itself: what the other files of this folder rely on without saying it. */
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { openBackgroundTab } from '../support/browser/background-tab.ts';
 import { findChromium } from '../support/browser/chromium.ts';
 import { openPage } from '../support/browser/inspected-page.ts';
 import { atEndOfFile } from '../support/end-of-file.ts';
@@ -69,4 +70,14 @@ describe.each(faulty)('a page that does what it must not: $what', ({ html, fault
 test('a page without a fault passes', async () => {
   const page = await openPage(await serve('<title>good</title>'));
   expect(await page.title()).toBe('good');
+});
+
+test('a background tab is told that nobody sees it, and that somebody does again', async () => {
+  const tab = await openBackgroundTab(await serve('<title>good</title>'));
+  await expect.poll(() => tab.evaluate('document.title + document.visibilityState')).toBe('goodvisible');
+  await tab.hide();
+  await expect.poll(() => tab.evaluate('document.visibilityState')).toBe('hidden');
+  await tab.show();
+  await expect.poll(() => tab.evaluate('document.visibilityState')).toBe('visible');
+  await tab.close();
 });

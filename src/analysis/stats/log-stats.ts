@@ -4,10 +4,12 @@
  * step, which only a log that replays identically allows. Of any other, the states after each turn still count, its
  * transitions do not: it is told as left out.
  */
-import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 import { type EventLog, endReasonOf } from '../../log/log-reader.ts';
 import { stateText } from '../../record/turn-outcome.ts';
 import { replay } from '../../replay/replayer.ts';
+import type { TransitionWords } from '../chart/chart-geometry.ts';
+import { nameOfTransition, statesOf, transitionsOf, transitionWordsOf } from '../chart/transition-words.ts';
 
 /** Of the times that states lasted, in ms; by nearest rank. */
 export interface Percentiles {
@@ -29,18 +31,9 @@ export interface StateFigures {
   readonly lastedMs: Percentiles | null;
 }
 
-export interface TransitionFigures {
+export interface TransitionFigures extends TransitionWords {
   /** `session.idle: request.received → session.streaming`, as tests and documents name it. */
   readonly name: string;
-  /** The place of its source; '' = the whole chart. */
-  readonly from: string;
-  /** What it waits for, in words. */
-  readonly trigger: string;
-  readonly guard: string | null;
-  /** Places of its targets; empty = it stays where it is. */
-  readonly targets: readonly string[];
-  /** The targets in words: `itself`, the name of a neighbour, or as much of the place as no other state has; '' = it stays where it is. */
-  readonly goal: string;
   readonly taken: number;
   readonly logs: number;
 }
@@ -111,17 +104,19 @@ export class LogStats {
   figures(): ChartFigures {
     const { id, version = '' } = this.#machine;
     const nodes = statesOf(this.#machine).filter(({ path }) => path.length > 0);
-    const places = nodes.map(({ path }) => path.join('.'));
+    const words = transitionWordsOf(this.#machine);
     return {
       machine: id,
       version,
       logs: this.#logs,
       identical: this.#identical,
       ends: [...this.#ends].map(([reason, logs]) => ({ reason, logs })).sort((a, b) => b.logs - a.logs),
-      states: places.map((place) => this.#stateFigures(place)),
-      transitions: statesOf(this.#machine)
-        .flatMap(transitionsFrom)
-        .map((transition) => this.#transitionFigures(transition, places)),
+      states: nodes.map(({ path }) => this.#stateFigures(path.join('.'))),
+      transitions: transitionsOf(this.#machine).flatMap((transition, index) => {
+        const told = words[index];
+        const { times, logs } = this.#taken.get(transition) ?? { times: 0, logs: 0 };
+        return told === undefined ? [] : [{ ...told, name: nameOfTransition(transition), taken: times, logs }];
+      }),
     };
   }
 
@@ -134,32 +129,6 @@ export class LogStats {
     const { entered, logs, lastedMs } = this.#clock.figuresOf(path);
     return { path, entered, logs, lastedMs: percentilesOf(lastedMs) };
   }
-
-  #transitionFigures(transition: AnyTransitionDefinition, places: readonly string[]): TransitionFigures {
-    const { source, guard, target } = transition;
-    const { times, logs } = this.#taken.get(transition) ?? { times: 0, logs: 0 };
-    const targets = (target ?? []).map(({ path }) => path);
-    return {
-      name: nameOfTransition(transition),
-      from: source.path.join('.'),
-      trigger: triggerOf(transition),
-      guard: guard === undefined ? null : nameOfGuard(guard),
-      targets: targets.map((path) => path.join('.')),
-      goal: targets.map((path) => goalText(source.path, path, places)).join(', '),
-      taken: times,
-      logs,
-    };
-  }
-}
-
-/** `places` are those of all states. */
-function goalText(from: readonly string[], to: readonly string[], places: readonly string[]): string {
-  if (from.join('.') === to.join('.')) return 'itself';
-  const outer = to.slice(0, -1).join('.');
-  if (outer === from.slice(0, -1).join('.') || outer === from.join('.')) return to.at(-1) ?? '';
-  const tails = to.map((_, index) => to.slice(-1 - index).join('.'));
-  const isOnly = (tail: string) => places.filter((place) => place === tail || place.endsWith(`.${tail}`)).length === 1;
-  return tails.find(isOnly) ?? to.join('.');
 }
 
 function stepsOf({ turns }: EventLog): readonly Step[] {
@@ -245,50 +214,4 @@ class StateClock {
     this.#paths.set(states, paths);
     return paths;
   }
-}
-
-/** Every state of the machine, the root included, in document order. */
-export function statesOf(machine: AnyStateMachine): readonly AnyStateNode[] {
-  const below = (node: AnyStateNode): readonly AnyStateNode[] => [node, ...Object.values(node.states).flatMap(below)];
-  return below(machine.root);
-}
-
-/** Every transition of a state: `on`, `after`, `always`, and those of its invoked actors and of its children's end. */
-export function transitionsFrom(node: AnyStateNode): readonly AnyTransitionDefinition[] {
-  return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
-}
-
-export function transitionsOf(machine: AnyStateMachine): readonly AnyTransitionDefinition[] {
-  return statesOf(machine).flatMap(transitionsFrom);
-}
-
-/** `state: event [guard] → target`. */
-export function nameOfTransition({ source, eventType, guard, target }: AnyTransitionDefinition): string {
-  const condition = guard === undefined ? '' : ` [${nameOfGuard(guard)}]`;
-  const goal = target === undefined ? 'no target' : target.map(pathOf).join(', ');
-  return `${pathOf(source)}: ${eventType === '' ? 'always' : eventType}${condition} → ${goal}`;
-}
-
-/** The place of a state in its chart; its id may be a short name. */
-export function pathOf(node: AnyStateNode): string {
-  return [node.machine.id, ...node.path].join('.');
-}
-
-function nameOfGuard(guard: unknown): string {
-  if (typeof guard === 'string') return guard;
-  if (typeof guard === 'object' && guard !== null && 'type' in guard) return String(guard.type);
-  if (typeof guard === 'function' && 'guards' in guard && Array.isArray(guard.guards)) {
-    return `${guard.name}(${guard.guards.map(nameOfGuard).join(', ')})`;
-  }
-  return typeof guard === 'function' ? guard.name : String(guard);
-}
-
-/** What a transition waits for, in words: `after idleCheck`, `actor speech failed`, `always`, or the event. */
-function triggerOf({ eventType }: AnyTransitionDefinition): string {
-  if (eventType === '') return 'always';
-  return eventType
-    .replace(/^xstate\.after\.([^.]+)\..*$/, 'after $1')
-    .replace(/^xstate\.error\.actor\.(.*)$/, 'actor $1 failed')
-    .replace(/^xstate\.done\.actor\.(.*)$/, 'actor $1 done')
-    .replace(/^xstate\.done\.state\..*$/, 'all inside done');
 }

@@ -6,30 +6,14 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
+import chromiums from '../../../scripts/chromium.json' with { type: 'json' };
 import { atEndOfFile } from '../end-of-file.ts';
 
-const usualPlaces = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/snap/bin/chromium',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-/** It must not look for updates, proxies or a profile of its own; a container has no sandbox and no GPU. */
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // Sound without a hand on the page, and without a sound card.
-  '--autoplay-policy=no-user-gesture-required',
-];
+/**
+ * The usual places, and flags: it must not look for updates, proxies or a profile of its own; a container has no sandbox and no GPU; sound
+ * needs no hand on the page.
+ */
+const { places: usualPlaces, flags } = chromiums;
 
 export const howToGetOne = '`apt install chromium`, or CHROMIUM=/path/to/one';
 

@@ -1,6 +1,6 @@
 /** The rules that hold for every chart, checked on its tree: names instead of functions, explicit ids, timed exits. */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { nameOfTransition, pathOf, statesOf, transitionsFrom } from '../../../src/analysis/stats/log-stats.ts';
+import { nameOfTransition, pathOf, statesOf, transitionsFrom } from '../../../src/analysis/chart/transition-words.ts';
 
 /** Actions and guards that are functions in the chart, and names for which the machine has no implementation. */
 export function namingFaults(machine: AnyStateMachine): readonly string[] {

@@ -14,7 +14,7 @@ import {
   type InspectionEvent,
 } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
-import { nameOfTransition, transitionsOf } from '../../../src/analysis/stats/log-stats.ts';
+import { nameOfTransition, transitionsOf } from '../../../src/analysis/chart/transition-words.ts';
 
 export interface TraversalOptions {
   readonly input: unknown;

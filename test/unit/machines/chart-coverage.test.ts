@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
-import { transitionsOf } from '../../../src/analysis/stats/log-stats.ts';
+import { transitionsOf } from '../../../src/analysis/chart/transition-words.ts';
 import { failure } from '../../../src/errors.ts';
 import { bootstrapMachine } from '../../../src/machines/bootstrap.machine.ts';
 import { type CollectEvent, collectMachine } from '../../../src/machines/collect.machine.ts';

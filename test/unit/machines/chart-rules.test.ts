@@ -1,7 +1,7 @@
 /** The rules of the charts, by a walk over machine.root: everything named, every id explicit, a timed exit from every wait. */
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, and, assign, createMachine, fromPromise, not, raise, setup, stateIn } from 'xstate';
-import { statesOf } from '../../../src/analysis/stats/log-stats.ts';
+import { statesOf } from '../../../src/analysis/chart/transition-words.ts';
 import { bootstrapMachine } from '../../../src/machines/bootstrap.machine.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';

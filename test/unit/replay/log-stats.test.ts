@@ -1,7 +1,8 @@
 /** What is counted over many logs, and that only what is sure counts. */
 import { describe, expect, test } from 'vitest';
+import { statesOf, transitionsOf } from '../../../src/analysis/chart/transition-words.ts';
 import { drawChart } from '../../../src/analysis/stats/chart-svg.ts';
-import { type ChartFigures, LogStats, statesOf, transitionsOf } from '../../../src/analysis/stats/log-stats.ts';
+import { type ChartFigures, LogStats } from '../../../src/analysis/stats/log-stats.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import { failedEvents, goodEvents, readMadeLog } from '../../support/replay/made-log.ts';
 import { styleFaultsOf } from '../../support/svg-style.ts';

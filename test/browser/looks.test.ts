@@ -1,0 +1,154 @@
+/** How the page looks, as far as a machine can tell: nothing cut off, nothing unreadable, nothing moving that should not. */
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openPage } from '../support/browser/inspected-page.ts';
+import { type InspectedServer, say, startInspected, wholeLogOf } from '../support/browser/inspected-server.ts';
+import { chartOf, chooseFiles, openSession, press, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
+import { toldByNode } from '../support/browser/log-states.ts';
+import { goodEvents, madeLog } from '../support/replay/made-log.ts';
+
+const axe = createRequire(import.meta.url).resolve('axe-core');
+
+let server: InspectedServer;
+let lastTurn: number;
+beforeAll(async () => {
+  server = await startInspected();
+  await say(server, 'looked-at-1', 'walk').outcome;
+  await say(server, 'failed-1', 'refuse').outcome;
+  lastTurn = toldByNode(await wholeLogOf(server, 'looked-at-1')).states.length - 1;
+});
+
+const sizes = [
+  [1280, 800],
+  [2560, 1440],
+] as const;
+const schemes = ['light', 'dark'] as const;
+const looks = sizes.flatMap(([width, height]) => schemes.map((colorScheme) => ({ width, height, colorScheme })));
+
+describe.each(looks)('$width × $height, $colorScheme', (look) => {
+  test('nothing is wider than the window, the whole map is in sight, no text is cut without a way to read it', async () => {
+    const page = await openPage(server.pageUrl, look);
+    await openSession(page, 'looked-at-1');
+    await turnShown(page, lastTurn);
+    await press(page, 'm');
+    expect(await overflowOf(page)).toEqual([]);
+    const box = await chartOf(page).boundingBox();
+    expect(box?.x).toBeGreaterThanOrEqual(0);
+    expect(box?.y).toBeGreaterThanOrEqual(0);
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(look.width);
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(look.height);
+    // Every state of the map lies inside of the window, and is large enough to be seen.
+    const outside = await page.evaluate(() =>
+      [...document.querySelectorAll('[data-turn] [data-state]')]
+        .map((state) => ({ path: state.getAttribute('data-state'), box: state.getBoundingClientRect() }))
+        .filter(
+          ({ box: at }) =>
+            at.left < 0 || at.top < 0 || at.right > innerWidth || at.bottom > innerHeight || at.width < 4,
+        )
+        .map(({ path }) => path),
+    );
+    expect(outside).toEqual([]);
+    expect(await cutTexts(page)).toEqual([]);
+  });
+
+  test('axe finds nothing in the list, a session, the keys, and a file that diverges', async () => {
+    const page = await openPage(server.pageUrl, look);
+    await page.locator('[data-session]').first().waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await openSession(page, 'looked-at-1');
+    await turnShown(page, lastTurn);
+    await verdictShown(page, 'identical');
+    expect(await axeFindings(page)).toEqual([]);
+    await press(page, 'f');
+    expect(await axeFindings(page)).toEqual([]);
+    await press(page, '?');
+    await page.getByRole('dialog').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await press(page, 'Escape');
+    const text = madeLog({ events: goodEvents, falseState: { turn: 3, state: 'streaming.answer.failed' } });
+    await chooseFiles(page, [{ name: 'diverging.jsonl', text }]);
+    await verdictShown(page, 'diverged');
+    expect(await axeFindings(page)).toEqual([]);
+  });
+});
+
+describe('motion', () => {
+  test('with prefers-reduced-motion nothing is animated while a session walks', async () => {
+    const page = await openPage(server.pageUrl, { reducedMotion: 'reduce' });
+    expect(await longestMotion(page, 'still-1')).toBe(0);
+  });
+
+  test('without it, no animation lasts longer than 150 ms', async () => {
+    const page = await openPage(server.pageUrl);
+    expect(await longestMotion(page, 'moving-1')).toBeLessThanOrEqual(150);
+  });
+});
+
+/** The longest animation or transition that ran while a session went through its chart, in ms. */
+async function longestMotion(page: Page, session: string): Promise<number> {
+  await page.evaluate(() => {
+    Reflect.set(globalThis, 'longestMs', 0);
+    const look = () => {
+      for (const { effect } of document.getAnimations()) {
+        const { endTime } = effect?.getComputedTiming() ?? {};
+        Reflect.set(globalThis, 'longestMs', Math.max(Number(endTime ?? 0), Reflect.get(globalThis, 'longestMs')));
+      }
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  const { outcome } = say(server, session, 'walk');
+  await openSession(page, session);
+  await outcome;
+  await page.locator('[data-turn][data-live="false"]').first().waitFor();
+  return page.evaluate(() => Reflect.get(globalThis, 'longestMs'));
+}
+
+/** What is wider than the window, the window itself included. */
+function overflowOf(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const root = document.documentElement;
+    const page = root.scrollWidth > root.clientWidth ? [`the page: ${root.scrollWidth} > ${root.clientWidth}`] : [];
+    return root.scrollHeight > root.clientHeight
+      ? [...page, `its height: ${root.scrollHeight} > ${root.clientHeight}`]
+      : page;
+  });
+}
+
+/** Texts that do not fit into their place, where nobody can scroll and neither an ellipsis nor a title tells that there is more. */
+function cutTexts(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
+      if (!(element instanceof HTMLElement) || element.clientWidth === 0) continue;
+      const hasText = [...element.childNodes].some(
+        (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== '',
+      );
+      if (!hasText || element.scrollWidth <= element.clientWidth + 1) continue;
+      const { overflowX, textOverflow, display } = getComputedStyle(element);
+      if (display === 'inline' || overflowX === 'auto' || overflowX === 'scroll' || overflowX === 'visible') continue;
+      if (textOverflow === 'ellipsis') continue;
+      found.push(`${element.className}: ${element.innerText.slice(0, 60)}`);
+    }
+    return found;
+  });
+}
+
+interface Finding {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
+}
+
+/** What axe says against the page as it is, in words. */
+async function axeFindings(page: Page): Promise<readonly string[]> {
+  const isThere = await page.evaluate(() => Reflect.has(globalThis, 'axe'));
+  if (!isThere) await page.addScriptTag({ path: axe });
+  const findings: readonly Finding[] = await page.evaluate(async () => {
+    const { violations } = await Reflect.get(globalThis, 'axe').run(document, { resultTypes: ['violations'] });
+    return violations;
+  });
+  return findings.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`),
+  );
+}
