@@ -193,6 +193,14 @@ export const importTable: readonly ImportRow[] = [
     packages: [],
     node: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:http', 'node:path', 'node:stream/promises', 'node:url'],
   },
+  // What Stately's tools are told: loaded by a server that is asked for it, and by nobody else.
+  {
+    from: 'inspector/stately/',
+    ours: ['inspector/stately/', 'log/', 'errors.ts'],
+    types: ['record/event-logs.ts', 'observe/logger.ts'],
+    packages: ['@statelyai/inspect', 'ws', 'xstate'],
+    node: ['node:net'],
+  },
   // The debugger is pure: it runs in a worker of the page, and in tests.
   {
     from: 'inspector/debugger/',
@@ -270,6 +278,7 @@ export const importTable: readonly ImportRow[] = [
       'store/',
       'observe/',
       'inspector/server/',
+      'inspector/stately/',
       'inspector/feed-format.ts',
       'machines/',
       'engines/',
