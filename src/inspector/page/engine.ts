@@ -7,6 +7,7 @@
 import { batch, effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answers, Order, Question, Report } from '../debugger/messages.ts';
+import { seenRow } from './list/list-entries.ts';
 import { store } from './store.ts';
 
 /** What of a `Worker` is needed. */
@@ -50,8 +51,8 @@ export function ask<K extends keyof Answers>(question: QuestionOf<K>): Promise<A
   const id = lastId;
   return new Promise((resolve, reject) => {
     pending.set(id, {
-      settle(answer: Answers[K] | null, error) {
-        if (answer === null) reject(new Error(error ?? 'The debugger had no answer.'));
+      settle(answer: Answers[K], error) {
+        if (error !== null) reject(new Error(error));
         else resolve(answer);
       },
     });
@@ -109,6 +110,7 @@ export function reportBrokenEngine(why: string): void {
 function take(report: Report): void {
   switch (report.kind) {
     case 'connection':
+      if (report.state !== 'live' && store.connection.peek().state === 'live') store.lostAtMs.value = performance.now();
       store.connection.value = {
         state: report.state,
         words: report.words,
@@ -132,8 +134,10 @@ function take(report: Report): void {
 let isListDirty = false;
 
 function takeList(report: Extract<Report, { readonly kind: 'list' }>): void {
+  const nowMs = performance.now();
+  const seen = report.rows.map((row) => seenRow(row, store.rows.get(row.id), nowMs));
   if (report.isWhole) store.rows.clear();
-  for (const row of report.rows) store.rows.set(row.id, row);
+  for (const row of seen) store.rows.set(row.id, row);
   for (const id of report.gone) store.rows.delete(id);
   batch(() => {
     store.moreEnded.value = report.more;

@@ -236,6 +236,7 @@ export const importTable: readonly ImportRow[] = [
       'inspector/page/',
       'inspector/debugger/',
       'inspector/feed-format.ts',
+      'inspector/waits.ts',
       'analysis/',
       'replay/',
       'log/',

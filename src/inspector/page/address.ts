@@ -1,0 +1,87 @@
+/**
+ * The address of the page: which session and turn it shows, so that a link, a reload and the browser's own buttons lead there. Another
+ * session is a new step of the browser's history, another turn is not. The token is taken out of the address as soon as it is read, and kept
+ * for this tab alone.
+ */
+import { effect, signal } from '@preact/signals';
+import { tell } from './engine.ts';
+import { fragmentOf, type Place, readFragment } from './fragment.ts';
+import { keptText } from './kept.ts';
+import { closeLog, selectLog, store } from './store.ts';
+
+const token = keptText('token', '');
+/** Where the address leads, as long as its session is not known. */
+export const awaited = signal<Place | null>(null);
+
+/** Opens what the address names, connects, and keeps the two together from here on. */
+export function startAddress(): void {
+  const given = readFragment(location.hash);
+  if (given.token !== null) {
+    token.value = given.token;
+    history.replaceState(null, '', `${location.pathname}${fragmentOf(given.place)}`);
+  }
+  goTo(given.place);
+  if (token.value !== '') connect(token.value);
+  addEventListener('hashchange', () => {
+    const now = readFragment(location.hash);
+    if (now.token !== null) {
+      history.replaceState(null, '', `${location.pathname}${fragmentOf(now.place)}`);
+      connect(now.token);
+    }
+    goTo(now.place);
+  });
+  const show = () => tell({ kind: 'show', isVisible: document.visibilityState === 'visible' });
+  document.addEventListener('visibilitychange', show);
+  show();
+  effect(findAwaited);
+  effect(writeAddress);
+}
+
+export function hasToken(): boolean {
+  return token.value !== '';
+}
+
+export function connect(given: string): void {
+  token.value = given;
+  tell({ kind: 'connect', base: location.origin, token: given });
+}
+
+function goTo(place: Place): void {
+  const isKnown = place.log !== '';
+  awaited.value = isKnown || place.session === '' ? null : place;
+  if (isKnown) selectLog(place.log, place.turn);
+  else if (place.session === '') closeLog();
+}
+
+function findAwaited(): void {
+  store.rowsAt.value;
+  const place = awaited.value;
+  if (place === null) return;
+  const logs = [...store.rows.values()].filter(({ session }) => session === place.session);
+  const newest = logs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
+  if (newest === undefined) return;
+  awaited.value = null;
+  selectLog(newest.id, place.turn);
+}
+
+let writtenLog: string | null = null;
+
+function writeAddress(): void {
+  const log = store.log.value;
+  const turn = store.isFollowing.value ? null : store.pinnedTurn.value;
+  if (awaited.value !== null) return;
+  const session = log === null ? '' : sessionOf(log);
+  const hash = fragmentOf({ session, log: log ?? '', turn });
+  const isOther = log !== writtenLog && writtenLog !== null;
+  writtenLog = log;
+  if (hash === location.hash) return;
+  const address = `${location.pathname}${location.search}${hash}`;
+  if (isOther) history.pushState(null, '', address);
+  else history.replaceState(null, '', address);
+}
+
+/** '' = not known yet: it is written as soon as it is. */
+function sessionOf(log: string): string {
+  store.rowsAt.value;
+  return store.rows.get(log)?.session ?? '';
+}
