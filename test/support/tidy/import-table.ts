@@ -193,6 +193,14 @@ export const importTable: readonly ImportRow[] = [
     packages: [],
     node: ['node:crypto', 'node:fs', 'node:fs/promises', 'node:http', 'node:path', 'node:stream/promises', 'node:url'],
   },
+  // What Stately's tools are told: loaded by a server that is asked for it, and by nobody else.
+  {
+    from: 'inspector/stately/',
+    ours: ['inspector/stately/', 'log/', 'errors.ts'],
+    types: ['record/event-logs.ts', 'observe/logger.ts'],
+    packages: ['@statelyai/inspect', 'ws', 'xstate'],
+    node: ['node:net'],
+  },
   // The debugger is pure: it runs in a worker of the page, and in tests.
   {
     from: 'inspector/debugger/',
@@ -271,6 +279,7 @@ export const importTable: readonly ImportRow[] = [
       'store/',
       'observe/',
       'inspector/server/',
+      'inspector/stately/',
       'inspector/feed-format.ts',
       'machines/',
       'engines/',
@@ -295,6 +304,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/ask/command.ts',
       'cli/demo/command.ts',
       'cli/replay/command.ts',
+      'cli/inspect/command.ts',
       'cli/log/command.ts',
       'cli/chart/command.ts',
       'cli/usage/command.ts',
@@ -387,6 +397,25 @@ export const importTable: readonly ImportRow[] = [
     types: [],
     packages: ['commander', 'xstate', 'zod'],
     node: ['node:fs', 'node:path'],
+  },
+  // A server of the inspector's pages, and of nothing else.
+  {
+    from: 'cli/inspect/',
+    ours: [
+      'cli/inspect/',
+      'cli/log/growing-file.ts',
+      'cli/log/log-files.ts',
+      'cli/log/log-paths.ts',
+      'cli/log/log-selection.ts',
+      'cli/terminal/',
+      'inspector/server/',
+      'log/',
+      'server/package-version.ts',
+      'errors.ts',
+    ],
+    types: ['inspector/feed-format.ts'],
+    packages: ['commander', 'zod'],
+    node: ['node:fs/promises', 'node:http', 'node:net', 'node:path', 'node:zlib'],
   },
   { from: 'cli/usage/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
   { from: 'cli/forget/', ours: ['cli/terminal/'], types: [], packages: ['commander', 'zod'], node: [] },
