@@ -86,10 +86,19 @@ function goalText(from: readonly string[], to: readonly string[], places: readon
 /** A guard in words; of a combined one with its parts: `and(isAnswered, hasCommand)`. */
 export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
-  if (typeof guard === 'object' && guard !== null && 'type' in guard) return String(guard.type);
-  if (typeof guard !== 'function') return String(guard);
-  const name = combiners.get(Reflect.get(guard, 'check')) ?? guard.name;
-  const parts: unknown = Reflect.get(guard, 'guards');
+  if (typeof guard === 'function') {
+    const name = combiners.get(Reflect.get(guard, 'check')) ?? guard.name;
+    return combinedName(name, Reflect.get(guard, 'guards'));
+  }
+  if (typeof guard !== 'object' || guard === null || !('type' in guard)) return String(guard);
+  const type = String(guard.type);
+  // A combined guard that was read from JSON (xstate-export.ts).
+  const params = 'params' in guard ? guard.params : undefined;
+  const isCombined = type.startsWith('xstate.') && typeof params === 'object' && params !== null && 'guards' in params;
+  return isCombined ? combinedName(type.replace('xstate.', ''), params.guards) : type;
+}
+
+function combinedName(name: string, parts: unknown): string {
   return Array.isArray(parts) ? `${name}(${parts.map(nameOfGuard).join(', ')})` : name;
 }
 
