@@ -40,7 +40,7 @@ type Status = 'active' | 'done' | 'error' | 'stopped';
 export class ToldActor {
   readonly #header: LogHeader;
   readonly #place: ActorPlace;
-  readonly #context: Record<string, unknown> = {};
+  #context: Record<string, unknown> = {};
   #value: StateValue = {};
   #status: Status = 'active';
   #atMs = 0;
@@ -61,6 +61,11 @@ export class ToldActor {
       definition: definition ?? undefined,
       snapshot: this.#snapshot(),
     };
+  }
+
+  /** Turns came that changed no state, and were not looked at: of the context nothing is known any more but what comes. */
+  skip(): void {
+    this.#context = {};
   }
 
   /** What is to be told of a line: nothing of a header and an amendment, a turn's event and snapshot, an end that no turn told. */

@@ -2,7 +2,8 @@
  * INSPECTOR_EXPORT: tells Stately's tools what the charts of this server do, as their logs are written. Loaded only where that is set.
  *
  * What holds: actors know nothing of it (it is no inspector of theirs, which would see every event as it is sent, with all its data);
- * it is told lines that were made for the disk anyway, off the turns, and what it tells is what stands in them. An actor is introduced
+ * it is told lines that were made for the disk anyway, off the turns, and what it tells is what stands in them. While nobody listens only
+ * those are read that tell a beginning, another state or an end. An actor is introduced
  * when its next turn comes, on each connection anew, and its supervisor before it: so a tool that comes late learns of whoever is alive
  * and does something, and nothing is sent in a heap.
  */
@@ -27,6 +28,15 @@ export interface StatelyExportOptions {
   readonly supervisorId: string;
   /** Tells this server from another that talks to the same tool. */
   readonly run: string;
+}
+
+/** A line with another state than the one before: a quote inside of a text is escaped, so nothing else in a line reads so. */
+const STATE_FIELD = '"state":"';
+const FOOTER_START = '{"kind":"footer"';
+
+/** True for lines of which nothing needs to be known as long as nobody is connected. */
+function isSkippable({ from, text }: MadeLines): boolean {
+  return from > 0 && !text.includes(STATE_FIELD) && !text.includes(FOOTER_START);
 }
 
 interface ExportedActor {
@@ -66,7 +76,8 @@ export class StatelyExport implements LineTap {
   }
 
   linesMade(lines: MadeLines): void {
-    this.#socket.together(() => this.#takeLines(lines));
+    if (this.#socket.connection === null && isSkippable(lines)) this.#actors.get(lines.actorId)?.told.skip();
+    else this.#socket.together(() => this.#takeLines(lines));
   }
 
   #takeLines({ actorId, text }: MadeLines): void {

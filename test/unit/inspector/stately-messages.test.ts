@@ -125,6 +125,13 @@ describe('an actor', () => {
     expect(snapshotsOf(told(lines.slice(0, 2)).messages)[0]).toEqual(first);
   });
 
+  test('turns that were skipped leave its state, and nothing of the context that may have changed', () => {
+    const { actor } = told(lines.slice(0, 3));
+    const { value } = actor.introduction().snapshot;
+    actor.skip();
+    expect(actor.introduction().snapshot).toEqual({ status: 'active', value, context: {} });
+  });
+
   test('a turn in which the chart threw leaves it where it was', () => {
     const [header, init, turn] = lines;
     if (header === undefined || init === undefined || turn?.kind !== 'turn') throw new Error('no turn');
