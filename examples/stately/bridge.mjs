@@ -77,7 +77,8 @@ const sockets = new WebSocketServer({
   server,
   maxPayload: MAX_MESSAGE_BYTES,
   perMessageDeflate: false,
-  verifyClient: ({ origin, req }) => isOwnHost(req) && (origin === undefined || origin === `http://${req.headers.host}`),
+  verifyClient: ({ origin, req }) =>
+    isOwnHost(req) && (origin === undefined || origin === `http://${req.headers.host}`),
 });
 
 sockets.on('connection', (socket, { headers }) => {

@@ -224,9 +224,8 @@ describe('a server with INSPECTOR_EXPORT', () => {
     for (const each of received) message.parse(each);
     const supervisor = received.find((each) => each.type === '@xstate.actor' && each.name === 'supervisor');
     expect(session).toMatchObject({ rootId: supervisor?.sessionId, parentId: supervisor?.sessionId });
-    expect(received.findIndex((each) => each === supervisor)).toBeLessThan(
-      received.findIndex((each) => each === session),
-    );
+    const introduced = received.flatMap((each) => (each.type === '@xstate.actor' ? [each.name] : []));
+    expect(introduced).toEqual(['supervisor', `session ${sessionId}`]);
     const { inspector_export: exported } = await server.status();
     expect(exported).toEqual({ connected: true, sent: expect.any(Number), dropped: 0 });
     expect(await server.stop()).toBe(0);
