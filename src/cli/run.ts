@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../server/package-version.ts';
 import { addAsk } from './ask/command.ts';
+import { addChart } from './chart/command.ts';
 import { addCheckConfig } from './check-config/command.ts';
 import { addDemo } from './demo/command.ts';
 import { addForget } from './forget/command.ts';
@@ -70,6 +71,7 @@ function createProgram({ stdout, stderr }: CommandContext, runner: CommandRunner
   addDemo(program, runner);
   addReplay(program, runner);
   addLog(program, runner);
+  addChart(program, runner);
   addInspect(program, runner);
   addUsage(program, runner);
   addForget(program, runner);

@@ -77,9 +77,11 @@ export class GrowingLogs implements LiveLogs {
   #lookLater(): void {
     this.#timer = setTimeout(() => {
       const looking = this.#options.inspector().viewers > 0 ? this.#look() : Promise.resolve();
-      void looking.finally(() => {
+      const goOn = (): void => {
         if (!this.#isStopped) this.#lookLater();
-      });
+      };
+      // What can't be looked at now may be had later.
+      looking.then(goOn, goOn);
     }, LOOK_EVERY_MS);
   }
 

@@ -104,6 +104,7 @@ class ServedFiles {
       token: null,
       archive: files,
       logs: () => this.#growing,
+      ask: null,
       facts: () => ({ version: packageVersion(), grpc: null, maxStreams: 0, redaction: 'shape', settings: {} }),
       totals: () => ({ slots: 0, maxStreams: 0, refused: 0, refusedBy: {}, state: 'files', health: 'ok' }),
       now: () => performance.now(),

@@ -24,6 +24,7 @@ import { decoded, fail, isApiPath, isRead, lineHeaders, linesFrom, pathOf, sendJ
 import { type Archive, type IsKnown, openLogFile } from './log-archive.ts';
 import { type PageFile, readPageFiles } from './page-files.ts';
 import { MAX_ENDED, SessionList, SUPERVISOR } from './session-list.ts';
+import { type AskServer, TryIt } from './try-it.ts';
 
 const PAGE_PATH = '/inspect';
 /** Log files that are sent at once. */
@@ -50,6 +51,8 @@ export interface InspectorOptions {
   /** Logs that stand in files; null = there are none, and will be none. */
   readonly archive: Archive | null;
   readonly logs: () => LiveLogs | null;
+  /** Asks this server over its own port; null = INSPECTOR_TRY is off. */
+  readonly ask: AskServer | null;
   readonly facts: () => Omit<ServerFacts, 'run' | 'hasLogs' | 'canTry'>;
   readonly totals: () => Omit<Totals, 'live' | 'ended' | 'failed'>;
   /** A monotonic clock in ms. */
@@ -65,6 +68,7 @@ export class Inspector {
   readonly #options: InspectorOptions;
   readonly #token: string;
   readonly #feed: Feed;
+  readonly #try: TryIt;
   readonly #files: ReadonlyMap<string, PageFile>;
   readonly #isOwn: (authority: string) => boolean;
   /** A new one for each process. */
@@ -79,6 +83,7 @@ export class Inspector {
     this.#files = readPageFiles();
     this.#isOwn = createOwnHosts({ listenHost: host, allowedHosts: allowedHosts.filter((name) => name !== '*') });
     this.list = new SessionList({ now, date });
+    this.#try = new TryIt(options.ask);
     this.#feed = new Feed({
       list: this.list,
       linesOf: (id) => options.logs()?.find(id)?.lines ?? null,
@@ -157,14 +162,19 @@ export class Inspector {
 
   #answerApi(path: string, request: IncomingMessage, response: ServerResponse): void {
     const name = path.startsWith(API_PATH) ? path.slice(API_PATH.length) : '';
-    const answers: Readonly<Record<string, Answer>> = { feed: this.#answerFeed, ended: this.#answerEnded };
+    const answers: Readonly<Record<string, Answer>> = {
+      feed: this.#answerFeed,
+      ended: this.#answerEnded,
+      try: this.#answerTry,
+    };
     const log = /^logs\/([^/]+)$/.exec(name)?.[1];
     const answer = log === undefined ? (Object.hasOwn(answers, name) ? answers[name] : undefined) : this.#answerLog;
     if (answer === undefined) {
-      fail(response, 404, `there are ${API_PATH}feed, ${API_PATH}logs/<id> and ${API_PATH}ended`);
+      fail(response, 404, `there are feed, logs/<id>, ended and try below ${API_PATH}`);
       return;
     }
-    if (!isRead(request, response)) return;
+    // It has methods and refusals of its own.
+    if (answer !== this.#answerTry && !isRead(request, response)) return;
     const [, query = ''] = /\?([^#]*)/.exec(request.url ?? '') ?? [];
     const url = new URL(`http://inspector/${name}?${query}`);
     Promise.resolve(answer(request, response, url)).catch(() => {
@@ -199,13 +209,15 @@ export class Inspector {
     const server: ServerFacts = {
       ...this.#options.facts(),
       hasLogs: this.#options.archive !== null,
-      canTry: false,
+      canTry: this.#try.isOn,
       run: this.#run,
     };
     const words: FeedLine[] = [{ kind: 'hello', server }];
     const say = this.#feed.add(response, { list: list === '1', logs }, words);
     for (const log of new Set(logs)) if (!this.#isLive(log)) void this.#sayIfNone(log, say);
   };
+
+  readonly #answerTry: Answer = (request, response) => this.#try.answer(request, response);
 
   readonly #answerEnded: Answer = async (_request, response, { searchParams }) => {
     const before = searchParams.get('before') ?? this.#nowText();

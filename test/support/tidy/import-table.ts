@@ -306,6 +306,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/replay/command.ts',
       'cli/inspect/command.ts',
       'cli/log/command.ts',
+      'cli/chart/command.ts',
       'cli/usage/command.ts',
       'cli/forget/command.ts',
       'cli/check-config/command.ts',
@@ -389,6 +390,13 @@ export const importTable: readonly ImportRow[] = [
     types: [],
     packages: ['commander', 'tinyglobby', 'zod'],
     node: ['node:fs', 'node:fs/promises', 'node:path'],
+  },
+  {
+    from: 'cli/chart/',
+    ours: ['cli/chart/', 'cli/terminal/', 'analysis/chart/', 'machines/', 'errors.ts'],
+    types: [],
+    packages: ['commander', 'xstate', 'zod'],
+    node: ['node:fs', 'node:path'],
   },
   // A server of the inspector's pages, and of nothing else.
   {

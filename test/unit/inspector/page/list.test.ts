@@ -179,6 +179,7 @@ test('an opened file is a row with its verdict', () => {
     isLive: false,
     reason: 'completed',
     turns: 112,
+    lines: 112,
     lastMs: 900,
     verdict: { kind: 'bad-log', line: 7, turn: 5, why: 'its hash does not follow' },
     definitionChanges: [],
