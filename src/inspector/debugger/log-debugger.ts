@@ -31,6 +31,8 @@ export class LogDebugger {
   readonly #options: LogDebuggerOptions;
   readonly #reader = new LogReader();
   readonly #lines: string[] = [];
+  /** Place of each turn's line, from 0: amendments stand between them. */
+  readonly #turnLines: number[] = [];
   #execution: Execution | null = null;
   #teller: TurnTeller | null = null;
   #definitionChanges: readonly string[] = [];
@@ -87,6 +89,7 @@ export class LogDebugger {
       isLive: this.#isLive,
       reason: footer === null && this.#isLive ? '' : endReasonOf(footer),
       turns: turns.length,
+      lines: this.#lines.length,
       lastMs: turns.at(-1)?.atMs ?? 0,
       verdict: this.#verdict(),
       definitionChanges: this.#definitionChanges,
@@ -97,8 +100,10 @@ export class LogDebugger {
   /** Throws what a person can do something about: there is no such turn, no such chart. */
   answer(question: LogQuestion): Answers[keyof Answers] {
     switch (question.kind) {
-      case 'turn':
-        return this.#told().tell(this.#turn(question.turn));
+      case 'turn': {
+        const turn = this.#turn(question.turn);
+        return this.#told().tell(turn, this.#turnLines[turn.turn] ?? 0);
+      }
       case 'chart':
         return this.#chart(question.level);
       case 'timeline':
@@ -132,6 +137,7 @@ export class LogDebugger {
     this.#fault = this.#reader.take(line);
     if (this.#fault !== null) return;
     const { header, amended, turns } = this.#reader;
+    if (turns.length > this.#turnLines.length) this.#turnLines.push(this.#lines.length - 1);
     if (amended !== null) this.#execution?.amend(amended);
     if (header === null || this.#teller !== null) return;
     const machine = machineFor(header.machine, header.version, this.#options.shelf);

@@ -47,8 +47,8 @@ export type Question =
   /** One level of the context after a turn: what stands directly in `path`; '' = its fields. */
   | { readonly kind: 'context'; readonly log: string; readonly turn: number; readonly path: string };
 
-/** One that a log itself can answer. */
-export type LogQuestion = Exclude<Question, { readonly kind: 'chartOf' }>;
+/** A question about one log. */
+export type LogQuestion = Extract<Question, { readonly log: string }>;
 
 /** What a turn is looked for by. */
 export type TurnMark =

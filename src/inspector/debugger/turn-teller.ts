@@ -30,16 +30,18 @@ export class TurnTeller {
     return this.#standing(turn).leaves;
   }
 
-  tell(recorded: LogTurn): TurnView {
+  /** `line`: its place in the log, from 0. */
+  tell(recorded: LogTurn, line: number): TurnView {
     const { turn, atMs, event, effects = [], status = 'active' } = recorded;
     const execution = this.#execution;
     const watched = execution?.watch(turn) ?? null;
-    const [before, after] = [execution?.snapshotAfter(turn - 1), execution?.snapshotAfter(turn)];
-    const { changes, more } = after ? contextChanges(before?.context ?? {}, after.context) : noChanges;
+    const { before = null, after = null } = execution?.around(turn) ?? {};
+    const { changes, more } = after === null ? noChanges : contextChanges(before?.context ?? {}, after.context);
     const divergence = execution?.divergence ?? null;
     const { leaves, timers } = this.#standing(turn);
     return {
       turn,
+      line,
       atMs,
       sinceBeforeMs: atMs - (this.#turns[turn - 1]?.atMs ?? atMs),
       event,

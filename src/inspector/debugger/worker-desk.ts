@@ -2,7 +2,7 @@
  * What the page's worker does: it holds the connection and all logs that are open, takes the page's orders and answers its questions. A log
  * is told of at most once a frame of the screen, however many lines come.
  */
-import type { ChartGeometry } from '../../analysis/chart/chart-geometry.ts';
+import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
 import { layOutChart } from '../../analysis/chart/chart-layout.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { FeedClient, type FeedWorld } from './feed-client.ts';
@@ -137,7 +137,10 @@ export class WorkerDesk {
 
   #answer(id: number, question: Question): void {
     try {
-      const answer = question.kind === 'chartOf' ? chartOf(question) : this.#logOf(question.log).answer(question);
+      const answer =
+        question.kind === 'chartOf'
+          ? chartNamed(question.machine, question.level)
+          : this.#logOf(question.log).answer(question);
       this.#post({ kind: 'answer', id, answer, error: null });
     } catch (error) {
       this.#post({ kind: 'answer', id, answer: null, error: error instanceof Error ? error.message : String(error) });
@@ -166,9 +169,9 @@ export class WorkerDesk {
   }
 }
 
-/** The newest chart of this build with that name. */
-function chartOf({ machine: name, level }: Extract<Question, { readonly kind: 'chartOf' }>): ChartGeometry {
+/** A chart of this build in its newest version; throws where there is none. */
+function chartNamed(name: string, level: ChartLevel): ChartGeometry {
   const machine = machineFor(name, '');
-  if (machine === undefined) throw new Error(`there is no chart ${JSON.stringify(name)} in this build`);
+  if (machine === undefined) throw new Error(`no chart is named ${JSON.stringify(name)}`);
   return layOutChart(machine, level);
 }

@@ -146,6 +146,7 @@ function take(report: Report): void {
   }
 }
 
+const GONE_AFTER_MS = 1_000;
 let expectsFile = false;
 
 /** Files of the person are about to be opened: the first of them is shown as soon as something is known of it. */
@@ -164,7 +165,6 @@ function takeOverview(overview: LogOverview): void {
   if (isFirst) expectsFile = false;
 }
 
-const GONE_AFTER_MS = 1_000;
 let isListDirty = false;
 /** Rows of before a whole list, which comes in parts: those that are in none of them are gone. */
 let doubtful = new Set<string>();
