@@ -13,7 +13,7 @@ import { definitionChangesOf } from '../../replay/replayer.ts';
 import { contextLevel, pathParts, valueAt, wholeJson } from './context-view.ts';
 import { Execution } from './execution.ts';
 import { logEntries } from './log-entries.ts';
-import type { Answers, Question } from './messages.ts';
+import type { Answers, LogQuestion } from './messages.ts';
 import { seekTurn } from './seek.ts';
 import { timelineOf } from './timeline.ts';
 import { TurnTeller } from './turn-teller.ts';
@@ -31,6 +31,8 @@ export class LogDebugger {
   readonly #options: LogDebuggerOptions;
   readonly #reader = new LogReader();
   readonly #lines: string[] = [];
+  /** Place of each turn's line, from 0: amendments stand between them. */
+  readonly #turnLines: number[] = [];
   #execution: Execution | null = null;
   #teller: TurnTeller | null = null;
   #definitionChanges: readonly string[] = [];
@@ -89,6 +91,7 @@ export class LogDebugger {
       isLive: this.#isLive,
       reason: footer === null && this.#isLive ? '' : endReasonOf(footer),
       turns: turns.length,
+      lines: this.#lines.length,
       lastMs: turns.at(-1)?.atMs ?? 0,
       verdict: this.#verdict(),
       definitionChanges: this.#definitionChanges,
@@ -97,10 +100,12 @@ export class LogDebugger {
   }
 
   /** Throws what a person can do something about: there is no such turn, no such chart. */
-  answer(question: Question): Answers[keyof Answers] {
+  answer(question: LogQuestion): Answers[keyof Answers] {
     switch (question.kind) {
-      case 'turn':
-        return this.#told().tell(this.#turn(question.turn));
+      case 'turn': {
+        const turn = this.#turn(question.turn);
+        return this.#told().tell(turn, this.#turnLines[turn.turn] ?? 0);
+      }
       case 'chart':
         return this.#chart(question.level);
       case 'timeline':
@@ -134,6 +139,7 @@ export class LogDebugger {
     this.#fault = this.#reader.take(line);
     if (this.#fault !== null) return;
     const { header, amended, turns } = this.#reader;
+    if (turns.length > this.#turnLines.length) this.#turnLines.push(this.#lines.length - 1);
     if (amended !== null) this.#execution?.amend(amended);
     if (header === null || this.#teller !== null) return;
     const machine = machineFor(header.machine, header.version, this.#options.shelf);

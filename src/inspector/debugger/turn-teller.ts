@@ -30,7 +30,8 @@ export class TurnTeller {
     return this.#standing(turn).leaves;
   }
 
-  tell(recorded: LogTurn): TurnView {
+  /** `line`: its place in the log, from 0. */
+  tell(recorded: LogTurn, line: number): TurnView {
     const { turn, atMs, event, effects = [], status = 'active' } = recorded;
     const execution = this.#execution;
     const watched = execution?.watch(turn) ?? null;
@@ -40,6 +41,7 @@ export class TurnTeller {
     const { leaves, timers } = this.#standing(turn);
     return {
       turn,
+      line,
       atMs,
       sinceBeforeMs: atMs - (this.#turns[turn - 1]?.atMs ?? atMs),
       event,

@@ -22,6 +22,8 @@ export interface LogOverview {
   /** As `endReasonOf` names it; '' while it lives. */
   readonly reason: string;
   readonly turns: number;
+  /** Of the file, as far as they have arrived. */
+  readonly lines: number;
   readonly lastMs: number;
   readonly verdict: Verdict;
   /** The code is not the one that recorded: said before any divergence. */
@@ -73,6 +75,8 @@ export interface ArmedTimer {
 /** All of a turn. */
 export interface TurnView {
   readonly turn: number;
+  /** Place of its line in the log, from 0. */
+  readonly line: number;
   readonly atMs: number;
   readonly sinceBeforeMs: number;
   readonly event: LoggedEvent;

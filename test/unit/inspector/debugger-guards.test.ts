@@ -7,7 +7,7 @@ import { type AnyStateMachine, and, not, or, setup, stateIn } from 'xstate';
 import { transitionIdOf, transitionsOf, transitionWordsOf } from '../../../src/analysis/chart/transition-words.ts';
 import { Execution } from '../../../src/inspector/debugger/execution.ts';
 import { WatchedChart } from '../../../src/inspector/debugger/watched-chart.ts';
-import { definitionHash } from '../../../src/log/chart-definition.ts';
+import { definitionHash, definitionHashAs } from '../../../src/log/chart-definition.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { PureChart } from '../../../src/replay/pure-chart.ts';
 import { ReplayRun } from '../../../src/replay/replayer.ts';
@@ -74,6 +74,7 @@ describe('a chart whose guards are watched', () => {
     };
     expect(watched.listen(count, () => divergences(watched.machine))).toEqual(plain);
     expect(asked).toBeGreaterThan(0);
+    expect(definitionHashAs(log.header.definition, machine)).toBe(log.header.definition);
   });
 
   test('leaves the chart on the shelf as it is', () => {

@@ -251,5 +251,5 @@ describe('an amendment', () => {
 test('a question for what is not there is answered with why', () => {
   const log = debuggerOf(textOf('session/completed-plain-v1.jsonl'));
   expect(() => turnOf(log, 9_999)).toThrow(/no turn 9999: the log has \d+/);
-  expect(() => turnOf(new LogDebugger({ id: 'x', title: 'x' }), 0)).toThrow('the log has no header yet');
+  expect(() => turnOf(new LogDebugger({ id: 'x', title: 'x' }), 0)).toThrow('there is no turn 0: the log has 0');
 });
