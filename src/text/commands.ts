@@ -97,8 +97,8 @@ function limitOf(value: unknown): unknown {
 
 type ArgRules = Readonly<Record<string, ArgRule>>;
 
-const messageArgs = { contact: nameText, message: freeText };
-const readArgs = { contact: optionalName, limit: optionalLimit };
+const messageArgs = { contact: nameText, message: freeText } as const;
+const readArgs = { contact: optionalName, limit: optionalLimit } as const;
 
 /** What the arguments of each command must be; `free` = any object, within bounds. */
 const argRules: Readonly<Record<CommandName, ArgRules | 'free'>> = Object.freeze({
