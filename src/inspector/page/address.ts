@@ -4,6 +4,7 @@
  * for this tab alone.
  */
 import { effect, signal } from '@preact/signals';
+import { API_PATH } from '../feed-format.ts';
 import { tell } from './engine.ts';
 import { fragmentOf, type Place, readFragment } from './fragment.ts';
 import { keptText } from './kept.ts';
@@ -43,7 +44,7 @@ export function hasToken(): boolean {
 
 export function connect(given: string): void {
   token.value = given;
-  tell({ kind: 'connect', base: location.origin, token: given });
+  tell({ kind: 'connect', base: `${location.origin}${API_PATH}`, token: given });
 }
 
 function goTo(place: Place): void {

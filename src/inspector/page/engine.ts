@@ -7,8 +7,9 @@
 import { batch, effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answers, Order, Question, Report } from '../debugger/messages.ts';
+import type { LogOverview } from '../debugger/views.ts';
 import { seenRow } from './list/list-entries.ts';
-import { store } from './store.ts';
+import { selectLog, store } from './store.ts';
 
 /** What of a `Worker` is needed. */
 export interface DebuggerPort {
@@ -121,7 +122,7 @@ function take(report: Report): void {
       takeList(report);
       return;
     case 'log':
-      store.overviews.value = new Map(store.overviews.peek()).set(report.overview.id, report.overview);
+      takeOverview(report.overview);
       return;
     case 'answer': {
       const asked = pending.get(report.id);
@@ -129,6 +130,24 @@ function take(report: Report): void {
       asked?.settle(report.answer, report.error);
     }
   }
+}
+
+let expectsFile = false;
+
+/** Files of the person are about to be opened: the first of them is shown as soon as something is known of it. */
+export function expectFile(): void {
+  expectsFile = true;
+}
+
+function takeOverview(overview: LogOverview): void {
+  const { id } = overview;
+  const isFirst = expectsFile && isFile(id) && !store.overviews.peek().has(id);
+  // In one step: an address that leads into this file goes on from here to its turn.
+  batch(() => {
+    if (isFirst) selectLog(id);
+    store.overviews.value = new Map(store.overviews.peek()).set(id, overview);
+  });
+  if (isFirst) expectsFile = false;
 }
 
 let isListDirty = false;
