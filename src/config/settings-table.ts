@@ -352,6 +352,13 @@ export const settingsTable = {
     default: 'off',
     meaning: 'Whether the inspector may ask the server something itself, with real calls.',
   },
+  INSPECTOR_EXPORT: {
+    type: 'text',
+    expectation: 'a ws:// address of this machine, such as ws://127.0.0.1:8090, without user, password and fragment',
+    default: '',
+    meaning:
+      "Where Stately's tools are told what the charts do, as the event logs have it (docs/STATELY.md); empty = nowhere. It needs no INSPECTOR.",
+  },
   KILL_SWITCHES: {
     type: 'list',
     allowed: killSwitchNames,

@@ -60,6 +60,10 @@ export interface ListRow {
   readonly isFailed: boolean;
   /** null where nobody knows without reading the whole log. */
   readonly waits: Waits | null;
+  /** The path of its file, where files were opened (`recital inspect`) and no server wrote them just now. */
+  readonly file?: string;
+  /** Why it can't be read, where `reason` is bad_log: the file is none, or is damaged at its beginning. */
+  readonly why?: string;
 }
 
 export interface Totals {

@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import type { Totals } from '../inspector/feed-format.ts';
 import { Inspector, type LiveLogs } from '../inspector/server/inspector.ts';
+import { LogArchive } from '../inspector/server/log-archive.ts';
 import type { Logger } from '../observe/logger.ts';
 import { askOwnServer } from '../rpc/own-call.ts';
 
@@ -33,7 +34,7 @@ export function createInspector(config: Config, log: Logger, server: InspectedSe
     host: http.host,
     allowedHosts: http.allowedHosts,
     token,
-    logDir: eventLog.isOn ? eventLog.dir : null,
+    archive: eventLog.isOn ? new LogArchive(eventLog.dir) : null,
     logs: server.logs,
     ask: inspector.canTry
       ? ({ prompt, hardware_id: hardwareId = '', screenshot }, listener) =>

@@ -83,13 +83,21 @@ function goalText(from: readonly string[], to: readonly string[], places: readon
   return tails.find(isOnly) ?? to.join('.');
 }
 
-function nameOfGuard(guard: unknown): string {
+/** A guard in words; of a combined one with its parts: `and(isAnswered, hasCommand)`. */
+export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
-  if (typeof guard === 'object' && guard !== null && 'type' in guard) return String(guard.type);
-  if (typeof guard === 'function' && 'guards' in guard && Array.isArray(guard.guards)) {
-    return `${guard.name}(${guard.guards.map(nameOfGuard).join(', ')})`;
-  }
-  return typeof guard === 'function' ? guard.name : String(guard);
+  if (typeof guard === 'function' && 'guards' in guard) return combinedName(guard.name, guard.guards);
+  if (typeof guard === 'function') return guard.name;
+  if (typeof guard !== 'object' || guard === null || !('type' in guard)) return String(guard);
+  const type = String(guard.type);
+  // A combined guard that was read from JSON (xstate-export.ts).
+  const params = 'params' in guard ? guard.params : undefined;
+  const isCombined = type.startsWith('xstate.') && typeof params === 'object' && params !== null && 'guards' in params;
+  return isCombined ? combinedName(type.replace('xstate.', ''), params.guards) : type;
+}
+
+function combinedName(name: string, parts: unknown): string {
+  return Array.isArray(parts) ? `${name}(${parts.map(nameOfGuard).join(', ')})` : name;
 }
 
 /** What a transition waits for, in words: `after idleCheck`, `actor speech failed`, `always`, or the event. */

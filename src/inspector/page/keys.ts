@@ -2,11 +2,12 @@
  * The keys of the page, in one table: what is listed in the help is what works. A key does nothing while a text is written, and none that is
  * pressed with Ctrl, Alt or Meta is ours.
  */
-import { stepLog } from './list/session-list.tsx';
+import { stepLog } from './list/list-model.ts';
+import { seekTurn } from './session/time-travel.ts';
 import { goLive, goToTurn, setLevel, showPanel, stepTurn, store } from './store.ts';
 
 interface Key {
-  /** `KeyboardEvent.key`; letters in lower case. */
+  /** `KeyboardEvent.key`; letters in lower case, behind `Shift+` for keys without a sign of their own. */
   readonly keys: readonly string[];
   /** As it is printed. */
   readonly shown: readonly string[];
@@ -17,6 +18,18 @@ interface Key {
 export const keyTable: readonly Key[] = [
   { keys: ['ArrowLeft'], shown: ['←'], words: 'the turn before', run: () => stepTurn(-1) },
   { keys: ['ArrowRight'], shown: ['→'], words: 'the next turn', run: () => stepTurn(1) },
+  {
+    keys: ['Shift+ArrowLeft'],
+    shown: ['Shift ←'],
+    words: 'the change of state before',
+    run: () => void seekTurn({ kind: 'led' }, 'before'),
+  },
+  {
+    keys: ['Shift+ArrowRight'],
+    shown: ['Shift →'],
+    words: 'the next change of state',
+    run: () => void seekTurn({ kind: 'led' }, 'after'),
+  },
   { keys: ['Home'], shown: ['Home'], words: 'the first turn', run: () => goToTurn(0) },
   { keys: ['End'], shown: ['End'], words: 'the last turn', run: () => goToTurn(Number.MAX_SAFE_INTEGER) },
   { keys: ['l'], shown: ['L'], words: 'live: follow the last turn', run: goLive },
@@ -37,7 +50,8 @@ export function startKeys(): void {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (isTakenBy(event.target, key)) return;
-    const row = keyTable.find(({ keys }) => keys.includes(key));
+    const pressed = event.shiftKey && key.length > 1 ? `Shift+${key}` : key;
+    const row = keyTable.find(({ keys }) => keys.includes(pressed));
     if (row === undefined) return;
     event.preventDefault();
     row.run();

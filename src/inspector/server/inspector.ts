@@ -21,7 +21,7 @@ import {
 import { newRunId, newToken, refusalOfHost, refusalOfOrigin, refusalOfToken } from './access.ts';
 import { Feed, MAX_VIEWERS } from './feed.ts';
 import { decoded, fail, isApiPath, isRead, lineHeaders, linesFrom, pathOf, sendJson } from './http-answers.ts';
-import { type IsKnown, LogArchive, openLogFile } from './log-archive.ts';
+import { type Archive, type IsKnown, openLogFile } from './log-archive.ts';
 import { type PageFile, readPageFiles } from './page-files.ts';
 import { MAX_ENDED, type OpenLog, SessionList, SUPERVISOR } from './session-list.ts';
 import { type AskServer, TryIt } from './try-it.ts';
@@ -48,8 +48,8 @@ export interface InspectorOptions {
   readonly allowedHosts: readonly string[];
   /** INSPECTOR_TOKEN; null = a new one. */
   readonly token: string | null;
-  /** EVENT_LOG_DIR; null = there are no logs. */
-  readonly logDir: string | null;
+  /** Logs that stand in files; null = there are none, and will be none. */
+  readonly archive: Archive | null;
   readonly logs: () => LiveLogs | null;
   /** Asks this server over its own port; null = INSPECTOR_TRY is off. */
   readonly ask: AskServer | null;
@@ -69,7 +69,6 @@ export class Inspector {
   readonly #token: string;
   readonly #feed: Feed;
   readonly #try: TryIt;
-  readonly #archive: LogArchive | null;
   readonly #files: ReadonlyMap<string, PageFile>;
   readonly #isOwn: (authority: string) => boolean;
   /** A new one for each process. */
@@ -78,20 +77,24 @@ export class Inspector {
 
   /** Throws where the page was not built. */
   constructor(options: InspectorOptions) {
-    const { host, allowedHosts, logDir, now, date } = options;
+    const { host, allowedHosts, now, date } = options;
     this.#options = options;
     this.#token = options.token ?? newToken();
     this.#files = readPageFiles();
     this.#isOwn = createOwnHosts({ listenHost: host, allowedHosts: allowedHosts.filter((name) => name !== '*') });
     this.list = new SessionList({ now, date });
     this.#try = new TryIt(options.ask);
-    this.#archive = logDir === null ? null : new LogArchive(logDir);
     this.#feed = new Feed({
       list: this.list,
       linesOf: (id) => options.logs()?.find(id)?.lines ?? null,
       totals: () => ({ ...options.totals(), ...this.list.counts }),
       now,
     });
+  }
+
+  /** Tabs that watch. */
+  get viewers(): number {
+    return this.#feed.viewers;
   }
 
   /** What the event logs tell of their lines. */
@@ -106,10 +109,10 @@ export class Inspector {
 
   /** Reads the rows of earlier runs; never rejects. */
   async readArchive(): Promise<void> {
-    if (this.#archive === null) return;
+    if (this.#options.archive === null) return;
     const isListed: IsKnown = ({ name, path }) => this.list.has(name) || this.#isOwnSupervisor(path);
     try {
-      const found = await this.#archive.rowsBefore(this.#nowText(), MAX_ENDED, isListed);
+      const found = await this.#options.archive.rowsBefore(this.#nowText(), MAX_ENDED, isListed);
       this.list.addRead(found.rows, found.leftOut);
     } catch {
       // What can't be read is not listed; that logs can't be written is said elsewhere.
@@ -209,7 +212,7 @@ export class Inspector {
     response.flushHeaders();
     const server: ServerFacts = {
       ...this.#options.facts(),
-      hasLogs: this.#archive !== null,
+      hasLogs: this.#options.archive !== null,
       canTry: this.#try.isOn,
       run: this.#run,
     };
@@ -230,7 +233,7 @@ export class Inspector {
       fail(response, 400, `limit ${searchParams.get('limit')?.slice(0, MAX_ID_CHARS)} must be 1..${MAX_PAGE_ROWS}`);
     } else {
       const isLive: IsKnown = ({ name, path }) => this.list.isLive(name) || this.#isOwnSupervisor(path);
-      const found = await this.#archive?.rowsBefore(before, limit, isLive);
+      const found = await this.#options.archive?.rowsBefore(before, limit, isLive);
       sendJson(response, 200, { rows: found?.rows ?? [], more: found?.leftOut ?? 0 } satisfies EndedRows);
     }
   };
@@ -242,7 +245,7 @@ export class Inspector {
       fail(response, 400, 'from must be the place of a line, counted from 0');
       return;
     }
-    if (this.#archive === null) {
+    if (this.#options.archive === null) {
       fail(response, 404, 'EVENT_LOG is off: there are no logs');
       return;
     }
@@ -277,12 +280,13 @@ export class Inspector {
   /** Lines of a log that is over come from its file; one that stands nowhere has none. */
   async #sayIfNone(log: string, say: (line: FeedLine) => void): Promise<void> {
     if (log.length <= MAX_ID_CHARS && (await this.#pathOf(log)) !== null) return;
-    const why = this.#archive === null ? 'EVENT_LOG is off: there are no logs' : 'there is no such log on this server';
+    const why =
+      this.#options.archive === null ? 'EVENT_LOG is off: there are no logs' : 'there is no such log on this server';
     say({ kind: 'no-log', log: log.slice(0, MAX_ID_CHARS), why });
   }
 
   async #pathOf(id: string): Promise<string | null> {
-    return this.#options.logs()?.find(id)?.path ?? (await this.#archive?.find(id)) ?? null;
+    return this.#options.logs()?.find(id)?.path ?? (await this.#options.archive?.find(id)) ?? null;
   }
 
   #isLive(id: string): boolean {
