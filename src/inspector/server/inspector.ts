@@ -208,7 +208,6 @@ export class Inspector {
       response.end();
       return;
     }
-    request.socket.setNoDelay(true);
     response.flushHeaders();
     const server: ServerFacts = {
       ...this.#options.facts(),
