@@ -146,7 +146,7 @@ function take(report: Report): void {
   }
 }
 
-const goneAfterMs = 1_000;
+const GONE_AFTER_MS = 1_000;
 let expectsFile = false;
 
 /** Files of the person are about to be opened: the first of them is shown as soon as something is known of it. */
@@ -172,7 +172,7 @@ let doubtful = new Set<string>();
 function takeList(report: Extract<Report, { readonly kind: 'list' }>): void {
   if (report.isWhole) {
     doubtful = new Set(store.rows.keys());
-    setTimeout(dropDoubtful, goneAfterMs);
+    setTimeout(dropDoubtful, GONE_AFTER_MS);
   }
   takeRows(report.rows);
   for (const id of report.gone) store.rows.delete(id);
