@@ -3,6 +3,7 @@
  * for people.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { combinationOf } from '../../log/chart-definition.ts';
 import type { TransitionWords } from './chart-geometry.ts';
 
 /** Every state of the machine, the root included, in document order. */
@@ -87,10 +88,15 @@ function goalText(from: readonly string[], to: readonly string[], places: readon
 export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
   if (typeof guard === 'object' && guard !== null && 'type' in guard) return String(guard.type);
-  if (typeof guard === 'function' && 'guards' in guard && Array.isArray(guard.guards)) {
-    return `${guard.name}(${guard.guards.map(nameOfGuard).join(', ')})`;
-  }
-  return typeof guard === 'function' ? guard.name : String(guard);
+  if (typeof guard !== 'function') return String(guard);
+  const name = combinationOf(guard) ?? guard.name;
+  if (name === 'stateIn' && 'stateValue' in guard) return `stateIn(${placeWords(guard.stateValue)})`;
+  if (!('guards' in guard) || !Array.isArray(guard.guards)) return name;
+  return `${name}(${guard.guards.map(nameOfGuard).join(', ')})`;
+}
+
+function placeWords(stateValue: unknown): string {
+  return typeof stateValue === 'string' ? stateValue : JSON.stringify(stateValue);
 }
 
 /** What a transition waits for, in words: `after idleCheck`, `actor speech failed`, `always`, or the event. */

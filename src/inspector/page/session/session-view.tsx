@@ -201,21 +201,22 @@ function ChartRoom({ overview, view }: ChartRoomProps) {
             }
           />
         )}
-        {look !== null && <StateCard log={overview.id} path={look.path} isHigh={look.isHigh} view={view} />}
       </div>
+      {look !== null && <StateCard log={overview.id} path={look.path} isHigh={look.isHigh} view={view} />}
       <Caption view={view} />
       {chart !== null && level === 'map' && chart.everywhere.length > 0 && (
         <ul class="everywhere" aria-label="From every state">
-          {chart.everywhere.map(({ id, trigger, guard, goal }) => {
+          {chart.everywhere.map(({ id, trigger, guard, goal, tone }) => {
             const taken = view?.taken[id] ?? 0;
             return (
               <li
                 key={id}
-                class={taken > 0 ? 'taken' : ''}
+                class={`${tone}${taken > 0 ? ' was-taken' : ''}`}
                 title={`${trigger}${guard === null ? '' : ` [${guard}]`} → ${goal || 'stays'}`}
               >
                 {taken > 0 && <span aria-hidden="true">✓ </span>}
                 {trigger}
+                {guard !== null && ` [${guard}]`}
                 {taken > 0 && <span class="unseen"> taken</span>}
               </li>
             );
