@@ -97,6 +97,8 @@ export interface Config {
     /** null = one is made at start. */
     readonly token: Secret | null;
     readonly canTry: boolean;
+    /** INSPECTOR_EXPORT, a ws:// address of this machine; null = nobody is told. */
+    readonly exportUrl: string | null;
   };
   readonly log: { readonly level: (typeof logLevels)[number] };
   /** What is no fault and probably not meant: settings without effect, names that look like one. */
@@ -219,7 +221,20 @@ function compileInspector(values: SettingReader, host: string): Config['inspecto
   if (/\s/.test(token)) {
     values.addFault(`INSPECTOR_TOKEN (${values.originOf('INSPECTOR_TOKEN')}) must be without spaces`);
   }
-  return Object.freeze({ isOn, token: token === '' ? null : new Secret(token), canTry: values.isOn('INSPECTOR_TRY') });
+  const exportUrl = values.text('INSPECTOR_EXPORT', isLoopbackSocket);
+  return Object.freeze({
+    isOn,
+    token: token === '' ? null : new Secret(token),
+    canTry: values.isOn('INSPECTOR_TRY'),
+    exportUrl: exportUrl === '' ? null : exportUrl,
+  });
+}
+
+/** A WebSocket of this machine: it carries no TLS and no token. */
+function isLoopbackSocket(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== 'ws:' || url.username !== '' || url.password !== '' || /[#\s]/.test(text)) return false;
+  return isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ''));
 }
 
 /** Found here, the fault names both settings; found by binding, it would be a stranger who holds the port. */

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { chartOf } from '../src/analysis/chart/chart-content.ts';
 import { settingsTable } from '../src/config/settings-table.ts';
 import { errorCodes } from '../src/errors.ts';
 import { sessionMachine } from '../src/machines/session/session.machine.ts';
@@ -19,7 +20,6 @@ import {
   readDocument,
   settingNamesOf,
 } from './support/docs/markdown.ts';
-import { chartOf } from './support/statecharts/chart.ts';
 import { styleFaultsOf } from './support/svg-style.ts';
 import { type ImportRow, importTable } from './support/tidy/import-table.ts';
 

@@ -4,16 +4,18 @@
  */
 import { describe, expect, test } from 'vitest';
 import { enqueueActions, setup } from 'xstate';
+import { chartOf } from '../src/analysis/chart/chart-content.ts';
+import { drawChart } from '../src/analysis/chart/chart-drawing.ts';
+import { mermaidOf } from '../src/analysis/chart/mermaid.ts';
 import { bootstrapMachine } from '../src/machines/bootstrap.machine.ts';
 import { collectMachine } from '../src/machines/collect.machine.ts';
 import { sessionMachine } from '../src/machines/session/session.machine.ts';
 import { supervisorMachine } from '../src/machines/supervisor/supervisor.machine.ts';
 import { welcomeMachine } from '../src/machines/welcome/welcome.machine.ts';
 import { bootstrapNotes } from './support/statecharts/bootstrap.notes.ts';
-import { chartOf } from './support/statecharts/chart.ts';
 import { collectNotes } from './support/statecharts/collect.notes.ts';
 import { documentOf } from './support/statecharts/document.ts';
-import { mermaidOf } from './support/statecharts/mermaid.ts';
+import { documentedChartOf } from './support/statecharts/effects.ts';
 import type { ChartNotes } from './support/statecharts/notes.ts';
 import { sessionNotes } from './support/statecharts/session.notes.ts';
 import { supervisorNotes } from './support/statecharts/supervisor.notes.ts';
@@ -30,8 +32,17 @@ const charts = [
 describe('docs/statecharts', () => {
   // `$file.md` would be read as a field of the file.
   test.each(charts)('$file is what the machine says', async ({ file, machine, notes }) => {
-    const text = documentOf(chartOf(machine), notes);
+    const text = documentOf(documentedChartOf(machine), notes);
     await expect(text).toMatchFileSnapshot(`../docs/statecharts/${file}`);
+  });
+
+  test.each(charts)('the drawings beside $file are what the layout makes of the machine', async ({ machine }) => {
+    await expect(drawChart(machine, 'map')).toMatchFileSnapshot(`../docs/statecharts/images/${machine.id}.svg`);
+    await expect(drawChart(machine, 'full')).toMatchFileSnapshot(`../docs/statecharts/images/${machine.id}-full.svg`);
+  });
+
+  test('the picture of the README is the map of the session', async () => {
+    await expect(drawChart(sessionMachine, 'map')).toMatchFileSnapshot('../docs/images/session-chart.svg');
   });
 });
 
@@ -73,7 +84,7 @@ const doorNotes: ChartNotes = {
   actors: {},
 };
 
-const door = documentOf(chartOf(doorOf()), doorNotes);
+const door = documentOf(documentedChartOf(doorOf()), doorNotes);
 
 describe('the generator', () => {
   test('draws states, initial states, guards and timed exits', () => {
@@ -99,9 +110,9 @@ describe('the generator', () => {
 
   test('gives another document for another guard, delay or parameter', () => {
     const notes = { ...doorNotes, guards: { isDay: 'The sun is up.' } };
-    expect(documentOf(chartOf(doorOf({ openGuard: 'isDay' })), notes)).not.toBe(door);
-    expect(documentOf(chartOf(doorOf({ delayMs: 4000 })), doorNotes)).not.toBe(door);
-    expect(documentOf(chartOf(doorOf({ label: 'yard' })), doorNotes)).not.toBe(door);
+    expect(documentOf(documentedChartOf(doorOf({ openGuard: 'isDay' })), notes)).not.toBe(door);
+    expect(documentOf(documentedChartOf(doorOf({ delayMs: 4000 })), doorNotes)).not.toBe(door);
+    expect(documentOf(documentedChartOf(doorOf({ label: 'yard' })), doorNotes)).not.toBe(door);
   });
 
   test.each([
@@ -112,20 +123,24 @@ describe('the generator', () => {
     ['facts', 'fact', 'bell.rung'],
   ])('refuses a chart whose %s have no words', (part, kind, names) => {
     const mute = { ...doorNotes, [part]: {} };
-    expect(() => documentOf(chartOf(doorOf()), mute)).toThrow(`the notes have no words for the ${kind} ${names}`);
+    expect(() => documentOf(documentedChartOf(doorOf()), mute)).toThrow(
+      `the notes have no words for the ${kind} ${names}`,
+    );
   });
 
   test.each(['states', 'events', 'guards', 'delays', 'facts', 'messages', 'actors', 'computedFacts'])(
     'refuses words about %s that are not in the chart',
     (part) => {
       const stale = { ...doorNotes, [part]: { ...Reflect.get(doorNotes, part), window: 'A window.' } };
-      expect(() => documentOf(chartOf(doorOf()), stale)).toThrow('not in the chart: window');
+      expect(() => documentOf(documentedChartOf(doorOf()), stale)).toThrow('not in the chart: window');
     },
   );
 
   test('refuses to list an inside once for two states whose insides differ', () => {
     const notes = { ...sessionNotes, sameInside: { idle: 'streaming.voice' } };
-    expect(() => documentOf(chartOf(sessionMachine), notes)).toThrow('the insides of idle and streaming.voice differ');
+    expect(() => documentOf(documentedChartOf(sessionMachine), notes)).toThrow(
+      'the insides of idle and streaming.voice differ',
+    );
   });
 
   test('refuses a label that Mermaid could not read', () => {
@@ -149,8 +164,10 @@ describe('the generator', () => {
       },
     }).createMachine({ id: 'bell', initial: 'still', states: { still: { entry: 'ring' } } });
     const notes = { ...doorNotes, states: { still: 'Waits.' }, events: {}, guards: {}, delays: {}, facts: {} };
-    expect(() => documentOf(chartOf(machine), notes)).toThrow('no words for the action with computed facts ring');
+    expect(() => documentOf(documentedChartOf(machine), notes)).toThrow(
+      'no words for the action with computed facts ring',
+    );
     const told = { ...notes, facts: { 'bell.rung': 'Somebody looks up.' }, computedFacts: { ring: ['bell.rung'] } };
-    expect(documentOf(chartOf(machine), told)).toContain('| `bell.rung` | Somebody looks up. | `ring` |');
+    expect(documentOf(documentedChartOf(machine), told)).toContain('| `bell.rung` | Somebody looks up. | `ring` |');
   });
 });

@@ -6,9 +6,11 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../server/package-version.ts';
 import { addAsk } from './ask/command.ts';
+import { addChart } from './chart/command.ts';
 import { addCheckConfig } from './check-config/command.ts';
 import { addDemo } from './demo/command.ts';
 import { addForget } from './forget/command.ts';
+import { addInspect } from './inspect/command.ts';
 import { addLog } from './log/command.ts';
 import { addReplay } from './replay/command.ts';
 import { addServe } from './serve/command.ts';
@@ -69,6 +71,8 @@ function createProgram({ stdout, stderr }: CommandContext, runner: CommandRunner
   addDemo(program, runner);
   addReplay(program, runner);
   addLog(program, runner);
+  addChart(program, runner);
+  addInspect(program, runner);
   addUsage(program, runner);
   addForget(program, runner);
   addCheckConfig(program, runner);

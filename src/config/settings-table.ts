@@ -51,7 +51,7 @@ export const settingsTable = {
   HTTP_HOST: {
     type: 'host',
     default: '127.0.0.1',
-    meaning: 'The address of /health, /ready and /status.',
+    meaning: 'The address of /health, /ready, /status and the inspector.',
   },
   HTTP_PORT: {
     type: 'integer',
@@ -351,6 +351,13 @@ export const settingsTable = {
     type: 'switch',
     default: 'off',
     meaning: 'Whether the inspector may ask the server something itself, with real calls.',
+  },
+  INSPECTOR_EXPORT: {
+    type: 'text',
+    expectation: 'a ws:// address of this machine, such as ws://127.0.0.1:8090, without user, password and fragment',
+    default: '',
+    meaning:
+      "Where Stately's tools are told what the charts do, as the event logs have it (docs/STATELY.md); empty = nowhere. It needs no INSPECTOR.",
   },
   KILL_SWITCHES: {
     type: 'list',

@@ -60,6 +60,10 @@ export interface ListRow {
   readonly isFailed: boolean;
   /** null where nobody knows without reading the whole log. */
   readonly waits: Waits | null;
+  /** The path of its file, where files were opened (`recital inspect`) and no server wrote them just now. */
+  readonly file?: string;
+  /** Why it can't be read, where `reason` is bad_log: the file is none, or is damaged at its beginning. */
+  readonly why?: string;
 }
 
 export interface Totals {
@@ -105,6 +109,30 @@ export interface EndedRows {
   readonly rows: readonly ListRow[];
   readonly more: number;
 }
+
+/**
+ * `POST try` asks this server something, as a client of its own port (INSPECTOR_TRY): the body is a TryRequest, the answer a TryLine a
+ * line as they come; `status` is the last. Who goes away takes the question back. One at a time: 409 otherwise.
+ */
+export interface TryRequest {
+  readonly prompt: string;
+  /** Absent or '' = as a client that names none. */
+  readonly hardware_id?: string;
+  /** Base64 of an image. */
+  readonly screenshot?: string;
+}
+
+export type TryLine =
+  | { readonly kind: 'started'; readonly session: string }
+  | { readonly kind: 'text_chunk'; readonly text: string }
+  /** s16le, mono, 48 kHz, in base64. */
+  | { readonly kind: 'audio_chunk'; readonly pcm: string }
+  /** The JSON that a client gets. */
+  | { readonly kind: 'action_message'; readonly action: string }
+  | { readonly kind: 'end_message'; readonly text: string }
+  | { readonly kind: 'error_message'; readonly text: string }
+  /** How the call ended: the name of its gRPC status, its details, our error_type. */
+  | { readonly kind: 'status'; readonly code: string; readonly details: string; readonly errorType: string | null };
 
 /** Of every answer that is not 2xx. */
 export interface ApiFault {

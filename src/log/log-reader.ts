@@ -3,7 +3,7 @@
  * and nothing behind it is believed. A half line at the end is what a killed process leaves: it is dropped, and the log
  * told to be incomplete.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { isErrorType, logLevelOf } from '../errors.ts';
 import { doubledName, fieldsIn, shapeOf, tooDeepWords, valueFaultOf } from './line-bounds.ts';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
@@ -35,30 +35,32 @@ const header = z.object({
   definition: z.string(),
   build: z.string(),
   redaction: z.enum(['shape', 'full']),
-  startedAt: z.string().refine(isUtcTime, { error: ({ input }) => `${shown(input)} must be a date and time of UTC` }),
+  startedAt: z
+    .string()
+    .check(z.refine(isUtcTime, { error: ({ input }) => `${shown(input)} must be a date and time of UTC` })),
   input: z.unknown(),
-  reason: z.string().optional(),
+  reason: z.optional(z.string()),
 });
 
 const turn = z.object({
   kind: z.literal('turn'),
-  turn: z.number().int(),
+  turn: z.int(),
   atMs: z.number(),
   event: z.looseObject({ type: z.string() }),
-  state: z.string().optional(),
-  changes: z.record(z.string(), z.unknown()).optional(),
-  effects: z.array(z.string()).optional(),
-  status: z.string().optional(),
+  state: z.optional(z.string()),
+  changes: z.optional(z.record(z.string(), z.unknown())),
+  effects: z.optional(z.array(z.string())),
+  status: z.optional(z.string()),
 });
 
-const amendment = z.object({ kind: z.literal('amendment'), turn: z.number().int(), tail: z.string() });
+const amendment = z.object({ kind: z.literal('amendment'), turn: z.int(), tail: z.string() });
 
 const footer = z.object({
   kind: z.literal('footer'),
   status: z.enum(['done', 'error', 'abandoned']),
   reason: z.string(),
-  turns: z.number().int(),
-  dropped: z.number().int(),
+  turns: z.int(),
+  dropped: z.int(),
 });
 
 const line = z.discriminatedUnion('kind', [header, turn, amendment, footer]);
@@ -296,9 +298,22 @@ function parseJson(text: string): unknown {
   }
 }
 
-function firstFaultOf(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return issue === undefined ? 'no known kind' : `${issue.path.join('.') || 'the line'}: ${issue.message}`;
+function firstFaultOf({ issues: [issue] }: z.core.$ZodError): string {
+  return issue === undefined ? 'no known kind' : `${issue.path.join('.') || 'the line'}: ${wordsOfFault(issue)}`;
+}
+
+/** zod's small build has no words of its own. */
+function wordsOfFault(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${issue.expected}`;
+    case 'invalid_value':
+      return `must be ${issue.values.map(shown).join(' or ')}`;
+    case 'invalid_union':
+      return 'must be "header", "turn", "amendment" or "footer"';
+    default:
+      return issue.message;
+  }
 }
 
 /** As `toISOString` writes it. */

@@ -2,7 +2,9 @@
 import type { Config } from '../config.ts';
 import type { Totals } from '../inspector/feed-format.ts';
 import { Inspector, type LiveLogs } from '../inspector/server/inspector.ts';
+import { LogArchive } from '../inspector/server/log-archive.ts';
 import type { Logger } from '../observe/logger.ts';
+import { askOwnServer } from '../rpc/own-call.ts';
 
 /** Of a token that is no word: nobody tries that many. */
 const MIN_TOKEN_CHARS = 16;
@@ -32,11 +34,19 @@ export function createInspector(config: Config, log: Logger, server: InspectedSe
     host: http.host,
     allowedHosts: http.allowedHosts,
     token,
-    logDir: eventLog.isOn ? eventLog.dir : null,
+    archive: eventLog.isOn ? new LogArchive(eventLog.dir) : null,
     logs: server.logs,
+    ask: inspector.canTry
+      ? ({ prompt, hardware_id: hardwareId = '', screenshot }, listener) =>
+          askOwnServer(
+            authorityOf(reachableHost(grpc.host), server.grpcPort()),
+            { prompt, hardwareId, ...(screenshot !== undefined && { screenshot }) },
+            listener,
+          )
+      : null,
     facts: () => ({
       version: server.version,
-      grpc: `${grpc.host.includes(':') ? `[${grpc.host}]` : grpc.host}:${server.grpcPort()}`,
+      grpc: authorityOf(grpc.host, server.grpcPort()),
       maxStreams,
       redaction: eventLog.redaction,
       settings: shownSettings(config),
@@ -49,6 +59,16 @@ export function createInspector(config: Config, log: Logger, server: InspectedSe
     now: () => performance.now(),
     date: () => new Date(),
   });
+}
+
+function authorityOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Where this very machine finds a server that listens on `host`. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
 }
 
 /** What `recital replay --with` can change, and who answers and speaks, as they would be written. */

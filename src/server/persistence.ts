@@ -104,6 +104,8 @@ interface RecordingOptions {
   readonly build: string;
   /** null = nobody looks on. */
   readonly onlooker: Onlooker | null;
+  /** Is told of the lines of the logs, too; null = nobody is. */
+  readonly exportTap: LineTap | null;
 }
 
 /** The event logs of a server: which charts are recorded, where, and with what of their texts. */
@@ -178,7 +180,7 @@ export class Recording implements ChartWatch {
   }
 }
 
-function createEventLogs({ config, log, onlooker }: RecordingOptions): EventLogs {
+function createEventLogs({ config, log, onlooker, exportTap }: RecordingOptions): EventLogs {
   const { dir, maxAgeMs, maxTotalBytes } = config.eventLog;
   const scope = 'replay';
   const method = 'record';
@@ -186,7 +188,7 @@ function createEventLogs({ config, log, onlooker }: RecordingOptions): EventLogs
     retention: { dir, maxAgeMs, maxTotalBytes },
     now: () => performance.now(),
     date: () => new Date(),
-    ...(onlooker !== null && { tap: onlooker.tap }),
+    ...tapOf([onlooker?.tap ?? null, exportTap].filter((tap) => tap !== null)),
     onFault: (why) => {
       const fields = { scope, method, decision: 'event_log_failed', ctx: { why } };
       log.error(fields, 'event logs are being lost; streams go on without them');
@@ -199,4 +201,20 @@ function createEventLogs({ config, log, onlooker }: RecordingOptions): EventLogs
       log.warn(fields, 'old event logs could not be deleted');
     },
   });
+}
+
+/** One tap for all of them. */
+function tapOf(taps: readonly LineTap[]): { readonly tap?: LineTap } {
+  const [first, ...others] = taps;
+  if (first === undefined || others.length === 0) return first === undefined ? {} : { tap: first };
+  return {
+    tap: {
+      linesMade: (lines) => {
+        for (const tap of taps) tap.linesMade(lines);
+      },
+      logLost: (actorId) => {
+        for (const tap of taps) tap.logLost(actorId);
+      },
+    },
+  };
 }

@@ -25,6 +25,7 @@ import { beginningOf } from '../store/memory-entry.ts';
 import { answerUsage } from '../store/usage-entry.ts';
 import { type Composition, composeStreams, streamSettingsOf } from './composition.ts';
 import { EnginesInUse } from './engines-in-use.ts';
+import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
 import { packageVersion } from './package-version.ts';
@@ -59,6 +60,10 @@ interface ServerState {
 
 /** Room for what is wrong with an engine, the store and the event logs at once. */
 const MAX_LAST_ERROR_CHARS = 1_000;
+
+function exportStatus({ counts }: ExportTap): Readonly<Record<string, unknown>> {
+  return { connected: counts.isConnected, sent: counts.sent, dropped: counts.dropped };
+}
 
 function isAnyOf(replaced: ReplacedEngines): boolean {
   return Object.keys(replaced).length > 0;
@@ -99,6 +104,8 @@ class RunningSystem implements System {
   readonly #persistence: Persistence;
   /** null = switched off. */
   readonly #inspector: Inspector | null;
+  /** null = switched off. */
+  readonly #exportTap: ExportTap | null;
   readonly #recording: Recording;
   readonly #streams: Composition;
   readonly #grpc: GrpcServer;
@@ -122,7 +129,9 @@ class RunningSystem implements System {
       version: this.#version,
       counts: () => this.#counts(),
     });
-    this.#recording = new Recording({ config, log, build: this.#version, onlooker: this.#inspector });
+    this.#exportTap = createExportTap(config, log);
+    const [onlooker, exportTap] = [this.#inspector, this.#exportTap];
+    this.#recording = new Recording({ config, log, build: this.#version, onlooker, exportTap });
     const { usage, memory, history, quota } = this.#persistence;
     this.#streams = composeStreams({
       settings: streamSettingsOf(config),
@@ -195,6 +204,7 @@ class RunningSystem implements System {
       bound({ server: 'HTTP', ...http }, this.#http.listen()),
       this.#persistence.open(),
       this.#inspector?.readArchive(),
+      this.#exportTap?.start(),
     ]);
     // Both at once, so that a start that fails twice is not tried twice.
     const faults = [grpcPort, httpPort].filter((each) => typeof each === 'string');
@@ -212,6 +222,8 @@ class RunningSystem implements System {
     await this.#grpc.close(CLOSE_GRACE_MS);
     this.#inspector?.close();
     await Promise.all([this.#http.close(), this.#engines.stop(), this.#persistence.close(), this.#recording.close()]);
+    // Behind the last lines of the logs.
+    this.#exportTap?.stop();
   }
 
   #carryOut(emitted: BootstrapEmitted): void {
@@ -320,6 +332,7 @@ class RunningSystem implements System {
       collect_buffers: collector.buffers,
       ...this.#persistence.status(),
       event_log: this.#recording.status(),
+      ...(this.#exportTap !== null && { inspector_export: exportStatus(this.#exportTap) }),
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,
       ...engines?.answer.status?.(),

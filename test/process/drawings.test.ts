@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { drawChart } from '../../src/analysis/stats/chart-svg.ts';
+import { drawFigures } from '../../src/analysis/stats/figures-svg.ts';
 import { LogStats } from '../../src/analysis/stats/log-stats.ts';
 import { sessionMachine } from '../../src/machines/session/session.machine.ts';
 import { supervisorMachine } from '../../src/machines/supervisor/supervisor.machine.ts';
@@ -26,7 +26,7 @@ describe.skipIf(!isThere)('librsvg draws on paper, not a black rectangle', () =>
     ],
     ...Object.entries(charts).map(([name, machine]) => [
       `the figures of ${name}`,
-      drawChart(machine, new LogStats(machine).figures()),
+      drawFigures(machine, new LogStats(machine).figures()),
     ]),
   ];
 

@@ -40,6 +40,8 @@ export interface BoxGeometry {
   readonly y: number;
   readonly width: number;
   readonly height: number;
+  /** Of its title and what belongs to it, from the top: what a painter may colour of a box that holds others. */
+  readonly headHeight: number;
   /** Of its corners. */
   readonly radius: number;
   /** Baseline of the title's text, and of the count that ends at `countX`. */

@@ -87,16 +87,25 @@ function goalText(from: readonly string[], to: readonly string[], places: readon
 /** A guard in words; of a combined one with its parts: `and(isAnswered, hasCommand)`. */
 export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
-  if (typeof guard === 'object' && guard !== null && 'type' in guard) return String(guard.type);
-  if (typeof guard !== 'function') return String(guard);
-  const name = combinationOf(guard) ?? guard.name;
-  if (name === 'stateIn' && 'stateValue' in guard) return `stateIn(${placeWords(guard.stateValue)})`;
-  if (!('guards' in guard) || !Array.isArray(guard.guards)) return name;
-  return `${name}(${guard.guards.map(nameOfGuard).join(', ')})`;
+  if (typeof guard === 'function') {
+    const name = combinationOf(guard) ?? guard.name;
+    if (name === 'stateIn' && 'stateValue' in guard) return `stateIn(${placeWords(guard.stateValue)})`;
+    return 'guards' in guard ? combinedName(name, guard.guards) : name;
+  }
+  if (typeof guard !== 'object' || guard === null || !('type' in guard)) return String(guard);
+  const type = String(guard.type);
+  // A combined guard that was read from JSON (xstate-export.ts).
+  const params = 'params' in guard ? guard.params : undefined;
+  const isCombined = type.startsWith('xstate.') && typeof params === 'object' && params !== null && 'guards' in params;
+  return isCombined ? combinedName(type.replace('xstate.', ''), params.guards) : type;
 }
 
 function placeWords(stateValue: unknown): string {
   return typeof stateValue === 'string' ? stateValue : JSON.stringify(stateValue);
+}
+
+function combinedName(name: string, parts: unknown): string {
+  return Array.isArray(parts) ? `${name}(${parts.map(nameOfGuard).join(', ')})` : name;
 }
 
 /** What a transition waits for, in words: `after idleCheck`, `actor speech failed`, `always`, or the event. */

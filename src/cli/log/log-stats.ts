@@ -131,10 +131,10 @@ async function draw(path: string, { charts, stderr }: Drawing): Promise<boolean>
   const [figures, ...others] = charts;
   const machine = figures === undefined ? undefined : machineFor(figures.machine, figures.version);
   if (figures === undefined || machine === undefined) return true;
-  const { drawChart } = await import('../../analysis/stats/chart-svg.ts');
+  const { drawFigures } = await import('../../analysis/stats/figures-svg.ts');
   try {
     refuseOther(path);
-    writeFileSync(path, drawChart(machine, figures));
+    writeFileSync(path, drawFigures(machine, figures));
   } catch (error) {
     const what = `--svg ${printable(path)} can't be written: ${printable(wordsOf(error))}`;
     stderr.line(`${stderr.styled('red', 'error:')} ${what}`);

@@ -91,6 +91,17 @@ export class Execution {
     return snapshot;
   }
 
+  /**
+   * Where a turn began and where it led, made in one piece: what it did not change is the same object in both. null = before the first turn,
+   * or the chart did not come so far.
+   */
+  around(turn: number): { readonly before: AnyMachineSnapshot | null; readonly after: AnyMachineSnapshot | null } {
+    const before = this.snapshotAfter(turn - 1);
+    const isKept = this.#history.nearest(turn)?.turn === turn && this.#history.nearest(turn - 1)?.turn === turn - 1;
+    if (before === null || isKept || turn >= this.#history.turns) return { before, after: this.snapshotAfter(turn) };
+    return { before, after: this.#after(before, turn) };
+  }
+
   /** What was asked and taken in a turn, step by step; null = it was not executed. */
   watch(turn: number): WatchedTurn | null {
     const recorded = this.#turns[turn];
@@ -120,7 +131,7 @@ export class Execution {
 
   /** What a turn did here, in the words of a log; null = the chart threw. */
   outcomeOf(turn: number, { effects }: WatchedTurn): TurnOutcome | null {
-    const [before, after] = [this.snapshotAfter(turn - 1), this.snapshotAfter(turn)];
+    const { before, after } = this.around(turn);
     if (after === null) return null;
     if (effects === null) return { status: THREW };
     const teller = new OutcomeTeller(this.#header.redaction);

@@ -13,7 +13,7 @@ import { definitionChangesOf } from '../../replay/replayer.ts';
 import { contextLevel, pathParts, valueAt, wholeJson } from './context-view.ts';
 import { Execution } from './execution.ts';
 import { logEntries } from './log-entries.ts';
-import type { Answers, Question } from './messages.ts';
+import type { Answers, LogQuestion } from './messages.ts';
 import { seekTurn } from './seek.ts';
 import { timelineOf } from './timeline.ts';
 import { TurnTeller } from './turn-teller.ts';
@@ -98,7 +98,7 @@ export class LogDebugger {
   }
 
   /** Throws what a person can do something about: there is no such turn, no such chart. */
-  answer(question: Question): Answers[keyof Answers] {
+  answer(question: LogQuestion): Answers[keyof Answers] {
     switch (question.kind) {
       case 'turn': {
         const turn = this.#turn(question.turn);

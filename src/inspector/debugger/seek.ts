@@ -44,7 +44,7 @@ function changeTest(path: string, { turns, execution }: SoughtLog): (turn: numbe
   return (turn) => {
     const isDiverged = execution.divergence !== null && execution.divergence.turn <= turn;
     if (field !== undefined && !isDiverged && !Object.hasOwn(turns[turn]?.changes ?? {}, field)) return false;
-    const [before, after] = [execution.snapshotAfter(turn - 1), execution.snapshotAfter(turn)];
+    const { before, after } = execution.around(turn);
     if (after === null) return false;
     return contextChanges(valueAt(before?.context, parts), valueAt(after.context, parts)).changes.length > 0;
   };

@@ -9,8 +9,8 @@ import type { AnyMachineSnapshot } from 'xstate';
 
 /** Turns between two marks. */
 const MARK_EVERY = 64;
-/** 20,557 turns were 19 MiB. */
-const MAX_SNAPSHOTS = 32_768;
+/** A session's take a kilobyte each, a supervisor's with thousands of streams three: some 50 MiB at most, and a turn between two costs 20 µs. */
+const MAX_SNAPSHOTS = 16_384;
 
 /** Numbers of variable count a turn, one after the other. */
 class NumberRows {

@@ -35,8 +35,8 @@ export class TurnTeller {
     const { turn, atMs, event, effects = [], status = 'active' } = recorded;
     const execution = this.#execution;
     const watched = execution?.watch(turn) ?? null;
-    const [before, after] = [execution?.snapshotAfter(turn - 1), execution?.snapshotAfter(turn)];
-    const { changes, more } = after ? contextChanges(before?.context ?? {}, after.context) : noChanges;
+    const { before = null, after = null } = execution?.around(turn) ?? {};
+    const { changes, more } = after === null ? noChanges : contextChanges(before?.context ?? {}, after.context);
     const divergence = execution?.divergence ?? null;
     const { leaves, timers } = this.#standing(turn);
     return {

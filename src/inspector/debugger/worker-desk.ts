@@ -2,6 +2,9 @@
  * What the page's worker does: it holds the connection and all logs that are open, takes the page's orders and answers its questions. A log
  * is told of at most once a frame of the screen, however many lines come.
  */
+import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
+import { layOutChart } from '../../analysis/chart/chart-layout.ts';
+import { machineFor } from '../../replay/machine-shelf.ts';
 import { FeedClient, type FeedWorld } from './feed-client.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { LiveLog } from './live-log.ts';
@@ -134,8 +137,11 @@ export class WorkerDesk {
 
   #answer(id: number, question: Question): void {
     try {
-      const log = this.#logOf(question.log);
-      this.#post({ kind: 'answer', id, answer: log.answer(question), error: null });
+      const answer =
+        question.kind === 'chartOf'
+          ? chartNamed(question.machine, question.level)
+          : this.#logOf(question.log).answer(question);
+      this.#post({ kind: 'answer', id, answer, error: null });
     } catch (error) {
       this.#post({ kind: 'answer', id, answer: null, error: error instanceof Error ? error.message : String(error) });
     }
@@ -161,4 +167,11 @@ export class WorkerDesk {
       }
     });
   }
+}
+
+/** A chart of this build in its newest version; throws where there is none. */
+function chartNamed(name: string, level: ChartLevel): ChartGeometry {
+  const machine = machineFor(name, '');
+  if (machine === undefined) throw new Error(`no chart is named ${JSON.stringify(name)}`);
+  return layOutChart(machine, level);
 }

@@ -4,12 +4,12 @@
  * for this tab alone.
  */
 import { effect, signal } from '@preact/signals';
-import { tell } from './engine.ts';
+import { API_PATH } from '../feed-format.ts';
+import { token } from './api.ts';
+import { isFile, tell } from './engine.ts';
 import { fragmentOf, type Place, readFragment } from './fragment.ts';
-import { keptText } from './kept.ts';
 import { closeLog, selectLog, store } from './store.ts';
 
-const token = keptText('token', '');
 /** Where the address leads, as long as its session is not known. */
 export const awaited = signal<Place | null>(null);
 
@@ -37,31 +37,41 @@ export function startAddress(): void {
   effect(writeAddress);
 }
 
-export function hasToken(): boolean {
-  return token.value !== '';
-}
-
 export function connect(given: string): void {
   token.value = given;
-  tell({ kind: 'connect', base: location.origin, token: given });
+  tell({ kind: 'connect', base: `${location.origin}${API_PATH}`, token: given });
+}
+
+/** Shows the newest log of a session as soon as the list has one. */
+export function awaitSession(session: string): void {
+  awaited.value = { session, log: '', turn: null };
 }
 
 function goTo(place: Place): void {
-  const isKnown = place.log !== '';
-  awaited.value = isKnown || place.session === '' ? null : place;
-  if (isKnown) selectLog(place.log, place.turn);
-  else if (place.session === '') closeLog();
+  const isHere = place.log !== '' && (!isFile(place.log) || store.overviews.peek().has(place.log));
+  awaited.value = isHere || (place.log === '' && place.session === '') ? null : place;
+  if (isHere) selectLog(place.log, place.turn);
+  else closeLog();
 }
 
 function findAwaited(): void {
-  store.rowsAt.value;
   const place = awaited.value;
   if (place === null) return;
-  const logs = [...store.rows.values()].filter(({ session }) => session === place.session);
-  const newest = logs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
-  if (newest === undefined) return;
+  const found = isFile(place.log) ? reopenedFile(place.log) : newestLogOf(place.session);
+  if (found === undefined) return;
   awaited.value = null;
-  selectLog(newest.id, place.turn);
+  selectLog(found, place.turn);
+}
+
+function newestLogOf(session: string): string | undefined {
+  store.rowsAt.value;
+  const logs = [...store.rows.values()].filter((row) => row.session === session);
+  return logs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0]?.id;
+}
+
+/** A page that was loaded anew has no files: one of the same name leads to the same place. */
+function reopenedFile(log: string): string | undefined {
+  return [...store.overviews.value.keys()].find((id) => isFile(id) && fileName(id) === fileName(log));
 }
 
 let writtenLog: string | null = null;
@@ -78,6 +88,11 @@ function writeAddress(): void {
   const address = `${location.pathname}${location.search}${hash}`;
   if (isOther) history.pushState(null, '', address);
   else history.replaceState(null, '', address);
+}
+
+/** The name of the file that a log was opened from. */
+export function fileName(log: string): string {
+  return log.replace(/^file:\d+:/, '');
 }
 
 /** '' = not known yet: it is written as soon as it is. */

@@ -6,8 +6,10 @@ import './page.css';
 import { Component, type ComponentChildren } from 'preact';
 import { Header } from './header.tsx';
 import { SessionList } from './list/session-list.tsx';
+import { Crowd } from './panels/crowd.tsx';
 import { Help } from './panels/help.tsx';
 import { Home } from './panels/home.tsx';
+import { TryPanel } from './panels/try.tsx';
 import { SessionView, TurnPanel } from './session/session-view.tsx';
 import { store } from './store.ts';
 
@@ -22,6 +24,7 @@ export function App() {
       </Guarded>
       <Main />
       {store.panel.value === 'help' && <Help />}
+      {store.panel.value === 'try' && <TryPanel />}
       <Notice />
     </>
   );
@@ -29,6 +32,15 @@ export function App() {
 
 function Main() {
   const log = store.log.value;
+  if (store.panel.value === 'crowd' && log !== null) {
+    return (
+      <Guarded place="wide">
+        <main class="whole">
+          <Crowd />
+        </main>
+      </Guarded>
+    );
+  }
   if (log === null) {
     return (
       <Guarded place="wide">

@@ -2,7 +2,7 @@
  * The keys of the page, in one table: what is listed in the help is what works. A key does nothing while a text is written, and none that is
  * pressed with Ctrl, Alt or Meta is ours.
  */
-import { stepLog } from './list/session-list.tsx';
+import { stepLog } from './list/list-model.ts';
 import { seekTurn } from './session/time-travel.ts';
 import { goLive, goToTurn, setLevel, showPanel, stepTurn, store } from './store.ts';
 

@@ -23,6 +23,8 @@ export function pathOf(target: string): string {
  * asked for the token; what is answered is decided by the path as it stands.
  */
 export function isApiPath(path: string): boolean {
+  // As it stands, too: what leads out of it again is not for everybody, either.
+  if (path.startsWith(API_PATH)) return true;
   const slashed = (decoded(path) ?? path).replace(/[\\/]+/g, '/');
   const followed = new URL(`http://inspector${slashed.startsWith('/') ? '' : '/'}${slashed}`).pathname;
   return `${followed.toLowerCase().replace(/\/+/g, '/')}/`.startsWith(API_PATH);

@@ -21,9 +21,10 @@ import {
 import { newRunId, newToken, refusalOfHost, refusalOfOrigin, refusalOfToken } from './access.ts';
 import { Feed, MAX_VIEWERS } from './feed.ts';
 import { decoded, fail, isApiPath, isRead, lineHeaders, linesFrom, pathOf, sendJson } from './http-answers.ts';
-import { type IsKnown, LogArchive, openLogFile } from './log-archive.ts';
+import { type Archive, type IsKnown, openLogFile } from './log-archive.ts';
 import { type PageFile, readPageFiles } from './page-files.ts';
 import { MAX_ENDED, SessionList, SUPERVISOR } from './session-list.ts';
+import { type AskServer, TryIt } from './try-it.ts';
 
 const PAGE_PATH = '/inspect';
 /** Log files that are sent at once. */
@@ -47,9 +48,11 @@ export interface InspectorOptions {
   readonly allowedHosts: readonly string[];
   /** INSPECTOR_TOKEN; null = a new one. */
   readonly token: string | null;
-  /** EVENT_LOG_DIR; null = there are no logs. */
-  readonly logDir: string | null;
+  /** Logs that stand in files; null = there are none, and will be none. */
+  readonly archive: Archive | null;
   readonly logs: () => LiveLogs | null;
+  /** Asks this server over its own port; null = INSPECTOR_TRY is off. */
+  readonly ask: AskServer | null;
   readonly facts: () => Omit<ServerFacts, 'run' | 'hasLogs' | 'canTry'>;
   readonly totals: () => Omit<Totals, 'live' | 'ended' | 'failed'>;
   /** A monotonic clock in ms. */
@@ -65,7 +68,7 @@ export class Inspector {
   readonly #options: InspectorOptions;
   readonly #token: string;
   readonly #feed: Feed;
-  readonly #archive: LogArchive | null;
+  readonly #try: TryIt;
   readonly #files: ReadonlyMap<string, PageFile>;
   readonly #isOwn: (authority: string) => boolean;
   /** A new one for each process. */
@@ -74,19 +77,24 @@ export class Inspector {
 
   /** Throws where the page was not built. */
   constructor(options: InspectorOptions) {
-    const { host, allowedHosts, logDir, now, date } = options;
+    const { host, allowedHosts, now, date } = options;
     this.#options = options;
     this.#token = options.token ?? newToken();
     this.#files = readPageFiles();
     this.#isOwn = createOwnHosts({ listenHost: host, allowedHosts: allowedHosts.filter((name) => name !== '*') });
     this.list = new SessionList({ now, date });
-    this.#archive = logDir === null ? null : new LogArchive(logDir);
+    this.#try = new TryIt(options.ask);
     this.#feed = new Feed({
       list: this.list,
       linesOf: (id) => options.logs()?.find(id)?.lines ?? null,
       totals: () => ({ ...options.totals(), ...this.list.counts }),
       now,
     });
+  }
+
+  /** Tabs that watch. */
+  get viewers(): number {
+    return this.#feed.viewers;
   }
 
   /** What the event logs tell of their lines. */
@@ -101,9 +109,9 @@ export class Inspector {
 
   /** Reads the rows of earlier runs; never rejects. */
   async readArchive(): Promise<void> {
-    if (this.#archive === null) return;
+    if (this.#options.archive === null) return;
     const isListed: IsKnown = ({ name, path }) => this.list.has(name) || this.#isOwnSupervisor(path);
-    const found = await this.#archive.rowsBefore(this.#nowText(), MAX_ENDED, isListed);
+    const found = await this.#options.archive.rowsBefore(this.#nowText(), MAX_ENDED, isListed);
     this.list.addRead(found.rows, found.leftOut);
   }
 
@@ -154,14 +162,19 @@ export class Inspector {
 
   #answerApi(path: string, request: IncomingMessage, response: ServerResponse): void {
     const name = path.startsWith(API_PATH) ? path.slice(API_PATH.length) : '';
-    const answers: Readonly<Record<string, Answer>> = { feed: this.#answerFeed, ended: this.#answerEnded };
+    const answers: Readonly<Record<string, Answer>> = {
+      feed: this.#answerFeed,
+      ended: this.#answerEnded,
+      try: this.#answerTry,
+    };
     const log = /^logs\/([^/]+)$/.exec(name)?.[1];
     const answer = log === undefined ? (Object.hasOwn(answers, name) ? answers[name] : undefined) : this.#answerLog;
     if (answer === undefined) {
-      fail(response, 404, `there are ${API_PATH}feed, ${API_PATH}logs/<id> and ${API_PATH}ended`);
+      fail(response, 404, `there are feed, logs/<id>, ended and try below ${API_PATH}`);
       return;
     }
-    if (!isRead(request, response)) return;
+    // It has methods and refusals of its own.
+    if (answer !== this.#answerTry && !isRead(request, response)) return;
     const [, query = ''] = /\?([^#]*)/.exec(request.url ?? '') ?? [];
     const url = new URL(`http://inspector/${name}?${query}`);
     Promise.resolve(answer(request, response, url)).catch(() => {
@@ -195,14 +208,16 @@ export class Inspector {
     response.flushHeaders();
     const server: ServerFacts = {
       ...this.#options.facts(),
-      hasLogs: this.#archive !== null,
-      canTry: false,
+      hasLogs: this.#options.archive !== null,
+      canTry: this.#try.isOn,
       run: this.#run,
     };
     const words: FeedLine[] = [{ kind: 'hello', server }];
     const say = this.#feed.add(response, { list: list === '1', logs }, words);
     for (const log of new Set(logs)) if (!this.#isLive(log)) void this.#sayIfNone(log, say);
   };
+
+  readonly #answerTry: Answer = (request, response) => this.#try.answer(request, response);
 
   readonly #answerEnded: Answer = async (_request, response, { searchParams }) => {
     const before = searchParams.get('before') ?? this.#nowText();
@@ -214,7 +229,7 @@ export class Inspector {
       fail(response, 400, `limit ${searchParams.get('limit')?.slice(0, MAX_ID_CHARS)} must be 1..${MAX_PAGE_ROWS}`);
     } else {
       const isLive: IsKnown = ({ name, path }) => this.list.isLive(name) || this.#isOwnSupervisor(path);
-      const found = await this.#archive?.rowsBefore(before, limit, isLive);
+      const found = await this.#options.archive?.rowsBefore(before, limit, isLive);
       sendJson(response, 200, { rows: found?.rows ?? [], more: found?.leftOut ?? 0 } satisfies EndedRows);
     }
   };
@@ -226,7 +241,7 @@ export class Inspector {
       fail(response, 400, 'from must be the place of a line, counted from 0');
       return;
     }
-    if (this.#archive === null) {
+    if (this.#options.archive === null) {
       fail(response, 404, 'EVENT_LOG is off: there are no logs');
       return;
     }
@@ -261,12 +276,13 @@ export class Inspector {
   /** Lines of a log that is over come from its file; one that stands nowhere has none. */
   async #sayIfNone(log: string, say: (line: FeedLine) => void): Promise<void> {
     if (log.length <= MAX_ID_CHARS && (await this.#pathOf(log)) !== null) return;
-    const why = this.#archive === null ? 'EVENT_LOG is off: there are no logs' : 'there is no such log on this server';
+    const why =
+      this.#options.archive === null ? 'EVENT_LOG is off: there are no logs' : 'there is no such log on this server';
     say({ kind: 'no-log', log: log.slice(0, MAX_ID_CHARS), why });
   }
 
   async #pathOf(id: string): Promise<string | null> {
-    return this.#options.logs()?.find(id)?.path ?? (await this.#archive?.find(id)) ?? null;
+    return this.#options.logs()?.find(id)?.path ?? (await this.#options.archive?.find(id)) ?? null;
   }
 
   #isLive(id: string): boolean {

@@ -30,7 +30,21 @@ const placeName = /^(\d{4}-\d\d-\d\d)\.(\d{6}\.\d{3}-[A-Za-z0-9_-]{1,64})$/;
 /** What of the archive is not wanted. */
 export type IsKnown = (log: { readonly name: string; readonly path: string }) => boolean;
 
-export class LogArchive {
+/** Logs in files, as the inspector asks for them. */
+export interface Archive {
+  /** Rows of logs that began before, the newest first, at least `limit` if there are so many; and how many older ones there are. */
+  rowsBefore(before: string, limit: number, isKnown: IsKnown): Promise<ArchivePart>;
+  /** Where the log with this id stands; null = nowhere here. */
+  find(id: string): Promise<string | null>;
+}
+
+export interface ArchivePart {
+  readonly rows: readonly ListRow[];
+  readonly leftOut: number;
+}
+
+/** The event logs of a server. */
+export class LogArchive implements Archive {
   readonly #dir: string;
 
   /** Of the logs in `dir`, EVENT_LOG_DIR. */
@@ -38,12 +52,7 @@ export class LogArchive {
     this.#dir = dir;
   }
 
-  /** Rows of logs that began before, the newest first, at least `limit` if there are so many; and how many older ones there are. */
-  async rowsBefore(
-    before: string,
-    limit: number,
-    isKnown: IsKnown,
-  ): Promise<{ readonly rows: readonly ListRow[]; readonly leftOut: number }> {
+  async rowsBefore(before: string, limit: number, isKnown: IsKnown): Promise<ArchivePart> {
     const newest = new NewestLogs(limit);
     for (const day of await namesIn(this.#dir, dayName)) {
       if (day > before.slice(0, day.length)) continue;
@@ -61,7 +70,7 @@ export class LogArchive {
     return { rows: rows.filter((row) => row !== null), leftOut };
   }
 
-  /** Where the log with this id stands; null = nowhere here. No id leads out of the folder. */
+  /** No id leads out of the folder. */
   async find(id: string): Promise<string | null> {
     const [, day, file] = placeName.exec(id) ?? [];
     if (day !== undefined && file !== undefined) return this.#pathOf({ day, file });
@@ -79,27 +88,33 @@ export class LogArchive {
     return join(this.#dir, day, `${file}${LOG_ENDING}`);
   }
 
-  async #rowOf(log: ArchivedLog): Promise<ListRow | null> {
-    const ends = await readEnds(this.#pathOf(log));
-    const header = ends === null ? null : readHeader(ends.head);
-    if (ends === null || header === null) return null;
-    const { footer, atMs, turn, state } = lastOf(ends.tail);
-    const reason = endReasonOf(footer);
-    const streamId = textIn(header.input, 'streamId');
-    return {
-      id: streamId !== '' && streamId === nameOf(log) ? streamId : `${log.day}.${log.file}`,
-      machine: header.machine,
-      ...idsIn(header.input),
-      state,
-      startedAt: header.startedAt,
-      ageMs: Math.round(atMs),
-      turns: footer?.turns ?? turn + 1,
-      isLive: false,
-      reason,
-      isFailed: isFailedEnd(reason),
-      waits: null,
-    };
+  #rowOf(log: ArchivedLog): Promise<ListRow | null> {
+    return rowOfFile(this.#pathOf(log), (streamId) =>
+      streamId !== '' && streamId === nameOf(log) ? streamId : `${log.day}.${log.file}`,
+    );
   }
+}
+
+/** The row of a log that is over, or goes on elsewhere; `idOf` names it. Null = there is no log to be read. */
+export async function rowOfFile(path: string, idOf: (streamId: string) => string): Promise<ListRow | null> {
+  const ends = await readEnds(path);
+  const header = ends === null ? null : readHeader(ends.head);
+  if (ends === null || header === null) return null;
+  const { footer, atMs, turn, state } = lastOf(ends.tail);
+  const reason = endReasonOf(footer);
+  return {
+    id: idOf(textIn(header.input, 'streamId')),
+    machine: header.machine,
+    ...idsIn(header.input),
+    state,
+    startedAt: header.startedAt,
+    ageMs: Math.round(atMs),
+    turns: footer?.turns ?? turn + 1,
+    isLive: false,
+    reason,
+    isFailed: isFailedEnd(reason),
+    waits: null,
+  };
 }
 
 const LOG_ENDING = '.jsonl';

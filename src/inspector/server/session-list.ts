@@ -148,6 +148,21 @@ export class SessionList {
     this.#counts.leftOut += leftOut + fresh.length - taken.length;
   }
 
+  /** Adds the row of a log that appeared as a file, as the newest one, or takes it for the one that is there. */
+  putRead(row: ListRow): void {
+    const isNew = !this.#rows.has(row.id);
+    this.#rows.delete(row.id);
+    this.#rows.set(row.id, {
+      id: row.id,
+      startedAt: row.startedAt,
+      json: JSON.stringify(row),
+      place: this.#nextPlace(),
+    });
+    if (!isNew) return;
+    this.#ended.push(row.id);
+    if (this.#ended.length > MAX_ENDED) this.#takeOutOldest();
+  }
+
   /** Finds what has changed; to be gone through in steps, each in a round of the event loop of its own. */
   *look(): Generator<void, void, void> {
     const now = this.#options.now();

@@ -2,16 +2,24 @@
  * The document of one chart: pictures and tables from the machine, words from its notes. Both must fit exactly: a state, event,
  * guard, delay, fact, message or actor without words is an error, and so are words about something that is not there.
  */
-import { ancestorsOf, type Chart, type ChartState, type ChartTransition, stateAt, type Trigger } from './chart.ts';
-import { actionWords, mermaidOf } from './mermaid.ts';
+import {
+  ancestorsOf,
+  type ChartState,
+  type ChartTransition,
+  stateAt,
+  type Trigger,
+} from '../../../src/analysis/chart/chart-content.ts';
+import { actionWords, mermaidOf } from '../../../src/analysis/chart/mermaid.ts';
+import type { DocumentedChart } from './effects.ts';
 import type { ChartNotes } from './notes.ts';
 
 /** The whole document as Markdown. */
-export function documentOf(chart: Chart, notes: ChartNotes): string {
+export function documentOf(chart: DocumentedChart, notes: ChartNotes): string {
   checkNotes(chart, notes);
   const listed = withoutRepeated(chart, notes);
   const sections = [
     heading(notes),
+    drawingOf(chart, notes),
     ...notes.pictures.map(({ title, text, picture }) =>
       section(title, text, `\`\`\`mermaid\n${mermaidOf(chart, picture)}\n\`\`\``),
     ),
@@ -44,11 +52,17 @@ function heading({ title, source, intro }: ChartNotes): string {
   ].join('\n');
 }
 
+/** The map; the drawing with every transition is too wide to stand in a text. */
+function drawingOf({ id }: DocumentedChart, { title }: ChartNotes): string {
+  const map = `[![${title}: its states and the ways between them](images/${id}.svg)](images/${id}.svg)`;
+  return `${map}\n\nThe same with [every transition and its guard](images/${id}-full.svg).`;
+}
+
 function section(title: string, text: string, body: string): string {
   return [`## ${title}`, text, body].filter((part) => part !== '').join('\n\n');
 }
 
-function statesTable(chart: Chart, notes: ChartNotes): string {
+function statesTable(chart: DocumentedChart, notes: ChartNotes): string {
   const rows = chart.states
     .filter(({ path }) => path !== '')
     .map((state) => [
@@ -64,7 +78,7 @@ function statesTable(chart: Chart, notes: ChartNotes): string {
   return table(['State', 'Kind', 'What it is, what it waits for', 'Actions', 'Timed exits (around it)'], rows);
 }
 
-function timedWords(chart: Chart, state: ChartState): string {
+function timedWords(chart: DocumentedChart, state: ChartState): string {
   if (state.kind === 'final') return '';
   const delaysOf = (path: string) =>
     unique(
@@ -78,7 +92,7 @@ function timedWords(chart: Chart, state: ChartState): string {
     .join(' ');
 }
 
-function transitionsTable(chart: Chart): string {
+function transitionsTable(chart: DocumentedChart): string {
   const rows = chart.transitions
     .filter(({ trigger }) => trigger.kind !== 'always' && trigger.kind !== 'timed')
     .map((transition) => [
@@ -91,7 +105,7 @@ function transitionsTable(chart: Chart): string {
   return table(['In state', 'On', 'If', 'Leads to', 'Actions'], rows);
 }
 
-function alwaysSection(chart: Chart): string {
+function alwaysSection(chart: DocumentedChart): string {
   const rows = chart.transitions
     .filter(({ trigger }) => trigger.kind === 'always')
     .map((transition) => [
@@ -108,7 +122,7 @@ function alwaysSection(chart: Chart): string {
   );
 }
 
-function timedTable(chart: Chart, notes: ChartNotes): string {
+function timedTable(chart: DocumentedChart, notes: ChartNotes): string {
   const timed = chart.transitions.flatMap((transition) =>
     transition.trigger.kind === 'timed' ? [{ delay: transition.trigger.name, transition }] : [],
   );
@@ -127,7 +141,7 @@ function timedTable(chart: Chart, notes: ChartNotes): string {
   return table(['In state', 'After', 'Which is', 'If', 'Leads to', 'Actions'], rows);
 }
 
-function factsTable(chart: Chart, notes: ChartNotes): string {
+function factsTable(chart: DocumentedChart, notes: ChartNotes): string {
   const rows = Object.entries(notes.facts).map(([fact, meaning]) => [
     code(fact),
     meaning,
@@ -136,7 +150,7 @@ function factsTable(chart: Chart, notes: ChartNotes): string {
   return table(['Fact', 'What the host does with it', 'Said by'], rows);
 }
 
-function messagesSection(chart: Chart, notes: ChartNotes): string {
+function messagesSection(chart: DocumentedChart, notes: ChartNotes): string {
   const rows = Object.entries(notes.messages).map(([type, { to, meaning, carriedBy }]) => [
     code(to),
     code(type),
@@ -149,7 +163,7 @@ function messagesSection(chart: Chart, notes: ChartNotes): string {
   return section('Messages to actors', '', table(['To', 'Message', 'What it says', 'Sent by'], rows));
 }
 
-function actorsSection(chart: Chart, notes: ChartNotes): string {
+function actorsSection(chart: DocumentedChart, notes: ChartNotes): string {
   const rows = Object.entries(notes.actors).map(([src, meaning]) => {
     const states = chart.states.filter(({ actors }) => actors.some((actor) => actor.src === src));
     return [code(src), meaning, states.map(({ path }) => code(path)).join('<br>')];
@@ -195,16 +209,16 @@ function triggerWords(trigger: Trigger): string {
   }
 }
 
-function actionsThat(chart: Chart, isMeant: (name: string) => boolean): string {
+function actionsThat(chart: DocumentedChart, isMeant: (name: string) => boolean): string {
   return Object.keys(chart.effects).filter(isMeant).map(code).join(', ');
 }
 
-function factsOf(chart: Chart, { computedFacts }: ChartNotes, action: string): readonly string[] {
+function factsOf(chart: DocumentedChart, { computedFacts }: ChartNotes, action: string): readonly string[] {
   return [...(chart.effects[action]?.emits ?? []), ...(computedFacts[action] ?? [])];
 }
 
 /** The chart without the insides that another state has, too. */
-function withoutRepeated(chart: Chart, { sameInside }: ChartNotes): Chart {
+function withoutRepeated(chart: DocumentedChart, { sameInside }: ChartNotes): DocumentedChart {
   const isRepeated = (path: string) => ancestorsOf(path).some((around) => Object.hasOwn(sameInside, around));
   return {
     ...chart,
@@ -213,7 +227,7 @@ function withoutRepeated(chart: Chart, { sameInside }: ChartNotes): Chart {
   };
 }
 
-function checkNotes(chart: Chart, notes: ChartNotes): void {
+function checkNotes(chart: DocumentedChart, notes: ChartNotes): void {
   for (const [path, other] of Object.entries(notes.sameInside)) checkSameInside(chart, path, other);
   const listed = withoutRepeated(chart, notes);
   const actions = Object.keys(chart.effects);
@@ -250,12 +264,12 @@ function checkWords(kind: string, names: readonly string[], words: Readonly<Reco
   if (stale.length > 0) throw new Error(`the notes are about a ${kind} that is not in the chart: ${stale.join(', ')}`);
 }
 
-function checkSameInside(chart: Chart, path: string, other: string): void {
+function checkSameInside(chart: DocumentedChart, path: string, other: string): void {
   if (insideOf(chart, path) !== insideOf(chart, other)) throw new Error(`the insides of ${path} and ${other} differ`);
 }
 
 /** All that is inside a state, as text that does not name the state itself. */
-function insideOf(chart: Chart, path: string): string {
+function insideOf(chart: DocumentedChart, path: string): string {
   stateAt(chart, path);
   const isInside = (inner: string) => ancestorsOf(inner).includes(path);
   const states = chart.states.filter((state) => isInside(state.path));
@@ -263,7 +277,7 @@ function insideOf(chart: Chart, path: string): string {
   return JSON.stringify({ states, transitions }).replaceAll(`"${path}.`, '".').replaceAll(`"${path}"`, '""');
 }
 
-function namesOf(chart: Chart, kind: 'event' | 'timed'): readonly string[] {
+function namesOf(chart: DocumentedChart, kind: 'event' | 'timed'): readonly string[] {
   return unique(chart.transitions.flatMap(({ trigger }) => (trigger.kind === kind ? [trigger.name] : [])));
 }
 

@@ -4,6 +4,19 @@
  * then demand a hand-written name, so nothing is said that they do not show.
  */
 
+import type { AnyStateMachine } from 'xstate';
+import { type Chart, chartOf } from '../../../src/analysis/chart/chart-content.ts';
+
+/** A chart with what its actions do, by their names: what a document tells. */
+export interface DocumentedChart extends Chart {
+  readonly effects: Readonly<Record<string, ActionEffects>>;
+}
+
+/** Reads the chart of `machine`. */
+export function documentedChartOf(machine: AnyStateMachine): DocumentedChart {
+  return { ...chartOf(machine), effects: effectsOfActions(machine.implementations.actions) };
+}
+
 export interface ActionEffects {
   readonly emits: readonly string[];
   /** True if it emits something whose type can't be read. */
@@ -14,7 +27,7 @@ export interface ActionEffects {
 }
 
 /** The effects of each action, by its name. */
-export function effectsOfActions(actions: Readonly<Record<string, unknown>>): Record<string, ActionEffects> {
+function effectsOfActions(actions: Readonly<Record<string, unknown>>): Record<string, ActionEffects> {
   return Object.fromEntries(Object.entries(actions).map(([name, action]) => [name, effectsOf(name, action)]));
 }
 

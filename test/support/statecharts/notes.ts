@@ -1,5 +1,5 @@
 /** The hand-written words beside a generated chart document; `document.ts` insists that they fit the machine exactly. */
-import type { Picture } from './mermaid.ts';
+import type { Picture } from '../../../src/analysis/chart/mermaid.ts';
 
 export interface ChartNotes {
   /** Where the machine stands, from the root of the repository. */

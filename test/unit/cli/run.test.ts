@@ -36,7 +36,7 @@ describe('usage', () => {
 
 const commands = [
   [],
-  ...['serve', 'ask', 'demo', 'replay', 'log', 'usage', 'forget', 'check-config'].map((name) => [name]),
+  ...['serve', 'ask', 'demo', 'replay', 'log', 'chart', 'usage', 'forget', 'check-config'].map((name) => [name]),
   ...['list', 'show', 'diff', 'stats', 'to-test', 're-record', 'to-scenario'].map((name) => ['log', name]),
 ];
 

@@ -53,6 +53,7 @@ export function entryOfRow(row: SeenRow, nowMs: number): ListEntry {
     isStuck: row.wait !== null && quietMs >= STUCK_MS,
     isFile: false,
     verdict: '',
+    note: row.why ?? row.file ?? '',
   };
 }
 

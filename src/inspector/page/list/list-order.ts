@@ -14,6 +14,8 @@ export interface ListEntry extends FilterSubject {
   readonly quietMs: number;
   /** Of a file: what came out of its re-execution. */
   readonly verdict: string;
+  /** Which file it is, or why it can't be read; absent or '' = nothing to say. */
+  readonly note?: string;
 }
 
 /** `a` before `b`: negative. */

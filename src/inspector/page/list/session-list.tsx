@@ -1,38 +1,30 @@
-/**
- * The list of sessions: only rows in view are in the document. What it shows is made anew at most every TICK_MS, however often the server
- * tells of changes, because nobody reads faster; a filter, a choice or a move of the wheel shows at once.
- */
+/** The list of sessions, on the left: only rows in view are in the document. */
 import './list.css';
-import { computed, signal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { keptText } from '../kept.ts';
-import { selectLog, store } from '../store.ts';
-import { isKind, type Kind, kinds, readFilter } from './filter.ts';
-import { entryOfFile, entryOfRow } from './list-entries.ts';
-import { heldEntries, type ListEntry, scrollTopAfter, shownEntries, windowOf } from './list-order.ts';
+import { store } from '../store.ts';
+import { type Kind, kinds } from './filter.ts';
+import {
+  entries,
+  filter,
+  filterText,
+  isSession,
+  kind,
+  loadOlder,
+  showAll,
+  showKind,
+  shown,
+  startTicks,
+  stepLog,
+} from './list-model.ts';
+import { heldEntries, scrollTopAfter, windowOf } from './list-order.ts';
 import { SessionRow } from './session-row.tsx';
 
-const TICK_MS = 100;
 /** So long after the hand last moved over the rows, none of them moves. */
 const HOLD_MS = 1_500;
 
-export const filterText = keptText('filter', '');
-const kindText = keptText('kind', '');
-const kind = computed((): Kind | null => (isKind(kindText.value) ? kindText.value : null));
-const filter = computed(() => readFilter(filterText.value));
-const tick = signal(0);
-
-const entries = computed((): readonly ListEntry[] => {
-  tick.value;
-  const { state } = store.connection.value;
-  const nowMs = state === 'live' ? performance.now() : store.lostAtMs.value;
-  const files = [...store.overviews.value.values()].filter(({ id }) => id.startsWith('file:')).map(entryOfFile);
-  return [...files, ...[...store.rows.values()].map((row) => entryOfRow(row, nowMs))];
-});
-const shown = computed(() => shownEntries(entries.value, kind.value, filter.value));
-
 export function SessionList() {
-  useTicks();
+  useEffect(startTicks, []);
   return (
     <aside class="left" aria-label="Sessions">
       <FilterBox />
@@ -40,21 +32,6 @@ export function SessionList() {
       <Rows />
     </aside>
   );
-}
-
-/** Makes the list anew while there is something to be seen in it: a change, or a live row's age. */
-function useTicks(): void {
-  useEffect(() => {
-    let seen = -1;
-    const timer = setInterval(() => {
-      const at = store.rowsAt.peek();
-      const isLive = store.connection.peek().state === 'live' && entries.peek().some((entry) => entry.isLive);
-      if (at === seen && !isLive) return;
-      seen = at;
-      tick.value += 1;
-    }, TICK_MS);
-    return () => clearInterval(timer);
-  }, []);
 }
 
 function FilterBox() {
@@ -98,11 +75,6 @@ const chipWords: readonly { readonly kind: Kind; readonly words: string; readonl
   { kind: 'file', words: 'files', isAlways: false },
 ];
 
-/** The running server's own log stands in the list, and is none of its sessions. */
-function isSession({ machine, isLive }: ListEntry): boolean {
-  return machine !== 'supervisor' || !isLive;
-}
-
 /** One is pressed, or none: then all are shown. */
 function Chips() {
   const all = entries.value;
@@ -121,7 +93,7 @@ function Chips() {
               class={`chip ${each}`}
               aria-pressed={isOn}
               onClick={() => {
-                kindText.value = isOn ? '' : each;
+                showKind(isOn ? null : each);
               }}
             >
               {words} {count}
@@ -131,7 +103,11 @@ function Chips() {
       </div>
       <p class="counts">
         {shown.value.filter(isSession).length} of {all.filter(isSession).length} shown
-        {more > 0 && `, ${more} older on disk`}
+        {more > 0 && (
+          <button type="button" class="link" onClick={loadOlder}>
+            {more} older
+          </button>
+        )}
       </p>
     </>
   );
@@ -140,11 +116,11 @@ function Chips() {
 function Rows() {
   const box = useRef<HTMLDivElement>(null);
   const order = useRef<readonly string[]>([]);
-  const heldUntilMs = useRef(0);
   const view = useView(box);
-  const isHeld = performance.now() < heldUntilMs.current;
-  const wanted = shown.value;
-  const list = isHeld ? heldEntries(order.current, new Map(entries.value.map((entry) => [entry.id, entry]))) : wanted;
+  const isHeld = useHold(box);
+  const list = isHeld
+    ? heldEntries(order.current, new Map(entries.value.map((entry) => [entry.id, entry])))
+    : shown.value;
   const ids = list.map(({ id }) => id);
   const top = scrollTopAfter(order.current, ids, { top: view.top, rowHeight: view.rowHeight });
   order.current = ids;
@@ -155,45 +131,75 @@ function Rows() {
   const { from, to } = windowOf(list.length, { top, height: view.height, rowHeight: view.rowHeight });
   const chosen = store.log.value;
   const drawn = list.slice(from, to);
-  const hold = () => {
-    heldUntilMs.current = performance.now() + HOLD_MS;
-  };
   return (
-    <div
-      ref={box}
-      class="rows"
-      role="listbox"
-      tabIndex={0}
-      aria-label="Sessions"
-      aria-activedescendant={drawn.some(({ id }) => id === chosen) ? rowId(chosen ?? '') : undefined}
-      onPointerMove={hold}
-      onWheel={hold}
-      onPointerLeave={() => {
-        heldUntilMs.current = 0;
-      }}
-      onKeyDown={(event) => {
-        const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-        if (by === 0) return;
-        event.preventDefault();
-        stepLog(by);
-      }}
-    >
-      <div class="all-rows" role="presentation" style={{ height: `${list.length * view.rowHeight}px` }}>
-        {drawn.map((entry, place) => (
-          <SessionRow
-            key={entry.id}
-            entry={entry}
-            id={rowId(entry.id)}
-            top={(from + place) * view.rowHeight}
-            place={from + place + 1}
-            count={list.length}
-            isChosen={entry.id === chosen}
-          />
-        ))}
-      </div>
-      {list.length === 0 && <NoRows />}
+    <div ref={box} class="rows">
+      {list.length === 0 ? (
+        <NoRows />
+      ) : (
+        <div
+          class="all-rows"
+          style={{ height: `${list.length * view.rowHeight}px` }}
+          role="listbox"
+          tabIndex={0}
+          aria-label="Sessions"
+          aria-activedescendant={drawn.some(({ id }) => id === chosen) ? rowId(chosen ?? '') : undefined}
+          // A row leaves the document when it is scrolled away: the focus stays with the list.
+          onMouseDown={(event) => {
+            event.preventDefault();
+            event.currentTarget.focus({ preventScroll: true });
+          }}
+          onKeyDown={stepByKey}
+        >
+          {drawn.map((entry, place) => (
+            <SessionRow
+              key={entry.id}
+              entry={entry}
+              id={rowId(entry.id)}
+              top={(from + place) * view.rowHeight}
+              place={from + place + 1}
+              count={list.length}
+              isChosen={entry.id === chosen}
+            />
+          ))}
+        </div>
+      )}
     </div>
   );
+}
+
+function stepByKey(event: KeyboardEvent): void {
+  const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+  if (by === 0) return;
+  event.preventDefault();
+  stepLog(by);
+}
+
+/** True while the hand is over the rows and moves. Another filter ends it: its rows are wanted now. */
+function useHold(box: { readonly current: HTMLDivElement | null }): boolean {
+  const isHeld = useSignal(false);
+  const wanted = `${kind.value} ${filterText.value}`;
+  useLayoutEffect(() => {
+    isHeld.value = false;
+  }, [wanted]);
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const release = () => {
+      clearTimeout(timer);
+      isHeld.value = false;
+    };
+    const hold = () => {
+      clearTimeout(timer);
+      timer = setTimeout(release, HOLD_MS);
+      isHeld.value = true;
+    };
+    element.addEventListener('pointermove', hold, { passive: true });
+    element.addEventListener('wheel', hold, { passive: true });
+    element.addEventListener('pointerleave', release);
+    return release;
+  }, []);
+  return isHeld.value;
 }
 
 function NoRows() {
@@ -210,19 +216,6 @@ function NoRows() {
       </button>
     </div>
   );
-}
-
-function showAll(): void {
-  filterText.value = '';
-  kindText.value = '';
-}
-
-/** Chooses the session that is `by` further down in the list. */
-export function stepLog(by: number): void {
-  const ids = shown.peek().map(({ id }) => id);
-  const at = ids.indexOf(store.log.peek() ?? '');
-  const next = ids[at < 0 ? 0 : Math.max(0, Math.min(at + by, ids.length - 1))];
-  if (next !== undefined) selectLog(next);
 }
 
 /** An element's id has no blanks, and what a client calls its session may have any. */

@@ -16,7 +16,7 @@ export interface SessionRowProps {
 }
 
 export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRowProps) {
-  const { session, device, machine, isLive, isFile } = entry;
+  const { session, device, machine, isLive, isFile, note = '' } = entry;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list around it takes the keys, as a listbox does
     <div
@@ -40,7 +40,7 @@ export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRo
       </div>
       <div class="row-line">
         <span class="device" dir="auto">
-          {device}
+          {device || note}
         </span>
         <RowState entry={entry} />
       </div>
@@ -62,12 +62,24 @@ function RowState({ entry }: { readonly entry: ListEntry }) {
   );
 }
 
-function titleOf({ session, device, machine, state, reason, startedAt, turns, waits, isLive }: ListEntry): string {
+function titleOf({
+  session,
+  device,
+  machine,
+  state,
+  reason,
+  startedAt,
+  turns,
+  waits,
+  isLive,
+  note = '',
+}: ListEntry): string {
   return [
     `${machine} ${session}`,
     `device ${device || 'unknown'} · since ${startedAt} · ${turns} turns`,
     isLive ? state : reason,
     waitsWords(waits),
+    note,
   ]
     .filter((line) => line !== '')
     .join('\n');

@@ -1,31 +1,60 @@
-/** What stands in the middle while no session is shown: how to come to one. */
+/** What stands in the middle while no session is shown: all of them, and how to come to one. */
 import './panels.css';
 import { useState } from 'preact/hooks';
-import { awaited, connect, hasToken } from '../address.ts';
+import { awaited, connect, fileName } from '../address.ts';
+import { token } from '../api.ts';
+import { isFile } from '../engine.ts';
 import { chooseFiles } from '../files.tsx';
+import { isSession } from '../list/list-model.ts';
 import { store } from '../store.ts';
+import { Crowd } from './crowd.tsx';
 
 export function Home() {
-  const { state, words, server } = store.connection.value;
-  const place = awaited.value;
+  const { server } = store.connection.value;
+  if (server === null || server.grpc === null) {
+    return (
+      <section class="wide home" aria-label="Nothing is chosen">
+        <Hints />
+      </section>
+    );
+  }
   return (
-    <section class="wide home" aria-label="Nothing is chosen">
-      {place !== null && <p role="status">Looking for session {place.session}: the list does not have it yet.</p>}
-      {(!hasToken() || state === 'refused') && <TokenForm why={state === 'refused' ? words : ''} />}
-      {server !== null && store.rows.size === 0 && state === 'live' && (
+    <Crowd>
+      <div class="home">
+        <Hints />
+      </div>
+    </Crowd>
+  );
+}
+
+function Hints() {
+  const { state, words, server } = store.connection.value;
+  store.rowsAt.value;
+  const place = awaited.value;
+  const hasSessions = [...store.rows.values()].some(isSession);
+  return (
+    <>
+      {place !== null && (
+        <p role="status">
+          {isFile(place.log)
+            ? `This address leads into the file ${fileName(place.log)}: open it again to go there.`
+            : `Looking for session ${place.session}: the list does not have it yet.`}
+        </p>
+      )}
+      {(token.value === '' || state === 'refused') && <TokenForm why={state === 'refused' ? words : ''} />}
+      {!hasSessions && state === 'live' && server !== null && server.grpc !== null && (
         <p>
-          No session yet. Ask one:{' '}
-          <code>recital ask "What is a statechart?"{server.grpc && ` --server ${server.grpc}`}</code>
+          No session yet. Ask one: <code>recital ask "What is a statechart?" --server {server.grpc}</code>
         </p>
       )}
       <p>
         Choose a session on the left, or{' '}
         <button type="button" class="button" onClick={chooseFiles}>
           open log files
-        </button>{' '}
-        – they can also be dropped anywhere on this page, and are sent nowhere.
+        </button>
+        . They can also be dropped anywhere on this page, and are sent nowhere.
       </p>
-    </section>
+    </>
   );
 }
 

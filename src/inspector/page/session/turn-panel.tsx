@@ -43,7 +43,6 @@ export function TurnDetails({ log, view, actions }: TurnDetailsProps) {
       ) : (
         <ul class="effects">
           {effects.map((effect, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the same effect may be asked for twice
             <li key={index} title={effect}>
               {effectWords(effect)}
             </li>
@@ -100,7 +99,6 @@ function Taken({ taken }: { readonly taken: readonly TakenTransition[] }) {
   return (
     <ol class="taken">
       {taken.map((each, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the same transition may be taken twice
         <li key={index}>{shortWords(each.words)}</li>
       ))}
     </ol>
@@ -115,11 +113,9 @@ function Why({ steps }: { readonly steps: readonly TurnStep[] }) {
       <h2>Why: guards, in the order they were asked</h2>
       {asking.length === 0 && <p class="nothing">no guard was asked</p>}
       {asking.map((step, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: steps have no name but their place
         <div class="step" key={index}>
           <ul class="guards">
             {guardTree(step.guards).map((guard, place) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the same guard may be asked twice
               <Guard key={place} guard={guard} />
             ))}
           </ul>
@@ -147,7 +143,6 @@ function Guard({ guard }: { readonly guard: GuardNode }) {
       {parts.length > 0 && (
         <ul class="guards">
           {parts.map((part, place) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the same guard may be a part twice
             <Guard key={place} guard={part} />
           ))}
         </ul>

@@ -54,6 +54,15 @@ describe('a row between two lines of the server', () => {
     expect([aged.ageMs, aged.waits, aged.wait, aged.isStuck]).toEqual([1_000, row.waits, null, false]);
   });
 
+  test('of a file says why it cannot be read, else which one it is', () => {
+    const noteOf = (changes: Partial<ListRow>) => entryOfRow(seenRow({ ...row, ...changes }, undefined, 0), 0).note;
+    expect([noteOf({}), noteOf({ file: 'a.jsonl' }), noteOf({ file: 'a.jsonl', why: 'it is empty' })]).toEqual([
+      '',
+      'a.jsonl',
+      'it is empty',
+    ]);
+  });
+
   test('is stuck when nothing has happened for ten seconds, whatever else the server tells of it', () => {
     const first = seenRow(row, undefined, 0);
     const again = seenRow({ ...row, ageMs: 9_000 }, first, 8_000);

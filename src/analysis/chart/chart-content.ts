@@ -1,9 +1,8 @@
 /**
- * A statechart as plain data, read off a machine by walking `machine.root`: states, transitions, actors, delays, effects. It
- * runs nothing. Whatever it can't name (an inline function in a chart) is an error: the charts promise to have none.
+ * A statechart as plain data, read off a machine by walking `machine.root`: states, transitions, actors, delays. It runs
+ * nothing. Whatever it can't name (an inline function in a chart) is an error: the charts promise to have none.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { type ActionEffects, effectsOfActions } from './effects.ts';
 
 export type StateKind = 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
 
@@ -57,7 +56,6 @@ export interface Chart {
   readonly transitions: readonly ChartTransition[];
   /** Delays by name; a number is its milliseconds, null a value that is computed. */
   readonly delays: Readonly<Record<string, number | null>>;
-  readonly effects: Readonly<Record<string, ActionEffects>>;
 }
 
 /** Reads the chart of `machine`. */
@@ -68,7 +66,6 @@ export function chartOf(machine: AnyStateMachine): Chart {
     states: nodes.map(stateOf),
     transitions: nodes.flatMap(transitionsOf),
     delays: delaysOf(machine),
-    effects: effectsOfActions(machine.implementations.actions),
   };
 }
 

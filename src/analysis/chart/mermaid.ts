@@ -4,7 +4,14 @@
  * themselves and says where it begins and ends. Arrows into a crowded state (`gathered`) become one per state around their
  * sources, with their number: the tables beside the picture have them all.
  */
-import { ancestorsOf, type Chart, type ChartAction, type ChartState, type ChartTransition, stateAt } from './chart.ts';
+import {
+  ancestorsOf,
+  type Chart,
+  type ChartAction,
+  type ChartState,
+  type ChartTransition,
+  stateAt,
+} from './chart-content.ts';
 
 export interface Picture {
   /** The state whose inside is drawn; '' = the whole chart. */
@@ -13,6 +20,15 @@ export interface Picture {
   readonly closed: readonly string[];
   /** States with so many ways in that each drawn arrow would hide the rest. */
   readonly gathered: readonly string[];
+}
+
+/** All of a chart in one picture; of arrows into a state from more than three others there is the number alone. */
+export function wholePicture(chart: Chart): Picture {
+  const MAX_ARROWS = 3;
+  const sourcesOf = (path: string) =>
+    new Set(chart.transitions.flatMap(({ source, target }) => (target === path ? [source] : [])));
+  const crowded = chart.states.filter(({ path }) => sourcesOf(path).size > MAX_ARROWS);
+  return { inside: '', closed: [], gathered: crowded.map(({ path }) => path) };
 }
 
 interface Arrow {
