@@ -171,31 +171,24 @@ function transitionOf(node: AnyStateNode, transition: Transition): JsonObject {
 }
 
 const combinations = Object.freeze([
-  { name: 'and' as const, check: fieldOf(and([]), 'check') },
-  { name: 'or' as const, check: fieldOf(or([]), 'check') },
-  { name: 'not' as const, check: fieldOf(not(''), 'check') },
+  { type: 'xstate.and', check: fieldOf(and([]), 'check') },
+  { type: 'xstate.or', check: fieldOf(or([]), 'check') },
+  { type: 'xstate.not', check: fieldOf(not(''), 'check') },
 ]);
 const checkOfStateIn = fieldOf(stateIn(''), 'check');
 
-/** Which of xstate's own a guard is, by what it checks with: in a bundle their functions have other names. null = none of them. */
-export function combinationOf(guard: unknown): 'and' | 'or' | 'not' | 'stateIn' | null {
-  if (typeof guard !== 'function') return null;
-  const check = fieldOf(guard, 'check');
-  if (check !== undefined && check === checkOfStateIn) return 'stateIn';
-  return combinations.find((known) => known.check === check)?.name ?? null;
-}
-
 function guardOf(guard: unknown, where: string): Json {
   if (typeof guard !== 'function') return namedOf(guard, `the guard of ${where}`);
-  const combination = combinationOf(guard);
-  if (combination === 'stateIn') {
+  const check = fieldOf(guard, 'check');
+  if (check !== undefined && check === checkOfStateIn) {
     return { type: 'xstate.stateIn', stateValue: jsonOf(fieldOf(guard, 'stateValue'), `the guard of ${where}`) };
   }
+  const combination = combinations.find((known) => known.check === check);
   const parts = fieldOf(guard, 'guards');
-  if (combination === null || !Array.isArray(parts)) {
+  if (combination === undefined || !Array.isArray(parts)) {
     throw new Error(`the guard of ${where} is written into the chart: it needs a name in setup()`);
   }
-  return { type: `xstate.${combination}`, guards: parts.map((part) => guardOf(part, where)) };
+  return { type: combination.type, guards: parts.map((part) => guardOf(part, where)) };
 }
 
 function actionsOf(actions: readonly unknown[], where: string): Json | undefined {

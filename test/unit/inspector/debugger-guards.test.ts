@@ -113,14 +113,14 @@ describe('guards', () => {
       '  isHot false',
       '  isOver false',
       'or(isHot, isOver) false',
-      '    stateIn({"lid":"off"}) false',
-      '  not(stateIn({"lid":"off"})) true',
+      '    stateIn false',
+      '  not(stateIn) true',
       '    isHot false',
       '  isCold true',
-      'and(not(stateIn({"lid":"off"})), isCold) true',
+      'and(not(stateIn), isCold) true',
     ]);
     expect(step?.taken.map(({ words }) => words)).toEqual([
-      'water.still: heated [and(not(stateIn({"lid":"off"})), isCold)] → water.still',
+      'water.still: heated [and(not(stateIn), isCold)] → water.still',
     ]);
   });
 

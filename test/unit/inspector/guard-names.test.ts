@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { and, not, or, stateIn } from 'xstate';
+import { and, not, or } from 'xstate';
 import { nameOfGuard } from '../../../src/analysis/chart/transition-words.ts';
 
 /** As a bundler does it, which gives functions shorter names. */
@@ -10,9 +10,4 @@ function renamed<G extends object>(guard: G): G {
 it('names a combined guard by what it combines, whatever a bundler called its function', () => {
   const combined = renamed(and([renamed(or(['isAnswered', 'hasCommand'])), renamed(not('isHeadFailed'))]));
   expect(nameOfGuard(combined)).toBe('and(or(isAnswered, hasCommand), not(isHeadFailed))');
-});
-
-it('names the place that is asked for', () => {
-  expect(nameOfGuard(renamed(stateIn('#session.streaming')))).toBe('stateIn(#session.streaming)');
-  expect(nameOfGuard(renamed(stateIn({ streaming: 'silent' })))).toBe('stateIn({"streaming":"silent"})');
 });
