@@ -141,8 +141,12 @@ export function planBoxes(
   const inner = Object.values(machine.root.states).map((each) => boxOf(each, root));
   const columns = machine.root.type === 'parallel' ? inner.map((each) => [each]) : stagesOf(inner, words);
   const everywhere = rowsFrom('');
-  if (everywhere.length > 0)
-    columns[0]?.push(newBox({ ...listed, rows: everywhere, timers: timersOf(machine.root), parent: root }));
+  if (everywhere.length > 0) {
+    const list = newBox({ ...listed, rows: everywhere, timers: timersOf(machine.root), parent: root });
+    // Regions stand side by side, with nothing below them.
+    if (machine.root.type === 'parallel') columns.push([list]);
+    else columns[0]?.push(list);
+  }
   root.columns.push(...columns.map(columnOf));
   return { level, size: measures[level], room, root, boxes };
 }
