@@ -22,7 +22,8 @@ export async function buildPage(outDir, plugins = []) {
     worker: { format: 'es', plugins: () => plugins },
     build: {
       outDir,
-      emptyOutDir: true,
+      // The server's part of the inspector is compiled into the same folder.
+      emptyOutDir: false,
       target: 'es2022',
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },

@@ -4,6 +4,7 @@
  */
 import { type AnswerConfig, compileAnswer } from './config/answer-config.ts';
 import { type ConfigSource, gatherSettings } from './config/given-settings.ts';
+import { Secret } from './config/secret.ts';
 import { type SettingNote, unknownNames, unusedSettings } from './config/setting-notes.ts';
 import { createSettingReader, type GivenFile, readGivenFile, type SettingReader } from './config/setting-reader.ts';
 import {
@@ -19,6 +20,7 @@ import {
 } from './config/settings-table.ts';
 import { type ConfiguredVoice, compileSpeechProvider } from './config/speech-config.ts';
 import { parseScenario, type Scenario, ScenarioFault, scenarioBounds } from './engines/scripted/scenario.ts';
+import { isLoopbackHost } from './observe/own-hosts.ts';
 import { type CommandName, commandNames } from './text/commands.ts';
 
 export { type EffectiveSetting, effectiveSettings } from './config/given-settings.ts';
@@ -90,6 +92,14 @@ export interface Config {
     readonly maxAgeMs: number;
     readonly maxTotalBytes: number;
   };
+  readonly inspector: {
+    readonly isOn: boolean;
+    /** null = one is made at start. */
+    readonly token: Secret | null;
+    readonly canTry: boolean;
+    /** INSPECTOR_EXPORT, a ws:// address of this machine; null = nobody is told. */
+    readonly exportUrl: string | null;
+  };
   readonly log: { readonly level: (typeof logLevels)[number] };
   /** What is no fault and probably not meant: settings without effect, names that look like one. */
   readonly notes: readonly SettingNote[];
@@ -133,10 +143,11 @@ export function loadConfig(source: ConfigSource): Config {
 function compile(values: SettingReader, { env, readFile }: ConfigSource): Config {
   const dataDir = values.path('DATA_DIR');
   const killSwitches = values.list('KILL_SWITCHES', killSwitchNames);
+  const httpHost = values.host('HTTP_HOST');
   return Object.freeze({
     grpc: Object.freeze({ host: values.host('GRPC_HOST'), port: values.integer('GRPC_PORT') }),
     http: Object.freeze({
-      host: values.host('HTTP_HOST'),
+      host: httpHost,
       port: values.integer('HTTP_PORT'),
       allowedHosts: Object.freeze(values.hosts('HTTP_ALLOWED_HOSTS')),
     }),
@@ -189,6 +200,7 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
       maxAgeMs: values.milliseconds('EVENT_LOG_MAX_AGE'),
       maxTotalBytes: values.integer('EVENT_LOG_MAX_BYTES'),
     }),
+    inspector: compileInspector(values, httpHost),
     log: Object.freeze({ level: values.choice('LOG_LEVEL', logLevels) }),
     notes: Object.freeze([...unusedSettings(values), ...unknownNames(env)]),
     killSwitches: Object.freeze({
@@ -196,6 +208,33 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
       disableForwardAssistantActions: killSwitches.includes('disable_forward_assistant_actions'),
     }),
   });
+}
+
+function compileInspector(values: SettingReader, host: string): Config['inspector'] {
+  const isOn = values.isOn('INSPECTOR');
+  if (isOn && !isLoopbackHost(host)) {
+    const place = `HTTP_HOST "${host}" (${values.originOf('HTTP_HOST')})`;
+    const why = 'what it shows would go over the network unencrypted';
+    values.addFault(`${place} must be a loopback address, such as 127.0.0.1, while INSPECTOR is on: ${why}`);
+  }
+  const token = values.secret('INSPECTOR_TOKEN');
+  if (/\s/.test(token)) {
+    values.addFault(`INSPECTOR_TOKEN (${values.originOf('INSPECTOR_TOKEN')}) must be without spaces`);
+  }
+  const exportUrl = values.text('INSPECTOR_EXPORT', isLoopbackSocket);
+  return Object.freeze({
+    isOn,
+    token: token === '' ? null : new Secret(token),
+    canTry: values.isOn('INSPECTOR_TRY'),
+    exportUrl: exportUrl === '' ? null : exportUrl,
+  });
+}
+
+/** A WebSocket of this machine: it carries no TLS and no token. */
+function isLoopbackSocket(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== 'ws:' || url.username !== '' || url.password !== '' || /[#\s]/.test(text)) return false;
+  return isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ''));
 }
 
 /** Found here, the fault names both settings; found by binding, it would be a stranger who holds the port. */

@@ -10,6 +10,7 @@ import { addChart } from './chart/command.ts';
 import { addCheckConfig } from './check-config/command.ts';
 import { addDemo } from './demo/command.ts';
 import { addForget } from './forget/command.ts';
+import { addInspect } from './inspect/command.ts';
 import { addLog } from './log/command.ts';
 import { addReplay } from './replay/command.ts';
 import { addServe } from './serve/command.ts';
@@ -71,6 +72,7 @@ function createProgram({ stdout, stderr }: CommandContext, runner: CommandRunner
   addReplay(program, runner);
   addLog(program, runner);
   addChart(program, runner);
+  addInspect(program, runner);
   addUsage(program, runner);
   addForget(program, runner);
   addCheckConfig(program, runner);

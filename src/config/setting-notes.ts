@@ -35,6 +35,8 @@ const conditions: readonly Condition[] = [
   },
   { names: namesWith('MEMORY_'), decider: 'MEMORY', values: ['on'] },
   { names: namesWith('EVENT_LOG_'), decider: 'EVENT_LOG', values: ['on'] },
+  { names: ['INSPECTOR_TOKEN', 'INSPECTOR_TRY'], decider: 'INSPECTOR', values: ['on'] },
+  { names: ['INSPECTOR_EXPORT'], decider: 'EVENT_LOG', values: ['on'] },
 ];
 
 /** The settings that were given and have no effect. A scenario may serve either engine. */

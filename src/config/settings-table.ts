@@ -51,7 +51,7 @@ export const settingsTable = {
   HTTP_HOST: {
     type: 'host',
     default: '127.0.0.1',
-    meaning: 'The address of /health, /ready and /status.',
+    meaning: 'The address of /health, /ready, /status and the inspector.',
   },
   HTTP_PORT: {
     type: 'integer',
@@ -334,6 +334,30 @@ export const settingsTable = {
     max: 1_099_511_627_776,
     default: '1073741824',
     meaning: 'The size of all event logs together, beyond which the oldest are deleted.',
+  },
+  INSPECTOR: {
+    type: 'switch',
+    default: 'off',
+    meaning:
+      'Whether the HTTP server has the inspector, in which a developer watches sessions; HTTP_HOST must then be a loopback address.',
+  },
+  INSPECTOR_TOKEN: {
+    type: 'secret',
+    default: '',
+    meaning:
+      'What opens the inspector, without spaces; by default 128 random bits, new at every start. Fewer than 16 characters are warned of.',
+  },
+  INSPECTOR_TRY: {
+    type: 'switch',
+    default: 'off',
+    meaning: 'Whether the inspector may ask the server something itself, with real calls.',
+  },
+  INSPECTOR_EXPORT: {
+    type: 'text',
+    expectation: 'a ws:// address of this machine, such as ws://127.0.0.1:8090, without user, password and fragment',
+    default: '',
+    meaning:
+      "Where Stately's tools are told what the charts do, as the event logs have it (docs/STATELY.md); empty = nowhere. It needs no INSPECTOR.",
   },
   KILL_SWITCHES: {
     type: 'list',

@@ -60,6 +60,10 @@ export interface ListRow {
   readonly isFailed: boolean;
   /** null where nobody knows without reading the whole log. */
   readonly waits: Waits | null;
+  /** The path of its file, where files were opened (`recital inspect`) and no server wrote them just now. */
+  readonly file?: string;
+  /** Why it can't be read, where `reason` is bad_log: the file is none, or is damaged at its beginning. */
+  readonly why?: string;
 }
 
 export interface Totals {
@@ -78,7 +82,7 @@ export interface Totals {
 
 export type FeedLine =
   | { readonly kind: 'hello'; readonly server: ServerFacts }
-  /** `isWhole`: these are all there are; otherwise those that changed. `more`: ended ones that were left out (asked for by `ended?before=`). */
+  /** `isWhole`: forget the rows before it, these and those that follow are all; otherwise those that changed. `more`: ended ones that were left out (asked for by `ended?before=`). */
   | {
       readonly kind: 'list';
       readonly isWhole: boolean;
@@ -87,12 +91,48 @@ export type FeedLine =
       readonly more: number;
       readonly totals: Totals;
     }
-  /** `count` lines of a log follow as they are; `from` is the place of the first in its file, from 0. */
+  /**
+   * `count` lines of a log follow as they are; `from` is the place of the first in its file, from 0. One with `count` 0 comes for each log
+   * when the stream begins: lines come from that place on, those before it are for `logs/<id>`; 0 for one that is over, whose file has all.
+   */
   | { readonly kind: 'lines'; readonly log: string; readonly from: number; readonly count: number }
   /** Lines that this tab was too slow for, since its last line: the file has them. */
   | { readonly kind: 'gap'; readonly lines: number }
   /** There is no such log here, or it cannot be had; `why` is for people. */
   | { readonly kind: 'no-log'; readonly log: string; readonly why: string };
+
+/**
+ * `GET logs/<id>` is the file as it is on the disk so far, the last lines of a live one up to 50 ms later; `?from=<n>` leaves out the
+ * first n lines. `GET ended?before=<startedAt>&limit=<n>` is older ended ones, the newest first, and how many older ones there are.
+ */
+export interface EndedRows {
+  readonly rows: readonly ListRow[];
+  readonly more: number;
+}
+
+/**
+ * `POST try` asks this server something, as a client of its own port (INSPECTOR_TRY): the body is a TryRequest, the answer a TryLine a
+ * line as they come; `status` is the last. Who goes away takes the question back. One at a time: 409 otherwise.
+ */
+export interface TryRequest {
+  readonly prompt: string;
+  /** Absent or '' = as a client that names none. */
+  readonly hardware_id?: string;
+  /** Base64 of an image. */
+  readonly screenshot?: string;
+}
+
+export type TryLine =
+  | { readonly kind: 'started'; readonly session: string }
+  | { readonly kind: 'text_chunk'; readonly text: string }
+  /** s16le, mono, 48 kHz, in base64. */
+  | { readonly kind: 'audio_chunk'; readonly pcm: string }
+  /** The JSON that a client gets. */
+  | { readonly kind: 'action_message'; readonly action: string }
+  | { readonly kind: 'end_message'; readonly text: string }
+  | { readonly kind: 'error_message'; readonly text: string }
+  /** How the call ended: the name of its gRPC status, its details, our error_type. */
+  | { readonly kind: 'status'; readonly code: string; readonly details: string; readonly errorType: string | null };
 
 /** Of every answer that is not 2xx. */
 export interface ApiFault {

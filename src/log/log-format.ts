@@ -90,6 +90,12 @@ const HASH_CHARS = 8;
 export class LineChain {
   /** The checksum of all lines so far. */
   #sum = 0;
+  #written = 0;
+
+  /** Lines that were written so far: the place of the next one in its file, from 0. */
+  get written(): number {
+    return this.#written;
+  }
 
   /** The line as it stands in the file, with its line feed. */
   write(line: LogLine): string {
@@ -104,6 +110,7 @@ export class LineChain {
   /** The same for a line that is already JSON: one object, `{"kind":…}`. */
   writeBody(body: string): string {
     this.#sum = crc32(body, this.#sum);
+    this.#written += 1;
     return `${body.slice(0, -1)}${HASH_FIELD}${hexOf(this.#sum)}"}\n`;
   }
 

@@ -3,7 +3,7 @@
  * and nothing behind it is believed. A half line at the end is what a killed process leaves: it is dropped, and the log
  * told to be incomplete.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { isErrorType, logLevelOf } from '../errors.ts';
 import { doubledName, fieldsIn, shapeOf, tooDeepWords, valueFaultOf } from './line-bounds.ts';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
@@ -35,30 +35,32 @@ const header = z.object({
   definition: z.string(),
   build: z.string(),
   redaction: z.enum(['shape', 'full']),
-  startedAt: z.string().refine(isUtcTime, { error: ({ input }) => `${shown(input)} must be a date and time of UTC` }),
+  startedAt: z
+    .string()
+    .check(z.refine(isUtcTime, { error: ({ input }) => `${shown(input)} must be a date and time of UTC` })),
   input: z.unknown(),
-  reason: z.string().optional(),
+  reason: z.optional(z.string()),
 });
 
 const turn = z.object({
   kind: z.literal('turn'),
-  turn: z.number().int(),
+  turn: z.int(),
   atMs: z.number(),
   event: z.looseObject({ type: z.string() }),
-  state: z.string().optional(),
-  changes: z.record(z.string(), z.unknown()).optional(),
-  effects: z.array(z.string()).optional(),
-  status: z.string().optional(),
+  state: z.optional(z.string()),
+  changes: z.optional(z.record(z.string(), z.unknown())),
+  effects: z.optional(z.array(z.string())),
+  status: z.optional(z.string()),
 });
 
-const amendment = z.object({ kind: z.literal('amendment'), turn: z.number().int(), tail: z.string() });
+const amendment = z.object({ kind: z.literal('amendment'), turn: z.int(), tail: z.string() });
 
 const footer = z.object({
   kind: z.literal('footer'),
   status: z.enum(['done', 'error', 'abandoned']),
   reason: z.string(),
-  turns: z.number().int(),
-  dropped: z.number().int(),
+  turns: z.int(),
+  dropped: z.int(),
 });
 
 const line = z.discriminatedUnion('kind', [header, turn, amendment, footer]);
@@ -143,6 +145,7 @@ export class LogReader {
   #told = { atMs: 0, turn: 0 };
   /** The first time that lies before an earlier one. */
   #disorder: BadLog | null = null;
+  #amended: number | null = null;
   /** The one that is read, from 1. */
   #line = 0;
   #header: LogHeader | null = null;
@@ -164,6 +167,7 @@ export class LogReader {
   /** Takes the next whole line, without its line feed; says what is wrong with it, behind which nothing is to be believed. */
   take(given: string): BadLog | null {
     this.#line += 1;
+    this.#amended = null;
     const why = this.#take(given);
     return why === null ? null : { line: this.#line, turn: this.#header === null ? null : this.#turns.length, why };
   }
@@ -176,6 +180,11 @@ export class LogReader {
   /** Those so far: one list, which grows, and in which a turn's text may still be amended. */
   get turns(): readonly LogTurn[] {
     return this.#turns;
+  }
+
+  /** The turn whose text the last line amended; null = it was another kind of line. */
+  get amended(): number | null {
+    return this.#amended;
   }
 
   /** null = its line was not taken yet. */
@@ -270,6 +279,7 @@ export class LogReader {
     }
     const event = { ...amended.event, text: text.slice(0, text.length - tail.length) + tail };
     this.#turns[number] = { ...amended, event };
+    this.#amended = number;
     return null;
   }
 }
@@ -288,9 +298,22 @@ function parseJson(text: string): unknown {
   }
 }
 
-function firstFaultOf(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return issue === undefined ? 'no known kind' : `${issue.path.join('.') || 'the line'}: ${issue.message}`;
+function firstFaultOf({ issues: [issue] }: z.core.$ZodError): string {
+  return issue === undefined ? 'no known kind' : `${issue.path.join('.') || 'the line'}: ${wordsOfFault(issue)}`;
+}
+
+/** zod's small build has no words of its own. */
+function wordsOfFault(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${issue.expected}`;
+    case 'invalid_value':
+      return `must be ${issue.values.map(shown).join(' or ')}`;
+    case 'invalid_union':
+      return 'must be "header", "turn", "amendment" or "footer"';
+    default:
+      return issue.message;
+  }
 }
 
 /** As `toISOString` writes it. */

@@ -29,7 +29,7 @@ export interface OwnHostsOptions {
 /** Says of the value of a Host header whether it names this server. */
 export function createOwnHosts({ listenHost, allowedHosts }: OwnHostsOptions): (authority: string) => boolean {
   const names = new Set(['localhost', listenHost, ...allowedHosts].map(plainName));
-  const isLocal = isLoopback(plainName(listenHost));
+  const isLocal = isLoopbackHost(listenHost);
   return (authority) => {
     if (names.has(ANY_HOST)) return true;
     const [, address, name] = authorityPattern.exec(authority) ?? [];
@@ -45,6 +45,11 @@ export function createOwnHosts({ listenHost, allowedHosts }: OwnHostsOptions): (
 function plainName(host: string): string {
   if (isIPv6(host)) return new URL(`http://[${host}]`).hostname.slice(1, -1);
   return host.toLowerCase().replace(/\.$/, '');
+}
+
+/** True for `localhost` and for loopback addresses (IPv6 without brackets, in any spelling). */
+export function isLoopbackHost(host: string): boolean {
+  return isLoopback(plainName(host));
 }
 
 function isLoopback(host: string): boolean {

@@ -6,6 +6,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { createOwnHosts } from './own-hosts.ts';
 
+/** Pages of others on the same port. They decide themselves by which names they may be called. */
+export interface OtherPages {
+  /** `path` as it stands in the request. */
+  isAsked(path: string): boolean;
+  answer(request: IncomingMessage, response: ServerResponse): void;
+}
+
 export interface StatusServerOptions {
   readonly host: string;
   /** 0 = any free one. */
@@ -17,6 +24,8 @@ export interface StatusServerOptions {
   readonly health: () => Readonly<Record<string, unknown>>;
   /** The body of /status. */
   readonly status: () => Readonly<Record<string, unknown>>;
+  /** null = there are none. */
+  readonly pages: OtherPages | null;
 }
 
 export interface StatusServer {
@@ -29,6 +38,10 @@ export interface StatusServer {
 export function createStatusServer(options: StatusServerOptions): StatusServer {
   const isOwn = createOwnHosts({ listenHost: options.host, allowedHosts: options.allowedHosts });
   const server = createServer((request, response) => {
+    if (options.pages?.isAsked(pathOf(request.url ?? '')) === true) {
+      options.pages.answer(request, response);
+      return;
+    }
     const refusal = refusalOf(request, isOwn);
     if (refusal === null) answer(options, request, response);
     else send(response, refusal.status, { error: refusal.error });

@@ -53,6 +53,11 @@ export class ActorLog {
     return this.#dropped;
   }
 
+  /** Lines that were made of it so far: the place of the next one in its file, from 0. */
+  get lines(): number {
+    return this.#chain.written;
+  }
+
   /** True once the actor has come to its end. */
   get isOver(): boolean {
     return this.#hasThrown || (this.#last !== null && this.#last.status !== 'active');

@@ -37,10 +37,28 @@ export interface EventLogsOptions extends LogFaultListener {
   readonly date: () => Date;
   /** Old logs could not be deleted; told once until they could. */
   readonly onSweepFault: (why: string) => void;
+  /** Is told of lines while they are on their way to the disk; absent = nobody looks on. */
+  readonly tap?: LineTap;
   /** Code of the writer's thread, for tests. */
   readonly thread?: URL;
   /** For tests; MAX_UNWRITTEN_CHARS. */
   readonly maxUnwrittenChars?: number;
+}
+
+/** Whole lines of one log, as they go to its file. */
+export interface MadeLines {
+  readonly actorId: string;
+  readonly text: string;
+  /** The place of the first in the file, from 0, and how many there are. */
+  readonly from: number;
+  readonly count: number;
+}
+
+/** Looks on while lines are made; never throws, and keeps what it is given by reference. */
+export interface LineTap {
+  linesMade(lines: MadeLines): void;
+  /** Nothing more of this log comes: its file was given up. */
+  logLost(actorId: string): void;
 }
 
 /** What became of the logs since the start. */
@@ -139,6 +157,12 @@ export class EventLogs {
     return this.#faults.present;
   }
 
+  /** Where the log of a live actor is written, and how many lines were made of it so far; null = there is no such log now. */
+  find(actorId: string): { readonly path: string; readonly lines: number } | null {
+    const open = this.#open.get(actorId);
+    return open === undefined ? null : { path: open.path, lines: open.log.lines };
+  }
+
   /** The recorder of the actor with this id; its log begins with its first turn. `name` ends the name of its file. */
   recorderFor(actorId: string, name: string, newLog: NewLog): TurnRecorder | null {
     const known = this.#open.get(actorId);
@@ -213,7 +237,9 @@ export class EventLogs {
     if (waitingTurns === 0) return;
     const unwrittenChars = this.#lineChars + this.#writer.unwrittenChars;
     if (!open.isLost && unwrittenChars <= this.#maxUnwrittenChars) {
+      const from = log.lines;
       const lines = log.takeLines();
+      this.#tell(open, lines, from);
       open.lines += lines;
       this.#lineChars += lines.length;
       const dropped = log.droppedTurns - droppedTurns;
@@ -252,7 +278,8 @@ export class EventLogs {
     if (isLast) {
       this.#open.delete(open.actorId);
       const canEnd = log.hasBegun && !open.isLost;
-      if (canEnd && this.#writer.unwrittenChars <= this.#maxUnwrittenChars * FOOTER_FACTOR) lines += log.close();
+      if (canEnd && this.#writer.unwrittenChars <= this.#maxUnwrittenChars * FOOTER_FACTOR)
+        lines += this.#footerOf(open);
       // Its every turn was dropped: there is no file.
       else if (!log.hasBegun) this.#counts.filesFailed += 1;
     }
@@ -260,6 +287,19 @@ export class EventLogs {
     orders.push({ order: { path, lines, turns, isLast }, open });
     if (isLast) this.#begun.delete(path);
     else this.#begun.set(path, open);
+  }
+
+  #footerOf(open: OpenLog): string {
+    const from = open.log.lines;
+    const footer = open.log.close();
+    this.#tell(open, footer, from);
+    return footer;
+  }
+
+  #tell({ actorId, log }: OpenLog, text: string, from: number): void {
+    const { tap } = this.#options;
+    const count = log.lines - from;
+    if (tap !== undefined && count > 0) tap.linesMade({ actorId, text, from, count });
   }
 
   #hand(orders: readonly AddressedOrder[]): void {
@@ -274,6 +314,7 @@ export class EventLogs {
     if (open.isLost) return;
     open.isLost = true;
     this.#counts.filesFailed += 1;
+    this.#options.tap?.logLost(open.actorId);
   }
 
   get #maxUnwrittenChars(): number {

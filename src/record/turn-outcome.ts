@@ -38,6 +38,13 @@ export class OutcomeTeller {
     this.#frameTexts = frameTexts;
   }
 
+  /** The next turn that is told follows upon `after`: for who goes back to an earlier turn, or begins at one. */
+  standAt(after: TurnEnd): void {
+    this.#value = after.value;
+    this.#state = stateText(after.value);
+    this.#context = after.context;
+  }
+
   /** The outcome of the next turn, which led to `after`. */
   tell(after: TurnEnd, actions: readonly AskedAction[]): TurnOutcome {
     const outcome: Mutable<TurnOutcome> = {};
@@ -50,7 +57,7 @@ export class OutcomeTeller {
     const changes = this.#fields.changesOf(this.#context, after.context);
     this.#context = after.context;
     if (changes !== null) outcome.changes = changes;
-    if (actions.length > 0) outcome.effects = actions.map((action) => effectText(action, this.#frameTexts));
+    if (actions.length > 0) outcome.effects = effectsOf(actions, this.#frameTexts);
     if (after.status !== 'active') outcome.status = after.status;
     return outcome;
   }
@@ -125,6 +132,11 @@ function keptUnder<T>(kept: Map<string, T>, name: string, make: () => T): T {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
+}
+
+/** What a turn asked for, in the words of a log. */
+export function effectsOf(actions: readonly AskedAction[], frameTexts: FrameTexts): readonly string[] {
+  return actions.map((action) => effectText(action, frameTexts));
 }
 
 /** One effect in a few words; what it carries is told by its digest. */

@@ -84,6 +84,11 @@ export class ChartRun {
     return this.#snapshot;
   }
 
+  /** Goes on from here, a place that it or another run of the chart came to; null = before the first turn. */
+  standAt(snapshot: AnyMachineSnapshot | null): void {
+    this.#snapshot = snapshot;
+  }
+
   /** The first turn. */
   start(input: unknown): ChartTurn {
     return this.#stepTo(this.#chart.start(input));

@@ -5,10 +5,17 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { wordsOf } from '../errors.ts';
 import { definitionHashAs } from '../log/chart-definition.ts';
-import { type LoggedEvent, type LogTurn, THREW, type TurnOutcome } from '../log/log-format.ts';
+import {
+  type LogFooter,
+  type LoggedEvent,
+  type LogHeader,
+  type LogTurn,
+  THREW,
+  type TurnOutcome,
+} from '../log/log-format.ts';
 import type { EventLog } from '../log/log-reader.ts';
 import { isTable, withPlainTables } from '../machines/supervisor/persistent-table.ts';
 import { digestOf } from '../record/digest.ts';
@@ -55,18 +62,68 @@ export function replay(
   const isIncomplete = footer === null || footer.dropped > 0;
   let current = log.turns[0];
   const onMicrostep = (step: Microstep) => current !== undefined && watch?.(current, step);
-  const run = new ChartRun(machine, watch && onMicrostep);
-  const teller = new OutcomeTeller(log.header.redaction);
+  const run = new ReplayRun(log.header, machine, watch && onMicrostep);
   for (const recorded of log.turns) {
     current = recorded;
-    const divergence = differenceIn(recorded, run, () => playTurn(run, teller, log, recorded));
+    const divergence = run.take(recorded);
     if (divergence !== null) return { divergence, turns: recorded.turn, definitionChanges, isIncomplete };
   }
-  return { divergence: differenceAtEnd(log, run), turns: log.turns.length, definitionChanges, isIncomplete };
+  const divergence = footer === null ? null : run.end(footer, log.turns.at(-1));
+  return { divergence, turns: log.turns.length, definitionChanges, isIncomplete };
+}
+
+/** A replay turn by turn, for a log that grows; `replay` is made of it. */
+export class ReplayRun {
+  readonly #header: LogHeader;
+  readonly #run: ChartRun;
+  #teller: OutcomeTeller;
+
+  constructor(header: LogHeader, machine: AnyStateMachine, onMicrostep?: (step: Microstep) => void) {
+    this.#header = header;
+    this.#run = new ChartRun(machine, onMicrostep);
+    this.#teller = new OutcomeTeller(header.redaction);
+  }
+
+  /** Where the chart stands after the last turn; null = before the first. */
+  get snapshot(): AnyMachineSnapshot | null {
+    return this.#run.snapshot;
+  }
+
+  /** Plays the next turn, and tells what it did otherwise than `recorded`; null = nothing. */
+  take(recorded: LogTurn): Divergence | null {
+    return differenceIn(recorded, this.#run, () => this.#play(recorded));
+  }
+
+  /** Plays the next turn of a log that is known to differ, as far as the chart can; after a throw it stands where it stood. */
+  follow({ turn, event }: LogTurn): void {
+    try {
+      if (turn === 0) this.#run.start(this.#header.input);
+      else this.#run.take(event);
+    } catch {
+      // What it did instead was told with the first difference.
+    }
+  }
+
+  /** Goes on from the turn that led to `snapshot`; null = from the beginning. */
+  standAt(snapshot: AnyMachineSnapshot | null): void {
+    this.#run.standAt(snapshot);
+    this.#teller = new OutcomeTeller(this.#header.redaction);
+    if (snapshot !== null) this.#teller.standAt(snapshot);
+  }
+
+  /** The footer against the end that the replay came to; `last` is the last turn. */
+  end(footer: LogFooter, last: LogTurn | undefined): Divergence | null {
+    return last === undefined ? null : differenceAtEnd(footer, last, this.#run);
+  }
+
+  #play({ turn, event }: LogTurn): PlayedTurn {
+    const { after, actions } = turn === 0 ? this.#run.start(this.#header.input) : this.#run.take(event);
+    return { outcome: this.#teller.tell(after, actions), actions };
+  }
 }
 
 /** What says that the code is not the one that recorded `log`. */
-export function definitionChangesOf({ header }: EventLog, machine: AnyStateMachine): readonly string[] {
+export function definitionChangesOf({ header }: Pick<EventLog, 'header'>, machine: AnyStateMachine): readonly string[] {
   const changes: string[] = [];
   const version = machine.version ?? '';
   if (header.version !== version) changes.push(`version ${header.version} was recorded, ${version} replays`);
@@ -80,11 +137,6 @@ export function definitionChangesOf({ header }: EventLog, machine: AnyStateMachi
 interface PlayedTurn {
   readonly outcome: TurnOutcome;
   readonly actions: readonly AskedAction[];
-}
-
-function playTurn(run: ChartRun, teller: OutcomeTeller, log: EventLog, { turn, event }: LogTurn): PlayedTurn {
-  const { after, actions } = turn === 0 ? run.start(log.header.input) : run.take(event);
-  return { outcome: teller.tell(after, actions), actions };
 }
 
 /** A chart that throws is a difference too, and so is a turn after the end: an actor that is over takes none. */
@@ -184,10 +236,9 @@ function itemsOfEffect(
 }
 
 /** The footer against the end that the replay came to. */
-function differenceAtEnd({ turns, footer }: EventLog, run: ChartRun): Divergence | null {
-  const last = turns.at(-1);
+function differenceAtEnd(footer: LogFooter, last: LogTurn, run: ChartRun): Divergence | null {
   const snapshot = run.snapshot;
-  if (footer === null || footer.dropped > 0 || last === undefined || snapshot === null) return null;
+  if (footer.dropped > 0 || snapshot === null) return null;
   const recorded = footer.status === 'done' ? `done: ${footer.reason}` : footer.status;
   const now =
     snapshot.status === 'done' ? `done: ${reasonInOutput(snapshot.output) || footer.reason}` : snapshot.status;

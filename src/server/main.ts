@@ -74,7 +74,7 @@ async function run(config: Config, log: Logger): Promise<number> {
   process.on('unhandledRejection', survive);
   const stops = new Map<NodeJS.Signals, () => void>();
   try {
-    const system = startSystem(config, log);
+    const system = startSystem(config, log, (line) => process.stderr.write(`${line}\n`));
     let isStopping = false;
     for (const signal of STOP_SIGNALS) {
       const stop = (): void => {

@@ -9,8 +9,8 @@ import type { supervisorMachine } from '../machines/supervisor/supervisor.machin
 import type { WelcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { Logger } from '../observe/logger.ts';
 import { sessionRecording, supervisorRecording, welcomeRecording } from '../record/chart-recordings.ts';
-import { EventLogs } from '../record/event-logs.ts';
-import { withRecorder } from '../record/recorded-logic.ts';
+import { EventLogs, type LineTap } from '../record/event-logs.ts';
+import { type TurnRecorder, withRecorder } from '../record/recorded-logic.ts';
 import { type ChartRecording, logMaker } from '../record/redaction.ts';
 import { QuotaCounter } from '../store/quota-counter.ts';
 import { MemoryStore, UsageStore } from '../store/store-clients.ts';
@@ -90,11 +90,22 @@ export class Persistence {
   }
 }
 
+/** Looks on at every recorded chart, and at the lines of the logs. */
+export interface Onlooker {
+  /** The recorder of the chart of this actor; `openLog` makes that of its log, null = it has none. */
+  recorderFor(actorId: string, recording: ChartRecording, openLog: () => TurnRecorder | null): TurnRecorder;
+  readonly tap: LineTap;
+}
+
 interface RecordingOptions {
   readonly config: Config;
   readonly log: Logger;
   /** Version of the server. */
   readonly build: string;
+  /** null = nobody looks on. */
+  readonly onlooker: Onlooker | null;
+  /** Is told of the lines of the logs, too; null = nobody is. */
+  readonly exportTap: LineTap | null;
 }
 
 /** The event logs of a server: which charts are recorded, where, and with what of their texts. */
@@ -143,6 +154,11 @@ export class Recording implements ChartWatch {
     };
   }
 
+  /** Where the log of a live actor is written, and how many lines it has; null = it has none. */
+  find(actorId: string): { readonly path: string; readonly lines: number } | null {
+    return this.#logs?.find(actorId) ?? null;
+  }
+
   /** Writes what waits. */
   async close(): Promise<void> {
     await this.#logs?.close();
@@ -155,14 +171,16 @@ export class Recording implements ChartWatch {
     nameOf: (actorId: string) => string,
   ): TMachine {
     const logs = this.#logs;
-    if (logs === null) return machine;
-    const { config, build } = this.#options;
+    const { config, build, onlooker } = this.#options;
+    if (logs === null && onlooker === null) return machine;
     const newLog = logMaker(recording, { redaction: config.eventLog.redaction, build });
-    return withRecorder(machine, (actorId) => logs.recorderFor(actorId, nameOf(actorId), newLog));
+    const openLog = (actorId: string) => logs?.recorderFor(actorId, nameOf(actorId), newLog) ?? null;
+    if (onlooker === null) return withRecorder(machine, openLog);
+    return withRecorder(machine, (actorId) => onlooker.recorderFor(actorId, recording, () => openLog(actorId)));
   }
 }
 
-function createEventLogs({ config, log }: RecordingOptions): EventLogs {
+function createEventLogs({ config, log, onlooker, exportTap }: RecordingOptions): EventLogs {
   const { dir, maxAgeMs, maxTotalBytes } = config.eventLog;
   const scope = 'replay';
   const method = 'record';
@@ -170,6 +188,7 @@ function createEventLogs({ config, log }: RecordingOptions): EventLogs {
     retention: { dir, maxAgeMs, maxTotalBytes },
     now: () => performance.now(),
     date: () => new Date(),
+    ...tapOf([onlooker?.tap ?? null, exportTap].filter((tap) => tap !== null)),
     onFault: (why) => {
       const fields = { scope, method, decision: 'event_log_failed', ctx: { why } };
       log.error(fields, 'event logs are being lost; streams go on without them');
@@ -182,4 +201,20 @@ function createEventLogs({ config, log }: RecordingOptions): EventLogs {
       log.warn(fields, 'old event logs could not be deleted');
     },
   });
+}
+
+/** One tap for all of them. */
+function tapOf(taps: readonly LineTap[]): { readonly tap?: LineTap } {
+  const [first, ...others] = taps;
+  if (first === undefined || others.length === 0) return first === undefined ? {} : { tap: first };
+  return {
+    tap: {
+      linesMade: (lines) => {
+        for (const tap of taps) tap.linesMade(lines);
+      },
+      logLost: (actorId) => {
+        for (const tap of taps) tap.logLost(actorId);
+      },
+    },
+  };
 }

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { assertNever } from '../assert.ts';
 import type { Config } from '../config.ts';
+import type { Inspector } from '../inspector/server/inspector.ts';
 import {
   type BootstrapEmitted,
   bootstrapMachine,
@@ -24,6 +25,8 @@ import { beginningOf } from '../store/memory-entry.ts';
 import { answerUsage } from '../store/usage-entry.ts';
 import { type Composition, composeStreams, streamSettingsOf } from './composition.ts';
 import { EnginesInUse } from './engines-in-use.ts';
+import { createExportTap, type ExportTap } from './export-tap.ts';
+import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
 import { packageVersion } from './package-version.ts';
 import { Persistence, Recording } from './persistence.ts';
@@ -41,9 +44,9 @@ export interface System {
   shutDown(): void;
 }
 
-/** Starts everything the configuration asks for. */
-export function startSystem(config: Config, log: Logger): System {
-  return new RunningSystem(config, log);
+/** Starts everything the configuration asks for; `say` says a line to the person at the terminal, at every LOG_LEVEL. */
+export function startSystem(config: Config, log: Logger, say: (line: string) => void = () => {}): System {
+  return new RunningSystem(config, log, say);
 }
 
 /** As probes and people are told it. */
@@ -57,6 +60,10 @@ interface ServerState {
 
 /** Room for what is wrong with an engine, the store and the event logs at once. */
 const MAX_LAST_ERROR_CHARS = 1_000;
+
+function exportStatus({ counts }: ExportTap): Readonly<Record<string, unknown>> {
+  return { connected: counts.isConnected, sent: counts.sent, dropped: counts.dropped };
+}
 
 function isAnyOf(replaced: ReplacedEngines): boolean {
   return Object.keys(replaced).length > 0;
@@ -91,9 +98,14 @@ class RunningSystem implements System {
   readonly finished: Promise<number>;
   readonly #config: Config;
   readonly #log: Logger;
+  readonly #say: (line: string) => void;
   readonly #faults: FaultLog;
   readonly #engines: EnginesInUse;
   readonly #persistence: Persistence;
+  /** null = switched off. */
+  readonly #inspector: Inspector | null;
+  /** null = switched off. */
+  readonly #exportTap: ExportTap | null;
   readonly #recording: Recording;
   readonly #streams: Composition;
   readonly #grpc: GrpcServer;
@@ -103,14 +115,23 @@ class RunningSystem implements System {
   readonly #version = packageVersion();
   #ports = { grpc: 0, http: 0 };
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, say: (line: string) => void) {
+    this.#say = say;
     this.#config = config;
     this.#log = log;
     this.#faults = createFaultLog(log);
     this.#engines = new EnginesInUse(config, log);
     prepareDataFolder(config.data.dir, log);
     this.#persistence = new Persistence(config, log);
-    this.#recording = new Recording({ config, log, build: this.#version });
+    this.#inspector = createInspector(config, log, {
+      logs: () => this.#recording,
+      grpcPort: () => this.#ports.grpc,
+      version: this.#version,
+      counts: () => this.#counts(),
+    });
+    this.#exportTap = createExportTap(config, log);
+    const [onlooker, exportTap] = [this.#inspector, this.#exportTap];
+    this.#recording = new Recording({ config, log, build: this.#version, onlooker, exportTap });
     const { usage, memory, history, quota } = this.#persistence;
     this.#streams = composeStreams({
       settings: streamSettingsOf(config),
@@ -131,6 +152,7 @@ class RunningSystem implements System {
       isReady: () => this.#state().state === 'ready',
       health: () => this.#health(),
       status: () => this.#status(),
+      pages: this.#inspector,
     });
     this.#bootstrap = this.#createBootstrap();
     this.finished = new Promise((finish) => {
@@ -181,6 +203,8 @@ class RunningSystem implements System {
       bound({ server: 'GRPC', ...grpc }, this.#grpc.listen()),
       bound({ server: 'HTTP', ...http }, this.#http.listen()),
       this.#persistence.open(),
+      this.#inspector?.readArchive(),
+      this.#exportTap?.start(),
     ]);
     // Both at once, so that a start that fails twice is not tried twice.
     const faults = [grpcPort, httpPort].filter((each) => typeof each === 'string');
@@ -196,7 +220,10 @@ class RunningSystem implements System {
   async #stop(): Promise<void> {
     this.#streams.collector.dropAll();
     await this.#grpc.close(CLOSE_GRACE_MS);
+    this.#inspector?.close();
     await Promise.all([this.#http.close(), this.#engines.stop(), this.#persistence.close(), this.#recording.close()]);
+    // Behind the last lines of the logs.
+    this.#exportTap?.stop();
   }
 
   #carryOut(emitted: BootstrapEmitted): void {
@@ -218,10 +245,12 @@ class RunningSystem implements System {
           answer_engine: answer.name,
           speech_engine: speech.name,
           health,
+          ...(this.#inspector !== null && { inspector_url: this.#inspector.urlAt(this.#ports.http) }),
           ...(lastError !== null && { last_error: lastError }),
           ...(isAnyOf(replaced) && { replaced }),
         };
         this.#log.announce({ scope, method, decision: 'ready', ctx }, 'Recital is ready');
+        if (this.#inspector !== null) this.#say(`Inspector: ${this.#inspector.urlAt(this.#ports.http)}`);
         return;
       }
       case 'service.degraded': {
@@ -248,6 +277,13 @@ class RunningSystem implements System {
       default:
         assertNever(emitted);
     }
+  }
+
+  /** What the inspector tells of the server as a whole. */
+  #counts(): ServerCounts {
+    const { state, health } = this.#state();
+    const { supervisor, counters } = this.#streams;
+    return { slots: supervisor.activeStreams, refusedBy: counters.rejected, state, health };
   }
 
   #state(): ServerState {
@@ -296,6 +332,7 @@ class RunningSystem implements System {
       collect_buffers: collector.buffers,
       ...this.#persistence.status(),
       event_log: this.#recording.status(),
+      ...(this.#exportTap !== null && { inspector_export: exportStatus(this.#exportTap) }),
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,
       ...engines?.answer.status?.(),

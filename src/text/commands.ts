@@ -11,7 +11,7 @@
  * A model is told of the commands by name, what each does, and a JSON schema of its arguments, made of the schemas that judge what the
  * model proposes, so that the two can't differ.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parsedJson } from '../model-json.ts';
 
 export const commandNames = [
@@ -71,15 +71,20 @@ const shownNameMaxChars = 64;
 const freeArgsMaxDepth = 16;
 const freeArgsMaxChars = 65_536;
 
-const nameText = z.preprocess(withDigits, z.string().trim().min(1).max(nameMaxChars));
-const freeText = z.preprocess(withDigits, z.string().trim().min(1).max(textMaxChars));
+const nameText = cleaned(withDigits, z.string().check(z.trim(), z.minLength(1), z.maxLength(nameMaxChars)));
+const freeText = cleaned(withDigits, z.string().check(z.trim(), z.minLength(1), z.maxLength(textMaxChars)));
 const optionalName = optional(nameText);
 const optionalText = optional(freeText);
-const optionalLimit = z.preprocess(limitOf, z.number().int().min(1).max(limitMax).optional());
+const optionalLimit = cleaned(limitOf, z.optional(z.int().check(z.minimum(1), z.maximum(limitMax))));
+
+/** zod's `preprocess`, which its small build, a third of the other, does not name. */
+function cleaned<T extends z.core.$ZodType>(clean: (value: unknown) => unknown, schema: T) {
+  return new z.core.$ZodPreprocess({ type: 'pipe', in: z.transform(clean), out: schema });
+}
 
 /** Absent, null and blank are the same to a model that must fill every field. */
 function optional(text: typeof nameText) {
-  return z.preprocess((value) => (isBlank(value) ? undefined : value), text.optional());
+  return cleaned((value) => (isBlank(value) ? undefined : value), z.optional(text));
 }
 
 /** A contact's number, a message of one: `5551234567`. Of a larger one than doubles hold the last digits are not known. */
@@ -99,12 +104,14 @@ function limitOf(value: unknown): unknown {
 const messageArgs = z.object({ contact: nameText, message: freeText });
 const readArgs = z.object({ contact: optionalName, limit: optionalLimit });
 const noArgs = z.object({});
-const freeArgs = z.looseObject({}).superRefine((args, context) => {
-  if (isDeeper(args, freeArgsMaxDepth)) context.addIssue(`args must be at most ${freeArgsMaxDepth} objects deep`);
-  else if (JSON.stringify(args).length > freeArgsMaxChars) {
-    context.addIssue(`args must be at most ${freeArgsMaxChars} characters of JSON`);
-  }
-});
+const freeArgs = z.looseObject({}).check(
+  z.superRefine((args, context) => {
+    if (isDeeper(args, freeArgsMaxDepth)) context.addIssue(`args must be at most ${freeArgsMaxDepth} objects deep`);
+    else if (JSON.stringify(args).length > freeArgsMaxChars) {
+      context.addIssue(`args must be at most ${freeArgsMaxChars} characters of JSON`);
+    }
+  }),
+);
 
 function isDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
@@ -124,7 +131,7 @@ export const argsSchemas = Object.freeze({
   close_browser: noArgs,
   buy_subscription: freeArgs,
   manage_subscription: freeArgs,
-} satisfies Record<CommandName, z.ZodType<Record<string, unknown>>>);
+} satisfies Record<CommandName, z.ZodMiniType<Record<string, unknown>>>);
 
 /** The names of all arguments that some command has; a proposal's others are never looked at. */
 export const argumentNames: readonly string[] = Object.freeze([
@@ -180,7 +187,7 @@ function printableName(name: string): string {
 }
 
 /** The first fault, in words of ours: zod's own messages are not promised to leave the value out. */
-function detailOf(error: z.ZodError): string {
+function detailOf(error: z.core.$ZodError): string {
   const issue = error.issues[0];
   const field = issue?.path.map(String).join('.') || 'args';
   switch (issue?.code) {

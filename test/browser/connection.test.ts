@@ -11,6 +11,7 @@ import {
   manyKinds,
   say,
   startInspected,
+  testToken,
   wholeLogOf,
 } from '../support/browser/inspected-server.ts';
 import { chartOf, openSession, press, rowOf, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
@@ -107,7 +108,9 @@ describe('a tab', () => {
     await turnShown(page, 4);
     await verdictShown(page, 'identical');
     expect(await chartOf(page).getAttribute('data-live')).toBe('false');
-    const other = await openPage(page.url());
+    // Another tab needs the token: an address that is copied has none.
+    expect(page.url()).not.toContain(testToken);
+    const other = await openPage(`${page.url()}&token=${testToken}`);
     await turnShown(other, 4);
     const active = chartOf(other).locator('[data-state][aria-current="true"]');
     expect(told.states[4]).toEqual(

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 test('a session walks through its chart while somebody watches: every moment is a turn of its log, in order, up to the last', async () => {
   const page = await openPage(server.pageUrl);
-  const { outcome } = say(server, 'walks-1', 'walk, please');
+  const { outcome } = say(server, 'walks-1', 'watched, please');
   await openSession(page, 'walks-1');
   await recordChart(page);
   expect((await outcome).code).toBe('OK');

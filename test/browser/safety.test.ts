@@ -154,7 +154,7 @@ describe('who may have the data', () => {
       },
       { base: `http://127.0.0.1:${server.httpPort}`, bearer: authorization },
     );
-    expect(got).toEqual(['refused', 'refused', 'opaque', 'no document of it can be reached']);
+    expect(got).toEqual(['refused', 'refused', 'refused', 'no document of it can be reached']);
   });
 
   test('the page with a wrong token says so, shows no session, and does not ask on and on', async () => {

@@ -30,7 +30,7 @@ function longLog(deltas: number): string {
 }
 
 test('every turn of a log of 500 turns, by the arrow key: its states are those that Node finds, its verdict is the same at each', async () => {
-  const text = longLog(480);
+  const text = longLog(490);
   const told = toldByNode(text);
   expect(told.states.length).toBeGreaterThan(500);
   expect(told.divergedAt).toBeNull();

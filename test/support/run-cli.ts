@@ -24,6 +24,8 @@ export interface StartedCli {
   readonly result: Promise<CliResult>;
   /** Resolves as soon as stdout holds `text`; rejects when the command ends without it. */
   printed(text: string): Promise<void>;
+  stdoutSoFar(): string;
+  stderrSoFar(): string;
   /** Ctrl-C. */
   interrupt(): void;
 }
@@ -81,6 +83,8 @@ export function startCli(args: readonly string[], { env, columns }: CliOptions =
         const tell = () => reject(new Error(`ended without printing "${text}":\n${stdout.text}\n${stderr.text}`));
         result.then(tell, reject);
       }),
+    stdoutSoFar: () => stdout.text,
+    stderrSoFar: () => stderr.text,
     interrupt() {
       isStopped = true;
       stopCommand();

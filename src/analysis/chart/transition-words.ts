@@ -83,7 +83,8 @@ function goalText(from: readonly string[], to: readonly string[], places: readon
   return tails.find(isOnly) ?? to.join('.');
 }
 
-function nameOfGuard(guard: unknown): string {
+/** A guard in words; of a combined one with its parts: `and(isAnswered, hasCommand)`. */
+export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
   if (typeof guard === 'function' && 'guards' in guard) return combinedName(guard.name, guard.guards);
   if (typeof guard === 'function') return guard.name;

@@ -46,8 +46,13 @@ export async function* openLogs(paths: readonly string[]): AsyncGenerator<NamedL
 /** The header of a log that is bad further down; null if that can't be read either. */
 export async function openHeader(path: string): Promise<LogHeader | null> {
   const MAX_HEADER_BYTES = 64 * 1024;
-  const bytes = await bytesOf(path, MAX_HEADER_BYTES, 'beginning');
+  const bytes = await beginningOf(path, MAX_HEADER_BYTES);
   return bytes instanceof Uint8Array ? readHeader(new TextDecoder().decode(bytes)) : null;
+}
+
+/** The first bytes of a file, at most `maxBytes`; what is wrong with it if it can't be read. */
+export function beginningOf(path: string, maxBytes: number): Promise<Uint8Array | BadLog> {
+  return bytesOf(path, maxBytes, 'beginning');
 }
 
 /** All that stands in a file, or its beginning; what is wrong with it if it can't be read, or is larger where all is wanted. */

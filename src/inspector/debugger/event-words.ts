@@ -52,6 +52,13 @@ export function isTimerEffect(effect: string): boolean {
   return effect.startsWith('arm ') || effect.startsWith('cancel ');
 }
 
+/** The leaves of `after` that are not among those of `before`, without the state that all of them are in. */
+export function newLeaves(before: string, after: string): string {
+  const known = new Set(before.split(' | '));
+  const leaves = after.split(' | ').filter((leaf) => !known.has(leaf));
+  return leaves.map((leaf) => leaf.replace(/^streaming\./, '')).join(', ');
+}
+
 export function shortened(text: string, maxChars: number): string {
   return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
 }

@@ -21,7 +21,7 @@ import type { EventLog } from '../../log/log-reader.ts';
 import { OutcomeTeller } from '../../record/turn-outcome.ts';
 import { PureChart } from '../../replay/pure-chart.ts';
 import { recordedInput } from '../../replay/recorded-limits.ts';
-import { effectWords, eventName, eventWords, isTimerEffect } from './event-words.ts';
+import { effectWords, eventName, eventWords, isTimerEffect, newLeaves } from './event-words.ts';
 import { World } from './fork-world.ts';
 
 /** What one of the two did in a row. */
@@ -319,10 +319,17 @@ function isSameSide(a: LaneSide | null, b: LaneSide | null): boolean {
   return ofA === ofB;
 }
 
-/** The row as people read it: effects without digests. */
-export function readableRow(row: ForkRow): ForkRow {
-  const readable = (side: LaneSide | null) => side && { ...side, effects: side.effects.map(effectWords) };
-  return { ...row, recorded: readable(row.recorded), forked: readable(row.forked) };
+/** The rows as people read them: effects without digests, and of each state what is new in it. */
+export function readableRows(rows: readonly ForkRow[]): readonly ForkRow[] {
+  const stood = { recorded: '', forked: '' };
+  const readable = (row: ForkRow, lane: 'recorded' | 'forked'): LaneSide | null => {
+    const side = row[lane];
+    if (side === null) return null;
+    const led = side.led === '' ? '' : newLeaves(stood[lane], side.led);
+    stood[lane] = side.led || stood[lane];
+    return { led, effects: side.effects.map(effectWords) };
+  };
+  return rows.map((row) => ({ ...row, recorded: readable(row, 'recorded'), forked: readable(row, 'forked') }));
 }
 
 /** Where a recorded session stands behind a turn, with what is under way around it. */

@@ -23,7 +23,7 @@ import {
   type ForkEnd,
   type ForkRow,
   type ForkWalk,
-  readableRow,
+  readableRows,
   SUPPOSED,
   standBehind,
   walkFork,
@@ -259,8 +259,8 @@ interface Forked {
 
 function forkOf(log: EventLog, { turn, from, change, verdict, walk, command }: Forked): Fork {
   const isDifferent = walk.rows.some(({ isSame }) => !isSame);
-  const judged = judgedRows(walk.rows, verdict).filter((row) => row.turn === null || row.turn >= from);
-  const rows = folded(judged.map(readableRow));
+  const start = walk.rows.findIndex((row) => row.turn === from);
+  const rows = folded(readableRows(judgedRows(walk.rows, verdict)).slice(Math.max(0, start)));
   const isWhole = log.footer?.status === 'done';
   const kind = isDifferent || (isWhole && verdict.verdict !== 'same_end') ? verdict.verdict : 'none';
   const shown = rows.slice(0, MAX_ROWS);

@@ -22,6 +22,8 @@ export type Order =
 export type Question =
   | { readonly kind: 'turn'; readonly log: string; readonly turn: number }
   | { readonly kind: 'chart'; readonly log: string; readonly level: ChartLevel }
+  /** A chart of this build by its name, of no log. */
+  | { readonly kind: 'chartOf'; readonly machine: string; readonly level: ChartLevel }
   | { readonly kind: 'timeline'; readonly log: string }
   /** Of the turns from `fromTurn` to `toTurn`, both included; no group reaches beyond. A log that grows is asked for its last group anew. */
   | {
@@ -45,6 +47,9 @@ export type Question =
   /** One level of the context after a turn: what stands directly in `path`; '' = its fields. */
   | { readonly kind: 'context'; readonly log: string; readonly turn: number; readonly path: string };
 
+/** A question about one log. */
+export type LogQuestion = Extract<Question, { readonly log: string }>;
+
 /** What a turn is looked for by. */
 export type TurnMark =
   /** A state was entered. */
@@ -59,6 +64,7 @@ export type TurnMark =
 export interface Answers {
   readonly turn: TurnView;
   readonly chart: ChartGeometry;
+  readonly chartOf: ChartGeometry;
   readonly timeline: Timeline;
   readonly entries: readonly LogEntry[];
   readonly raw: readonly string[];

@@ -22,6 +22,8 @@ export interface LogOverview {
   /** As `endReasonOf` names it; '' while it lives. */
   readonly reason: string;
   readonly turns: number;
+  /** Of the file, as far as they have arrived. */
+  readonly lines: number;
   readonly lastMs: number;
   readonly verdict: Verdict;
   /** The code is not the one that recorded: said before any divergence. */
@@ -73,6 +75,8 @@ export interface ArmedTimer {
 /** All of a turn. */
 export interface TurnView {
   readonly turn: number;
+  /** Place of its line in the log, from 0. */
+  readonly line: number;
   readonly atMs: number;
   readonly sinceBeforeMs: number;
   readonly event: LoggedEvent;
@@ -88,13 +92,25 @@ export interface TurnView {
   readonly timers: readonly ArmedTimer[];
   readonly effects: readonly string[];
   readonly changes: readonly FieldChange[];
+  /** Changes beyond those that are told. */
+  readonly moreChanges: number;
   readonly status: string;
   /** The chart threw here, when it was recorded. */
   readonly hasThrown: boolean;
-  /** Where the recording says something else. */
+  /** Where the recording first says something else; null in every other turn. */
   readonly divergence: Divergence | null;
-  /** Both sides of a turn that differs, to be shown side by side; null where there is no difference. */
-  readonly sides: { readonly recorded: TurnOutcome; readonly recomputed: TurnOutcome } | null;
+  /**
+   * Both sides of a turn that differs, to be shown side by side, and of all behind it: the page's chart goes on with the recorded events from
+   * where it came to itself. `leaves`, `timers`, `effects` and `status` are then the recorded ones, all else is recomputed. null = up to here
+   * there is no difference.
+   */
+  readonly sides: {
+    readonly recorded: TurnOutcome;
+    /** null = the page's chart went no further: it is over, or not known. */
+    readonly recomputed: TurnOutcome | null;
+    /** Active leaves on the recomputed side. */
+    readonly leaves: readonly string[];
+  } | null;
 }
 
 /** A value of the context as indented JSON, at most MAX_VALUE_CHARS of it; null = there was, or is, none. */
@@ -136,7 +152,7 @@ export interface Timeline {
 }
 
 export interface TimelineLane {
-  readonly name: 'model' | 'sentences' | 'voice' | 'reader' | 'frames out';
+  readonly name: 'model' | 'sentences' | 'voice' | 'reader' | 'frames out' | 'admissions' | 'refusals' | 'ends';
   readonly bars: readonly TimelineBar[];
   /** Moments: a delta. */
   readonly ticks: readonly number[];

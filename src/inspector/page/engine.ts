@@ -7,7 +7,10 @@
 import { batch, effect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answers, Order, Question, Report } from '../debugger/messages.ts';
-import { store } from './store.ts';
+import type { LogOverview } from '../debugger/views.ts';
+import type { ListRow } from '../feed-format.ts';
+import { seenRow } from './list/list-entries.ts';
+import { selectLog, store } from './store.ts';
 
 /** What of a `Worker` is needed. */
 export interface DebuggerPort {
@@ -31,8 +34,21 @@ export function startEngine(given: DebuggerPort): void {
   port.onmessage = ({ data }) => take(data);
   effect(() => {
     const named = [store.log.value, ...store.besides.value].filter((id) => id !== null && !isFile(id));
-    tell({ kind: 'watch', logs: [...new Set(named)].filter((id) => id !== null) });
+    watchSoon([...new Set(named)].filter((id) => id !== null));
   });
+}
+
+/** Another choice within this time is part of the same: a held key passes over sessions, and each new stream costs the server something. */
+const CHOICE_MS = 150;
+let lastChoiceMs = 0;
+let nextWatch: ReturnType<typeof setTimeout> | undefined;
+
+function watchSoon(logs: readonly string[]): void {
+  clearTimeout(nextWatch);
+  const waitMs = performance.now() - lastChoiceMs < CHOICE_MS ? CHOICE_MS : 0;
+  lastChoiceMs = performance.now();
+  if (waitMs === 0) tell({ kind: 'watch', logs });
+  else nextWatch = setTimeout(() => tell({ kind: 'watch', logs }), waitMs);
 }
 
 /** A log that was opened in the page, and is not the server's. */
@@ -50,8 +66,8 @@ export function ask<K extends keyof Answers>(question: QuestionOf<K>): Promise<A
   const id = lastId;
   return new Promise((resolve, reject) => {
     pending.set(id, {
-      settle(answer: Answers[K] | null, error) {
-        if (answer === null) reject(new Error(error ?? 'The debugger had no answer.'));
+      settle(answer: Answers[K], error) {
+        if (error !== null) reject(new Error(error));
         else resolve(answer);
       },
     });
@@ -109,6 +125,7 @@ export function reportBrokenEngine(why: string): void {
 function take(report: Report): void {
   switch (report.kind) {
     case 'connection':
+      if (report.state !== 'live' && store.connection.peek().state === 'live') store.lostAtMs.value = performance.now();
       store.connection.value = {
         state: report.state,
         words: report.words,
@@ -119,7 +136,7 @@ function take(report: Report): void {
       takeList(report);
       return;
     case 'log':
-      store.overviews.value = new Map(store.overviews.peek()).set(report.overview.id, report.overview);
+      takeOverview(report.overview);
       return;
     case 'answer': {
       const asked = pending.get(report.id);
@@ -129,16 +146,65 @@ function take(report: Report): void {
   }
 }
 
+const goneAfterMs = 1_000;
+let expectsFile = false;
+
+/** Files of the person are about to be opened: the first of them is shown as soon as something is known of it. */
+export function expectFile(): void {
+  expectsFile = true;
+}
+
+function takeOverview(overview: LogOverview): void {
+  const { id } = overview;
+  const isFirst = expectsFile && isFile(id) && !store.overviews.peek().has(id);
+  // In one step: an address that leads into this file goes on from here to its turn.
+  batch(() => {
+    if (isFirst) selectLog(id);
+    store.overviews.value = new Map(store.overviews.peek()).set(id, overview);
+  });
+  if (isFirst) expectsFile = false;
+}
+
 let isListDirty = false;
+/** Rows of before a whole list, which comes in parts: those that are in none of them are gone. */
+let doubtful = new Set<string>();
 
 function takeList(report: Extract<Report, { readonly kind: 'list' }>): void {
-  if (report.isWhole) store.rows.clear();
-  for (const row of report.rows) store.rows.set(row.id, row);
+  if (report.isWhole) {
+    doubtful = new Set(store.rows.keys());
+    setTimeout(dropDoubtful, goneAfterMs);
+  }
+  takeRows(report.rows);
   for (const id of report.gone) store.rows.delete(id);
   batch(() => {
     store.moreEnded.value = report.more;
     if (report.totals !== null) store.totals.value = report.totals;
   });
+  tellOfRows();
+}
+
+/** Ended ones that were asked for; `more`: there are so many that are older still. */
+export function takeOlder(rows: readonly ListRow[], more: number): void {
+  takeRows(rows);
+  store.moreEnded.value = more;
+  tellOfRows();
+}
+
+function takeRows(rows: readonly ListRow[]): void {
+  const nowMs = performance.now();
+  for (const row of rows) {
+    store.rows.set(row.id, seenRow(row, store.rows.get(row.id), nowMs));
+    doubtful.delete(row.id);
+  }
+}
+
+function dropDoubtful(): void {
+  for (const id of doubtful) store.rows.delete(id);
+  doubtful.clear();
+  tellOfRows();
+}
+
+function tellOfRows(): void {
   if (isListDirty) return;
   isListDirty = true;
   requestAnimationFrame(() => {

@@ -3,7 +3,7 @@
  * the page. What is too large or cannot be read is told in words, and the others are opened all the same.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { tell } from './engine.ts';
+import { expectFile, tell } from './engine.ts';
 import { store } from './store.ts';
 
 const MAX_FILE_MIB = 64;
@@ -66,6 +66,7 @@ function useDroppedFiles(): boolean {
 
 async function openFiles(files: readonly File[]): Promise<void> {
   const faults: string[] = [];
+  expectFile();
   for (const file of files) {
     const bytes = await bytesOf(file);
     if (typeof bytes === 'string') faults.push(bytes);

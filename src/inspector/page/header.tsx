@@ -1,7 +1,7 @@
 /** The head of the page: what it is connected to, how full the server is, and what can be opened. */
 import type { ComponentChildren } from 'preact';
 import type { ConnectionState } from '../debugger/messages.ts';
-import { chooseFiles } from './files.tsx';
+import { chooseFiles, FileDrop } from './files.tsx';
 import { showPanel, store } from './store.ts';
 
 const stateWords: Readonly<Record<ConnectionState, string>> = {
@@ -34,6 +34,7 @@ export function Header() {
       <button type="button" class="pill" aria-label="Keys" title="Keys" onClick={() => showPanel('help')}>
         <kbd>?</kbd>
       </button>
+      <FileDrop />
     </header>
   );
 }

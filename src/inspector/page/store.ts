@@ -18,7 +18,8 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import type { ChartLevel } from '../../analysis/chart/chart-geometry.ts';
 import type { ConnectionState } from '../debugger/messages.ts';
 import type { LogOverview } from '../debugger/views.ts';
-import type { ListRow, ServerFacts, Totals } from '../feed-format.ts';
+import type { ServerFacts, Totals } from '../feed-format.ts';
+import type { SeenRow } from './list/list-entries.ts';
 
 export interface Connection {
   readonly state: ConnectionState;
@@ -32,7 +33,7 @@ export type Panel = 'none' | 'help' | 'try' | 'crowd';
 interface Store {
   readonly connection: Signal<Connection>;
   readonly totals: Signal<Totals | null>;
-  readonly rows: Map<string, ListRow>;
+  readonly rows: Map<string, SeenRow>;
   readonly rowsAt: Signal<number>;
   /** Ended logs that the server has beside those in `rows`. */
   readonly moreEnded: Signal<number>;
@@ -41,8 +42,13 @@ interface Store {
   readonly besides: Signal<readonly string[]>;
   readonly isFollowing: Signal<boolean>;
   readonly pinnedTurn: Signal<number>;
-  readonly level: Signal<ChartLevel>;
+  readonly level: ReadonlySignal<ChartLevel>;
+  /** By the width of the page, unless the person chose. */
+  readonly isLarge: Signal<boolean>;
+  readonly chosenLevel: Signal<ChartLevel | null>;
   readonly panel: Signal<Panel>;
+  /** On the page's clock: while the connection is away, nothing ages. */
+  readonly lostAtMs: Signal<number>;
   /** A sentence for the person, shown until the next one or until it is closed; '' = none. */
   readonly notice: Signal<string>;
   readonly overview: ReadonlySignal<LogOverview | null>;
@@ -53,6 +59,8 @@ const log = signal<string | null>(null);
 const overviews = signal<ReadonlyMap<string, LogOverview>>(new Map());
 const isFollowing = signal(true);
 const pinnedTurn = signal(0);
+const isLarge = signal(false);
+const chosenLevel = signal<ChartLevel | null>(null);
 const overview = computed(() => (log.value === null ? null : (overviews.value.get(log.value) ?? null)));
 
 export const store: Store = {
@@ -66,8 +74,11 @@ export const store: Store = {
   besides: signal<readonly string[]>([]),
   isFollowing,
   pinnedTurn,
-  level: signal<ChartLevel>('map'),
+  level: computed(() => chosenLevel.value ?? (isLarge.value ? 'full' : 'map')),
+  isLarge,
+  chosenLevel,
   panel: signal<Panel>('none'),
+  lostAtMs: signal(0),
   notice: signal(''),
   overview,
   turn: computed(() => {
@@ -104,6 +115,15 @@ export function stepTurn(by: number): void {
 /** Shows the last turn, and goes on with the log. */
 export function goLive(): void {
   isFollowing.value = true;
+}
+
+/** Shows no log any more. */
+export function closeLog(): void {
+  log.value = null;
+}
+
+export function setLevel(level: ChartLevel): void {
+  chosenLevel.value = level;
 }
 
 export function showPanel(panel: Panel): void {

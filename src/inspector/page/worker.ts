@@ -1,11 +1,19 @@
-/** The worker's entry: the debugger, spoken to by messages. */
-import { isBadLog, readLog } from '../../log/log-reader.ts';
-import { machineFor } from '../../replay/machine-shelf.ts';
-import { replay } from '../../replay/replayer.ts';
+/** The worker's entry: the debugger's desk, spoken to by messages. */
+import type { Order } from '../debugger/messages.ts';
+import { WorkerDesk } from '../debugger/worker-desk.ts';
 
-addEventListener('message', ({ data }) => {
-  const log = readLog(String(data));
-  if (isBadLog(log)) return;
-  const machine = machineFor(log.header.machine, log.header.version);
-  if (machine !== undefined) postMessage(replay(log, machine));
-});
+const desk = new WorkerDesk(
+  {
+    fetch: (url, init) => fetch(url, init),
+    after: (ms, then) => {
+      const timer = setTimeout(then, ms);
+      return () => clearTimeout(timer);
+    },
+    now: () => performance.now(),
+    // No two tabs began in the same tenth of a millisecond.
+    spread: () => ((performance.timeOrigin * 10) % 997) / 997,
+  },
+  (report) => postMessage(report),
+);
+
+addEventListener('message', ({ data }: MessageEvent<Order>) => desk.take(data));

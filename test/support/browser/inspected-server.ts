@@ -60,9 +60,11 @@ export function logOf({ dataDir }: Pick<TestServer, 'dataDir'>, session: string)
 const sentence = (word: string) => `This is the ${word} sentence of the answer. `;
 const slowly = ['first', 'second', 'third', 'fourth'].flatMap((word) => [{ say: sentence(word) }, { wait_ms: 150 }]);
 
-/** By the word in the prompt: an answer that walks slowly, one that never ends, one whose voice never comes, failures, echoes. */
+/** By the word in the prompt: answers that walk slowly, one that never ends, one whose voice never comes, failures, echoes. */
 export const manyKinds = {
   answers: [
+    // Time enough to open it before it begins.
+    { when: 'watched', steps: [{ wait_ms: 2500 }, ...slowly, ...slowly, { say: 'The end.' }] },
     { when: 'walk', steps: [...slowly, { say: 'The end.' }] },
     { when: 'hang', steps: [{ say: sentence('only') }, { hang: true }] },
     { when: 'mute', steps: [{ say: 'This one is mute. ' }, { say: 'It has ended.' }] },

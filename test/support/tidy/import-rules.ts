@@ -132,10 +132,12 @@ export function staleDeviations(
 const idMakers = ['randomUUID', 'randomBytes', 'randomInt', 'getRandomValues'];
 /** Session and stream ids are made here and nowhere else (CONTRACT §1, Identity). */
 const idPlace = 'rpc/identity.ts';
+/** What opens the inspector, and what tells one process from the next there: neither is an id of a call. */
+const tokenPlace = 'inspector/server/access.ts';
 
 /** Places that make random ids or numbers, by an import, by `crypto.…` or by Math.random. */
 export function idFaults(file: SourceFile): readonly string[] {
-  if (file.path === idPlace) return [];
+  if (file.path === idPlace || file.path === tokenPlace) return [];
   const imported = importsOf(file)
     .filter(({ specifier, isTypeOnly }) => !isTypeOnly && /^(node:)?crypto$/.test(specifier ?? ''))
     // A hash of what is there makes nothing up.

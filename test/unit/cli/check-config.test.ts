@@ -107,6 +107,7 @@ describe('--print', () => {
     const env = {
       ANSWER_API_KEY: 'sk-very-secret-1',
       SPEECH_API_KEY: 'sk-very-secret-2',
+      INSPECTOR_TOKEN: 'a-very-secret-token',
       ANSWER_BASE_URL: 'https://example.com/v1',
     };
     const { stdout, stderr } = await check(env, '--print');

@@ -1,17 +1,265 @@
-/** The middle and the right of the page: one session on its chart, and one of its turns. */
-import { store } from '../store.ts';
+/** One session: its chart in the middle, one of its turns on the right, all of its log below. */
+import './session.css';
+import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import type { ChartLevel } from '../../../analysis/chart/chart-geometry.ts';
+import type { LogOverview, TurnView } from '../../debugger/views.ts';
+import { useAnswer } from '../engine.ts';
+import { shortSession } from '../list/list-entries.ts';
+import { goToTurn, setLevel, store } from '../store.ts';
+import { ChartView } from './chart-view.tsx';
+import { Dock, type DockTab } from './dock.tsx';
+import { logTab } from './log-view.tsx';
+import { rawTab } from './raw-view.tsx';
+import { activeStates, isTimerOff, shortWords, verdictWords } from './session-words.ts';
+import { StateCard } from './state-card.tsx';
+import { seekTurn } from './time-travel.ts';
+import { timelineTab } from './timeline-view.tsx';
+import { TurnDetails } from './turn-panel.tsx';
+
+/** Views of the whole log, in the order of their tabs. */
+const tabs: readonly DockTab[] = [timelineTab, logTab, rawTab];
+
+/** The turn that is drawn: the last one that was answered for, also while the next one is on its way. */
+const shownView = signal<{ readonly log: string; readonly view: TurnView | null }>({ log: '', view: null });
 
 export function SessionView() {
+  const log = store.log.value;
   const overview = store.overview.value;
+  const turn = store.turn.value;
+  const hasTurn = log !== null && turn >= 0;
+  const { answer: view, error } = useAnswer(hasTurn ? { kind: 'turn', log, turn } : null, versionOf(overview, turn));
+  useDivergenceFirst(overview);
+  useLayoutEffect(() => {
+    shownView.value = { log: log ?? '', view };
+  }, [log, view]);
+  if (log === null) return null;
   return (
-    <section class="middle" aria-label="Session">
-      <div class="crumb">
-        <h1>{overview?.title ?? store.log.value}</h1>
-      </div>
+    <section class="middle session" aria-label="Session">
+      <Crumb overview={overview} />
+      <Notes overview={overview} error={error} />
+      {overview === null || overview.header === null ? (
+        <div class="chart-room" />
+      ) : (
+        <ChartRoom overview={overview} view={view} />
+      )}
+      {overview !== null && overview.turns > 0 && (
+        <Dock tabs={tabs} overview={overview} turn={turn} view={view} isFollowing={store.isFollowing.value} />
+      )}
     </section>
   );
 }
 
-export function TurnPanel() {
-  return <aside class="right" aria-label="Turn" />;
+/** The text of a log's last turns may still be amended by the lines that come next. */
+function versionOf(overview: LogOverview | null, turn: number): number {
+  return overview !== null && turn >= overview.turns - AMENDED_TURNS ? overview.lines : 0;
+}
+
+const AMENDED_TURNS = 3;
+
+/** `actions`: what can be done from the turn on. */
+export function TurnPanel({ actions }: { readonly actions?: ComponentChildren }) {
+  const { log, view } = shownView.value;
+  return <TurnDetails log={log} view={view} actions={actions} />;
+}
+
+/** A log that differs and is whole opens at its first differing turn, unless another one was asked for. */
+function useDivergenceFirst(overview: LogOverview | null): void {
+  const turn = overview !== null && !overview.isLive ? verdictWords(overview).turn : null;
+  useEffect(() => {
+    if (turn !== null && store.isFollowing.peek()) goToTurn(turn);
+  }, [overview?.id, turn]);
+}
+
+function Crumb({ overview }: { readonly overview: LogOverview | null }) {
+  const header = overview?.header ?? null;
+  const device = fieldOf(header?.input, 'hardwareId');
+  return (
+    <div class="crumb">
+      <h1 dir="auto" title={overview?.title}>
+        {shortSession(overview?.title ?? store.log.value ?? '')}
+      </h1>
+      {device !== '' && (
+        <span class="pill" dir="auto" title="device">
+          {device}
+        </span>
+      )}
+      {overview !== null && overview.reason !== '' && <span class="pill">{overview.reason}</span>}
+      {overview !== null && <Verdict overview={overview} />}
+      <LevelSwitch />
+    </div>
+  );
+}
+
+function fieldOf(input: unknown, name: string): string {
+  const value: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, name) : null;
+  return typeof value === 'string' ? value : '';
+}
+
+function Verdict({ overview }: { readonly overview: LogOverview }) {
+  const { kind, words, turn } = verdictWords(overview);
+  const tone = kind === 'identical' ? 'is-good' : 'is-bad';
+  const why = 'Computed in this page: it executed the log again, with its own copy of the chart.';
+  if (turn === null) {
+    return (
+      <span class={`verdict ${tone}`} data-verdict={kind} title={why}>
+        {words}
+      </span>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class={`verdict link ${tone}`}
+      data-verdict={kind}
+      title={`${words}\n${why}`}
+      onClick={() => goToTurn(turn)}
+    >
+      {words}
+    </button>
+  );
+}
+
+const levels: readonly { readonly level: ChartLevel; readonly title: string; readonly key: string }[] = [
+  { level: 'map', title: 'Map', key: 'M' },
+  { level: 'full', title: 'Full chart', key: 'F' },
+];
+
+function LevelSwitch() {
+  return (
+    <fieldset class="switch">
+      <legend class="unseen">How much of the chart is drawn</legend>
+      {levels.map(({ level, title, key }) => (
+        <button
+          key={level}
+          type="button"
+          aria-pressed={store.level.value === level}
+          title={`${title} (${key})`}
+          onClick={() => setLevel(level)}
+        >
+          {title}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+/** What is to be known before anything that is drawn is believed. */
+function Notes({ overview, error }: { readonly overview: LogOverview | null; readonly error: string | null }) {
+  const notes: string[] = [];
+  const server = store.connection.value.server;
+  if (overview === null && server?.hasLogs === false) {
+    notes.push('This server keeps no event logs (EVENT_LOG=off): there is the list, and nothing to step through.');
+  }
+  if (overview !== null) {
+    for (const change of overview.definitionChanges) notes.push(`Recorded by other code: ${change}.`);
+    if (overview.verdict.kind === 'bad-log') notes.push(verdictWords(overview).words);
+    if (overview.missingLines > 0)
+      notes.push(`${overview.missingLines} lines have not arrived yet: they are being fetched.`);
+  }
+  if (error !== null) notes.push(error);
+  if (notes.length === 0) return <div class="notes" />;
+  return (
+    <div class="notes" role="status">
+      {notes.map((note) => (
+        <p key={note}>{note}</p>
+      ))}
+    </div>
+  );
+}
+
+interface ChartRoomProps {
+  readonly overview: LogOverview;
+  readonly view: TurnView | null;
+}
+
+interface Look {
+  readonly path: string;
+  readonly isHigh: boolean;
+}
+
+function ChartRoom({ overview, view }: ChartRoomProps) {
+  const level = store.level.value;
+  const { answer: chart, error } = useAnswer({ kind: 'chart', log: overview.id, level });
+  const [look, setLook] = useState<Look | null>(null);
+  const isAtEnd = store.isFollowing.value || view?.turn === overview.turns - 1;
+  const nowMs = useLogNow(overview, view, overview.isLive && isAtEnd);
+  return (
+    <>
+      <div class="chart-room">
+        {error !== null && <p class="is-bad">{error}</p>}
+        {chart !== null && (
+          <ChartView
+            chart={chart}
+            view={view}
+            isLive={overview.isLive && store.isFollowing.value}
+            nowMs={nowMs}
+            onLook={(path, isHigh) => setLook(path === null ? null : { path, isHigh })}
+            onState={(path) =>
+              void seekTurn({ kind: 'entered', state: path }, 'before', (view?.turn ?? 0) + (isIn(view, path) ? 1 : 0))
+            }
+          />
+        )}
+        {look !== null && <StateCard log={overview.id} path={look.path} isHigh={look.isHigh} view={view} />}
+      </div>
+      <Caption view={view} />
+      {chart !== null && level === 'map' && chart.everywhere.length > 0 && (
+        <ul class="everywhere" aria-label="From every state">
+          {chart.everywhere.map(({ id, trigger, guard, goal }) => {
+            const taken = view?.taken[id] ?? 0;
+            return (
+              <li
+                key={id}
+                class={taken > 0 ? 'taken' : ''}
+                title={`${trigger}${guard === null ? '' : ` [${guard}]`} → ${goal || 'stays'}`}
+              >
+                {taken > 0 && <span aria-hidden="true">✓ </span>}
+                {trigger}
+                {taken > 0 && <span class="unseen"> taken</span>}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </>
+  );
+}
+
+/** Where a state is active, the turn that is looked for may be the shown one. */
+function isIn(view: TurnView | null, path: string): boolean {
+  return view !== null && activeStates(view.leaves).has(path);
+}
+
+function Caption({ view }: { readonly view: TurnView | null }) {
+  const last = view?.last ?? null;
+  return (
+    <p class="caption">
+      {last === null
+        ? ' '
+        : `turn ${last.turn}: ${last.transitions.map(({ words }) => shortWords(words)).join('   then   ')}`}
+    </p>
+  );
+}
+
+const TICK_MS = 250;
+
+/**
+ * The moment on the log's own clock that timers are counted down to: at the end of a live log it goes on with the page's clock, as long as
+ * something runs out; of any other turn it is that turn's.
+ */
+function useLogNow(overview: LogOverview, view: TurnView | null, isRunning: boolean): number {
+  const [, setTick] = useState(0);
+  const isTicking = isRunning && (view?.timers ?? []).some(({ delayMs }) => !isTimerOff(delayMs));
+  useEffect(() => {
+    if (!isTicking) return;
+    const timer = setInterval(() => setTick((tick) => tick + 1), TICK_MS);
+    return () => clearInterval(timer);
+  }, [isTicking]);
+  const atMs = view?.atMs ?? 0;
+  if (!isRunning) return atMs;
+  const row = store.rows.get(overview.id);
+  const { state } = store.connection.value;
+  const clockMs = state === 'live' ? performance.now() : store.lostAtMs.value;
+  return row === undefined ? atMs : Math.max(atMs, row.ageMs + clockMs - row.seenAtMs);
 }

@@ -1,0 +1,295 @@
+/**
+ * Who said what to whom, in the order in which it happened: the events that a chart was told and what it said, as messages between lanes. What
+ * came from the supervisor and went to it is added where its log is there, too: found by the stream id, put in its place by the two clocks.
+ *
+ * Only what a log holds is drawn. Frames to the client are not in it: they pass beside the chart (docs/ARCHITECTURE.md).
+ */
+import type { AnyStateMachine } from 'xstate';
+import { isTimer, type Play, type PlayedTurn, startPlay, take } from '../../analysis/what-if/play.ts';
+import type { LoggedEvent, LogTurn } from '../../log/log-format.ts';
+import type { EventLog } from '../../log/log-reader.ts';
+import { type AskedAction, field } from '../../record/turn-outcome.ts';
+import { PureChart } from '../../replay/pure-chart.ts';
+import { eventName, eventWords, shortened } from './event-words.ts';
+
+export type Lane = 'client' | 'rpc' | 'supervisor' | 'session' | 'answer' | 'speech' | 'outbox';
+
+export interface SequenceMessage {
+  readonly from: Lane;
+  /** The same as `from`: a timer, or what a chart tells the log alone. */
+  readonly to: Lane;
+  readonly label: string;
+  /** On the clock of the shown log; of a run, of its first. */
+  readonly atMs: number;
+  readonly toMs: number;
+  /** Of the shown log, the first and the last of a run; null = of the supervisor's. */
+  readonly fromTurn: number | null;
+  readonly toTurn: number | null;
+  /** Events that this one stands for. */
+  readonly count: number;
+  readonly tone: 'model' | 'voice' | 'reader' | 'out' | 'error' | 'plain';
+}
+
+export interface Sequence {
+  /** Those that have a message, in their order. */
+  readonly lanes: readonly { readonly lane: Lane; readonly label: string }[];
+  readonly messages: readonly SequenceMessage[];
+  /** Messages at the end that are left out. */
+  readonly more: number;
+  /** The supervisor's log was there, and has this stream. */
+  readonly hasSupervisor: boolean;
+}
+
+const laneOrder: readonly Lane[] = ['client', 'rpc', 'supervisor', 'session', 'answer', 'speech', 'outbox'];
+const MAX_MESSAGES = 5_000;
+const MAX_LABEL_CHARS = 64;
+
+/** The messages of a log; `supervisor` is the log of the server that it ran in, if it is at hand. */
+export function sequenceOf(log: EventLog, machine: AnyStateMachine, supervisor: EventLog | null): Sequence {
+  const { machine: chart } = log.header;
+  const own = messagesIn(log, machine, chart === 'supervisor' ? 'supervisor' : 'session');
+  const others = supervisor === null || chart === 'supervisor' ? [] : messagesOfSupervisor(log, supervisor);
+  const all = merged(own, others);
+  const messages = folded(all);
+  const used = new Set(messages.flatMap(({ from, to }) => [from, to]));
+  return {
+    lanes: laneOrder
+      .filter((lane) => used.has(lane))
+      .map((lane) => ({ lane, label: lane === 'session' && chart !== 'supervisor' ? chart : lane })),
+    messages: messages.slice(0, MAX_MESSAGES),
+    more: Math.max(0, messages.length - MAX_MESSAGES),
+    hasSupervisor: others.length > 0,
+  };
+}
+
+interface Message extends Omit<SequenceMessage, 'toMs' | 'count' | 'fromTurn' | 'toTurn'> {
+  readonly turn: number | null;
+  /** Events alone are folded; a text's length is added up. */
+  readonly eventType: string | null;
+  readonly chars: number | null;
+}
+
+function messagesIn(log: EventLog, machine: AnyStateMachine, self: Lane): readonly Message[] {
+  const chart = new PureChart(machine);
+  const messages: Message[] = [];
+  let play: Play | null = null;
+  for (const turn of log.turns) {
+    messages.push(toldIn(turn, self));
+    const played = playedIn(chart, play, turn, log.header.input);
+    if (played === null) {
+      messages.push({ ...saying(turn, self), to: self, label: 'the chart threw', tone: 'error' });
+      continue;
+    }
+    play = played.after;
+    messages.push(...played.actions.flatMap((action) => saidBy(action, turn, self)));
+    if (played.ended !== null) {
+      const tone = played.ended === 'completed' ? 'out' : 'error';
+      messages.push({ ...saying(turn, self), to: 'rpc', label: `ended: ${played.ended}`, tone });
+    }
+    if (played.ended !== null) break;
+  }
+  return messages;
+}
+
+/** null = the chart threw. */
+function playedIn(
+  chart: PureChart,
+  play: Play | null,
+  { turn, atMs, event }: LogTurn,
+  input: unknown,
+): PlayedTurn | null {
+  try {
+    return play === null ? startPlay(chart, input) : take(chart, play, event, { atMs, turn });
+  } catch {
+    return null;
+  }
+}
+
+function toldIn({ turn, atMs, event }: LogTurn, self: Lane): Message {
+  const text = event.text;
+  return {
+    from: senderOf(event, self),
+    to: self,
+    label: event.type === 'xstate.init' ? 'start' : shortened(eventWords(event), MAX_LABEL_CHARS),
+    atMs,
+    turn,
+    tone: toneOf(event),
+    eventType: event.type,
+    chars: typeof text === 'string' ? text.length : null,
+  };
+}
+
+const senders: readonly { readonly prefix: string; readonly from: Lane }[] = [
+  { prefix: 'answer.', from: 'answer' },
+  { prefix: 'speech.', from: 'speech' },
+  { prefix: 'outbox.', from: 'outbox' },
+  { prefix: 'client.', from: 'client' },
+  { prefix: 'device.', from: 'client' },
+  { prefix: 'server.', from: 'supervisor' },
+  { prefix: 'xstate.init', from: 'supervisor' },
+  { prefix: 'stream.released', from: 'session' },
+  { prefix: 'request.', from: 'rpc' },
+  { prefix: 'text.', from: 'rpc' },
+  { prefix: 'stream.', from: 'rpc' },
+  { prefix: 'welcome.', from: 'rpc' },
+  { prefix: 'chunk.', from: 'rpc' },
+];
+
+/** Timers, faults and whatever nobody else sends are the chart's own. */
+function senderOf({ type }: LoggedEvent, self: Lane): Lane {
+  return senders.find(({ prefix }) => type.startsWith(prefix))?.from ?? self;
+}
+
+function toneOf({ type }: LoggedEvent): SequenceMessage['tone'] {
+  if (/failed|faulted|cancelled|interrupt|Exceeded|Expired|refused/.test(type)) return 'error';
+  if (type.startsWith('answer.')) return 'model';
+  if (type.startsWith('speech.')) return 'voice';
+  if (type.startsWith('outbox.')) return 'reader';
+  return 'plain';
+}
+
+type Saying = Pick<Message, 'from' | 'atMs' | 'turn' | 'tone' | 'eventType' | 'chars'>;
+
+function saying({ turn, atMs }: LogTurn, self: Lane): Saying {
+  return { from: self, atMs, turn, tone: 'plain', eventType: null, chars: null };
+}
+
+const actorLanes: Readonly<Record<string, Lane>> = { answer: 'answer', speech: 'speech' };
+
+/** What an action is to the others; timers are nobody else's. */
+function saidBy({ type, params }: AskedAction, turn: LogTurn, self: Lane): readonly Message[] {
+  const base = saying(turn, self);
+  const toActor = (id: unknown, label: string): readonly Message[] => {
+    const to = actorLanes[String(id)] ?? self;
+    return [{ ...base, to, label, tone: to === 'answer' ? 'model' : to === 'speech' ? 'voice' : 'plain' }];
+  };
+  switch (type) {
+    case 'xstate.spawnChild':
+      return toActor(field(params, 'id'), 'start');
+    case 'xstate.stopChild':
+      return toActor(field(params, 'id'), 'stop');
+    case 'xstate.sendTo':
+      return toActor(field(params, 'targetId'), String(field(field(params, 'event'), 'type')));
+    case 'xstate.emit':
+      return emittedAs(field(params, 'event'), base);
+    default:
+      return [];
+  }
+}
+
+const receivers: Readonly<Record<string, { readonly to: Lane; readonly tone: SequenceMessage['tone'] }>> = {
+  'sentence.reached': { to: 'outbox', tone: 'out' },
+  'command.reached': { to: 'outbox', tone: 'out' },
+  'end.reached': { to: 'outbox', tone: 'out' },
+  'flush.awaited': { to: 'outbox', tone: 'reader' },
+  'room.awaited': { to: 'outbox', tone: 'reader' },
+  'activity.questioned': { to: 'outbox', tone: 'reader' },
+  'stream.admitted': { to: 'rpc', tone: 'out' },
+  'chunk.admitted': { to: 'rpc', tone: 'out' },
+  'stream.refused': { to: 'rpc', tone: 'error' },
+  'slot.freed': { to: 'session', tone: 'plain' },
+  'slot.alreadyFreed': { to: 'session', tone: 'plain' },
+  'device.interrupted': { to: 'session', tone: 'error' },
+  'grace.expired': { to: 'session', tone: 'error' },
+};
+
+function emittedAs(event: unknown, base: Saying): readonly Message[] {
+  const type = String(field(event, 'type'));
+  const facts = factsIn(event);
+  const informed: readonly Message[] =
+    facts === '' ? [] : [{ ...base, to: 'speech', label: shortened(facts, MAX_LABEL_CHARS), tone: 'voice' }];
+  if (type === 'speech.informed') return informed;
+  const receiver = receivers[type] ?? { to: base.from, tone: base.tone };
+  return [{ ...base, ...receiver, label: shortened(labelOf(type, event), MAX_LABEL_CHARS) }, ...informed];
+}
+
+function labelOf(type: string, event: unknown): string {
+  if (typeof event !== 'object' || event === null) return type;
+  const streamIds = field(event, 'streamIds');
+  if (Array.isArray(streamIds)) return `${type} ${streamIds.length} streams`;
+  const { facts: _facts, ...told } = { facts: null, ...event, type };
+  return eventWords(told);
+}
+
+/** `sentence.due 1, sentence.turnCame 0`. */
+function factsIn(event: unknown): string {
+  const facts = field(event, 'facts');
+  if (!Array.isArray(facts)) return '';
+  return facts
+    .map((fact: unknown) =>
+      [field(fact, 'type'), field(fact, 'segment')].filter((part) => part !== undefined).join(' '),
+    )
+    .join(', ');
+}
+
+/** What the supervisor heard and said of this stream, on the clock of its log. */
+function messagesOfSupervisor({ header }: EventLog, supervisor: EventLog): readonly Message[] {
+  const streamId = field(header.input, 'streamId');
+  if (typeof streamId !== 'string' || streamId === '') return [];
+  const shiftMs = Date.parse(supervisor.header.startedAt) - Date.parse(header.startedAt);
+  const at = (turn: LogTurn): Saying => ({ ...saying(turn, 'supervisor'), atMs: turn.atMs + shiftMs, turn: null });
+  return supervisor.turns
+    .filter(({ event }) => event.streamId === streamId)
+    .flatMap((turn): readonly Message[] => {
+      const told = { ...toldIn(turn, 'supervisor'), ...at(turn), from: senderOf(turn.event, 'supervisor') };
+      const said = (turn.effects ?? [])
+        .filter((effect) => effect.startsWith('say '))
+        .map((effect): Message => {
+          const type = effect.slice('say '.length).replace(/#[0-9a-f]+$/, '');
+          const receiver = receivers[type];
+          return {
+            ...at(turn),
+            to: receiver?.to ?? 'supervisor',
+            label: eventName(type),
+            tone: receiver?.tone ?? 'plain',
+          };
+        });
+      return [{ ...told, eventType: null }, ...said];
+    });
+}
+
+/** By time; what has the same stays in its order, the supervisor's first. */
+function merged(own: readonly Message[], others: readonly Message[]): readonly Message[] {
+  if (others.length === 0) return own;
+  return [...others, ...own].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** A run of turns in which the chart was told the same and said nothing becomes one message. */
+function folded(messages: readonly Message[]): readonly SequenceMessage[] {
+  const all: SequenceMessage[] = [];
+  for (let place = 0; place < messages.length; ) {
+    const first = messages[place];
+    if (first === undefined) break;
+    let end = place + 1;
+    while (isSilentRun(messages, first, end)) end += 1;
+    const run = messages.slice(place, end);
+    all.push(oneOf(first, run));
+    place = end;
+  }
+  return all;
+}
+
+/** True if the message at `place` goes on with the run that `first` begins: between them nothing was said. */
+function isSilentRun(messages: readonly Message[], first: Message, place: number): boolean {
+  const next = messages[place];
+  return first.eventType !== null && !isTimer(first.eventType) && next?.eventType === first.eventType;
+}
+
+function oneOf(first: Message, run: readonly Message[]): SequenceMessage {
+  const { from, to, label, atMs, turn, tone, eventType } = first;
+  const last = run.at(-1) ?? first;
+  const texts = run.filter(({ chars }) => chars !== null);
+  const chars = texts.reduce((sum, message) => sum + (message.chars ?? 0), 0);
+  const text = texts.length > 0 ? `, ${chars} characters` : '';
+  return {
+    from,
+    to,
+    label: run.length === 1 ? label : `${run.length} × ${eventName(eventType ?? '')}${text}`,
+    atMs,
+    toMs: last.atMs,
+    fromTurn: turn,
+    toTurn: last.turn,
+    count: run.length,
+    tone,
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * What the page's worker does: it holds the connection and all logs that are open, takes the page's orders and answers its questions. A log
+ * is told of at most once a frame of the screen, however many lines come.
+ */
+import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
+import { layOutChart } from '../../analysis/chart/chart-layout.ts';
+import { machineFor } from '../../replay/machine-shelf.ts';
+import { FeedClient, type FeedWorld } from './feed-client.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { LiveLog } from './live-log.ts';
+import { LogDebugger } from './log-debugger.ts';
+import type { Order, Question, Report } from './messages.ts';
+
+const FRAME_MS = 33;
+/** A log's own bound is 16 MiB; a supervisor's may be larger, and is the command line's. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+/** Of a file, that are executed at once; the worker answers in between. */
+const SLICE_BYTES = 256 * 1024;
+
+export class WorkerDesk {
+  readonly #world: FeedWorld;
+  readonly #post: (report: Report) => void;
+  readonly #client: FeedClient;
+  readonly #live = new Map<string, LiveLog>();
+  readonly #files = new Map<string, LogDebugger>();
+  readonly #changed = new Set<string>();
+  #hasFrame = false;
+  #opened = 0;
+  #hasLogs = true;
+
+  constructor(world: FeedWorld, post: (report: Report) => void) {
+    this.#world = world;
+    this.#post = post;
+    this.#client = new FeedClient(world, {
+      connection: (state, words, server) => post({ kind: 'connection', state, words, server }),
+      hello: (server, isNewRun) => this.#greet(server.hasLogs, isNewRun),
+      lines: (log, from, lines) => this.#live.get(log)?.take(from, lines),
+      line: (line) => {
+        switch (line.kind) {
+          case 'list':
+            post(line);
+            for (const { id, isLive } of line.rows) if (!isLive) this.#live.get(id)?.ended();
+            return;
+          case 'gap':
+            for (const log of this.#live.values()) if (log.debugger.isLive) log.heal();
+            return;
+          case 'no-log':
+            this.#live.get(line.log)?.debugger.lost(line.why);
+            this.#tellLater(line.log);
+        }
+      },
+    });
+  }
+
+  take(order: Order): void {
+    switch (order.kind) {
+      case 'connect':
+        this.#client.connect(order.base, order.token);
+        return;
+      case 'show':
+        this.#client.show(order.isVisible);
+        return;
+      case 'watch':
+        this.#watch(order.logs);
+        return;
+      case 'open':
+        for (const { name, bytes } of order.files) void this.#open(name, bytes);
+        return;
+      case 'close':
+        this.#files.delete(order.log);
+        return;
+      case 'ask':
+        this.#answer(order.id, order.question);
+    }
+  }
+
+  #watch(logs: readonly string[]): void {
+    for (const [id, log] of this.#live) {
+      if (logs.includes(id)) continue;
+      log.stop();
+      this.#live.delete(id);
+    }
+    for (const id of logs) if (!this.#live.has(id)) this.#begin(id);
+    this.#client.watch(logs);
+  }
+
+  #begin(id: string): void {
+    const log = new LiveLog(id, new LogDebugger({ id, title: id }), {
+      linesOfFile: (name, signal) => this.#client.linesOfFile(name, signal),
+      after: (ms, then) => this.#world.after(ms, then),
+      changed: () => this.#tellLater(id),
+    });
+    this.#live.set(id, log);
+    this.#fetch(log);
+  }
+
+  #fetch(log: LiveLog): void {
+    if (this.#hasLogs) {
+      log.heal();
+      return;
+    }
+    log.debugger.lost('This server keeps no event logs (EVENT_LOG=off): there is the list alone.');
+    this.#tellLater(log.id);
+  }
+
+  /** A stream begins. What came while there was none stands in the files; what another process ran is over. */
+  #greet(hasLogs: boolean, isNewRun: boolean): void {
+    this.#hasLogs = hasLogs;
+    for (const log of this.#live.values()) {
+      if (isNewRun) log.ended();
+      // Where lines are missing, the stream tells how many there are.
+      else if (log.debugger.lines === 0) this.#fetch(log);
+    }
+  }
+
+  async #open(name: string, bytes: Uint8Array): Promise<void> {
+    this.#opened += 1;
+    const id = `file:${this.#opened}:${name}`;
+    const log = new LogDebugger({ id, title: name });
+    this.#files.set(id, log);
+    if (bytes.byteLength > MAX_FILE_BYTES) {
+      const [size, most] = [bytes.byteLength, MAX_FILE_BYTES].map((each) => `${Math.round(each / 1024 / 1024)} MiB`);
+      log.lost(`it has ${size}, and a page opens up to ${most}: \`recital replay\` reads larger ones`);
+    } else {
+      const splitter = new LineSplitter();
+      for (let from = 0; from < bytes.byteLength && this.#files.has(id); from += SLICE_BYTES) {
+        log.take(splitter.push(bytes.subarray(from, from + SLICE_BYTES)));
+        this.#tellLater(id);
+        await new Promise<void>((resolve) => {
+          this.#world.after(0, resolve);
+        });
+      }
+    }
+    log.close();
+    this.#tellLater(id);
+  }
+
+  #answer(id: number, question: Question): void {
+    try {
+      const answer =
+        question.kind === 'chartOf'
+          ? chartNamed(question.machine, question.level)
+          : this.#logOf(question.log).answer(question);
+      this.#post({ kind: 'answer', id, answer, error: null });
+    } catch (error) {
+      this.#post({ kind: 'answer', id, answer: null, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #logOf(id: string): LogDebugger {
+    const log = this.#live.get(id)?.debugger ?? this.#files.get(id);
+    if (log === undefined) throw new Error(`the log ${JSON.stringify(id)} is not open here`);
+    return log;
+  }
+
+  #tellLater(id: string): void {
+    this.#changed.add(id);
+    if (this.#hasFrame) return;
+    this.#hasFrame = true;
+    this.#world.after(FRAME_MS, () => {
+      this.#hasFrame = false;
+      const ids = [...this.#changed];
+      this.#changed.clear();
+      for (const each of ids) {
+        const log = this.#live.get(each)?.debugger ?? this.#files.get(each);
+        if (log !== undefined) this.#post({ kind: 'log', overview: log.overview() });
+      }
+    });
+  }
+}
+
+/** A chart of this build in its newest version; throws where there is none. */
+function chartNamed(name: string, level: ChartLevel): ChartGeometry {
+  const machine = machineFor(name, '');
+  if (machine === undefined) throw new Error(`no chart is named ${JSON.stringify(name)}`);
+  return layOutChart(machine, level);
+}

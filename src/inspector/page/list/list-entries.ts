@@ -1,0 +1,164 @@
+/**
+ * What the list draws, made of what the server tells and of the clock: between two of its lines a live row ages here, and the wait that it
+ * is in grows. A session is stuck when it waits, and nothing has happened in it for STUCK_MS; the page can tell only for the time that it
+ * has seen.
+ */
+import type { LogOverview, Verdict } from '../../debugger/views.ts';
+import type { ListRow, Waits } from '../../feed-format.ts';
+import { type WaitName, waitOf } from '../../waits.ts';
+import type { ListEntry } from './list-order.ts';
+
+/** No answer, voice or reader is that slow by itself; the shortest time limit for them is 15 s. */
+export const STUCK_MS = 10_000;
+
+/** A row as the server told it, and when. */
+export interface SeenRow extends ListRow {
+  /** On the page's clock, in ms. */
+  readonly seenAtMs: number;
+  /** Since when its state and its count of turns are the same. */
+  readonly quietSinceMs: number;
+  readonly wait: WaitName | null;
+}
+
+/** `before`: what was known of the same log. */
+export function seenRow(row: ListRow, before: SeenRow | undefined, nowMs: number): SeenRow {
+  const isSame = before !== undefined && before.state === row.state && before.turns === row.turns;
+  const wait = before?.state === row.state ? before.wait : waitOf(row.state);
+  return {
+    ...row,
+    seenAtMs: nowMs,
+    quietSinceMs: isSame ? before.quietSinceMs : nowMs,
+    wait: row.isLive ? wait : null,
+  };
+}
+
+export function entryOfRow(row: SeenRow, nowMs: number): ListEntry {
+  const sinceMs = row.isLive ? Math.max(0, nowMs - row.seenAtMs) : 0;
+  const quietMs = row.isLive ? Math.max(0, nowMs - row.quietSinceMs) : 0;
+  return {
+    id: row.id,
+    machine: row.machine,
+    session: row.session,
+    device: row.device,
+    state: row.state,
+    reason: row.reason,
+    startedAt: row.startedAt,
+    ageMs: row.ageMs + sinceMs,
+    turns: row.turns,
+    wait: row.wait,
+    waits: grown(row.waits, row.wait, sinceMs),
+    quietMs,
+    isLive: row.isLive,
+    isFailed: row.isFailed,
+    isStuck: row.wait !== null && quietMs >= STUCK_MS,
+    isFile: false,
+    verdict: '',
+    note: row.why ?? row.file ?? '',
+  };
+}
+
+function grown(waits: Waits | null, wait: WaitName | null, byMs: number): Waits | null {
+  return waits === null || wait === null || byMs === 0 ? waits : { ...waits, [wait]: waits[wait] + byMs };
+}
+
+/** The row of an opened file. */
+export function entryOfFile({ id, title, header, reason, turns, lastMs, verdict }: LogOverview): ListEntry {
+  const input = header?.input;
+  return {
+    id,
+    machine: header?.machine ?? '',
+    session: textIn(input, 'sessionId') || title,
+    device: textIn(input, 'hardwareId') || id.replace(/^file:\d+:/, ''),
+    state: '',
+    reason,
+    startedAt: header?.startedAt ?? '',
+    ageMs: lastMs,
+    turns,
+    wait: null,
+    waits: null,
+    quietMs: 0,
+    isLive: false,
+    isFailed: verdict.kind !== 'identical',
+    isStuck: false,
+    isFile: true,
+    verdict: verdictWords(verdict),
+  };
+}
+
+function textIn(value: unknown, field: string): string {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return '';
+  const text: unknown = Reflect.get(value, field);
+  return typeof text === 'string' ? text : '';
+}
+
+function verdictWords(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case 'identical':
+      return verdict.isWhole ? '✓ identical' : '✓ identical so far';
+    case 'diverged':
+      return `✗ diverged at turn ${verdict.turn}`;
+    case 'bad-log':
+      return `✗ bad log, line ${verdict.line}`;
+  }
+}
+
+/** `2.5 s`, `4:05`, `1:04:05`. */
+export function ageWords(ms: number): string {
+  if (ms < 60_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1_000);
+  const twoDigits = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}:${twoDigits(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}`;
+}
+
+/** A random id is told apart by its first two groups; any other is shown whole, as far as there is room. */
+export function shortSession(session: string): string {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-/i.test(session) && session.length === 36 ? session.slice(0, 13) : session;
+}
+
+/** The leaf that tells most, without what stands around it: `voice.speaking`, `answer.receiving`. */
+export function shortState(state: string, wait: WaitName | null): string {
+  const leaves = state.split(' | ').map((leaf) => leaf.replace(/^streaming\./, ''));
+  const region = wait === 'voice' || wait === 'reader' || wait === 'out' ? /^voice\./ : /^answer\./;
+  const leaf = leaves.find((each) => region.test(each)) ?? leaves[0] ?? '';
+  const parts = leaf.split('.');
+  const last = parts.at(-1) ?? '';
+  if (last.length > 14) return last;
+  return parts.length < 3 ? leaf : `${parts[0]}.${last}`;
+}
+
+const tones: readonly WaitName[] = ['start', 'model', 'voice', 'reader', 'out'];
+const waitWords: Readonly<Record<WaitName, string>> = {
+  start: 'first word',
+  model: 'model',
+  voice: 'voice',
+  reader: 'reader',
+  out: 'end',
+};
+
+/** `waited for: first word 0.3 s · model 2.1 s`; '' where nobody knows. */
+export function waitsWords(waits: Waits | null): string {
+  if (waits === null) return '';
+  const told = tones.filter((name) => waits[name] >= 50).map((name) => `${waitWords[name]} ${ageWords(waits[name])}`);
+  return told.length === 0 ? 'waited for nothing' : `waited for: ${told.join(' · ')}`;
+}
+
+/**
+ * The strip as a background: a part of the width for each wait, in the order of a stream. '' where nobody knows. A failed one has a red end.
+ */
+export function stripOf({ waits, ageMs, isFailed }: Pick<ListEntry, 'waits' | 'ageMs' | 'isFailed'>): string {
+  const stops: string[] = [];
+  let at = 0;
+  for (const name of waits === null ? [] : tones) {
+    const share = ageMs > 0 ? (100 * (waits?.[name] ?? 0)) / ageMs : 0;
+    if (share < 0.2) continue;
+    const to = Math.min(100, at + share);
+    const tone = name === 'start' ? 'waiting' : name;
+    stops.push(`var(--${tone}-fill) ${at.toFixed(1)}% ${to.toFixed(1)}%`);
+    at = to;
+  }
+  stops.push(`transparent ${at.toFixed(1)}% 100%`);
+  const red = isFailed ? 'linear-gradient(90deg,transparent calc(100% - 7px),var(--error-fill) 0),' : '';
+  return stops.length === 1 && red === '' ? '' : `${red}linear-gradient(90deg,${stops.join(',')})`;
+}

@@ -1,0 +1,96 @@
+/** What stands in the middle while no session is shown: all of them, and how to come to one. */
+import './panels.css';
+import { useState } from 'preact/hooks';
+import { awaited, connect, fileName } from '../address.ts';
+import { token } from '../api.ts';
+import { isFile } from '../engine.ts';
+import { chooseFiles } from '../files.tsx';
+import { isSession } from '../list/list-model.ts';
+import { store } from '../store.ts';
+import { Crowd } from './crowd.tsx';
+
+export function Home() {
+  const { server } = store.connection.value;
+  if (server === null || server.grpc === null) {
+    return (
+      <section class="wide home" aria-label="Nothing is chosen">
+        <Hints />
+      </section>
+    );
+  }
+  return (
+    <Crowd>
+      <div class="home">
+        <Hints />
+      </div>
+    </Crowd>
+  );
+}
+
+function Hints() {
+  const { state, words, server } = store.connection.value;
+  store.rowsAt.value;
+  const place = awaited.value;
+  const hasSessions = [...store.rows.values()].some(isSession);
+  return (
+    <>
+      {place !== null && (
+        <p role="status">
+          {isFile(place.log)
+            ? `This address leads into the file ${fileName(place.log)}: open it again to go there.`
+            : `Looking for session ${place.session}: the list does not have it yet.`}
+        </p>
+      )}
+      {(token.value === '' || state === 'refused') && <TokenForm why={state === 'refused' ? words : ''} />}
+      {!hasSessions && state === 'live' && server !== null && server.grpc !== null && (
+        <p>
+          No session yet. Ask one: <code>recital ask "What is a statechart?" --server {server.grpc}</code>
+        </p>
+      )}
+      <p>
+        Choose a session on the left, or{' '}
+        <button type="button" class="button" onClick={chooseFiles}>
+          open log files
+        </button>
+        . They can also be dropped anywhere on this page, and are sent nowhere.
+      </p>
+    </>
+  );
+}
+
+function TokenForm({ why }: { readonly why: string }) {
+  const [given, setGiven] = useState('');
+  return (
+    <form
+      class="token-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (given.trim() !== '') connect(tokenIn(given));
+      }}
+    >
+      <label for="token">
+        {why === '' ? 'To watch the server, this page needs its token' : why}. The server prints a link with it when it
+        starts; paste the link, or the token.
+      </label>
+      <div class="row-of-fields">
+        <input
+          id="token"
+          type="password"
+          autocomplete="off"
+          required
+          value={given}
+          onInput={({ currentTarget }) => setGiven(currentTarget.value)}
+        />
+        <button type="submit" class="button main-button">
+          Connect
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** The token itself, also out of a whole link. */
+function tokenIn(text: string): string {
+  const inLink = /[#&]token=([^&\s]+)/.exec(text)?.[1];
+  return inLink === undefined ? text.trim() : decodeURIComponent(inLink);
+}

@@ -1,0 +1,66 @@
+/** The lines as they stand in the file, read as they come into sight; the line of the shown turn is marked. */
+import { useState } from 'preact/hooks';
+import { useAnswer } from '../engine.ts';
+import { store } from '../store.ts';
+import type { DockTab, DockViewProps } from './dock.tsx';
+import { Rows } from './rows.tsx';
+
+const ROW_HEIGHT = 20;
+/** Longer ones are cut in sight; what is copied is whole. */
+const MAX_SHOWN_CHARS = 2_000;
+
+function RawView({ overview, turn, view }: DockViewProps) {
+  const { id, lines } = overview;
+  const [seen, setSeen] = useState({ from: 0, count: 0 });
+  const question = seen.count === 0 ? null : ({ kind: 'raw', log: id, ...seen } as const);
+  // The end of a log that grows is asked for again.
+  const { answer } = useAnswer(question, Math.min(lines, seen.from + seen.count));
+  const [held, setHeld] = useState<{ readonly from: number; readonly answer: readonly string[] | null }>({
+    from: 0,
+    answer,
+  });
+  if (answer !== null && held.answer !== answer) setHeld({ from: seen.from, answer });
+  const lineAt = (index: number): string | undefined => held.answer?.[index - held.from];
+  return (
+    <Rows
+      label="Lines of the log"
+      count={lines}
+      rowHeight={ROW_HEIGHT}
+      current={view?.line ?? -1}
+      onWindow={(from, count) => setSeen({ from, count })}
+      row={(index) => <Line text={lineAt(index)} number={index + 1} turn={turn} />}
+    />
+  );
+}
+
+interface LineProps {
+  /** undefined = on its way. */
+  readonly text: string | undefined;
+  readonly number: number;
+  readonly turn: number;
+}
+
+function Line({ text, number, turn }: LineProps) {
+  const isCurrent = text?.startsWith(`{"kind":"turn","turn":${turn},`) === true;
+  return (
+    <div class={isCurrent ? 'raw current' : 'raw'} aria-current={isCurrent ? 'true' : undefined}>
+      <span class="number">{number}</span>
+      <code dir="auto">{text?.slice(0, MAX_SHOWN_CHARS) ?? '…'}</code>
+      {text !== undefined && (
+        <button type="button" class="link" aria-label={`Copy line ${number}`} onClick={() => copy(text)}>
+          copy
+        </button>
+      )}
+    </div>
+  );
+}
+
+async function copy(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch (error) {
+    store.notice.value = `The line could not be copied: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+export const rawTab: DockTab = { id: 'raw', title: 'Raw lines', View: RawView };

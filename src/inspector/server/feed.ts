@@ -1,0 +1,266 @@
+/**
+ * The feed: one answer that does not end for each tab, in which the list and the lines of the logs that it watches come as they happen.
+ *
+ * What holds: (1) nobody who feeds it waits, whatever the viewers do; lines are kept by reference; (2) a viewer holds at most
+ * MAX_WAITING_CHARS of lines: what waits is dropped as a whole when more comes, counted, and told as a gap before the next line; the
+ * file has it; (3) a viewer that reads nothing for STALL_LIMIT_MS is cut off, and there are never more than MAX_VIEWERS; (4) while
+ * nobody watches there is no timer, and a batch of lines costs one look into an empty map.
+ */
+import type { LineTap, MadeLines } from '../../record/event-logs.ts';
+import { type FeedLine, MAX_WATCHED_LOGS, type Totals } from '../feed-format.ts';
+import { type ReadPlace, type SessionList, unread } from './session-list.ts';
+
+export const MAX_VIEWERS = 32;
+/** Of one viewer's lines, in UTF-16 units. */
+const MAX_WAITING_CHARS = 1024 * 1024;
+/** How long lines wait for others to be sent with. */
+const FLUSH_MS = 50;
+/** Four times a second: as fast as anybody reads a list. */
+const LIST_INTERVAL_MS = 250;
+/** Some 100 KiB: they are made and sent within a millisecond. */
+const ROWS_PER_PART = 250;
+const CARE_INTERVAL_MS = 5_000;
+/** With CARE_INTERVAL_MS a sign of life comes at least every 15 s. */
+const SILENCE_MS = 10_000;
+const STALL_LIMIT_MS = 30_000;
+
+/** What a viewer is written to: as much of a ServerResponse as that needs. */
+export interface FeedSink {
+  /** False = wait for `drain`. */
+  write(text: string): boolean;
+  end(): void;
+  destroy(): void;
+  on(event: 'drain' | 'close', listener: () => void): unknown;
+}
+
+/** What a tab asks for. */
+export interface FeedWishes {
+  readonly list: boolean;
+  /** At most MAX_WATCHED_LOGS. */
+  readonly logs: readonly string[];
+}
+
+export interface FeedOptions {
+  readonly list: SessionList;
+  /** How many lines were made so far of a live log; null = it is not live. */
+  readonly linesOf: (id: string) => number | null;
+  readonly totals: () => Totals;
+  /** A monotonic clock in ms. */
+  readonly now: () => number;
+  /** For tests; MAX_WAITING_CHARS. */
+  readonly maxWaitingChars?: number;
+  /** For tests; STALL_LIMIT_MS. */
+  readonly stallLimitMs?: number;
+}
+
+interface Batch {
+  readonly head: string;
+  readonly text: string;
+  readonly count: number;
+}
+
+interface Viewer {
+  readonly sink: FeedSink;
+  readonly wishes: FeedWishes;
+  /** Said before any line, never dropped: bounded by what it may ask for. */
+  words: string;
+  batches: Batch[];
+  waitingChars: number;
+  /** Lines that were dropped since the last write. */
+  dropped: number;
+  place: ReadPlace;
+  toldTotals: string;
+  lastWriteMs: number;
+  /** Since when it takes nothing; null = it reads. */
+  stalledAtMs: number | null;
+}
+
+export class Feed implements LineTap {
+  readonly #options: FeedOptions;
+  readonly #viewers = new Set<Viewer>();
+  readonly #watching = new Map<string, Set<Viewer>>();
+  #flushTimer: NodeJS.Timeout | null = null;
+  #listTimer: NodeJS.Timeout | null = null;
+  #careTimer: NodeJS.Timeout | null = null;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+  }
+
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  get isFull(): boolean {
+    return this.#viewers.size >= MAX_VIEWERS;
+  }
+
+  /** Adds a viewer; `words` are said to it first, and more by what this returns. It is let go when its sink closes. */
+  add(sink: FeedSink, wishes: FeedWishes, words: readonly FeedLine[]): (line: FeedLine) => void {
+    const viewer: Viewer = {
+      sink,
+      wishes: { list: wishes.list, logs: [...new Set(wishes.logs)].slice(0, MAX_WATCHED_LOGS) },
+      words: words.map(lineText).join(''),
+      batches: [],
+      waitingChars: 0,
+      dropped: 0,
+      place: unread,
+      toldTotals: '',
+      lastWriteMs: this.#options.now(),
+      stalledAtMs: null,
+    };
+    this.#viewers.add(viewer);
+    for (const log of viewer.wishes.logs) {
+      const viewers = this.#watching.get(log) ?? new Set();
+      this.#watching.set(log, viewers.add(viewer));
+      // Lines come from here on; what was before stands in the file, at once or within 50 ms.
+      const from = this.#options.linesOf(log) ?? 0;
+      viewer.words += lineText({ kind: 'lines', log, from, count: 0 });
+    }
+    sink.on('drain', () => {
+      viewer.stalledAtMs = null;
+      this.#flushOne(viewer);
+      if (wishes.list) this.#sendList(viewer);
+    });
+    sink.on('close', () => this.#forget(viewer));
+    this.#flushOne(viewer);
+    if (wishes.list) this.#lookNow();
+    this.#careTimer ??= setInterval(() => this.#care(), CARE_INTERVAL_MS);
+    return (line) => this.#say(viewer, line);
+  }
+
+  linesMade({ actorId, text, from, count }: MadeLines): void {
+    const viewers = this.#watching.get(actorId);
+    if (viewers === undefined) return;
+    const head = lineText({ kind: 'lines', log: actorId, from, count });
+    for (const viewer of viewers) this.#keep(viewer, { head, text, count });
+    this.#flushTimer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+  }
+
+  logLost(actorId: string): void {
+    const why = 'its file could not be written, and nothing more is recorded of it';
+    for (const viewer of this.#watching.get(actorId) ?? []) this.#say(viewer, { kind: 'no-log', log: actorId, why });
+  }
+
+  /** Sends what waits, as far as it is taken at once, and ends every answer. */
+  close(): void {
+    for (const viewer of [...this.#viewers]) {
+      this.#flushOne(viewer);
+      this.#forget(viewer);
+      viewer.sink.end();
+    }
+  }
+
+  #say(viewer: Viewer, line: FeedLine): void {
+    if (!this.#viewers.has(viewer)) return;
+    viewer.words += lineText(line);
+    this.#flushOne(viewer);
+  }
+
+  #keep(viewer: Viewer, batch: Batch): void {
+    const { maxWaitingChars = MAX_WAITING_CHARS } = this.#options;
+    const chars = batch.head.length + batch.text.length;
+    if (viewer.waitingChars + chars > maxWaitingChars) {
+      // The newest lines are worth most to who is behind.
+      for (const { count } of viewer.batches) viewer.dropped += count;
+      viewer.batches = [];
+      viewer.waitingChars = 0;
+    }
+    if (chars > maxWaitingChars) {
+      viewer.dropped += batch.count;
+      return;
+    }
+    viewer.batches.push(batch);
+    viewer.waitingChars += chars;
+  }
+
+  #flush(): void {
+    this.#flushTimer = null;
+    for (const viewer of this.#viewers) this.#flushOne(viewer);
+  }
+
+  #flushOne(viewer: Viewer): void {
+    if (viewer.stalledAtMs !== null) return;
+    const { batches, dropped, words } = viewer;
+    let text = words;
+    if (dropped > 0) text += lineText({ kind: 'gap', lines: dropped });
+    for (const { head, text: lines } of batches) text += head + lines;
+    viewer.words = '';
+    viewer.batches = [];
+    viewer.waitingChars = 0;
+    viewer.dropped = 0;
+    if (text !== '') this.#write(viewer, text);
+  }
+
+  #write(viewer: Viewer, text: string): void {
+    viewer.lastWriteMs = this.#options.now();
+    if (!viewer.sink.write(text)) viewer.stalledAtMs = viewer.lastWriteMs;
+  }
+
+  /** Looks through the list in steps, sends to each who watches it what changed, and comes back as long as anybody does. */
+  #lookNow(): void {
+    if (this.#listTimer !== null) clearTimeout(this.#listTimer);
+    const steps = this.#options.list.look();
+    const step = (): void => {
+      if (steps.next().done !== true) {
+        setImmediate(step);
+        return;
+      }
+      let isWatched = false;
+      for (const viewer of this.#viewers) {
+        if (!viewer.wishes.list) continue;
+        isWatched = true;
+        this.#sendList(viewer);
+      }
+      if (!isWatched || this.#listTimer !== null) return;
+      this.#listTimer = setTimeout(() => {
+        this.#listTimer = null;
+        this.#lookNow();
+      }, LIST_INTERVAL_MS);
+    };
+    this.#listTimer = null;
+    step();
+  }
+
+  #sendList(viewer: Viewer): void {
+    if (viewer.stalledAtMs !== null || !this.#viewers.has(viewer)) return;
+    const { list, totals } = this.#options;
+    const { rows, gone, isWhole, next, hasMore } = list.read(viewer.place, ROWS_PER_PART);
+    const totalsJson = JSON.stringify(totals());
+    viewer.place = next;
+    if (rows.length === 0 && gone.length === 0 && !isWhole && totalsJson === viewer.toldTotals) return;
+    viewer.toldTotals = totalsJson;
+    const head = `{"kind":"list","isWhole":${isWhole},"rows":[${rows.join(',')}],"gone":${JSON.stringify(gone)}`;
+    this.#write(viewer, `${head},"more":${list.leftOut},"totals":${totalsJson}}\n`);
+    if (hasMore) setImmediate(() => this.#sendList(viewer));
+  }
+
+  #care(): void {
+    const now = this.#options.now();
+    const { stallLimitMs = STALL_LIMIT_MS } = this.#options;
+    for (const viewer of this.#viewers) {
+      if (viewer.stalledAtMs !== null) {
+        if (now - viewer.stalledAtMs >= stallLimitMs) viewer.sink.destroy();
+      } else if (now - viewer.lastWriteMs >= SILENCE_MS) this.#write(viewer, '\n');
+    }
+  }
+
+  #forget(viewer: Viewer): void {
+    if (!this.#viewers.delete(viewer)) return;
+    for (const log of viewer.wishes.logs) {
+      const viewers = this.#watching.get(log);
+      viewers?.delete(viewer);
+      if (viewers?.size === 0) this.#watching.delete(log);
+    }
+    viewer.batches = [];
+    if (this.#viewers.size > 0) return;
+    for (const timer of [this.#flushTimer, this.#listTimer, this.#careTimer]) if (timer !== null) clearTimeout(timer);
+    this.#flushTimer = null;
+    this.#listTimer = null;
+    this.#careTimer = null;
+  }
+}
+
+function lineText(line: FeedLine): string {
+  return `${JSON.stringify(line)}\n`;
+}

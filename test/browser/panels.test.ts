@@ -1,0 +1,124 @@
+/** What stands around a session: the list and its filter, the crowd on its chart, a question that is tried with sound. */
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openPage } from '../support/browser/inspected-page.ts';
+import { type InspectedServer, say, startInspected, wholeLogOf } from '../support/browser/inspected-server.ts';
+import { press, rowOf, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
+import { toldByNode } from '../support/browser/log-states.ts';
+
+let server: InspectedServer;
+beforeAll(async () => {
+  server = await startInspected({ env: { INSPECTOR_TRY: 'on' } });
+});
+
+/** Lets so many sessions hang for as long as `then` takes. */
+async function withHanging(names: readonly string[], then: () => Promise<void>): Promise<void> {
+  const calls = names.map((name) => say(server, name, 'hang'));
+  try {
+    await then();
+  } finally {
+    for (const { call } of calls) call.cancel();
+    await Promise.all(calls.map(({ outcome }) => outcome));
+  }
+}
+
+/** Sessions in the list, as far as it is drawn. */
+function listed(page: Page): Promise<readonly string[]> {
+  return page
+    .locator('[data-session]')
+    .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-session') ?? ''));
+}
+
+describe('the filter', () => {
+  test('/ leads to it; a field, a word and their opposite narrow the list; nothing is left behind when it is emptied', async () => {
+    const page = await openPage(server.pageUrl);
+    await withHanging(['kitchen-1', 'kitchen-2', 'garage-1'], async () => {
+      await rowOf(page, 'garage-1').waitFor();
+      await press(page, '/');
+      await page.keyboard.type('device:kitchen');
+      await expect.poll(async () => (await listed(page)).toSorted()).toEqual(['kitchen-1', 'kitchen-2']);
+      await page.keyboard.type(' -2');
+      await expect.poll(() => listed(page)).toEqual(['kitchen-1']);
+      await press(page, 'Control+a');
+      await press(page, 'Delete');
+      await rowOf(page, 'garage-1').waitFor();
+    });
+  });
+
+  test('a filter that nothing passes leaves an empty list and a sentence, not an error', async () => {
+    const page = await openPage(server.pageUrl);
+    await page.locator('[data-session]').first().waitFor();
+    await press(page, '/');
+    await page.keyboard.type('state:(((\\ -" :');
+    await expect.poll(() => listed(page)).toEqual([]);
+  });
+});
+
+describe('the crowd', () => {
+  test('counts the live sessions in each state; a state lists those that are in it', async () => {
+    const page = await openPage(server.pageUrl);
+    const names = Array.from({ length: 12 }, (_, index) => `many-${index}`);
+    await withHanging(names, async () => {
+      await press(page, 'c');
+      const state = page.locator('[data-crowd="streaming.answer"]').first();
+      await expect.poll(() => state.getAttribute('data-count')).toBe('12');
+      await state.click();
+      await expect.poll(async () => new Set(await listed(page))).toEqual(new Set(names));
+    });
+    await expect
+      .poll(() => page.locator('[data-crowd="streaming.answer"]').first().getAttribute('data-count'))
+      .toBe('0');
+  });
+});
+
+describe('try it', () => {
+  test('a question is answered, its session walks on the chart, and its sound is heard', async () => {
+    const page = await openPage(server.pageUrl, { prepare: (context) => context.addInitScript(listenToSound) });
+    await page.locator('[data-connection="live"]').waitFor();
+    await press(page, 't');
+    await page.getByLabel('What to ask').fill('walk, please');
+    await press(page, 'Enter');
+    await page.getByLabel('Answer', { exact: true }).getByText('This is the first sentence of the answer.').waitFor();
+    // What reaches the loudspeaker, measured by a node of the test's own.
+    await expect.poll(() => page.evaluate(() => Reflect.get(globalThis, 'loudest'))).toBeGreaterThan(0.01);
+    await page.getByText('This is the fourth sentence of the answer.').waitFor();
+    const turns = page.locator('[data-turn][data-live="false"]').first();
+    await turns.waitFor();
+    const session = new URLSearchParams(new URL(page.url()).hash.slice(1)).get('session') ?? '';
+    const told = toldByNode(await wholeLogOf(server, session));
+    await turnShown(page, told.states.length - 1);
+    await verdictShown(page, 'identical');
+  });
+
+  test('it is not offered where the server does not allow it', async () => {
+    const closed = await startInspected();
+    const page = await openPage(closed.pageUrl);
+    await page.locator('[data-connection="live"]').waitFor();
+    await press(page, 't');
+    expect(await page.getByLabel('What to ask').count()).toBe(0);
+    await closed.stop();
+  });
+});
+
+/** Runs in the page, before its own program: whatever is connected to the loudspeaker is connected to an analyser, too. */
+function listenToSound(): void {
+  Reflect.set(globalThis, 'loudest', 0);
+  const { connect } = AudioNode.prototype;
+  Reflect.set(
+    AudioNode.prototype,
+    'connect',
+    function (this: AudioNode, to: AudioNode | AudioParam, ...rest: number[]) {
+      if (to instanceof AudioDestinationNode) {
+        const analyser = new AnalyserNode(this.context, { fftSize: 2048 });
+        Reflect.apply(connect, this, [analyser]);
+        const samples = new Float32Array(analyser.fftSize);
+        setInterval(() => {
+          analyser.getFloatTimeDomainData(samples);
+          const peak = samples.reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), 0);
+          Reflect.set(globalThis, 'loudest', Math.max(peak, Reflect.get(globalThis, 'loudest')));
+        }, 20);
+      }
+      return Reflect.apply(connect, this, [to, ...rest]);
+    },
+  );
+}

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import type { LogOverview, Verdict } from '../../../../src/inspector/debugger/views.ts';
+import {
+  activeStates,
+  countdownWords,
+  durationWords,
+  effectWords,
+  guardTree,
+  lineDiff,
+  momentWords,
+  verdictWords,
+  waitShares,
+} from '../../../../src/inspector/page/session/session-words.ts';
+
+describe('times in words', () => {
+  it('tells a duration in the unit that fits', () => {
+    expect([0, 7.46, 348.2, 999.7, 14_800, 299_000, 724_000].map(durationWords)).toEqual([
+      '0 ms',
+      '7.5 ms',
+      '348 ms',
+      '1.0 s',
+      '14.8 s',
+      '299 s',
+      '12 min 4 s',
+    ]);
+  });
+
+  it('tells what is left of a timer in at most five characters, and 0 only when it is over', () => {
+    const left = [-5, 0, 1, 14_800, 99_900, 299_001, 600_000, 3_600_000].map(countdownWords);
+    expect(left).toEqual(['0.0s', '0.0s', '0.1s', '14.8s', '99.9s', '300s', '600s', '60m']);
+    expect(left.every((words) => words.length <= 5)).toBe(true);
+  });
+
+  it('tells a moment exactly enough to be told from its neighbours on a zoomed axis', () => {
+    expect([0, 348.5, 1_200, 59_999, 125_000, 120_500].map(momentWords)).toEqual([
+      '0 ms',
+      '348.5 ms',
+      '1.2 s',
+      '59.999 s',
+      '2:05 min',
+      '2:00.5 min',
+    ]);
+  });
+});
+
+describe('effects in words', () => {
+  it('leaves out digests, places of timers and the delay of one that is off', () => {
+    expect(
+      [
+        'say sentence.reached#0f1e2d3c4b5a',
+        'cancel idleCheck@session.streaming.reader.attentive',
+        'arm speechCheck@session.streaming.voice.speaking.listening 15000ms',
+        'arm sessionTimeout@session 2147483647ms',
+        'start speech',
+      ].map(effectWords),
+    ).toEqual([
+      'say sentence.reached',
+      'cancel idleCheck',
+      'arm speechCheck 15.0 s',
+      'arm sessionTimeout (off)',
+      'start speech',
+    ]);
+  });
+});
+
+describe('guards', () => {
+  const asked = (name: string, answer: boolean, depth: number) => ({ name, answer, depth });
+
+  it('puts the parts of a combined guard into it, in the order in which they were asked', () => {
+    const tree = guardTree([
+      asked('isEmpty', false, 0),
+      asked('isAnswered', true, 1),
+      asked('hasCommand', true, 2),
+      asked('not(hasCommand)', false, 1),
+      asked('and(isAnswered, not(hasCommand))', false, 0),
+      asked('isReady', true, 0),
+    ]);
+    expect(tree).toEqual([
+      { name: 'isEmpty', answer: false, parts: [] },
+      {
+        name: 'and(isAnswered, not(hasCommand))',
+        answer: false,
+        parts: [
+          { name: 'isAnswered', answer: true, parts: [] },
+          { name: 'not(hasCommand)', answer: false, parts: [{ name: 'hasCommand', answer: true, parts: [] }] },
+        ],
+      },
+      { name: 'isReady', answer: true, parts: [] },
+    ]);
+  });
+
+  it('keeps the parts of a guard that threw before it answered', () => {
+    expect(guardTree([asked('isAnswered', true, 1)])).toEqual([{ name: 'isAnswered', answer: true, parts: [] }]);
+  });
+});
+
+describe('the verdict in words', () => {
+  const told = (verdict: Verdict): string => verdictWords({ ...log, verdict }).words;
+
+  it('claims no more than was executed', () => {
+    expect(told({ kind: 'identical', turns: 46, isWhole: false })).toBe('✓ identical so far');
+    expect(told({ kind: 'identical', turns: 112, isWhole: true })).toBe('✓ identical, 112 turns');
+  });
+
+  it('names the turn and the field, or the line', () => {
+    const divergence = { turn: 45, field: 'context.sentences', recorded: 1, now: 2, event: { type: 'x' } };
+    expect(verdictWords({ ...log, verdict: { kind: 'diverged', turn: 45, divergence } })).toEqual({
+      kind: 'diverged',
+      words: '✗ diverged at turn 45: context.sentences',
+      turn: 45,
+    });
+    expect(told({ kind: 'bad-log', line: 7, turn: 5, why: 'its hash does not follow' })).toBe(
+      '✗ bad log: line 7: its hash does not follow',
+    );
+  });
+
+  it('says why a log cannot be had without blaming a line', () => {
+    expect(told({ kind: 'bad-log', line: 0, turn: null, why: 'EVENT_LOG=off' })).toBe('✗ EVENT_LOG=off');
+  });
+});
+
+describe('states', () => {
+  it('holds all that an active leaf stands in', () => {
+    expect([...activeStates(['streaming.voice.silent', 'streaming.reader'])].sort()).toEqual([
+      'streaming',
+      'streaming.reader',
+      'streaming.voice',
+      'streaming.voice.silent',
+    ]);
+    expect(activeStates([]).size).toBe(0);
+  });
+});
+
+describe('shares of waiting', () => {
+  it('are whole percents that make 100', () => {
+    const shares = waitShares({ start: 1, model: 1, voice: 1, reader: 0, out: 0 });
+    expect(shares.map(({ name, percent }) => `${name} ${percent}`)).toEqual([
+      'start 34',
+      'model 33',
+      'voice 33',
+      'reader 0',
+      'out 0',
+    ]);
+  });
+
+  it('are none where nothing was waited for', () => {
+    expect(waitShares({ start: 0, model: 0, voice: 0, reader: 0, out: 0 })).toEqual([]);
+    expect(waitShares(null)).toEqual([]);
+  });
+});
+
+describe('two lists of effects', () => {
+  it('tells what each side has alone, in order', () => {
+    expect(lineDiff(['a', 'b', 'c'], ['a', 'c', 'd']).map(({ side, text }) => `${side} ${text}`)).toEqual([
+      'both a',
+      'recorded b',
+      'both c',
+      'recomputed d',
+    ]);
+    expect(lineDiff([], ['a'])).toEqual([{ side: 'recomputed', text: 'a' }]);
+    expect(lineDiff(['a'], [])).toEqual([{ side: 'recorded', text: 'a' }]);
+  });
+
+  it('costs no more than its bound, however long they are', () => {
+    const long = Array.from({ length: 20_000 }, (_, index) => `${index}`);
+    expect(lineDiff(long, long)).toHaveLength(40_000);
+  });
+});
+
+const log: LogOverview = {
+  id: 'a',
+  title: 'a',
+  header: null,
+  isLive: true,
+  reason: '',
+  turns: 46,
+  lines: 47,
+  lastMs: 348,
+  verdict: { kind: 'identical', turns: 46, isWhole: false },
+  definitionChanges: [],
+  missingLines: 0,
+};
