@@ -88,7 +88,7 @@ describe('a live server', () => {
     expect(await axeFindings(page)).toEqual([]);
     await openTab(page, 'Log');
     await page
-      .getByText(/× answer\.textReceived/)
+      .getByText(/answer\.finished/)
       .first()
       .waitFor();
     expect(await axeFindings(page)).toEqual([]);
