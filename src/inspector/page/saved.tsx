@@ -9,8 +9,10 @@ import { WorkerDesk } from '../debugger/worker-desk.ts';
 import { startAddress } from './address.ts';
 import { FramedLog, Notice } from './app.tsx';
 import { startEngine, tell } from './engine.ts';
+import { FileDrop } from './files.tsx';
 import { fragmentOf } from './fragment.ts';
 import { startKeys } from './keys.ts';
+import { Help } from './panels/help.tsx';
 import { store } from './store.ts';
 import { readSavedLog, SAVED_BLOCK, type SavedLog } from './views/saved-page.ts';
 
@@ -48,6 +50,7 @@ function SavedHeader({ saved }: { readonly saved: SavedLog }) {
           {header.redaction === 'full' ? 'in full: every word is in this file' : 'redacted by shape'}
         </span>
       )}
+      <FileDrop />
     </header>
   );
 }
@@ -57,6 +60,7 @@ function SavedPage({ saved }: { readonly saved: SavedLog }) {
     <>
       <SavedHeader saved={saved} />
       <FramedLog log={store.log.value ?? ''} />
+      {store.panel.value === 'help' && <Help />}
       <Notice />
     </>
   );

@@ -8,10 +8,11 @@ import type { ListRow } from '../../feed-format.ts';
 import { useAnswer } from '../engine.ts';
 import { chooseFiles } from '../files.tsx';
 import { shortWords } from '../session/session-words.ts';
+import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, selectLog, showPanel, store } from '../store.ts';
 import { useBeside } from './beside.ts';
 import './views.css';
-import { lengthText, placeText } from './view-words.ts';
+import { lengthText, placeText, refreshMs } from './view-words.ts';
 
 /** The log that the shown one is compared with; '' = none is chosen yet. */
 const other = signal('');
@@ -27,7 +28,8 @@ export function CompareView({ onClose }: { readonly onClose: () => void }) {
   useOpenedFile();
   const [shown, second] = [store.overviews.value.get(log), store.overviews.value.get(chosen)];
   const isReady = (second?.turns ?? 0) > 0;
-  const version = (shown?.turns ?? 0) + (second?.turns ?? 0);
+  const turns = (shown?.turns ?? 0) + (second?.turns ?? 0);
+  const version = useSlowed(turns, refreshMs(turns));
   const { answer, error } = useAnswer<'compare'>(isReady ? { kind: 'compare', log, other: chosen } : null, version);
   return (
     <main class="wide view" aria-label="Compare two sessions">
@@ -318,6 +320,7 @@ function SmallChart({ log, only, side }: SmallChartProps) {
   return (
     <div class="card">
       <h2 class={`side-${side}`}>Taken by {side === 'a' ? 'the first' : 'the second'} alone</h2>
+      {only.size === 0 && <p class="absent">Nothing that the other did not take, too.</p>}
       {answer === null ? (
         <p class="absent">No drawing of this chart.</p>
       ) : (

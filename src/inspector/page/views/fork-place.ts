@@ -7,6 +7,14 @@ export const forked = signal<{ readonly log: string; readonly turn: number }>({ 
 /** The key of what was chosen, with what was typed to it. */
 export const chosen = signal<{ readonly key: string; readonly typed: string }>({ key: '', typed: '' });
 
+/** Asks what if, of the shown turn. */
+export function openFork(): void {
+  if (store.turn.peek() < 0) return;
+  forkHere();
+  store.dock.value = 'fork';
+  if (store.panel.peek() !== 'none') store.panel.value = 'none';
+}
+
 /** Forks the shown log at the shown turn. */
 export function forkHere(): void {
   forked.value = { log: store.log.peek() ?? '', turn: store.turn.peek() };

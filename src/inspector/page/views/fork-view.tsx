@@ -6,16 +6,18 @@ import { Fragment } from 'preact';
 import type { FoldedRow, Fork, ForkChange, ForkOptions } from '../../debugger/fork.ts';
 import type { LaneSide } from '../../debugger/fork-walk.ts';
 import { useAnswer } from '../engine.ts';
+import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, store } from '../store.ts';
 import { chosen, forked, forkHere } from './fork-place.ts';
 import './views.css';
-import { copyText, lengthText, placeText } from './view-words.ts';
+import { copyText, lengthText, placeText, refreshMs } from './view-words.ts';
 
 export function ForkView() {
   const log = store.log.value ?? '';
   if (forked.value.log !== log) forkHere();
   const { turn } = forked.value;
-  const turns = store.overview.value?.turns ?? 0;
+  const grown = store.overview.value?.turns ?? 0;
+  const turns = useSlowed(grown, refreshMs(grown));
   const options = useAnswer<'forkOptions'>({ kind: 'forkOptions', log, turn });
   const choices = options.answer === null ? [] : choicesOf(options.answer);
   const choice = choices.find(({ key }) => key === chosen.value.key) ?? null;

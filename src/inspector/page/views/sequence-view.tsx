@@ -2,10 +2,11 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Lane, Sequence, SequenceMessage } from '../../debugger/sequence.ts';
 import { isFile, useAnswer } from '../engine.ts';
+import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, store } from '../store.ts';
 import { useBeside } from './beside.ts';
 import './views.css';
-import { placeText } from './view-words.ts';
+import { placeText, refreshMs } from './view-words.ts';
 
 const ROW_PX = 24;
 /** Drawn above and below what can be seen. */
@@ -18,7 +19,10 @@ export function SequenceView() {
   const supervisor = supervisorAtHand(log);
   const turns = store.overview.value?.turns ?? 0;
   const supervisorTurns = supervisor === null ? 0 : (store.overviews.value.get(supervisor)?.turns ?? 0);
-  const { answer, error } = useAnswer<'sequence'>({ kind: 'sequence', log, supervisor }, turns + supervisorTurns);
+  const { answer, error } = useAnswer<'sequence'>(
+    { kind: 'sequence', log, supervisor },
+    useSlowed(turns + supervisorTurns, refreshMs(turns + supervisorTurns)),
+  );
   if (error !== null) return <p class="view-words is-bad">{error}</p>;
   if (answer === null) return <p class="view-words">Reading the log…</p>;
   return (

@@ -2,7 +2,7 @@
 import type { LogOverview } from '../../debugger/views.ts';
 import { ask } from '../engine.ts';
 import { showPanel, store } from '../store.ts';
-import { forkHere } from './fork-place.ts';
+import { openFork } from './fork-place.ts';
 import { SAVED_BLOCK, savedFileName, savedPage } from './saved-page.ts';
 import { testCommand } from './test-command.ts';
 import './turn-actions.css';
@@ -14,13 +14,7 @@ export function TurnActions() {
   const command = testCommand(overview, store.connection.value.server?.settings ?? null);
   return (
     <div class="actions">
-      <button
-        type="button"
-        onClick={() => {
-          forkHere();
-          store.dock.value = 'fork';
-        }}
-      >
+      <button type="button" onClick={openFork}>
         what if… a lost event, no voice, another limit
       </button>
       <button type="button" onClick={() => showPanel('compare')}>

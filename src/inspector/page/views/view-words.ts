@@ -14,11 +14,22 @@ export function lengthText(ms: number): string {
   return durationText(ms);
 }
 
-/** Copies, and says so; where the browser refuses, the text is shown to be copied by hand. */
+/** What is told of a whole log that grows is asked for this often at most: the longer it is, the more it costs. */
+export function refreshMs(turns: number): number {
+  return Math.max(1_000, turns);
+}
+
+const COPIED_MS = 6_000;
+
+/** Copies, and says so for a while; where the browser refuses, the text is shown to be copied by hand. */
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    store.notice.value = `Copied: ${text}`;
+    const words = `Copied: ${text}`;
+    store.notice.value = words;
+    setTimeout(() => {
+      if (store.notice.peek() === words) store.notice.value = '';
+    }, COPIED_MS);
   } catch {
     store.notice.value = `The browser copies nothing here; the command is: ${text}`;
   }
