@@ -71,13 +71,14 @@ function reachableHost(host: string): string {
   return host === '::' ? '::1' : host;
 }
 
-/** What `recital replay --with` can change, and who answers and speaks, as they would be written. */
+/** What `recital replay --with` can change, who answers and speaks, and where its logs are, as they would be written. */
 function shownSettings({
   backpressure,
   timeouts,
   speech,
   commands,
   engines,
+  eventLog,
 }: Config): Readonly<Record<string, string>> {
   const seconds = (ms: number): string => String(ms / 1000);
   return {
@@ -92,5 +93,6 @@ function shownSettings({
     COMMANDS: commands.allowed.join(','),
     ANSWER_ENGINE: engines.answer,
     SPEECH_ENGINE: engines.speech,
+    ...(eventLog.isOn && { EVENT_LOG_DIR: eventLog.dir }),
   };
 }
