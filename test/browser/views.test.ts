@@ -93,7 +93,7 @@ describe('a live server', () => {
       .waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await openTab(page, 'Raw lines');
-    await page.getByText('"kind":"header"').first().waitFor();
+    await page.getByText('"kind":"footer"').first().waitFor();
     expect(await axeFindings(page)).toEqual([]);
   });
 
