@@ -35,7 +35,7 @@ function Change({ log, turn, change }: ChangeProps) {
     <li>
       <button type="button" class="line change" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         <span>{path}</span>
-        <span class="values" dir="auto">
+        <span class={(after?.length ?? 0) > (before?.length ?? 0) ? 'values growing' : 'values'} dir="auto">
           {before !== undefined && <del>{before}</del>}
           <span class="to">{before === undefined ? '+' : '→'}</span>
           {after === undefined ? <span class="to">removed</span> : <ins>{after}</ins>}
