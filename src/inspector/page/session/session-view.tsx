@@ -8,6 +8,7 @@ import type { LogOverview, TurnView } from '../../debugger/views.ts';
 import { useAnswer } from '../engine.ts';
 import { shortSession } from '../list/list-entries.ts';
 import { goToTurn, setLevel, store } from '../store.ts';
+import { forkTab, sequenceTab, slotsTab } from '../views/view-tabs.ts';
 import { ChartView } from './chart-view.tsx';
 import { Dock, type DockTab } from './dock.tsx';
 import { logTab } from './log-view.tsx';
@@ -19,7 +20,9 @@ import { timelineTab } from './timeline-view.tsx';
 import { TurnDetails } from './turn-panel.tsx';
 
 /** Views of the whole log, in the order of their tabs. */
-const tabs: readonly DockTab[] = [timelineTab, logTab, rawTab];
+const sessionTabs: readonly DockTab[] = [timelineTab, sequenceTab, logTab, forkTab, rawTab];
+/** A supervisor waits for nobody: its slots are its timeline. */
+const supervisorTabs: readonly DockTab[] = [slotsTab, sequenceTab, logTab, forkTab, rawTab];
 
 /** The turn that is drawn: the last one that was answered for, also while the next one is on its way. */
 const shownView = signal<{ readonly log: string; readonly view: TurnView | null }>({ log: '', view: null });
@@ -35,8 +38,10 @@ export function SessionView() {
     shownView.value = { log: log ?? '', view };
   }, [log, view]);
   if (log === null) return null;
+  const tabs = overview?.header?.machine === 'supervisor' ? supervisorTabs : sessionTabs;
+  const isTall = (tabs.find(({ id }) => id === store.dock.value) ?? tabs[0])?.isTall === true;
   return (
-    <section class="middle session" aria-label="Session">
+    <section class={isTall ? 'middle session tall' : 'middle session'} aria-label="Session">
       <Crumb overview={overview} />
       <Notes overview={overview} error={error} />
       {overview === null || overview.header === null ? (

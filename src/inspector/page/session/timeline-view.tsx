@@ -27,7 +27,7 @@ function useTimeline(overview: LogOverview): Timeline | null {
 }
 
 /** The value, changed at most every `everyMs`. */
-function useSlowed(value: number, everyMs: number): number {
+export function useSlowed(value: number, everyMs: number): number {
   const [slow, setSlow] = useState(value);
   const changedAt = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
