@@ -44,13 +44,17 @@ export function createInspector(config: Config, log: Logger, server: InspectedSe
             listener,
           )
       : null,
-    facts: () => ({
-      version: server.version,
-      grpc: authorityOf(grpc.host, server.grpcPort()),
-      maxStreams,
-      redaction: eventLog.redaction,
-      settings: shownSettings(config),
-    }),
+    facts: () => {
+      const port = server.grpcPort();
+      if (port === 0) return null;
+      return {
+        version: server.version,
+        grpc: authorityOf(grpc.host, port),
+        maxStreams,
+        redaction: eventLog.redaction,
+        settings: shownSettings(config),
+      };
+    },
     totals: () => {
       const counts = server.counts();
       const refused = Object.values(counts.refusedBy).reduce((sum, count) => sum + count, 0);

@@ -9,7 +9,7 @@
 import type { ListRow } from '../../inspector/feed-format.ts';
 import type { Inspector, LiveLogs } from '../../inspector/server/inspector.ts';
 import { GrowingFile } from '../log/growing-file.ts';
-import { isUnfinished, type OpenedFile, type OpenedFiles, rowOf } from './opened-files.ts';
+import { hasChanged, isUnfinished, type OpenedFile, type OpenedFiles, rowOf } from './opened-files.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const FIND_EVERY_MS = 5_000;
@@ -45,10 +45,14 @@ export class GrowingLogs implements LiveLogs {
     this.#options = options;
   }
 
-  /** Notes a row that was shown. */
-  note(row: ListRow): void {
-    if (isUnfinished(row)) this.#unfinished.set(row.id, row);
+  /** A row as it is shown: that of a log without an end is live while it was written not long ago. */
+  shown(row: ListRow): ListRow {
+    const changedMs = this.#options.files.file(row.id)?.changedMs ?? 0;
+    const isLive = isUnfinished(row) && Date.now() - changedMs < QUIET_MS;
+    const shown = { ...row, isLive, ...(isLive && { reason: '', isFailed: false }) };
+    if (isUnfinished(row)) this.#unfinished.set(row.id, shown);
     else this.#unfinished.delete(row.id);
+    return shown;
   }
 
   start(): void {
@@ -73,9 +77,11 @@ export class GrowingLogs implements LiveLogs {
   #lookLater(): void {
     this.#timer = setTimeout(() => {
       const looking = this.#options.inspector().viewers > 0 ? this.#look() : Promise.resolve();
-      void looking.finally(() => {
+      const goOn = (): void => {
         if (!this.#isStopped) this.#lookLater();
-      });
+      };
+      // What can't be looked at now may be had later.
+      looking.then(goOn, goOn);
     }, LOOK_EVERY_MS);
   }
 
@@ -88,19 +94,13 @@ export class GrowingLogs implements LiveLogs {
     for (const file of files.newest(MAX_LOOKED_AT)) {
       const isShown = this.#unfinished.get(file.id);
       if (isShown === undefined && file.why === null) continue;
-      const again = await files.lookAgain(file);
-      const isQuiet = isShown?.isLive === true && Date.now() - again.changedMs >= QUIET_MS;
-      if (again.size !== file.size || again.changedMs !== file.changedMs || isQuiet) await this.#tell(again);
+      const isQuiet = isShown?.isLive === true && Date.now() - file.changedMs >= QUIET_MS;
+      if (isQuiet || (await hasChanged(file))) await this.#tell(await files.lookAgain(file));
     }
   }
 
   async #tell(file: OpenedFile): Promise<void> {
-    const row = await rowOf(file);
-    const isLive = isUnfinished(row) && Date.now() - file.changedMs < QUIET_MS;
-    const told = { ...row, isLive, ...(isLive && { reason: '', isFailed: false }) };
-    this.note(row);
-    if (isLive) this.#unfinished.set(row.id, told);
-    this.#options.inspector().list.putRead(told);
+    this.#options.inspector().list.putRead(this.shown(await rowOf(file)));
   }
 
   #follow(id: string): Followed | null {

@@ -125,8 +125,8 @@ class ServedFiles {
   /** Rejects if the port can't be had. */
   async listen(port: number): Promise<void> {
     const { rows, leftOut } = await this.#files.rowsBefore(FAR_FUTURE, MAX_ENDED, () => false);
-    for (const row of rows) this.#growing.note(row);
-    this.#inspector.list.addRead(rows, leftOut);
+    const shown = rows.map((row) => this.#growing.shown(row));
+    this.#inspector.list.addRead(shown, leftOut);
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ host: HOST, port }, resolve);

@@ -79,9 +79,10 @@ export class OpenedFiles implements Archive {
   }
 
   /** Looks at a file again that has changed; it keeps its id. */
-  async lookAgain({ id, path }: OpenedFile): Promise<OpenedFile> {
+  async lookAgain({ id, path, startedAt }: OpenedFile): Promise<OpenedFile> {
     const again = this.#put({ ...(await lookAt(path)), id });
-    this.#sort();
+    if (again.startedAt !== startedAt) this.#sort();
+    else this.#sorted = this.#sorted.map((file) => (file.id === id ? again : file));
     return again;
   }
 
@@ -152,6 +153,12 @@ export async function rowOf({ id, path, real, startedAt, why }: OpenedFile): Pro
     file: path,
     why: why ?? 'it is gone, or was replaced by something else',
   };
+}
+
+/** True if a file is not as it was when it was looked at. */
+export async function hasChanged({ path, size, changedMs }: OpenedFile): Promise<boolean> {
+  const now = await stat(path).catch(() => null);
+  return (now?.size ?? 0) !== size || (now?.mtimeMs ?? 0) !== changedMs;
 }
 
 /** True for a row of a log that may still be written. */

@@ -20,7 +20,7 @@ import { type LoggedEvent, type LogTurn, THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import { type AskedAction, OutcomeTeller } from '../../record/turn-outcome.ts';
 import { PureChart } from '../../replay/pure-chart.ts';
-import { recordedInput } from '../../replay/recorded-limits.ts';
+import { recordedInputOf } from '../../replay/recorded-limits.ts';
 import { actionWords, eventName, eventWords, isTimerEffect, newLeaves } from './event-words.ts';
 import { World } from './fork-world.ts';
 
@@ -113,7 +113,7 @@ class Walk {
     this.#chart = new PureChart(terms.machine);
     this.#teller = new OutcomeTeller(terms.log.header.redaction);
     this.#silences = silencesIn(terms.log.turns);
-    const limits = recordedInput.safeParse(terms.input).data?.limits;
+    const limits = recordedInputOf(terms.input)?.limits;
     this.#timeouts = { idleMs: limits?.idleTimeoutMs ?? 0, speechMs: limits?.speechTimeoutMs ?? 0 };
   }
 

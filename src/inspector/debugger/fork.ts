@@ -17,7 +17,7 @@ import { failure, wordsOf } from '../../errors.ts';
 import { durationText } from '../../log/duration-text.ts';
 import { type LoggedEvent, THREW } from '../../log/log-format.ts';
 import { type EventLog, endReasonOf } from '../../log/log-reader.ts';
-import { recordedInput, settingsOf } from '../../replay/recorded-limits.ts';
+import { recordedInputOf, settingsOf } from '../../replay/recorded-limits.ts';
 import { eventWords, timerOf } from './event-words.ts';
 import { changeOfLimits } from './fork-limits.ts';
 import { type ForkEnd, type ForkRow, type ForkWalk, SUPPOSED, standBehind, walkFork } from './fork-walk.ts';
@@ -139,12 +139,12 @@ function forkedBySettings(
 ): Fork | ForkFault {
   const limits = changeOfLimits(settings);
   if ('fault' in limits) return limits;
-  const input = recordedInput.safeParse(log.header.input);
-  if (log.header.machine !== 'session' || !input.success) {
+  const input = recordedInputOf(log.header.input);
+  if (log.header.machine !== 'session' || input === null) {
     return { fault: 'the log does not say under which limits it was recorded: only the logs of sessions do' };
   }
   const verdict = whatIf(log, machine, (recorded) => ({ ...recorded, ...limits.change }));
-  const changed = { ...input.data, limits: { ...input.data.limits, ...limits.change } };
+  const changed = { ...input, limits: { ...input.limits, ...limits.change } };
   const walk = walkFork({ log, machine, input: changed, deviation: null });
   const pairs = Object.entries(settings).map(([name, value]) => `${name}=${value.trim()}`);
   const command = `recital replay PATH --with ${pairs.map((pair) => shellWord(pair)).join(' ')}`;

@@ -39,6 +39,7 @@ export class LogDebugger {
   #definitionChanges: readonly string[] = [];
   #fault: BadLog | null = null;
   #isLive = true;
+  #isEmpty = false;
   #missingLines = 0;
   #whyLost: string | null = null;
 
@@ -65,8 +66,9 @@ export class LogDebugger {
     this.#isLive = false;
   }
 
-  /** There will be no more lines for now: the file ends here, or its server is gone. */
-  close(): void {
+  /** There will be no more lines: the file ends here (`isEmpty`: it has not a byte), or its server is gone. */
+  close(isEmpty = false): void {
+    this.#isEmpty = isEmpty;
     this.#isLive = false;
     this.#missingLines = 0;
   }
@@ -179,7 +181,7 @@ export class LogDebugger {
     if (header === null && this.#whyLost !== null) return { line: 0, turn: null, why: this.#whyLost };
     if (this.#isLive) return null;
     if (header === null) {
-      return { line: 1, turn: null, why: this.#lines.length === 0 ? 'the file is empty' : 'there is no header' };
+      return { line: 1, turn: null, why: this.#isEmpty ? 'the file is empty' : 'there is no header' };
     }
     return turns.length === 0 ? { line: 2, turn: 0, why: 'there is no turn' } : null;
   }

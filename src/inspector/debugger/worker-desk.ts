@@ -100,6 +100,7 @@ export class WorkerDesk {
       log.heal();
       return;
     }
+    log.stop();
     log.debugger.lost('This server keeps no event logs (EVENT_LOG=off): there is the list alone.');
     this.#tellLater(log.id);
   }
@@ -132,7 +133,7 @@ export class WorkerDesk {
         });
       }
     }
-    log.close();
+    log.close(bytes.byteLength === 0);
     this.#tellLater(id);
   }
 

@@ -47,8 +47,15 @@ function watchSoon(logs: readonly string[]): void {
   clearTimeout(nextWatch);
   const waitMs = performance.now() - lastChoiceMs < CHOICE_MS ? CHOICE_MS : 0;
   lastChoiceMs = performance.now();
-  if (waitMs === 0) tell({ kind: 'watch', logs });
-  else nextWatch = setTimeout(() => tell({ kind: 'watch', logs }), waitMs);
+  if (waitMs === 0) watch(logs);
+  else nextWatch = setTimeout(() => watch(logs), waitMs);
+}
+
+/** What the worker forgets is forgotten here: who comes back to a log waits for it anew, and asks nothing of one that is not there. */
+function watch(logs: readonly string[]): void {
+  tell({ kind: 'watch', logs });
+  const kept = [...store.overviews.peek()].filter(([id]) => isFile(id) || logs.includes(id));
+  if (kept.length < store.overviews.peek().size) store.overviews.value = new Map(kept);
 }
 
 /** A log that was opened in the page, and is not the server's. */
@@ -146,7 +153,7 @@ function take(report: Report): void {
   }
 }
 
-const goneAfterMs = 1_000;
+const GONE_AFTER_MS = 1_000;
 let expectsFile = false;
 
 /** Files of the person are about to be opened: the first of them is shown as soon as something is known of it. */
@@ -172,7 +179,7 @@ let doubtful = new Set<string>();
 function takeList(report: Extract<Report, { readonly kind: 'list' }>): void {
   if (report.isWhole) {
     doubtful = new Set(store.rows.keys());
-    setTimeout(dropDoubtful, goneAfterMs);
+    setTimeout(dropDoubtful, GONE_AFTER_MS);
   }
   takeRows(report.rows);
   for (const id of report.gone) store.rows.delete(id);

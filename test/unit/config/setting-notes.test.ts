@@ -23,6 +23,8 @@ test.each([
   ],
   [{ MEMORY: 'no', MEMORY_TTL: '60' }, ['MEMORY_TTL'], 'MEMORY is off'],
   [{ EVENT_LOG: '0', EVENT_LOG_DIR: '/x' }, ['EVENT_LOG_DIR'], 'EVENT_LOG is off'],
+  [{ EVENT_LOG: '0', INSPECTOR_EXPORT: 'ws://127.0.0.1:1' }, ['INSPECTOR_EXPORT'], 'EVENT_LOG is off'],
+  [{ INSPECTOR_TRY: 'on' }, ['INSPECTOR_TRY'], 'INSPECTOR is off'],
 ] as const)('%j: %j', (env, names, reason) => {
   expect(notesOf(env)).toEqual(names.map((name) => `${name} (environment) has no effect: ${reason}`));
 });

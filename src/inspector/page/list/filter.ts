@@ -5,7 +5,7 @@
  *   age:>10s  turns:<100   more than, less than; ages in ms, s, m or h
  *   wait:model             what it waits for now          is:stuck   live, ended, failed, stuck, file
  *   -device:lab            not so                         "two words", "a:b"   as they are
- *   laptop                 anywhere: session, device, state, reason, chart, name of the log
+ *   laptop                 anywhere: session, device, state, reason, chart; a long one in the name of the log, too
  *
  * What cannot be meant is told in words and left out; all else holds.
  */
@@ -37,6 +37,8 @@ export interface Filter {
 type Test = (subject: FilterSubject) => boolean;
 
 const texts = ['state', 'device', 'session', 'reason', 'machine', 'id'] as const;
+/** A free word looks into the names of logs only if it is so long: they are random, and any short word is in some of them. */
+const ID_CHARS = 8;
 const fields = [...texts, 'age', 'turns', 'wait', 'is'];
 const waitNames: readonly string[] = ['start', 'model', 'voice', 'reader', 'out'] satisfies readonly WaitName[];
 
@@ -96,7 +98,8 @@ function testOf({ field, value }: Word): Test | string | null {
   if (value === '') return null;
   switch (field) {
     case '':
-      return (subject) => texts.some((name) => has(subject[name], value));
+      return (subject) =>
+        texts.some((name) => (name !== 'id' || value.length >= ID_CHARS) && has(subject[name], value));
     case 'age':
       return boundTest(value, 'age', /^([<>])=?(\d+(?:\.\d+)?)(ms|s|m|h)$/, ({ ageMs }) => ageMs);
     case 'turns':

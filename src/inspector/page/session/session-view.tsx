@@ -103,12 +103,12 @@ function fieldOf(input: unknown, name: string): string {
 }
 
 function Verdict({ overview }: { readonly overview: LogOverview }) {
-  const { kind, words, turn } = verdictWords(overview);
+  const { kind, words, why, turn } = verdictWords(overview);
   const tone = kind === 'identical' ? 'is-good' : 'is-bad';
-  const why = 'Computed in this page: it executed the log again, with its own copy of the chart.';
+  const how = 'Computed in this page: it executed the log again, with its own copy of the chart.';
   if (turn === null) {
     return (
-      <span class={`verdict ${tone}`} data-verdict={kind} title={why}>
+      <span class={`verdict ${tone}`} data-verdict={kind} title={how}>
         {words}
       </span>
     );
@@ -118,7 +118,7 @@ function Verdict({ overview }: { readonly overview: LogOverview }) {
       type="button"
       class={`verdict link ${tone}`}
       data-verdict={kind}
-      title={`${words}\n${why}`}
+      title={`${words} ${why}\n${how}`}
       onClick={() => goToTurn(turn)}
     >
       {words}
@@ -128,7 +128,7 @@ function Verdict({ overview }: { readonly overview: LogOverview }) {
 
 const levels: readonly { readonly level: ChartLevel; readonly title: string; readonly key: string }[] = [
   { level: 'map', title: 'Map', key: 'M' },
-  { level: 'full', title: 'Full chart', key: 'F' },
+  { level: 'full', title: 'Full', key: 'F' },
 ];
 
 function LevelSwitch() {
@@ -159,7 +159,8 @@ function Notes({ overview, error }: { readonly overview: LogOverview | null; rea
   }
   if (overview !== null) {
     for (const change of overview.definitionChanges) notes.push(`Recorded by other code: ${change}.`);
-    if (overview.verdict.kind === 'bad-log') notes.push(verdictWords(overview).words);
+    const { words, why } = verdictWords(overview);
+    if (why !== '') notes.push(`${words}: ${why}`);
     if (overview.missingLines > 0)
       notes.push(`${overview.missingLines} lines have not arrived yet: they are being fetched.`);
   }
@@ -206,21 +207,22 @@ function ChartRoom({ overview, view }: ChartRoomProps) {
             }
           />
         )}
-        {look !== null && <StateCard log={overview.id} path={look.path} isHigh={look.isHigh} view={view} />}
       </div>
+      {look !== null && <StateCard log={overview.id} path={look.path} isHigh={look.isHigh} view={view} />}
       <Caption view={view} />
       {chart !== null && level === 'map' && chart.everywhere.length > 0 && (
         <ul class="everywhere" aria-label="From every state">
-          {chart.everywhere.map(({ id, trigger, guard, goal }) => {
+          {chart.everywhere.map(({ id, trigger, guard, goal, tone }) => {
             const taken = view?.taken[id] ?? 0;
             return (
               <li
                 key={id}
-                class={taken > 0 ? 'taken' : ''}
+                class={`${tone}${taken > 0 ? ' was-taken' : ''}`}
                 title={`${trigger}${guard === null ? '' : ` [${guard}]`} → ${goal || 'stays'}`}
               >
                 {taken > 0 && <span aria-hidden="true">✓ </span>}
                 {trigger}
+                {guard !== null && ` [${guard}]`}
                 {taken > 0 && <span class="unseen"> taken</span>}
               </li>
             );

@@ -135,7 +135,7 @@ function Waterfall({ timeline, scale, width, height, atMs }: WaterfallProps) {
           <g key={ms} class="time">
             <path d={`M${scale.x(ms)} ${TOP - 4}V${height}`} />
             {scale.x(ms) < room - 20 && (
-              <text x={scale.x(ms)} y={TOP - 7}>
+              <text x={scale.x(ms) + 4} y={TOP - 7}>
                 {momentWords(ms)}
               </text>
             )}

@@ -38,6 +38,8 @@ describe('a filter', () => {
     ['laptop receiving', true],
     ['laptop nowhere', false],
     ['-laptop', false],
+    ['111245', false],
+    ['11124535', true],
     ['-state:reader', true],
     ['-"laptop 7"', false],
     ['session:2e0c machine:session id:11124', true],
