@@ -71,6 +71,31 @@ describe.each(looks)('$width × $height, $colorScheme', (look) => {
   });
 });
 
+describe.each(looks)('$width × $height, $colorScheme', (look) => {
+  test('axe finds nothing in what if, the sequence, a comparison and the slots of a supervisor', async () => {
+    const page = await openPage(server.pageUrl, look);
+    await openSession(page, 'looked-at-1');
+    await turnShown(page, lastTurn);
+    await page.getByRole('tab', { name: 'Sequence' }).click();
+    await page.locator('.seq-row[aria-current="true"]').first().waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await press(page, 'Home');
+    await press(page, 'w');
+    await page.getByRole('combobox', { name: /What if, at turn 0/ }).selectOption({ label: 'the client cancels' });
+    await page.locator('[data-fork="other_end"]').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: /compare/i }).click();
+    await page.getByRole('combobox', { name: 'The other session' }).selectOption({ index: 2 });
+    await page.locator('[data-compare]').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    await page.locator('.left').getByText('supervisor', { exact: true }).first().click();
+    await page.getByRole('tab', { name: 'Slots' }).click();
+    await page.getByText('In flight after turn').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  });
+});
+
 describe('motion', () => {
   test('with prefers-reduced-motion nothing is animated while a session walks', async () => {
     const page = await openPage(server.pageUrl, { reducedMotion: 'reduce' });
