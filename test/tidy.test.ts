@@ -118,9 +118,9 @@ describe('the import table', () => {
     ['cli/ask/x.ts', `import { readLog } from '../../log/log-reader.ts';`, 'cli/ask/ may not import log/log-reader.ts'],
     ['errors.ts', `import { assert } from './assert.ts';`, 'errors.ts may not import assert.ts'],
     [
-      'text/x.ts',
+      'engines/x.ts',
       `import zod from 'zod/v3'; import x from '@grpc/grpc-js/build/src/x';`,
-      'text/ may not import @grpc/grpc-js',
+      'engines/ may not import @grpc/grpc-js',
     ],
   ])('refuses in %s: %s', (path, text, fault) => {
     expect(importFaults(parseSource(path, text))).toEqual([`${path}:1: ${fault}`]);

@@ -3,9 +3,9 @@
  * and nothing behind it is believed. A half line at the end is what a killed process leaves: it is dropped, and the log
  * told to be incomplete.
  */
-import * as z from 'zod/mini';
 import { isErrorType, logLevelOf } from '../errors.ts';
 import { doubledName, fieldsIn, shapeOf, tooDeepWords, valueFaultOf } from './line-bounds.ts';
+import { entryOf, shown } from './log-entry.ts';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
 
 /** A log that can be replayed. */
@@ -26,44 +26,6 @@ export interface BadLog {
   /** The log, where nothing but the order of its times is wrong: turns that changed places can still be found by what they did. */
   readonly disordered?: EventLog;
 }
-
-const header = z.object({
-  kind: z.literal('header'),
-  format: z.number(),
-  machine: z.string(),
-  version: z.string(),
-  definition: z.string(),
-  build: z.string(),
-  redaction: z.enum(['shape', 'full']),
-  startedAt: z
-    .string()
-    .check(z.refine(isUtcTime, { error: ({ input }) => `${shown(input)} must be a date and time of UTC` })),
-  input: z.unknown(),
-  reason: z.optional(z.string()),
-});
-
-const turn = z.object({
-  kind: z.literal('turn'),
-  turn: z.int(),
-  atMs: z.number(),
-  event: z.looseObject({ type: z.string() }),
-  state: z.optional(z.string()),
-  changes: z.optional(z.record(z.string(), z.unknown())),
-  effects: z.optional(z.array(z.string())),
-  status: z.optional(z.string()),
-});
-
-const amendment = z.object({ kind: z.literal('amendment'), turn: z.int(), tail: z.string() });
-
-const footer = z.object({
-  kind: z.literal('footer'),
-  status: z.enum(['done', 'error', 'abandoned']),
-  reason: z.string(),
-  turns: z.int(),
-  dropped: z.int(),
-});
-
-const line = z.discriminatedUnion('kind', [header, turn, amendment, footer]);
 
 /** The log in `text`, or what is wrong with it. */
 export function readLog(text: string): EventLog | BadLog {
@@ -102,8 +64,8 @@ function textOf(bytes: Uint8Array): string | null {
 export function readHeader(text: string): LogHeader | null {
   const [first = ''] = text.split('\n', 1);
   const body = new LineChain().read(first);
-  const parsed = header.safeParse(body === null || shapeOf(body).isTooDeep ? null : parseJson(body));
-  return parsed.success ? definedOnly(parsed.data) : null;
+  const entry = entryOf(body === null || shapeOf(body).isTooDeep ? null : parseJson(body));
+  return typeof entry !== 'string' && entry.kind === 'header' ? entry : null;
 }
 
 /** True for what `readLog` could not read. */
@@ -208,18 +170,17 @@ export class LogReader {
       const why = whyOtherFormat(value);
       if (why !== null) return why;
     }
-    const parsed = line.safeParse(value);
-    if (!parsed.success) return `not a line of a log: ${firstFaultOf(parsed.error)}`;
+    const entry = entryOf(value);
+    if (typeof entry === 'string') return `not a line of a log: ${entry}`;
     if (fieldsIn(value) !== shape.fields) return `${shown(doubledName(body) || 'a name')} stands twice in one object`;
     const beyond = typeof value === 'object' && value !== null ? valueFaultOf(value) : null;
     if (beyond !== null) return beyond;
-    const entry = parsed.data;
     if (this.#footer !== null) return 'a line behind the footer';
-    if (entry.kind === 'header') return this.#takeHeader(definedOnly(entry));
+    if (entry.kind === 'header') return this.#takeHeader(entry);
     if (this.#header === null) return `a ${entry.kind} where the header should be`;
     switch (entry.kind) {
       case 'turn':
-        return this.#takeTurn(definedOnly(entry));
+        return this.#takeTurn(entry);
       case 'amendment':
         return this.#amend(entry.turn, entry.tail);
       case 'footer':
@@ -296,41 +257,4 @@ function parseJson(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function firstFaultOf({ issues: [issue] }: z.core.$ZodError): string {
-  return issue === undefined ? 'no known kind' : `${issue.path.join('.') || 'the line'}: ${wordsOfFault(issue)}`;
-}
-
-/** zod's small build has no words of its own. */
-function wordsOfFault(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${issue.expected}`;
-    case 'invalid_value':
-      return `must be ${issue.values.map(shown).join(' or ')}`;
-    case 'invalid_union':
-      return 'must be "header", "turn", "amendment" or "footer"';
-    default:
-      return issue.message;
-  }
-}
-
-/** As `toISOString` writes it. */
-function isUtcTime(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT[\d:.]{5,12}Z$/.test(text) && !Number.isNaN(Date.parse(text));
-}
-
-function shown(value: unknown): string {
-  const MAX_SHOWN_CHARS = 40;
-  const text = String(JSON.stringify(value));
-  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
-}
-
-type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
-
-/** zod gives absent fields a type that allows undefined. */
-function definedOnly<T extends object>(value: T): Defined<T> {
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(entries) as Defined<T>;
 }

@@ -1,26 +1,50 @@
 /** The limits a recorded session ran under: as its log's header has them, and by the names of a server's settings. */
-import { z } from 'zod';
 import type { SessionLimits } from '../machines/session/session.types.ts';
 import { commandNames } from '../text/commands.ts';
 
-const limits = z.object({
-  idleTimeoutMs: z.number(),
-  firstTokenTimeoutMs: z.number(),
-  answerStallTimeoutMs: z.number(),
-  speechTimeoutMs: z.number(),
-  sessionTimeoutMs: z.number(),
-  maxFramesPerSecond: z.number(),
-  speechLookahead: z.number(),
-  speechFailure: z.enum(['degrade', 'fail']),
-  allowedCommands: z.array(z.enum(commandNames)),
-}) satisfies z.ZodType<SessionLimits>;
+/** What each limit must be; the compiler asks for one that is new. */
+const limitRules: Readonly<Record<keyof SessionLimits, (value: unknown) => boolean>> = {
+  idleTimeoutMs: isNumber,
+  firstTokenTimeoutMs: isNumber,
+  answerStallTimeoutMs: isNumber,
+  speechTimeoutMs: isNumber,
+  sessionTimeoutMs: isNumber,
+  maxFramesPerSecond: isNumber,
+  speechLookahead: isNumber,
+  speechFailure: (value) => value === 'degrade' || value === 'fail',
+  allowedCommands: (value) => Array.isArray(value) && value.every((each) => commandNames.some((name) => name === each)),
+};
+
+export const limitNames: readonly string[] = Object.freeze(Object.keys(limitRules));
 
 /** What a session was started with: its limits, and ids that nobody needs to know here. */
-export const recordedInput = z.looseObject({ limits });
+export interface RecordedInput {
+  readonly limits: SessionLimits;
+  readonly [name: string]: unknown;
+}
+
+/** `input` as a session's; null = it does not say under which limits it ran. */
+export function recordedInputOf(input: unknown): RecordedInput | null {
+  return isRecordedInput(input) ? input : null;
+}
+
+function isRecordedInput(input: unknown): input is RecordedInput {
+  if (!isRecord(input) || !isRecord(input.limits)) return false;
+  const { limits } = input;
+  return Object.entries(limitRules).every(([name, is]) => is(limits[name]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value);
+}
 
 /** The settings, by the names they have in the environment, of a session that was started with `input`; empty if that can't be read. */
 export function settingsOf(input: unknown): Readonly<Record<string, string>> {
-  const limits = recordedInput.safeParse(input).data?.limits;
+  const limits = recordedInputOf(input)?.limits;
   if (limits === undefined) return {};
   const seconds = (ms: number): string => String(ms / 1000);
   const { allowedCommands: commands } = limits;

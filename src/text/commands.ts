@@ -3,15 +3,14 @@
  * is answered, never thrown. What somebody said (a contact, a message) is never part of a verdict's `detail`: it names fields and bounds
  * only, so that it can be logged.
  *
- * Arguments beyond the schema are dropped: clients act on what the contract names, and a model invents the rest; those of a subscription
- * have no schema and go on as they are. Models are sloppy with types, and nobody's message should be lost over it: a number where a text
+ * Arguments beyond the rules are dropped: clients act on what the contract names, and a model invents the rest; those of a subscription
+ * have no rules and go on as they are. Models are sloppy with types, and nobody's message should be lost over it: a number where a text
  * is wanted counts as its digits, a limit is brought into its bounds. A JSON string in place of the arguments object (tool calls are often
  * encoded twice) is parsed strictly, never repaired.
  *
- * A model is told of the commands by name, what each does, and a JSON schema of its arguments, made of the schemas that judge what the
+ * A model is told of the commands by name, what each does, and a JSON schema of its arguments, made of the rules that judge what the
  * model proposes, so that the two can't differ.
  */
-import * as z from 'zod/mini';
 import { parsedJson } from '../model-json.ts';
 
 export const commandNames = [
@@ -71,21 +70,16 @@ const shownNameMaxChars = 64;
 const freeArgsMaxDepth = 16;
 const freeArgsMaxChars = 65_536;
 
-const nameText = cleaned(withDigits, z.string().check(z.trim(), z.minLength(1), z.maxLength(nameMaxChars)));
-const freeText = cleaned(withDigits, z.string().check(z.trim(), z.minLength(1), z.maxLength(textMaxChars)));
-const optionalName = optional(nameText);
-const optionalText = optional(freeText);
-const optionalLimit = cleaned(limitOf, z.optional(z.int().check(z.minimum(1), z.maximum(limitMax))));
+/** What one argument must be. */
+type ArgRule =
+  | { readonly kind: 'text'; readonly maxChars: number; readonly isOptional: boolean }
+  | { readonly kind: 'limit'; readonly isOptional: true };
 
-/** zod's `preprocess`, which its small build, a third of the other, does not name. */
-function cleaned<T extends z.core.$ZodType>(clean: (value: unknown) => unknown, schema: T) {
-  return new z.core.$ZodPreprocess({ type: 'pipe', in: z.transform(clean), out: schema });
-}
-
-/** Absent, null and blank are the same to a model that must fill every field. */
-function optional(text: typeof nameText) {
-  return cleaned((value) => (isBlank(value) ? undefined : value), z.optional(text));
-}
+const nameText = { kind: 'text', maxChars: nameMaxChars, isOptional: false } as const;
+const freeText = { kind: 'text', maxChars: textMaxChars, isOptional: false } as const;
+const optionalName = { ...nameText, isOptional: true } as const;
+const optionalText = { ...freeText, isOptional: true } as const;
+const optionalLimit = { kind: 'limit', isOptional: true } as const;
 
 /** A contact's number, a message of one: `5551234567`. Of a larger one than doubles hold the last digits are not known. */
 function withDigits(value: unknown): unknown {
@@ -101,41 +95,34 @@ function limitOf(value: unknown): unknown {
   return typeof limit === 'string' || limit === null ? undefined : limit;
 }
 
-const messageArgs = z.object({ contact: nameText, message: freeText });
-const readArgs = z.object({ contact: optionalName, limit: optionalLimit });
-const noArgs = z.object({});
-const freeArgs = z.looseObject({}).check(
-  z.superRefine((args, context) => {
-    if (isDeeper(args, freeArgsMaxDepth)) context.addIssue(`args must be at most ${freeArgsMaxDepth} objects deep`);
-    else if (JSON.stringify(args).length > freeArgsMaxChars) {
-      context.addIssue(`args must be at most ${freeArgsMaxChars} characters of JSON`);
-    }
-  }),
-);
+type ArgRules = Readonly<Record<string, ArgRule>>;
+
+const messageArgs = { contact: nameText, message: freeText } as const;
+const readArgs = { contact: optionalName, limit: optionalLimit } as const;
+
+/** What the arguments of each command must be; `free` = any object, within bounds. */
+const argRules: Readonly<Record<CommandName, ArgRules | 'free'>> = Object.freeze({
+  open_app: { app_name: nameText },
+  close_app: { app_name: nameText },
+  send_message: messageArgs,
+  read_messages: readArgs,
+  find_contact: { query: freeText },
+  send_whatsapp_message: messageArgs,
+  read_whatsapp_messages: readArgs,
+  browser_use: { task: freeText, url: optionalText, model: optionalName, config_preset: optionalName },
+  close_browser: {},
+  buy_subscription: 'free',
+  manage_subscription: 'free',
+});
 
 function isDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return depth === 0 || Object.values(value).some((item) => isDeeper(item, depth - 1));
 }
 
-/** What the arguments of each command must be. */
-export const argsSchemas = Object.freeze({
-  open_app: z.object({ app_name: nameText }),
-  close_app: z.object({ app_name: nameText }),
-  send_message: messageArgs,
-  read_messages: readArgs,
-  find_contact: z.object({ query: freeText }),
-  send_whatsapp_message: messageArgs,
-  read_whatsapp_messages: readArgs,
-  browser_use: z.object({ task: freeText, url: optionalText, model: optionalName, config_preset: optionalName }),
-  close_browser: noArgs,
-  buy_subscription: freeArgs,
-  manage_subscription: freeArgs,
-} satisfies Record<CommandName, z.ZodMiniType<Record<string, unknown>>>);
-
 /** The names of all arguments that some command has; a proposal's others are never looked at. */
 export const argumentNames: readonly string[] = Object.freeze([
-  ...new Set(Object.values(argsSchemas).flatMap((schema) => Object.keys(schema.shape))),
+  ...new Set(Object.values(argRules).flatMap((rules) => (rules === 'free' ? [] : Object.keys(rules)))),
 ]);
 
 /** True if `name` is exactly one of the table's (no normalising). */
@@ -162,10 +149,9 @@ export function judgeCommand(proposed: ProposedCommand, allowed: readonly Comman
   if (!allowed.includes(name)) return refuse('disabled_command', 'switched off in the configuration');
   const args = argsObject(proposed.args);
   if (args === null) return refuse('invalid_args', 'args must be a JSON object');
-  const parsed = argsSchemas[name].safeParse(args);
-  if (!parsed.success) return refuse('invalid_args', detailOf(parsed.error));
-  const given = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
-  return { accepted: true, command: name, args: Object.fromEntries(given) };
+  const rules = argRules[name];
+  const judged = rules === 'free' ? judgedFreely(args) : judgedBy(rules, args);
+  return typeof judged === 'string' ? refuse('invalid_args', judged) : { accepted: true, command: name, args: judged };
 }
 
 function isBlank(value: unknown): boolean {
@@ -186,22 +172,36 @@ function printableName(name: string): string {
     .toWellFormed();
 }
 
-/** The first fault, in words of ours: zod's own messages are not promised to leave the value out. */
-function detailOf(error: z.core.$ZodError): string {
-  const issue = error.issues[0];
-  const field = issue?.path.map(String).join('.') || 'args';
-  switch (issue?.code) {
-    case 'invalid_type':
-      return `${field} must be ${issue.expected}${field === 'limit' ? `, 1..${limitMax}` : ', not blank'}`;
-    case 'too_small':
-      return issue.origin === 'string' ? `${field} must not be blank` : `${field} must be at least ${issue.minimum}`;
-    case 'too_big':
-      return `${field} must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
-    case 'custom':
-      return issue.message;
-    default:
-      return `${field} is not valid`;
+/** The arguments that the rules know, brought into shape; or the first fault, which names the field and its bound and never the value. */
+function judgedBy(rules: ArgRules, args: object): Record<string, unknown> | string {
+  const kept: Record<string, unknown> = {};
+  for (const [field, rule] of Object.entries(rules)) {
+    const given: unknown = Reflect.get(args, field);
+    // Absent, null and blank are the same to a model that must fill every field.
+    if (rule.isOptional && (given === undefined || isBlank(given))) continue;
+    const value = rule.kind === 'limit' ? limitOf(given) : withDigits(given);
+    if (rule.kind === 'limit') {
+      if (value === undefined) continue;
+      if (typeof value !== 'number' || Number.isNaN(value)) return `${field} must be number, 1..${limitMax}`;
+      kept[field] = value;
+    } else {
+      if (typeof value !== 'string') return `${field} must be string, not blank`;
+      const text = value.trim();
+      if (text === '') return `${field} must not be blank`;
+      if (text.length > rule.maxChars) return `${field} must be at most ${rule.maxChars} characters`;
+      kept[field] = text;
+    }
   }
+  return kept;
+}
+
+function judgedFreely(args: object): Record<string, unknown> | string {
+  // Who copies an object field by field loses it.
+  const kept = Object.entries(args).filter(([name, value]) => name !== '__proto__' && value !== undefined);
+  if (isDeeper(args, freeArgsMaxDepth)) return `args must be at most ${freeArgsMaxDepth} objects deep`;
+  if (JSON.stringify(args).length > freeArgsMaxChars)
+    return `args must be at most ${freeArgsMaxChars} characters of JSON`;
+  return Object.fromEntries(kept);
 }
 
 // What a model is told of them.
@@ -233,13 +233,23 @@ export function commandTools(allowed: readonly CommandName[]): readonly CommandT
   return allowed.map((name) => ({ name, description: descriptions[name], parameters: parametersOf(name) }));
 }
 
+/**
+ * What goes in, not what comes out: a provider's own checks of a schema know nothing of our spelling mistakes. Other arguments are allowed
+ * where nothing is said of them, and some providers know no word for it.
+ */
 function parametersOf(name: CommandName): Readonly<Record<string, unknown>> {
-  // What goes in, not what comes out: a provider's own checks of a schema know nothing of our spelling mistakes.
-  // Other arguments are allowed where nothing is said of them, and some providers know no word for it.
-  const {
-    $schema: _dialect,
-    additionalProperties: _others,
-    ...schema
-  } = z.toJSONSchema(argsSchemas[name], { io: 'input' });
-  return schema;
+  const rules = argRules[name];
+  if (rules === 'free') return { type: 'object', properties: {} };
+  const fields = Object.entries(rules);
+  const required = fields.flatMap(([field, { isOptional }]) => (isOptional ? [] : [field]));
+  return {
+    type: 'object',
+    properties: Object.fromEntries(fields.map(([field, rule]) => [field, schemaOf(rule)])),
+    ...(required.length > 0 && { required }),
+  };
+}
+
+function schemaOf(rule: ArgRule): Readonly<Record<string, unknown>> {
+  if (rule.kind === 'limit') return { type: 'integer', minimum: 1, maximum: limitMax };
+  return { type: 'string', minLength: 1, maxLength: rule.maxChars };
 }

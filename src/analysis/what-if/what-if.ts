@@ -40,7 +40,7 @@ import { type LoggedEvent, type LogTurn, THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import type { SessionLimits } from '../../machines/session/session.types.ts';
 import { PureChart } from '../../replay/pure-chart.ts';
-import { recordedInput } from '../../replay/recorded-limits.ts';
+import { recordedInputOf } from '../../replay/recorded-limits.ts';
 import { replay } from '../../replay/replayer.ts';
 import { fireOwnTimers, isShared, settled } from './own-timers.ts';
 import {
@@ -86,6 +86,9 @@ import {
   type WhatIfVerdict,
 } from './standing.ts';
 
+/** Of a log about which nothing can be told: why begins so. */
+export const NOT_REPLAYING = 'the log itself does not replay';
+
 const atBegin: Moment = { turn: 0, atMs: 0 };
 
 /** How the session of `log` would have ended if `change` had been made to its limits. */
@@ -94,17 +97,17 @@ export function whatIf(
   machine: AnyStateMachine,
   change: (recorded: SessionLimits) => SessionLimits,
 ): WhatIfVerdict {
-  const input = recordedInput.safeParse(log.header.input);
-  if (!input.success) return undetermined(atBegin, 'the log does not say under which limits it was recorded');
-  const recorded = input.data.limits;
+  const input = recordedInputOf(log.header.input);
+  if (input === null) return undetermined(atBegin, 'the log does not say under which limits it was recorded');
+  const recorded = input.limits;
   const changed = change(recorded);
-  const inputs = { recorded: input.data, changed: { ...input.data, limits: changed } };
+  const inputs = { recorded: input, changed: { ...input, limits: changed } };
   return judged({ log, machine, limits: { recorded, changed }, deviation: null }, inputs);
 }
 
 /** How it would have ended if its chart had been told something else at one turn (What-if 9). Of any chart. */
 export function whatIfHeard(log: EventLog, machine: AnyStateMachine, deviation: Deviation): WhatIfVerdict {
-  const recorded = recordedInput.safeParse(log.header.input).data?.limits ?? noJudgedLimits;
+  const recorded = recordedInputOf(log.header.input)?.limits ?? noJudgedLimits;
   const { input } = log.header;
   return judged(
     { log, machine, limits: { recorded, changed: recorded }, deviation },
@@ -127,7 +130,7 @@ function judged(
   const { divergence } = replay(log, machine);
   if (divergence !== null) {
     const where = `it diverges at turn ${divergence.turn} (${divergence.field})`;
-    return undetermined(atBegin, `the log itself does not replay: ${where}`);
+    return undetermined(atBegin, `${NOT_REPLAYING}: ${where}`);
   }
   const terms: WhatIfTerms = { ...about, chart: new PureChart(machine), silences: silencesIn(log.turns) };
   try {

@@ -17,6 +17,7 @@ import type { Answers, LogQuestion } from './messages.ts';
 import { seekTurn } from './seek.ts';
 import { timelineOf } from './timeline.ts';
 import { TurnTeller } from './turn-teller.ts';
+import type { DebuggedLog } from './view-questions.ts';
 import type { LogOverview, Verdict } from './views.ts';
 
 export interface LogDebuggerOptions {
@@ -38,6 +39,7 @@ export class LogDebugger {
   #definitionChanges: readonly string[] = [];
   #fault: BadLog | null = null;
   #isLive = true;
+  #isEmpty = false;
   #missingLines = 0;
   #whyLost: string | null = null;
 
@@ -64,8 +66,9 @@ export class LogDebugger {
     this.#isLive = false;
   }
 
-  /** There will be no more lines for now: the file ends here, or its server is gone. */
-  close(): void {
+  /** There will be no more lines: the file ends here (`isEmpty`: it has not a byte), or its server is gone. */
+  close(isEmpty = false): void {
+    this.#isEmpty = isEmpty;
     this.#isLive = false;
     this.#missingLines = 0;
   }
@@ -131,6 +134,18 @@ export class LogDebugger {
     }
   }
 
+  /** The log so far, for views over the whole of it; throws why there is none. */
+  debugged(): DebuggedLog {
+    const { header, turns, footer } = this.#reader;
+    const execution = this.#execution;
+    if (header === null || turns.length === 0) throw new Error('the log has no turn yet');
+    const machine = machineFor(header.machine, header.version, this.#options.shelf);
+    if (execution === null || machine === undefined) {
+      throw new Error(`there is no chart ${JSON.stringify(header.machine)} here`);
+    }
+    return { log: { header, turns, footer }, machine, snapshotAfter: (turn) => execution.snapshotAfter(turn) };
+  }
+
   #takeLine(line: string): void {
     if (this.#fault !== null) return;
     this.#lines.push(line);
@@ -166,7 +181,7 @@ export class LogDebugger {
     if (header === null && this.#whyLost !== null) return { line: 0, turn: null, why: this.#whyLost };
     if (this.#isLive) return null;
     if (header === null) {
-      return { line: 1, turn: null, why: this.#lines.length === 0 ? 'the file is empty' : 'there is no header' };
+      return { line: 1, turn: null, why: this.#isEmpty ? 'the file is empty' : 'there is no header' };
     }
     return turns.length === 0 ? { line: 2, turn: 0, why: 'there is no turn' } : null;
   }

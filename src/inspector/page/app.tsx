@@ -11,7 +11,9 @@ import { Help } from './panels/help.tsx';
 import { Home } from './panels/home.tsx';
 import { TryPanel } from './panels/try.tsx';
 import { SessionView, TurnPanel } from './session/session-view.tsx';
-import { store } from './store.ts';
+import { showPanel, store } from './store.ts';
+import { TurnActions } from './views/turn-actions.tsx';
+import { CompareView } from './views/view-tabs.ts';
 
 export function App() {
   return (
@@ -50,6 +52,18 @@ function Main() {
       </Guarded>
     );
   }
+  return <FramedLog log={log} />;
+}
+
+/** A log and one of its turns, or what stands in the place of both. */
+export function FramedLog({ log }: { readonly log: string }) {
+  if (store.panel.value === 'compare') {
+    return (
+      <Guarded place="wide" subject={log}>
+        <CompareView onClose={() => showPanel('none')} />
+      </Guarded>
+    );
+  }
   return (
     <>
       <Guarded place="middle" subject={log}>
@@ -58,13 +72,13 @@ function Main() {
         </main>
       </Guarded>
       <Guarded place="right" subject={log}>
-        <TurnPanel />
+        <TurnPanel actions={<TurnActions />} />
       </Guarded>
     </>
   );
 }
 
-function Notice() {
+export function Notice() {
   const words = store.notice.value;
   return (
     <div role="alert">

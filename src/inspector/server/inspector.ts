@@ -53,7 +53,8 @@ export interface InspectorOptions {
   readonly logs: () => LiveLogs | null;
   /** Asks this server over its own port; null = INSPECTOR_TRY is off. */
   readonly ask: AskServer | null;
-  readonly facts: () => Omit<ServerFacts, 'run' | 'hasLogs' | 'canTry'>;
+  /** null = it is still starting: it does not know its own ports. */
+  readonly facts: () => Omit<ServerFacts, 'run' | 'hasLogs' | 'canTry'> | null;
   readonly totals: () => Omit<Totals, 'live' | 'ended' | 'failed'>;
   /** A monotonic clock in ms. */
   readonly now: () => number;
@@ -203,6 +204,12 @@ export class Inspector {
       fail(response, 503, `${MAX_VIEWERS} tabs watch this server already; close one`);
       return;
     }
+    const facts = this.#options.facts();
+    if (facts === null) {
+      response.setHeader('retry-after', '1');
+      fail(response, 503, 'the server is starting');
+      return;
+    }
     response.writeHead(200, lineHeaders);
     if (request.method === 'HEAD') {
       response.end();
@@ -210,7 +217,7 @@ export class Inspector {
     }
     response.flushHeaders();
     const server: ServerFacts = {
-      ...this.#options.facts(),
+      ...facts,
       hasLogs: this.#options.archive !== null,
       canTry: this.#try.isOn,
       run: this.#run,

@@ -25,7 +25,7 @@ export const importTable: readonly ImportRow[] = [
     from: 'text/',
     ours: ['text/', 'model-json.ts', 'errors.ts', 'assert.ts'],
     types: [],
-    packages: ['zod'],
+    packages: [],
     node: [],
   },
   {
@@ -149,7 +149,7 @@ export const importTable: readonly ImportRow[] = [
     from: 'log/',
     ours: ['log/', 'errors.ts', 'assert.ts'],
     types: [],
-    packages: ['xstate', 'zod'],
+    packages: ['xstate'],
     node: ['node:crypto', 'node:fs', 'node:zlib'],
   },
   {
@@ -226,7 +226,7 @@ export const importTable: readonly ImportRow[] = [
     from: 'inspector/page/node-shims/',
     ours: [],
     types: [],
-    packages: ['@noble/hashes'],
+    packages: [],
     node: [],
   },
   // The page draws what its worker tells: neither knows a server, an engine or Node.

@@ -193,7 +193,7 @@ describe('an end', () => {
   test('of a file without a line, or without a turn, is a bad log', () => {
     const empty = new LogDebugger({ id: 'x', title: 'x' });
     expect(empty.overview().verdict.kind).toBe('identical');
-    empty.close();
+    empty.close(true);
     expect(empty.overview().verdict).toMatchObject({ kind: 'bad-log', line: 1, why: 'the file is empty' });
     const bare = debuggerOf(lines[0] ?? '');
     bare.close();

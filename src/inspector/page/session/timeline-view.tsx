@@ -27,7 +27,7 @@ function useTimeline(overview: LogOverview): Timeline | null {
 }
 
 /** The value, changed at most every `everyMs`. */
-function useSlowed(value: number, everyMs: number): number {
+export function useSlowed(value: number, everyMs: number): number {
   const [slow, setSlow] = useState(value);
   const changedAt = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
@@ -135,7 +135,7 @@ function Waterfall({ timeline, scale, width, height, atMs }: WaterfallProps) {
           <g key={ms} class="time">
             <path d={`M${scale.x(ms)} ${TOP - 4}V${height}`} />
             {scale.x(ms) < room - 20 && (
-              <text x={scale.x(ms)} y={TOP - 7}>
+              <text x={scale.x(ms) + 4} y={TOP - 7}>
                 {momentWords(ms)}
               </text>
             )}

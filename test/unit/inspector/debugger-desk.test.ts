@@ -1,0 +1,288 @@
+/** The worker's desk with a server in hand: files and live lines joined, gaps healed, files dropped, questions answered, at most one word a frame. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { Answers, Question, Report } from '../../../src/inspector/debugger/messages.ts';
+import type { LogOverview } from '../../../src/inspector/debugger/views.ts';
+import { WorkerDesk } from '../../../src/inspector/debugger/worker-desk.ts';
+import type { FeedLine, ListRow } from '../../../src/inspector/feed-format.ts';
+import { HandWorld } from '../../support/inspector/feed-world.ts';
+import { goodEvents, madeLog } from '../../support/replay/made-log.ts';
+
+const text = readFileSync(
+  fileURLToPath(new URL('../../recordings/session/completed-many-v1.jsonl', import.meta.url)),
+  'utf8',
+);
+const lines = text.trimEnd().split('\n');
+const fileOf = (count: number, from = 0) => `${lines.slice(from, count).join('\n')}\n`;
+const lineOf = (line: FeedLine) => `${JSON.stringify(line)}\n`;
+
+class Page {
+  readonly world = new HandWorld();
+  readonly reports: Report[] = [];
+  readonly desk = new WorkerDesk(this.world, (report) => this.reports.push(report));
+
+  /** A tab that watches these logs, on a server that is there. */
+  static async watching(logs: readonly string[], { hasLogs = true } = {}): Promise<Page> {
+    const page = new Page();
+    page.desk.take({ kind: 'connect', base: '/api/', token: 't' });
+    page.desk.take({ kind: 'watch', logs });
+    await page.world.pass(100);
+    page.world.last('feed').answer(200);
+    page.hello('run-1', hasLogs);
+    await page.world.pass(0);
+    return page;
+  }
+
+  hello(run: string, hasLogs = true): void {
+    const server = {
+      version: '1',
+      grpc: null,
+      maxStreams: 1,
+      redaction: 'shape',
+      hasLogs,
+      canTry: false,
+      run,
+    } as const;
+    this.world.last('feed').send(lineOf({ kind: 'hello', server: { ...server, settings: {} } }));
+  }
+
+  live(from: number, count: number): void {
+    const some = count === 0 ? '' : fileOf(from + count, from);
+    this.world.last('feed').send(lineOf({ kind: 'lines', log: 'a', from, count }) + some);
+  }
+
+  list(row: Partial<ListRow>): void {
+    const whole: ListRow = {
+      ...{ id: 'a', machine: 'session', session: 's', device: 'd', state: 'done', startedAt: '', ageMs: 1, turns: 1 },
+      ...{ isLive: false, reason: 'completed', isFailed: false, waits: null, ...row },
+    };
+    const totals = {
+      live: 0,
+      ended: 1,
+      failed: 0,
+      slots: 0,
+      maxStreams: 1,
+      refused: 0,
+      refusedBy: {},
+      state: '',
+      health: '',
+    };
+    const line: FeedLine = { kind: 'list', isWhole: true, rows: [whole], gone: [], more: 0, totals };
+    this.world.last('feed').send(lineOf(line));
+  }
+
+  overview(id = 'a'): LogOverview | undefined {
+    const found = this.reports.findLast((report) => report.kind === 'log' && report.overview.id === id);
+    return found?.kind === 'log' ? found.overview : undefined;
+  }
+
+  async ask(question: Question): Promise<{ answer: Answers[keyof Answers] | null; error: string | null }> {
+    this.desk.take({ kind: 'ask', id: this.reports.length, question });
+    await new Promise((resolve) => setImmediate(resolve));
+    const last = this.reports.at(-1);
+    if (last?.kind !== 'answer') throw new Error('no answer');
+    return { answer: last.answer, error: last.error };
+  }
+
+  get refetches(): number {
+    return this.world.count('logs/a');
+  }
+}
+
+/** Lets the slices of a file be taken. */
+const rest = (page: Page) => page.world.pass(200);
+
+const whole = { kind: 'identical', turns: lines.length - 2, isWhole: true };
+
+describe('a log of the server', () => {
+  test('is its file and what comes live, joined by place, however much they overlap', async () => {
+    const page = await Page.watching(['a']);
+    page.live(20, 0);
+    page.live(20, 5);
+    page.world.last('logs/a').answer(200, fileOf(23));
+    await rest(page);
+    expect(page.overview()).toMatchObject({ turns: 24, missingLines: 0, isLive: true, verdict: { kind: 'identical' } });
+    page.live(22, 8);
+    page.live(30, lines.length - 30);
+    await rest(page);
+    expect(page.overview()).toMatchObject({ isLive: false, reason: 'completed', verdict: whole });
+    expect(page.refetches).toBe(1);
+  });
+
+  test('whose lines were dropped on the way is healed from the file, which may be behind; meanwhile it says how many are missing', async () => {
+    const page = await Page.watching(['a']);
+    page.live(10, 0);
+    page.world.last('logs/a').answer(200, fileOf(10));
+    await rest(page);
+    expect(page.overview()?.turns).toBe(9);
+    page.world.last('feed').send(lineOf({ kind: 'gap', lines: 5 }));
+    page.live(15, 2);
+    await page.world.pass(40);
+    expect(page.overview()).toMatchObject({ turns: 9, missingLines: 5 });
+    page.world.last('logs/a').answer(200, fileOf(12));
+    await page.world.pass(40);
+    expect(page.overview()).toMatchObject({ turns: 11, missingLines: 3 });
+    await page.world.pass(200);
+    expect(page.refetches).toBe(3);
+    page.world.last('logs/a').answer(200, fileOf(16));
+    await rest(page);
+    expect(page.overview()).toMatchObject({ turns: 16, missingLines: 0, verdict: { kind: 'identical' } });
+  });
+
+  test('whose file does not get further is asked for ever more seldom, at most every 5 s', async () => {
+    const page = await Page.watching(['a']);
+    page.live(40, 0);
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      const asked = page.world.last('logs/a');
+      asked.answer(200, fileOf(10));
+      await page.world.pass(1_000);
+    }
+    expect(page.refetches).toBeGreaterThan(10);
+    expect(page.refetches).toBeLessThan(25);
+    expect(page.overview()).toMatchObject({ missingLines: 30, verdict: { kind: 'identical' } });
+  });
+
+  test('of which a live line was altered is a bad log at that line, and stays one', async () => {
+    const page = await Page.watching(['a']);
+    page.world.last('logs/a').answer(200, fileOf(10));
+    await rest(page);
+    const altered = (lines[10] ?? '').replace('"atMs":', '"atMs":1');
+    page.world.last('feed').send(`${lineOf({ kind: 'lines', log: 'a', from: 10, count: 1 })}${altered}\n`);
+    page.live(11, 5);
+    await rest(page);
+    expect(page.overview()).toMatchObject({ turns: 9, verdict: { kind: 'bad-log', line: 11, turn: 9 } });
+  });
+
+  test('that ended while nobody looked is asked once more, when the list says so', async () => {
+    const page = await Page.watching(['a']);
+    page.world.last('logs/a').answer(200, fileOf(10));
+    await rest(page);
+    page.list({});
+    page.list({});
+    await page.world.pass(10);
+    expect(page.refetches).toBe(2);
+    page.world.last('logs/a').answer(200, text);
+    await rest(page);
+    expect(page.overview()).toMatchObject({ isLive: false, verdict: whole });
+  });
+
+  test('of a process that is gone is kept, and no longer live', async () => {
+    const page = await Page.watching(['a']);
+    page.world.last('logs/a').answer(200, fileOf(10));
+    await rest(page);
+    page.world.last('feed').end();
+    await page.world.pass(300);
+    page.world.last('feed').answer(200);
+    page.hello('run-2');
+    await page.world.pass(10);
+    page.world.last('logs/a').answer(404, '{"error":"there is no such log"}');
+    await rest(page);
+    expect(page.overview()).toMatchObject({
+      isLive: false,
+      turns: 9,
+      reason: 'no_end',
+      verdict: { kind: 'identical', isWhole: false },
+    });
+  });
+
+  test('that cannot be had says why, in the words of the server', async () => {
+    const page = await Page.watching(['a']);
+    page.world.last('logs/a').answer(404, '{"error":"there is no log \\"a\\""}');
+    await rest(page);
+    expect(page.overview()?.verdict).toEqual({ kind: 'bad-log', line: 0, turn: null, why: 'there is no log "a"' });
+  });
+
+  test('is not asked for where the server keeps none', async () => {
+    const page = await Page.watching(['a'], { hasLogs: false });
+    page.world.last('logs/a').answer(404, '{"error":"no logs"}');
+    await rest(page);
+    expect(page.overview()?.verdict).toMatchObject({ kind: 'bad-log', why: expect.stringContaining('EVENT_LOG=off') });
+    expect(page.refetches).toBe(1);
+  });
+
+  test('that is no longer watched is forgotten, also in the middle of its file', async () => {
+    const page = await Page.watching(['a']);
+    const asked = page.world.last('logs/a');
+    page.desk.take({ kind: 'watch', logs: [] });
+    expect(asked.signal.aborted).toBe(true);
+    await rest(page);
+    expect((await page.ask({ kind: 'timeline', log: 'a' })).error).toBe('the log "a" is not open here');
+    page.live(0, 5);
+    await rest(page);
+    expect(page.overview()).toBeUndefined();
+  });
+});
+
+test('ten thousand lines in a moment are told as one word a frame', async () => {
+  const page = await Page.watching(['a']);
+  page.world.last('logs/a').answer(200, fileOf(1));
+  await rest(page);
+  const before = page.reports.length;
+  for (let from = 1; from < lines.length; from += 1) {
+    page.live(from, 1);
+    await page.world.pass(1);
+  }
+  await rest(page);
+  const told = page.reports.slice(before).filter(({ kind }) => kind === 'log');
+  expect(told.length).toBeLessThanOrEqual(Math.ceil(lines.length / 33) + 1);
+  expect(page.overview()?.verdict).toEqual(whole);
+});
+
+describe('a dropped file', () => {
+  const open = async (name: string, bytes: Uint8Array) => {
+    const page = new Page();
+    page.desk.take({ kind: 'open', files: [{ name, bytes }] });
+    await page.world.pass(1_000);
+    return page;
+  };
+
+  test('is a log like any other, without a server', async () => {
+    const page = await open('a.jsonl', new TextEncoder().encode(text));
+    const id = 'file:1:a.jsonl';
+    expect(page.overview(id)).toMatchObject({ isLive: false, verdict: whole, title: expect.any(String) });
+    expect((await page.ask({ kind: 'raw', log: id, from: 1, count: 2 })).answer).toEqual(lines.slice(1, 3));
+    expect((await page.ask({ kind: 'turn', log: id, turn: 3 })).answer).toMatchObject({ turn: 3 });
+    expect(page.world.asked).toEqual([]);
+    page.desk.take({ kind: 'close', log: id });
+    expect((await page.ask({ kind: 'turn', log: id, turn: 3 })).error).toContain('not open here');
+  });
+
+  test('that was cut in its last line is incomplete, not bad', async () => {
+    const page = await open('a', new TextEncoder().encode(text.slice(0, -200)));
+    expect(page.overview('file:1:a')).toMatchObject({
+      reason: 'no_end',
+      verdict: { kind: 'identical', isWhole: false },
+    });
+  });
+
+  test.each([
+    ['a picture', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0a, 0xff, 0x0a]), 'the file is no event log'],
+    ['nothing', new Uint8Array(), 'the file is empty'],
+    ['a line without an end', new TextEncoder().encode('{"kind":"header"'), 'there is no header'],
+  ])('that is %s is told to be no log', async (_, bytes, why) => {
+    const page = await open('x', bytes);
+    expect(page.overview('file:1:x')?.verdict).toMatchObject({ kind: 'bad-log', line: 1, why });
+  });
+
+  test('that is larger than a page opens is refused with its size and the bound', async () => {
+    const page = await open('x', new Uint8Array(65 * 1024 * 1024));
+    expect(page.overview('file:1:x')?.verdict).toMatchObject({
+      why: expect.stringMatching(/has 65 MiB.*up to 64 MiB/),
+    });
+  });
+
+  test('two of one name are two logs', async () => {
+    const page = new Page();
+    const bytes = new TextEncoder().encode(madeLog({ events: goodEvents }));
+    page.desk.take({
+      kind: 'open',
+      files: [
+        { name: 'a', bytes },
+        { name: 'a', bytes },
+      ],
+    });
+    await page.world.pass(1_000);
+    expect([page.overview('file:1:a')?.turns, page.overview('file:2:a')?.turns]).toEqual([6, 6]);
+  });
+});
