@@ -1,4 +1,4 @@
-// node bench/inspector.mjs (behind npm run build): what the inspector costs those who are inspected. One server, whose inspector is switched off and on between short
+// npm run bench:inspector: what the inspector costs those who are inspected. One server, whose inspector is switched off and on between short
 // rounds, so that all live in the same process; rounds without it come in pairs, and what the two of a pair differ by is the noise.
 //
 //   off          as INSPECTOR=off
