@@ -4,7 +4,7 @@ import { pageOfFiles } from '../support/browser/file-page.ts';
 import { type Front, startFront } from '../support/browser/front.ts';
 import { openPage } from '../support/browser/inspected-page.ts';
 import { type InspectedServer, logOf, say, startInspected, wholeLogOf } from '../support/browser/inspected-server.ts';
-import { chartOf, chooseFiles, openSession, press, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
+import { chooseFiles, openSession, press, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
 import { toldByNode } from '../support/browser/log-states.ts';
 import { buildPlantedPage } from '../support/browser/planted-page.ts';
 import { eventually } from '../support/eventually.ts';
@@ -25,48 +25,59 @@ describe('a page whose chart has another guard', () => {
   test('a live session diverges at the very turn in which the guard is asked, and another session does not', async () => {
     const pageDir = await buildPlantedPage({
       file: 'machines/session/session.setup.ts',
-      from: 'context.nextSegment === 0,',
-      to: 'context.nextSegment !== 0,',
+      from: 'context.sentences.length >= BACKLOG_FULL_SENTENCES',
+      to: 'context.sentences.length >= 0 * BACKLOG_FULL_SENTENCES',
     });
     const front = await startFront({ port: () => server.httpPort, pageDir });
     const page = await openPage(pageBehind(front));
-    // Its voice never comes: the answer is over, the session is not.
-    const { call, outcome } = say(server, 'planted-1', 'mute');
+    const { call, outcome } = say(server, 'planted-1', 'hang');
     await openSession(page, 'planted-1');
     await verdictShown(page, 'diverged');
     const text = await eventually(
       () => logOf(server, 'planted-1'),
-      (log) => log.includes('answer.finished'),
+      (log) => log.includes('answer.textReceived'),
     );
     const told = toldByNode(text);
     expect(told.divergedAt).toBeNull();
-    const turn = told.events.indexOf('answer.finished');
-    expect(await page.locator('[data-verdict="diverged"]').first().innerText()).toContain(`diverged at turn ${turn}`);
-    expect(await chartOf(page).getAttribute('data-live')).toBe('true');
+    // The guard is asked whenever there is more text.
+    const turn = told.events.indexOf('answer.textReceived');
+    const verdict = page.locator('[data-verdict="diverged"]').first();
+    expect(await verdict.innerText()).toContain(`diverged at turn ${turn}`);
+    // It is live, and leads to the turn.
+    await verdict.click();
+    await turnShown(page, turn);
+    expect((await server.status()).active_streams).toBe(1);
     call.cancel();
     await outcome;
 
-    // The guard is not asked before an answer is over.
-    const hanging = say(server, 'planted-2', 'hang');
+    const silent = say(server, 'planted-2', 'silent');
     await openSession(page, 'planted-2');
     await page.locator('[data-state="streaming.answer"][aria-current="true"]').first().waitFor();
     await verdictShown(page, 'identical');
-    hanging.call.cancel();
-    await hanging.outcome;
+    silent.call.cancel();
+    await silent.outcome;
   });
 });
 
 describe('a line that was altered on its way', () => {
-  test('is a bad log, and is named by its turn', async () => {
-    await say(server, 'altered-1', 'walk').outcome;
-    await wholeLogOf(server, 'altered-1');
-    const changeLine = (line: string) =>
-      line.startsWith('{"kind":"turn","turn":3,') ? line.replace(/"atMs":(\d+)/, '"atMs":1$1') : line;
+  /** Its time is another one, whatever brings it: the feed, or the log's file. */
+  const changeLine = (line: string) =>
+    line.startsWith('{"kind":"turn","turn":3,') ? line.replace(/"atMs":(\d+)/, '"atMs":1$1') : line;
+
+  test.each([
+    ['a log that has ended', 'walk'],
+    ['a live session', 'hang'],
+  ])('%s is a bad log, and is named by its turn', async (_what, prompt) => {
+    const session = `altered-by-${prompt}`;
+    const { call, outcome } = say(server, session, prompt);
+    if (prompt === 'walk') await outcome;
     const front = await startFront({ port: () => server.httpPort, changeLine });
     const page = await openPage(pageBehind(front));
-    await openSession(page, 'altered-1');
+    await openSession(page, session);
     await verdictShown(page, 'bad-log');
     expect(await page.locator('[data-verdict="bad-log"]').first().innerText()).toMatch(/turn 3|line 5/);
+    call.cancel();
+    await outcome;
   });
 
   test('a front that alters nothing makes no difference', async () => {
@@ -90,7 +101,7 @@ describe('a file that diverges', () => {
     await turnShown(page, 3);
     await verdictShown(page, 'diverged');
     expect(await page.locator('[data-verdict="diverged"]').first().innerText()).toContain('turn 3');
-    await page.getByText('streaming.answer.failed').first().waitFor();
+    await page.getByText('answer.failed').first().waitFor();
     await page
       .getByText(/recorded/i)
       .first()
@@ -99,6 +110,7 @@ describe('a file that diverges', () => {
       .getByText(/recomputed/i)
       .first()
       .waitFor();
+    await page.getByText('answer.answered').first().waitFor();
   });
 
   test('can be looked at at every turn before, and says the same verdict there', async () => {

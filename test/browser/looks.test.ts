@@ -1,16 +1,12 @@
 /** How the page looks, as far as a machine can tell: nothing cut off, nothing unreadable, nothing moving that should not. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { axeFindings } from '../support/browser/axe.ts';
 import { openPage } from '../support/browser/inspected-page.ts';
 import { type InspectedServer, say, startInspected, wholeLogOf } from '../support/browser/inspected-server.ts';
 import { chartOf, chooseFiles, openSession, press, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
 import { toldByNode } from '../support/browser/log-states.ts';
 import { goodEvents, madeLog } from '../support/replay/made-log.ts';
-
-/** Evaluated by the debugger's protocol: the page's policy lets no script in. */
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let server: InspectedServer;
 let lastTurn: number;
@@ -118,39 +114,22 @@ function overflowOf(page: Page): Promise<readonly string[]> {
   });
 }
 
-/** Texts that do not fit into their place, where nobody can scroll and neither an ellipsis nor a title tells that there is more. */
+/** Texts that do not fit into their place (what is there for screen readers alone has none), where nobody can scroll and neither an ellipsis nor a title tells that there is more. */
 function cutTexts(page: Page): Promise<readonly string[]> {
   return page.evaluate(() => {
     const found: string[] = [];
     for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
-      if (!(element instanceof HTMLElement) || element.clientWidth === 0) continue;
+      if (!(element instanceof HTMLElement) || element.clientWidth <= 2) continue;
       const hasText = [...element.childNodes].some(
         (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== '',
       );
       if (!hasText || element.scrollWidth <= element.clientWidth + 1) continue;
-      const { overflowX, textOverflow, display } = getComputedStyle(element);
+      const { overflowX, textOverflow, display, clipPath } = getComputedStyle(element);
+      if (clipPath !== 'none') continue;
       if (display === 'inline' || overflowX === 'auto' || overflowX === 'scroll' || overflowX === 'visible') continue;
       if (textOverflow === 'ellipsis') continue;
       found.push(`${element.className}: ${element.innerText.slice(0, 60)}`);
     }
     return found;
   });
-}
-
-interface Finding {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
-}
-
-/** What axe says against the page as it is, in words. */
-async function axeFindings(page: Page): Promise<readonly string[]> {
-  const isThere = await page.evaluate(() => Reflect.has(globalThis, 'axe'));
-  if (!isThere) await page.evaluate(axe);
-  const findings: readonly Finding[] = await page.evaluate(async () => {
-    const { violations } = await Reflect.get(globalThis, 'axe').run(document, { resultTypes: ['violations'] });
-    return violations;
-  });
-  return findings.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`),
-  );
 }

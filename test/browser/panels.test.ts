@@ -37,7 +37,7 @@ describe('the filter', () => {
       await press(page, '/');
       await page.keyboard.type('device:kitchen');
       await expect.poll(async () => (await listed(page)).toSorted()).toEqual(['kitchen-1', 'kitchen-2']);
-      await page.keyboard.type(' -2');
+      await page.keyboard.type(' -session:kitchen-2');
       await expect.poll(() => listed(page)).toEqual(['kitchen-1']);
       await press(page, 'Control+a');
       await press(page, 'Delete');
@@ -62,7 +62,7 @@ describe('the crowd', () => {
       await press(page, 'c');
       const state = page.locator('[data-crowd="streaming.answer"]').first();
       await expect.poll(() => state.getAttribute('data-count')).toBe('12');
-      await state.click();
+      await page.locator('[data-crowd="streaming.answer.running.receiving"]').first().click();
       await expect.poll(async () => new Set(await listed(page))).toEqual(new Set(names));
     });
     await expect

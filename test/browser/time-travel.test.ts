@@ -67,6 +67,32 @@ async function stepTo(page: Page, last: number): Promise<void> {
   }, last);
 }
 
+test('the turn panel tells the guards that were asked, by the names of the chart, and what they answered', async () => {
+  const text = longLog(12);
+  const last = toldByNode(text).states.length - 1;
+  const page = await pageOfFiles();
+  await chooseFiles(page, [{ name: 'short.jsonl', text }]);
+  await turnShown(page, last);
+  await press(page, 'Home');
+  await turnShown(page, 0);
+  const asked = new Set<string>();
+  for (let turn = 1; turn <= last; turn += 1) {
+    await press(page, 'ArrowRight');
+    await turnShown(page, turn);
+    const guards = await page
+      .locator('[data-guard]')
+      .evaluateAll((all) =>
+        all.map((guard) => `${guard.getAttribute('data-guard')}: ${guard.getAttribute('data-answer')}`),
+      );
+    for (const guard of guards) asked.add(guard);
+  }
+  // In the end the answer is over; it had words, and no command.
+  const answers = ['hasSentence: true', 'isAnswered: false', 'isAnswered: true', 'and(isAnswered, hasNoWords): false'];
+  expect([...asked]).toEqual(expect.arrayContaining(answers));
+  const names = /^(and|or|not)?\(?(is|has)[A-Z]\w+(, (is|has)[A-Z]\w+)*\)?: (true|false)$/;
+  expect([...asked].filter((guard) => !names.test(guard))).toEqual([]);
+});
+
 describe('keys', () => {
   test('← → step, Home and End jump, L goes to the last turn and stays there', async () => {
     const text = longLog(12);

@@ -2,7 +2,7 @@
  * The states and transitions of a chart in the order of the chart, and what each is called: by an id that programs find it by, and in words
  * for people.
  */
-import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, and, not, or, stateIn } from 'xstate';
 import type { TransitionWords } from './chart-geometry.ts';
 
 /** Every state of the machine, the root included, in document order. */
@@ -86,8 +86,10 @@ function goalText(from: readonly string[], to: readonly string[], places: readon
 /** A guard in words; of a combined one with its parts: `and(isAnswered, hasCommand)`. */
 export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
-  if (typeof guard === 'function' && 'guards' in guard) return combinedName(guard.name, guard.guards);
-  if (typeof guard === 'function') return guard.name;
+  if (typeof guard === 'function') {
+    const name = combiners.get(Reflect.get(guard, 'check')) ?? guard.name;
+    return combinedName(name, Reflect.get(guard, 'guards'));
+  }
   if (typeof guard !== 'object' || guard === null || !('type' in guard)) return String(guard);
   const type = String(guard.type);
   // A combined guard that was read from JSON (xstate-export.ts).
@@ -99,6 +101,14 @@ export function nameOfGuard(guard: unknown): string {
 function combinedName(name: string, parts: unknown): string {
   return Array.isArray(parts) ? `${name}(${parts.map(nameOfGuard).join(', ')})` : name;
 }
+
+/** XState's own, known by what they do: a build for browsers gives every function another name. */
+const combiners: ReadonlyMap<unknown, string> = new Map([
+  [Reflect.get(and([]), 'check'), 'and'],
+  [Reflect.get(or([]), 'check'), 'or'],
+  [Reflect.get(not(''), 'check'), 'not'],
+  [Reflect.get(stateIn(''), 'check'), 'stateIn'],
+]);
 
 /** What a transition waits for, in words: `after idleCheck`, `actor speech failed`, `always`, or the event. */
 function triggerOf({ eventType }: AnyTransitionDefinition): string {

@@ -14,7 +14,7 @@ export interface FrontOptions {
   readonly port: () => number;
   /** Static files of `/inspect/` come from here instead: a page that was built otherwise. */
   readonly pageDir?: string;
-  /** What stands for a line of the feed; null leaves it out. */
+  /** What stands for a line of the feed or of a log's file; null leaves it out. */
   readonly changeLine?: (line: string) => string | null;
 }
 
@@ -34,6 +34,10 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** As the server sends it with its own files. */
+const policy =
+  "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /** Starts one; it is stopped when the test file ends. */
 export async function startFront(options: FrontOptions): Promise<Front> {
   const requests: string[] = [];
@@ -46,9 +50,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       response.once('close', () => feeds.delete(incoming));
     }
     const { pageDir } = options;
-    if (pageDir !== undefined && incoming.url?.startsWith('/inspect/api/') === false)
-      serveFile(pageDir, incoming, response);
-    else forward(options, incoming, response, isFeed);
+    if (pageDir !== undefined && isStatic(incoming)) serveFile(pageDir, incoming, response);
+    else forward(options, incoming, response);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   atEndOfFile(() => {
@@ -60,6 +63,10 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   return { origin: `http://127.0.0.1:${address.port}`, openFeeds: () => feeds.size, requests };
 }
 
+function isStatic({ url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/inspect/') && !url.startsWith('/inspect/api/');
+}
+
 function serveFile(dir: string, { url = '/' }: IncomingMessage, response: ServerResponse): void {
   const name = new URL(url, 'http://front').pathname.replace(/^\/inspect\/?/, '') || 'index.html';
   const file = join(dir, name);
@@ -67,16 +74,12 @@ function serveFile(dir: string, { url = '/' }: IncomingMessage, response: Server
     response.writeHead(404).end();
     return;
   }
-  response.writeHead(200, { 'content-type': contentTypes[extname(file)] ?? 'application/octet-stream' });
+  const contentType = contentTypes[extname(file)] ?? 'application/octet-stream';
+  response.writeHead(200, { 'content-type': contentType, 'content-security-policy': policy });
   createReadStream(file).pipe(response);
 }
 
-function forward(
-  { port, changeLine }: FrontOptions,
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  isFeed: boolean,
-) {
+function forward({ port, changeLine }: FrontOptions, incoming: IncomingMessage, response: ServerResponse): void {
   const { method, url, headers } = incoming;
   const host = `127.0.0.1:${port()}`;
   const origin = headers.origin === undefined ? {} : { origin: `http://${host}` };
@@ -91,9 +94,10 @@ function forward(
   onward.once('error', () => response.destroy());
   response.once('close', () => onward.destroy());
   onward.once('response', (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    const { 'content-length': _, ...ofAnyLength } = answer.headers;
+    response.writeHead(answer.statusCode ?? 502, ofAnyLength);
     answer.once('error', () => response.destroy());
-    if (!isFeed || changeLine === undefined) answer.pipe(response);
+    if (changeLine === undefined || isStatic(incoming)) answer.pipe(response);
     else {
       response.flushHeaders();
       answer.pipe(lineChanger(changeLine)).pipe(response);

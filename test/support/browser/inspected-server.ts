@@ -67,6 +67,7 @@ export const manyKinds = {
     { when: 'watched', steps: [{ wait_ms: 2500 }, ...slowly, ...slowly, { say: 'The end.' }] },
     { when: 'walk', steps: [...slowly, { say: 'The end.' }] },
     { when: 'hang', steps: [{ say: sentence('only') }, { hang: true }] },
+    { when: 'silent', steps: [{ hang: true }] },
     { when: 'mute', steps: [{ say: 'This one is mute. ' }, { say: 'It has ended.' }] },
     { when: 'refuse', steps: [{ fail: { error_code: 'UNAVAILABLE', message: 'the model is down' } }] },
     {
