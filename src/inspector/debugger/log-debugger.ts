@@ -220,7 +220,7 @@ export class LogDebugger {
   #sentence(turn: number, segment: number): string {
     const sentences = valueAt(this.#context(turn), ['sentences']);
     const found = Array.isArray(sentences)
-      ? sentences.find((each) => valueAt(each, ['segment']) === segment)
+      ? sentences.findLast((each) => valueAt(each, ['segment']) === segment)
       : undefined;
     const text = valueAt(found, ['text']) ?? valueAt(found, ['speech']);
     return typeof text === 'string' ? text.trim().slice(0, 80) : '';
