@@ -44,13 +44,17 @@ export function createInspector(config: Config, log: Logger, server: InspectedSe
             listener,
           )
       : null,
-    facts: () => ({
-      version: server.version,
-      grpc: authorityOf(grpc.host, server.grpcPort()),
-      maxStreams,
-      redaction: eventLog.redaction,
-      settings: shownSettings(config),
-    }),
+    facts: () => {
+      const port = server.grpcPort();
+      if (port === 0) return null;
+      return {
+        version: server.version,
+        grpc: authorityOf(grpc.host, port),
+        maxStreams,
+        redaction: eventLog.redaction,
+        settings: shownSettings(config),
+      };
+    },
     totals: () => {
       const counts = server.counts();
       const refused = Object.values(counts.refusedBy).reduce((sum, count) => sum + count, 0);
@@ -71,13 +75,14 @@ function reachableHost(host: string): string {
   return host === '::' ? '::1' : host;
 }
 
-/** What `recital replay --with` can change, and who answers and speaks, as they would be written. */
+/** What `recital replay --with` can change, who answers and speaks, and where its logs are, as they would be written. */
 function shownSettings({
   backpressure,
   timeouts,
   speech,
   commands,
   engines,
+  eventLog,
 }: Config): Readonly<Record<string, string>> {
   const seconds = (ms: number): string => String(ms / 1000);
   return {
@@ -92,5 +97,6 @@ function shownSettings({
     COMMANDS: commands.allowed.join(','),
     ANSWER_ENGINE: engines.answer,
     SPEECH_ENGINE: engines.speech,
+    ...(eventLog.isOn && { EVENT_LOG_DIR: eventLog.dir }),
   };
 }

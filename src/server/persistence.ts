@@ -90,10 +90,13 @@ export class Persistence {
   }
 }
 
+/** The recorder of the log of an actor; null = it has none. */
+type OpenLog = (actorId: string) => TurnRecorder | null;
+
 /** Looks on at every recorded chart, and at the lines of the logs. */
 export interface Onlooker {
-  /** The recorder of the chart of this actor; `openLog` makes that of its log, null = it has none. */
-  recorderFor(actorId: string, recording: ChartRecording, openLog: () => TurnRecorder | null): TurnRecorder;
+  /** The recorder of the chart of this actor, which passes every turn on to that of its log. */
+  recorderFor(actorId: string, recording: ChartRecording, openLog: OpenLog): TurnRecorder;
   readonly tap: LineTap;
 }
 
@@ -174,9 +177,9 @@ export class Recording implements ChartWatch {
     const { config, build, onlooker } = this.#options;
     if (logs === null && onlooker === null) return machine;
     const newLog = logMaker(recording, { redaction: config.eventLog.redaction, build });
-    const openLog = (actorId: string) => logs?.recorderFor(actorId, nameOf(actorId), newLog) ?? null;
+    const openLog: OpenLog = (actorId) => logs?.recorderFor(actorId, nameOf(actorId), newLog) ?? null;
     if (onlooker === null) return withRecorder(machine, openLog);
-    return withRecorder(machine, (actorId) => onlooker.recorderFor(actorId, recording, () => openLog(actorId)));
+    return withRecorder(machine, (actorId) => onlooker.recorderFor(actorId, recording, openLog));
   }
 }
 

@@ -203,7 +203,6 @@ class RunningSystem implements System {
       bound({ server: 'GRPC', ...grpc }, this.#grpc.listen()),
       bound({ server: 'HTTP', ...http }, this.#http.listen()),
       this.#persistence.open(),
-      this.#inspector?.readArchive(),
       this.#exportTap?.start(),
     ]);
     // Both at once, so that a start that fails twice is not tried twice.
@@ -250,7 +249,10 @@ class RunningSystem implements System {
           ...(isAnyOf(replaced) && { replaced }),
         };
         this.#log.announce({ scope, method, decision: 'ready', ctx }, 'Recital is ready');
-        if (this.#inspector !== null) this.#say(`Inspector: ${this.#inspector.urlAt(this.#ports.http)}`);
+        if (this.#inspector === null) return;
+        this.#say(`Inspector: ${this.#inspector.urlAt(this.#ports.http)}`);
+        // Nobody waits for it: there may be any number of logs.
+        void this.#inspector.readArchive();
         return;
       }
       case 'service.degraded': {

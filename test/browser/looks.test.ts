@@ -71,6 +71,31 @@ describe.each(looks)('$width × $height, $colorScheme', (look) => {
   });
 });
 
+describe.each(looks)('$width × $height, $colorScheme', (look) => {
+  test('axe finds nothing in what if, the sequence, a comparison and the slots of a supervisor', async () => {
+    const page = await openPage(server.pageUrl, look);
+    await openSession(page, 'looked-at-1');
+    await turnShown(page, lastTurn);
+    await page.getByRole('tab', { name: 'Sequence' }).click();
+    await page.locator('.seq-row[aria-current="true"]').first().waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await press(page, 'Home');
+    await press(page, 'w');
+    await page.getByRole('combobox', { name: /What if, at turn 0/ }).selectOption({ label: 'the client cancels' });
+    await page.locator('[data-fork="other_end"]').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: /compare/i }).click();
+    await page.getByRole('combobox', { name: 'The other session' }).selectOption({ index: 2 });
+    await page.locator('[data-compare]').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    await page.locator('.left').getByText('supervisor', { exact: true }).first().click();
+    await page.getByRole('tab', { name: 'Slots' }).click();
+    await page.getByText('In flight after turn').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  });
+});
+
 describe('motion', () => {
   test('with prefers-reduced-motion nothing is animated while a session walks', async () => {
     const page = await openPage(server.pageUrl, { reducedMotion: 'reduce' });
@@ -114,21 +139,32 @@ function overflowOf(page: Page): Promise<readonly string[]> {
   });
 }
 
-/** Texts that do not fit into their place (what is there for screen readers alone has none), where nobody can scroll and neither an ellipsis nor a title tells that there is more. */
+/**
+ * Texts that are cut off by what they stand in, where nobody can scroll and no ellipsis tells that there is more. What is there for screen
+ * readers alone has no place.
+ */
 function cutTexts(page: Page): Promise<readonly string[]> {
   return page.evaluate(() => {
     const found: string[] = [];
-    for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
-      if (!(element instanceof HTMLElement) || element.clientWidth <= 2) continue;
-      const hasText = [...element.childNodes].some(
-        (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== '',
-      );
-      if (!hasText || element.scrollWidth <= element.clientWidth + 1) continue;
-      const { overflowX, textOverflow, display, clipPath } = getComputedStyle(element);
-      if (clipPath !== 'none') continue;
-      if (display === 'inline' || overflowX === 'auto' || overflowX === 'scroll' || overflowX === 'visible') continue;
-      if (textOverflow === 'ellipsis') continue;
-      found.push(`${element.className}: ${element.innerText.slice(0, 60)}`);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      if (node.textContent?.trim() === '' || node.parentElement?.closest('svg, .unseen, script, noscript') !== null)
+        continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const { left, right, width } = range.getBoundingClientRect();
+      for (
+        let box: Element | null = node.parentElement;
+        width > 0 && box !== null && box !== document.body;
+        box = box.parentElement
+      ) {
+        const { overflowX, textOverflow } = getComputedStyle(box);
+        if (overflowX === 'auto' || overflowX === 'scroll' || textOverflow === 'ellipsis') break;
+        if (overflowX === 'visible') continue;
+        const place = box.getBoundingClientRect();
+        if (left < place.left - 1 || right > place.right + 1)
+          found.push(`${box.className}: ${node.textContent?.slice(0, 60)}`);
+      }
     }
     return found;
   });

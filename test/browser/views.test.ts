@@ -84,16 +84,16 @@ describe('a live server', () => {
     await openSession(page, 'viewed-1');
     await turnShown(page, last);
     await openTab(page, 'Sequence');
-    await page.getByLabel('Messages').getByText('request.received').first().waitFor();
+    await page.getByLabel('Messages').getByText('outbox.flushed').first().waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await openTab(page, 'Log');
     await page
-      .getByText(/× answer\.textReceived/)
+      .getByText(/answer\.finished/)
       .first()
       .waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await openTab(page, 'Raw lines');
-    await page.getByText('"kind":"header"').first().waitFor();
+    await page.getByText('"kind":"footer"').first().waitFor();
     expect(await axeFindings(page)).toEqual([]);
   });
 

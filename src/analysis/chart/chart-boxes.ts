@@ -139,10 +139,14 @@ export function planBoxes(
   };
   const root = newBox({ path: '', name: machine.id, kind: 'list', node: null, parent: null, rows: [], timers: [] });
   const inner = Object.values(machine.root.states).map((each) => boxOf(each, root));
-  const columns = machine.root.type === 'parallel' ? inner.map((each) => [each]) : stagesOf(inner, { words, level });
+  const columns = machine.root.type === 'parallel' ? inner.map((each) => [each]) : stagesOf(inner, words);
   const everywhere = rowsFrom('');
-  if (everywhere.length > 0)
-    columns[0]?.push(newBox({ ...listed, rows: everywhere, timers: timersOf(machine.root), parent: root }));
+  if (everywhere.length > 0) {
+    const list = newBox({ ...listed, rows: everywhere, timers: timersOf(machine.root), parent: root });
+    // Regions stand side by side, with nothing below them.
+    if (machine.root.type === 'parallel') columns.push([list]);
+    else columns[0]?.push(list);
+  }
   root.columns.push(...columns.map(columnOf));
   return { level, size: measures[level], room, root, boxes };
 }
@@ -163,17 +167,11 @@ function columnOf(boxes: readonly Box[]): Column {
   return { boxes, lanes: 0, gapAfter: 0 };
 }
 
-interface Staging {
-  readonly words: readonly TransitionWords[];
-  readonly level: ChartLevel;
-}
-
 /**
- * The columns of states that exclude each other. One with regions is wide and gets a column of its own; in a map all others share one, in
- * `full` those before and behind it have each theirs. Without a wide one, the ends stand beside the rest, or the second half beside the
- * first.
+ * The columns of states that exclude each other. One with regions is wide and gets a column of its own, all others
+ * share one. Without a wide one, the ends stand beside the rest, or the second half beside the first.
  */
-function stagesOf(boxes: readonly Box[], { words, level }: Staging): Box[][] {
+function stagesOf(boxes: readonly Box[], words: readonly TransitionWords[]): Box[][] {
   if (!boxes.some(isWide)) {
     const ends = boxes.filter(({ kind }) => kind === 'final');
     const others = boxes.filter(({ kind }) => kind !== 'final');
@@ -186,7 +184,6 @@ function stagesOf(boxes: readonly Box[], { words, level }: Staging): Box[][] {
   for (const box of boxes) {
     if (isWide(box)) {
       columns.push([box]);
-      if (level === 'full') open = undefined;
       continue;
     }
     if (open === undefined) {

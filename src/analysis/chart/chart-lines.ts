@@ -313,8 +313,7 @@ function pathOf(line: Line, lines: readonly Line[], { size }: Plan): string {
       const end = way.isRightward ? to.x : to.x + to.width;
       if (fromY === toY) return `M${r(start)} ${r(fromY)}H${r(end)}`;
       const right = Math.max(...way.left.boxes.map((box) => box.x + box.width)) + way.left.lanes;
-      const room = way.left.gapAfter;
-      const laneX = right + room / 2 + (way.isRightward ? -1 : 1) * size.lane * lane;
+      const laneX = right + size.acrossGap / 2 + size.lane * lane;
       return bent({ startX: start, fromY, laneX, toY, endX: end });
     }
   }

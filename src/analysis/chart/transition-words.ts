@@ -87,8 +87,7 @@ function goalText(from: readonly string[], to: readonly string[], places: readon
 export function nameOfGuard(guard: unknown): string {
   if (typeof guard === 'string') return guard;
   if (typeof guard === 'function') {
-    const name = combiners.get(Reflect.get(guard, 'check')) ?? guard.name;
-    return combinedName(name, Reflect.get(guard, 'guards'));
+    return combinedName(combiners.get(Reflect.get(guard, 'check')) ?? guard.name, Reflect.get(guard, 'guards'));
   }
   if (typeof guard !== 'object' || guard === null || !('type' in guard)) return String(guard);
   const type = String(guard.type);

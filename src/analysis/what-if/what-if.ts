@@ -86,6 +86,9 @@ import {
   type WhatIfVerdict,
 } from './standing.ts';
 
+/** Of a log about which nothing can be told: why begins so. */
+export const NOT_REPLAYING = 'the log itself does not replay';
+
 const atBegin: Moment = { turn: 0, atMs: 0 };
 
 /** How the session of `log` would have ended if `change` had been made to its limits. */
@@ -127,7 +130,7 @@ function judged(
   const { divergence } = replay(log, machine);
   if (divergence !== null) {
     const where = `it diverges at turn ${divergence.turn} (${divergence.field})`;
-    return undetermined(atBegin, `the log itself does not replay: ${where}`);
+    return undetermined(atBegin, `${NOT_REPLAYING}: ${where}`);
   }
   const terms: WhatIfTerms = { ...about, chart: new PureChart(machine), silences: silencesIn(log.turns) };
   try {

@@ -1,10 +1,12 @@
 /** Events, states and effects of a log in the few words that a lane, a row or a caption has room for. */
 import { durationText } from '../../log/duration-text.ts';
 import type { LoggedEvent } from '../../log/log-format.ts';
+import { type AskedAction, field } from '../../record/turn-outcome.ts';
 
 const TIMER_PREFIX = 'xstate.after.';
 /** A line of a lane. */
 const MAX_WORDS_CHARS = 90;
+const MAX_SAID_CHARS = 64;
 /** Told by the time of the turn, or too long for a line. */
 const leftOut: ReadonlySet<string> = new Set(['type', 'atMs', 'streamId', 'hardwareId']);
 
@@ -40,6 +42,24 @@ export function effectWords(effect: string): string {
   if (armed !== null)
     return isOff(effect) ? `arm ${armed[1]} (off)` : `arm ${armed[1]} ${durationText(Number(armed[2]))}`;
   return effect.replace(/#[0-9a-f]+$/, '').replace(/@\S+$/, '');
+}
+
+/** The same for an effect whose action is at hand: what is said in it is told, too. */
+export function actionWords(effect: string, action: AskedAction | undefined): string {
+  const event: unknown = action?.type === 'xstate.emit' ? field(action.params, 'event') : undefined;
+  if (typeof event !== 'object' || event === null) return effectWords(effect);
+  const facts = factsWords(event);
+  if (field(event, 'type') === 'speech.informed' && facts !== '') return `say ${facts}`;
+  const { facts: _facts, type = '', ...told } = { facts: null, type: '', ...event };
+  return `say ${shortened(eventWords({ type: String(type), ...told }), MAX_SAID_CHARS)}`;
+}
+
+/** What a voice is told: `sentence.due 1, sentence.turnCame 0`; '' = nothing. */
+export function factsWords(event: unknown): string {
+  const facts = field(event, 'facts');
+  if (!Array.isArray(facts)) return '';
+  const words = facts.map((fact: unknown) => [field(fact, 'type'), field(fact, 'segment')]);
+  return words.map((parts) => parts.filter((part) => part !== undefined).join(' ')).join(', ');
 }
 
 /** True for a timer that is armed for as long as timers can be: its timeout is off. */

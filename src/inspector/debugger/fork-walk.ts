@@ -18,10 +18,10 @@ import type { Deviation } from '../../analysis/what-if/standing.ts';
 import { takeBehindBarrier, withoutTimer } from '../../analysis/what-if/what-if.ts';
 import { type LoggedEvent, type LogTurn, THREW } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
-import { OutcomeTeller } from '../../record/turn-outcome.ts';
+import { type AskedAction, OutcomeTeller } from '../../record/turn-outcome.ts';
 import { PureChart } from '../../replay/pure-chart.ts';
 import { recordedInputOf } from '../../replay/recorded-limits.ts';
-import { effectWords, eventName, eventWords, isTimerEffect, newLeaves } from './event-words.ts';
+import { actionWords, eventName, eventWords, isTimerEffect, newLeaves } from './event-words.ts';
 import { World } from './fork-world.ts';
 
 /** What one of the two did in a row. */
@@ -30,6 +30,16 @@ export interface LaneSide {
   readonly led: string;
   /** What it asked for, in words. */
   readonly effects: readonly string[];
+}
+
+/** As it is compared: states whole, effects as a log has them. */
+interface ComparedSide extends LaneSide {
+  readonly asLogged: readonly string[];
+}
+
+interface ComparedRow extends Omit<ForkRow, 'recorded' | 'forked'> {
+  readonly recorded: ComparedSide | null;
+  readonly forked: ComparedSide | null;
 }
 
 export interface ForkRow {
@@ -89,7 +99,7 @@ class Walk {
   readonly #teller: OutcomeTeller;
   readonly #silences;
   readonly #timeouts;
-  readonly #rows: ForkRow[] = [];
+  readonly #rows: ComparedRow[] = [];
   readonly #forkWorld = new World();
   readonly #recordedWorld = new World();
   #recorded: Play | null = null;
@@ -117,13 +127,13 @@ class Walk {
     const isOver = log.footer?.status === 'done';
     if (isOver) this.#runOut(log.turns.at(-1)?.atMs ?? 0);
     const isStuck = isOver && this.#end === null && this.#forked?.timers.size === 0;
-    return { rows: this.#rows, end: this.#end, isStuck };
+    return { rows: readableRows(this.#rows), end: this.#end, isStuck };
   }
 
   #takeRecorded(turn: LogTurn): void {
     const { event, atMs } = turn;
     const recordedPlayed = this.#playRecorded(turn);
-    const recorded = sideOf(turn.state, turn.effects, turn.status === THREW);
+    const recorded = sideOf(turn.state, turn.effects, recordedPlayed?.actions ?? [], turn.status === THREW);
     const row = { turn: turn.turn, atMs, event: eventWords(event), recorded };
     const { deviation } = this.#terms;
     const isDeviating = deviation?.turn === turn.turn;
@@ -172,7 +182,7 @@ class Walk {
   }
 
   #takeBoth(
-    row: Omit<ForkRow, 'forked' | 'note' | 'isSame' | 'isCertain'>,
+    row: Omit<ComparedRow, 'forked' | 'note' | 'isSame' | 'isCertain'>,
     { turn, event, atMs, status }: LogTurn,
   ): void {
     this.#forkWorld.hear(event);
@@ -187,17 +197,17 @@ class Walk {
       played = null;
     }
     this.#isFaultStale = status === THREW && played !== null;
-    const forked = played === null ? sideOf(undefined, [], true) : this.#settle(played, atMs, turn);
+    const forked = played === null ? sideOf(undefined, [], [], true) : this.#settle(played, atMs, turn);
     this.#note({ ...row, forked, note: '' });
   }
 
   /** The fork stands where `played` led; what it did. */
-  #settle(played: PlayedTurn, atMs: number, turn: number | null): LaneSide {
+  #settle(played: PlayedTurn, atMs: number, turn: number | null): ComparedSide {
     this.#forked = played.after;
     this.#forkWorld.note(played, atMs);
     if (played.ended !== null) this.#end = { reason: played.ended, turn, atMs };
     const { state, effects } = this.#teller.tell(played.after.snapshot, played.actions);
-    return sideOf(state, effects, false);
+    return sideOf(state, effects, played.actions, false);
   }
 
   /** Why an event of the log makes no sense for the fork; null = it does. */
@@ -299,7 +309,7 @@ class Walk {
     }
   }
 
-  #note(row: Omit<ForkRow, 'isSame' | 'isCertain'>): void {
+  #note(row: Omit<ComparedRow, 'isSame' | 'isCertain'>): void {
     this.#rows.push({ ...row, isSame: row.note === '' && isSameSide(row.recorded, row.forked), isCertain: true });
   }
 }
@@ -308,26 +318,32 @@ function dueAtMs({ armedAtMs, delayMs }: Timer): number {
   return armedAtMs + delayMs;
 }
 
-function sideOf(state: string | undefined, effects: readonly string[] = [], hasThrown: boolean): LaneSide {
-  return { led: hasThrown ? 'the chart threw' : (state ?? ''), effects };
+function sideOf(
+  state: string | undefined,
+  asLogged: readonly string[] = [],
+  actions: readonly AskedAction[] = [],
+  hasThrown = false,
+): ComparedSide {
+  const effects = asLogged.map((effect, place) => actionWords(effect, actions[place]));
+  return { led: hasThrown ? 'the chart threw' : (state ?? ''), effects, asLogged };
 }
 
 /** Timers are the chart's own: the world does not see them. */
-function isSameSide(a: LaneSide | null, b: LaneSide | null): boolean {
+function isSameSide(a: ComparedSide | null, b: ComparedSide | null): boolean {
   if (a === null || b === null || a.led !== b.led) return false;
-  const [ofA, ofB] = [a, b].map(({ effects }) => effects.filter((effect) => !isTimerEffect(effect)).join('\n'));
+  const [ofA, ofB] = [a, b].map(({ asLogged }) => asLogged.filter((effect) => !isTimerEffect(effect)).join('\n'));
   return ofA === ofB;
 }
 
-/** The rows as people read them: effects without digests, and of each state what is new in it. */
-export function readableRows(rows: readonly ForkRow[]): readonly ForkRow[] {
+/** The rows as people read them: of each state what is new in it. */
+function readableRows(rows: readonly ComparedRow[]): readonly ForkRow[] {
   const stood = { recorded: '', forked: '' };
-  const readable = (row: ForkRow, lane: 'recorded' | 'forked'): LaneSide | null => {
+  const readable = (row: ComparedRow, lane: 'recorded' | 'forked'): LaneSide | null => {
     const side = row[lane];
     if (side === null) return null;
     const led = side.led === '' ? '' : newLeaves(stood[lane], side.led);
     stood[lane] = side.led || stood[lane];
-    return { led, effects: side.effects.map(effectWords) };
+    return { led, effects: side.effects };
   };
   return rows.map((row) => ({ ...row, recorded: readable(row, 'recorded'), forked: readable(row, 'forked') }));
 }

@@ -7,11 +7,12 @@
  *  Fork 2 (limits). A server has its settings before a session begins, so another limit holds from the first turn on; the answer is the one
  *    of `recital replay --with`.
  *  Fork 3 (alive). A log that still grows can be forked at each of its turns: then "so far" is all that is said.
+ *    A log that does not replay is not forked: what differs might be the code.
  *  Fork 4 (bounded). Logs of more than MAX_TURNS turns are not forked; of long lanes, the rows where both did the same are folded.
  */
 import type { AnyStateMachine } from 'xstate';
 import type { Deviation, WhatIfVerdict } from '../../analysis/what-if/standing.ts';
-import { whatIf, whatIfHeard } from '../../analysis/what-if/what-if.ts';
+import { NOT_REPLAYING, whatIf, whatIfHeard } from '../../analysis/what-if/what-if.ts';
 import { failure, wordsOf } from '../../errors.ts';
 import { durationText } from '../../log/duration-text.ts';
 import { type LoggedEvent, THREW } from '../../log/log-format.ts';
@@ -19,15 +20,8 @@ import { type EventLog, endReasonOf } from '../../log/log-reader.ts';
 import { recordedInputOf, settingsOf } from '../../replay/recorded-limits.ts';
 import { eventWords, timerOf } from './event-words.ts';
 import { changeOfLimits } from './fork-limits.ts';
-import {
-  type ForkEnd,
-  type ForkRow,
-  type ForkWalk,
-  readableRows,
-  SUPPOSED,
-  standBehind,
-  walkFork,
-} from './fork-walk.ts';
+import { type ForkEnd, type ForkRow, type ForkWalk, SUPPOSED, standBehind, walkFork } from './fork-walk.ts';
+import { shellWord } from './shell-word.ts';
 
 /** What is to be different. All but `settings` happen at, or right behind, the turn that is forked. */
 export type ForkChange =
@@ -257,10 +251,12 @@ interface Forked {
   readonly command: string | null;
 }
 
-function forkOf(log: EventLog, { turn, from, change, verdict, walk, command }: Forked): Fork {
+function forkOf(log: EventLog, { turn, from, change, verdict, walk, command }: Forked): Fork | ForkFault {
+  // A difference would be one of the code, not of what was changed.
+  if (verdict.why?.startsWith(NOT_REPLAYING)) return { fault: `${verdict.why}. What if is asked of logs that do.` };
   const isDifferent = walk.rows.some(({ isSame }) => !isSame);
   const start = walk.rows.findIndex((row) => row.turn === from);
-  const rows = folded(readableRows(judgedRows(walk.rows, verdict)).slice(Math.max(0, start)));
+  const rows = folded(judgedRows(walk.rows, verdict).slice(Math.max(0, start)));
   const isWhole = log.footer?.status === 'done';
   const kind = isDifferent || (isWhole && verdict.verdict !== 'same_end') ? verdict.verdict : 'none';
   const shown = rows.slice(0, MAX_ROWS);
@@ -380,8 +376,4 @@ function faultOf(log: EventLog, turn: number): string | null {
 
 function noTurnWords({ turns }: EventLog, turn: number): string {
   return `turn ${turn} must be 0..${turns.length - 1}`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w=.,:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -17,6 +17,7 @@ import type { Answers, LogQuestion } from './messages.ts';
 import { seekTurn } from './seek.ts';
 import { timelineOf } from './timeline.ts';
 import { TurnTeller } from './turn-teller.ts';
+import type { DebuggedLog } from './view-questions.ts';
 import type { LogOverview, Verdict } from './views.ts';
 
 /**
@@ -147,6 +148,18 @@ export class LogDebugger {
       case 'context':
         return contextLevel(this.#context(this.#turn(question.turn).turn), question.path);
     }
+  }
+
+  /** The log so far, for views over the whole of it; throws why there is none. */
+  debugged(): DebuggedLog {
+    const { header, turns, footer } = this.#reader;
+    const execution = this.#execution;
+    if (header === null || turns.length === 0) throw new Error('the log has no turn yet');
+    const machine = machineFor(header.machine, header.version, this.#options.shelf);
+    if (execution === null || machine === undefined) {
+      throw new Error(`there is no chart ${JSON.stringify(header.machine)} here`);
+    }
+    return { log: { header, turns, footer }, machine, snapshotAfter: (turn) => execution.snapshotAfter(turn) };
   }
 
   #takeLine(line: string): void {

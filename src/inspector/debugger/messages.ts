@@ -4,6 +4,7 @@
  */
 import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
 import type { ListRow, ServerFacts, Totals } from '../feed-format.ts';
+import type { ViewAnswers, ViewQuestion } from './view-questions.ts';
 import type { ContextLevel, LogOverview, Timeline, TurnView, ValueView } from './views.ts';
 
 /** To the worker. */
@@ -20,6 +21,7 @@ export type Order =
 
 /** A question about a log; each has the answer of its name in `Answers`. */
 export type Question =
+  | ViewQuestion
   | { readonly kind: 'turn'; readonly log: string; readonly turn: number }
   | { readonly kind: 'chart'; readonly log: string; readonly level: ChartLevel }
   /** A chart of this build by its name, of no log. */
@@ -48,7 +50,7 @@ export type Question =
   | { readonly kind: 'context'; readonly log: string; readonly turn: number; readonly path: string };
 
 /** A question about one log. */
-export type LogQuestion = Extract<Question, { readonly log: string }>;
+export type LogQuestion = Exclude<Extract<Question, { readonly log: string }>, ViewQuestion>;
 
 /** What a turn is looked for by. */
 export type TurnMark =
@@ -61,7 +63,7 @@ export type TurnMark =
   /** It came no later than this: with the direction `before`, what stood at a moment. */
   | { readonly kind: 'by'; readonly atMs: number };
 
-export interface Answers {
+export interface Answers extends ViewAnswers {
   readonly turn: TurnView;
   readonly chart: ChartGeometry;
   readonly chartOf: ChartGeometry;

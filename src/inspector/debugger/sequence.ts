@@ -10,7 +10,7 @@ import type { LoggedEvent, LogTurn } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import { type AskedAction, field } from '../../record/turn-outcome.ts';
 import { PureChart } from '../../replay/pure-chart.ts';
-import { eventName, eventWords, shortened } from './event-words.ts';
+import { eventName, eventWords, factsWords, shortened } from './event-words.ts';
 
 export type Lane = 'client' | 'rpc' | 'supervisor' | 'session' | 'answer' | 'speech' | 'outbox';
 
@@ -195,7 +195,7 @@ const receivers: Readonly<Record<string, { readonly to: Lane; readonly tone: Seq
 
 function emittedAs(event: unknown, base: Saying): readonly Message[] {
   const type = String(field(event, 'type'));
-  const facts = factsIn(event);
+  const facts = factsWords(event);
   const informed: readonly Message[] =
     facts === '' ? [] : [{ ...base, to: 'speech', label: shortened(facts, MAX_LABEL_CHARS), tone: 'voice' }];
   if (type === 'speech.informed') return informed;
@@ -209,17 +209,6 @@ function labelOf(type: string, event: unknown): string {
   if (Array.isArray(streamIds)) return `${type} ${streamIds.length} streams`;
   const { facts: _facts, ...told } = { facts: null, ...event, type };
   return eventWords(told);
-}
-
-/** `sentence.due 1, sentence.turnCame 0`. */
-function factsIn(event: unknown): string {
-  const facts = field(event, 'facts');
-  if (!Array.isArray(facts)) return '';
-  return facts
-    .map((fact: unknown) =>
-      [field(fact, 'type'), field(fact, 'segment')].filter((part) => part !== undefined).join(' '),
-    )
-    .join(', ');
 }
 
 /** What the supervisor heard and said of this stream, on the clock of its log. */

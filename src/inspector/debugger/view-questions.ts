@@ -1,10 +1,10 @@
-/** The questions of views that look at a whole log, or at two: what if, sequence, comparison, supervisor. */
+/** The questions of views that look at a whole log, or at two: what if, sequence, comparison, supervisor. Answered in view-answers.ts. */
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { EventLog } from '../../log/log-reader.ts';
-import { type Fork, type ForkChange, type ForkFault, type ForkOptions, fork, forkOptions } from './fork.ts';
-import { type Sequence, sequenceOf } from './sequence.ts';
-import { type Comparison, compareSessions } from './session-comparison.ts';
-import { type SupervisorView, supervisorView } from './supervisor-view.ts';
+import type { Fork, ForkChange, ForkOptions } from './fork.ts';
+import type { Sequence } from './sequence.ts';
+import type { Comparison } from './session-comparison.ts';
+import type { SupervisorView } from './supervisor-view.ts';
 
 export type ViewQuestion =
   | { readonly kind: 'forkOptions'; readonly log: string; readonly turn: number }
@@ -37,30 +37,4 @@ export function isViewQuestion<Other extends { readonly kind: string }>(
   question: Other | ViewQuestion,
 ): question is ViewQuestion {
   return kinds.has(question.kind);
-}
-
-/** `find` gives a log by its id, or throws why there is none. Throws what a person can do something about. */
-export function answerView(question: ViewQuestion, find: (id: string) => DebuggedLog): ViewAnswers[keyof ViewAnswers] {
-  const debugged = find(question.log);
-  const { log, machine } = debugged;
-  switch (question.kind) {
-    case 'forkOptions':
-      return withoutFault(forkOptions(log, machine, question.turn));
-    case 'fork':
-      return withoutFault(fork(log, machine, question.turn, question.change));
-    case 'sequence':
-      return sequenceOf(log, machine, question.supervisor === null ? null : find(question.supervisor).log);
-    case 'compare':
-      return compareSessions(debugged, find(question.other));
-    case 'supervisor':
-      return supervisorView(log, machine, {
-        turn: question.turn,
-        snapshotAfter: (turn) => debugged.snapshotAfter(turn),
-      });
-  }
-}
-
-function withoutFault<Answer extends object>(answer: Answer | ForkFault): Answer {
-  if ('fault' in answer) throw new Error(answer.fault);
-  return answer;
 }

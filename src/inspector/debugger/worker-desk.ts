@@ -9,7 +9,8 @@ import { FeedClient, type FeedWorld } from './feed-client.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { LiveLog } from './live-log.ts';
 import { LogDebugger } from './log-debugger.ts';
-import type { Order, Question, Report } from './messages.ts';
+import type { Answers, Order, Question, Report } from './messages.ts';
+import { isViewQuestion, type ViewAnswers, type ViewQuestion } from './view-questions.ts';
 
 const FRAME_MS = 33;
 /** A log's own bound is 16 MiB; a supervisor's may be larger, and is the command line's. */
@@ -70,7 +71,7 @@ export class WorkerDesk {
         this.#files.delete(order.log);
         return;
       case 'ask':
-        this.#answer(order.id, order.question);
+        void this.#answer(order.id, order.question);
     }
   }
 
@@ -136,16 +137,24 @@ export class WorkerDesk {
     this.#tellLater(id);
   }
 
-  #answer(id: number, question: Question): void {
+  async #answer(id: number, question: Question): Promise<void> {
     try {
-      const answer =
-        question.kind === 'chartOf'
-          ? chartNamed(question.machine, question.level)
-          : this.#logOf(question.log).answer(question);
-      this.#post({ kind: 'answer', id, answer, error: null });
+      this.#post({ kind: 'answer', id, answer: await this.#answerTo(question), error: null });
     } catch (error) {
       this.#post({ kind: 'answer', id, answer: null, error: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  #answerTo(question: Question): Answers[keyof Answers] | Promise<Answers[keyof Answers]> {
+    if (question.kind === 'chartOf') return chartNamed(question.machine, question.level);
+    if (isViewQuestion(question)) return this.#viewOf(question);
+    return this.#logOf(question.log).answer(question);
+  }
+
+  /** Their code is not part of the worker: it comes when it is asked for. */
+  async #viewOf(question: ViewQuestion): Promise<ViewAnswers[keyof ViewAnswers]> {
+    const { answerView } = await import('./view-answers.ts');
+    return answerView(question, (log) => this.#logOf(log).debugged());
   }
 
   #logOf(id: string): LogDebugger {

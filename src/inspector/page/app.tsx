@@ -9,9 +9,13 @@ import { SessionList } from './list/session-list.tsx';
 import { Crowd } from './panels/crowd.tsx';
 import { Help } from './panels/help.tsx';
 import { Home } from './panels/home.tsx';
-import { TryPanel } from './panels/try.tsx';
 import { SessionView, TurnPanel } from './session/session-view.tsx';
-import { store } from './store.ts';
+import { showPanel, store } from './store.ts';
+import { lazyView } from './views/lazy-view.tsx';
+import { TurnActions } from './views/turn-actions.tsx';
+import { CompareView } from './views/view-tabs.ts';
+
+const TryPanel = lazyView(async () => (await import('./panels/try.tsx')).TryPanel);
 
 export function App() {
   return (
@@ -24,7 +28,11 @@ export function App() {
       </Guarded>
       <Main />
       {store.panel.value === 'help' && <Help />}
-      {store.panel.value === 'try' && <TryPanel />}
+      {store.panel.value === 'try' && (
+        <div class="corner">
+          <TryPanel />
+        </div>
+      )}
       <Notice />
     </>
   );
@@ -50,6 +58,18 @@ function Main() {
       </Guarded>
     );
   }
+  return <FramedLog log={log} />;
+}
+
+/** A log and one of its turns, or what stands in the place of both. */
+export function FramedLog({ log }: { readonly log: string }) {
+  if (store.panel.value === 'compare') {
+    return (
+      <Guarded place="wide" subject={log}>
+        <CompareView onClose={() => showPanel('none')} />
+      </Guarded>
+    );
+  }
   return (
     <>
       <Guarded place="middle" subject={log}>
@@ -58,13 +78,13 @@ function Main() {
         </main>
       </Guarded>
       <Guarded place="right" subject={log}>
-        <TurnPanel />
+        <TurnPanel actions={<TurnActions />} />
       </Guarded>
     </>
   );
 }
 
-function Notice() {
+export function Notice() {
   const words = store.notice.value;
   return (
     <div role="alert">

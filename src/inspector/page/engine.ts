@@ -47,8 +47,15 @@ function watchSoon(logs: readonly string[]): void {
   clearTimeout(nextWatch);
   const waitMs = performance.now() - lastChoiceMs < CHOICE_MS ? CHOICE_MS : 0;
   lastChoiceMs = performance.now();
-  if (waitMs === 0) tell({ kind: 'watch', logs });
-  else nextWatch = setTimeout(() => tell({ kind: 'watch', logs }), waitMs);
+  if (waitMs === 0) watch(logs);
+  else nextWatch = setTimeout(() => watch(logs), waitMs);
+}
+
+/** What the worker forgets is forgotten here: who comes back to a log waits for it anew, and asks nothing of one that is not there. */
+function watch(logs: readonly string[]): void {
+  tell({ kind: 'watch', logs });
+  const kept = [...store.overviews.peek()].filter(([id]) => isFile(id) || logs.includes(id));
+  if (kept.length < store.overviews.peek().size) store.overviews.value = new Map(kept);
 }
 
 /** A log that was opened in the page, and is not the server's. */

@@ -5,6 +5,7 @@
 import { stepLog } from './list/list-model.ts';
 import { seekTurn } from './session/time-travel.ts';
 import { goLive, goToTurn, setLevel, showPanel, stepTurn, store } from './store.ts';
+import { openFork } from './views/fork-place.ts';
 
 interface Key {
   /** `KeyboardEvent.key`; letters in lower case, behind `Shift+` for keys without a sign of their own. */
@@ -40,6 +41,7 @@ export const keyTable: readonly Key[] = [
   { keys: ['/'], shown: ['/'], words: 'filter the list; Esc clears the filter', run: focusFilter },
   { keys: ['c'], shown: ['C'], words: 'crowd: how many sessions are in each state', run: () => togglePanel('crowd') },
   { keys: ['t'], shown: ['T'], words: 'try it: ask the server something', run: tryIt },
+  { keys: ['w'], shown: ['W'], words: 'what if, from this turn', run: openFork },
   { keys: ['?'], shown: ['?'], words: 'these keys', run: () => togglePanel('help') },
   { keys: ['Escape'], shown: ['Esc'], words: 'close what lies over the session', run: () => showPanel('none') },
 ];

@@ -28,7 +28,7 @@ export interface Connection {
   readonly server: ServerFacts | null;
 }
 
-export type Panel = 'none' | 'help' | 'try' | 'crowd';
+export type Panel = 'none' | 'help' | 'try' | 'crowd' | 'compare';
 
 interface Store {
   readonly connection: Signal<Connection>;
@@ -47,6 +47,8 @@ interface Store {
   readonly isLarge: Signal<boolean>;
   readonly chosenLevel: Signal<ChartLevel | null>;
   readonly panel: Signal<Panel>;
+  /** The id of the open tab below the chart. */
+  readonly dock: Signal<string>;
   /** On the page's clock: while the connection is away, nothing ages. */
   readonly lostAtMs: Signal<number>;
   /** A sentence for the person, shown until the next one or until it is closed; '' = none. */
@@ -78,6 +80,7 @@ export const store: Store = {
   isLarge,
   chosenLevel,
   panel: signal<Panel>('none'),
+  dock: signal('timeline'),
   lostAtMs: signal(0),
   notice: signal(''),
   overview,

@@ -1,4 +1,5 @@
 /** The worker's entry: the debugger's desk, spoken to by messages. */
+import './node-shims/no-eval.ts';
 import type { Order } from '../debugger/messages.ts';
 import { WorkerDesk } from '../debugger/worker-desk.ts';
 
@@ -17,3 +18,6 @@ const desk = new WorkerDesk(
 );
 
 addEventListener('message', ({ data }: MessageEvent<Order>) => desk.take(data));
+
+/** Views over whole logs are there also when the server is gone by then. */
+setTimeout(() => void import('../debugger/view-answers.ts'), 1_500);

@@ -23,7 +23,7 @@ import { Feed, MAX_VIEWERS } from './feed.ts';
 import { decoded, fail, isApiPath, isRead, lineHeaders, linesFrom, pathOf, sendJson } from './http-answers.ts';
 import { type Archive, type IsKnown, openLogFile } from './log-archive.ts';
 import { type PageFile, readPageFiles } from './page-files.ts';
-import { MAX_ENDED, SessionList, SUPERVISOR } from './session-list.ts';
+import { MAX_ENDED, type OpenLog, SessionList, SUPERVISOR } from './session-list.ts';
 import { type AskServer, TryIt } from './try-it.ts';
 
 const PAGE_PATH = '/inspect';
@@ -53,7 +53,8 @@ export interface InspectorOptions {
   readonly logs: () => LiveLogs | null;
   /** Asks this server over its own port; null = INSPECTOR_TRY is off. */
   readonly ask: AskServer | null;
-  readonly facts: () => Omit<ServerFacts, 'run' | 'hasLogs' | 'canTry'>;
+  /** null = it is still starting: it does not know its own ports. */
+  readonly facts: () => Omit<ServerFacts, 'run' | 'hasLogs' | 'canTry'> | null;
   readonly totals: () => Omit<Totals, 'live' | 'ended' | 'failed'>;
   /** A monotonic clock in ms. */
   readonly now: () => number;
@@ -103,7 +104,7 @@ export class Inspector {
   }
 
   /** Looks on at a chart (record/recorded-logic.ts). */
-  recorderFor(actorId: string, recording: ChartRecording, openLog: () => TurnRecorder | null): TurnRecorder {
+  recorderFor(actorId: string, recording: ChartRecording, openLog: OpenLog): TurnRecorder {
     return this.list.recorderFor(actorId, recording, openLog);
   }
 
@@ -111,8 +112,12 @@ export class Inspector {
   async readArchive(): Promise<void> {
     if (this.#options.archive === null) return;
     const isListed: IsKnown = ({ name, path }) => this.list.has(name) || this.#isOwnSupervisor(path);
-    const found = await this.#options.archive.rowsBefore(this.#nowText(), MAX_ENDED, isListed);
-    this.list.addRead(found.rows, found.leftOut);
+    try {
+      const found = await this.#options.archive.rowsBefore(this.#nowText(), MAX_ENDED, isListed);
+      this.list.addRead(found.rows, found.leftOut);
+    } catch {
+      // What can't be read is not listed; that logs can't be written is said elsewhere.
+    }
   }
 
   /** Where the page is, with the token behind the `#`, which no browser sends anywhere. */
@@ -199,15 +204,20 @@ export class Inspector {
       fail(response, 503, `${MAX_VIEWERS} tabs watch this server already; close one`);
       return;
     }
+    const facts = this.#options.facts();
+    if (facts === null) {
+      response.setHeader('retry-after', '1');
+      fail(response, 503, 'the server is starting');
+      return;
+    }
     response.writeHead(200, lineHeaders);
     if (request.method === 'HEAD') {
       response.end();
       return;
     }
-    request.socket.setNoDelay(true);
     response.flushHeaders();
     const server: ServerFacts = {
-      ...this.#options.facts(),
+      ...facts,
       hasLogs: this.#options.archive !== null,
       canTry: this.#try.isOn,
       run: this.#run,

@@ -45,12 +45,19 @@ function builtPage(): URL {
   return new URL(import.meta.url.endsWith('.js') ? '../' : '../../../dist/inspector/', import.meta.url);
 }
 
+const SAVED_PAGE = 'saved-page.html';
+
 /** The files by their paths below /inspect/; `` is the page itself. Throws where the page was not built. */
 export function readPageFiles(folder: URL = builtPage()): ReadonlyMap<string, PageFile> {
   try {
     const index = readFileSync(new URL('index.html', folder));
     const page: PageFile = { bytes: index, headers: headersOf('index.html', 'no-store') };
-    const files = new Map([['', page]]);
+    // What a session is saved in: fetched by the page, which puts the log into it.
+    const saved: PageFile = { bytes: readFileSync(new URL(SAVED_PAGE, folder)), headers: page.headers };
+    const files = new Map([
+      ['', page],
+      [SAVED_PAGE, saved],
+    ]);
     const assets = new URL('assets/', folder);
     for (const name of readdirSync(assets)) {
       // Their names have the hash of what is in them.

@@ -20,11 +20,16 @@ const MAX_GONE = 2_000;
 const CHARTS_PER_STEP = 500;
 /** A row with nothing new but its count of turns waits for so long. */
 const COUNT_INTERVAL_MS = 1_000;
+/** A row of a live one is made once for all who read it in this time, whatever its age says. */
+const ROW_AGE_MS = 100;
 /** States of which it is known what is waited for in them; there are a few dozen. */
 const MAX_KNOWN_STATES = 1_000;
 
 /** The running server's own log, in the list. */
 export const SUPERVISOR = 'supervisor';
+
+/** The recorder of the log of an actor; null = it has none. */
+export type OpenLog = (actorId: string) => TurnRecorder | null;
 
 interface ListedChart {
   readonly id: string;
@@ -49,8 +54,9 @@ interface ListedChart {
   toldAfter: TurnEnd | null;
   toldTurns: number;
   toldAtMs: number;
-  /** The row of one that has ended, as JSON; null = not made yet. */
+  /** Its row as JSON, as it was then; null = not made yet, or something has changed. */
   json: string | null;
+  jsonAtMs: number;
 }
 
 /** A row of an earlier run of the server, read from its file. */
@@ -105,9 +111,9 @@ export class SessionList {
     this.#options = options;
   }
 
-  /** The recorder of the chart of this actor; `openLog` makes that of its log, null = it has none. */
-  recorderFor(actorId: string, recording: ChartRecording, openLog: () => TurnRecorder | null): TurnRecorder {
-    return (this.#live.get(actorId) ?? this.#begin(actorId, recording, openLog())).recorder;
+  /** The recorder of the chart of this actor, which passes every turn on to that of its log. */
+  recorderFor(actorId: string, recording: ChartRecording, openLog: OpenLog): TurnRecorder {
+    return (this.#live.get(actorId) ?? this.#begin(actorId, recording, openLog(actorId))).recorder;
   }
 
   /** Streams that run, those that ended since the start of the server, and those of them that failed. */
@@ -222,6 +228,7 @@ export class SessionList {
       toldTurns: 0,
       toldAtMs: Number.NEGATIVE_INFINITY,
       json: null,
+      jsonAtMs: 0,
       recorder: {
         record: (turn) => {
           log?.record(turn);
@@ -305,6 +312,7 @@ export class SessionList {
     chart.toldAfter = chart.after;
     chart.toldTurns = chart.turns;
     chart.toldAtMs = now;
+    chart.json = null;
     this.#rows.delete(chart.id);
     this.#rows.set(chart.id, chart);
   }
@@ -315,10 +323,11 @@ export class SessionList {
   }
 
   #jsonOf(chart: ListedChart, now: number): string {
-    if (chart.json !== null) return chart.json;
-    const json = JSON.stringify(rowOf(chart, now));
-    if (chart.end !== null) chart.json = json;
-    return json;
+    const isGood = chart.end !== null || now - chart.jsonAtMs < ROW_AGE_MS;
+    if (chart.json !== null && isGood) return chart.json;
+    chart.json = JSON.stringify(rowOf(chart, now));
+    chart.jsonAtMs = now;
+    return chart.json;
   }
 }
 

@@ -11,6 +11,8 @@ import { textIn } from './session-list.ts';
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** A page sends what it has at once. */
 const BODY_TIMEOUT_MS = 10_000;
+/** How long a question waits for the end of the one before it. */
+const TAKE_BACK_MS = 300;
 /** Nobody reads the sound: the call is taken back. */
 const STALL_LIMIT_MS = 30_000;
 
@@ -33,7 +35,8 @@ export type AskServer = (question: TryRequest, listener: AnswerListener) => Aske
 export class TryIt {
   /** null = switched off. */
   readonly #ask: AskServer | null;
-  #isBusy = false;
+  /** Resolves when the one that is under way is over; null = there is none. */
+  #current: Promise<void> | null = null;
 
   constructor(ask: AskServer | null) {
     this.#ask = ask;
@@ -46,24 +49,29 @@ export class TryIt {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = this.#refusalOf(request);
     if (refusal !== null) {
-      if (refusal.status === 405) response.setHeader('allow', 'POST');
-      if (refusal.status === 409) response.setHeader('retry-after', '1');
-      // What is still to be sent of the body nobody reads.
-      response.setHeader('connection', 'close');
-      fail(response, refusal.status, refusal.error);
+      refuse(response, refusal);
       return;
     }
-    this.#isBusy = true;
-    try {
-      const body = await bodyOf(request);
-      const question = typeof body === 'string' ? questionIn(body) : body;
-      if ('status' in question) {
-        response.setHeader('connection', 'close');
-        fail(response, question.status, question.error);
-      } else if (!response.destroyed) await this.#pass(question, response);
-    } finally {
-      this.#isBusy = false;
+    // Who takes one question back to ask another may be heard in the other order.
+    if (this.#current !== null) await Promise.race([this.#current.catch(() => {}), after(TAKE_BACK_MS)]);
+    if (this.#current !== null) {
+      refuse(response, { status: 409, error: 'another try is under way; there is one at a time' });
+      return;
     }
+    const current = this.#answerNow(request, response);
+    this.#current = current;
+    try {
+      await current;
+    } finally {
+      this.#current = null;
+    }
+  }
+
+  async #answerNow(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    const question = typeof body === 'string' ? questionIn(body) : body;
+    if ('status' in question) refuse(response, question);
+    else if (!response.destroyed) await this.#pass(question, response);
   }
 
   #refusalOf({ method, headers }: IncomingMessage): Fault | null {
@@ -73,11 +81,10 @@ export class TryIt {
     if (!/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
       return { status: 415, error: 'Content-Type must be application/json' };
     }
-    if (Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES) return tooLarge;
-    return this.#isBusy ? { status: 409, error: 'another try is under way; there is one at a time' } : null;
+    return Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES ? tooLarge : null;
   }
 
-  /** Resolves when the call is over. */
+  /** Resolves when the call is over, or nobody wants its answer any more. */
   #pass(question: TryRequest, response: ServerResponse): Promise<void> {
     return new Promise((resolve) => {
       response.writeHead(200, lineHeaders);
@@ -95,12 +102,25 @@ export class TryIt {
         call.cancel();
         // A call that was held back ends only when the rest of it was read.
         call.resume();
+        resolve();
       });
       response.setTimeout(STALL_LIMIT_MS, () => {
         if (response.writableNeedDrain) response.destroy();
       });
     });
   }
+}
+
+function refuse(response: ServerResponse, { status, error }: Fault): void {
+  if (status === 405) response.setHeader('allow', 'POST');
+  if (status === 409) response.setHeader('retry-after', '1');
+  // What is still to be sent of the body nobody reads.
+  response.setHeader('connection', 'close');
+  fail(response, status, error);
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 interface Fault {

@@ -265,13 +265,18 @@ describe('recital inspect', () => {
       () => rowsIn(list),
       (rows) => rows.has(id),
     );
-    const said = inspector.feed(`log=${id}`);
-    await eventually(
-      () => said.length,
-      (length) => length >= 2,
+    // Whoever watches first has what was there from the file, and asks again where a line is missing.
+    const said = await eventually(
+      async () => {
+        const feed = inspector.feed(`log=${id}`);
+        await eventually(
+          () => feed.length,
+          (length) => length >= 2,
+        );
+        return feed;
+      },
+      ([, head = '']) => JSON.parse(head).from === 3,
     );
-    // Whoever watches has what was there from the file, and asks again where a line is missing.
-    await new Promise((resolve) => setTimeout(resolve, 300));
     appendFileSync(path, lines.slice(3, 5).join(''));
     await eventually(
       () => said,

@@ -132,6 +132,30 @@ test.each(['127.0.0.1:PORT', 'localhost:PORT', '[::1]:PORT', 'named.example', 'L
   },
 );
 
+test('requests that come behind a good one in the same connection are asked for everything again', async () => {
+  const first = `GET /inspect/api/ended HTTP/1.1\n${good}\n\n`;
+  const socket = connect(server.httpPort, '127.0.0.1');
+  socket.write(
+    `${first}GET /inspect/api/ended HTTP/1.1\nHost: 127.0.0.1:PORT\nConnection: close\n\n`
+      .replaceAll('PORT', String(server.httpPort))
+      .replaceAll('\n', '\r\n'),
+  );
+  const answers = await text(socket);
+  expect([...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '401']);
+});
+
+test('there is nothing to upgrade to and nobody to connect to', async () => {
+  const upgrade = 'Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==';
+  const answer = await ask(`GET /inspect/api/feed HTTP/1.1\nHost: 127.0.0.1:PORT\n${upgrade}`);
+  expect(answer.status).toBe(401);
+  expect((await ask(`CONNECT /inspect/api/feed HTTP/1.1\n${good}`)).status).toBe(405);
+});
+
+test('headers beyond 16 KiB are refused by the transport', async () => {
+  const answer = await ask(`GET /inspect/api/feed HTTP/1.1\n${good}\nX: ${'x'.repeat(20_000)}`);
+  expect(answer.status).toBe(431);
+});
+
 test('a target that is a whole URL names the server, too', async () => {
   const head = (authority: string): string => `GET http://${authority}/inspect/api/ended HTTP/1.1\n${good}`;
   expect((await ask(head('127.0.0.1:PORT'))).status).toBe(200);

@@ -384,15 +384,13 @@ describe('POST try', () => {
     const second = await ask('{"prompt":"x"}');
     expect([second.status, await second.json()]).toEqual([409, { error: expect.stringContaining('one at a time') }]);
     leave.abort();
+    // It may ask another one at once.
+    const third = await ask('{"prompt":"x"}');
+    expect(await third.text()).toContain('"code":"OK"');
     await eventually(
       () => ready.status(),
       ({ active_streams }) => active_streams === 0,
     );
-    const third = await eventually(
-      () => ask('{"prompt":"x"}'),
-      ({ status }) => status === 200,
-    );
-    await third.text();
   });
 
   test.each([

@@ -77,8 +77,9 @@ class Page {
     return found?.kind === 'log' ? found.overview : undefined;
   }
 
-  ask(question: Question): { answer: Answers[keyof Answers] | null; error: string | null } {
+  async ask(question: Question): Promise<{ answer: Answers[keyof Answers] | null; error: string | null }> {
     this.desk.take({ kind: 'ask', id: this.reports.length, question });
+    await new Promise((resolve) => setImmediate(resolve));
     const last = this.reports.at(-1);
     if (last?.kind !== 'answer') throw new Error('no answer');
     return { answer: last.answer, error: last.error };
@@ -210,7 +211,7 @@ describe('a log of the server', () => {
     page.desk.take({ kind: 'watch', logs: [] });
     expect(asked.signal.aborted).toBe(true);
     await rest(page);
-    expect(page.ask({ kind: 'timeline', log: 'a' }).error).toBe('the log "a" is not open here');
+    expect((await page.ask({ kind: 'timeline', log: 'a' })).error).toBe('the log "a" is not open here');
     page.live(0, 5);
     await rest(page);
     expect(page.overview()).toBeUndefined();
@@ -244,11 +245,11 @@ describe('a dropped file', () => {
     const page = await open('a.jsonl', new TextEncoder().encode(text));
     const id = 'file:1:a.jsonl';
     expect(page.overview(id)).toMatchObject({ isLive: false, verdict: whole, title: expect.any(String) });
-    expect(page.ask({ kind: 'raw', log: id, from: 1, count: 2 }).answer).toEqual(lines.slice(1, 3));
-    expect(page.ask({ kind: 'turn', log: id, turn: 3 }).answer).toMatchObject({ turn: 3 });
+    expect((await page.ask({ kind: 'raw', log: id, from: 1, count: 2 })).answer).toEqual(lines.slice(1, 3));
+    expect((await page.ask({ kind: 'turn', log: id, turn: 3 })).answer).toMatchObject({ turn: 3 });
     expect(page.world.asked).toEqual([]);
     page.desk.take({ kind: 'close', log: id });
-    expect(page.ask({ kind: 'turn', log: id, turn: 3 }).error).toContain('not open here');
+    expect((await page.ask({ kind: 'turn', log: id, turn: 3 })).error).toContain('not open here');
   });
 
   test('that was cut in its last line is incomplete, not bad', async () => {

@@ -16,7 +16,7 @@ import { commandNames } from '../../../src/text/commands.ts';
 import { stormy } from '../../support/machines/session-plans.ts';
 import { runWorld } from '../../support/machines/session-world.ts';
 import { goodLog } from '../../support/replay/hand-recording.ts';
-import { endOf, plainPlan, recordWorld } from '../../support/replay/recorded-world.ts';
+import { endOf, plainPlan, recordWorld, tampered } from '../../support/replay/recorded-world.ts';
 import { runs } from '../../support/runs.ts';
 
 function recording(name: string, chart = 'session'): EventLog {
@@ -150,6 +150,14 @@ describe('a turn', () => {
     expect(same).toMatchObject({ verdict: 'none', words: 'So far nothing would have been different.' });
     const other = forked(live, 40, { kind: 'heard', event: '{"type":"client.cancelled"}' });
     expect(other).toMatchObject({ verdict: 'other_end', isEndCertain: true });
+  });
+
+  test('of a log that does not replay here is not forked', () => {
+    const altered = tampered(recordWorld(plainPlan).text, (lines) =>
+      lines.map((line) => (line.kind === 'turn' && line.turn === 1 ? { ...line, state: 'idle.attentive' } : line)),
+    );
+    const fault = faultOf(goodLog(altered), 2, { kind: 'lost' });
+    expect(fault).toContain('the log itself does not replay: it diverges at turn 1 (state)');
   });
 
   test('Fork 4: runs of rows that are the same are one', () => {

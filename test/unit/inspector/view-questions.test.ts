@@ -1,7 +1,8 @@
 /** The questions of views over whole logs, as the worker answers them. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { answerView, type DebuggedLog, isViewQuestion } from '../../../src/inspector/debugger/view-questions.ts';
+import { answerView } from '../../../src/inspector/debugger/view-answers.ts';
+import { type DebuggedLog, isViewQuestion } from '../../../src/inspector/debugger/view-questions.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { ChartRun } from '../../../src/replay/pure-chart.ts';
 import { goodLog } from '../../support/replay/hand-recording.ts';

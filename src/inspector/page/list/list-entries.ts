@@ -53,8 +53,13 @@ export function entryOfRow(row: SeenRow, nowMs: number): ListEntry {
     isStuck: row.wait !== null && quietMs >= STUCK_MS,
     isFile: false,
     verdict: '',
-    note: row.why ?? row.file ?? '',
+    note: row.why ?? row.file ?? (row.session === '' ? placeOfServer(row) : ''),
   };
+}
+
+/** A supervisor has no session and no device: which server's it is tells when that one began. */
+function placeOfServer({ isLive, startedAt }: ListRow): string {
+  return isLive ? 'this server' : startedAt.slice(0, 19).replace('T', ' ');
 }
 
 function grown(waits: Waits | null, wait: WaitName | null, byMs: number): Waits | null {

@@ -31,7 +31,7 @@ function Hints() {
   const { state, words, server } = store.connection.value;
   store.rowsAt.value;
   const place = awaited.value;
-  const hasSessions = [...store.rows.values()].some(isSession);
+  const sessions = [...store.rows.values()].filter(isSession);
   return (
     <>
       {place !== null && (
@@ -42,17 +42,17 @@ function Hints() {
         </p>
       )}
       {(token.value === '' || state === 'refused') && <TokenForm why={state === 'refused' ? words : ''} />}
-      {!hasSessions && state === 'live' && server !== null && server.grpc !== null && (
+      {!sessions.some(({ isLive }) => isLive) && state === 'live' && server !== null && server.grpc !== null && (
         <p>
-          No session yet. Ask one: <code>recital ask "What is a statechart?" --server {server.grpc}</code>
+          No session is live. Begin one: <code>recital ask "What is a statechart?" --server {server.grpc}</code>
         </p>
       )}
       <p>
-        Choose a session on the left, or{' '}
+        {sessions.length > 0 && 'Choose a session on the left. '}
         <button type="button" class="button" onClick={chooseFiles}>
-          open log files
-        </button>
-        . They can also be dropped anywhere on this page, and are sent nowhere.
+          Open log files
+        </button>{' '}
+        that you have. They can also be dropped anywhere on this page, and are sent nowhere.
       </p>
     </>
   );

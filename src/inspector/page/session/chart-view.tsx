@@ -2,7 +2,7 @@
  * A session's chart as it stood at a turn, drawn into the room that there is: laid out once, lit by the turn. What is active, was visited or
  * never was is told by line, weight and dashes, not by colour alone.
  */
-import { useId, useMemo } from 'preact/hooks';
+import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { BoxGeometry, ChartGeometry, EdgeGeometry, RowGeometry } from '../../../analysis/chart/chart-geometry.ts';
 import type { ArmedTimer, TurnView } from '../../debugger/views.ts';
 import { activeStates, countdownWords, isTimerOff } from './session-words.ts';
@@ -24,16 +24,24 @@ const MARGIN = 4;
 
 export function ChartView({ chart, view, isLive, nowMs, onLook, onState }: ChartProps) {
   const id = useId();
+  const room = useLastInSight(view?.last);
   const active = useMemo(() => activeStates(view?.leaves ?? []), [view]);
   const last = useMemo(() => new Set(view?.last?.transitions.map((each) => each.id) ?? []), [view]);
   const { width, height, boxes, edges, level } = chart;
   return (
-    <div class={`chart ${level}`} data-turn={view?.turn ?? -1} data-live={isLive}>
+    <div
+      class={`chart ${level}`}
+      data-turn={view?.turn ?? -1}
+      data-live={isLive}
+      ref={room}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the full chart may be larger than its room, and is scrolled by keys, too
+      tabIndex={level === 'full' ? 0 : undefined}
+    >
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot hold a drawing */}
       <svg
         viewBox={`${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`}
         preserveAspectRatio="xMidYMin meet"
-        style={{ maxWidth: `${width * MAX_SCALE}px`, maxHeight: `${height * MAX_SCALE}px` }}
+        style={sizes(chart)}
         role="group"
         aria-label={`Chart ${chart.machine}, version ${chart.version}`}
       >
@@ -68,8 +76,34 @@ export function ChartView({ chart, view, isLive, nowMs, onLook, onState }: Chart
   );
 }
 
+function sizes({ width, height, level }: ChartGeometry) {
+  const least = level === 'full' ? MIN_FULL_SCALE : 0;
+  return {
+    maxWidth: `${width * MAX_SCALE}px`,
+    maxHeight: `${height * MAX_SCALE}px`,
+    minWidth: `${width * least}px`,
+    minHeight: `${height * least}px`,
+  };
+}
+
+/** What was entered last is kept in sight, where a chart is larger than its room. */
+function useLastInSight(last: TurnView['last'] | undefined): { current: HTMLDivElement | null } {
+  const ref = useRef<HTMLDivElement>(null);
+  const target = last?.transitions.at(-1)?.targets[0];
+  useLayoutEffect(() => {
+    const room = ref.current;
+    if (room === null || target === undefined) return;
+    if (room.scrollHeight <= room.clientHeight && room.scrollWidth <= room.clientWidth) return;
+    const state = room.querySelector(`[data-state="${CSS.escape(target)}"] > .title`);
+    state?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [last?.turn, target]);
+  return ref;
+}
+
 /** Larger than this, a small chart looks like a poster. */
-const MAX_SCALE = 2.2;
+const MAX_SCALE = 1.6;
+/** Smaller than this the rows of a full chart cannot be read: it is scrolled instead. */
+const MIN_FULL_SCALE = 0.82;
 
 function ArrowHead({ id, class: name }: { readonly id: string; readonly class: string }) {
   return (

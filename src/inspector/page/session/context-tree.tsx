@@ -1,4 +1,5 @@
 /** What a turn changed, and all of the context: opened level by level, as it is asked for. */
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ContextChild, FieldChange, TurnView } from '../../debugger/views.ts';
 import { useAnswer } from '../engine.ts';
@@ -34,7 +35,7 @@ function Change({ log, turn, change }: ChangeProps) {
     <li>
       <button type="button" class="line change" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         <span>{path}</span>
-        <span class="values" dir="auto">
+        <span class={(after?.length ?? 0) > (before?.length ?? 0) ? 'values growing' : 'values'} dir="auto">
           {before !== undefined && <del>{before}</del>}
           <span class="to">{before === undefined ? '+' : '→'}</span>
           {after === undefined ? <span class="to">removed</span> : <ins>{after}</ins>}
@@ -50,19 +51,29 @@ function WholeValue({ log, turn, path }: { readonly log: string; readonly turn: 
   if (error !== null) return <p class="is-bad">{error}</p>;
   if (answer === null) return null;
   return (
-    <div class="whole">
+    <div class="whole-value">
       {answer.before !== null && (
-        <pre dir="auto">
+        <Whole>
           <del>{answer.before}</del>
-        </pre>
+        </Whole>
       )}
       {answer.after !== null && (
-        <pre dir="auto">
+        <Whole>
           <ins>{answer.after}</ins>
-        </pre>
+        </Whole>
       )}
       <ChangeJumps turn={turn} path={path} />
     </div>
+  );
+}
+
+/** A text of any length, scrolled in itself. */
+export function Whole({ children }: { readonly children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keys
+    <pre dir="auto" tabIndex={0}>
+      {children}
+    </pre>
   );
 }
 
@@ -142,5 +153,5 @@ function Branch({ log, turn, child }: BranchProps) {
 
 function Leaf({ log, turn, path }: { readonly log: string; readonly turn: number; readonly path: string }) {
   const { answer } = useAnswer({ kind: 'value', log, turn, path });
-  return answer === null ? null : <pre dir="auto">{answer.after ?? 'nothing'}</pre>;
+  return answer === null ? null : <Whole>{answer.after ?? 'nothing'}</Whole>;
 }

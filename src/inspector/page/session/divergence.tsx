@@ -3,6 +3,7 @@
 import type { TurnOutcome } from '../../../log/log-format.ts';
 import type { Divergence } from '../../../replay/replayer.ts';
 import type { TurnView } from '../../debugger/views.ts';
+import { Whole } from './context-tree.tsx';
 import { effectWords, lineDiff, shortPath } from './session-words.ts';
 
 export function Divergent({ view }: { readonly view: TurnView }) {
@@ -99,7 +100,7 @@ function Items({ divergence }: { readonly divergence: Divergence }) {
     return present === undefined ? null : (
       <>
         <h2>recomputed {field}</h2>
-        <pre dir="auto">{JSON.stringify(present, null, 1)}</pre>
+        <Whole>{JSON.stringify(present, null, 1)}</Whole>
       </>
     );
   }

@@ -1,8 +1,8 @@
 /** Below the chart: views of the whole log in tabs, and the slider through its turns. */
 import type { ComponentType } from 'preact';
-import { useId, useRef, useState } from 'preact/hooks';
+import { useId, useRef } from 'preact/hooks';
 import type { LogOverview, TurnView } from '../../debugger/views.ts';
-import { goLive, goToTurn, stepTurn } from '../store.ts';
+import { goLive, goToTurn, stepTurn, store } from '../store.ts';
 import { durationWords } from './session-words.ts';
 
 export interface DockViewProps {
@@ -19,6 +19,8 @@ export interface DockTab {
   /** Behind the title: how many there are of what it shows. */
   readonly count?: (overview: LogOverview) => number;
   readonly View: ComponentType<DockViewProps>;
+  /** It needs more height than a few lanes do. */
+  readonly isTall?: boolean;
   /** Beside the tabs, on the right, while it is open. */
   readonly Aside?: ComponentType<DockViewProps>;
 }
@@ -30,9 +32,8 @@ interface DockProps extends DockViewProps {
 
 export function Dock({ tabs, overview, turn, view, isFollowing }: DockProps) {
   const id = useId();
-  const [openId, setOpenId] = useState(tabs[0]?.id);
   const bar = useRef<HTMLDivElement>(null);
-  const open = tabs.find((tab) => tab.id === openId) ?? tabs[0];
+  const open = tabs.find((tab) => tab.id === store.dock.value) ?? tabs[0];
   if (open === undefined) return null;
   /** As in any tab list: the arrows go from tab to tab, and open it. */
   const onKeyDown = (event: KeyboardEvent) => {
@@ -40,7 +41,7 @@ export function Dock({ tabs, overview, turn, view, isFollowing }: DockProps) {
     if (by === 0) return;
     event.preventDefault();
     const next = tabs[(tabs.indexOf(open) + by + tabs.length) % tabs.length];
-    setOpenId(next?.id);
+    store.dock.value = next?.id ?? '';
     bar.current?.querySelector<HTMLElement>(`[data-tab="${next?.id}"]`)?.focus();
   };
   const { View, Aside } = open;
@@ -58,7 +59,9 @@ export function Dock({ tabs, overview, turn, view, isFollowing }: DockProps) {
               aria-selected={tab === open}
               aria-controls={`${id}-view`}
               tabIndex={tab === open ? 0 : -1}
-              onClick={() => setOpenId(tab.id)}
+              onClick={() => {
+                store.dock.value = tab.id;
+              }}
             >
               {tab.title}
               {tab.count !== undefined && <span> {tab.count(overview).toLocaleString('en')}</span>}

@@ -45,12 +45,12 @@ function Line({ text, number, turn }: LineProps) {
   return (
     <div class={isCurrent ? 'raw current' : 'raw'} aria-current={isCurrent ? 'true' : undefined}>
       <span class="number">{number}</span>
-      <code dir="auto">{text?.slice(0, MAX_SHOWN_CHARS) ?? '…'}</code>
       {text !== undefined && (
         <button type="button" class="link" aria-label={`Copy line ${number}`} onClick={() => copy(text)}>
           copy
         </button>
       )}
+      <code dir="auto">{text?.slice(0, MAX_SHOWN_CHARS) ?? '…'}</code>
     </div>
   );
 }

@@ -8,6 +8,7 @@ import type { LogOverview, TurnView } from '../../debugger/views.ts';
 import { useAnswer } from '../engine.ts';
 import { shortSession } from '../list/list-entries.ts';
 import { goToTurn, setLevel, store } from '../store.ts';
+import { forkTab, sequenceTab, slotsTab } from '../views/view-tabs.ts';
 import { ChartView } from './chart-view.tsx';
 import { Dock, type DockTab } from './dock.tsx';
 import { logTab } from './log-view.tsx';
@@ -19,7 +20,9 @@ import { timelineTab } from './timeline-view.tsx';
 import { TurnDetails } from './turn-panel.tsx';
 
 /** Views of the whole log, in the order of their tabs. */
-const tabs: readonly DockTab[] = [timelineTab, logTab, rawTab];
+const sessionTabs: readonly DockTab[] = [timelineTab, sequenceTab, logTab, forkTab, rawTab];
+/** A supervisor waits for nobody: its slots are its timeline. */
+const supervisorTabs: readonly DockTab[] = [slotsTab, sequenceTab, logTab, forkTab, rawTab];
 
 /** The turn that is drawn: the last one that was answered for, also while the next one is on its way. */
 const shownView = signal<{ readonly log: string; readonly view: TurnView | null }>({ log: '', view: null });
@@ -35,8 +38,10 @@ export function SessionView() {
     shownView.value = { log: log ?? '', view };
   }, [log, view]);
   if (log === null) return null;
+  const tabs = overview?.header?.machine === 'supervisor' ? supervisorTabs : sessionTabs;
+  const isTall = (tabs.find(({ id }) => id === store.dock.value) ?? tabs[0])?.isTall === true;
   return (
-    <section class="middle session" aria-label="Session">
+    <section class={isTall ? 'middle session tall' : 'middle session'} aria-label="Session">
       <Crumb overview={overview} />
       <Notes overview={overview} error={error} />
       {overview === null || overview.header === null ? (
@@ -98,12 +103,12 @@ function fieldOf(input: unknown, name: string): string {
 }
 
 function Verdict({ overview }: { readonly overview: LogOverview }) {
-  const { kind, words, turn } = verdictWords(overview);
+  const { kind, words, why, turn } = verdictWords(overview);
   const tone = kind === 'identical' ? 'is-good' : 'is-bad';
-  const why = 'Computed in this page: it executed the log again, with its own copy of the chart.';
+  const how = 'Computed in this page: it executed the log again, with its own copy of the chart.';
   if (turn === null) {
     return (
-      <span class={`verdict ${tone}`} data-verdict={kind} title={why}>
+      <span class={`verdict ${tone}`} data-verdict={kind} title={how}>
         {words}
       </span>
     );
@@ -113,7 +118,7 @@ function Verdict({ overview }: { readonly overview: LogOverview }) {
       type="button"
       class={`verdict link ${tone}`}
       data-verdict={kind}
-      title={`${words}\n${why}`}
+      title={`${words} ${why}\n${how}`}
       onClick={() => goToTurn(turn)}
     >
       {words}
@@ -123,7 +128,7 @@ function Verdict({ overview }: { readonly overview: LogOverview }) {
 
 const levels: readonly { readonly level: ChartLevel; readonly title: string; readonly key: string }[] = [
   { level: 'map', title: 'Map', key: 'M' },
-  { level: 'full', title: 'Full chart', key: 'F' },
+  { level: 'full', title: 'Full', key: 'F' },
 ];
 
 function LevelSwitch() {
@@ -154,7 +159,8 @@ function Notes({ overview, error }: { readonly overview: LogOverview | null; rea
   }
   if (overview !== null) {
     for (const change of overview.definitionChanges) notes.push(`Recorded by other code: ${change}.`);
-    if (overview.verdict.kind === 'bad-log') notes.push(verdictWords(overview).words);
+    const { words, why } = verdictWords(overview);
+    if (why !== '') notes.push(`${words}: ${why}`);
     if (overview.missingLines > 0)
       notes.push(`${overview.missingLines} lines have not arrived yet: they are being fetched.`);
   }
@@ -201,21 +207,22 @@ function ChartRoom({ overview, view }: ChartRoomProps) {
             }
           />
         )}
-        {look !== null && <StateCard log={overview.id} path={look.path} isHigh={look.isHigh} view={view} />}
       </div>
+      {look !== null && <StateCard log={overview.id} path={look.path} isHigh={look.isHigh} view={view} />}
       <Caption view={view} />
       {chart !== null && level === 'map' && chart.everywhere.length > 0 && (
         <ul class="everywhere" aria-label="From every state">
-          {chart.everywhere.map(({ id, trigger, guard, goal }) => {
+          {chart.everywhere.map(({ id, trigger, guard, goal, tone }) => {
             const taken = view?.taken[id] ?? 0;
             return (
               <li
                 key={id}
-                class={taken > 0 ? 'taken' : ''}
+                class={`${tone}${taken > 0 ? ' was-taken' : ''}`}
                 title={`${trigger}${guard === null ? '' : ` [${guard}]`} → ${goal || 'stays'}`}
               >
                 {taken > 0 && <span aria-hidden="true">✓ </span>}
                 {trigger}
+                {guard !== null && ` [${guard}]`}
                 {taken > 0 && <span class="unseen"> taken</span>}
               </li>
             );

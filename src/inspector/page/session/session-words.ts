@@ -78,6 +78,8 @@ export function guardTree(guards: readonly GuardAnswer[]): readonly GuardNode[] 
 export interface VerdictWords {
   readonly kind: 'identical' | 'diverged' | 'bad-log';
   readonly words: string;
+  /** What is wrong, where the words leave it open; '' otherwise. */
+  readonly why: string;
   /** The turn to look at; null = none. */
   readonly turn: number | null;
 }
@@ -88,19 +90,22 @@ export function verdictWords({ verdict }: LogOverview): VerdictWords {
       return {
         kind: 'identical',
         words: verdict.isWhole ? `✓ identical, ${plural(verdict.turns, 'turn')}` : '✓ identical so far',
+        why: '',
         turn: null,
       };
     case 'diverged':
       return {
         kind: 'diverged',
         words: `✗ diverged at turn ${verdict.turn}: ${verdict.divergence.field}`,
+        why: '',
         turn: verdict.turn,
       };
     case 'bad-log':
       // Without a line it is no line's fault: the log cannot be had.
       return {
         kind: 'bad-log',
-        words: verdict.line === 0 ? `✗ ${verdict.why}` : `✗ bad log: line ${verdict.line}: ${verdict.why}`,
+        words: verdict.line === 0 ? '✗ no log' : `✗ bad log: line ${verdict.line}`,
+        why: verdict.why,
         turn: verdict.turn,
       };
   }

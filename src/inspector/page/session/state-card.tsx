@@ -31,7 +31,7 @@ export function StateCard({ log, path, isHigh, view }: StateCardProps) {
             return (
               <li key={id} class={tone}>
                 {trigger}
-                {guard !== null && <span class="guard"> [{guard}]</span>} → {goal === '' ? 'stays' : goal}
+                {guard !== null && <span class="asked"> [{guard}]</span>} → {goal === '' ? 'stays' : goal}
                 {taken > 0 && <span class="count"> ×{taken}</span>}
               </li>
             );

@@ -157,11 +157,12 @@ export interface DrawnBar<B extends Span> {
   readonly labelWidth: number;
 }
 
-/** The narrowest bar that is seen. */
+/** The narrowest bar that is seen, and from the begin of one to that of the next, in px. */
 const BAR_WIDTH = 2;
+const BAR_DISTANCE = 3;
 
 /**
- * The bars of a lane that are seen, sorted by their begin, at most one a pixel in which they begin: the longest of those. So their number is
+ * The bars of a lane that are seen, sorted by their begin, at most one in three pixels in which they begin: the longest of those. So their number is
  * bounded by the drawing, not by the log.
  */
 export function barsToDraw<B extends Span>(
@@ -176,7 +177,7 @@ export function barsToDraw<B extends Span>(
     const x = Math.max(from, -BAR_WIDTH);
     const next = { bar, x, width: Math.max(BAR_WIDTH, Math.min(to, width + BAR_WIDTH) - x), labelWidth: 0 };
     const before = drawn.at(-1);
-    if (before === undefined || x - before.x >= 1) drawn.push(next);
+    if (before === undefined || x - before.x >= BAR_DISTANCE) drawn.push(next);
     else if (next.width > before.width) drawn[drawn.length - 1] = next;
   }
   return drawn.map((each, index) => {

@@ -27,7 +27,7 @@ function useTimeline(overview: LogOverview): Timeline | null {
 }
 
 /** The value, changed at most every `everyMs`. */
-function useSlowed(value: number, everyMs: number): number {
+export function useSlowed(value: number, everyMs: number): number {
   const [slow, setSlow] = useState(value);
   const changedAt = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
@@ -135,7 +135,7 @@ function Waterfall({ timeline, scale, width, height, atMs }: WaterfallProps) {
           <g key={ms} class="time">
             <path d={`M${scale.x(ms)} ${TOP - 4}V${height}`} />
             {scale.x(ms) < room - 20 && (
-              <text x={scale.x(ms)} y={TOP - 7}>
+              <text x={scale.x(ms) + 4} y={TOP - 7}>
                 {momentWords(ms)}
               </text>
             )}
@@ -225,19 +225,22 @@ function titleOf({ label, fromMs, toMs, turn, isWaiting }: TimelineBar): string 
   return `${label}\n${momentWords(fromMs)} to ${momentWords(toMs)}: ${durationWords(toMs - fromMs)}${isWaiting ? ', waiting' : ''}\nsince turn ${turn}`;
 }
 
-/** How long each was waited for, as shares: the colours are those of the strips in the list. */
+/** How long each was waited for, as shares, in the colours of the strips in the list. Where room is short the last ones are left out whole. */
 function Waited() {
   const shares = waitShares(shownTimeline.value?.waits ?? null);
   if (shares.length === 0) return null;
+  const all = shares.map(({ name, percent }) => `${name} ${percent} %`).join(' · ');
   return (
-    <div class="waited">
-      <span>waited for:</span>
-      {shares.map(({ name, percent }) => (
-        <span key={name}>
-          <i class={name} />
-          {name} {percent} %
-        </span>
-      ))}
+    <div class="waited" title={`waited for: ${all}`}>
+      <span>waited for</span>
+      {shares
+        .filter(({ percent }) => percent > 0)
+        .map(({ name, percent }) => (
+          <span key={name}>
+            <i class={name} />
+            {name} {percent} %
+          </span>
+        ))}
     </div>
   );
 }

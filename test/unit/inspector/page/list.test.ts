@@ -77,6 +77,12 @@ describe('a row between two lines of the server', () => {
   });
 });
 
+test('the log of a server tells which server it was', () => {
+  const supervisor = { ...row, machine: 'supervisor', session: '', device: '' };
+  const noteOf = (isLive: boolean) => entryOfRow(seenRow({ ...supervisor, isLive }, undefined, 0), 0).note;
+  expect([noteOf(true), noteOf(false)]).toEqual(['this server', '2026-11-30 10:00:00']);
+});
+
 describe('the order of the list', () => {
   const old = entry('old', { startedAt: '2026-11-30T09:00:00.000Z' });
   const young = entry('young', { startedAt: '2026-11-30T11:00:00.000Z', isLive: false, isFailed: true });

@@ -3,6 +3,7 @@ import type { LogOverview, Verdict } from '../../../../src/inspector/debugger/vi
 import {
   activeStates,
   countdownWords,
+  differingParts,
   durationWords,
   effectWords,
   guardTree,
@@ -107,15 +108,21 @@ describe('the verdict in words', () => {
     expect(verdictWords({ ...log, verdict: { kind: 'diverged', turn: 45, divergence } })).toEqual({
       kind: 'diverged',
       words: '✗ diverged at turn 45: context.sentences',
+      why: '',
       turn: 45,
     });
-    expect(told({ kind: 'bad-log', line: 7, turn: 5, why: 'its hash does not follow' })).toBe(
-      '✗ bad log: line 7: its hash does not follow',
-    );
+    const bad = { kind: 'bad-log', line: 7, turn: 5, why: 'its hash does not fit' } as const;
+    expect(verdictWords({ ...log, verdict: bad })).toEqual({
+      kind: 'bad-log',
+      words: '✗ bad log: line 7',
+      why: 'its hash does not fit',
+      turn: 5,
+    });
   });
 
   it('says why a log cannot be had without blaming a line', () => {
-    expect(told({ kind: 'bad-log', line: 0, turn: null, why: 'EVENT_LOG=off' })).toBe('✗ EVENT_LOG=off');
+    const none = { kind: 'bad-log', line: 0, turn: null, why: 'EVENT_LOG=off' } as const;
+    expect(verdictWords({ ...log, verdict: none })).toMatchObject({ words: '✗ no log', why: 'EVENT_LOG=off' });
   });
 });
 
@@ -146,6 +153,25 @@ describe('shares of waiting', () => {
   it('are none where nothing was waited for', () => {
     expect(waitShares({ start: 0, model: 0, voice: 0, reader: 0, out: 0 })).toEqual([]);
     expect(waitShares(null)).toEqual([]);
+  });
+});
+
+describe('a changed value', () => {
+  it('is shown from shortly before what differs', () => {
+    expect(differingParts({ before: '"It was a dark and sto"', after: '"It was a dark and stormy"' })).toEqual({
+      before: '…nd sto"',
+      after: '…nd stormy"',
+    });
+  });
+
+  it('is shown whole where it is short, is new, or differs behind what is told of it', () => {
+    for (const change of [
+      { before: '12', after: '13' },
+      { after: '{ 4 }' },
+      { before: '"the same begin…"', after: '"the same begin…"' },
+    ]) {
+      expect(differingParts(change)).toEqual({ before: undefined, ...change });
+    }
   });
 });
 

@@ -1,0 +1,152 @@
+/** A supervisor: slots over time, who holds them at the shown turn, who was refused and why. */
+import type { Refusal, SlotHolder, SupervisorView } from '../../debugger/supervisor-view.ts';
+import { useAnswer } from '../engine.ts';
+import { goToTurn, selectLog, store } from '../store.ts';
+import './views.css';
+import { placeText } from './view-words.ts';
+
+export function SupervisorPanel() {
+  const log = store.log.value ?? '';
+  const turn = store.turn.value;
+  const { answer, error } = useAnswer<'supervisor'>({ kind: 'supervisor', log, turn });
+  if (error !== null) return <p class="view-words is-bad">{error}</p>;
+  if (answer === null) return <p class="view-words">Reading the log…</p>;
+  const { admitted, refused, interrupts, peak, maxStreams } = answer;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section class="view view-scroll" tabIndex={0} aria-label="Slots">
+      <div class="view-bar">
+        <b>{maxStreams.toLocaleString('en')} slots</b> at most {peak.toLocaleString('en')} held ·{' '}
+        {admitted.toLocaleString('en')} admitted ·{' '}
+        <span class={refused > 0 ? 'is-bad' : ''}>{refused.toLocaleString('en')} refused</span> ·{' '}
+        {interrupts.toLocaleString('en')} interrupts
+        <RefusedBy />
+      </div>
+      <SlotsPlot view={answer} atMs={atMsOf(answer, turn)} />
+      <p class="slots-axis">
+        <span>0 ms</span>
+        <span>{placeText(answer.endMs)}</span>
+      </p>
+      <div class="columns">
+        <Refusals refusals={answer.refusals} more={answer.moreRefusals} />
+        <Holders holders={answer.holders} more={answer.moreHolders} turn={turn} />
+      </div>
+    </section>
+  );
+}
+
+/** By error_type, as the running server counts them: its rpc layer refuses, too, before its supervisor is asked. */
+function RefusedBy() {
+  const totals = store.totals.value;
+  if (totals === null || store.log.value !== 'supervisor') return null;
+  return Object.entries(totals.refusedBy)
+    .filter(([, count]) => count > 0)
+    .map(([type, count]) => (
+      <span key={type} class="pill is-bad">
+        {type} {count.toLocaleString('en')}
+      </span>
+    ));
+}
+
+/** The time of the last change of slots up to a turn: where the shown turn stands. */
+function atMsOf({ slots }: SupervisorView, turn: number): number {
+  return slots.findLast((point) => point.turn <= turn)?.atMs ?? 0;
+}
+
+const WIDTH = 1_000;
+const HEIGHT = 100;
+
+function SlotsPlot({ view, atMs }: { readonly view: SupervisorView; readonly atMs: number }) {
+  const { slots, endMs, maxStreams, peak } = view;
+  const isLimitNear = maxStreams > 0 && peak * 2 >= maxStreams;
+  const top = Math.max(1, isLimitNear ? maxStreams : peak) * 1.1;
+  const x = (ms: number) => (endMs === 0 ? 0 : (ms / endMs) * WIDTH);
+  const y = (held: number) => HEIGHT - (held / top) * HEIGHT;
+  const steps = slots.map(({ atMs: at, held }) => `H${x(at).toFixed(1)}V${y(held).toFixed(1)}`).join('');
+  const goTo = (event: MouseEvent) => {
+    if (!(event.currentTarget instanceof Element)) return;
+    const { left, width } = event.currentTarget.getBoundingClientRect();
+    const ms = ((event.clientX - left) / width) * endMs;
+    const point = slots.findLast((each) => each.atMs <= ms);
+    if (point !== undefined) goToTurn(point.turn);
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the scrubber does the same by keys
+    <svg
+      class="slots"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Slots over ${placeText(endMs)}: at most ${peak} of ${maxStreams}`}
+      onClick={goTo}
+    >
+      <path class="held" d={`M0 ${HEIGHT}${steps}H${WIDTH}V${HEIGHT}`} />
+      {isLimitNear && <line class="limit" x1={0} x2={WIDTH} y1={y(maxStreams)} y2={y(maxStreams)} />}
+      <line class="now" x1={x(atMs)} x2={x(atMs)} y1={0} y2={HEIGHT} />
+    </svg>
+  );
+}
+
+function Refusals({ refusals, more }: { readonly refusals: readonly Refusal[]; readonly more: number }) {
+  return (
+    <div>
+      <h2>Refused, newest first</h2>
+      {refusals.length === 0 && <p class="absent">nobody</p>}
+      <table class="lanes">
+        <tbody>
+          {refusals.map(({ turn, atMs, sessionId, hardwareId, errorType, message }) => (
+            <tr key={turn}>
+              <td class="narrow-turn">
+                <button type="button" class="link" onClick={() => goToTurn(turn)}>
+                  {turn}
+                </button>{' '}
+                {placeText(atMs)}
+              </td>
+              <td>
+                <b class="is-bad">{errorType}</b> {sessionId} {hardwareId !== '' && `· ${hardwareId}`}
+                <span class="absent refusal">{message}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {more > 0 && <p class="absent">and {more.toLocaleString('en')} before</p>}
+    </div>
+  );
+}
+
+interface HoldersProps {
+  readonly holders: readonly SlotHolder[];
+  readonly more: number;
+  readonly turn: number;
+}
+
+function Holders({ holders, more, turn }: HoldersProps) {
+  return (
+    <div>
+      <h2>In flight after turn {turn}</h2>
+      {holders.length === 0 && <p class="absent">nobody holds a slot</p>}
+      <table class="lanes">
+        <tbody>
+          {holders.map(({ streamId, sessionId, hardwareId, kind }) => (
+            <tr key={streamId}>
+              <td>
+                {store.rows.has(streamId) ? (
+                  <button type="button" class="link" onClick={() => selectLog(streamId)}>
+                    {sessionId}
+                  </button>
+                ) : (
+                  sessionId
+                )}{' '}
+                <span class="absent">
+                  {kind} {hardwareId}
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {more > 0 && <p class="absent">and {more.toLocaleString('en')} more</p>}
+    </div>
+  );
+}

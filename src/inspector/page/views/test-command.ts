@@ -1,0 +1,25 @@
+/** The command that makes a test of a log (docs/REPLAY.md). */
+import { shellWord } from '../../debugger/shell-word.ts';
+import type { LogOverview } from '../../debugger/views.ts';
+
+/**
+ * `recital log to-test PATH` for a log of a server with these `settings`, by where it writes it (record/event-logs.ts), or for an opened
+ * file, by its name: a browser tells no more of its path.
+ */
+export function testCommand(
+  { id, header }: Pick<LogOverview, 'id' | 'header'>,
+  settings: Readonly<Record<string, string>> | null,
+): string {
+  return `recital log to-test ${shellWord(pathOf(id, header, settings))}`;
+}
+
+function pathOf(id: string, header: LogOverview['header'], settings: Readonly<Record<string, string>> | null): string {
+  if (id.startsWith('file:')) return id.replace(/^file:\d+:/, '');
+  const folder = settings?.EVENT_LOG_DIR ?? './data/event-logs';
+  // What has no stream id is named by its place.
+  const place = /^(\d{4}-\d\d-\d\d)\.(\d{6}\..+)$/.exec(id);
+  if (place !== null) return `${folder}/${place[1]}/${place[2]}.jsonl`;
+  const [day = '', time = ''] = (header?.startedAt ?? '').split('T');
+  const name = header?.machine === 'supervisor' ? '*supervisor' : id.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64);
+  return `${folder}/${day}/${time.replaceAll(':', '').replace('Z', '')}-${name}.jsonl`;
+}

@@ -1,0 +1,128 @@
+/** Logs in files, as the inspector finds them: the newest first, page by page, by id, and nothing that is no log. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LogArchive } from '../../../../src/inspector/server/log-archive.ts';
+import { LineChain } from '../../../../src/log/log-format.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'recital-archive-'));
+const day = '2026-01-31';
+const archive = new LogArchive(dir);
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const header = {
+  kind: 'header',
+  format: 1,
+  machine: 'session',
+  version: '1',
+  definition: 'x',
+  build: '0.1.0',
+  redaction: 'shape',
+  startedAt: '2026-01-31T12:00:00.000Z',
+} as const;
+
+/** A log of some turns; without a footer its process was killed. */
+function logText(streamId: string, turns: number, reason: string | null): string {
+  const chain = new LineChain();
+  let text = chain.write({ ...header, input: { streamId, sessionId: 'session', hardwareId: 'device' } });
+  for (let turn = 0; turn < turns; turn += 1) {
+    const state = turn === 1 ? { state: 'streaming.a | streaming.b' } : {};
+    text += chain.write({ kind: 'turn', turn, atMs: turn * 10.4, event: { type: 'x' }, ...state });
+  }
+  if (reason !== null) text += chain.write({ kind: 'footer', status: 'done', reason, turns, dropped: 0 });
+  return text;
+}
+
+function write(name: string, text: string, folder = day): void {
+  mkdirSync(join(dir, folder), { recursive: true });
+  writeFileSync(join(dir, folder, name), text);
+}
+
+const all = '2100-01-01T00:00:00.000Z';
+const none = () => false;
+
+beforeAll(() => {
+  write('120000.000-good.jsonl', logText('good', 3, 'completed'));
+  write('120001.000-failed.jsonl', logText('failed', 2, 'answer_failed'));
+  write('120002.000-killed.jsonl', logText('killed', 400, null));
+  write('120003.000-77-supervisor.jsonl', logText('', 2, ''));
+  write('120004.000-empty.jsonl', '');
+  write('120005.000-noise.jsonl', 'x\n{"kind":"header"}\n');
+  write('notes.jsonl', logText('notes', 1, 'completed'));
+  write('120006.000-elsewhere.jsonl', logText('elsewhere', 1, 'completed'), 'not-a-day');
+  mkdirSync(join(dir, day, '120007.000-folder.jsonl'));
+  symlinkSync('/etc/passwd', join(dir, day, '120008.000-passwd.jsonl'));
+});
+
+test('each is a row, from what its beginning and its end tell', async () => {
+  const { rows, leftOut } = await archive.rowsBefore(all, 100, none);
+  expect(leftOut).toBe(0);
+  const common = {
+    machine: 'session',
+    session: 'session',
+    device: 'device',
+    startedAt: header.startedAt,
+    state: 'streaming.a | streaming.b',
+    isLive: false,
+    waits: null,
+  };
+  expect(rows).toEqual([
+    { ...common, id: `${day}.120003.000-77-supervisor`, ageMs: 10, turns: 2, reason: '-', isFailed: false },
+    // Its last state stands further back than is read.
+    { ...common, id: 'killed', state: '', ageMs: 4150, turns: 400, reason: 'no_end', isFailed: true },
+    { ...common, id: 'failed', ageMs: 10, turns: 2, reason: 'answer_failed', isFailed: true },
+    { ...common, id: 'good', ageMs: 21, turns: 3, reason: 'completed', isFailed: false },
+  ]);
+});
+
+test('those that are known otherwise, and those that began later, are left out', async () => {
+  const isKnown = ({ name, path }: { readonly name: string; readonly path: string }): boolean =>
+    name === 'failed' && path.endsWith('120001.000-failed.jsonl');
+  const { rows } = await archive.rowsBefore('2026-01-31T12:00:02.000Z', 100, isKnown);
+  expect(rows.map(({ id }) => id)).toEqual(['good']);
+});
+
+test('those of one millisecond stay on one page, so that who goes on behind it misses none', async () => {
+  const busy = new LogArchive(join(dir, 'busy'));
+  for (let index = 0; index < 10; index += 1) {
+    const name = `12000${index < 5 ? 0 : 1}.000-s${index}.jsonl`;
+    write(name, logText(`s${index}`, 1, 'completed'), join('busy', day));
+  }
+  const first = await busy.rowsBefore(all, 7, none);
+  expect([first.rows.length, first.leftOut]).toEqual([10, 0]);
+  const second = await busy.rowsBefore(all, 3, none);
+  expect([second.rows.length, second.leftOut]).toEqual([5, 5]);
+});
+
+describe('by its id', () => {
+  test.each([
+    ['good', `${day}/120000.000-good.jsonl`],
+    [`${day}.120003.000-77-supervisor`, `${day}/120003.000-77-supervisor.jsonl`],
+  ])('%s is found', async (id, path) => {
+    expect(await archive.find(id)).toBe(join(dir, path));
+  });
+
+  test.each([
+    '',
+    'nobody',
+    'ood',
+    '.',
+    '..',
+    '../../etc/passwd',
+    `${day}/120000.000-good`,
+    `${day}.../../120000.000-good`,
+    'good.jsonl',
+    'go*',
+    'good\0',
+    'x'.repeat(10_000),
+  ])('%j is nowhere', async (id) => {
+    expect(await archive.find(id)).toBeNull();
+  });
+});
+
+test('a folder that is not there has no logs, and that is no fault', async () => {
+  const nowhere = new LogArchive(join(dir, 'nowhere'));
+  expect(await nowhere.rowsBefore(all, 10, none)).toEqual({ rows: [], leftOut: 0 });
+  expect(await nowhere.find('good')).toBeNull();
+});
