@@ -139,21 +139,32 @@ function overflowOf(page: Page): Promise<readonly string[]> {
   });
 }
 
-/** Texts that do not fit into their place (what is there for screen readers alone has none), where nobody can scroll and neither an ellipsis nor a title tells that there is more. */
+/**
+ * Texts that are cut off by what they stand in, where nobody can scroll and no ellipsis tells that there is more. What is there for screen
+ * readers alone has no place.
+ */
 function cutTexts(page: Page): Promise<readonly string[]> {
   return page.evaluate(() => {
     const found: string[] = [];
-    for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
-      if (!(element instanceof HTMLElement) || element.clientWidth <= 2) continue;
-      const hasText = [...element.childNodes].some(
-        (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== '',
-      );
-      if (!hasText || element.scrollWidth <= element.clientWidth + 1) continue;
-      const { overflowX, textOverflow, display, clipPath } = getComputedStyle(element);
-      if (clipPath !== 'none') continue;
-      if (display === 'inline' || overflowX === 'auto' || overflowX === 'scroll' || overflowX === 'visible') continue;
-      if (textOverflow === 'ellipsis') continue;
-      found.push(`${element.className}: ${element.innerText.slice(0, 60)}`);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      if (node.textContent?.trim() === '' || node.parentElement?.closest('svg, .unseen, script, noscript') !== null)
+        continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const { left, right, width } = range.getBoundingClientRect();
+      for (
+        let box: Element | null = node.parentElement;
+        width > 0 && box !== null && box !== document.body;
+        box = box.parentElement
+      ) {
+        const { overflowX, textOverflow } = getComputedStyle(box);
+        if (overflowX === 'auto' || overflowX === 'scroll' || textOverflow === 'ellipsis') break;
+        if (overflowX === 'visible') continue;
+        const place = box.getBoundingClientRect();
+        if (left < place.left - 1 || right > place.right + 1)
+          found.push(`${box.className}: ${node.textContent?.slice(0, 60)}`);
+      }
     }
     return found;
   });

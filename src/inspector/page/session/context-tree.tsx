@@ -51,7 +51,7 @@ function WholeValue({ log, turn, path }: { readonly log: string; readonly turn: 
   if (error !== null) return <p class="is-bad">{error}</p>;
   if (answer === null) return null;
   return (
-    <div class="whole">
+    <div class="whole-value">
       {answer.before !== null && (
         <Whole>
           <del>{answer.before}</del>

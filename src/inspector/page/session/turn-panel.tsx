@@ -110,7 +110,7 @@ function Why({ steps }: { readonly steps: readonly TurnStep[] }) {
   const asking = steps.filter(({ guards }) => guards.length > 0);
   return (
     <>
-      <h2>Why: guards, in the order they were asked</h2>
+      <h2>Why: guards in the order asked</h2>
       {asking.length === 0 && <p class="nothing">no guard was asked</p>}
       {asking.map((step, index) => (
         <div class="step" key={index}>
