@@ -9,11 +9,13 @@ import { SessionList } from './list/session-list.tsx';
 import { Crowd } from './panels/crowd.tsx';
 import { Help } from './panels/help.tsx';
 import { Home } from './panels/home.tsx';
-import { TryPanel } from './panels/try.tsx';
 import { SessionView, TurnPanel } from './session/session-view.tsx';
 import { showPanel, store } from './store.ts';
+import { lazyView } from './views/lazy-view.tsx';
 import { TurnActions } from './views/turn-actions.tsx';
 import { CompareView } from './views/view-tabs.ts';
+
+const TryPanel = lazyView(async () => (await import('./panels/try.tsx')).TryPanel);
 
 export function App() {
   return (
@@ -26,7 +28,11 @@ export function App() {
       </Guarded>
       <Main />
       {store.panel.value === 'help' && <Help />}
-      {store.panel.value === 'try' && <TryPanel />}
+      {store.panel.value === 'try' && (
+        <div class="corner">
+          <TryPanel />
+        </div>
+      )}
       <Notice />
     </>
   );

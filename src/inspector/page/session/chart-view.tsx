@@ -29,7 +29,14 @@ export function ChartView({ chart, view, isLive, nowMs, onLook, onState }: Chart
   const last = useMemo(() => new Set(view?.last?.transitions.map((each) => each.id) ?? []), [view]);
   const { width, height, boxes, edges, level } = chart;
   return (
-    <div class={`chart ${level}`} data-turn={view?.turn ?? -1} data-live={isLive} ref={room}>
+    <div
+      class={`chart ${level}`}
+      data-turn={view?.turn ?? -1}
+      data-live={isLive}
+      ref={room}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the full chart may be larger than its room, and is scrolled by keys, too
+      tabIndex={level === 'full' ? 0 : undefined}
+    >
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot hold a drawing */}
       <svg
         viewBox={`${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`}

@@ -225,19 +225,22 @@ function titleOf({ label, fromMs, toMs, turn, isWaiting }: TimelineBar): string 
   return `${label}\n${momentWords(fromMs)} to ${momentWords(toMs)}: ${durationWords(toMs - fromMs)}${isWaiting ? ', waiting' : ''}\nsince turn ${turn}`;
 }
 
-/** How long each was waited for, as shares: the colours are those of the strips in the list. */
+/** How long each was waited for, as shares, in the colours of the strips in the list. Where room is short the last ones are left out whole. */
 function Waited() {
   const shares = waitShares(shownTimeline.value?.waits ?? null);
   if (shares.length === 0) return null;
+  const all = shares.map(({ name, percent }) => `${name} ${percent} %`).join(' · ');
   return (
-    <div class="waited">
-      <span>waited for:</span>
-      {shares.map(({ name, percent }) => (
-        <span key={name}>
-          <i class={name} />
-          {name} {percent} %
-        </span>
-      ))}
+    <div class="waited" title={`waited for: ${all}`}>
+      <span>waited for</span>
+      {shares
+        .filter(({ percent }) => percent > 0)
+        .map(({ name, percent }) => (
+          <span key={name}>
+            <i class={name} />
+            {name} {percent} %
+          </span>
+        ))}
     </div>
   );
 }

@@ -245,7 +245,7 @@ function shown(value: unknown): string {
 }
 
 const waitWords = {
-  start: 'start',
+  start: 'its start',
   model: 'the model',
   voice: 'the voice',
   reader: 'the reader',
