@@ -84,7 +84,6 @@ describe('a live server', () => {
     await openSession(page, 'viewed-1');
     await turnShown(page, last);
     await openTab(page, 'Sequence');
-    // Only the rows around the shown turn are in the document: the last ones.
     await page.getByLabel('Messages').getByText('outbox.flushed').first().waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await openTab(page, 'Log');

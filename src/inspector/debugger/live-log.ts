@@ -70,6 +70,10 @@ export class LiveLog {
   /** Takes the waiting lines that follow upon what is there. */
   #join(): void {
     this.#waiting.sort((a, b) => a.from - b.from);
+    if (!this.debugger.takesMore) {
+      this.#waiting = [];
+      this.#known = this.debugger.lines;
+    }
     while (true) {
       const [first] = this.#waiting;
       const have = this.debugger.lines;
@@ -107,6 +111,7 @@ export class LiveLog {
     try {
       let from = 0;
       for await (const lines of this.#world.linesOfFile(this.id, fetching.signal)) {
+        if (!this.debugger.takesMore) break;
         for (let start = 0; start < lines.length; start += SLICE_LINES) {
           if (this.#fetching !== fetching) return;
           const slice = lines.slice(start, start + SLICE_LINES);

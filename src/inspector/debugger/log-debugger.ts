@@ -20,12 +20,20 @@ import { TurnTeller } from './turn-teller.ts';
 import type { DebuggedLog } from './view-questions.ts';
 import type { LogOverview, Verdict } from './views.ts';
 
+/**
+ * What a tab holds of a log: four times a session's own bound. A supervisor's may be larger; its first 64 MiB are some 200,000 turns, and
+ * take about 400 MiB of memory.
+ */
+const MAX_CHARS = 64 * 1024 * 1024;
+
 export interface LogDebuggerOptions {
   readonly id: string;
   /** For people; a log that tells its session is named by that. */
   readonly title: string;
   readonly shelf?: Parameters<typeof machineFor>[2];
   readonly maxSnapshots?: number;
+  /** For tests; MAX_CHARS. */
+  readonly maxChars?: number;
 }
 
 export class LogDebugger {
@@ -41,6 +49,8 @@ export class LogDebugger {
   #isLive = true;
   #isEmpty = false;
   #missingLines = 0;
+  #chars = 0;
+  #isFull = false;
   #whyLost: string | null = null;
 
   constructor(options: LogDebuggerOptions) {
@@ -50,6 +60,11 @@ export class LogDebugger {
   /** Lines that it has; the next one that it takes is this one, from 0. */
   get lines(): number {
     return this.#lines.length;
+  }
+
+  /** False: it holds as much as it may, or a line was bad, and nothing behind it is believed. */
+  get takesMore(): boolean {
+    return !this.#isFull && this.#fault === null;
   }
 
   get isLive(): boolean {
@@ -96,6 +111,7 @@ export class LogDebugger {
       lastMs: turns.at(-1)?.atMs ?? 0,
       verdict: this.#verdict(),
       definitionChanges: this.#definitionChanges,
+      ...(this.#isFull && { note: `The page holds the beginning of this log, ${turns.length} turns; it is longer.` }),
       missingLines: this.#missingLines,
     };
   }
@@ -147,7 +163,12 @@ export class LogDebugger {
   }
 
   #takeLine(line: string): void {
-    if (this.#fault !== null) return;
+    if (this.#fault !== null || this.#isFull) return;
+    this.#chars += line.length;
+    if (this.#chars > (this.#options.maxChars ?? MAX_CHARS)) {
+      this.#isFull = true;
+      return;
+    }
     this.#lines.push(line);
     this.#fault = this.#reader.take(line);
     if (this.#fault !== null) return;
@@ -212,7 +233,7 @@ export class LogDebugger {
   #sentence(turn: number, segment: number): string {
     const sentences = valueAt(this.#context(turn), ['sentences']);
     const found = Array.isArray(sentences)
-      ? sentences.find((each) => valueAt(each, ['segment']) === segment)
+      ? sentences.findLast((each) => valueAt(each, ['segment']) === segment)
       : undefined;
     const text = valueAt(found, ['text']) ?? valueAt(found, ['speech']);
     return typeof text === 'string' ? text.trim().slice(0, 80) : '';

@@ -4,13 +4,14 @@
  *
  * Only what a log holds is drawn. Frames to the client are not in it: they pass beside the chart (docs/ARCHITECTURE.md).
  */
-import type { AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { isTimer, type Play, type PlayedTurn, startPlay, take } from '../../analysis/what-if/play.ts';
 import type { LoggedEvent, LogTurn } from '../../log/log-format.ts';
 import type { EventLog } from '../../log/log-reader.ts';
 import { type AskedAction, field } from '../../record/turn-outcome.ts';
 import { PureChart } from '../../replay/pure-chart.ts';
 import { eventName, eventWords, factsWords, shortened } from './event-words.ts';
+import { STRETCH_TURNS } from './view-questions.ts';
 
 export type Lane = 'client' | 'rpc' | 'supervisor' | 'session' | 'answer' | 'speech' | 'outbox';
 
@@ -34,30 +35,50 @@ export interface Sequence {
   /** Those that have a message, in their order. */
   readonly lanes: readonly { readonly lane: Lane; readonly label: string }[];
   readonly messages: readonly SequenceMessage[];
-  /** Messages at the end that are left out. */
-  readonly more: number;
+  /** The turns that are told, both included; a long log is told in stretches. */
+  readonly fromTurn: number;
+  readonly toTurn: number;
   /** The supervisor's log was there, and has this stream. */
   readonly hasSupervisor: boolean;
 }
 
 const laneOrder: readonly Lane[] = ['client', 'rpc', 'supervisor', 'session', 'answer', 'speech', 'outbox'];
-const MAX_MESSAGES = 5_000;
+/** Told on both sides of a stretch. */
+const BESIDE_TURNS = 500;
 const MAX_LABEL_CHARS = 64;
 
-/** The messages of a log; `supervisor` is the log of the server that it ran in, if it is at hand. */
-export function sequenceOf(log: EventLog, machine: AnyStateMachine, supervisor: EventLog | null): Sequence {
+/** What of a log is told. */
+export interface SequenceStretch {
+  /** A turn in it. */
+  readonly around: number;
+  /** Where its chart stood after a turn; null = it did not come so far. */
+  readonly snapshotAfter: (turn: number) => AnyMachineSnapshot | null;
+}
+
+/** The messages of a log around a turn; `supervisor` is the log of the server that it ran in, if it is at hand. */
+export function sequenceOf(
+  log: EventLog,
+  machine: AnyStateMachine,
+  supervisor: EventLog | null,
+  { around, snapshotAfter }: SequenceStretch,
+): Sequence {
   const { machine: chart } = log.header;
-  const own = messagesIn(log, machine, chart === 'supervisor' ? 'supervisor' : 'session');
+  const begin = Math.floor(Math.max(0, around) / STRETCH_TURNS) * STRETCH_TURNS;
+  const fromTurn = Math.max(0, begin - BESIDE_TURNS);
+  const toTurn = Math.min(log.turns.length - 1, begin + STRETCH_TURNS + BESIDE_TURNS);
+  const before = fromTurn === 0 ? null : snapshotAfter(fromTurn - 1);
+  const self = chart === 'supervisor' ? 'supervisor' : 'session';
+  const turns = log.turns.slice(fromTurn, toTurn + 1);
+  const own = messagesIn({ ...log, turns }, machine, self, before && { snapshot: before, timers: new Map() });
   const others = supervisor === null || chart === 'supervisor' ? [] : messagesOfSupervisor(log, supervisor);
-  const all = merged(own, others);
-  const messages = folded(all);
+  const messages = folded(merged(own, others));
   const used = new Set(messages.flatMap(({ from, to }) => [from, to]));
+  const lanes = laneOrder.filter((lane) => used.has(lane));
   return {
-    lanes: laneOrder
-      .filter((lane) => used.has(lane))
-      .map((lane) => ({ lane, label: lane === 'session' && chart !== 'supervisor' ? chart : lane })),
-    messages: messages.slice(0, MAX_MESSAGES),
-    more: Math.max(0, messages.length - MAX_MESSAGES),
+    lanes: lanes.map((lane) => ({ lane, label: lane === 'session' && chart !== 'supervisor' ? chart : lane })),
+    messages,
+    fromTurn,
+    toTurn,
     hasSupervisor: others.length > 0,
   };
 }
@@ -69,10 +90,10 @@ interface Message extends Omit<SequenceMessage, 'toMs' | 'count' | 'fromTurn' | 
   readonly chars: number | null;
 }
 
-function messagesIn(log: EventLog, machine: AnyStateMachine, self: Lane): readonly Message[] {
+function messagesIn(log: EventLog, machine: AnyStateMachine, self: Lane, before: Play | null): readonly Message[] {
   const chart = new PureChart(machine);
   const messages: Message[] = [];
-  let play: Play | null = null;
+  let play = before;
   for (const turn of log.turns) {
     messages.push(toldIn(turn, self));
     const played = playedIn(chart, play, turn, log.header.input);

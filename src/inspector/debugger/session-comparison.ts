@@ -30,7 +30,7 @@ export interface Comparison {
   readonly waits: Pair<Waits>;
   /** By type; the greatest difference first. */
   readonly events: readonly (Pair<number> & { readonly type: string })[];
-  /** Of the whole chart; those that only one took first. Empty where a log does not replay, or the charts are two. */
+  /** Of the whole chart; those that only one took first. Empty where a log does not replay or is very long, or the charts are two. */
   readonly transitions: readonly (Pair<number> & { readonly id: string; readonly words: string })[];
   readonly rows: readonly ComparedRow[];
   /** Rows at the end that are left out. */
@@ -60,6 +60,8 @@ interface Side {
 
 /** Steps of each session that are aligned: the work grows with their product. */
 const MAX_STEPS = 1_000;
+/** Both are executed again for what they took: a second's work. Logs of supervisors may have a million. */
+const MAX_REPLAYED_TURNS = 80_000;
 
 /** Compares two sessions, or two logs of another chart. */
 export function compareSessions(a: Side, b: Side): Comparison {
@@ -67,6 +69,7 @@ export function compareSessions(a: Side, b: Side): Comparison {
   const flow = compareLogs(a.log, b.log, true);
   const steps = { a: stepsOf(a.log), b: stepsOf(b.log) };
   const rows = aligned(steps.a.slice(0, MAX_STEPS), steps.b.slice(0, MAX_STEPS));
+  const isReplayed = a.log.turns.length + b.log.turns.length <= MAX_REPLAYED_TURNS;
   const isOneChart = a.log.header.machine === b.log.header.machine;
   return {
     machine: { a: a.log.header.machine, b: b.log.header.machine },
@@ -78,7 +81,7 @@ export function compareSessions(a: Side, b: Side): Comparison {
     turns: { a: a.log.turns.length, b: b.log.turns.length },
     waits: { a: waitsIn(a.log), b: waitsIn(b.log) },
     events: eventCounts(a.log, b.log),
-    transitions: isOneChart ? transitionCounts(a, b) : [],
+    transitions: isOneChart && isReplayed ? transitionCounts(a, b) : [],
     rows,
     more: Math.max(0, steps.a.length - MAX_STEPS, steps.b.length - MAX_STEPS),
   };

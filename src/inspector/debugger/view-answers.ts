@@ -15,7 +15,10 @@ export function answerView(question: ViewQuestion, find: (id: string) => Debugge
     case 'fork':
       return withoutFault(fork(log, machine, question.turn, question.change));
     case 'sequence':
-      return sequenceOf(log, machine, question.supervisor === null ? null : find(question.supervisor).log);
+      return sequenceOf(log, machine, question.supervisor === null ? null : find(question.supervisor).log, {
+        around: question.around,
+        snapshotAfter: (turn) => debugged.snapshotAfter(turn),
+      });
     case 'compare':
       return compareSessions(debugged, find(question.other));
     case 'supervisor':

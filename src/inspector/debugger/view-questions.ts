@@ -6,11 +6,14 @@ import type { Sequence } from './sequence.ts';
 import type { Comparison } from './session-comparison.ts';
 import type { SupervisorView } from './supervisor-view.ts';
 
+/** A sequence is told in stretches: so many turns from a multiple of it on. */
+export const STRETCH_TURNS = 2_000;
+
 export type ViewQuestion =
   | { readonly kind: 'forkOptions'; readonly log: string; readonly turn: number }
   | { readonly kind: 'fork'; readonly log: string; readonly turn: number; readonly change: ForkChange }
-  /** `supervisor`: the log of the server that it ran in; null = none is at hand. */
-  | { readonly kind: 'sequence'; readonly log: string; readonly supervisor: string | null }
+  /** The stretch of the log in which the turn `around` is. `supervisor`: the log of the server that it ran in; null = none is at hand. */
+  | { readonly kind: 'sequence'; readonly log: string; readonly around: number; readonly supervisor: string | null }
   | { readonly kind: 'compare'; readonly log: string; readonly other: string }
   | { readonly kind: 'supervisor'; readonly log: string; readonly turn: number };
 

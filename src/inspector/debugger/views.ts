@@ -28,6 +28,8 @@ export interface LogOverview {
   readonly verdict: Verdict;
   /** The code is not the one that recorded: said before any divergence. */
   readonly definitionChanges: readonly string[];
+  /** What else is to be said of it beside the verdict, in a sentence: that it is too large to be held whole. Absent = nothing. */
+  readonly note?: string;
   /** Lines that have not arrived yet, and are being fetched. */
   readonly missingLines: number;
 }

@@ -152,6 +152,10 @@ describe('a log of the server', () => {
     page.live(11, 5);
     await rest(page);
     expect(page.overview()).toMatchObject({ turns: 9, verdict: { kind: 'bad-log', line: 11, turn: 9 } });
+    page.live(30, 5);
+    await page.world.pass(60_000);
+    expect(page.refetches).toBe(1);
+    expect(page.overview()?.missingLines).toBe(0);
   });
 
   test('that ended while nobody looked is asked once more, when the list says so', async () => {

@@ -253,3 +253,16 @@ test('a question for what is not there is answered with why', () => {
   expect(() => turnOf(log, 9_999)).toThrow(/no turn 9999: the log has \d+/);
   expect(() => turnOf(new LogDebugger({ id: 'x', title: 'x' }), 0)).toThrow('there is no turn 0: the log has 0');
 });
+
+test('a log that is longer than a tab may hold is executed as far as that, says so, and takes no more', () => {
+  const lines = linesIn(textOf('session/completed-plain-v1.jsonl'));
+  const maxChars = lines.slice(0, 5).join('').length;
+  const log = new LogDebugger({ id: 'x', title: 'x', maxChars });
+  for (const line of lines) log.take([line]);
+  expect(log.takesMore).toBe(false);
+  expect(log.overview()).toMatchObject({
+    turns: 4,
+    note: expect.stringContaining('4 turns'),
+    verdict: { kind: 'identical' },
+  });
+});

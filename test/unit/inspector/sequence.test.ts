@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { sequenceOf } from '../../../src/inspector/debugger/sequence.ts';
 import type { EventLog } from '../../../src/log/log-reader.ts';
+import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
+import { ChartRun } from '../../../src/replay/pure-chart.ts';
 import { goodLog } from '../../support/replay/hand-recording.ts';
+import { plainPlan, recordWorld } from '../../support/replay/recorded-world.ts';
 
 function recording(path: string): EventLog {
   return goodLog(readFileSync(new URL(`../../recordings/${path}.jsonl`, import.meta.url), 'utf8'));
@@ -13,11 +16,11 @@ function recording(path: string): EventLog {
 function messagesOf(log: EventLog, supervisor: EventLog | null = null) {
   const machine = machineFor(log.header.machine, log.header.version);
   if (machine === undefined) throw new Error('no chart');
-  return sequenceOf(log, machine, supervisor);
+  return sequenceOf(log, machine, supervisor, { around: 0, snapshotAfter: () => null });
 }
 
 test('a session is told by all its lanes, in the order in which it happened', () => {
-  const { lanes, messages, hasSupervisor, more } = messagesOf(recording('session/completed-command-v1'));
+  const { lanes, messages, hasSupervisor, fromTurn, toTurn } = messagesOf(recording('session/completed-command-v1'));
   expect(messages.map(({ from, to, label }) => `${from} > ${to}: ${label}`)).toEqual([
     'supervisor > session: start',
     'rpc > session: request.received prompt=command',
@@ -38,7 +41,7 @@ test('a session is told by all its lanes, in the order in which it happened', ()
     'session > rpc: ended: completed',
   ]);
   expect(lanes.map(({ lane }) => lane)).toEqual(['rpc', 'supervisor', 'session', 'answer', 'speech', 'outbox']);
-  expect({ hasSupervisor, more }).toEqual({ hasSupervisor: false, more: 0 });
+  expect({ hasSupervisor, fromTurn, toTurn }).toEqual({ hasSupervisor: false, fromTurn: 0, toTurn: 6 });
 });
 
 test('a run of deltas with nothing said between them is one message, with its turns and its characters', () => {
@@ -90,4 +93,26 @@ test('a supervisor is told by its own log', () => {
     ['rpc', 'supervisor', 'plain'],
     ['supervisor', 'rpc', 'error'],
   ]);
+});
+
+test('a very long log is told in stretches, each as the whole would tell it', () => {
+  const answer = Array.from({ length: 5_000 }, (_, place) => ({
+    afterMs: 10,
+    say: place % 20 === 19 ? 'end. ' : 'word ',
+  }));
+  const { log } = recordWorld({ ...plainPlan, limits: { ...plainPlan.limits, sessionTimeoutMs: 0 }, answer });
+  const run = new ChartRun(sessionMachine);
+  const snapshots = log.turns.map(({ event, turn }) => {
+    if (turn === 0) run.start(log.header.input);
+    else run.take(event);
+    return run.snapshot;
+  });
+  const at = (around: number) =>
+    sequenceOf(log, sessionMachine, null, { around, snapshotAfter: (turn) => snapshots[turn] ?? null });
+  const [first, second] = [at(1_999), at(2_000)];
+  expect([first.fromTurn, first.toTurn, second.fromTurn, second.toTurn]).toEqual([0, 2_500, 1_500, 4_500]);
+  const shared = ({ messages }: typeof first) =>
+    messages.filter(({ fromTurn, toTurn }) => (fromTurn ?? 0) > 1_600 && (toTurn ?? 0) < 2_400);
+  expect(shared(second).length).toBeGreaterThan(30);
+  expect(shared(second)).toEqual(shared(first));
 });

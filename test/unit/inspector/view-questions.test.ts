@@ -36,7 +36,7 @@ test('each question has the answer of its name, in data that can be posted', () 
   const answers = [
     answerView({ kind: 'forkOptions', log: 'plain', turn: 4 }, find),
     answerView({ kind: 'fork', log: 'plain', turn: 4, change: { kind: 'lost' } }, find),
-    answerView({ kind: 'sequence', log: 'plain', supervisor: 'supervisor' }, find),
+    answerView({ kind: 'sequence', log: 'plain', around: 0, supervisor: 'supervisor' }, find),
     answerView({ kind: 'compare', log: 'plain', other: 'command' }, find),
     answerView({ kind: 'supervisor', log: 'supervisor', turn: 5 }, find),
   ];
@@ -54,5 +54,5 @@ test('what cannot be answered is an error that says why', () => {
 test('other questions are told apart', () => {
   const turn = { kind: 'turn', log: 'plain', turn: 1 } as const;
   expect(isViewQuestion(turn)).toBe(false);
-  expect(isViewQuestion({ kind: 'sequence', log: 'plain', supervisor: null })).toBe(true);
+  expect(isViewQuestion({ kind: 'sequence', log: 'plain', around: 0, supervisor: null })).toBe(true);
 });

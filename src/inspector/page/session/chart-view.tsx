@@ -34,7 +34,7 @@ export function ChartView({ chart, view, isLive, nowMs, onLook, onState }: Chart
       data-turn={view?.turn ?? -1}
       data-live={isLive}
       ref={room}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the full chart may be larger than its room, and is scrolled by keys, too
+      // The full chart may be larger than its room: it is scrolled by keys, too.
       tabIndex={level === 'full' ? 0 : undefined}
     >
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot hold a drawing */}

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { LogEntry } from '../../debugger/messages.ts';
 import { ask } from '../engine.ts';
 import { goToTurn } from '../store.ts';
-import type { DockTab, DockViewProps } from './dock.tsx';
+import type { DockViewProps } from './dock.tsx';
 import { entriesToShow, joinedEntries, placeOfTurn, type ShownEntry } from './row-window.ts';
 import { Rows } from './rows.tsx';
 import { momentWords, shortWords } from './session-words.ts';
@@ -38,7 +38,7 @@ function useEntries(log: string, turns: number): readonly LogEntry[] {
   return current.entries;
 }
 
-function LogView({ overview, turn }: DockViewProps) {
+export function LogView({ overview, turn }: DockViewProps) {
   const { id, turns } = overview;
   const entries = useEntries(id, turns);
   const [filter, setFilter] = useState('');
@@ -120,5 +120,3 @@ function EntryRow({ shown, isCurrent, onToggle }: EntryRowProps) {
     </div>
   );
 }
-
-export const logTab: DockTab = { id: 'log', title: 'Log', count: ({ turns }) => turns, View: LogView };

@@ -2,14 +2,14 @@
 import { useState } from 'preact/hooks';
 import { useAnswer } from '../engine.ts';
 import { store } from '../store.ts';
-import type { DockTab, DockViewProps } from './dock.tsx';
+import type { DockViewProps } from './dock.tsx';
 import { Rows } from './rows.tsx';
 
 const ROW_HEIGHT = 20;
 /** Longer ones are cut in sight; what is copied is whole. */
 const MAX_SHOWN_CHARS = 2_000;
 
-function RawView({ overview, turn, view }: DockViewProps) {
+export function RawView({ overview, turn, view }: DockViewProps) {
   const { id, lines } = overview;
   const [seen, setSeen] = useState({ from: 0, count: 0 });
   const question = seen.count === 0 ? null : ({ kind: 'raw', log: id, ...seen } as const);
@@ -62,5 +62,3 @@ async function copy(text: string): Promise<void> {
     store.notice.value = `The line could not be copied: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
-
-export const rawTab: DockTab = { id: 'raw', title: 'Raw lines', View: RawView };

@@ -8,16 +8,28 @@ import type { LogOverview, TurnView } from '../../debugger/views.ts';
 import { useAnswer } from '../engine.ts';
 import { shortSession } from '../list/list-entries.ts';
 import { goToTurn, setLevel, store } from '../store.ts';
+import { lazyView } from '../views/lazy-view.tsx';
 import { forkTab, sequenceTab, slotsTab } from '../views/view-tabs.ts';
 import { ChartView } from './chart-view.tsx';
 import { Dock, type DockTab } from './dock.tsx';
-import { logTab } from './log-view.tsx';
-import { rawTab } from './raw-view.tsx';
 import { activeStates, isTimerOff, shortWords, verdictWords } from './session-words.ts';
 import { StateCard } from './state-card.tsx';
 import { seekTurn } from './time-travel.ts';
 import { timelineTab } from './timeline-view.tsx';
 import { TurnDetails } from './turn-panel.tsx';
+
+const logTab: DockTab = {
+  id: 'log',
+  title: 'Log',
+  count: ({ turns }) => turns,
+  View: lazyView(async () => (await import('./log-view.tsx')).LogView),
+};
+
+const rawTab: DockTab = {
+  id: 'raw',
+  title: 'Raw lines',
+  View: lazyView(async () => (await import('./raw-view.tsx')).RawView),
+};
 
 /** Views of the whole log, in the order of their tabs. */
 const sessionTabs: readonly DockTab[] = [timelineTab, sequenceTab, logTab, forkTab, rawTab];

@@ -2,9 +2,11 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { TakenTransition, TurnStep, TurnView } from '../../debugger/views.ts';
+import { lazyView } from '../views/lazy-view.tsx';
 import { ChangeList, ContextTree } from './context-tree.tsx';
-import { Divergent } from './divergence.tsx';
 import { durationWords, effectWords, type GuardNode, guardTree, shortWords } from './session-words.ts';
+
+const Divergent = lazyView(async () => (await import('./divergence.tsx')).Divergent);
 
 export interface TurnDetailsProps {
   readonly log: string;

@@ -1,6 +1,7 @@
 /** Who said what to whom: a lane for each of them, time downwards. Only the rows that can be seen are in the document. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Lane, Sequence, SequenceMessage } from '../../debugger/sequence.ts';
+import { STRETCH_TURNS } from '../../debugger/view-questions.ts';
 import { isFile, useAnswer } from '../engine.ts';
 import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, store } from '../store.ts';
@@ -19,8 +20,10 @@ export function SequenceView() {
   const supervisor = supervisorAtHand(log);
   const turns = store.overview.value?.turns ?? 0;
   const supervisorTurns = supervisor === null ? 0 : (store.overviews.value.get(supervisor)?.turns ?? 0);
+  // The same question for all turns of a stretch.
+  const around = Math.floor(Math.max(0, store.turn.value) / STRETCH_TURNS) * STRETCH_TURNS;
   const { answer, error } = useAnswer<'sequence'>(
-    { kind: 'sequence', log, supervisor },
+    { kind: 'sequence', log, supervisor, around },
     useSlowed(turns + supervisorTurns, refreshMs(turns + supervisorTurns)),
   );
   if (error !== null) return <p class="view-words is-bad">{error}</p>;
@@ -58,7 +61,7 @@ function SupervisorOffer({ log, onJoin }: { readonly log: string; readonly onJoi
 }
 
 function Rows({ sequence, turn }: { readonly sequence: Sequence; readonly turn: number }) {
-  const { lanes, messages, more } = sequence;
+  const { lanes, messages, fromTurn, toTurn } = sequence;
   const scroller = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ from: 0, rows: 40 });
   const current = placeOfTurn(messages, turn);
@@ -103,7 +106,12 @@ function Rows({ sequence, turn }: { readonly sequence: Sequence; readonly turn: 
             />
           ))}
         </div>
-        {more > 0 && <p class="view-words">{more.toLocaleString('en')} more messages are not shown.</p>}
+        {fromTurn > 0 || toTurn < (store.overview.value?.turns ?? 0) - 1 ? (
+          <p class="view-words">
+            Turns {fromTurn.toLocaleString('en')} to {toTurn.toLocaleString('en')}: others are told where they are
+            shown.
+          </p>
+        ) : null}
       </div>
     </section>
   );

@@ -1,13 +1,17 @@
 /** A supervisor: slots over time, who holds them at the shown turn, who was refused and why. */
 import type { Refusal, SlotHolder, SupervisorView } from '../../debugger/supervisor-view.ts';
 import { useAnswer } from '../engine.ts';
+import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, selectLog, store } from '../store.ts';
 import './views.css';
-import { placeText } from './view-words.ts';
+import { placeText, refreshMs } from './view-words.ts';
 
 export function SupervisorPanel() {
   const log = store.log.value ?? '';
-  const turn = store.turn.value;
+  const shown = store.turn.value;
+  // Each asks for all of the log: a server that is busy has very many turns.
+  const slowed = useSlowed(shown, refreshMs(shown));
+  const turn = store.isFollowing.value ? slowed : shown;
   const { answer, error } = useAnswer<'supervisor'>({ kind: 'supervisor', log, turn });
   if (error !== null) return <p class="view-words is-bad">{error}</p>;
   if (answer === null) return <p class="view-words">Reading the log…</p>;
