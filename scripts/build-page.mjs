@@ -46,6 +46,8 @@ const commonBuild = {
 
 /** Throws where a source does not build; says nothing where it does. `plugins` are Vite's, for the page and for its worker. */
 export async function buildPage(outDir, plugins = []) {
+  // Also where tests have the page built: they set another one, and Vite would put names of files and xstate's development code into it.
+  process.env.NODE_ENV = 'production';
   // The server's part of the inspector is compiled into the same folder.
   await build({ ...common(plugins), build: { ...commonBuild, outDir, emptyOutDir: false } });
   writeFileSync(join(outDir, 'saved-page.html'), await savedPageTemplate(plugins));
