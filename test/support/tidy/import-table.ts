@@ -219,7 +219,7 @@ export const importTable: readonly ImportRow[] = [
       'assert.ts',
     ],
     types: [],
-    packages: ['xstate', 'microdiff'],
+    packages: ['xstate'],
     node: [],
   },
   {
