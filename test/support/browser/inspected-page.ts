@@ -4,6 +4,8 @@
  *
  * A test that breaks something on purpose names the faults that belong to it.
  */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { theBrowser } from './chromium.ts';
@@ -29,7 +31,8 @@ export async function openPage(url: string, options: PageOptions = {}): Promise<
   const viewport = { width, height };
   const context = await browser.newContext({ viewport, colorScheme, reducedMotion, offline: isOffline });
   const faults = watchFaults(context, new URL(url));
-  onTestFinished(async () => {
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') await keepPicture(context, task.id);
     await context.close();
     const unexpected = faults.filter((fault) => !expectedFaults.some((words) => words.test(fault)));
     if (unexpected.length > 0) throw new Error(`faults of the page:\n${unexpected.join('\n')}`);
@@ -45,6 +48,17 @@ export async function openPage(url: string, options: PageOptions = {}): Promise<
   const page = await context.newPage();
   await page.goto(url);
   return page;
+}
+
+/** What the tabs of a test that failed looked like, for whoever has to find out why. */
+async function keepPicture(context: BrowserContext, testId: string): Promise<void> {
+  for (const [index, page] of context.pages().entries()) {
+    const path = join(tmpdir(), `recital-browser-${testId}-${index}.png`);
+    await page.screenshot({ path }).then(
+      () => process.stderr.write(`The page when the test failed: ${path}\n`),
+      () => {},
+    );
+  }
 }
 
 /** What goes wrong in the tabs of a context, in words, as it goes on. */
