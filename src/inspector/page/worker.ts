@@ -20,4 +20,7 @@ const desk = new WorkerDesk(
 addEventListener('message', ({ data }: MessageEvent<Order>) => desk.take(data));
 
 /** Views over whole logs are there also when the server is gone by then. */
-setTimeout(() => void import('../debugger/view-answers.ts'), 1_500);
+setTimeout(() => {
+  void import('../debugger/view-answers.ts');
+  void import('../debugger/log-entries.ts');
+}, 1_500);
