@@ -53,6 +53,8 @@ export default defineConfig({
           setupFiles: [...setupFiles, 'test/support/browser/browser.setup.ts'],
           isolate: false,
           maxWorkers: 2,
+          // A page waits seconds before it tries a lost server again, and a busy machine makes them more.
+          expect: { poll: { timeout: 20_000, interval: 50 } },
           sequence: { groupOrder: 2 },
         },
       },

@@ -12,31 +12,16 @@ const page = fileURLToPath(new URL('../src/inspector/page/', import.meta.url));
 const shim = (name) => `${page}node-shims/${name}.ts`;
 const alias = ['crypto', 'util', 'zlib'].map((name) => ({ find: `node:${name}`, replacement: shim(name) }));
 
-// `when` and `fix` of the error table are for the command line and the documents; the page never shows them: 2 KB of its worker.
-const errorWords = /^ {4}(?:when|fix):(?:\s|\+|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")+,\n/gm;
-const withoutErrorWords = {
-  name: 'without-error-words',
-  enforce: 'pre',
-  transform(code, id) {
-    if (!id.endsWith('/src/errors.ts')) return null;
-    const short = code.replace(errorWords, '');
-    if (short === code) throw new Error('src/errors.ts has no words that could be left out: look at errorWords');
-    return { code: short, map: null };
-  },
-};
-const common = (given) => {
-  const plugins = [withoutErrorWords, ...given];
-  return {
-    root: page,
-    configFile: false,
-    base: './',
-    logLevel: 'warn',
-    resolve: { alias },
-    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-    plugins,
-    worker: { format: 'es', plugins: () => plugins },
-  };
-};
+const common = (plugins) => ({
+  root: page,
+  configFile: false,
+  base: './',
+  logLevel: 'warn',
+  resolve: { alias },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  plugins,
+  worker: { format: 'es', plugins: () => plugins },
+});
 const commonBuild = {
   target: 'es2022',
   assetsInlineLimit: 0,

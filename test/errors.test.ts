@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { errorWords } from '../src/error-words.ts';
 import {
   EngineFailure,
   type ErrorCode,
@@ -20,7 +21,12 @@ import { errorTypesOfCode } from './support/contract/stream-rules.ts';
 
 const rows = Object.keys(errorTable)
   .filter(isErrorType)
-  .map((errorType) => ({ errorType, ...errorTable[errorType], retryAfterMs: retryAfterMsOf(errorType) }));
+  .map((errorType) => ({
+    errorType,
+    ...errorTable[errorType],
+    ...errorWords[errorType],
+    retryAfterMs: retryAfterMsOf(errorType),
+  }));
 
 /** What the contract says of each declared code. */
 const declared: readonly (readonly [ErrorCode, string])[] = [

@@ -89,6 +89,9 @@ import {
 /** Of a log about which nothing can be told: why begins so. */
 export const NOT_REPLAYING = 'the log itself does not replay';
 
+/** Up to the end of the log the world could not have told the two apart, and their end is not in it. */
+export const NO_END = 'the log does not hold the end of its session';
+
 const atBegin: Moment = { turn: 0, atMs: 0 };
 
 /** How the session of `log` would have ended if `change` had been made to its limits. */
@@ -151,7 +154,7 @@ function playBoth(terms: WhatIfTerms, inputs: Inputs): WhatIfVerdict {
     if (!isDecided(step)) step = takeTurn(terms, step, turn);
     if (isDecided(step)) return step;
   }
-  return isDecided(step) ? step : undetermined(others.at(-1) ?? first, 'the log does not hold the end of its session');
+  return isDecided(step) ? step : undetermined(others.at(-1) ?? first, NO_END);
 }
 
 function begun(terms: WhatIfTerms, turn: LogTurn, inputs: Inputs): Step {

@@ -2,7 +2,8 @@
  * `recital ask`: one question to a server, its answer to a person or, with --json, to a program. Its exit code is 0 only for a good
  * end.
  */
-import { errorTable, isErrorType } from '../../errors.ts';
+import { errorWords } from '../../error-words.ts';
+import { isErrorType } from '../../errors.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import type { Output } from '../terminal/output.ts';
 import { type AnswerCall, type AnswerFrame, type CallEnd, connect, type Question } from './client.ts';
@@ -150,7 +151,7 @@ export function problemOf(report: Report, server: ServerAddress): Problem | unde
 }
 
 function hintOf(code: string, errorType: string | null, server: ServerAddress): string | undefined {
-  if (isErrorType(errorType)) return errorTable[errorType].fix;
+  if (isErrorType(errorType)) return errorWords[errorType].fix;
   // Every refusal of a Recital server names its error_type, so this one never came from it.
   if (code === 'UNAVAILABLE') return `Is a server listening on ${server.text}? "recital serve" starts one.`;
   return undefined;

@@ -4,7 +4,8 @@
  * the log, `json` as one object a line. A log that is read whole and one that still grows are told by the same words, and nothing is kept
  * of a turn that was told but what the next one and the end need.
  */
-import { errorTable } from '../../errors.ts';
+import { errorWords } from '../../error-words.ts';
+import { errorTable, isErrorType } from '../../errors.ts';
 import { durationText } from '../../log/duration-text.ts';
 import { type LogFooter, type LogHeader, type LogTurn, THREW } from '../../log/log-format.ts';
 import { endReasonOf, isFailedEnd } from '../../log/log-reader.ts';
@@ -235,8 +236,9 @@ function failureLines(last: LogTurn | null, { reason }: LogFooter, width: number
   const message: unknown =
     typeof failure === 'object' && failure !== null ? Reflect.get(failure, 'message') : undefined;
   const said = typeof message === 'string' ? [`the engine said ${printable(JSON.stringify(message))}`] : [];
-  const row = Object.entries(errorTable).find(([type]) => type === reason)?.[1];
-  const known = row === undefined ? [] : [`${row.code}: ${row.when}`, `What to do: ${row.fix}`];
+  const known = isErrorType(reason)
+    ? [`${errorTable[reason].code}: ${errorWords[reason].when}`, `What to do: ${errorWords[reason].fix}`]
+    : [];
   return [...said, ...known].flatMap((line) => wrapped(line, width));
 }
 

@@ -12,7 +12,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import type { Deviation, WhatIfVerdict } from '../../analysis/what-if/standing.ts';
-import { NOT_REPLAYING, whatIf, whatIfHeard } from '../../analysis/what-if/what-if.ts';
+import { NO_END, NOT_REPLAYING, whatIf, whatIfHeard } from '../../analysis/what-if/what-if.ts';
 import { failure, wordsOf } from '../../errors.ts';
 import { durationText } from '../../log/duration-text.ts';
 import { type LoggedEvent, THREW } from '../../log/log-format.ts';
@@ -258,7 +258,8 @@ function forkOf(log: EventLog, { turn, from, change, verdict, walk, command }: F
   const start = walk.rows.findIndex((row) => row.turn === from);
   const rows = folded(judgedRows(walk.rows, verdict).slice(Math.max(0, start)));
   const isWhole = log.footer?.status === 'done';
-  const kind = isDifferent || (isWhole && verdict.verdict !== 'same_end') ? verdict.verdict : 'none';
+  const isOpen = isDifferent || (isWhole && verdict.verdict !== 'same_end');
+  const kind = isOpen && verdict.why !== NO_END ? verdict.verdict : 'none';
   const shown = rows.slice(0, MAX_ROWS);
   const first = shown.findIndex(({ isSame }) => !isSame);
   const last = log.turns.at(-1);
@@ -313,7 +314,7 @@ function wordsOfFork({
   switch (kind) {
     case 'none':
       return recordedEnd === null
-        ? 'So far nothing would have been different.'
+        ? 'So far nothing that the world can see would have been different.'
         : `Nothing would have been different: ${recorded} all the same.`;
     case 'same_end':
       return `It would have ended with ${to} all the same${why === null ? '' : ` (${why})`}${place === '' ? '' : `, and went another way${place}`}.`;

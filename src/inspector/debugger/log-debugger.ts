@@ -12,8 +12,7 @@ import { machineFor } from '../../replay/machine-shelf.ts';
 import { definitionChangesOf } from '../../replay/replayer.ts';
 import { contextLevel, pathParts, valueAt, wholeJson } from './context-view.ts';
 import { Execution } from './execution.ts';
-import { logEntries } from './log-entries.ts';
-import type { Answers, LogQuestion } from './messages.ts';
+import type { Answers, LogEntry, LogQuestion } from './messages.ts';
 import { seekTurn } from './seek.ts';
 import { timelineOf } from './timeline.ts';
 import { TurnTeller } from './turn-teller.ts';
@@ -25,6 +24,8 @@ import type { LogOverview, Verdict } from './views.ts';
  * take about 400 MiB of memory.
  */
 const MAX_CHARS = 64 * 1024 * 1024;
+
+type EntriesQuestion = Extract<LogQuestion, { readonly kind: 'entries' }>;
 
 export interface LogDebuggerOptions {
   readonly id: string;
@@ -129,8 +130,8 @@ export class LogDebugger {
     };
   }
 
-  /** Throws what a person can do something about: there is no such turn, no such chart. */
-  answer(question: LogQuestion): Answers[keyof Answers] {
+  /** Throws, or rejects with, what a person can do something about: there is no such turn, no such chart. */
+  answer(question: LogQuestion): Answers[keyof Answers] | Promise<readonly LogEntry[]> {
     switch (question.kind) {
       case 'turn': {
         const turn = this.#turn(question.turn);
@@ -140,15 +141,8 @@ export class LogDebugger {
         return this.#chart(question.level);
       case 'timeline':
         return timelineOf(this.#reader.turns, (turn, segment) => this.#sentence(turn, segment));
-      case 'entries': {
-        const turns = this.#reader.turns.slice(Math.max(0, question.fromTurn), question.toTurn + 1);
-        const before = this.#told().leavesAt(question.fromTurn - 1);
-        return logEntries(turns, {
-          isGrouped: question.isGrouped,
-          diverged: this.#execution?.divergence?.turn ?? null,
-          before,
-        });
-      }
+      case 'entries':
+        return this.#entries(question);
       case 'raw':
         return this.#lines.slice(Math.max(0, question.from), Math.max(0, question.from) + question.count);
       case 'seek':
@@ -161,6 +155,14 @@ export class LogDebugger {
       case 'context':
         return contextLevel(this.#context(this.#turn(question.turn).turn), question.path);
     }
+  }
+
+  async #entries({ isGrouped, fromTurn, toTurn }: EntriesQuestion): Promise<readonly LogEntry[]> {
+    const turns = this.#reader.turns.slice(Math.max(0, fromTurn), toTurn + 1);
+    const before = this.#told().leavesAt(fromTurn - 1);
+    // Not part of the worker's first code, which is executed before anything is drawn.
+    const { logEntries } = await import('./log-entries.ts');
+    return logEntries(turns, { isGrouped, diverged: this.#execution?.divergence?.turn ?? null, before });
   }
 
   /** The log so far, for views over the whole of it; throws why there is none. */

@@ -7,7 +7,6 @@ import { Component, type ComponentChildren } from 'preact';
 import { Header } from './header.tsx';
 import { SessionList } from './list/session-list.tsx';
 import { Crowd } from './panels/crowd.tsx';
-import { Help } from './panels/help.tsx';
 import { Home } from './panels/home.tsx';
 import { SessionView, TurnPanel } from './session/session-view.tsx';
 import { showPanel, store } from './store.ts';
@@ -15,6 +14,8 @@ import { lazyView } from './views/lazy-view.tsx';
 import { TurnActions } from './views/turn-actions.tsx';
 import { CompareView } from './views/view-tabs.ts';
 
+/** It lies over all, wherever it stands. */
+export const Help = lazyView(async () => (await import('./panels/help.tsx')).Help);
 const TryPanel = lazyView(async () => (await import('./panels/try.tsx')).TryPanel);
 
 export function App() {

@@ -7,12 +7,11 @@ import { render } from 'preact';
 import type { Order, Report } from '../debugger/messages.ts';
 import { WorkerDesk } from '../debugger/worker-desk.ts';
 import { startAddress } from './address.ts';
-import { FramedLog, Notice } from './app.tsx';
+import { FramedLog, Help, Notice } from './app.tsx';
 import { startEngine, tell } from './engine.ts';
 import { FileDrop } from './files.tsx';
 import { fragmentOf } from './fragment.ts';
 import { startKeys } from './keys.ts';
-import { Help } from './panels/help.tsx';
 import { store } from './store.ts';
 import { readSavedLog, SAVED_BLOCK, type SavedLog } from './views/saved-page.ts';
 

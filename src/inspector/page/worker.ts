@@ -19,5 +19,8 @@ const desk = new WorkerDesk(
 
 addEventListener('message', ({ data }: MessageEvent<Order>) => desk.take(data));
 
-/** Views over whole logs are there also when the server is gone by then. */
-setTimeout(() => void import('../debugger/view-answers.ts'), 1_500);
+/** Views over whole logs are there also when the server is gone by then; one that is gone sooner is asked again when they are needed. */
+setTimeout(() => {
+  for (const part of [import('../debugger/view-answers.ts'), import('../debugger/log-entries.ts')])
+    part.catch(() => {});
+}, 1_500);

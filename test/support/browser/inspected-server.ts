@@ -63,8 +63,8 @@ const slowly = ['first', 'second', 'third', 'fourth'].flatMap((word) => [{ say: 
 /** By the word in the prompt: answers that walk slowly, one that never ends, one whose voice never comes, failures, echoes. */
 export const manyKinds = {
   answers: [
-    // Time enough to open it before it begins.
-    { when: 'watched', steps: [{ wait_ms: 2500 }, ...slowly, ...slowly, { say: 'The end.' }] },
+    // Time enough for the page to see that it is there.
+    { when: 'watched', steps: [{ wait_ms: 2000 }, ...slowly, ...slowly, { say: 'The end.' }] },
     { when: 'walk', steps: [...slowly, { say: 'The end.' }] },
     { when: 'hang', steps: [{ say: sentence('only') }, { hang: true }] },
     { when: 'silent', steps: [{ hang: true }] },

@@ -17,6 +17,7 @@ export interface ImportRow {
 
 export const importTable: readonly ImportRow[] = [
   { from: 'errors.ts', ours: [], types: [], packages: [], node: [] },
+  { from: 'error-words.ts', ours: [], types: ['errors.ts'], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'private-folder.ts', ours: [], types: [], packages: [], node: ['node:fs', 'node:path'] },
   { from: 'model-json.ts', ours: [], types: [], packages: ['jsonrepair'], node: [] },
@@ -328,7 +329,7 @@ export const importTable: readonly ImportRow[] = [
   // A client shares nothing with the server but the proto, the error table and the sound format.
   {
     from: 'cli/ask/',
-    ours: ['cli/ask/', 'cli/terminal/', 'call/wire.ts', 'errors.ts'],
+    ours: ['cli/ask/', 'cli/terminal/', 'call/wire.ts', 'errors.ts', 'error-words.ts'],
     types: [],
     packages: ['commander', 'zod', '@grpc/grpc-js', '@grpc/proto-loader'],
     node: [
@@ -386,6 +387,7 @@ export const importTable: readonly ImportRow[] = [
       'call/time.ts',
       'server/package-version.ts',
       'errors.ts',
+      'error-words.ts',
     ],
     types: [],
     packages: ['commander', 'tinyglobby', 'zod'],

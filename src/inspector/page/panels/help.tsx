@@ -1,5 +1,5 @@
 /** The keys and the filter language, over the page. */
-import './panels.css';
+import './help.css';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { keyTable } from '../keys.ts';
 import { showPanel } from '../store.ts';

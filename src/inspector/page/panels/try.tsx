@@ -1,5 +1,5 @@
 /** Try it: a question to the server, in a corner of the page, so that its session is seen to walk through the chart beside it. */
-import './panels.css';
+import './try.css';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { showPanel } from '../store.ts';
 import { answerText, askServer, isAsking, isOutcomeBad, outcome, stopAsking } from './try-call.ts';

@@ -1,5 +1,6 @@
 /** A turn in which the page's own execution did something else than the recording tells: both, side by side. */
 
+import './divergence.css';
 import type { TurnOutcome } from '../../../log/log-format.ts';
 import type { Divergence } from '../../../replay/replayer.ts';
 import type { TurnView } from '../../debugger/views.ts';

@@ -1,5 +1,6 @@
 /** A list of any length in which only the rows that are seen are drawn. All rows are equally high; the current one is kept in sight. */
 import type { ComponentChildren } from 'preact';
+import './rows.css';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { rowsInSight } from './row-window.ts';
 

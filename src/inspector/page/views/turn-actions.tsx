@@ -1,9 +1,7 @@
 /** What can be done from a turn on: what if, compare, a test of it, a page of it. */
 import type { LogOverview } from '../../debugger/views.ts';
-import { ask } from '../engine.ts';
 import { showPanel, store } from '../store.ts';
 import { openFork } from './fork-place.ts';
-import { SAVED_BLOCK, savedFileName, savedPage } from './saved-page.ts';
 import { testCommand } from './test-command.ts';
 import './turn-actions.css';
 import { copyText } from './view-words.ts';
@@ -23,7 +21,7 @@ export function TurnActions() {
       <button type="button" title={command} onClick={() => void copyText(command)}>
         copy the command that makes a test of it
       </button>
-      {document.getElementById(SAVED_BLOCK) === null && <SaveButton overview={overview} />}
+      {document.querySelector('.is-saved') === null && <SaveButton overview={overview} />}
     </div>
   );
 }
@@ -33,7 +31,7 @@ function SaveButton({ overview }: { readonly overview: LogOverview }) {
   const { header, turns, isLive } = overview;
   const isFull = header?.redaction === 'full';
   const save = () => {
-    savePage(overview).catch((error: unknown) => {
+    makeAndSave(overview).catch((error: unknown) => {
       store.notice.value = `The page was not saved: ${error instanceof Error ? error.message : String(error)}`;
     });
   };
@@ -51,22 +49,8 @@ function SaveButton({ overview }: { readonly overview: LogOverview }) {
   );
 }
 
-async function savePage(overview: LogOverview): Promise<void> {
-  const answer = await fetch('saved-page.html');
-  if (!answer.ok) throw new Error(`its template could not be had (${answer.status})`);
-  const template = await answer.text();
-  const lines = await ask<'raw'>({ kind: 'raw', log: overview.id, from: 0, count: Number.MAX_SAFE_INTEGER });
-  const html = savedPage(template, {
-    name: overview.title,
-    lines,
-    turn: store.isFollowing.peek() ? null : store.turn.peek(),
-    savedAt: new Date().toISOString(),
-    version: store.connection.peek().server?.version ?? '',
-  });
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([html], { type: 'text/html' }));
-  link.download = savedFileName(overview.title);
-  link.click();
-  // The browser has begun to read it by then; without this it is kept as long as the tab lives.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+/** Few do: its code comes with the template, which only a server has, too. */
+async function makeAndSave(overview: LogOverview): Promise<void> {
+  const { savePage } = await import('./page-saver.ts');
+  await savePage(overview);
 }
