@@ -1,7 +1,7 @@
 /**
  * The list of all that runs and of what ended last, kept beside the event logs, so that it is there without them.
  *
- * A turn costs two references here, a change of state the account of what was waited for until then. Rows are made only while somebody
+ * A turn costs two references and a look at the clock here, a change of state the account of what was waited for until then. Rows are made only while somebody
  * looks (`look`), of the charts that changed since, in steps that hold nobody up; each reader has a place in the order of changes, so
  * that a slow one gets fewer and newer rows, never more. What ended is kept up to MAX_ENDED, the rest is on the disk.
  */
@@ -42,6 +42,8 @@ interface ListedChart {
   /** Where its last turn led; let go when it is over. */
   after: TurnEnd | null;
   turns: number;
+  /** When its last turn was. */
+  turnAtMs: number;
   state: string;
   wait: WaitName | null;
   waitingSinceMs: number;
@@ -217,6 +219,7 @@ export class SessionList {
       device: '',
       after: null,
       turns: 0,
+      turnAtMs: startedAtMs,
       state: '',
       wait: null,
       waitingSinceMs: startedAtMs,
@@ -235,6 +238,7 @@ export class SessionList {
           const { after, event } = turn;
           if (chart.turns === 0) Object.assign(chart, idsIn(event.input));
           chart.turns += 1;
+          chart.turnAtMs = now();
           if (after.value !== chart.after?.value) this.#enter(chart, after);
           chart.after = after;
           chart.hasThrown = false;
@@ -243,6 +247,7 @@ export class SessionList {
         noteThrow: (event) => {
           log?.noteThrow(event);
           chart.turns += 1;
+          chart.turnAtMs = now();
           chart.hasThrown = true;
           // Behind a fault barrier the chart goes on at once; any other has ended.
           setImmediate(() => {
@@ -337,7 +342,8 @@ function settle({ wait, waits, waitingSinceMs }: ListedChart, now: number): void
 }
 
 function rowOf(chart: ListedChart, now: number): ListRow {
-  const { id, recording, session, device, state, startedAt, startedAtMs, turns, end, wait, waitingSinceMs } = chart;
+  const { id, recording, session, device, state, startedAt, startedAtMs, turns, turnAtMs, end, wait, waitingSinceMs } =
+    chart;
   const waits = { ...chart.waits };
   if (wait !== null) waits[wait] += now - waitingSinceMs;
   return {
@@ -349,6 +355,7 @@ function rowOf(chart: ListedChart, now: number): ListRow {
     startedAt,
     ageMs: Math.round((end?.atMs ?? now) - startedAtMs),
     turns,
+    quietMs: end === null ? Math.round(now - turnAtMs) : 0,
     isLive: end === null,
     reason: end?.reason ?? '',
     isFailed: end?.isFailed ?? false,
