@@ -86,9 +86,12 @@ const OLDER_ROWS = 200;
 /** Asks the server for ended sessions before those of the list. */
 export async function loadOlder(): Promise<void> {
   const ended = [...store.rows.values()].filter(({ isLive }) => !isLive).map(({ startedAt }) => startedAt);
-  const before = ended.reduce((oldest, each) => (each < oldest ? each : oldest), new Date().toISOString());
+  // The server's clock counts, not this machine's: where none has ended, it begins at its own now.
+  const before = ended.sort()[0];
   try {
-    const response = await callApi(`ended?before=${encodeURIComponent(before)}&limit=${OLDER_ROWS}`);
+    const response = await callApi(
+      `ended?limit=${OLDER_ROWS}${before === undefined ? '' : `&before=${encodeURIComponent(before)}`}`,
+    );
     const { rows, more }: EndedRows = await response.json();
     takeOlder(rows, more);
   } catch (error) {

@@ -4,7 +4,7 @@ import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'pr
 import type { LogOverview, Timeline, TimelineBar, TimelineLane } from '../../debugger/views.ts';
 import { useAnswer } from '../engine.ts';
 import type { DockTab, DockViewProps } from './dock.tsx';
-import { durationWords, momentWords, waitShares } from './session-words.ts';
+import { durationWords, largestFirst, momentWords, waitShares } from './session-words.ts';
 import { barsToDraw, moved, type Span, type TimeScale, ticksPath, timeScale, zoomed } from './time-scale.ts';
 import { seekTurn } from './time-travel.ts';
 
@@ -225,7 +225,7 @@ function titleOf({ label, fromMs, toMs, turn, isWaiting }: TimelineBar): string 
   return `${label}\n${momentWords(fromMs)} to ${momentWords(toMs)}: ${durationWords(toMs - fromMs)}${isWaiting ? ', waiting' : ''}\nsince turn ${turn}`;
 }
 
-/** How long each was waited for, as shares, in the colours of the strips in the list. Where room is short the last ones are left out whole. */
+/** How long each was waited for, as shares, in the colours of the strips in the list. Where room is short the smallest are left out whole. */
 function Waited() {
   const shares = waitShares(shownTimeline.value?.waits ?? null);
   if (shares.length === 0) return null;
@@ -233,14 +233,12 @@ function Waited() {
   return (
     <div class="waited" title={`waited for: ${all}`}>
       <span>waited for</span>
-      {shares
-        .filter(({ percent }) => percent > 0)
-        .map(({ name, percent }) => (
-          <span key={name}>
-            <i class={name} />
-            {name} {percent} %
-          </span>
-        ))}
+      {largestFirst(shares).map(({ name, percent }) => (
+        <span key={name}>
+          <i class={name} />
+          {name} {percent} %
+        </span>
+      ))}
     </div>
   );
 }
