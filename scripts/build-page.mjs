@@ -4,7 +4,7 @@
 // place here, so that nothing in log/, record/ and replay/ knows of a browser.
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
@@ -39,8 +39,9 @@ export async function buildPage(outDir, plugins = []) {
   // Also where tests have the page built: they set another one, and Vite would put names of files and xstate's development code into it.
   process.env.NODE_ENV = 'production';
   // The server's part of the inspector is compiled into the same folder.
-  await build({ ...common(plugins), build: { ...commonBuild, outDir, emptyOutDir: false } });
-  writeFileSync(join(outDir, 'saved-page.html'), await savedPageTemplate(plugins));
+  const folder = resolve(outDir);
+  await build({ ...common(plugins), build: { ...commonBuild, outDir: folder, emptyOutDir: false } });
+  writeFileSync(join(folder, 'saved-page.html'), await savedPageTemplate(plugins));
 }
 
 /**

@@ -3,7 +3,7 @@
  * recorded, so that a log that diverges, or whose chart is not known here, has one too.
  */
 import type { LogTurn } from '../../log/log-format.ts';
-import { noWaits, type WaitName, waitOf } from '../waits.ts';
+import { waitsOf } from '../waits.ts';
 import type { Timeline, TimelineBar, TimelineLane } from './views.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -11,6 +11,8 @@ type OpenBar = Mutable<TimelineBar>;
 
 /** A time in which nothing happened is squeezed when it is this long, and longer than half of all other time together. */
 const QUIET_MIN_MS = 5_000;
+/** Sound that stood ready unfetched for less has no bar of its own. */
+const UNFETCHED_MIN_MS = 50;
 /** Bars and ticks a lane: more can't be told apart. */
 const MAX_ITEMS = 20_000;
 
@@ -22,21 +24,7 @@ export function timelineOf(turns: readonly LogTurn[], textOf: SentenceText, toMs
   const endMs = Math.max(turns.at(-1)?.atMs ?? 0, toMs);
   const isStream = turns[0]?.changes?.maxStreams === undefined;
   const lanes = isStream ? streamLanes(turns, textOf, endMs) : supervisorLanes(turns, endMs);
-  return { endMs, waits: waitsIn(turns, endMs), lanes, quiet: quietIn(turns, endMs) };
-}
-
-function waitsIn(turns: readonly LogTurn[], endMs: number) {
-  const waits: Record<WaitName, number> = { ...noWaits };
-  let wait: WaitName | null = null;
-  let sinceMs = 0;
-  for (const { atMs, state } of turns) {
-    if (state === undefined) continue;
-    if (wait !== null) waits[wait] += atMs - sinceMs;
-    sinceMs = atMs;
-    wait = waitOf(state);
-  }
-  if (wait !== null) waits[wait] += endMs - sinceMs;
-  return waits;
+  return { endMs, waits: waitsOf(turns, endMs), lanes, quiet: quietIn(turns, endMs) };
 }
 
 function quietIn(turns: readonly LogTurn[], endMs: number): Timeline['quiet'] {
@@ -112,8 +100,10 @@ type LaneStates = typeof modelStates | typeof readerStates;
 function streamLanes(turns: readonly LogTurn[], textOf: SentenceText, endMs: number): readonly TimelineLane[] {
   const [model, reader] = [new Lane(), new Lane()];
   let hasModel = false;
+  const unfetched = new UnfetchedSound(reader);
   for (const { turn, atMs, event, state } of turns) {
     if (event.type === 'answer.textReceived') model.tick(atMs);
+    unfetched.take(event.fullMs, atMs, turn);
     if (state === undefined) continue;
     hasModel ||= state.includes('answer.');
     follow(model, modelStates, { turn, atMs, state });
@@ -124,6 +114,34 @@ function streamLanes(turns: readonly LogTurn[], textOf: SentenceText, endMs: num
   const { sentences, voice, out } = spoken.told(endMs);
   const lanes = [sentences, voice, reader.told('reader', endMs), out];
   return hasModel ? [model.told('model', endMs), ...lanes] : lanes;
+}
+
+/**
+ * Sound that was not fetched, in the reader's lane: an event tells how long, and when at the latest. Between two such events it may have been
+ * in pieces; they are drawn as one, up to the event.
+ */
+class UnfetchedSound {
+  readonly #lane: Lane;
+  #fullMs = 0;
+  #untilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+  }
+
+  take(fullMs: unknown, atMs: number, turn: number): void {
+    if (typeof fullMs !== 'number' || fullMs - this.#fullMs < UNFETCHED_MIN_MS) return;
+    const label = 'sound stood ready and was not fetched';
+    const fromMs = Math.max(0, atMs - (fullMs - this.#fullMs));
+    const last = this.#lane.bars.at(-1);
+    const isOneWithLast = last?.label === label && fromMs - this.#untilMs < UNFETCHED_MIN_MS;
+    if (isOneWithLast) this.#lane.bars.pop();
+    const begin = isOneWithLast ? last : { fromMs, turn };
+    this.#lane.open(label, { fromMs: begin.fromMs, label, tone: 'reader', isWaiting: true, turn: begin.turn });
+    this.#lane.close(label, atMs);
+    this.#fullMs = fullMs;
+    this.#untilMs = atMs;
+  }
 }
 
 /** One bar for as long as a stream is in one of the lane's states. */

@@ -233,6 +233,13 @@ test('ten thousand lines in a moment are told as one word a frame', async () => 
   expect(page.overview()?.verdict).toEqual(whole);
 });
 
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
 describe('a dropped file', () => {
   const open = async (name: string, bytes: Uint8Array) => {
     const page = new Page();
@@ -267,6 +274,22 @@ describe('a dropped file', () => {
   ])('that is %s is told to be no log', async (_, bytes, why) => {
     const page = await open('x', bytes);
     expect(page.overview('file:1:x')?.verdict).toMatchObject({ kind: 'bad-log', line: 1, why });
+  });
+
+  test('with a line that does not end is bad at that line; what stands before it is shown', async () => {
+    const endless = new Uint8Array(34 * 1024 * 1024).fill(0x20);
+    const before = new TextEncoder().encode(fileOf(5));
+    const page = await open('x', joined(before, endless));
+    expect(page.overview('file:1:x')).toMatchObject({
+      isLive: false,
+      turns: 4,
+      verdict: { kind: 'bad-log', line: 6, turn: 4, why: expect.stringContaining('a line is longer than') },
+    });
+    const bare = await open('x', endless);
+    expect(bare.overview('file:1:x')).toMatchObject({
+      isLive: false,
+      verdict: { kind: 'bad-log', line: 1, turn: null },
+    });
   });
 
   test('that is larger than a page opens is refused with its size and the bound', async () => {

@@ -15,6 +15,7 @@ import { LogDebugger } from '../../../src/inspector/debugger/log-debugger.ts';
 import { logEntries } from '../../../src/inspector/debugger/log-entries.ts';
 import type { TurnMark } from '../../../src/inspector/debugger/messages.ts';
 import { timelineOf } from '../../../src/inspector/debugger/timeline.ts';
+import type { LogTurn } from '../../../src/log/log-format.ts';
 import { emptyTable, withEntry } from '../../../src/machines/supervisor/persistent-table.ts';
 import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { heard } from '../../support/machines/session-run.ts';
@@ -23,6 +24,11 @@ import { failedEvents, goodEvents, readMadeLog, type TimedEvent } from '../../su
 
 const textOf = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../recordings/${name}.jsonl`, import.meta.url)), 'utf8');
+
+/** As a turn that changed nothing. */
+function withoutOutcome({ kind, turn, atMs, event }: LogTurn): LogTurn {
+  return { kind, turn, atMs, event };
+}
 
 describe('the waterfall', () => {
   test('shows the model, its sentence in the queue and in the voice, the reader and what went out', () => {
@@ -50,6 +56,30 @@ describe('the waterfall', () => {
       const sum = Object.values(waits).reduce((all, ms) => all + ms, 0);
       expect(sum).toBeCloseTo(endMs, 5);
     }
+  });
+
+  test('tells a reader that did not fetch from a voice: by what the outbox counted, in one bar, and never twice', () => {
+    const { turns } = readMadeLog({ events: goodEvents });
+    const place = turns.findIndex(({ event }) => event.type === 'speech.finished');
+    const told = turns.flatMap((each, index) => {
+      if (index !== place) return [each];
+      const asked = { ...each, atMs: 900, event: { type: 'speech.progressReported', fullMs: 750 } };
+      return [withoutOutcome(asked), { ...each, event: { ...each.event, fullMs: 1_490 } }];
+    });
+    const { waits, lanes } = timelineOf(told, () => '');
+    const before = timelineOf(turns, () => '').waits;
+    expect(waits).toEqual({ ...before, voice: before.voice - 1_490, reader: 1_490 });
+    const bars = lanes.find(({ name }) => name === 'reader')?.bars.filter(({ tone }) => tone === 'reader');
+    expect(bars).toEqual([
+      {
+        fromMs: 150,
+        toMs: 1_640,
+        label: 'sound stood ready and was not fetched',
+        tone: 'reader',
+        isWaiting: true,
+        turn: place,
+      },
+    ]);
   });
 
   test('marks a long time in which nothing happened, and only such', () => {

@@ -88,7 +88,8 @@ export function entryOfFile({ id, title, header, reason, turns, lastMs, verdict 
   };
 }
 
-function textIn(value: unknown, field: string): string {
+/** A field of what may be anything; '' where it is no text. */
+export function textIn(value: unknown, field: string): string {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return '';
   const text: unknown = Reflect.get(value, field);
   return typeof text === 'string' ? text : '';

@@ -107,10 +107,15 @@ function Crumb({ overview }: { readonly overview: LogOverview | null }) {
           {overview.reason}
         </span>
       )}
-      {overview !== null && <Verdict overview={overview} />}
+      {overview !== null && isJudged(overview) && <Verdict overview={overview} />}
       <LevelSwitch />
     </div>
   );
+}
+
+/** Of a log that has not begun to arrive nothing can be said. */
+function isJudged({ verdict, turns }: LogOverview): boolean {
+  return turns > 0 || verdict.kind !== 'identical';
 }
 
 function fieldOf(input: unknown, name: string): string {

@@ -5,7 +5,7 @@ import type { LogOverview, Timeline, TimelineBar, TimelineLane } from '../../deb
 import { useAnswer } from '../engine.ts';
 import { store } from '../store.ts';
 import type { DockTab, DockViewProps } from './dock.tsx';
-import { durationWords, momentWords, waitShares } from './session-words.ts';
+import { durationWords, largestFirst, momentWords, waitShares } from './session-words.ts';
 import { barsToDraw, moved, type Span, type TimeScale, ticksPath, timeScale, zoomed } from './time-scale.ts';
 import { seekTurn } from './time-travel.ts';
 
@@ -35,12 +35,13 @@ function useLiveMs({ id, isLive }: LogOverview): number {
   const isRunning = isLive && store.connection.value.state === 'live';
   const [ms, setMs] = useState(0);
   useEffect(() => {
-    setMs(0);
-    if (!isRunning) return;
-    const timer = setInterval(() => {
+    const take = () => {
       const row = store.rows.get(id);
-      if (row !== undefined) setMs(Math.round(row.ageMs + performance.now() - row.seenAtMs));
-    }, LIVE_STEP_MS);
+      setMs(isRunning && row !== undefined ? Math.round(row.ageMs + performance.now() - row.seenAtMs) : 0);
+    };
+    take();
+    if (!isRunning) return;
+    const timer = setInterval(take, LIVE_STEP_MS);
     return () => clearInterval(timer);
   }, [id, isRunning]);
   return ms;
@@ -245,7 +246,7 @@ function titleOf({ label, fromMs, toMs, turn, isWaiting }: TimelineBar): string 
   return `${label}\n${momentWords(fromMs)} to ${momentWords(toMs)}: ${durationWords(toMs - fromMs)}${isWaiting ? ', waiting' : ''}\nsince turn ${turn}`;
 }
 
-/** How long each was waited for, as shares, in the colours of the strips in the list. Where room is short the last ones are left out whole. */
+/** How long each was waited for, as shares, in the colours of the strips in the list. Where room is short the smallest are left out whole. */
 function Waited() {
   const shares = waitShares(shownTimeline.value?.waits ?? null);
   if (shares.length === 0) return null;
@@ -253,14 +254,12 @@ function Waited() {
   return (
     <div class="waited" title={`waited for: ${all}`}>
       <span>waited for</span>
-      {shares
-        .filter(({ percent }) => percent > 0)
-        .map(({ name, percent }) => (
-          <span key={name}>
-            <i class={name} />
-            {name} {percent} %
-          </span>
-        ))}
+      {largestFirst(shares).map(({ name, percent }) => (
+        <span key={name}>
+          <i class={name} />
+          {name} {percent} %
+        </span>
+      ))}
     </div>
   );
 }

@@ -71,6 +71,21 @@ test('a session is a row from its first turn to its end, with what it waited for
   expect(list.counts).toEqual({ live: 0, ended: 1, failed: 0 });
 });
 
+test('a reader that did not fetch what was spoken is what was waited for, as soon as the voice or the outbox says so', () => {
+  const { clock, list } = make();
+  const recorder = list.recorderFor('s1', sessionRecording, () => null);
+  const speaking = { streaming: { answer: 'answered', voice: { speaking: 'listening' }, reader: 'attentive' } };
+  recorder.record(turn(init, speaking));
+  clock.ms += 8_000;
+  recorder.record(turn({ type: 'speech.progressReported', silences: [], fullMs: 7_000 }, speaking));
+  look(list);
+  expect(read(list).rows).toMatchObject([{ waits: { voice: 1_000, reader: 7_000 } }]);
+  clock.ms += 1_000;
+  recorder.record(turn({ type: 'outbox.activityReported', idleMs: 8_500, fullMs: 8_000 }, 'error', { status: 'done' }));
+  look(list);
+  expect(read(list).rows).toMatchObject([{ isLive: false, waits: { voice: 1_000, reader: 8_000 } }]);
+});
+
 test.each([
   ['answer_failed', true],
   ['interrupted', false],
