@@ -4,7 +4,7 @@
 // place here, so that nothing in log/, record/ and replay/ knows of a browser.
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
@@ -25,7 +25,12 @@ const common = (plugins) => ({
 const commonBuild = {
   target: 'es2022',
   assetsInlineLimit: 0,
-  modulePreload: { polyfill: false },
+  modulePreload: {
+    polyfill: false,
+    // A view that comes later needs its style at once; what else it imports, it asks for itself: the table of all that is bytes of the page.
+    resolveDependencies: (_file, names, { hostType }) =>
+      hostType === 'html' ? names : names.filter((name) => name.endsWith('.css')),
+  },
   reportCompressedSize: false,
 };
 
@@ -34,8 +39,9 @@ export async function buildPage(outDir, plugins = []) {
   // Also where tests have the page built: they set another one, and Vite would put names of files and xstate's development code into it.
   process.env.NODE_ENV = 'production';
   // The server's part of the inspector is compiled into the same folder.
-  await build({ ...common(plugins), build: { ...commonBuild, outDir, emptyOutDir: false } });
-  writeFileSync(join(outDir, 'saved-page.html'), await savedPageTemplate(plugins));
+  const folder = resolve(outDir);
+  await build({ ...common(plugins), build: { ...commonBuild, outDir: folder, emptyOutDir: false } });
+  writeFileSync(join(folder, 'saved-page.html'), await savedPageTemplate(plugins));
 }
 
 /**

@@ -119,6 +119,28 @@ describe('a tab', () => {
   });
 });
 
+test('an address with session and turn alone, typed into an open page, leads there; Back leads where it was', async () => {
+  const server = await startInspected();
+  await say(server, 'typed-1', 'walk').outcome;
+  await say(server, 'typed-2', 'walk').outcome;
+  const page = await openPage(server.pageUrl);
+  await openSession(page, 'typed-1');
+  const goTo = (hash: string) =>
+    page.evaluate((given) => {
+      location.hash = given;
+    }, hash);
+  for (const turn of [3, 1]) {
+    await goTo(`#session=typed-2&turn=${turn}`);
+    await turnShown(page, turn);
+    await expect.poll(() => page.url()).toMatch(new RegExp(`session=typed-2&log=[^&]+&turn=${turn}$`));
+  }
+  await page.goBack();
+  await turnShown(page, 3);
+  await page.goBack();
+  await expect.poll(() => page.url()).toContain('session=typed-1');
+  await verdictShown(page, 'identical');
+});
+
 /** A port that nobody listens on; the server that comes back must have the same one. */
 async function freePort(): Promise<number> {
   const probe = createServer();

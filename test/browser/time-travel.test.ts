@@ -135,6 +135,25 @@ describe('keys', () => {
     await turnShown(page, 0);
   });
 
+  test('after a click on a tab the arrows step; among tabs that were reached by key they go from tab to tab', async () => {
+    const page = await pageOfFiles();
+    await chooseFiles(page, [{ name: 'short.jsonl', text: longLog(12) }]);
+    await verdictShown(page, 'identical');
+    await press(page, 'Home');
+    for (const [turn, name] of ['Sequence', 'Log', 'Timeline'].entries()) {
+      await page.getByRole('tab', { name }).click();
+      await press(page, 'ArrowRight');
+      await turnShown(page, turn + 1);
+    }
+    await page.getByRole('tab', { name: 'Timeline' }).evaluate((tab) => {
+      if (tab instanceof HTMLElement) tab.blur();
+    });
+    await page.getByRole('tab', { name: 'Timeline' }).focus();
+    await press(page, 'ArrowRight');
+    await page.locator('[role="tab"][aria-selected="true"]', { hasText: 'Sequence' }).waitFor();
+    await turnShown(page, 3);
+  });
+
   test('M and F draw the map and the full chart, with the same states', async () => {
     const text = longLog(12);
     const told = toldByNode(text);

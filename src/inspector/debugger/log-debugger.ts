@@ -58,6 +58,10 @@ export class LogDebugger {
     this.#options = options;
   }
 
+  get id(): string {
+    return this.#options.id;
+  }
+
   /** Lines that it has; the next one that it takes is this one, from 0. */
   get lines(): number {
     return this.#lines.length;
@@ -87,6 +91,15 @@ export class LogDebugger {
     this.#isEmpty = isEmpty;
     this.#isLive = false;
     this.#missingLines = 0;
+  }
+
+  /** The next line can't be read, and why; nothing behind it is believed. */
+  spoil(why: string): void {
+    this.#fault ??= {
+      line: this.#lines.length + 1,
+      turn: this.#reader.header === null ? null : this.#turnLines.length,
+      why,
+    };
   }
 
   /** Lines that are known to be, and are being fetched. */
@@ -127,7 +140,7 @@ export class LogDebugger {
       case 'chart':
         return this.#chart(question.level);
       case 'timeline':
-        return timelineOf(this.#reader.turns, (turn, segment) => this.#sentence(turn, segment));
+        return timelineOf(this.#reader.turns, (turn, segment) => this.#sentence(turn, segment), question.toMs);
       case 'entries':
         return this.#entries(question);
       case 'raw':

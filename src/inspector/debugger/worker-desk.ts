@@ -109,7 +109,7 @@ export class WorkerDesk {
   #greet(hasLogs: boolean, isNewRun: boolean): void {
     this.#hasLogs = hasLogs;
     for (const log of this.#live.values()) {
-      if (isNewRun) log.ended();
+      if (isNewRun) log.orphaned();
       // Where lines are missing, the stream tells how many there are.
       else if (log.debugger.lines === 0) this.#fetch(log);
     }
@@ -124,17 +124,26 @@ export class WorkerDesk {
       const [size, most] = [bytes.byteLength, MAX_FILE_BYTES].map((each) => `${Math.round(each / 1024 / 1024)} MiB`);
       log.lost(`it has ${size}, and a page opens up to ${most}: \`recital replay\` reads larger ones`);
     } else {
-      const splitter = new LineSplitter();
-      for (let from = 0; from < bytes.byteLength && this.#files.has(id); from += SLICE_BYTES) {
-        log.take(splitter.push(bytes.subarray(from, from + SLICE_BYTES)));
-        this.#tellLater(id);
-        await new Promise<void>((resolve) => {
-          this.#world.after(0, resolve);
-        });
-      }
+      await this.#takeFile(log, bytes, () => this.#files.has(id));
     }
     log.close(bytes.byteLength === 0);
     this.#tellLater(id);
+  }
+
+  /** In slices, as long as it is wanted. What is behind a line that never ends is told as bad: nothing of it can be read. */
+  async #takeFile(log: LogDebugger, bytes: Uint8Array, isWanted: () => boolean): Promise<void> {
+    const splitter = new LineSplitter();
+    for (let from = 0; from < bytes.byteLength && isWanted() && log.takesMore; from += SLICE_BYTES) {
+      try {
+        log.take(splitter.push(bytes.subarray(from, from + SLICE_BYTES)));
+      } catch (error) {
+        log.spoil(error instanceof Error ? error.message : String(error));
+      }
+      this.#tellLater(log.id);
+      await new Promise<void>((resolve) => {
+        this.#world.after(0, resolve);
+      });
+    }
   }
 
   async #answer(id: number, question: Question): Promise<void> {

@@ -3,11 +3,12 @@
  * session is a new step of the browser's history, another turn is not. The token is taken out of the address as soon as it is read, and kept
  * for this tab alone.
  */
-import { effect, signal } from '@preact/signals';
+import { batch, effect, signal } from '@preact/signals';
 import { API_PATH } from '../feed-format.ts';
 import { token } from './api.ts';
 import { isFile, tell } from './engine.ts';
 import { fragmentOf, type Place, readFragment } from './fragment.ts';
+import { textIn } from './list/list-entries.ts';
 import { closeLog, selectLog, store } from './store.ts';
 
 /** Where the address leads, as long as its session is not known. */
@@ -49,9 +50,14 @@ export function awaitSession(session: string): void {
 
 function goTo(place: Place): void {
   const isHere = place.log !== '' && (!isFile(place.log) || store.overviews.peek().has(place.log));
-  awaited.value = isHere || (place.log === '' && place.session === '') ? null : place;
-  if (isHere) selectLog(place.log, place.turn);
-  else closeLog();
+  // The browser's history has this step already: what the address is completed to takes its place.
+  writtenLog = isHere ? place.log : null;
+  // In one step: a session that the list has is shown as soon as it is awaited, and closing comes before.
+  batch(() => {
+    awaited.value = isHere || (place.log === '' && place.session === '') ? null : place;
+    if (isHere) selectLog(place.log, place.turn);
+    else if (place.session === '' || place.session !== sessionOf(store.log.peek() ?? '')) closeLog();
+  });
 }
 
 function findAwaited(): void {
@@ -95,8 +101,8 @@ export function fileName(log: string): string {
   return log.replace(/^file:\d+:/, '');
 }
 
-/** '' = not known yet: it is written as soon as it is. */
+/** '' = not known yet: it is written as soon as it is. What the list does not have, such as a file, tells it by itself. */
 function sessionOf(log: string): string {
   store.rowsAt.value;
-  return store.rows.get(log)?.session ?? '';
+  return store.rows.get(log)?.session ?? textIn(store.overviews.value.get(log)?.header?.input, 'sessionId');
 }

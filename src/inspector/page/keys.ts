@@ -67,7 +67,8 @@ function isTakenBy(target: EventTarget | null, key: string): boolean {
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable)
     return true;
   if (!(target instanceof HTMLInputElement)) return false;
-  return target.type === 'range' || target.type === 'checkbox' || target.type === 'radio' ? key.length > 1 : true;
+  if (target.type === 'checkbox') return false;
+  return target.type === 'range' || target.type === 'radio' ? key.length > 1 : true;
 }
 
 function togglePanel(panel: 'help' | 'crowd' | 'try'): void {

@@ -19,8 +19,8 @@ const desk = new WorkerDesk(
 
 addEventListener('message', ({ data }: MessageEvent<Order>) => desk.take(data));
 
-/** Views over whole logs are there also when the server is gone by then. */
+/** Views over whole logs are there also when the server is gone by then; one that is gone sooner is asked again when they are needed. */
 setTimeout(() => {
-  void import('../debugger/view-answers.ts');
-  void import('../debugger/log-entries.ts');
+  for (const part of [import('../debugger/view-answers.ts'), import('../debugger/log-entries.ts')])
+    part.catch(() => {});
 }, 1_500);

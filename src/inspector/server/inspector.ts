@@ -274,8 +274,11 @@ export class Inspector {
     } else if (limit === null) {
       fail(response, 400, `limit ${shown(limitText)} must be 1..${MAX_PAGE_ROWS}`);
     } else {
-      const isLive: IsKnown = ({ name, path }) => this.list.isLive(name) || this.#isOwnSupervisor(path);
-      const found = await this.#options.archive?.rowsBefore(before, limit, isLive);
+      // Who began long ago may have ended just now: the list is no stretch of time, so where it ends tells nothing.
+      const isListed = searchParams.get('unlisted') === '1';
+      const isKnown: IsKnown = ({ name, path }) =>
+        (isListed ? this.list.has(name) : this.list.isLive(name)) || this.#isOwnSupervisor(path);
+      const found = await this.#options.archive?.rowsBefore(before, limit, isKnown);
       sendJson(response, 200, { rows: found?.rows ?? [], more: found?.leftOut ?? 0 } satisfies EndedRows);
     }
   };

@@ -169,6 +169,7 @@ export async function rowOfFile(path: string, idOf: (streamId: string) => string
     startedAt: header.startedAt,
     ageMs: Math.round(atMs),
     turns: footer?.turns ?? turn + 1,
+    quietMs: 0,
     isLive: false,
     reason,
     isFailed: isFailedEnd(reason),

@@ -55,7 +55,7 @@ class Page {
   list(row: Partial<ListRow>): void {
     const whole: ListRow = {
       ...{ id: 'a', machine: 'session', session: 's', device: 'd', state: 'done', startedAt: '', ageMs: 1, turns: 1 },
-      ...{ isLive: false, reason: 'completed', isFailed: false, waits: null, ...row },
+      ...{ quietMs: 0, isLive: false, reason: 'completed', isFailed: false, waits: null, ...row },
     };
     const totals = {
       live: 0,
@@ -211,7 +211,7 @@ describe('a log of the server', () => {
     page.desk.take({ kind: 'watch', logs: [] });
     expect(asked.signal.aborted).toBe(true);
     await rest(page);
-    expect((await page.ask({ kind: 'timeline', log: 'a' })).error).toBe('the log "a" is not open here');
+    expect((await page.ask({ kind: 'timeline', log: 'a', toMs: 0 })).error).toBe('the log "a" is not open here');
     page.live(0, 5);
     await rest(page);
     expect(page.overview()).toBeUndefined();
@@ -232,6 +232,13 @@ test('ten thousand lines in a moment are told as one word a frame', async () => 
   expect(told.length).toBeLessThanOrEqual(Math.ceil(lines.length / 33) + 1);
   expect(page.overview()?.verdict).toEqual(whole);
 });
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
 
 describe('a dropped file', () => {
   const open = async (name: string, bytes: Uint8Array) => {
@@ -267,6 +274,22 @@ describe('a dropped file', () => {
   ])('that is %s is told to be no log', async (_, bytes, why) => {
     const page = await open('x', bytes);
     expect(page.overview('file:1:x')?.verdict).toMatchObject({ kind: 'bad-log', line: 1, why });
+  });
+
+  test('with a line that does not end is bad at that line; what stands before it is shown', async () => {
+    const endless = new Uint8Array(34 * 1024 * 1024).fill(0x20);
+    const before = new TextEncoder().encode(fileOf(5));
+    const page = await open('x', joined(before, endless));
+    expect(page.overview('file:1:x')).toMatchObject({
+      isLive: false,
+      turns: 4,
+      verdict: { kind: 'bad-log', line: 6, turn: 4, why: expect.stringContaining('a line is longer than') },
+    });
+    const bare = await open('x', endless);
+    expect(bare.overview('file:1:x')).toMatchObject({
+      isLive: false,
+      verdict: { kind: 'bad-log', line: 1, turn: null },
+    });
   });
 
   test('that is larger than a page opens is refused with its size and the bound', async () => {

@@ -33,10 +33,12 @@ interface DockProps extends DockViewProps {
 export function Dock({ tabs, overview, turn, view, isFollowing }: DockProps) {
   const id = useId();
   const bar = useRef<HTMLDivElement>(null);
+  const isByPointer = useRef(false);
   const open = tabs.find((tab) => tab.id === store.dock.value) ?? tabs[0];
   if (open === undefined) return null;
-  /** As in any tab list: the arrows go from tab to tab, and open it. */
+  /** As in any tab list: the arrows go from tab to tab, and open it. Who came by a click goes on stepping through the turns. */
   const onKeyDown = (event: KeyboardEvent) => {
+    if (isByPointer.current) return;
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (by === 0) return;
     event.preventDefault();
@@ -48,7 +50,19 @@ export function Dock({ tabs, overview, turn, view, isFollowing }: DockProps) {
   return (
     <div class="dock">
       <div class="dock-bar">
-        <div class="dock-tabs" role="tablist" aria-label="Views of the log" ref={bar} onKeyDown={onKeyDown}>
+        <div
+          class="dock-tabs"
+          role="tablist"
+          aria-label="Views of the log"
+          ref={bar}
+          onKeyDown={onKeyDown}
+          onPointerDown={() => {
+            isByPointer.current = true;
+          }}
+          onFocusOut={({ relatedTarget }) => {
+            isByPointer.current &&= relatedTarget instanceof Node && bar.current?.contains(relatedTarget) === true;
+          }}
+        >
           {tabs.map((tab) => (
             <button
               key={tab.id}
@@ -86,10 +100,24 @@ function Scrubber({ overview, turn, view, isFollowing }: ScrubberProps) {
   const last = Math.max(0, overview.turns - 1);
   return (
     <div class="scrubber">
-      <button type="button" class="button" aria-label="Previous turn" disabled={turn <= 0} onClick={() => stepTurn(-1)}>
+      <button
+        type="button"
+        class="button"
+        aria-label="Previous turn"
+        title="Previous turn"
+        disabled={turn <= 0}
+        onClick={() => stepTurn(-1)}
+      >
         ◀ <kbd>←</kbd>
       </button>
-      <button type="button" class="button" aria-label="Next turn" disabled={turn >= last} onClick={() => stepTurn(1)}>
+      <button
+        type="button"
+        class="button"
+        aria-label="Next turn"
+        title="Next turn"
+        disabled={turn >= last}
+        onClick={() => stepTurn(1)}
+      >
         ▶ <kbd>→</kbd>
       </button>
       <input
@@ -108,10 +136,10 @@ function Scrubber({ overview, turn, view, isFollowing }: ScrubberProps) {
         type="button"
         class={isFollowing ? 'button pressed' : 'button'}
         aria-pressed={isFollowing}
-        title={overview.isLive ? 'Follow the session' : 'To the end'}
+        title={overview.isLive ? 'Follow the session' : 'To the last turn'}
         onClick={goLive}
       >
-        {overview.isLive ? 'Live' : 'End'} <kbd>{overview.isLive ? 'L' : 'End'}</kbd>
+        {overview.isLive ? 'Live' : 'Last'} <kbd>{overview.isLive ? 'L' : 'End'}</kbd>
       </button>
     </div>
   );

@@ -102,11 +102,20 @@ function Crumb({ overview }: { readonly overview: LogOverview | null }) {
           {device}
         </span>
       )}
-      {overview !== null && overview.reason !== '' && <span class="pill">{overview.reason}</span>}
-      {overview !== null && <Verdict overview={overview} />}
+      {overview !== null && overview.reason !== '' && (
+        <span class="pill" title="how it ended">
+          {overview.reason}
+        </span>
+      )}
+      {overview !== null && isJudged(overview) && <Verdict overview={overview} />}
       <LevelSwitch />
     </div>
   );
+}
+
+/** Of a log that has not begun to arrive nothing can be said. */
+function isJudged({ verdict, turns }: LogOverview): boolean {
+  return turns > 0 || verdict.kind !== 'identical';
 }
 
 function fieldOf(input: unknown, name: string): string {
@@ -253,10 +262,10 @@ function isIn(view: TurnView | null, path: string): boolean {
 function Caption({ view }: { readonly view: TurnView | null }) {
   const last = view?.last ?? null;
   return (
-    <p class="caption">
+    <p class={last !== null && last.turn === view?.turn ? 'caption' : 'caption earlier'}>
       {last === null
         ? ' '
-        : `turn ${last.turn}: ${last.transitions.map(({ words }) => shortWords(words)).join('   then   ')}`}
+        : `${last.turn === view?.turn ? '' : 'last change of state, '}turn ${last.turn}: ${last.transitions.map(({ words }) => shortWords(words)).join('   then   ')}`}
     </p>
   );
 }

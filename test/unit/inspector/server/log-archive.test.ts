@@ -64,6 +64,7 @@ test('each is a row, from what its beginning and its end tell', async () => {
     device: 'device',
     startedAt: header.startedAt,
     state: 'streaming.a | streaming.b',
+    quietMs: 0,
     isLive: false,
     waits: null,
   };
