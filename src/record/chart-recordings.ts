@@ -151,11 +151,13 @@ function allowedOfStream(event: StreamEvent, { text }: Shaping): LoggedEvent {
       return { type, segment, retryable, failure: shapedFailure(event.failure, text) };
     }
     case 'speech.finished':
-      return { type, segment: event.segment, audioBytes: event.audioBytes };
-    case 'speech.progressReported':
-      return { type, silences: event.silences.map(({ segment, silentMs }) => ({ segment, silentMs })) };
+      return { type, segment: event.segment, audioBytes: event.audioBytes, ...unfetchedIn(event) };
+    case 'speech.progressReported': {
+      const silences = event.silences.map(({ segment, silentMs }) => ({ segment, silentMs }));
+      return { type, silences, ...unfetchedIn(event) };
+    }
     case 'outbox.activityReported':
-      return { type, idleMs: event.idleMs };
+      return { type, idleMs: event.idleMs, ...unfetchedIn(event) };
     case 'outbox.rateExceeded':
       return { type, framesInLastSecond: event.framesInLastSecond };
     case 'session.faulted':
@@ -167,6 +169,10 @@ function allowedOfStream(event: StreamEvent, { text }: Shaping): LoggedEvent {
     case 'server.graceExpired':
       return { type };
   }
+}
+
+function unfetchedIn({ fullMs }: { readonly fullMs?: number }): { readonly fullMs?: number } {
+  return fullMs === undefined ? {} : { fullMs };
 }
 
 /** A failure: its codes as they are, its message by what `text` makes of it. */

@@ -23,7 +23,7 @@ import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { HeardWords } from '../answer/conversation-memory.ts';
 import { StreamFigures, type StreamTally } from '../figures/stream-figures.ts';
-import { createOutbox, type OutboxStats } from '../outbox/outbox.ts';
+import { createOutbox, type OutboxStats, unfetchedOf } from '../outbox/outbox.ts';
 import type { HostedRequest, StreamChart, StreamKind } from './stream-kind.ts';
 import type { StreamResourceMap, StreamResources } from './stream-resources.ts';
 
@@ -179,7 +179,7 @@ class StreamHost<TFirst> implements HostedStream {
         outbox.push({ kind: 'end', message: END_MESSAGE });
         return;
       case 'activity.questioned':
-        this.send({ type: 'outbox.activityReported', idleMs: Math.round(outbox.idleMs()) });
+        this.send({ type: 'outbox.activityReported', idleMs: Math.round(outbox.idleMs()), ...unfetchedOf(outbox) });
         return;
       case 'flush.awaited':
         outbox.askFlushed();

@@ -68,9 +68,17 @@ export interface Outbox {
   askFlushed(): void;
   /** How long ago the client last took a frame (or the stream opened), in ms. */
   idleMs(): number;
+  /** How long there was no room in all, in whole ms: sound stood ready, and the client did not fetch it. */
+  fullMs(): number;
   /** Drops what waits; later pushes are dropped too. */
   discard(): void;
   stats(): OutboxStats;
+}
+
+/** How long sound stood ready unfetched, as the charts' events carry it. */
+export function unfetchedOf(outbox: Outbox): { readonly fullMs?: number } {
+  const fullMs = outbox.fullMs();
+  return fullMs > 0 ? { fullMs } : {};
 }
 
 /** Opens the outbox of one stream over its sink. */
@@ -93,6 +101,9 @@ class FlowControlledOutbox implements Outbox {
   #queue: Frame[] = [];
   #queuedBytes = 0;
   #lastAcceptedAtMs: number;
+  /** Since when there has been no room; null while there is some. */
+  #fullSinceMs: number | null = null;
+  #fullBeforeMs = 0;
   #isClosed = false;
   #isFlushAsked = false;
 
@@ -154,10 +165,16 @@ class FlowControlledOutbox implements Outbox {
     return this.#now() - this.#lastAcceptedAtMs;
   }
 
+  fullMs(): number {
+    const sinceMs = this.#fullSinceMs;
+    return Math.round(this.#fullBeforeMs + (sinceMs === null ? 0 : this.#now() - sinceMs));
+  }
+
   discard(): void {
     this.#isClosed = true;
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#noteRoom();
     this.#roomCallbacks.clear();
   }
 
@@ -167,6 +184,14 @@ class FlowControlledOutbox implements Outbox {
       lastAcceptedAtMs: this.#lastAcceptedAtMs,
       ...this.#sent.tally(),
     };
+  }
+
+  /** The clock is looked at only where there begins or ceases to be room. */
+  #noteRoom(): void {
+    if (this.hasRoom() === (this.#fullSinceMs === null)) return;
+    const now = this.#now();
+    if (this.#fullSinceMs !== null) this.#fullBeforeMs += now - this.#fullSinceMs;
+    this.#fullSinceMs = this.#fullSinceMs === null ? now : null;
   }
 
   #pump(): void {
@@ -186,6 +211,7 @@ class FlowControlledOutbox implements Outbox {
         this.#notify({ type: 'outbox.flushed' });
       }
     }
+    this.#noteRoom();
     this.#offerRoom();
     this.#offerFlush();
   }

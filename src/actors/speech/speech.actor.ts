@@ -32,7 +32,7 @@ import type { SentenceSound } from '../figures/sentence-sounds.ts';
 import type { JobCount } from '../figures/stream-counters.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
 import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
-import type { Outbox } from '../outbox/outbox.ts';
+import { type Outbox, unfetchedOf } from '../outbox/outbox.ts';
 import { Pause } from '../pause.ts';
 import { NoiseFloor } from './noise-floor.ts';
 
@@ -86,6 +86,7 @@ export function createSpeechActor(options: SpeechActorOptions) {
           sendBack({
             type: 'speech.progressReported',
             silences: [...jobs.values()].map((job) => ({ segment: job.segment, silentMs: job.silentMs() })),
+            ...unfetchedOf(outbox),
           });
           return;
         default:
@@ -188,7 +189,8 @@ class SpeechJob {
       if (this.#audioBytes === 0) await breath();
       while (!signal.aborted && !(this.#hasTurn && this.#around.outbox.hasRoom())) await this.#untilRoom();
       if (signal.aborted) return;
-      tell(this, { type: 'speech.finished', segment: this.segment, audioBytes: this.#audioBytes });
+      const unfetched = unfetchedOf(this.#around.outbox);
+      tell(this, { type: 'speech.finished', segment: this.segment, audioBytes: this.#audioBytes, ...unfetched });
     } catch (error) {
       if (!signal.aborted) tell(this, this.#failed(error));
     } finally {

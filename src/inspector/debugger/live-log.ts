@@ -7,6 +7,8 @@ import type { LogDebugger } from './log-debugger.ts';
 
 const FIRST_RETRY_MS = 60;
 const LAST_RETRY_MS = 5_000;
+/** A session is told to be over before its last lines are on the disk: so often its file is asked for them, within 2 s, before it has no end. */
+const END_RETRIES = 5;
 /** Live lines that wait for those before them; beyond it the oldest are dropped, the file has them. */
 const MAX_WAITING_LINES = 20_000;
 /** Lines of a file that are executed at once: some 10 ms, so that the worker answers meanwhile. */
@@ -34,6 +36,7 @@ export class LiveLog {
   #takeBack: () => void = () => {};
   /** Its session is over: when the file has no end, there is none. */
   #isOver = false;
+  #endTries = 0;
 
   constructor(id: string, log: LogDebugger, world: LiveLogWorld) {
     this.id = id;
@@ -54,11 +57,17 @@ export class LiveLog {
     void this.#fetch();
   }
 
-  /** The session is over, or its server is gone: what is missing of its log stands in the file, or nowhere. */
+  /** The session is over: what is missing of its log stands in the file, or soon will. */
   ended(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.debugger.isLive) this.heal();
+  }
+
+  /** Its server is gone, and nobody writes its file any more. */
+  orphaned(): void {
+    this.#endTries = END_RETRIES;
+    this.ended();
   }
 
   stop(): void {
@@ -131,8 +140,16 @@ export class LiveLog {
     this.#fetching = null;
     if (this.debugger.lines > had) this.#failures = 0;
     this.#join();
-    if (this.#isOver && this.#fetching === null) this.debugger.close();
+    if (this.#isOver && this.#fetching === null) this.#closeOrAskAgain();
     this.#world.changed();
+  }
+
+  #closeOrAskAgain(): void {
+    const isOpen = this.debugger.isLive && this.debugger.takesMore && this.debugger.lines > 0;
+    if (isOpen && this.#endTries < END_RETRIES) {
+      this.#endTries += 1;
+      this.#fetchLater();
+    } else this.debugger.close();
   }
 
   /** The worker looks at what else it was asked. */

@@ -140,7 +140,7 @@ export class LogDebugger {
       case 'chart':
         return this.#chart(question.level);
       case 'timeline':
-        return timelineOf(this.#reader.turns, (turn, segment) => this.#sentence(turn, segment));
+        return timelineOf(this.#reader.turns, (turn, segment) => this.#sentence(turn, segment), question.toMs);
       case 'entries':
         return this.#entries(question);
       case 'raw':

@@ -8,7 +8,7 @@ import { compareLogs, type LogDifference } from '../../analysis/log-difference.t
 import { type EventLog, endReasonOf } from '../../log/log-reader.ts';
 import { replay } from '../../replay/replayer.ts';
 import type { Waits } from '../feed-format.ts';
-import { noWaits, waitOf } from '../waits.ts';
+import { waitsOf } from '../waits.ts';
 import { eventName, eventWords, newLeaves } from './event-words.ts';
 
 /** One value of each session. */
@@ -79,7 +79,7 @@ export function compareSessions(a: Side, b: Side): Comparison {
     ends: { a: endReasonOf(a.log.footer), b: endReasonOf(b.log.footer) },
     durationMs: { a: a.log.turns.at(-1)?.atMs ?? 0, b: b.log.turns.at(-1)?.atMs ?? 0 },
     turns: { a: a.log.turns.length, b: b.log.turns.length },
-    waits: { a: waitsIn(a.log), b: waitsIn(b.log) },
+    waits: { a: waitsOf(a.log.turns), b: waitsOf(b.log.turns) },
     events: eventCounts(a.log, b.log),
     transitions: isOneChart && isReplayed ? transitionCounts(a, b) : [],
     rows,
@@ -125,19 +125,6 @@ function transitionCounts(a: Side, b: Side): Comparison['transitions'] {
   return [...counted]
     .map(([id, counts]) => ({ id, ...counts }))
     .sort((x, y) => Number(isOfOne(y)) - Number(isOfOne(x)));
-}
-
-/** What it waited for, by the states that it was in from turn to turn. */
-function waitsIn({ turns }: EventLog): Waits {
-  const waits = { ...noWaits };
-  let state = '';
-  for (const [place, turn] of turns.entries()) {
-    state = turn.state ?? state;
-    const wait = waitOf(state);
-    const until = turns[place + 1]?.atMs ?? turn.atMs;
-    if (wait !== null) waits[wait] += until - turn.atMs;
-  }
-  return waits;
 }
 
 interface Step extends ComparedStep {

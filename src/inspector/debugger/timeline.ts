@@ -3,7 +3,7 @@
  * recorded, so that a log that diverges, or whose chart is not known here, has one too.
  */
 import type { LogTurn } from '../../log/log-format.ts';
-import { noWaits, type WaitName, waitOf } from '../waits.ts';
+import { waitsOf } from '../waits.ts';
 import type { Timeline, TimelineBar, TimelineLane } from './views.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -11,38 +11,31 @@ type OpenBar = Mutable<TimelineBar>;
 
 /** A time in which nothing happened is squeezed when it is this long, and longer than half of all other time together. */
 const QUIET_MIN_MS = 5_000;
+/** Sound that stood ready unfetched for less has no bar of its own. */
+const UNFETCHED_MIN_MS = 50;
 /** Bars and ticks a lane: more can't be told apart. */
 const MAX_ITEMS = 20_000;
 
 /** The text of a sentence that was cut in a turn, if it is known. */
 export type SentenceText = (turn: number, segment: number) => string;
 
-export function timelineOf(turns: readonly LogTurn[], textOf: SentenceText): Timeline {
-  const lanes = turns[0]?.changes?.maxStreams === undefined ? streamLanes(turns, textOf) : supervisorLanes(turns);
-  return { endMs: turns.at(-1)?.atMs ?? 0, waits: waitsIn(turns), lanes, quiet: quietIn(turns) };
+/** `toMs`: so far a log that still grows has come on its own clock, whatever its last turn was; what is open then goes on until there. */
+export function timelineOf(turns: readonly LogTurn[], textOf: SentenceText, toMs = 0): Timeline {
+  const endMs = Math.max(turns.at(-1)?.atMs ?? 0, toMs);
+  const isStream = turns[0]?.changes?.maxStreams === undefined;
+  const lanes = isStream ? streamLanes(turns, textOf, endMs) : supervisorLanes(turns, endMs);
+  return { endMs, waits: waitsOf(turns, endMs), lanes, quiet: quietIn(turns, endMs) };
 }
 
-function waitsIn(turns: readonly LogTurn[]) {
-  const waits: Record<WaitName, number> = { ...noWaits };
-  let wait: WaitName | null = null;
-  let sinceMs = 0;
-  for (const { atMs, state } of turns) {
-    if (state === undefined) continue;
-    if (wait !== null) waits[wait] += atMs - sinceMs;
-    sinceMs = atMs;
-    wait = waitOf(state);
-  }
-  if (wait !== null) waits[wait] += (turns.at(-1)?.atMs ?? sinceMs) - sinceMs;
-  return waits;
-}
-
-function quietIn(turns: readonly LogTurn[]): Timeline['quiet'] {
-  const endMs = turns.at(-1)?.atMs ?? 0;
+function quietIn(turns: readonly LogTurn[], endMs: number): Timeline['quiet'] {
   const gaps: { fromMs: number; toMs: number }[] = [];
-  for (const [index, { atMs }] of turns.entries()) {
-    const fromMs = turns[index - 1]?.atMs ?? atMs;
+  let fromMs = turns[0]?.atMs ?? endMs;
+  const look = (atMs: number) => {
     if (atMs - fromMs >= QUIET_MIN_MS) gaps.push({ fromMs, toMs: atMs });
-  }
+    fromMs = atMs;
+  };
+  for (const { atMs } of turns) look(atMs);
+  look(endMs);
   const quietMs = gaps.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   return gaps.filter(({ fromMs, toMs }) => toMs - fromMs > (endMs - quietMs) / 2);
 }
@@ -104,12 +97,13 @@ const readerStates = [
 
 type LaneStates = typeof modelStates | typeof readerStates;
 
-function streamLanes(turns: readonly LogTurn[], textOf: SentenceText): readonly TimelineLane[] {
-  const endMs = turns.at(-1)?.atMs ?? 0;
+function streamLanes(turns: readonly LogTurn[], textOf: SentenceText, endMs: number): readonly TimelineLane[] {
   const [model, reader] = [new Lane(), new Lane()];
   let hasModel = false;
+  const unfetched = new UnfetchedSound(reader);
   for (const { turn, atMs, event, state } of turns) {
     if (event.type === 'answer.textReceived') model.tick(atMs);
+    unfetched.take(event.fullMs, atMs, turn);
     if (state === undefined) continue;
     hasModel ||= state.includes('answer.');
     follow(model, modelStates, { turn, atMs, state });
@@ -120,6 +114,34 @@ function streamLanes(turns: readonly LogTurn[], textOf: SentenceText): readonly 
   const { sentences, voice, out } = spoken.told(endMs);
   const lanes = [sentences, voice, reader.told('reader', endMs), out];
   return hasModel ? [model.told('model', endMs), ...lanes] : lanes;
+}
+
+/**
+ * Sound that was not fetched, in the reader's lane: an event tells how long, and when at the latest. Between two such events it may have been
+ * in pieces; they are drawn as one, up to the event.
+ */
+class UnfetchedSound {
+  readonly #lane: Lane;
+  #fullMs = 0;
+  #untilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+  }
+
+  take(fullMs: unknown, atMs: number, turn: number): void {
+    if (typeof fullMs !== 'number' || fullMs - this.#fullMs < UNFETCHED_MIN_MS) return;
+    const label = 'sound stood ready and was not fetched';
+    const fromMs = Math.max(0, atMs - (fullMs - this.#fullMs));
+    const last = this.#lane.bars.at(-1);
+    const isOneWithLast = last?.label === label && fromMs - this.#untilMs < UNFETCHED_MIN_MS;
+    if (isOneWithLast) this.#lane.bars.pop();
+    const begin = isOneWithLast ? last : { fromMs, turn };
+    this.#lane.open(label, { fromMs: begin.fromMs, label, tone: 'reader', isWaiting: true, turn: begin.turn });
+    this.#lane.close(label, atMs);
+    this.#fullMs = fullMs;
+    this.#untilMs = atMs;
+  }
 }
 
 /** One bar for as long as a stream is in one of the lane's states. */
@@ -221,7 +243,7 @@ function bytesText(bytes: number): string {
 }
 
 /** Of the supervisor: who came in, who was refused, who left. */
-function supervisorLanes(turns: readonly LogTurn[]): readonly TimelineLane[] {
+function supervisorLanes(turns: readonly LogTurn[], endMs: number): readonly TimelineLane[] {
   const [admissions, refusals, ends] = [new Lane(), new Lane(), new Lane()];
   for (const { atMs, effects = [] } of turns) {
     for (const effect of effects) {
@@ -230,6 +252,5 @@ function supervisorLanes(turns: readonly LogTurn[]): readonly TimelineLane[] {
       else if (effect.startsWith('say slot.freed')) ends.tick(atMs);
     }
   }
-  const endMs = turns.at(-1)?.atMs ?? 0;
   return [admissions.told('admissions', endMs), refusals.told('refusals', endMs), ends.told('ends', endMs)];
 }

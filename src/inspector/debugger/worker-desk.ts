@@ -109,7 +109,7 @@ export class WorkerDesk {
   #greet(hasLogs: boolean, isNewRun: boolean): void {
     this.#hasLogs = hasLogs;
     for (const log of this.#live.values()) {
-      if (isNewRun) log.ended();
+      if (isNewRun) log.orphaned();
       // Where lines are missing, the stream tells how many there are.
       else if (log.debugger.lines === 0) this.#fetch(log);
     }

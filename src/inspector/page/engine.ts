@@ -173,28 +173,55 @@ function takeOverview(overview: LogOverview): void {
 }
 
 let isListDirty = false;
+/** Ended ones that are in no list, as the server counts them. */
+let leftOut = 0;
 /** Rows of before a whole list, which comes in parts: those that are in none of them are gone. */
 let doubtful = new Set<string>();
+/** Ended ones beyond the server's list, that were asked for, the newest first; the server counts them among those that it leaves out. */
+const older = new Set<string>();
+/** More than anybody reads: then they are let go, to be asked for anew. */
+const MAX_OLDER = 10_000;
 
 function takeList(report: Extract<Report, { readonly kind: 'list' }>): void {
   if (report.isWhole) {
+    older.clear();
     doubtful = new Set(store.rows.keys());
     setTimeout(dropDoubtful, GONE_AFTER_MS);
   }
   takeRows(report.rows);
-  for (const id of report.gone) store.rows.delete(id);
+  for (const id of report.gone) {
+    // Below it stand older ones: without it there would be a hole between them and the list.
+    if (older.size > 0) older.add(id);
+    else store.rows.delete(id);
+  }
+  if (older.size > MAX_OLDER) {
+    for (const id of older) store.rows.delete(id);
+    older.clear();
+  }
   batch(() => {
-    store.moreEnded.value = report.more;
+    leftOut = report.more;
+    store.moreEnded.value = Math.max(0, leftOut - older.size);
     if (report.totals !== null) store.totals.value = report.totals;
   });
   tellOfRows();
 }
 
-/** Ended ones that were asked for; `more`: there are so many that are older still. */
-export function takeOlder(rows: readonly ListRow[], more: number): void {
+/** Ended ones that were asked for, and are in no list. */
+export function takeOlder(rows: readonly ListRow[]): void {
   takeRows(rows);
-  store.moreEnded.value = more;
+  for (const { id } of rows) older.add(id);
+  store.moreEnded.value = rows.length === 0 ? 0 : Math.max(0, leftOut - older.size);
   tellOfRows();
+}
+
+/** When the oldest of them began; null = none was asked for. */
+export function oldestOlder(): string | null {
+  let oldest: string | null = null;
+  for (const id of older) {
+    const { startedAt = '' } = store.rows.get(id) ?? {};
+    if (startedAt !== '' && (oldest === null || startedAt < oldest)) oldest = startedAt;
+  }
+  return oldest;
 }
 
 function takeRows(rows: readonly ListRow[]): void {

@@ -1,7 +1,7 @@
 /**
  * The list of all that runs and of what ended last, kept beside the event logs, so that it is there without them.
  *
- * A turn costs two references here, a change of state the account of what was waited for until then. Rows are made only while somebody
+ * A turn costs two references and a look at the clock here, a change of state the account of what was waited for until then. Rows are made only while somebody
  * looks (`look`), of the charts that changed since, in steps that hold nobody up; each reader has a place in the order of changes, so
  * that a slow one gets fewer and newer rows, never more. What ended is kept up to MAX_ENDED, the rest is on the disk.
  */
@@ -10,7 +10,7 @@ import type { TurnRecorder } from '../../record/recorded-logic.ts';
 import type { ChartRecording } from '../../record/redaction.ts';
 import { stateText, type TurnEnd } from '../../record/turn-outcome.ts';
 import type { ListRow, Totals } from '../feed-format.ts';
-import { noWaits, type WaitName, waitOf } from '../waits.ts';
+import { WaitAccount, type WaitName, waitOf } from '../waits.ts';
 
 /** Ended ones that are kept; older ones are asked for by themselves. */
 export const MAX_ENDED = 500;
@@ -42,10 +42,10 @@ interface ListedChart {
   /** Where its last turn led; let go when it is over. */
   after: TurnEnd | null;
   turns: number;
+  /** When its last turn was. */
+  turnAtMs: number;
   state: string;
-  wait: WaitName | null;
-  waitingSinceMs: number;
-  readonly waits: Record<WaitName, number>;
+  readonly account: WaitAccount;
   hasThrown: boolean;
   end: { readonly atMs: number; readonly reason: string; readonly isFailed: boolean } | null;
   /** Its place in the order of changes. */
@@ -217,10 +217,9 @@ export class SessionList {
       device: '',
       after: null,
       turns: 0,
+      turnAtMs: startedAtMs,
       state: '',
-      wait: null,
-      waitingSinceMs: startedAtMs,
-      waits: { ...noWaits },
+      account: new WaitAccount(startedAtMs),
       hasThrown: false,
       end: null,
       place: 0,
@@ -235,6 +234,8 @@ export class SessionList {
           const { after, event } = turn;
           if (chart.turns === 0) Object.assign(chart, idsIn(event.input));
           chart.turns += 1;
+          chart.turnAtMs = now();
+          if (event.fullMs !== undefined) chart.account.hear(event.fullMs);
           if (after.value !== chart.after?.value) this.#enter(chart, after);
           chart.after = after;
           chart.hasThrown = false;
@@ -243,6 +244,7 @@ export class SessionList {
         noteThrow: (event) => {
           log?.noteThrow(event);
           chart.turns += 1;
+          chart.turnAtMs = now();
           chart.hasThrown = true;
           // Behind a fault barrier the chart goes on at once; any other has ended.
           setImmediate(() => {
@@ -260,22 +262,18 @@ export class SessionList {
   #enter(chart: ListedChart, { value }: TurnEnd): void {
     chart.state = stateText(value);
     if (chart.id === SUPERVISOR) return;
-    const now = this.#options.now();
-    settle(chart, now);
-    chart.waitingSinceMs = now;
     let wait = this.#waitOfState.get(chart.state);
     if (wait === undefined) {
       wait = waitOf(chart.state);
       if (this.#waitOfState.size < MAX_KNOWN_STATES) this.#waitOfState.set(chart.state, wait);
     }
-    chart.wait = wait;
+    chart.account.enter(wait, this.#options.now());
   }
 
   #end(chart: ListedChart): void {
     if (chart.end !== null) return;
     const now = this.#options.now();
-    settle(chart, now);
-    chart.wait = null;
+    chart.account.enter(null, now);
     const { after, hasThrown, recording, id } = chart;
     const hasBroken = hasThrown || after?.status === 'error';
     // As a log's footer names it (`endReasonOf`).
@@ -331,15 +329,8 @@ export class SessionList {
   }
 }
 
-/** Counts the time since the last change of state for what was waited for in it. */
-function settle({ wait, waits, waitingSinceMs }: ListedChart, now: number): void {
-  if (wait !== null) waits[wait] += now - waitingSinceMs;
-}
-
 function rowOf(chart: ListedChart, now: number): ListRow {
-  const { id, recording, session, device, state, startedAt, startedAtMs, turns, end, wait, waitingSinceMs } = chart;
-  const waits = { ...chart.waits };
-  if (wait !== null) waits[wait] += now - waitingSinceMs;
+  const { id, recording, session, device, state, startedAt, startedAtMs, turns, turnAtMs, end, account } = chart;
   return {
     id,
     machine: recording.machine.id,
@@ -349,10 +340,11 @@ function rowOf(chart: ListedChart, now: number): ListRow {
     startedAt,
     ageMs: Math.round((end?.atMs ?? now) - startedAtMs),
     turns,
+    quietMs: end === null ? Math.round(now - turnAtMs) : 0,
     isLive: end === null,
     reason: end?.reason ?? '',
     isFailed: end?.isFailed ?? false,
-    waits: id === SUPERVISOR ? null : rounded(waits),
+    waits: id === SUPERVISOR ? null : rounded(account.until(now)),
   };
 }
 

@@ -57,12 +57,20 @@ export interface SpeechSilence {
   readonly silentMs: number;
 }
 
+/**
+ * How long in all the reader had not fetched sound that stood ready, in ms; absent = no millisecond. No chart looks at it: it tells whoever
+ * reads a log for whom was waited, which no state can.
+ */
+interface UnfetchedSound {
+  readonly fullMs?: number;
+}
+
 /** Facts that every stream hears: from its voice, its reader and the outside. */
 export type StreamEvent =
-  | { readonly type: 'speech.finished'; readonly segment: number; readonly audioBytes: number }
+  | ({ readonly type: 'speech.finished'; readonly segment: number; readonly audioBytes: number } & UnfetchedSound)
   | { readonly type: 'speech.failed'; readonly segment: number; readonly retryable: boolean; readonly failure: Failure }
-  | { readonly type: 'speech.progressReported'; readonly silences: readonly SpeechSilence[] }
-  | { readonly type: 'outbox.activityReported'; readonly idleMs: number }
+  | ({ readonly type: 'speech.progressReported'; readonly silences: readonly SpeechSilence[] } & UnfetchedSound)
+  | ({ readonly type: 'outbox.activityReported'; readonly idleMs: number } & UnfetchedSound)
   | { readonly type: 'outbox.rateExceeded'; readonly framesInLastSecond: number }
   /** The outbox can take more; the answer to `room.awaited`, for those who ask. */
   | { readonly type: 'outbox.roomFound' }

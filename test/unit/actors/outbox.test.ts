@@ -1,7 +1,13 @@
 /** Guarantees of the outbox: order, the reader's pace, the rate limit to the frame, room, and silence after its end. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createOutbox, type Outbox, type OutboxEvent, type OutboxOptions } from '../../../src/actors/outbox/outbox.ts';
+import {
+  createOutbox,
+  type Outbox,
+  type OutboxEvent,
+  type OutboxOptions,
+  unfetchedOf,
+} from '../../../src/actors/outbox/outbox.ts';
 import type { Frame } from '../../../src/call/gateway.ts';
 import { briefOf, HandSink } from '../../support/actors/hand-sink.ts';
 
@@ -297,6 +303,26 @@ test('Outbox 1: a push from within a write keeps the order', () => {
   outbox.push(text('a'));
   outbox.push(text('b'));
   expect(sink.brief).toEqual(['a', 'from within', 'b']);
+});
+
+test('what stood ready without room is told in all, while it lasts too, and never counted once the stream is over', () => {
+  const { sink, outbox, clock } = bench({ room: 0 });
+  const half = 16 * 1024;
+  outbox.push(audio(half));
+  clock.ms += 400;
+  expect([outbox.fullMs(), unfetchedOf(outbox)]).toEqual([0, {}]);
+  outbox.push(audio(half));
+  clock.ms += 250;
+  expect([outbox.fullMs(), unfetchedOf(outbox)]).toEqual([250, { fullMs: 250 }]);
+  sink.free(1);
+  clock.ms += 3_000;
+  expect(outbox.fullMs()).toBe(250);
+  outbox.push(audio(half));
+  clock.ms += 100.4;
+  expect(outbox.fullMs()).toBe(350);
+  outbox.discard();
+  clock.ms += 9_000;
+  expect(outbox.fullMs()).toBe(350);
 });
 
 test('the statistics are those of the frames that left, with the times they left', () => {

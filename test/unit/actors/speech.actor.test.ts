@@ -247,6 +247,23 @@ describe('a reader that stops', () => {
     expect(silences()).toEqual([{ segment: 0, silentMs: 0 }]);
   });
 
+  test('is told as such: how long its sound stood ready stands in the news of the voice', async () => {
+    const { engine, sink, clock, actor, silences, due, turn } = start({ room: 0 });
+    due(0);
+    turn(0);
+    for (let chunk = 0; chunk < 8; chunk += 1) engine.at(0).give(sound(4096));
+    engine.at(0).end();
+    await settle();
+    clock.ms += 4_700;
+    silences();
+    sink.free(1_000);
+    await settle();
+    expect(actor.heard).toEqual([
+      { type: 'speech.progressReported', silences: [{ segment: 0, silentMs: 0 }], fullMs: 4_700 },
+      { ...finished(0, 8 * 4096), fullMs: 4_700 },
+    ]);
+  });
+
   test('Speech job 4: holds back the news that a sentence is finished until the next may follow', async () => {
     const { engine, sink, actor, due, turn } = start({ room: 0 });
     due(0);

@@ -55,7 +55,7 @@ class Page {
   list(row: Partial<ListRow>): void {
     const whole: ListRow = {
       ...{ id: 'a', machine: 'session', session: 's', device: 'd', state: 'done', startedAt: '', ageMs: 1, turns: 1 },
-      ...{ isLive: false, reason: 'completed', isFailed: false, waits: null, ...row },
+      ...{ quietMs: 0, isLive: false, reason: 'completed', isFailed: false, waits: null, ...row },
     };
     const totals = {
       live: 0,
@@ -211,7 +211,7 @@ describe('a log of the server', () => {
     page.desk.take({ kind: 'watch', logs: [] });
     expect(asked.signal.aborted).toBe(true);
     await rest(page);
-    expect((await page.ask({ kind: 'timeline', log: 'a' })).error).toBe('the log "a" is not open here');
+    expect((await page.ask({ kind: 'timeline', log: 'a', toMs: 0 })).error).toBe('the log "a" is not open here');
     page.live(0, 5);
     await rest(page);
     expect(page.overview()).toBeUndefined();

@@ -15,6 +15,7 @@ import { LogDebugger } from '../../../src/inspector/debugger/log-debugger.ts';
 import { logEntries } from '../../../src/inspector/debugger/log-entries.ts';
 import type { TurnMark } from '../../../src/inspector/debugger/messages.ts';
 import { timelineOf } from '../../../src/inspector/debugger/timeline.ts';
+import type { LogTurn } from '../../../src/log/log-format.ts';
 import { emptyTable, withEntry } from '../../../src/machines/supervisor/persistent-table.ts';
 import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { heard } from '../../support/machines/session-run.ts';
@@ -23,6 +24,11 @@ import { failedEvents, goodEvents, readMadeLog, type TimedEvent } from '../../su
 
 const textOf = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../recordings/${name}.jsonl`, import.meta.url)), 'utf8');
+
+/** As a turn that changed nothing. */
+function withoutOutcome({ kind, turn, atMs, event }: LogTurn): LogTurn {
+  return { kind, turn, atMs, event };
+}
 
 describe('the waterfall', () => {
   test('shows the model, its sentence in the queue and in the voice, the reader and what went out', () => {
@@ -52,11 +58,46 @@ describe('the waterfall', () => {
     }
   });
 
+  test('tells a reader that did not fetch from a voice: by what the outbox counted, in one bar, and never twice', () => {
+    const { turns } = readMadeLog({ events: goodEvents });
+    const place = turns.findIndex(({ event }) => event.type === 'speech.finished');
+    const told = turns.flatMap((each, index) => {
+      if (index !== place) return [each];
+      const asked = { ...each, atMs: 900, event: { type: 'speech.progressReported', fullMs: 750 } };
+      return [withoutOutcome(asked), { ...each, event: { ...each.event, fullMs: 1_490 } }];
+    });
+    const { waits, lanes } = timelineOf(told, () => '');
+    const before = timelineOf(turns, () => '').waits;
+    expect(waits).toEqual({ ...before, voice: before.voice - 1_490, reader: 1_490 });
+    const bars = lanes.find(({ name }) => name === 'reader')?.bars.filter(({ tone }) => tone === 'reader');
+    expect(bars).toEqual([
+      {
+        fromMs: 150,
+        toMs: 1_640,
+        label: 'sound stood ready and was not fetched',
+        tone: 'reader',
+        isWaiting: true,
+        turn: place,
+      },
+    ]);
+  });
+
   test('marks a long time in which nothing happened, and only such', () => {
     const turns = readMadeLog({ events: goodEvents }).turns;
     expect(timelineOf(turns, () => '').quiet).toEqual([]);
     const late = turns.map((turn) => (turn.turn < 4 ? turn : { ...turn, atMs: turn.atMs + 60_000 }));
     expect(timelineOf(late, () => '').quiet).toEqual([{ fromMs: 40, toMs: 61_640 }]);
+  });
+
+  test('of a live log goes on to now: what is waited for grows though nothing happens', () => {
+    const { turns } = readMadeLog({ events: goodEvents });
+    const live = turns.slice(0, turns.findIndex(({ state }) => state?.includes('answer.running.receiving')) + 1);
+    const atMs = live.at(-1)?.atMs ?? 0;
+    const before = timelineOf(live, () => '');
+    const { endMs, waits, quiet, lanes } = timelineOf(live, () => '', atMs + 20_000);
+    expect([endMs, waits.model - before.waits.model]).toEqual([atMs + 20_000, 20_000]);
+    expect(quiet).toEqual([{ fromMs: atMs, toMs: atMs + 20_000 }]);
+    expect(lanes[0]?.bars.at(-1)).toMatchObject({ tone: 'model', fromMs: atMs, toMs: atMs + 20_000 });
   });
 
   test('ends with the error that the client saw', () => {

@@ -151,6 +151,11 @@ export function waitShares(waits: Waits | null): readonly WaitShare[] {
   return names.map((name, index) => ({ name, percent: Math.floor(exact[index] ?? 0) + (raised.has(index) ? 1 : 0) }));
 }
 
+/** Without those that are nothing; what was waited for most is read first, and is not what falls off where room is short. */
+export function largestFirst(shares: readonly WaitShare[]): readonly WaitShare[] {
+  return shares.filter(({ percent }) => percent > 0).toSorted((a, b) => b.percent - a.percent);
+}
+
 function remainder(value = 0): number {
   return value - Math.floor(value);
 }

@@ -7,6 +7,7 @@ import {
   durationWords,
   effectWords,
   guardTree,
+  largestFirst,
   lineDiff,
   momentWords,
   verdictWords,
@@ -147,6 +148,16 @@ describe('shares of waiting', () => {
       'voice 33',
       'reader 0',
       'out 0',
+    ]);
+  });
+
+  it('are told largest first, so that room that is short never hides what was waited for most', () => {
+    const shares = largestFirst(waitShares({ start: 1, model: 1, voice: 4, reader: 94, out: 0 }));
+    expect(shares.map(({ name, percent }) => `${name} ${percent}`)).toEqual([
+      'reader 94',
+      'voice 4',
+      'start 1',
+      'model 1',
     ]);
   });
 

@@ -45,6 +45,7 @@ test('a session is a row from its first turn to its end, with what it waited for
       startedAt: '2026-01-31T00:00:01.000Z',
       ageMs: 600,
       turns: 3,
+      quietMs: 500,
       isLive: true,
       reason: '',
       isFailed: false,
@@ -56,9 +57,33 @@ test('a session is a row from its first turn to its end, with what it waited for
   clock.ms += 10_000;
   look(list);
   expect(read(list).rows).toMatchObject([
-    { state: 'done', ageMs: 700, turns: 4, isLive: false, reason: 'completed', isFailed: false, waits: { model: 600 } },
+    {
+      state: 'done',
+      ageMs: 700,
+      turns: 4,
+      quietMs: 0,
+      isLive: false,
+      reason: 'completed',
+      isFailed: false,
+      waits: { model: 600 },
+    },
   ]);
   expect(list.counts).toEqual({ live: 0, ended: 1, failed: 0 });
+});
+
+test('a reader that did not fetch what was spoken is what was waited for, as soon as the voice or the outbox says so', () => {
+  const { clock, list } = make();
+  const recorder = list.recorderFor('s1', sessionRecording, () => null);
+  const speaking = { streaming: { answer: 'answered', voice: { speaking: 'listening' }, reader: 'attentive' } };
+  recorder.record(turn(init, speaking));
+  clock.ms += 8_000;
+  recorder.record(turn({ type: 'speech.progressReported', silences: [], fullMs: 7_000 }, speaking));
+  look(list);
+  expect(read(list).rows).toMatchObject([{ waits: { voice: 1_000, reader: 7_000 } }]);
+  clock.ms += 1_000;
+  recorder.record(turn({ type: 'outbox.activityReported', idleMs: 8_500, fullMs: 8_000 }, 'error', { status: 'done' }));
+  look(list);
+  expect(read(list).rows).toMatchObject([{ isLive: false, waits: { voice: 1_000, reader: 8_000 } }]);
 });
 
 test.each([
@@ -168,6 +193,7 @@ test('rows of files take the room that is left, and go first', () => {
     startedAt: '2026-01-30T00:00:00.000Z',
     ageMs: 1,
     turns: 1,
+    quietMs: 0,
     isLive: false,
     reason: 'completed',
     isFailed: false,
