@@ -197,11 +197,12 @@ function judgedBy(rules: ArgRules, args: object): Record<string, unknown> | stri
 
 function judgedFreely(args: object): Record<string, unknown> | string {
   // Who copies an object field by field loses it.
-  const kept = Object.entries(args).filter(([name, value]) => name !== '__proto__' && value !== undefined);
-  if (isDeeper(args, freeArgsMaxDepth)) return `args must be at most ${freeArgsMaxDepth} objects deep`;
-  if (JSON.stringify(args).length > freeArgsMaxChars)
+  const fields = Object.entries(args).filter(([name, value]) => name !== '__proto__' && value !== undefined);
+  const kept = Object.fromEntries(fields);
+  if (isDeeper(kept, freeArgsMaxDepth)) return `args must be at most ${freeArgsMaxDepth} objects deep`;
+  if (JSON.stringify(kept).length > freeArgsMaxChars)
     return `args must be at most ${freeArgsMaxChars} characters of JSON`;
-  return Object.fromEntries(kept);
+  return kept;
 }
 
 // What a model is told of them.

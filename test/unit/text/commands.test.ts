@@ -86,6 +86,7 @@ describe('good arguments', () => {
     ['manage_subscription', { action: 'cancel', reason: null }, { action: 'cancel', reason: null }],
     ['manage_subscription', '{"action":"cancel"}', { action: 'cancel' }],
     ['buy_subscription', nested(16), nested(16)],
+    ['buy_subscription', `{"plan":"pro","__proto__":${JSON.stringify(nested(17))}}`, { plan: 'pro' }],
     ['manage_subscription', { a: 'a'.repeat(65_528) }, { a: 'a'.repeat(65_528) }],
     ['send_message', { contact: 5551234567, message: 42 }, { contact: '5551234567', message: '42' }],
     ['send_message', { contact: -7.25, message: 0 }, { contact: '-7.25', message: '0' }],
