@@ -147,10 +147,14 @@ export class Feed implements LineTap {
     for (const viewer of this.#watching.get(actorId) ?? []) this.#say(viewer, { kind: 'no-log', log: actorId, why });
   }
 
-  /** Sends what waits, as far as it is taken at once, and ends every answer. */
+  /** Sends what waits, and how what is listed ended, as far as it is taken at once; then ends every answer. */
   close(): void {
+    if (this.#viewers.size === 0) return;
+    const steps = this.#options.list.look();
+    for (let isDone = false; !isDone; ) isDone = steps.next().done === true;
     for (const viewer of [...this.#viewers]) {
       this.#flushOne(viewer);
+      if (viewer.wishes.list) this.#sendList(viewer);
       this.#forget(viewer);
       viewer.sink.end();
     }
