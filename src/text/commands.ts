@@ -12,6 +12,7 @@
  * model proposes, so that the two can't differ.
  */
 import { parsedJson } from '../model-json.ts';
+import { isLongerThan } from './hypothesis.ts';
 
 export const commandNames = [
   'open_app',
@@ -56,7 +57,7 @@ export type CommandVerdict =
       readonly detail: string;
     };
 
-/** Names of apps and people. */
+/** Names of apps and people, in characters as a JSON schema counts them (code points). */
 const nameMaxChars = 200;
 /** Messages, queries and browser tasks. */
 const textMaxChars = 8000;
@@ -188,7 +189,7 @@ function judgedBy(rules: ArgRules, args: object): Record<string, unknown> | stri
       if (typeof value !== 'string') return `${field} must be string, not blank`;
       const text = value.trim();
       if (text === '') return `${field} must not be blank`;
-      if (text.length > rule.maxChars) return `${field} must be at most ${rule.maxChars} characters`;
+      if (isLongerThan(text, rule.maxChars)) return `${field} must be at most ${rule.maxChars} characters`;
       kept[field] = text;
     }
   }
