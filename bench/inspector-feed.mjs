@@ -29,6 +29,7 @@ function rowOf(index, ageMs) {
     startedAt: new Date(1_790_000_000_000 + index * 37).toISOString(),
     ageMs,
     turns: Math.floor(ageMs / 20),
+    quietMs: 0,
     isLive: true,
     reason: '',
     isFailed: false,

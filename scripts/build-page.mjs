@@ -25,7 +25,12 @@ const common = (plugins) => ({
 const commonBuild = {
   target: 'es2022',
   assetsInlineLimit: 0,
-  modulePreload: { polyfill: false },
+  modulePreload: {
+    polyfill: false,
+    // A view that comes later needs its style at once; what else it imports, it asks for itself: the table of all that is bytes of the page.
+    resolveDependencies: (_file, names, { hostType }) =>
+      hostType === 'html' ? names : names.filter((name) => name.endsWith('.css')),
+  },
   reportCompressedSize: false,
 };
 

@@ -9,6 +9,11 @@
  */
 
 export const API_PATH = '/inspect/api/';
+/**
+ * The id of the running server's own log. The one name that is of another log in another process (`ServerFacts.run`): a stream's is never
+ * given twice.
+ */
+export const SUPERVISOR_LOG = 'supervisor';
 /** A tab shows one session, two side by side, or one and the supervisor. */
 export const MAX_WATCHED_LOGS = 4;
 
@@ -53,6 +58,8 @@ export interface ListRow {
   /** How old it is, or became, in ms. */
   readonly ageMs: number;
   readonly turns: number;
+  /** For how long nothing had happened in it when this row was made, in ms; 0 of one that is over. */
+  readonly quietMs: number;
   readonly isLive: boolean;
   /** How it ended, as `endReasonOf` (log/log-reader.ts) names it; '' while it lives. */
   readonly reason: string;
@@ -103,7 +110,8 @@ export type FeedLine =
 
 /**
  * `GET logs/<id>` is the file as it is on the disk so far, the last lines of a live one up to 50 ms later; `?from=<n>` leaves out the
- * first n lines. `GET ended?before=<startedAt>&limit=<n>` is older ended ones, the newest first, and how many older ones there are.
+ * first n lines. `GET ended?before=<startedAt>&limit=<n>` is older ended ones, the newest first, and how many older ones there are;
+ * with `unlisted=1` without those that the list has.
  */
 export interface EndedRows {
   readonly rows: readonly ListRow[];

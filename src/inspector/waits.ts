@@ -64,14 +64,14 @@ export class WaitAccount {
   }
 }
 
-/** The account of a whole log. */
-export function waitsOf(turns: readonly LoggedWait[]): Waits {
+/** The account of a whole log, up to `endMs`. */
+export function waitsOf(turns: readonly LoggedWait[], endMs = turns.at(-1)?.atMs ?? 0): Waits {
   const account = new WaitAccount(0);
   for (const { atMs, event, state } of turns) {
     account.hear(event.fullMs);
     if (state !== undefined) account.enter(waitOf(state), atMs);
   }
-  return account.until(turns.at(-1)?.atMs ?? 0);
+  return account.until(endMs);
 }
 
 /** What of a log's turn is accounted. */

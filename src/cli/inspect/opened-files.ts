@@ -146,6 +146,7 @@ export async function rowOf({ id, path, real, startedAt, why }: OpenedFile): Pro
     startedAt,
     ageMs: 0,
     turns: 0,
+    quietMs: 0,
     isLive: false,
     reason: badLogReason,
     isFailed: true,

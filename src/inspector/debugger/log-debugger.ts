@@ -72,6 +72,11 @@ export class LogDebugger {
     return !this.#isFull && this.#fault === null;
   }
 
+  /** It has its footer: there is nothing behind it. */
+  get hasEnd(): boolean {
+    return this.#reader.footer !== null;
+  }
+
   get isLive(): boolean {
     return this.#isLive;
   }
@@ -140,7 +145,7 @@ export class LogDebugger {
       case 'chart':
         return this.#chart(question.level);
       case 'timeline':
-        return timelineOf(this.#reader.turns, (turn, segment) => this.#sentence(turn, segment));
+        return timelineOf(this.#reader.turns, (turn, segment) => this.#sentence(turn, segment), question.toMs);
       case 'entries':
         return this.#entries(question);
       case 'raw':

@@ -26,7 +26,8 @@ export type Question =
   | { readonly kind: 'chart'; readonly log: string; readonly level: ChartLevel }
   /** A chart of this build by its name, of no log. */
   | { readonly kind: 'chartOf'; readonly machine: string; readonly level: ChartLevel }
-  | { readonly kind: 'timeline'; readonly log: string }
+  /** `toMs`: so far a live one has come on its own clock; 0 = to its last turn. */
+  | { readonly kind: 'timeline'; readonly log: string; readonly toMs: number }
   /** Of the turns from `fromTurn` to `toTurn`, both included; no group reaches beyond. A log that grows is asked for its last group anew. */
   | {
       readonly kind: 'entries';

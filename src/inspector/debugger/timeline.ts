@@ -19,18 +19,23 @@ const MAX_ITEMS = 20_000;
 /** The text of a sentence that was cut in a turn, if it is known. */
 export type SentenceText = (turn: number, segment: number) => string;
 
-export function timelineOf(turns: readonly LogTurn[], textOf: SentenceText): Timeline {
-  const lanes = turns[0]?.changes?.maxStreams === undefined ? streamLanes(turns, textOf) : supervisorLanes(turns);
-  return { endMs: turns.at(-1)?.atMs ?? 0, waits: waitsOf(turns), lanes, quiet: quietIn(turns) };
+/** `toMs`: so far a log that still grows has come on its own clock, whatever its last turn was; what is open then goes on until there. */
+export function timelineOf(turns: readonly LogTurn[], textOf: SentenceText, toMs = 0): Timeline {
+  const endMs = Math.max(turns.at(-1)?.atMs ?? 0, toMs);
+  const isStream = turns[0]?.changes?.maxStreams === undefined;
+  const lanes = isStream ? streamLanes(turns, textOf, endMs) : supervisorLanes(turns, endMs);
+  return { endMs, waits: waitsOf(turns, endMs), lanes, quiet: quietIn(turns, endMs) };
 }
 
-function quietIn(turns: readonly LogTurn[]): Timeline['quiet'] {
-  const endMs = turns.at(-1)?.atMs ?? 0;
+function quietIn(turns: readonly LogTurn[], endMs: number): Timeline['quiet'] {
   const gaps: { fromMs: number; toMs: number }[] = [];
-  for (const [index, { atMs }] of turns.entries()) {
-    const fromMs = turns[index - 1]?.atMs ?? atMs;
+  let fromMs = turns[0]?.atMs ?? endMs;
+  const look = (atMs: number) => {
     if (atMs - fromMs >= QUIET_MIN_MS) gaps.push({ fromMs, toMs: atMs });
-  }
+    fromMs = atMs;
+  };
+  for (const { atMs } of turns) look(atMs);
+  look(endMs);
   const quietMs = gaps.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   return gaps.filter(({ fromMs, toMs }) => toMs - fromMs > (endMs - quietMs) / 2);
 }
@@ -92,8 +97,7 @@ const readerStates = [
 
 type LaneStates = typeof modelStates | typeof readerStates;
 
-function streamLanes(turns: readonly LogTurn[], textOf: SentenceText): readonly TimelineLane[] {
-  const endMs = turns.at(-1)?.atMs ?? 0;
+function streamLanes(turns: readonly LogTurn[], textOf: SentenceText, endMs: number): readonly TimelineLane[] {
   const [model, reader] = [new Lane(), new Lane()];
   let hasModel = false;
   const unfetched = new UnfetchedSound(reader);
@@ -239,7 +243,7 @@ function bytesText(bytes: number): string {
 }
 
 /** Of the supervisor: who came in, who was refused, who left. */
-function supervisorLanes(turns: readonly LogTurn[]): readonly TimelineLane[] {
+function supervisorLanes(turns: readonly LogTurn[], endMs: number): readonly TimelineLane[] {
   const [admissions, refusals, ends] = [new Lane(), new Lane(), new Lane()];
   for (const { atMs, effects = [] } of turns) {
     for (const effect of effects) {
@@ -248,6 +252,5 @@ function supervisorLanes(turns: readonly LogTurn[]): readonly TimelineLane[] {
       else if (effect.startsWith('say slot.freed')) ends.tick(atMs);
     }
   }
-  const endMs = turns.at(-1)?.atMs ?? 0;
   return [admissions.told('admissions', endMs), refusals.told('refusals', endMs), ends.told('ends', endMs)];
 }

@@ -85,15 +85,19 @@ export function ask<K extends keyof Answers>(question: QuestionOf<K>): Promise<A
 export interface Answered<K extends keyof Answers> {
   /** The last answer, also while the next one is on its way; null = none yet, or of another log. */
   readonly answer: Answers[K] | null;
+  /** What `answer` is the answer to: it may be an earlier question than the one that is asked now. */
+  readonly asked: QuestionOf<K> | null;
   readonly error: string | null;
 }
+
+const unanswered = { answer: null, asked: null, error: null } as const;
 
 /**
  * The answer to a question that changes: asked again when the question, or `version`, is another one. One question at a time is under way
  * for each use, and those that were overtaken are never asked, so that a held key asks no more than can be answered.
  */
 export function useAnswer<K extends keyof Answers>(question: QuestionOf<K> | null, version = 0): Answered<K> {
-  const [state, setState] = useState<Answered<K> & { readonly log: string }>({ answer: null, error: null, log: '' });
+  const [state, setState] = useState<Answered<K> & { readonly log: string }>({ ...unanswered, log: '' });
   const wanted = useRef<{ question: QuestionOf<K> | null; key: string }>({ question: null, key: '' });
   const isAsking = useRef(false);
   const key = question === null ? '' : `${version} ${JSON.stringify(question)}`;
@@ -106,16 +110,17 @@ export function useAnswer<K extends keyof Answers>(question: QuestionOf<K> | nul
       isAsking.current = true;
       try {
         const answer = await ask(asked);
-        setState({ answer, error: null, log: logOf(asked) });
+        setState({ answer, asked, error: null, log: logOf(asked) });
       } catch (error) {
-        setState({ answer: null, error: error instanceof Error ? error.message : String(error), log: logOf(asked) });
+        const words = error instanceof Error ? error.message : String(error);
+        setState({ ...unanswered, error: words, log: logOf(asked) });
       }
       isAsking.current = false;
       if (wanted.current.key !== askedKey) await next();
     };
     if (!isAsking.current) void next();
   }, [key]);
-  return state.log === log ? state : { answer: null, error: null };
+  return state.log === log ? state : unanswered;
 }
 
 function logOf(question: Question | null): string {
@@ -173,28 +178,55 @@ function takeOverview(overview: LogOverview): void {
 }
 
 let isListDirty = false;
+/** Ended ones that are in no list, as the server counts them. */
+let leftOut = 0;
 /** Rows of before a whole list, which comes in parts: those that are in none of them are gone. */
 let doubtful = new Set<string>();
+/** Ended ones beyond the server's list, that were asked for, the newest first; the server counts them among those that it leaves out. */
+const older = new Set<string>();
+/** More than anybody reads: then they are let go, to be asked for anew. */
+const MAX_OLDER = 10_000;
 
 function takeList(report: Extract<Report, { readonly kind: 'list' }>): void {
   if (report.isWhole) {
+    older.clear();
     doubtful = new Set(store.rows.keys());
     setTimeout(dropDoubtful, GONE_AFTER_MS);
   }
   takeRows(report.rows);
-  for (const id of report.gone) store.rows.delete(id);
+  for (const id of report.gone) {
+    // Below it stand older ones: without it there would be a hole between them and the list.
+    if (older.size > 0) older.add(id);
+    else store.rows.delete(id);
+  }
+  if (older.size > MAX_OLDER) {
+    for (const id of older) store.rows.delete(id);
+    older.clear();
+  }
   batch(() => {
-    store.moreEnded.value = report.more;
+    leftOut = report.more;
+    store.moreEnded.value = Math.max(0, leftOut - older.size);
     if (report.totals !== null) store.totals.value = report.totals;
   });
   tellOfRows();
 }
 
-/** Ended ones that were asked for; `more`: there are so many that are older still. */
-export function takeOlder(rows: readonly ListRow[], more: number): void {
+/** Ended ones that were asked for, and are in no list. */
+export function takeOlder(rows: readonly ListRow[]): void {
   takeRows(rows);
-  store.moreEnded.value = more;
+  for (const { id } of rows) older.add(id);
+  store.moreEnded.value = rows.length === 0 ? 0 : Math.max(0, leftOut - older.size);
   tellOfRows();
+}
+
+/** When the oldest of them began; null = none was asked for. */
+export function oldestOlder(): string | null {
+  let oldest: string | null = null;
+  for (const id of older) {
+    const { startedAt = '' } = store.rows.get(id) ?? {};
+    if (startedAt !== '' && (oldest === null || startedAt < oldest)) oldest = startedAt;
+  }
+  return oldest;
 }
 
 function takeRows(rows: readonly ListRow[]): void {

@@ -13,6 +13,11 @@ const stateWords: Readonly<Record<ConnectionState, string>> = {
   refused: 'refused',
 };
 
+const redactionWords = {
+  full: 'Logs hold what people said and heard, word by word',
+  shape: 'Letters of what people said and heard stand in no log: only how long each word was',
+} as const;
+
 export function Header() {
   return (
     <header class="head">
@@ -20,7 +25,7 @@ export function Header() {
       <ConnectionPill />
       <ServerPills />
       <span class="grow" />
-      <button type="button" class="pill" onClick={chooseFiles}>
+      <button type="button" class="pill" title="Or click to choose one: it is sent nowhere" onClick={chooseFiles}>
         Drop a log file to open it
       </button>
       {store.connection.value.server?.canTry === true && (
@@ -41,7 +46,8 @@ export function Header() {
 
 function ConnectionPill() {
   const { state, words, server } = store.connection.value;
-  const where = state === 'live' && server !== null ? (server.grpc ?? 'files only') : words;
+  // Why it is refused stands where a new token is asked for.
+  const where = state === 'refused' ? '' : state === 'live' && server !== null ? (server.grpc ?? 'files only') : words;
   return (
     <span class="pill connection" role="status" title={words} data-connection={state}>
       <span class={`dot ${state}`} />
@@ -66,7 +72,9 @@ function ServerPills() {
           {totals.refused} refused
         </span>
       )}
-      <span class="pill">{server.redaction === 'full' ? 'texts in full' : 'redacted by shape'}</span>
+      <span class="pill" title={redactionWords[server.redaction]}>
+        {server.redaction === 'full' ? 'texts in full' : 'redacted by shape'}
+      </span>
     </>
   );
 }

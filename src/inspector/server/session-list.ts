@@ -1,7 +1,7 @@
 /**
  * The list of all that runs and of what ended last, kept beside the event logs, so that it is there without them.
  *
- * A turn costs two references here, a change of state the account of what was waited for until then. Rows are made only while somebody
+ * A turn costs two references and a look at the clock here, a change of state the account of what was waited for until then. Rows are made only while somebody
  * looks (`look`), of the charts that changed since, in steps that hold nobody up; each reader has a place in the order of changes, so
  * that a slow one gets fewer and newer rows, never more. What ended is kept up to MAX_ENDED, the rest is on the disk.
  */
@@ -9,7 +9,7 @@ import { isFailedEnd } from '../../log/log-reader.ts';
 import type { TurnRecorder } from '../../record/recorded-logic.ts';
 import type { ChartRecording } from '../../record/redaction.ts';
 import { stateText, type TurnEnd } from '../../record/turn-outcome.ts';
-import type { ListRow, Totals } from '../feed-format.ts';
+import { type ListRow, SUPERVISOR_LOG, type Totals } from '../feed-format.ts';
 import { WaitAccount, type WaitName, waitOf } from '../waits.ts';
 
 /** Ended ones that are kept; older ones are asked for by themselves. */
@@ -25,9 +25,6 @@ const ROW_AGE_MS = 100;
 /** States of which it is known what is waited for in them; there are a few dozen. */
 const MAX_KNOWN_STATES = 1_000;
 
-/** The running server's own log, in the list. */
-export const SUPERVISOR = 'supervisor';
-
 /** The recorder of the log of an actor; null = it has none. */
 export type OpenLog = (actorId: string) => TurnRecorder | null;
 
@@ -42,6 +39,8 @@ interface ListedChart {
   /** Where its last turn led; let go when it is over. */
   after: TurnEnd | null;
   turns: number;
+  /** When its last turn was. */
+  turnAtMs: number;
   state: string;
   readonly account: WaitAccount;
   hasThrown: boolean;
@@ -117,7 +116,7 @@ export class SessionList {
   /** Streams that run, those that ended since the start of the server, and those of them that failed. */
   get counts(): Pick<Totals, 'live' | 'ended' | 'failed'> {
     const { ended, failed } = this.#counts;
-    return { live: this.#live.size - (this.#live.has(SUPERVISOR) ? 1 : 0), ended, failed };
+    return { live: this.#live.size - (this.#live.has(SUPERVISOR_LOG) ? 1 : 0), ended, failed };
   }
 
   /** Ended ones that stand in files and in no row. */
@@ -215,6 +214,7 @@ export class SessionList {
       device: '',
       after: null,
       turns: 0,
+      turnAtMs: startedAtMs,
       state: '',
       account: new WaitAccount(startedAtMs),
       hasThrown: false,
@@ -231,6 +231,7 @@ export class SessionList {
           const { after, event } = turn;
           if (chart.turns === 0) Object.assign(chart, idsIn(event.input));
           chart.turns += 1;
+          chart.turnAtMs = now();
           if (event.fullMs !== undefined) chart.account.hear(event.fullMs);
           if (after.value !== chart.after?.value) this.#enter(chart, after);
           chart.after = after;
@@ -240,6 +241,7 @@ export class SessionList {
         noteThrow: (event) => {
           log?.noteThrow(event);
           chart.turns += 1;
+          chart.turnAtMs = now();
           chart.hasThrown = true;
           // Behind a fault barrier the chart goes on at once; any other has ended.
           setImmediate(() => {
@@ -256,7 +258,7 @@ export class SessionList {
   /** The chart is in another state from now on. */
   #enter(chart: ListedChart, { value }: TurnEnd): void {
     chart.state = stateText(value);
-    if (chart.id === SUPERVISOR) return;
+    if (chart.id === SUPERVISOR_LOG) return;
     let wait = this.#waitOfState.get(chart.state);
     if (wait === undefined) {
       wait = waitOf(chart.state);
@@ -281,7 +283,7 @@ export class SessionList {
     this.#live.delete(id);
     this.#touch(chart, now);
     this.#ended.push(id);
-    if (id !== SUPERVISOR) {
+    if (id !== SUPERVISOR_LOG) {
       this.#counts.ended += 1;
       if (isFailed) this.#counts.failed += 1;
     }
@@ -325,7 +327,7 @@ export class SessionList {
 }
 
 function rowOf(chart: ListedChart, now: number): ListRow {
-  const { id, recording, session, device, state, startedAt, startedAtMs, turns, end, account } = chart;
+  const { id, recording, session, device, state, startedAt, startedAtMs, turns, turnAtMs, end, account } = chart;
   return {
     id,
     machine: recording.machine.id,
@@ -335,10 +337,11 @@ function rowOf(chart: ListedChart, now: number): ListRow {
     startedAt,
     ageMs: Math.round((end?.atMs ?? now) - startedAtMs),
     turns,
+    quietMs: end === null ? Math.round(now - turnAtMs) : 0,
     isLive: end === null,
     reason: end?.reason ?? '',
     isFailed: end?.isFailed ?? false,
-    waits: id === SUPERVISOR ? null : rounded(account.until(now)),
+    waits: id === SUPERVISOR_LOG ? null : rounded(account.until(now)),
   };
 }
 

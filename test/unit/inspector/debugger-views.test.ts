@@ -89,6 +89,17 @@ describe('the waterfall', () => {
     expect(timelineOf(late, () => '').quiet).toEqual([{ fromMs: 40, toMs: 61_640 }]);
   });
 
+  test('of a live log goes on to now: what is waited for grows though nothing happens', () => {
+    const { turns } = readMadeLog({ events: goodEvents });
+    const live = turns.slice(0, turns.findIndex(({ state }) => state?.includes('answer.running.receiving')) + 1);
+    const atMs = live.at(-1)?.atMs ?? 0;
+    const before = timelineOf(live, () => '');
+    const { endMs, waits, quiet, lanes } = timelineOf(live, () => '', atMs + 20_000);
+    expect([endMs, waits.model - before.waits.model]).toEqual([atMs + 20_000, 20_000]);
+    expect(quiet).toEqual([{ fromMs: atMs, toMs: atMs + 20_000 }]);
+    expect(lanes[0]?.bars.at(-1)).toMatchObject({ tone: 'model', fromMs: atMs, toMs: atMs + 20_000 });
+  });
+
   test('ends with the error that the client saw', () => {
     const { lanes } = timelineOf(readMadeLog({ events: failedEvents }).turns, () => '');
     expect(lanes.at(-1)?.bars.at(-1)).toMatchObject({ label: 'error', tone: 'error', fromMs: 2_500 });

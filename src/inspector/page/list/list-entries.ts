@@ -1,7 +1,6 @@
 /**
  * What the list draws, made of what the server tells and of the clock: between two of its lines a live row ages here, and the wait that it
- * is in grows. A session is stuck when it waits, and nothing has happened in it for STUCK_MS; the page can tell only for the time that it
- * has seen.
+ * is in grows. A session is stuck when it waits, and nothing has happened in it for STUCK_MS, whoever looked on meanwhile.
  */
 import type { LogOverview, Verdict } from '../../debugger/views.ts';
 import type { ListRow, Waits } from '../../feed-format.ts';
@@ -15,19 +14,18 @@ export const STUCK_MS = 10_000;
 export interface SeenRow extends ListRow {
   /** On the page's clock, in ms. */
   readonly seenAtMs: number;
-  /** Since when its state and its count of turns are the same. */
+  /** Since when nothing has happened in it, on the page's clock. */
   readonly quietSinceMs: number;
   readonly wait: WaitName | null;
 }
 
 /** `before`: what was known of the same log. */
 export function seenRow(row: ListRow, before: SeenRow | undefined, nowMs: number): SeenRow {
-  const isSame = before !== undefined && before.state === row.state && before.turns === row.turns;
   const wait = before?.state === row.state ? before.wait : waitOf(row.state);
   return {
     ...row,
     seenAtMs: nowMs,
-    quietSinceMs: isSame ? before.quietSinceMs : nowMs,
+    quietSinceMs: nowMs - row.quietMs,
     wait: row.isLive ? wait : null,
   };
 }

@@ -5,7 +5,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { EndedRows } from '../../feed-format.ts';
 import { callApi } from '../api.ts';
-import { takeOlder } from '../engine.ts';
+import { oldestOlder, takeOlder } from '../engine.ts';
 import { keptText } from '../kept.ts';
 import { selectLog, store } from '../store.ts';
 import { isKind, type Kind, quoted, readFilter } from './filter.ts';
@@ -83,17 +83,14 @@ export function stepLog(by: number): void {
 
 const OLDER_ROWS = 200;
 
-/** Asks the server for ended sessions before those of the list. */
+/** Asks the server for ended sessions that are not in its list, behind those that were asked for before. */
 export async function loadOlder(): Promise<void> {
-  const ended = [...store.rows.values()].filter(({ isLive }) => !isLive).map(({ startedAt }) => startedAt);
-  // The server's clock counts, not this machine's: where none has ended, it begins at its own now.
-  const before = ended.sort()[0];
+  const oldest = oldestOlder();
+  const before = oldest === null ? '' : `&before=${encodeURIComponent(oldest)}`;
   try {
-    const response = await callApi(
-      `ended?limit=${OLDER_ROWS}${before === undefined ? '' : `&before=${encodeURIComponent(before)}`}`,
-    );
-    const { rows, more }: EndedRows = await response.json();
-    takeOlder(rows, more);
+    const response = await callApi(`ended?unlisted=1&limit=${OLDER_ROWS}${before}`);
+    const { rows }: EndedRows = await response.json();
+    takeOlder(rows);
   } catch (error) {
     store.notice.value = `Older sessions could not be read: ${error instanceof Error ? error.message : String(error)}.`;
   }

@@ -17,6 +17,8 @@ export interface SessionRowProps {
 
 export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRowProps) {
   const { session, device, machine, isLive, isFile, note = '' } = entry;
+  // Where nobody knows what was waited for, an empty one would say that it was nothing.
+  const strip = stripOf(entry);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list around it takes the keys, as a listbox does
     <div
@@ -44,7 +46,7 @@ export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRo
         </span>
         <RowState entry={entry} />
       </div>
-      <div class="strip" style={{ backgroundImage: stripOf(entry) || 'none' }} />
+      {(strip !== '' || entry.waits !== null) && <div class="strip" style={{ backgroundImage: strip || 'none' }} />}
     </div>
   );
 }

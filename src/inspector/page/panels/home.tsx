@@ -69,8 +69,8 @@ function TokenForm({ why }: { readonly why: string }) {
       }}
     >
       <label for="token">
-        {why === '' ? 'To watch the server, this page needs its token' : why}. The server prints a link with it when it
-        starts; paste the link, or the token.
+        {why === '' ? 'To watch the server, this page needs its token.' : `${why}.`} The server prints a link with it
+        when it starts (Inspector: http://…#token=…). Paste that link here, or the token alone.
       </label>
       <div class="row-of-fields">
         <input

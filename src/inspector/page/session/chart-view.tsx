@@ -5,6 +5,7 @@
 import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { BoxGeometry, ChartGeometry, EdgeGeometry, RowGeometry } from '../../../analysis/chart/chart-geometry.ts';
 import type { ArmedTimer, TurnView } from '../../debugger/views.ts';
+import { store } from '../store.ts';
 import { activeStates, countdownWords, isTimerOff } from './session-words.ts';
 
 export interface ChartProps {
@@ -77,10 +78,11 @@ export function ChartView({ chart, view, isLive, nowMs, onLook, onState }: Chart
 }
 
 function sizes({ width, height, level }: ChartGeometry) {
+  const most = store.isLarge.value ? MAX_LARGE_SCALE : MAX_SCALE;
   const least = level === 'full' ? MIN_FULL_SCALE : 0;
   return {
-    maxWidth: `${width * MAX_SCALE}px`,
-    maxHeight: `${height * MAX_SCALE}px`,
+    maxWidth: `${width * most}px`,
+    maxHeight: `${height * most}px`,
     minWidth: `${width * least}px`,
     minHeight: `${height * least}px`,
   };
@@ -101,7 +103,8 @@ function useLastInSight(last: TurnView['last'] | undefined): { current: HTMLDivE
 }
 
 /** Larger than this, a small chart looks like a poster. */
-const MAX_SCALE = 1.6;
+const MAX_SCALE = 1.25;
+const MAX_LARGE_SCALE = 1.6;
 /** Smaller than this the rows of a full chart cannot be read: it is scrolled instead. */
 const MIN_FULL_SCALE = 0.82;
 

@@ -100,10 +100,24 @@ function Scrubber({ overview, turn, view, isFollowing }: ScrubberProps) {
   const last = Math.max(0, overview.turns - 1);
   return (
     <div class="scrubber">
-      <button type="button" class="button" aria-label="Previous turn" disabled={turn <= 0} onClick={() => stepTurn(-1)}>
+      <button
+        type="button"
+        class="button"
+        aria-label="Previous turn"
+        title="Previous turn"
+        disabled={turn <= 0}
+        onClick={() => stepTurn(-1)}
+      >
         ◀ <kbd>←</kbd>
       </button>
-      <button type="button" class="button" aria-label="Next turn" disabled={turn >= last} onClick={() => stepTurn(1)}>
+      <button
+        type="button"
+        class="button"
+        aria-label="Next turn"
+        title="Next turn"
+        disabled={turn >= last}
+        onClick={() => stepTurn(1)}
+      >
         ▶ <kbd>→</kbd>
       </button>
       <input
@@ -122,10 +136,10 @@ function Scrubber({ overview, turn, view, isFollowing }: ScrubberProps) {
         type="button"
         class={isFollowing ? 'button pressed' : 'button'}
         aria-pressed={isFollowing}
-        title={overview.isLive ? 'Follow the session' : 'To the end'}
+        title={overview.isLive ? 'Follow the session' : 'To the last turn'}
         onClick={goLive}
       >
-        {overview.isLive ? 'Live' : 'End'} <kbd>{overview.isLive ? 'L' : 'End'}</kbd>
+        {overview.isLive ? 'Live' : 'Last'} <kbd>{overview.isLive ? 'L' : 'End'}</kbd>
       </button>
     </div>
   );

@@ -102,7 +102,11 @@ function Crumb({ overview }: { readonly overview: LogOverview | null }) {
           {device}
         </span>
       )}
-      {overview !== null && overview.reason !== '' && <span class="pill">{overview.reason}</span>}
+      {overview !== null && overview.reason !== '' && (
+        <span class="pill" title="how it ended">
+          {overview.reason}
+        </span>
+      )}
       {overview !== null && isJudged(overview) && <Verdict overview={overview} />}
       <LevelSwitch />
     </div>
@@ -258,10 +262,10 @@ function isIn(view: TurnView | null, path: string): boolean {
 function Caption({ view }: { readonly view: TurnView | null }) {
   const last = view?.last ?? null;
   return (
-    <p class="caption">
+    <p class={last !== null && last.turn === view?.turn ? 'caption' : 'caption earlier'}>
       {last === null
         ? ' '
-        : `turn ${last.turn}: ${last.transitions.map(({ words }) => shortWords(words)).join('   then   ')}`}
+        : `${last.turn === view?.turn ? '' : 'last change of state, '}turn ${last.turn}: ${last.transitions.map(({ words }) => shortWords(words)).join('   then   ')}`}
     </p>
   );
 }

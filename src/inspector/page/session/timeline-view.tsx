@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { LogOverview, Timeline, TimelineBar, TimelineLane } from '../../debugger/views.ts';
 import { useAnswer } from '../engine.ts';
+import { store } from '../store.ts';
 import type { DockTab, DockViewProps } from './dock.tsx';
 import { durationWords, largestFirst, momentWords, waitShares } from './session-words.ts';
 import { barsToDraw, moved, type Span, type TimeScale, ticksPath, timeScale, zoomed } from './time-scale.ts';
@@ -10,6 +11,8 @@ import { seekTurn } from './time-travel.ts';
 
 /** A log that grows is asked for its waterfall this often at most. */
 const REFRESH_MS = 250;
+/** What is waited for grows in steps of this. */
+const LIVE_STEP_MS = 1_000;
 const LEFT = 92;
 const RIGHT = 14;
 const TOP = 18;
@@ -19,11 +22,29 @@ const shownTimeline = signal<Timeline | null>(null);
 
 function useTimeline(overview: LogOverview): Timeline | null {
   const version = useSlowed(overview.turns, REFRESH_MS);
-  const { answer } = useAnswer({ kind: 'timeline', log: overview.id }, version);
+  const toMs = useLiveMs(overview);
+  const { answer } = useAnswer({ kind: 'timeline', log: overview.id, toMs }, version);
   useLayoutEffect(() => {
     shownTimeline.value = answer;
   }, [answer]);
   return answer;
+}
+
+/** The time that a live log has come to on its own clock, in steps; 0 = it is over, or nobody hears of it now. */
+function useLiveMs({ id, isLive }: LogOverview): number {
+  const isRunning = isLive && store.connection.value.state === 'live';
+  const [ms, setMs] = useState(0);
+  useEffect(() => {
+    const take = () => {
+      const row = store.rows.get(id);
+      setMs(isRunning && row !== undefined ? Math.round(row.ageMs + performance.now() - row.seenAtMs) : 0);
+    };
+    take();
+    if (!isRunning) return;
+    const timer = setInterval(take, LIVE_STEP_MS);
+    return () => clearInterval(timer);
+  }, [id, isRunning]);
+  return ms;
 }
 
 /** The value, changed at most every `everyMs`. */

@@ -253,6 +253,10 @@ const waitWords = {
 } as const;
 const waitNames = ['start', 'model', 'voice', 'reader', 'out'] as const;
 
+function endWords(end: string): string {
+  return end === 'no_end' ? 'not yet' : end;
+}
+
 function Facts({ comparison: { ends, durationMs, turns, waits } }: { readonly comparison: Comparison }) {
   const row = (name: string, { a, b }: Pair<string>) => (
     <tr key={name}>
@@ -267,7 +271,7 @@ function Facts({ comparison: { ends, durationMs, turns, waits } }: { readonly co
       <h2>Ends and waits</h2>
       <table class="facts">
         <tbody>
-          {row('ended', ends)}
+          {row('ended', { a: endWords(ends.a), b: endWords(ends.b) })}
           {row('took', lengths(durationMs))}
           {row('turns', { a: String(turns.a), b: String(turns.b) })}
           {waitNames.map((name) =>
@@ -320,12 +324,12 @@ function SmallChart({ log, only, side }: SmallChartProps) {
   return (
     <div class="card">
       <h2 class={`side-${side}`}>Taken by {side === 'a' ? 'the first' : 'the second'} alone</h2>
-      {only.size === 0 && <p class="absent">Nothing that the other did not take, too.</p>}
       {answer === null ? (
         <p class="absent">No drawing of this chart.</p>
       ) : (
         <Drawing chart={answer} only={only} side={side} />
       )}
+      {only.size === 0 && <p class="absent">Nothing that the other did not take, too.</p>}
     </div>
   );
 }

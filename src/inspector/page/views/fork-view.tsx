@@ -41,6 +41,7 @@ export function ForkView() {
           changes.
         </p>
       )}
+      {choice === null && <ChoiceCards choices={choices} />}
       {change !== null && error !== null && <p class="view-words is-bad">{error}</p>}
       {change !== null && error === null && answer !== null && <ForkedLanes fork={answer} />}
     </div>
@@ -133,6 +134,34 @@ function Chooser({ choices, turn }: { readonly choices: readonly Choice[]; reado
         ))}
       </select>
     </label>
+  );
+}
+
+/** The same choices, seen at once. */
+function ChoiceCards({ choices }: { readonly choices: readonly Choice[] }) {
+  const groups = [...new Set(choices.map(({ group }) => group))];
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section class="view-scroll choices" tabIndex={0} aria-label="Choices">
+      {groups.map((group) => (
+        <div key={group} class="card">
+          <h2>{group}</h2>
+          {choices
+            .filter((choice) => choice.group === group)
+            .map(({ key, label }) => (
+              <button
+                type="button"
+                key={key}
+                onClick={() => {
+                  chosen.value = { key, typed: '' };
+                }}
+              >
+                {label}
+              </button>
+            ))}
+        </div>
+      ))}
+    </section>
   );
 }
 

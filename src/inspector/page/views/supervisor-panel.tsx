@@ -20,10 +20,11 @@ export function SupervisorPanel() {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section class="view view-scroll" tabIndex={0} aria-label="Slots">
       <div class="view-bar">
-        <b>{maxStreams.toLocaleString('en')} slots</b> at most {peak.toLocaleString('en')} held ·{' '}
-        {admitted.toLocaleString('en')} admitted ·{' '}
-        <span class={refused > 0 ? 'is-bad' : ''}>{refused.toLocaleString('en')} refused</span> ·{' '}
-        {interrupts.toLocaleString('en')} interrupts
+        <b>{maxStreams.toLocaleString('en')} slots</b>
+        <span>at most {peak.toLocaleString('en')} held</span>
+        <span>{admitted.toLocaleString('en')} admitted</span>
+        <span class={refused > 0 ? 'is-bad' : ''}>{refused.toLocaleString('en')} refused</span>
+        <span>{interrupts.toLocaleString('en')} interrupted</span>
         <RefusedBy />
       </div>
       <SlotsPlot view={answer} atMs={atMsOf(answer, turn)} />

@@ -29,6 +29,7 @@ const row: ListRow = {
   startedAt: '2026-11-30T10:00:00.000Z',
   ageMs: 1_000,
   turns: 5,
+  quietMs: 0,
   isLive: true,
   reason: '',
   isFailed: false,
@@ -65,10 +66,17 @@ describe('a row between two lines of the server', () => {
 
   test('is stuck when nothing has happened for ten seconds, whatever else the server tells of it', () => {
     const first = seenRow(row, undefined, 0);
-    const again = seenRow({ ...row, ageMs: 9_000 }, first, 8_000);
+    const again = seenRow({ ...row, ageMs: 9_000, quietMs: 8_000 }, first, 8_000);
     expect(entryOfRow(again, 9_999).isStuck).toBe(false);
     expect(entryOfRow(again, 10_000)).toMatchObject({ isStuck: true, quietMs: 10_000 });
     expect(entryOfRow(seenRow({ ...row, turns: 6 }, again, 10_000), 19_999).isStuck).toBe(false);
+  });
+
+  test('is stuck from the first look on, when it was before anybody looked', () => {
+    expect(entryOfRow(seenRow({ ...row, quietMs: 12_000 }, undefined, 500), 600)).toMatchObject({
+      isStuck: true,
+      quietMs: 12_100,
+    });
   });
 
   test('that waits for nobody is never stuck', () => {

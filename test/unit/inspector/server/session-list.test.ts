@@ -45,6 +45,7 @@ test('a session is a row from its first turn to its end, with what it waited for
       startedAt: '2026-01-31T00:00:01.000Z',
       ageMs: 600,
       turns: 3,
+      quietMs: 500,
       isLive: true,
       reason: '',
       isFailed: false,
@@ -56,7 +57,16 @@ test('a session is a row from its first turn to its end, with what it waited for
   clock.ms += 10_000;
   look(list);
   expect(read(list).rows).toMatchObject([
-    { state: 'done', ageMs: 700, turns: 4, isLive: false, reason: 'completed', isFailed: false, waits: { model: 600 } },
+    {
+      state: 'done',
+      ageMs: 700,
+      turns: 4,
+      quietMs: 0,
+      isLive: false,
+      reason: 'completed',
+      isFailed: false,
+      waits: { model: 600 },
+    },
   ]);
   expect(list.counts).toEqual({ live: 0, ended: 1, failed: 0 });
 });
@@ -183,6 +193,7 @@ test('rows of files take the room that is left, and go first', () => {
     startedAt: '2026-01-30T00:00:00.000Z',
     ageMs: 1,
     turns: 1,
+    quietMs: 0,
     isLive: false,
     reason: 'completed',
     isFailed: false,
