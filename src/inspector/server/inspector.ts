@@ -16,6 +16,7 @@ import {
   type FeedLine,
   MAX_WATCHED_LOGS,
   type ServerFacts,
+  SUPERVISOR_LOG,
   type Totals,
 } from '../feed-format.ts';
 import { newRunId, newToken, refusalOfHost, refusalOfOrigin, refusalOfToken } from './access.ts';
@@ -34,7 +35,7 @@ import {
 } from './http-answers.ts';
 import { type Archive, type IsKnown, openLogFile } from './log-archive.ts';
 import { type PageFile, readPageFiles } from './page-files.ts';
-import { MAX_ENDED, type OpenLog, SessionList, SUPERVISOR } from './session-list.ts';
+import { MAX_ENDED, type OpenLog, SessionList } from './session-list.ts';
 import { type AskServer, TryIt } from './try-it.ts';
 
 const PAGE_PATH = '/inspect';
@@ -341,7 +342,7 @@ export class Inspector {
   }
 
   #isOwnSupervisor(path: string): boolean {
-    return this.#options.logs()?.find(SUPERVISOR)?.path === path;
+    return this.#options.logs()?.find(SUPERVISOR_LOG)?.path === path;
   }
 
   #nowText(): string {

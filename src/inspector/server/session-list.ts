@@ -9,7 +9,7 @@ import { isFailedEnd } from '../../log/log-reader.ts';
 import type { TurnRecorder } from '../../record/recorded-logic.ts';
 import type { ChartRecording } from '../../record/redaction.ts';
 import { stateText, type TurnEnd } from '../../record/turn-outcome.ts';
-import type { ListRow, Totals } from '../feed-format.ts';
+import { type ListRow, SUPERVISOR_LOG, type Totals } from '../feed-format.ts';
 import { WaitAccount, type WaitName, waitOf } from '../waits.ts';
 
 /** Ended ones that are kept; older ones are asked for by themselves. */
@@ -24,9 +24,6 @@ const COUNT_INTERVAL_MS = 1_000;
 const ROW_AGE_MS = 100;
 /** States of which it is known what is waited for in them; there are a few dozen. */
 const MAX_KNOWN_STATES = 1_000;
-
-/** The running server's own log, in the list. */
-export const SUPERVISOR = 'supervisor';
 
 /** The recorder of the log of an actor; null = it has none. */
 export type OpenLog = (actorId: string) => TurnRecorder | null;
@@ -119,7 +116,7 @@ export class SessionList {
   /** Streams that run, those that ended since the start of the server, and those of them that failed. */
   get counts(): Pick<Totals, 'live' | 'ended' | 'failed'> {
     const { ended, failed } = this.#counts;
-    return { live: this.#live.size - (this.#live.has(SUPERVISOR) ? 1 : 0), ended, failed };
+    return { live: this.#live.size - (this.#live.has(SUPERVISOR_LOG) ? 1 : 0), ended, failed };
   }
 
   /** Ended ones that stand in files and in no row. */
@@ -261,7 +258,7 @@ export class SessionList {
   /** The chart is in another state from now on. */
   #enter(chart: ListedChart, { value }: TurnEnd): void {
     chart.state = stateText(value);
-    if (chart.id === SUPERVISOR) return;
+    if (chart.id === SUPERVISOR_LOG) return;
     let wait = this.#waitOfState.get(chart.state);
     if (wait === undefined) {
       wait = waitOf(chart.state);
@@ -286,7 +283,7 @@ export class SessionList {
     this.#live.delete(id);
     this.#touch(chart, now);
     this.#ended.push(id);
-    if (id !== SUPERVISOR) {
+    if (id !== SUPERVISOR_LOG) {
       this.#counts.ended += 1;
       if (isFailed) this.#counts.failed += 1;
     }
@@ -344,7 +341,7 @@ function rowOf(chart: ListedChart, now: number): ListRow {
     isLive: end === null,
     reason: end?.reason ?? '',
     isFailed: end?.isFailed ?? false,
-    waits: id === SUPERVISOR ? null : rounded(account.until(now)),
+    waits: id === SUPERVISOR_LOG ? null : rounded(account.until(now)),
   };
 }
 
