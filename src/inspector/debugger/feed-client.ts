@@ -93,10 +93,10 @@ export class FeedClient {
     this.#tell('hidden', 'The page is hidden: it asks nothing of the server.');
   }
 
-  /** The lines of a log as they stand in its file, as they come. Throws what a person can understand. */
-  async *linesOfFile(log: string, signal: AbortSignal): AsyncGenerator<readonly string[], void, void> {
+  /** The lines of a log behind its first `from`, as they stand in its file, as they come. Throws what a person can understand. */
+  async *linesOfFile(log: string, from: number, signal: AbortSignal): AsyncGenerator<readonly string[], void, void> {
     if (this.#base === '') throw new Error('there is no server');
-    const response = await this.#ask(`logs/${encodeURIComponent(log)}`, signal);
+    const response = await this.#ask(`logs/${encodeURIComponent(log)}${from === 0 ? '' : `?from=${from}`}`, signal);
     if (!response.ok) throw new Error(await faultIn(response));
     const splitter = new LineSplitter();
     for await (const bytes of chunksOf(response)) yield splitter.push(bytes);

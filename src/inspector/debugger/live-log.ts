@@ -15,8 +15,8 @@ const MAX_WAITING_LINES = 20_000;
 const SLICE_LINES = 1_000;
 
 export interface LiveLogWorld {
-  /** The file's lines. */
-  linesOfFile(log: string, signal: AbortSignal): AsyncGenerator<readonly string[], void, void>;
+  /** The file's lines behind the first `from`. */
+  linesOfFile(log: string, from: number, signal: AbortSignal): AsyncGenerator<readonly string[], void, void>;
   /** Runs `then` after `ms`; the result takes it back. */
   after(ms: number, then: () => void): () => void;
   /** Something of the log changed. */
@@ -55,6 +55,11 @@ export class LiveLog {
   heal(): void {
     this.#failures = 0;
     void this.#fetch();
+  }
+
+  /** A stream begins again. Where lines are missing it tells how many; where an end is, nobody does. */
+  resumed(): void {
+    if (this.debugger.lines === 0 || (this.#isOver && !this.debugger.hasEnd)) this.heal();
   }
 
   /** The session is over: what is missing of its log stands in the file, or soon will. */
@@ -118,8 +123,9 @@ export class LiveLog {
     this.#fetching = fetching;
     const had = this.debugger.lines;
     try {
-      let from = 0;
-      for await (const lines of this.#world.linesOfFile(this.id, fetching.signal)) {
+      // What is there is not sent again: a slow tab has many gaps, and a file may have megabytes.
+      let from = had;
+      for await (const lines of this.#world.linesOfFile(this.id, had, fetching.signal)) {
         if (!this.debugger.takesMore) break;
         for (let start = 0; start < lines.length; start += SLICE_LINES) {
           if (this.#fetching !== fetching) return;

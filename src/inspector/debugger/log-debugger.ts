@@ -72,6 +72,11 @@ export class LogDebugger {
     return !this.#isFull && this.#fault === null;
   }
 
+  /** It has its footer: there is nothing behind it. */
+  get hasEnd(): boolean {
+    return this.#reader.footer !== null;
+  }
+
   get isLive(): boolean {
     return this.#isLive;
   }

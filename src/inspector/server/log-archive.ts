@@ -36,6 +36,8 @@ export interface Archive {
   rowsBefore(before: string, limit: number, isKnown: IsKnown): Promise<ArchivePart>;
   /** Where the log with this id stands; null = nowhere here. */
   find(id: string): Promise<string | null>;
+  /** What became, since they were last read, of logs that another server was writing; absent = none is looked after. */
+  rowsGoneOn?(): Promise<readonly ListRow[]>;
 }
 
 export interface ArchivePart {
@@ -43,13 +45,22 @@ export interface ArchivePart {
   readonly leftOut: number;
 }
 
-/** The event logs of a server. */
+/**
+ * The event logs of a server, and of others that share its folder. A log without an end of which such a server may be the writer, since it
+ * was there when the log began and still is, is no failure, and is looked at again: it may have ended by then, or its server.
+ */
 export class LogArchive implements Archive {
   readonly #dir: string;
+  readonly #isRunning: (pid: number) => boolean;
+  /** Other servers by their process, with the newest log that one with this number began. */
+  readonly #servers = new Map<number, ArchivedLog>();
+  /** By the id of its row, what somebody else may be writing, and its row as it was read. */
+  readonly #goingOn = new Map<string, { readonly log: ArchivedLog; json: string }>();
 
   /** Of the logs in `dir`, EVENT_LOG_DIR. */
-  constructor(dir: string) {
+  constructor(dir: string, isRunning: (pid: number) => boolean = isRunningHere) {
     this.#dir = dir;
+    this.#isRunning = isRunning;
   }
 
   async rowsBefore(before: string, limit: number, isKnown: IsKnown): Promise<ArchivePart> {
@@ -60,14 +71,17 @@ export class LogArchive implements Archive {
         const log: ArchivedLog = { day, file: name.slice(0, -LOG_ENDING.length) };
         if (startOf(log) >= before || isKnown({ name: nameOf(log), path: this.#pathOf(log) })) continue;
         newest.add(log);
+        this.#noteServer(log);
       }
     }
     const { logs, leftOut } = newest.take();
-    const rows: (ListRow | null)[] = [];
-    for (let from = 0; from < logs.length; from += READS_AT_ONCE) {
-      rows.push(...(await Promise.all(logs.slice(from, from + READS_AT_ONCE).map((log) => this.#rowOf(log)))));
-    }
-    return { rows: rows.filter((row) => row !== null), leftOut };
+    return { rows: await this.#rowsOf(logs), leftOut };
+  }
+
+  async rowsGoneOn(): Promise<readonly ListRow[]> {
+    const before = new Map(this.#goingOn);
+    const rows = await this.#rowsOf([...before.values()].map(({ log }) => log));
+    return rows.filter((row) => before.get(row.id)?.json !== JSON.stringify(row));
   }
 
   /** No id leads out of the folder. */
@@ -82,6 +96,51 @@ export class LogArchive implements Archive {
       }
     }
     return null;
+  }
+
+  async #rowsOf(logs: readonly ArchivedLog[]): Promise<readonly ListRow[]> {
+    const since = await this.#oldestServerStart();
+    const rows: ListRow[] = [];
+    for (let from = 0; from < logs.length; from += READS_AT_ONCE) {
+      const part = logs.slice(from, from + READS_AT_ONCE);
+      const read = await Promise.all(part.map((log) => this.#rowOf(log)));
+      for (const [index, log] of part.entries()) {
+        const row = read[index] ?? null;
+        if (row !== null) rows.push(this.#judged(row, log, since));
+      }
+    }
+    return rows;
+  }
+
+  #judged(row: ListRow, log: ArchivedLog, since: string | null): ListRow {
+    if (row.reason !== 'no_end' || since === null || startOf(log) < since) {
+      this.#goingOn.delete(row.id);
+      return row;
+    }
+    const judged: ListRow = { ...row, isFailed: false };
+    if (this.#goingOn.has(row.id) || this.#goingOn.size < MAX_GOING_ON) {
+      this.#goingOn.set(row.id, { log, json: JSON.stringify(judged) });
+    }
+    return judged;
+  }
+
+  #noteServer(log: ArchivedLog): void {
+    const pid = Number(/^(\d{1,10})-supervisor$/.exec(nameOf(log))?.[1] ?? 0);
+    if (pid === 0) return;
+    const known = this.#servers.get(pid);
+    if (known === undefined || startOf(known) < startOf(log)) this.#servers.set(pid, log);
+  }
+
+  /** When the first of the other servers that run began; null = none runs. */
+  async #oldestServerStart(): Promise<string | null> {
+    let oldest: string | null = null;
+    for (const [pid, log] of this.#servers) {
+      // A number may have passed on to another program; a server that stopped said so.
+      const isThere = this.#isRunning(pid) && (await this.#rowOf(log))?.reason === 'no_end';
+      if (!isThere) this.#servers.delete(pid);
+      else if (oldest === null || startOf(log) < oldest) oldest = startOf(log);
+    }
+    return oldest;
   }
 
   #pathOf({ day, file }: ArchivedLog): string {
@@ -119,6 +178,19 @@ export async function rowOfFile(path: string, idOf: (streamId: string) => string
 }
 
 const LOG_ENDING = '.jsonl';
+/** Logs of others that are looked at again: as many as a list has. */
+const MAX_GOING_ON = 500;
+
+/** Another process of this machine; this very one has given the number of an earlier one a new meaning. */
+function isRunningHere(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It is somebody else's, which is a process all the same.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
 
 /** What its file is named after: the stream id, as a rule. */
 function nameOf({ file }: ArchivedLog): string {
