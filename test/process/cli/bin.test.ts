@@ -45,7 +45,10 @@ test.skipIf(!existsSync('/dev/full')).each([['chart collect'], ['log show logs']
   'standard output on a full disk fails %s, and one line says why',
   (command) => {
     const script = `"$0" "$1" ${command} > /dev/full`;
-    const { stderr, status } = spawnSync('/bin/sh', ['-c', script, process.execPath, binPath], { cwd, encoding: 'utf8' });
+    const { stderr, status } = spawnSync('/bin/sh', ['-c', script, process.execPath, binPath], {
+      cwd,
+      encoding: 'utf8',
+    });
     expect(stderr).toMatch(/^error: standard output can't be written: ENOSPC[^\n]*\n$/);
     expect(status).toBe(1);
   },
