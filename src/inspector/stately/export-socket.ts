@@ -122,7 +122,9 @@ export class ExportSocket {
     const { hostname, port } = new URL(this.#url);
     const options = {
       createConnection: () => {
-        const wire = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || HTTP_PORT) });
+        const host = hostname.replace(/^\[|\]$/g, '');
+        // Who makes the socket sets its clock: handshakeTimeout alone never ends one that says nothing.
+        const wire = connect({ host, port: Number(port || HTTP_PORT), timeout: CONNECT_TIMEOUT_MS });
         this.#wire = wire;
         return wire;
       },

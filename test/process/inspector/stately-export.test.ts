@@ -212,6 +212,26 @@ describe('the exporter', () => {
     expect(tap.counts).toEqual({ isConnected: false, sent: 0, dropped: 0 });
   });
 
+  test('what accepts and says nothing is given up, and called again', async () => {
+    const { createServer } = await import('node:net');
+    let calls = 0;
+    const server = createServer((socket) => {
+      calls += 1;
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEndOfFile(() => server.close());
+    const address = server.address();
+    const { tap, journal } = createExport(`ws://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
+    await eventually(
+      () => calls,
+      (count) => count > 1,
+    );
+    expect(journal.lines.map(({ decision }) => decision)).toEqual(['export_unreachable']);
+    expect(journal.lines[0]?.ctx).toMatchObject({ why: 'Opening handshake has timed out' });
+    tap.stop();
+  });
+
   test('once stopped nothing is sent, and no connection is made', async () => {
     const relay = await startRelay();
     const { tap, decisions } = createExport(relay.url);
