@@ -3,6 +3,7 @@
  * joined right. Where live lines stand behind what is there, the file is asked again: its writer is at most 50 ms behind, and a tab that was
  * too slow, or hidden, gets from it what it missed. Until then the debugger says how many lines are missing.
  */
+import { NoLog } from './feed-client.ts';
 import type { LogDebugger } from './log-debugger.ts';
 
 const FIRST_RETRY_MS = 60;
@@ -122,6 +123,7 @@ export class LiveLog {
     const fetching = new AbortController();
     this.#fetching = fetching;
     const had = this.debugger.lines;
+    let isBroken = false;
     try {
       // What is there is not sent again: a slow tab has many gaps, and a file may have megabytes.
       let from = had;
@@ -141,12 +143,15 @@ export class LiveLog {
       this.debugger.lost(null);
     } catch (error) {
       if (this.#fetching !== fetching) return;
+      isBroken = !(error instanceof NoLog);
       this.debugger.lost(error instanceof Error ? error.message : String(error));
     }
     this.#fetching = null;
     if (this.debugger.lines > had) this.#failures = 0;
     this.#join();
-    if (this.#isOver && this.#fetching === null) this.#closeOrAskAgain();
+    // A server that is busy, or away, says nothing of whether there is such a file.
+    if (isBroken && this.debugger.lines === 0) this.#fetchLater();
+    else if (this.#isOver && this.#fetching === null) this.#closeOrAskAgain();
     this.#world.changed();
   }
 
