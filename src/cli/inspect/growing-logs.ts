@@ -70,7 +70,11 @@ export class GrowingLogs implements LiveLogs {
   /** Where a log stands that a page watches, and how many lines it has; it is followed from now on, if it may grow. */
   find(id: string): { readonly path: string; readonly lines: number } | null {
     const followed = this.#followed.get(id) ?? this.#follow(id);
-    if (followed === null || followed.lines === null) return null;
+    if (followed === null) return null;
+    // Asked for last, it is let go last.
+    this.#followed.delete(id);
+    this.#followed.set(id, followed);
+    if (followed.lines === null) return null;
     return { path: followed.path, lines: followed.lines };
   }
 

@@ -254,6 +254,36 @@ describe('recital inspect', () => {
     expect(seen.size).toBe(total);
   });
 
+  test('of many logs that grow the one that was asked for longest ago is followed no more', async () => {
+    const folder = makeFolder('recital-inspect-');
+    const ids = Array.from({ length: 17 }, (_, index) => `stream-of-session-${index}`);
+    const pathOf = (id: string): string => join(folder, `${id}.jsonl`);
+    const linesOf = (id: string) =>
+      madeLog({ events: goodEvents, sessionId: id.slice('stream-of-'.length) }).match(/.*\n/g) ?? [];
+    for (const id of ids) writeFileSync(pathOf(id), linesOf(id).slice(0, 3).join(''));
+    const inspector = await inspect(folder);
+    const watch = async (...logs: readonly string[]) => {
+      const feed = inspector.feed(logs.map((id) => `log=${id}`).join('&'));
+      await eventually(
+        () => feed.length,
+        (length) => length > logs.length,
+      );
+      return feed;
+    };
+    for (let from = 0; from < 16; from += 4) await watch(...ids.slice(from, from + 4));
+    const [first = '', last = ''] = [ids[0], ids.at(-1)];
+    const said = await eventually(
+      () => watch(first),
+      ([, head = '']) => JSON.parse(head).from === 3,
+    );
+    await watch(last);
+    appendFileSync(pathOf(first), linesOf(first).slice(3, 5).join(''));
+    await eventually(
+      () => said,
+      (all) => all.includes((linesOf(first)[4] ?? '').trimEnd()),
+    );
+  });
+
   test('a log that grows is told as it grows, its row with it, and so is one that appears', async () => {
     const folder = makeFolder('recital-inspect-');
     const path = join(folder, 'live.jsonl');
