@@ -79,6 +79,7 @@ export class LiveLog {
     this.#takeBack();
     this.#fetching?.abort();
     this.#fetching = null;
+    this.debugger.reading(false);
   }
 
   /** Takes the waiting lines that follow upon what is there. */
@@ -122,6 +123,7 @@ export class LiveLog {
     const fetching = new AbortController();
     this.#fetching = fetching;
     const had = this.debugger.lines;
+    if (had === 0) this.debugger.reading(true);
     try {
       // What is there is not sent again: a slow tab has many gaps, and a file may have megabytes.
       let from = had;
@@ -144,6 +146,7 @@ export class LiveLog {
       this.debugger.lost(error instanceof Error ? error.message : String(error));
     }
     this.#fetching = null;
+    this.debugger.reading(false);
     if (this.debugger.lines > had) this.#failures = 0;
     this.#join();
     if (this.#isOver && this.#fetching === null) this.#closeOrAskAgain();
