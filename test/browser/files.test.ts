@@ -69,6 +69,19 @@ describe('"Save as a page"', () => {
     await press(saved, 'ArrowRight');
     await turnShown(saved, 1);
     expect(await saved.locator('script[src], link[rel="stylesheet"]').count()).toBe(0);
+    // Whatever its address says, it leads into the one log.
+    for (const [hash, turn] of [
+      ['#turn=2', 2],
+      ['#session=session-1&turn=3', 3],
+      ['#session=another&log=x&turn=4', 4],
+    ] as const) {
+      await saved.evaluate((given) => {
+        location.hash = given;
+      }, hash);
+      await turnShown(saved, turn);
+    }
+    await saved.reload();
+    await turnShown(saved, 4);
   });
 });
 

@@ -44,6 +44,9 @@ export interface FeedListener {
 
 type LinesHead = Extract<FeedLine, { readonly kind: 'lines' }>;
 
+/** The server has no such log, or does not give it: asking again changes nothing. */
+export class NoLog extends Error {}
+
 export class FeedClient {
   readonly #world: FeedWorld;
   readonly #listener: FeedListener;
@@ -97,7 +100,10 @@ export class FeedClient {
   async *linesOfFile(log: string, from: number, signal: AbortSignal): AsyncGenerator<readonly string[], void, void> {
     if (this.#base === '') throw new Error('there is no server');
     const response = await this.#ask(`logs/${encodeURIComponent(log)}${from === 0 ? '' : `?from=${from}`}`, signal);
-    if (!response.ok) throw new Error(await faultIn(response));
+    if (!response.ok) {
+      const words = await faultIn(response);
+      throw response.status < 500 ? new NoLog(words) : new Error(words);
+    }
     const splitter = new LineSplitter();
     for await (const bytes of chunksOf(response)) yield splitter.push(bytes);
   }

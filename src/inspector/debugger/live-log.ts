@@ -3,6 +3,7 @@
  * joined right. Where live lines stand behind what is there, the file is asked again: its writer is at most 50 ms behind, and a tab that was
  * too slow, or hidden, gets from it what it missed. Until then the debugger says how many lines are missing.
  */
+import { NoLog } from './feed-client.ts';
 import type { LogDebugger } from './log-debugger.ts';
 
 const FIRST_RETRY_MS = 60;
@@ -124,6 +125,7 @@ export class LiveLog {
     this.#fetching = fetching;
     const had = this.debugger.lines;
     if (had === 0) this.debugger.reading(true);
+    let isBroken = false;
     try {
       // What is there is not sent again: a slow tab has many gaps, and a file may have megabytes.
       let from = had;
@@ -143,13 +145,16 @@ export class LiveLog {
       this.debugger.lost(null);
     } catch (error) {
       if (this.#fetching !== fetching) return;
+      isBroken = !(error instanceof NoLog);
       this.debugger.lost(error instanceof Error ? error.message : String(error));
     }
     this.#fetching = null;
     this.debugger.reading(false);
     if (this.debugger.lines > had) this.#failures = 0;
     this.#join();
-    if (this.#isOver && this.#fetching === null) this.#closeOrAskAgain();
+    // A server that is busy, or away, says nothing of whether there is such a file.
+    if (isBroken && this.debugger.lines === 0) this.#fetchLater();
+    else if (this.#isOver && this.#fetching === null) this.#closeOrAskAgain();
     this.#world.changed();
   }
 

@@ -47,9 +47,9 @@ interface ListedChart {
   end: { readonly atMs: number; readonly reason: string; readonly isFailed: boolean } | null;
   /** Its place in the order of changes. */
   place: number;
-  /** What was told of it last, and when. */
+  /** What was told of it last, and when; `after` of another turn of the same state has another value (XState makes it anew). */
   toldAfter: TurnEnd | null;
-  toldTurns: number;
+  toldState: string;
   toldAtMs: number;
   /** Its row as JSON, as it was then; null = not made yet, or something has changed. */
   json: string | null;
@@ -175,7 +175,7 @@ export class SessionList {
       if (looked % CHARTS_PER_STEP === 0) yield;
       const { after, toldAfter } = chart;
       if (after === toldAfter) continue;
-      const isOnlyCount = after?.value === toldAfter?.value && after?.status === toldAfter?.status;
+      const isOnlyCount = chart.state === chart.toldState && after?.status === toldAfter?.status;
       if (isOnlyCount && now - chart.toldAtMs < COUNT_INTERVAL_MS) continue;
       this.#touch(chart, now);
     }
@@ -221,7 +221,7 @@ export class SessionList {
       end: null,
       place: 0,
       toldAfter: null,
-      toldTurns: 0,
+      toldState: '',
       toldAtMs: Number.NEGATIVE_INFINITY,
       json: null,
       jsonAtMs: 0,
@@ -255,9 +255,11 @@ export class SessionList {
     return chart;
   }
 
-  /** The chart is in another state from now on. */
+  /** The chart may be in another state from now on. */
   #enter(chart: ListedChart, { value }: TurnEnd): void {
-    chart.state = stateText(value);
+    const state = stateText(value);
+    if (state === chart.state) return;
+    chart.state = state;
     if (chart.id === SUPERVISOR_LOG) return;
     let wait = this.#waitOfState.get(chart.state);
     if (wait === undefined) {
@@ -305,7 +307,7 @@ export class SessionList {
   #touch(chart: ListedChart, now: number): void {
     chart.place = this.#nextPlace();
     chart.toldAfter = chart.after;
-    chart.toldTurns = chart.turns;
+    chart.toldState = chart.state;
     chart.toldAtMs = now;
     chart.json = null;
     this.#rows.delete(chart.id);

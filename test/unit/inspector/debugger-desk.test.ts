@@ -186,6 +186,21 @@ describe('a log of the server', () => {
     expect(page.overview()).toMatchObject({ isLive: false, verdict: whole });
   });
 
+  test('whose file cannot be sent just now is asked for again', async () => {
+    const page = await Page.watching(['a']);
+    page.list({});
+    page.world.last('logs/a').answer(503, '{"error":"16 logs are being sent already"}');
+    await page.world.pass(40);
+    expect(page.overview()?.verdict).toMatchObject({ kind: 'bad-log', why: '16 logs are being sent already' });
+    await page.world.pass(200);
+    expect(page.refetches).toBe(2);
+    page.file(text);
+    await rest(page);
+    expect(page.overview()).toMatchObject({ isLive: false, verdict: whole });
+    await page.world.pass(60_000);
+    expect(page.refetches).toBe(2);
+  });
+
   test('of a process that is gone is kept, and no longer live', async () => {
     const page = await Page.watching(['a']);
     page.file(fileOf(10));

@@ -114,12 +114,23 @@ describe('by its id', () => {
     `${day}/120000.000-good`,
     `${day}.../../120000.000-good`,
     'good.jsonl',
+    'supervisor',
     'go*',
     'good\0',
     'x'.repeat(10_000),
   ])('%j is nowhere', async (id) => {
     expect(await archive.find(id)).toBeNull();
   });
+});
+
+test('many are looked for at once, each finds its own, and who asks twice is answered twice', async () => {
+  const ids = ['good', 'nobody', 'failed', 'good', 'supervisor', 'killed'];
+  const first = Promise.all(ids.map((id) => archive.find(id)));
+  const later = archive.find('failed');
+  const place = (file: string) => join(dir, day, `${file}.jsonl`);
+  const [good, failed, killed] = ['120000.000-good', '120001.000-failed', '120002.000-killed'].map(place);
+  expect(await first).toEqual([good, null, failed, good, null, killed]);
+  expect(await later).toBe(failed);
 });
 
 test('a folder that is not there has no logs, and that is no fault', async () => {
