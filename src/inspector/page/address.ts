@@ -18,6 +18,10 @@ export const awaited = signal<Place | null>(null);
 /** The one log of a page that has no other: each address leads to it. */
 let onlyLog: string | null = null;
 
+export function isOnlyLog(log: string): boolean {
+  return log === onlyLog;
+}
+
 /** Opens what the address names, connects, and keeps the two together from here on. `only`: of a page that holds this log alone. */
 export function startAddress(only: string | null = null): void {
   onlyLog = only;

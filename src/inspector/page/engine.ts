@@ -10,7 +10,7 @@ import type { Answers, Order, Question, Report } from '../debugger/messages.ts';
 import type { LogOverview } from '../debugger/views.ts';
 import type { ListRow } from '../feed-format.ts';
 import { seenRow } from './list/list-entries.ts';
-import { selectLog, store } from './store.ts';
+import { closeLog, selectLog, store } from './store.ts';
 
 /** What of a `Worker` is needed. */
 export interface DebuggerPort {
@@ -166,8 +166,22 @@ export function expectFile(): void {
   expectsFile = true;
 }
 
+/** Files that were closed: a word of one may still be on its way. */
+const closed = new Set<string>();
+
+/** Forgets a file, here and in the worker. */
+export function closeFile(id: string): void {
+  closed.add(id);
+  tell({ kind: 'close', log: id });
+  batch(() => {
+    if (store.log.peek() === id) closeLog();
+    store.overviews.value = new Map([...store.overviews.peek()].filter(([each]) => each !== id));
+  });
+}
+
 function takeOverview(overview: LogOverview): void {
   const { id } = overview;
+  if (closed.has(id)) return;
   const isFirst = expectsFile && isFile(id) && !store.overviews.peek().has(id);
   // In one step: an address that leads into this file goes on from here to its turn.
   batch(() => {

@@ -5,7 +5,8 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { ChartLevel } from '../../../analysis/chart/chart-geometry.ts';
 import type { LogOverview, TurnView } from '../../debugger/views.ts';
-import { useAnswer } from '../engine.ts';
+import { isOnlyLog } from '../address.ts';
+import { closeFile, isFile, useAnswer } from '../engine.ts';
 import { shortSession } from '../list/list-entries.ts';
 import { goToTurn, setLevel, store } from '../store.ts';
 import { lazyView } from '../views/lazy-view.tsx';
@@ -108,6 +109,11 @@ function Crumb({ overview }: { readonly overview: LogOverview | null }) {
         </span>
       )}
       {overview !== null && isJudged(overview) && <Verdict overview={overview} />}
+      {overview !== null && isFile(overview.id) && !isOnlyLog(overview.id) && (
+        <button type="button" class="link" title="Forget this file" onClick={() => closeFile(overview.id)}>
+          close file
+        </button>
+      )}
       <LevelSwitch />
     </div>
   );
