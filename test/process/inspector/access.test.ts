@@ -118,6 +118,20 @@ describe.each(targets)('%s', (target) => {
   });
 });
 
+test('who is refused and sends on is heard no longer than a second; one whose body ends may ask again', async () => {
+  const socket = connect(server.httpPort, '127.0.0.1');
+  socket.on('error', () => {});
+  const head = 'POST /inspect/api/try HTTP/1.1\r\nHost: localhost\r\n';
+  socket.write(`${head}Content-Length: 5\r\n\r\nhello`);
+  socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
+  const sending = setInterval(() => socket.write('4\r\nmore\r\n'), 20);
+  const sentAt = performance.now();
+  const answers = await text(socket).catch(() => 'reset');
+  clearInterval(sending);
+  expect(performance.now() - sentAt).toBeLessThan(5_000);
+  expect(answers.match(/HTTP\/1\.1 401/g) ?? answers).toEqual(['HTTP/1.1 401', 'HTTP/1.1 401']);
+});
+
 test('the token in an address opens nothing', async () => {
   expect((await ask(`GET /inspect/api/ended?token=${TOKEN} HTTP/1.1\nHost: 127.0.0.1:PORT`)).status).toBe(401);
 });

@@ -5,6 +5,7 @@ import { get } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EndedRows, FeedLine, ListRow } from '../../../src/inspector/feed-format.ts';
 import { isBadLog, readLog } from '../../../src/log/log-reader.ts';
@@ -420,6 +421,19 @@ describe('POST try', () => {
       () => ready.status(),
       ({ active_streams }) => active_streams === 0,
     );
+  });
+
+  test('a question that is taken back while it waits for its turn holds up nobody', async () => {
+    const [leave, leaveSecond] = [new AbortController(), new AbortController()];
+    await ask('{"prompt":"hang"}', {}, leave.signal);
+    const second = ask('{"prompt":"x"}', {}, leaveSecond.signal).catch(() => null);
+    await delay(50);
+    leaveSecond.abort();
+    expect(await second).toBeNull();
+    await delay(50);
+    leave.abort();
+    const third = await ask('{"prompt":"x"}');
+    expect(await third.text()).toContain('"code":"OK"');
   });
 
   test.each([
