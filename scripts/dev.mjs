@@ -14,6 +14,10 @@ import { styleText } from 'node:util';
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const PORTS_TRIED = 100;
+/** What comes within this time is one key. */
+const ONE_KEY_MS = 250;
+/** The exit code of a server that a second signal stopped at once. */
+const STOPPED_BY_SIGTERM = 143;
 
 /** What is given in the environment goes before; an empty value counts as not given. */
 const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
@@ -38,17 +42,21 @@ const child = spawn(process.execPath, [cli, 'serve'], {
   detached: true,
   stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 });
-let isStopping = false;
+let stoppedAtMs = null;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    if (!isStopping && process.stderr.isTTY) process.stderr.write('\n');
-    isStopping = true;
+    const now = performance.now();
+    if (stoppedAtMs === null && process.stderr.isTTY) process.stderr.write('\n');
+    // One Ctrl-C comes from the terminal and, once more, from npm.
+    if (stoppedAtMs !== null && now - stoppedAtMs < ONE_KEY_MS) return;
+    stoppedAtMs ??= now;
     // The second one means that nothing is to be waited for.
     child.kill('SIGTERM');
   });
 }
 child.on('exit', (code, signal) => {
-  process.exitCode = isStopping && signal === 'SIGTERM' ? 0 : (code ?? 1);
+  const isStopped = stoppedAtMs !== null && (signal === 'SIGTERM' || code === STOPPED_BY_SIGTERM);
+  process.exitCode = isStopped ? 0 : (code ?? 1);
 });
 
 createInterface({ input: child.stdout }).on('line', showLogLine);

@@ -22,10 +22,15 @@ type Program = Awaited<ReturnType<typeof load>>;
 
 /** Lets `recital ask … | head -1` end like any other call: what nobody reads is not written, and nothing else changes. */
 function surviveClosedPipes(): void {
+  let isTold = false;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // EIO: the terminal has gone.
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') process.exitCode = 1;
+      if (error.code === 'EPIPE' || error.code === 'EIO') return;
+      process.exitCode = FAILED_EXIT_CODE;
+      if (!isTold && stream === process.stdout)
+        process.stderr.write(`error: standard output can't be written: ${error.message}\n`);
+      isTold = true;
     });
   }
 }

@@ -234,6 +234,8 @@ function compileInspector(values: SettingReader, host: string): Config['inspecto
 function isLoopbackSocket(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol !== 'ws:' || url.username !== '' || url.password !== '' || /[#\s]/.test(text)) return false;
+  // Port 0 means any free one, and that is nobody's.
+  if (url.port === '0') return false;
   return isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ''));
 }
 

@@ -9,6 +9,11 @@
  */
 
 export const API_PATH = '/inspect/api/';
+/**
+ * The id of the running server's own log. The one name that is of another log in another process (`ServerFacts.run`): a stream's is never
+ * given twice.
+ */
+export const SUPERVISOR_LOG = 'supervisor';
 /** A tab shows one session, two side by side, or one and the supervisor. */
 export const MAX_WATCHED_LOGS = 4;
 

@@ -16,7 +16,7 @@ interface FieldRule {
 const text: FieldRule = { must: 'string', is: (value) => typeof value === 'string' };
 const number: FieldRule = { must: 'number', is: (value) => typeof value === 'number' && Number.isFinite(value) };
 const count: FieldRule = { must: 'int', is: Number.isSafeInteger };
-const anything: FieldRule = { must: 'anything', is: () => true, isOptional: true };
+const anything: FieldRule = { must: 'a value', is: (value) => value !== undefined };
 const utcTime: FieldRule = {
   must: 'a date and time of UTC',
   is: (value) => typeof value === 'string' && isUtcTime(value),

@@ -38,6 +38,7 @@ export interface StatusServer {
 export function createStatusServer(options: StatusServerOptions): StatusServer {
   const isOwn = createOwnHosts({ listenHost: options.host, allowedHosts: options.allowedHosts });
   const server = createServer((request, response) => {
+    response.once('finish', () => hangUpLater(request));
     if (options.pages?.isAsked(pathOf(request.url ?? '')) === true) {
       options.pages.answer(request, response);
       return;
@@ -56,6 +57,18 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
         server.closeAllConnections();
       }),
   };
+}
+
+/** How long somebody who has its answer is heard on: a small body comes to its end, and the answer is read before the line is cut. */
+const REST_LIMIT_MS = 1_000;
+
+/** Nobody reads a body behind its answer, a refusal as a rule; Node alone would take in all of it, as fast as it comes. */
+function hangUpLater(request: IncomingMessage): void {
+  if (request.complete) return;
+  const timer = setTimeout(() => {
+    if (!request.complete) request.socket.destroy();
+  }, REST_LIMIT_MS);
+  timer.unref();
 }
 
 const CONNECT_REFUSED =

@@ -1,4 +1,5 @@
 /** The limits a recorded session ran under: as its log's header has them, and by the names of a server's settings. */
+import { LONGEST_TIMER_MS } from '../call/time.ts';
 import type { SessionLimits } from '../machines/session/session.types.ts';
 import { commandNames } from '../text/commands.ts';
 
@@ -46,7 +47,8 @@ function isNumber(value: unknown): boolean {
 export function settingsOf(input: unknown): Readonly<Record<string, string>> {
   const limits = recordedInputOf(input)?.limits;
   if (limits === undefined) return {};
-  const seconds = (ms: number): string => String(ms / 1000);
+  // What is off was recorded as the longest time that a timer can wait, or as 0.
+  const seconds = (ms: number): string => (ms >= LONGEST_TIMER_MS ? '0' : String(ms / 1000));
   const { allowedCommands: commands } = limits;
   return {
     BACKPRESSURE_IDLE_TIMEOUT: seconds(limits.idleTimeoutMs),

@@ -12,6 +12,7 @@
  * model proposes, so that the two can't differ.
  */
 import { parsedJson } from '../model-json.ts';
+import { isLongerThan } from './hypothesis.ts';
 
 export const commandNames = [
   'open_app',
@@ -56,7 +57,7 @@ export type CommandVerdict =
       readonly detail: string;
     };
 
-/** Names of apps and people. */
+/** Names of apps and people, in characters as a JSON schema counts them (code points). */
 const nameMaxChars = 200;
 /** Messages, queries and browser tasks. */
 const textMaxChars = 8000;
@@ -188,7 +189,7 @@ function judgedBy(rules: ArgRules, args: object): Record<string, unknown> | stri
       if (typeof value !== 'string') return `${field} must be string, not blank`;
       const text = value.trim();
       if (text === '') return `${field} must not be blank`;
-      if (text.length > rule.maxChars) return `${field} must be at most ${rule.maxChars} characters`;
+      if (isLongerThan(text, rule.maxChars)) return `${field} must be at most ${rule.maxChars} characters`;
       kept[field] = text;
     }
   }
@@ -197,11 +198,12 @@ function judgedBy(rules: ArgRules, args: object): Record<string, unknown> | stri
 
 function judgedFreely(args: object): Record<string, unknown> | string {
   // Who copies an object field by field loses it.
-  const kept = Object.entries(args).filter(([name, value]) => name !== '__proto__' && value !== undefined);
-  if (isDeeper(args, freeArgsMaxDepth)) return `args must be at most ${freeArgsMaxDepth} objects deep`;
-  if (JSON.stringify(args).length > freeArgsMaxChars)
+  const fields = Object.entries(args).filter(([name, value]) => name !== '__proto__' && value !== undefined);
+  const kept = Object.fromEntries(fields);
+  if (isDeeper(kept, freeArgsMaxDepth)) return `args must be at most ${freeArgsMaxDepth} objects deep`;
+  if (JSON.stringify(kept).length > freeArgsMaxChars)
     return `args must be at most ${freeArgsMaxChars} characters of JSON`;
-  return Object.fromEntries(kept);
+  return kept;
 }
 
 // What a model is told of them.

@@ -44,6 +44,20 @@ test('several files at once are all listed, and the bad one among them spoils no
   await verdictShown(page, 'identical');
 });
 
+test('a file that is closed is forgotten; one of the same name can be opened again', async () => {
+  const { text } = recordWorld(plainPlan);
+  const page = await pageOfFiles();
+  const rows = page.locator('[data-log^="file:"]');
+  for (const name of ['shut.jsonl', 'shut.jsonl']) {
+    await chooseFiles(page, [{ name, text }]);
+    await verdictShown(page, 'identical');
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByRole('button', { name: 'close file' }).click();
+    await expect.poll(() => rows.count()).toBe(0);
+    await expect.poll(() => page.url()).not.toContain('shut');
+  }
+});
+
 describe('"Save as a page"', () => {
   test('gives one file that replays itself without a network, at the turn it was saved at, with the same keys', async () => {
     const { text } = recordWorld(plainPlan);
@@ -69,6 +83,19 @@ describe('"Save as a page"', () => {
     await press(saved, 'ArrowRight');
     await turnShown(saved, 1);
     expect(await saved.locator('script[src], link[rel="stylesheet"]').count()).toBe(0);
+    // Whatever its address says, it leads into the one log.
+    for (const [hash, turn] of [
+      ['#turn=2', 2],
+      ['#session=session-1&turn=3', 3],
+      ['#session=another&log=x&turn=4', 4],
+    ] as const) {
+      await saved.evaluate((given) => {
+        location.hash = given;
+      }, hash);
+      await turnShown(saved, turn);
+    }
+    await saved.reload();
+    await turnShown(saved, 4);
   });
 });
 

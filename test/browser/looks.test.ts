@@ -129,6 +129,33 @@ async function longestMotion(page: Page, session: string): Promise<number> {
 }
 
 /** What is wider than the window, the window itself included. */
+test.each([
+  [640, 400],
+  [400, 700],
+])(
+  'at %i × %i, a narrow window or one enlarged twice, all is reached by scrolling down, and the map has its room',
+  async (width, height) => {
+    const page = await openPage(server.pageUrl, { width, height });
+    await openSession(page, 'looked-at-1');
+    await turnShown(page, lastTurn);
+    await press(page, 'm');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    const box = await chartOf(page).boundingBox();
+    expect(box?.width).toBeGreaterThan(width * 0.9);
+    expect(box?.height).toBeGreaterThan(200);
+    for (const part of [
+      page.getByRole('slider', { name: 'Turn' }),
+      page.getByRole('button', { name: /^save as a page/ }),
+    ]) {
+      await part.scrollIntoViewIfNeeded();
+      const place = await part.boundingBox();
+      expect((place?.x ?? 0) + (place?.width ?? width + 1)).toBeLessThanOrEqual(width);
+      expect(place?.y).toBeLessThan(height);
+    }
+    expect(await axeFindings(page)).toEqual([]);
+  },
+);
+
 function overflowOf(page: Page): Promise<readonly string[]> {
   return page.evaluate(() => {
     const root = document.documentElement;

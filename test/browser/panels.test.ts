@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { LineChain } from '../../src/log/log-format.ts';
 import { openPage } from '../support/browser/inspected-page.ts';
 import { type InspectedServer, say, startInspected, wholeLogOf } from '../support/browser/inspected-server.ts';
-import { press, rowOf, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
+import { openSession, press, rowOf, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
 import { toldByNode } from '../support/browser/log-states.ts';
 import { makeFolder } from '../support/end-of-file.ts';
 
@@ -89,6 +89,17 @@ test('ended sessions beyond the list come when they are asked for, down to the f
 });
 
 describe('the crowd', () => {
+  test('makes room for a session that is chosen while it is open', async () => {
+    const page = await openPage(server.pageUrl);
+    await withHanging(['chosen-1', 'chosen-2'], async () => {
+      await openSession(page, 'chosen-1');
+      await press(page, 'c');
+      await page.locator('[data-crowd]').first().waitFor();
+      await openSession(page, 'chosen-2');
+      await expect.poll(() => page.locator('[data-crowd]').count()).toBe(0);
+    });
+  });
+
   test('counts the live sessions in each state; a state lists those that are in it', async () => {
     const page = await openPage(server.pageUrl);
     const names = Array.from({ length: 12 }, (_, index) => `many-${index}`);

@@ -40,7 +40,7 @@ svg: light and dark, without anything from outside; also drawn right by what is 
 xstate-json: createMachine reads it back as the same chart, with the same transitions in the same order. What stands
 behind a name is code and is not in it: what is computed is {"computed": true}, a combined guard
 {"type": "xstate.and", "params": {"guards": [...]}}. xstate-js: a module that makes the chart, with a placeholder behind
-each name. Stately's editor imports both.
+each name; what is computed is left out. Stately's editor imports both.
 
 Without a name and without --out the folder is recital-charts. Files that are there are replaced.
 

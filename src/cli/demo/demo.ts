@@ -63,7 +63,8 @@ export async function runDemo(
   stdout.line('');
   stdout.line(`${stdout.styled('green', 'Done.')} The server has stopped; sound and logs are in ./${outputFolder}/.`);
   const next = [
-    `Next: "node dist/cli.js log show ${join(outputFolder, names[0] ?? '')}" shows a session turn by turn;`,
+    `Next: "node dist/cli.js log show ${join(outputFolder, names[0] ?? '')}" shows a session turn by turn,`,
+    `"node dist/cli.js inspect ${outputFolder}" all of them on their chart, in a browser;`,
     '"npm start" in one terminal, "node dist/cli.js ask \'What can you do?\'" in another asks your own.',
   ];
   for (const line of next) stdout.line(stdout.styled('dim', line));

@@ -21,7 +21,8 @@ Prints the address of the page, with the token that opens it; nobody else on the
 dropped onto the page, too: they are read in the browser and sent nowhere. Logs that grow meanwhile, and new ones in a
 given folder, show up by themselves. A file that is no log is listed as a bad one, with the reason.
 
-Exit codes: 0 ended by a signal, 2 a path names no event log or can't be read, the port can't be had, or bad usage.
+Exit codes: 0 ended by a signal, 2 a path names no event log, a folder can't be read, the port can't be had, or bad
+usage.
 
 Examples:
   recital inspect data/event-logs

@@ -44,6 +44,9 @@ export interface FeedListener {
 
 type LinesHead = Extract<FeedLine, { readonly kind: 'lines' }>;
 
+/** The server has no such log, or does not give it: asking again changes nothing. */
+export class NoLog extends Error {}
+
 export class FeedClient {
   readonly #world: FeedWorld;
   readonly #listener: FeedListener;
@@ -93,11 +96,14 @@ export class FeedClient {
     this.#tell('hidden', 'The page is hidden: it asks nothing of the server.');
   }
 
-  /** The lines of a log as they stand in its file, as they come. Throws what a person can understand. */
-  async *linesOfFile(log: string, signal: AbortSignal): AsyncGenerator<readonly string[], void, void> {
+  /** The lines of a log behind its first `from`, as they stand in its file, as they come. Throws what a person can understand. */
+  async *linesOfFile(log: string, from: number, signal: AbortSignal): AsyncGenerator<readonly string[], void, void> {
     if (this.#base === '') throw new Error('there is no server');
-    const response = await this.#ask(`logs/${encodeURIComponent(log)}`, signal);
-    if (!response.ok) throw new Error(await faultIn(response));
+    const response = await this.#ask(`logs/${encodeURIComponent(log)}${from === 0 ? '' : `?from=${from}`}`, signal);
+    if (!response.ok) {
+      const words = await faultIn(response);
+      throw response.status < 500 ? new NoLog(words) : new Error(words);
+    }
     const splitter = new LineSplitter();
     for await (const bytes of chunksOf(response)) yield splitter.push(bytes);
   }

@@ -102,7 +102,9 @@ export function forkOptions(log: EventLog, machine: AnyStateMachine, turn: numbe
   const recorded = log.turns[turn];
   const fault = faultOf(log, turn);
   if (recorded === undefined || fault !== null) return { fault: fault ?? noTurnWords(log, turn) };
-  const { play, world } = standBehind(log, machine, turn);
+  const standing = standingAt(log, machine, turn);
+  if ('fault' in standing) return standing;
+  const { play, world } = standing;
   const isOver = play.snapshot.status !== 'active';
   const timers = [...play.timers.values()].map(({ id, armedAtMs, delayMs }) => {
     return { id, ...timerOf(id), dueInMs: Math.max(0, armedAtMs + delayMs - recorded.atMs) };
@@ -116,6 +118,15 @@ export function forkOptions(log: EventLog, machine: AnyStateMachine, turn: numbe
     facts: isOver ? [] : factsFor(log.header.machine, world.isRunning('answer')),
     settings: log.header.machine === 'session' ? settingsOf(log.header.input) : {},
   };
+}
+
+/** A log that is not what this chart would have recorded may make it throw. */
+function standingAt(log: EventLog, machine: AnyStateMachine, turn: number): ReturnType<typeof standBehind> | ForkFault {
+  try {
+    return standBehind(log, machine, turn);
+  } catch (error) {
+    return { fault: `this page's chart cannot play the log up to turn ${turn}, it threw: ${wordsOf(error)}` };
+  }
 }
 
 /** The log forked at `turn`, or what stands in the way. */

@@ -3,6 +3,7 @@
  * joined right. Where live lines stand behind what is there, the file is asked again: its writer is at most 50 ms behind, and a tab that was
  * too slow, or hidden, gets from it what it missed. Until then the debugger says how many lines are missing.
  */
+import { NoLog } from './feed-client.ts';
 import type { LogDebugger } from './log-debugger.ts';
 
 const FIRST_RETRY_MS = 60;
@@ -15,8 +16,8 @@ const MAX_WAITING_LINES = 20_000;
 const SLICE_LINES = 1_000;
 
 export interface LiveLogWorld {
-  /** The file's lines. */
-  linesOfFile(log: string, signal: AbortSignal): AsyncGenerator<readonly string[], void, void>;
+  /** The file's lines behind the first `from`. */
+  linesOfFile(log: string, from: number, signal: AbortSignal): AsyncGenerator<readonly string[], void, void>;
   /** Runs `then` after `ms`; the result takes it back. */
   after(ms: number, then: () => void): () => void;
   /** Something of the log changed. */
@@ -57,6 +58,11 @@ export class LiveLog {
     void this.#fetch();
   }
 
+  /** A stream begins again. Where lines are missing it tells how many; where an end is, nobody does. */
+  resumed(): void {
+    if (this.debugger.lines === 0 || (this.#isOver && !this.debugger.hasEnd)) this.heal();
+  }
+
   /** The session is over: what is missing of its log stands in the file, or soon will. */
   ended(): void {
     if (this.#isOver) return;
@@ -74,6 +80,7 @@ export class LiveLog {
     this.#takeBack();
     this.#fetching?.abort();
     this.#fetching = null;
+    this.debugger.reading(false);
   }
 
   /** Takes the waiting lines that follow upon what is there. */
@@ -117,9 +124,12 @@ export class LiveLog {
     const fetching = new AbortController();
     this.#fetching = fetching;
     const had = this.debugger.lines;
+    if (had === 0) this.debugger.reading(true);
+    let isBroken = false;
     try {
-      let from = 0;
-      for await (const lines of this.#world.linesOfFile(this.id, fetching.signal)) {
+      // What is there is not sent again: a slow tab has many gaps, and a file may have megabytes.
+      let from = had;
+      for await (const lines of this.#world.linesOfFile(this.id, had, fetching.signal)) {
         if (!this.debugger.takesMore) break;
         for (let start = 0; start < lines.length; start += SLICE_LINES) {
           if (this.#fetching !== fetching) return;
@@ -135,12 +145,16 @@ export class LiveLog {
       this.debugger.lost(null);
     } catch (error) {
       if (this.#fetching !== fetching) return;
+      isBroken = !(error instanceof NoLog);
       this.debugger.lost(error instanceof Error ? error.message : String(error));
     }
     this.#fetching = null;
+    this.debugger.reading(false);
     if (this.debugger.lines > had) this.#failures = 0;
     this.#join();
-    if (this.#isOver && this.#fetching === null) this.#closeOrAskAgain();
+    // A server that is busy, or away, says nothing of whether there is such a file.
+    if (isBroken && this.debugger.lines === 0) this.#fetchLater();
+    else if (this.#isOver && this.#fetching === null) this.#closeOrAskAgain();
     this.#world.changed();
   }
 

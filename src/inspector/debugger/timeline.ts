@@ -133,10 +133,11 @@ class UnfetchedSound {
     if (typeof fullMs !== 'number' || fullMs - this.#fullMs < UNFETCHED_MIN_MS) return;
     const label = 'sound stood ready and was not fetched';
     const fromMs = Math.max(0, atMs - (fullMs - this.#fullMs));
-    const last = this.#lane.bars.at(-1);
-    const isOneWithLast = last?.label === label && fromMs - this.#untilMs < UNFETCHED_MIN_MS;
-    if (isOneWithLast) this.#lane.bars.pop();
-    const begin = isOneWithLast ? last : { fromMs, turn };
+    // Between the two the reader may have been asked, which is a bar of its own.
+    const place = this.#lane.bars.findLastIndex((bar) => bar.label === label);
+    const isOneWithLast = place >= 0 && fromMs - this.#untilMs < UNFETCHED_MIN_MS;
+    const [last] = isOneWithLast ? this.#lane.bars.splice(place, 1) : [];
+    const begin = last ?? { fromMs, turn };
     this.#lane.open(label, { fromMs: begin.fromMs, label, tone: 'reader', isWaiting: true, turn: begin.turn });
     this.#lane.close(label, atMs);
     this.#fullMs = fullMs;

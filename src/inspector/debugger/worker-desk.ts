@@ -5,6 +5,7 @@
 import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
 import { layOutChart } from '../../analysis/chart/chart-layout.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
+import { SUPERVISOR_LOG } from '../feed-format.ts';
 import { FeedClient, type FeedWorld } from './feed-client.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { LiveLog } from './live-log.ts';
@@ -87,7 +88,7 @@ export class WorkerDesk {
 
   #begin(id: string): void {
     const log = new LiveLog(id, new LogDebugger({ id, title: id }), {
-      linesOfFile: (name, signal) => this.#client.linesOfFile(name, signal),
+      linesOfFile: (name, from, signal) => this.#client.linesOfFile(name, from, signal),
       after: (ms, then) => this.#world.after(ms, then),
       changed: () => this.#tellLater(id),
     });
@@ -96,22 +97,26 @@ export class WorkerDesk {
   }
 
   #fetch(log: LiveLog): void {
-    if (this.#hasLogs) {
-      log.heal();
-      return;
-    }
+    if (this.#hasLogs) log.heal();
+    else this.#refuse(log);
+  }
+
+  #refuse(log: LiveLog): void {
     log.stop();
     log.debugger.lost('This server keeps no event logs (EVENT_LOG=off): there is the list alone.');
     this.#tellLater(log.id);
   }
 
-  /** A stream begins. What came while there was none stands in the files; what another process ran is over. */
+  /** A stream begins. What came while there was none stands in the files; what another process ran is over, and its own log is another. */
   #greet(hasLogs: boolean, isNewRun: boolean): void {
     this.#hasLogs = hasLogs;
-    for (const log of this.#live.values()) {
-      if (isNewRun) log.orphaned();
-      // Where lines are missing, the stream tells how many there are.
-      else if (log.debugger.lines === 0) this.#fetch(log);
+    for (const [id, log] of this.#live) {
+      if (isNewRun && id === SUPERVISOR_LOG) {
+        log.stop();
+        this.#begin(id);
+      } else if (isNewRun) log.orphaned();
+      else if (hasLogs) log.resumed();
+      else if (log.debugger.lines === 0) this.#refuse(log);
     }
   }
 
@@ -124,6 +129,7 @@ export class WorkerDesk {
       const [size, most] = [bytes.byteLength, MAX_FILE_BYTES].map((each) => `${Math.round(each / 1024 / 1024)} MiB`);
       log.lost(`it has ${size}, and a page opens up to ${most}: \`recital replay\` reads larger ones`);
     } else {
+      log.reading(true);
       await this.#takeFile(log, bytes, () => this.#files.has(id));
     }
     log.close(bytes.byteLength === 0);

@@ -9,13 +9,22 @@ import { token } from './api.ts';
 import { isFile, tell } from './engine.ts';
 import { fragmentOf, type Place, readFragment } from './fragment.ts';
 import { textIn } from './list/list-entries.ts';
+import { loadOlder } from './list/list-model.ts';
 import { closeLog, selectLog, store } from './store.ts';
 
 /** Where the address leads, as long as its session is not known. */
 export const awaited = signal<Place | null>(null);
 
-/** Opens what the address names, connects, and keeps the two together from here on. */
-export function startAddress(): void {
+/** The one log of a page that has no other: each address leads to it. */
+let onlyLog: string | null = null;
+
+export function isOnlyLog(log: string): boolean {
+  return log === onlyLog;
+}
+
+/** Opens what the address names, connects, and keeps the two together from here on. `only`: of a page that holds this log alone. */
+export function startAddress(only: string | null = null): void {
+  onlyLog = only;
   const given = readFragment(location.hash);
   if (given.token !== null) {
     token.value = given.token;
@@ -48,7 +57,11 @@ export function awaitSession(session: string): void {
   awaited.value = { session, log: '', turn: null };
 }
 
-function goTo(place: Place): void {
+function goTo(named: Place): void {
+  // A turn alone is one of the log that is shown.
+  const shown = named.session === '' && named.log === '' && named.turn !== null ? store.log.peek() : null;
+  const log = onlyLog ?? shown;
+  const place = log === null ? named : { session: '', log, turn: named.turn };
   const isHere = place.log !== '' && (!isFile(place.log) || store.overviews.peek().has(place.log));
   // The browser's history has this step already: what the address is completed to takes its place.
   writtenLog = isHere ? place.log : null;
@@ -64,15 +77,42 @@ function findAwaited(): void {
   const place = awaited.value;
   if (place === null) return;
   const found = isFile(place.log) ? reopenedFile(place.log) : newestLogOf(place.session);
-  if (found === undefined) return;
+  if (found === undefined) {
+    if (place.session !== '' && !isFile(place.log) && store.moreEnded.value > 0) void searchOlder(place.session);
+    return;
+  }
   awaited.value = null;
   selectLog(found, place.turn);
+}
+
+let isSearching = false;
+/** The session for which the server was asked without getting further: it is not asked again by itself. */
+let inVain = '';
+
+/** An ended session may be behind those of the list: older ones are asked for until it is there. */
+async function searchOlder(session: string): Promise<void> {
+  if (isSearching || inVain === session) return;
+  isSearching = true;
+  const isWanted = () => awaited.peek()?.session === session;
+  const isThere = () => [...store.rows.values()].some((row) => row.session === session);
+  for (let more = store.moreEnded.peek(); more > 0 && isWanted() && !isThere(); ) {
+    await loadOlder();
+    const left = store.moreEnded.peek();
+    if (left >= more) inVain = session;
+    more = left < more ? left : 0;
+  }
+  isSearching = false;
 }
 
 function newestLogOf(session: string): string | undefined {
   store.rowsAt.value;
   const logs = [...store.rows.values()].filter((row) => row.session === session);
-  return logs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0]?.id;
+  return logs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0]?.id ?? openedFileOf(session);
+}
+
+/** Of files, the one that was opened last. */
+function openedFileOf(session: string): string | undefined {
+  return [...store.overviews.value.keys()].findLast((id) => isFile(id) && sessionOf(id) === session);
 }
 
 /** A page that was loaded anew has no files: one of the same name leads to the same place. */

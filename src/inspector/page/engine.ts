@@ -10,7 +10,7 @@ import type { Answers, Order, Question, Report } from '../debugger/messages.ts';
 import type { LogOverview } from '../debugger/views.ts';
 import type { ListRow } from '../feed-format.ts';
 import { seenRow } from './list/list-entries.ts';
-import { selectLog, store } from './store.ts';
+import { closeLog, selectLog, store } from './store.ts';
 
 /** What of a `Worker` is needed. */
 export interface DebuggerPort {
@@ -85,15 +85,19 @@ export function ask<K extends keyof Answers>(question: QuestionOf<K>): Promise<A
 export interface Answered<K extends keyof Answers> {
   /** The last answer, also while the next one is on its way; null = none yet, or of another log. */
   readonly answer: Answers[K] | null;
+  /** What `answer` is the answer to: it may be an earlier question than the one that is asked now. */
+  readonly asked: QuestionOf<K> | null;
   readonly error: string | null;
 }
+
+const unanswered = { answer: null, asked: null, error: null } as const;
 
 /**
  * The answer to a question that changes: asked again when the question, or `version`, is another one. One question at a time is under way
  * for each use, and those that were overtaken are never asked, so that a held key asks no more than can be answered.
  */
 export function useAnswer<K extends keyof Answers>(question: QuestionOf<K> | null, version = 0): Answered<K> {
-  const [state, setState] = useState<Answered<K> & { readonly log: string }>({ answer: null, error: null, log: '' });
+  const [state, setState] = useState<Answered<K> & { readonly log: string }>({ ...unanswered, log: '' });
   const wanted = useRef<{ question: QuestionOf<K> | null; key: string }>({ question: null, key: '' });
   const isAsking = useRef(false);
   const key = question === null ? '' : `${version} ${JSON.stringify(question)}`;
@@ -106,16 +110,17 @@ export function useAnswer<K extends keyof Answers>(question: QuestionOf<K> | nul
       isAsking.current = true;
       try {
         const answer = await ask(asked);
-        setState({ answer, error: null, log: logOf(asked) });
+        setState({ answer, asked, error: null, log: logOf(asked) });
       } catch (error) {
-        setState({ answer: null, error: error instanceof Error ? error.message : String(error), log: logOf(asked) });
+        const words = error instanceof Error ? error.message : String(error);
+        setState({ ...unanswered, error: words, log: logOf(asked) });
       }
       isAsking.current = false;
       if (wanted.current.key !== askedKey) await next();
     };
     if (!isAsking.current) void next();
   }, [key]);
-  return state.log === log ? state : { answer: null, error: null };
+  return state.log === log ? state : unanswered;
 }
 
 function logOf(question: Question | null): string {
@@ -161,8 +166,22 @@ export function expectFile(): void {
   expectsFile = true;
 }
 
+/** Files that were closed: a word of one may still be on its way. */
+const closed = new Set<string>();
+
+/** Forgets a file, here and in the worker. */
+export function closeFile(id: string): void {
+  closed.add(id);
+  tell({ kind: 'close', log: id });
+  batch(() => {
+    if (store.log.peek() === id) closeLog();
+    store.overviews.value = new Map([...store.overviews.peek()].filter(([each]) => each !== id));
+  });
+}
+
 function takeOverview(overview: LogOverview): void {
   const { id } = overview;
+  if (closed.has(id)) return;
   const isFirst = expectsFile && isFile(id) && !store.overviews.peek().has(id);
   // In one step: an address that leads into this file goes on from here to its turn.
   batch(() => {

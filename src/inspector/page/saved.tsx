@@ -72,7 +72,7 @@ function start(saved: SavedLog): void {
   startEngine(new DeskPort());
   const bytes = new TextEncoder().encode(`${saved.lines.join('\n')}\n`);
   tell({ kind: 'open', files: [{ name: saved.name, bytes }] });
-  startAddress();
+  startAddress(log);
   startKeys();
   const large = matchMedia('(min-width: 1900px)');
   const takeSize = () => {

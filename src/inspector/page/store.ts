@@ -96,7 +96,8 @@ export function selectLog(id: string, turn: number | null = null): void {
     log.value = id;
     isFollowing.value = turn === null;
     pinnedTurn.value = turn ?? 0;
-    if (store.panel.peek() === 'help') store.panel.value = 'none';
+    // What would hide the log that was just chosen.
+    if (store.panel.peek() === 'help' || store.panel.peek() === 'crowd') store.panel.value = 'none';
   });
 }
 

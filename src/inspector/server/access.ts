@@ -53,7 +53,8 @@ export function refusalOfHost(request: IncomingMessage, isOwn: (authority: strin
 export function refusalOfOrigin(request: IncomingMessage): Refusal | null {
   const { origin: origins = [], 'sec-fetch-site': sites = [] } = request.headersDistinct;
   const own = authoritiesOf(request).map((authority) => authority.toLowerCase());
-  const foreign = origins.find((origin) => own.some((authority) => !isOriginOf(origin.toLowerCase(), authority)));
+  const port = request.socket.localPort;
+  const foreign = origins.find((origin) => own.some((authority) => !isOriginOf(origin.toLowerCase(), authority, port)));
   if (foreign !== undefined) {
     return { status: 403, error: `Origin ${shownText(foreign)} is not this server; its own page alone may ask` };
   }
@@ -65,9 +66,9 @@ export function refusalOfOrigin(request: IncomingMessage): Refusal | null {
   };
 }
 
-/** A proxy of ours may add TLS. */
-function isOriginOf(origin: string, authority: string): boolean {
-  return origin === `http://${authority}` || origin === `https://${authority}`;
+/** A proxy of ours may add TLS, on a port of its own: at `port` we speak plain HTTP. */
+function isOriginOf(origin: string, authority: string, port: number | undefined): boolean {
+  return origin === `http://${authority}` || (origin === `https://${authority}` && !authority.endsWith(`:${port}`));
 }
 
 /** Null = the request carries the token. Compared by digests, in the same time whatever is wrong with it. */

@@ -45,6 +45,8 @@ export interface FeedOptions {
   /** How many lines were made so far of a live log; null = it is not live. */
   readonly linesOf: (id: string) => number | null;
   readonly totals: () => Totals;
+  /** Called when a tab comes that watches the list, and every CARE_INTERVAL_MS while there is any. */
+  readonly onListWatched?: () => void;
   /** A monotonic clock in ms. */
   readonly now: () => number;
   /** For tests; MAX_WAITING_CHARS. */
@@ -124,7 +126,10 @@ export class Feed implements LineTap {
     });
     sink.on('close', () => this.#forget(viewer));
     this.#flushOne(viewer);
-    if (wishes.list) this.#lookNow();
+    if (wishes.list) {
+      this.#lookNow();
+      this.#options.onListWatched?.();
+    }
     this.#careTimer ??= setInterval(() => this.#care(), CARE_INTERVAL_MS);
     return (line) => this.#say(viewer, line);
   }
@@ -142,10 +147,14 @@ export class Feed implements LineTap {
     for (const viewer of this.#watching.get(actorId) ?? []) this.#say(viewer, { kind: 'no-log', log: actorId, why });
   }
 
-  /** Sends what waits, as far as it is taken at once, and ends every answer. */
+  /** Sends what waits, and how what is listed ended, as far as it is taken at once; then ends every answer. */
   close(): void {
+    if (this.#viewers.size === 0) return;
+    const steps = this.#options.list.look();
+    for (let isDone = false; !isDone; ) isDone = steps.next().done === true;
     for (const viewer of [...this.#viewers]) {
       this.#flushOne(viewer);
+      if (viewer.wishes.list) this.#sendList(viewer);
       this.#forget(viewer);
       viewer.sink.end();
     }
@@ -237,7 +246,8 @@ export class Feed implements LineTap {
 
   #care(): void {
     const now = this.#options.now();
-    const { stallLimitMs = STALL_LIMIT_MS } = this.#options;
+    const { stallLimitMs = STALL_LIMIT_MS, onListWatched } = this.#options;
+    onListWatched?.();
     for (const viewer of this.#viewers) {
       if (viewer.stalledAtMs !== null) {
         if (now - viewer.stalledAtMs >= stallLimitMs) viewer.sink.destroy();

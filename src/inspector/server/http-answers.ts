@@ -39,6 +39,26 @@ export function decoded(text: string): string | null {
   }
 }
 
+/**
+ * Resolves when no other answer is before this one on its connection; with false when the connection has closed before that. An answer that
+ * still waits there hears of no `close`: what it had begun would never be let go.
+ */
+export function comesToItsTurn(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  if (response.socket !== null) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    response.once('socket', () => resolve(true));
+    request.once('close', () => resolve(false));
+  });
+}
+
+const wholeNumber = /^\d{1,15}$/;
+
+/** The number that stands in a query; null = it is none of `least` to `most`. */
+export function numberIn(text: string, least: number, most: number): number | null {
+  const number = wholeNumber.test(text) ? Number(text) : Number.NaN;
+  return number >= least && number <= most ? number : null;
+}
+
 /** True for GET and HEAD; refuses any other method. */
 export function isRead({ method }: IncomingMessage, response: ServerResponse): boolean {
   if (method === 'GET' || method === 'HEAD') return true;

@@ -16,14 +16,26 @@ import {
   type FeedLine,
   MAX_WATCHED_LOGS,
   type ServerFacts,
+  SUPERVISOR_LOG,
   type Totals,
 } from '../feed-format.ts';
 import { newRunId, newToken, refusalOfHost, refusalOfOrigin, refusalOfToken } from './access.ts';
 import { Feed, MAX_VIEWERS } from './feed.ts';
-import { decoded, fail, isApiPath, isRead, lineHeaders, linesFrom, pathOf, sendJson } from './http-answers.ts';
+import {
+  comesToItsTurn,
+  decoded,
+  fail,
+  isApiPath,
+  isRead,
+  lineHeaders,
+  linesFrom,
+  numberIn,
+  pathOf,
+  sendJson,
+} from './http-answers.ts';
 import { type Archive, type IsKnown, openLogFile } from './log-archive.ts';
 import { type PageFile, readPageFiles } from './page-files.ts';
-import { MAX_ENDED, type OpenLog, SessionList, SUPERVISOR } from './session-list.ts';
+import { MAX_ENDED, type OpenLog, SessionList } from './session-list.ts';
 import { type AskServer, TryIt } from './try-it.ts';
 
 const PAGE_PATH = '/inspect';
@@ -75,6 +87,7 @@ export class Inspector {
   /** A new one for each process. */
   readonly #run = newRunId();
   #downloads = 0;
+  #isReadingAgain = false;
 
   /** Throws where the page was not built. */
   constructor(options: InspectorOptions) {
@@ -89,6 +102,7 @@ export class Inspector {
       list: this.list,
       linesOf: (id) => options.logs()?.find(id)?.lines ?? null,
       totals: () => ({ ...options.totals(), ...this.list.counts }),
+      onListWatched: () => void this.#readAgain(),
       now,
     });
   }
@@ -117,6 +131,20 @@ export class Inspector {
       this.list.addRead(found.rows, found.leftOut);
     } catch {
       // What can't be read is not listed; that logs can't be written is said elsewhere.
+    }
+  }
+
+  /** Looks after the logs of other servers in the list; never rejects. */
+  async #readAgain(): Promise<void> {
+    if (this.#isReadingAgain) return;
+    this.#isReadingAgain = true;
+    try {
+      const rows = (await this.#options.archive?.rowsGoneOn?.()) ?? [];
+      for (const row of rows) if (this.list.has(row.id) && !this.list.isLive(row.id)) this.list.putRead(row);
+    } catch {
+      // As it was: what can't be read now may be later.
+    } finally {
+      this.#isReadingAgain = false;
     }
   }
 
@@ -182,17 +210,26 @@ export class Inspector {
     if (answer !== this.#answerTry && !isRead(request, response)) return;
     const [, query = ''] = /\?([^#]*)/.exec(request.url ?? '') ?? [];
     const url = new URL(`http://inspector/${name}?${query}`);
-    Promise.resolve(answer(request, response, url)).catch(() => {
+    this.#answerInTurn(answer, request, response, url).catch(() => {
       // A file that broke off in the middle: the page sees that the answer did, and asks again.
       response.destroy();
     });
+  }
+
+  async #answerInTurn(answer: Answer, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    if (await comesToItsTurn(request, response)) await answer(request, response, url);
   }
 
   readonly #answerFeed: Answer = (request, response, { searchParams }) => {
     const logs = searchParams.getAll('log');
     const list = searchParams.get('list');
     if (list !== null && list !== '0' && list !== '1') {
-      fail(response, 400, `list ${JSON.stringify(list.slice(0, MAX_ID_CHARS))} must be 0 or 1`);
+      fail(response, 400, `list ${shown(list)} must be 0 or 1`);
+      return;
+    }
+    const tooLong = logs.find((log) => log.length > MAX_ID_CHARS);
+    if (tooLong !== undefined) {
+      fail(response, 400, `log ${shown(tooLong)}… has ${tooLong.length} characters; an id has at most ${MAX_ID_CHARS}`);
       return;
     }
     if (logs.length > MAX_WATCHED_LOGS) {
@@ -231,12 +268,12 @@ export class Inspector {
 
   readonly #answerEnded: Answer = async (_request, response, { searchParams }) => {
     const before = searchParams.get('before') ?? this.#nowText();
-    const limit = Number(searchParams.get('limit') ?? DEFAULT_PAGE_ROWS);
-    const shown = JSON.stringify(before.slice(0, MAX_ID_CHARS));
-    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(before)) {
-      fail(response, 400, `before ${shown} must be a date and time such as 2026-01-31T12:00:00.000Z`);
-    } else if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS) {
-      fail(response, 400, `limit ${searchParams.get('limit')?.slice(0, MAX_ID_CHARS)} must be 1..${MAX_PAGE_ROWS}`);
+    const limitText = searchParams.get('limit') ?? String(DEFAULT_PAGE_ROWS);
+    const limit = numberIn(limitText, 1, MAX_PAGE_ROWS);
+    if (!isMoment(before)) {
+      fail(response, 400, `before ${shown(before)} must be a date and time such as 2026-01-31T12:00:00.000Z`);
+    } else if (limit === null) {
+      fail(response, 400, `limit ${shown(limitText)} must be 1..${MAX_PAGE_ROWS}`);
     } else {
       // Who began long ago may have ended just now: the list is no stretch of time, so where it ends tells nothing.
       const isListed = searchParams.get('unlisted') === '1';
@@ -249,10 +286,12 @@ export class Inspector {
   };
 
   readonly #answerLog: Answer = async (request, response, url) => {
-    const id = decoded(url.pathname.slice('/logs/'.length));
-    const from = Number(url.searchParams.get('from') ?? 0);
-    if (!Number.isInteger(from) || from < 0) {
-      fail(response, 400, 'from must be the place of a line, counted from 0');
+    const [, name = ''] = /\/logs\/([^/]+)$/.exec(pathOf(request.url ?? '')) ?? [];
+    const id = decoded(name);
+    const fromText = url.searchParams.get('from') ?? '0';
+    const from = numberIn(fromText, 0, Number.MAX_SAFE_INTEGER);
+    if (from === null) {
+      fail(response, 400, `from ${shown(fromText)} must be the place of a line, counted from 0`);
       return;
     }
     if (this.#options.archive === null) {
@@ -269,7 +308,7 @@ export class Inspector {
       const path = id === null ? null : await this.#pathOf(id);
       const opened = path === null ? null : await openLogFile(path);
       if (opened === null) {
-        fail(response, 404, `there is no log ${JSON.stringify((id ?? '').slice(0, MAX_ID_CHARS))} here`);
+        fail(response, 404, `there is no log ${shown(id ?? name)} here`);
         return;
       }
       const { file, size } = opened;
@@ -289,10 +328,10 @@ export class Inspector {
 
   /** Lines of a log that is over come from its file; one that stands nowhere has none. */
   async #sayIfNone(log: string, say: (line: FeedLine) => void): Promise<void> {
-    if (log.length <= MAX_ID_CHARS && (await this.#pathOf(log)) !== null) return;
+    if ((await this.#pathOf(log)) !== null) return;
     const why =
       this.#options.archive === null ? 'EVENT_LOG is off: there are no logs' : 'there is no such log on this server';
-    say({ kind: 'no-log', log: log.slice(0, MAX_ID_CHARS), why });
+    say({ kind: 'no-log', log, why });
   }
 
   async #pathOf(id: string): Promise<string | null> {
@@ -304,10 +343,20 @@ export class Inspector {
   }
 
   #isOwnSupervisor(path: string): boolean {
-    return this.#options.logs()?.find(SUPERVISOR)?.path === path;
+    return this.#options.logs()?.find(SUPERVISOR_LOG)?.path === path;
   }
 
   #nowText(): string {
     return this.#options.date().toISOString();
   }
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, MAX_ID_CHARS));
+}
+
+/** True for an ISO date and time, as rows have it, that there is. */
+function isMoment(text: string): boolean {
+  const date = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) ? new Date(text) : null;
+  return date !== null && Number.isFinite(date.getTime()) && date.toISOString() === text;
 }

@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, opendir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { endReasonOf, isFailedEnd, readHeader } from '../../log/log-reader.ts';
 import type { ListRow } from '../feed-format.ts';
 import { idsIn, textIn } from './session-list.ts';
@@ -19,6 +19,8 @@ interface ArchivedLog {
   readonly day: string;
   /** Without its ending. */
   readonly file: string;
+  /** ISO date and time, as its name has it. */
+  readonly start: string;
 }
 
 const dayName = /^\d{4}-\d\d-\d\d$/;
@@ -36,6 +38,8 @@ export interface Archive {
   rowsBefore(before: string, limit: number, isKnown: IsKnown): Promise<ArchivePart>;
   /** Where the log with this id stands; null = nowhere here. */
   find(id: string): Promise<string | null>;
+  /** What became, since they were last read, of logs that another server was writing; absent = none is looked after. */
+  rowsGoneOn?(): Promise<readonly ListRow[]>;
 }
 
 export interface ArchivePart {
@@ -43,46 +47,125 @@ export interface ArchivePart {
   readonly leftOut: number;
 }
 
-/** The event logs of a server. */
+/**
+ * The event logs of a server, and of others that share its folder. A log without an end of which such a server may be the writer, since it
+ * was there when the log began and still is, is no failure, and is looked at again: it may have ended by then, or its server.
+ */
 export class LogArchive implements Archive {
   readonly #dir: string;
+  readonly #isRunning: (pid: number) => boolean;
+  /** Other servers by their process, with the newest log that one with this number began. */
+  readonly #servers = new Map<number, ArchivedLog>();
+  /** By the id of its row, what somebody else may be writing, and its row as it was read. */
+  readonly #goingOn = new Map<string, { readonly log: ArchivedLog; json: string }>();
+
+  /** Who looks for what, by its id. */
+  #asked = new Map<string, ((path: string | null) => void)[]>();
+  #isSearching = false;
 
   /** Of the logs in `dir`, EVENT_LOG_DIR. */
-  constructor(dir: string) {
+  constructor(dir: string, isRunning: (pid: number) => boolean = isRunningHere) {
     this.#dir = dir;
+    this.#isRunning = isRunning;
   }
 
   async rowsBefore(before: string, limit: number, isKnown: IsKnown): Promise<ArchivePart> {
     const newest = new NewestLogs(limit);
     for (const day of await namesIn(this.#dir, dayName)) {
       if (day > before.slice(0, day.length)) continue;
-      for await (const name of entriesOf(join(this.#dir, day), fileName)) {
-        const log: ArchivedLog = { day, file: name.slice(0, -LOG_ENDING.length) };
-        if (startOf(log) >= before) continue;
-        if (isKnown({ name: nameOf(log), place: placeOf(log), path: this.#pathOf(log) })) continue;
+      const folder = join(this.#dir, day);
+      for await (const name of entriesOf(folder, fileName)) {
+        const log = archivedLog(day, name.slice(0, -LOG_ENDING.length));
+        if (log.start >= before) continue;
+        if (isKnown({ name: nameOf(log), place: placeOf(log), path: `${folder}${sep}${name}` })) continue;
         newest.add(log);
+        this.#noteServer(log);
       }
     }
     const { logs, leftOut } = newest.take();
-    const rows: (ListRow | null)[] = [];
-    for (let from = 0; from < logs.length; from += READS_AT_ONCE) {
-      rows.push(...(await Promise.all(logs.slice(from, from + READS_AT_ONCE).map((log) => this.#rowOf(log)))));
-    }
-    return { rows: rows.filter((row) => row !== null), leftOut };
+    return { rows: await this.#rowsOf(logs), leftOut };
+  }
+
+  async rowsGoneOn(): Promise<readonly ListRow[]> {
+    const before = new Map(this.#goingOn);
+    const rows = await this.#rowsOf([...before.values()].map(({ log }) => log));
+    return rows.filter((row) => before.get(row.id)?.json !== JSON.stringify(row));
   }
 
   /** No id leads out of the folder. */
   async find(id: string): Promise<string | null> {
     const [, day, file] = placeName.exec(id) ?? [];
-    if (day !== undefined && file !== undefined) return this.#pathOf({ day, file });
+    if (day !== undefined && file !== undefined) return this.#pathOf(archivedLog(day, file));
     if (!logName.test(id)) return null;
-    // The newest day first: that is where it mostly is.
-    for (const day of (await namesIn(this.#dir, dayName)).reverse()) {
-      for await (const name of entriesOf(join(this.#dir, day), fileName)) {
-        if (name.endsWith(`-${id}${LOG_ENDING}`)) return join(this.#dir, day, name);
+    return new Promise((resolve) => {
+      this.#asked.set(id, [...(this.#asked.get(id) ?? []), resolve]);
+      if (!this.#isSearching) void this.#search();
+    });
+  }
+
+  /** Goes through the folders for all that are asked for by now, and again for those that are asked for meanwhile; never rejects. */
+  async #search(): Promise<void> {
+    this.#isSearching = true;
+    while (this.#asked.size > 0) {
+      const asked = this.#asked;
+      this.#asked = new Map();
+      // The newest day first: that is where they mostly are.
+      for (const day of (await namesIn(this.#dir, dayName)).reverse()) {
+        for await (const name of entriesOf(join(this.#dir, day), fileName)) {
+          const id = nameOf(archivedLog(day, name.slice(0, -LOG_ENDING.length)));
+          for (const tell of asked.get(id) ?? []) tell(join(this.#dir, day, name));
+          if (asked.delete(id) && asked.size === 0) break;
+        }
+        if (asked.size === 0) break;
+      }
+      for (const tell of [...asked.values()].flat()) tell(null);
+    }
+    this.#isSearching = false;
+  }
+
+  async #rowsOf(logs: readonly ArchivedLog[]): Promise<readonly ListRow[]> {
+    const since = await this.#oldestServerStart();
+    const rows: ListRow[] = [];
+    for (let from = 0; from < logs.length; from += READS_AT_ONCE) {
+      const part = logs.slice(from, from + READS_AT_ONCE);
+      const read = await Promise.all(part.map((log) => this.#rowOf(log)));
+      for (const [index, log] of part.entries()) {
+        const row = read[index] ?? null;
+        if (row !== null) rows.push(this.#judged(row, log, since));
       }
     }
-    return null;
+    return rows;
+  }
+
+  #judged(row: ListRow, log: ArchivedLog, since: string | null): ListRow {
+    if (row.reason !== 'no_end' || since === null || log.start < since) {
+      this.#goingOn.delete(row.id);
+      return row;
+    }
+    const judged: ListRow = { ...row, isFailed: false };
+    if (this.#goingOn.has(row.id) || this.#goingOn.size < MAX_GOING_ON) {
+      this.#goingOn.set(row.id, { log, json: JSON.stringify(judged) });
+    }
+    return judged;
+  }
+
+  #noteServer(log: ArchivedLog): void {
+    const pid = Number(/^(\d{1,10})-supervisor$/.exec(nameOf(log))?.[1] ?? 0);
+    if (pid === 0) return;
+    const known = this.#servers.get(pid);
+    if (known === undefined || known.start < log.start) this.#servers.set(pid, log);
+  }
+
+  /** When the first of the other servers that run began; null = none runs. */
+  async #oldestServerStart(): Promise<string | null> {
+    let oldest: string | null = null;
+    for (const [pid, log] of this.#servers) {
+      // A number may have passed on to another program; a server that stopped said so.
+      const isThere = this.#isRunning(pid) && (await this.#rowOf(log))?.reason === 'no_end';
+      if (!isThere) this.#servers.delete(pid);
+      else if (oldest === null || log.start < oldest) oldest = log.start;
+    }
+    return oldest;
   }
 
   #pathOf({ day, file }: ArchivedLog): string {
@@ -124,15 +207,27 @@ export async function rowOfFile(path: string, idOf: (streamId: string) => string
 }
 
 const LOG_ENDING = '.jsonl';
+/** Logs of others that are looked at again: as many as a list has. */
+const MAX_GOING_ON = 500;
+
+/** Another process of this machine; this very one has given the number of an earlier one a new meaning. */
+function isRunningHere(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It is somebody else's, which is a process all the same.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
 
 /** What its file is named after: the stream id, as a rule. */
 function nameOf({ file }: ArchivedLog): string {
   return file.slice(file.indexOf('-') + 1);
 }
 
-/** ISO date and time. */
-function startOf({ day, file }: ArchivedLog): string {
-  return `${day}T${file.slice(0, 2)}:${file.slice(2, 4)}:${file.slice(4, 10)}Z`;
+function archivedLog(day: string, file: string): ArchivedLog {
+  return { day, file, start: `${day}T${file.slice(0, 2)}:${file.slice(2, 4)}:${file.slice(4, 10)}Z` };
 }
 
 /** Keeps the newest of any number of logs. */
@@ -140,12 +235,18 @@ class NewestLogs {
   readonly #limit: number;
   #logs: ArchivedLog[] = [];
   #leftOut = 0;
+  /** When the oldest began that can still be among them. */
+  #oldest = '';
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   add(log: ArchivedLog): void {
+    if (log.start < this.#oldest) {
+      this.#leftOut += 1;
+      return;
+    }
     this.#logs.push(log);
     if (this.#logs.length >= 4 * this.#limit + 100) this.#cut();
   }
@@ -156,11 +257,12 @@ class NewestLogs {
   }
 
   #cut(): void {
-    this.#logs.sort((a, b) => (startOf(a) < startOf(b) ? 1 : -1));
+    this.#logs.sort((a, b) => (a.start < b.start ? 1 : -1));
     const last = this.#logs[this.#limit - 1];
     if (last === undefined) return;
+    this.#oldest = last.start;
     // Whoever goes on behind a row asks by its time: those of one millisecond stay together.
-    const kept = this.#logs.findIndex((log) => startOf(log) < startOf(last));
+    const kept = this.#logs.findIndex((log) => log.start < last.start);
     if (kept < 0) return;
     this.#leftOut += this.#logs.length - kept;
     this.#logs = this.#logs.slice(0, kept);

@@ -9,7 +9,7 @@ import { isFailedEnd } from '../../log/log-reader.ts';
 import type { TurnRecorder } from '../../record/recorded-logic.ts';
 import type { ChartRecording } from '../../record/redaction.ts';
 import { stateText, type TurnEnd } from '../../record/turn-outcome.ts';
-import type { ListRow, Totals } from '../feed-format.ts';
+import { type ListRow, SUPERVISOR_LOG, type Totals } from '../feed-format.ts';
 import { WaitAccount, type WaitName, waitOf } from '../waits.ts';
 
 /** Ended ones that are kept; older ones are asked for by themselves. */
@@ -24,9 +24,6 @@ const COUNT_INTERVAL_MS = 1_000;
 const ROW_AGE_MS = 100;
 /** States of which it is known what is waited for in them; there are a few dozen. */
 const MAX_KNOWN_STATES = 1_000;
-
-/** The running server's own log, in the list. */
-export const SUPERVISOR = 'supervisor';
 
 /** The recorder of the log of an actor; null = it has none. */
 export type OpenLog = (actorId: string) => TurnRecorder | null;
@@ -50,9 +47,9 @@ interface ListedChart {
   end: { readonly atMs: number; readonly reason: string; readonly isFailed: boolean } | null;
   /** Its place in the order of changes. */
   place: number;
-  /** What was told of it last, and when. */
+  /** What was told of it last, and when; `after` of another turn of the same state has another value (XState makes it anew). */
   toldAfter: TurnEnd | null;
-  toldTurns: number;
+  toldState: string;
   toldAtMs: number;
   /** Its row as JSON, as it was then; null = not made yet, or something has changed. */
   json: string | null;
@@ -119,7 +116,7 @@ export class SessionList {
   /** Streams that run, those that ended since the start of the server, and those of them that failed. */
   get counts(): Pick<Totals, 'live' | 'ended' | 'failed'> {
     const { ended, failed } = this.#counts;
-    return { live: this.#live.size - (this.#live.has(SUPERVISOR) ? 1 : 0), ended, failed };
+    return { live: this.#live.size - (this.#live.has(SUPERVISOR_LOG) ? 1 : 0), ended, failed };
   }
 
   /** Ended ones that stand in files and in no row. */
@@ -178,7 +175,7 @@ export class SessionList {
       if (looked % CHARTS_PER_STEP === 0) yield;
       const { after, toldAfter } = chart;
       if (after === toldAfter) continue;
-      const isOnlyCount = after?.value === toldAfter?.value && after?.status === toldAfter?.status;
+      const isOnlyCount = chart.state === chart.toldState && after?.status === toldAfter?.status;
       if (isOnlyCount && now - chart.toldAtMs < COUNT_INTERVAL_MS) continue;
       this.#touch(chart, now);
     }
@@ -224,7 +221,7 @@ export class SessionList {
       end: null,
       place: 0,
       toldAfter: null,
-      toldTurns: 0,
+      toldState: '',
       toldAtMs: Number.NEGATIVE_INFINITY,
       json: null,
       jsonAtMs: 0,
@@ -258,10 +255,12 @@ export class SessionList {
     return chart;
   }
 
-  /** The chart is in another state from now on. */
+  /** The chart may be in another state from now on. */
   #enter(chart: ListedChart, { value }: TurnEnd): void {
-    chart.state = stateText(value);
-    if (chart.id === SUPERVISOR) return;
+    const state = stateText(value);
+    if (state === chart.state) return;
+    chart.state = state;
+    if (chart.id === SUPERVISOR_LOG) return;
     let wait = this.#waitOfState.get(chart.state);
     if (wait === undefined) {
       wait = waitOf(chart.state);
@@ -286,7 +285,7 @@ export class SessionList {
     this.#live.delete(id);
     this.#touch(chart, now);
     this.#ended.push(id);
-    if (id !== SUPERVISOR) {
+    if (id !== SUPERVISOR_LOG) {
       this.#counts.ended += 1;
       if (isFailed) this.#counts.failed += 1;
     }
@@ -308,7 +307,7 @@ export class SessionList {
   #touch(chart: ListedChart, now: number): void {
     chart.place = this.#nextPlace();
     chart.toldAfter = chart.after;
-    chart.toldTurns = chart.turns;
+    chart.toldState = chart.state;
     chart.toldAtMs = now;
     chart.json = null;
     this.#rows.delete(chart.id);
@@ -344,7 +343,7 @@ function rowOf(chart: ListedChart, now: number): ListRow {
     isLive: end === null,
     reason: end?.reason ?? '',
     isFailed: end?.isFailed ?? false,
-    waits: id === SUPERVISOR ? null : rounded(account.until(now)),
+    waits: id === SUPERVISOR_LOG ? null : rounded(account.until(now)),
   };
 }
 

@@ -54,6 +54,8 @@ export class TryIt {
     }
     // Who takes one question back to ask another may be heard in the other order.
     if (this.#current !== null) await Promise.race([this.#current.catch(() => {}), after(TAKE_BACK_MS)]);
+    // It went away meanwhile: its body would be waited for, and nothing would tell of its end.
+    if (request.destroyed) return;
     if (this.#current !== null) {
       refuse(response, { status: 409, error: 'another try is under way; there is one at a time' });
       return;

@@ -12,6 +12,8 @@ import { wordsOf } from '../../errors.ts';
 import type { Logger } from '../../observe/logger.ts';
 
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** What goes out by one call of the system; far below the bound, which a crowd of actors must not meet while the reader keeps up. */
+const GATHERED_BYTES = 64 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
@@ -32,6 +34,8 @@ export class ExportSocket {
   #socket: WebSocket | null = null;
   /** What it runs over. */
   #wire: Socket | null = null;
+  /** The same while it holds back what is sent: of all actors together, for a call of the system is most of what a message costs. */
+  #gathered: Socket | null = null;
   #timer: NodeJS.Timeout | null = null;
   #retryMs = FIRST_RETRY_MS;
   #isStopped = false;
@@ -67,6 +71,7 @@ export class ExportSocket {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#letGo();
     this.#socket?.close(NORMAL_CLOSURE);
     // Who does not answer is not waited for.
     const socket = this.#socket;
@@ -87,21 +92,29 @@ export class ExportSocket {
       this.#noteDrop(socket.bufferedAmount);
       return false;
     }
+    this.#gather(socket);
     // Its end is told by its own event.
     socket.send(bytes, { binary: false }, () => {});
     this.#sent += 1;
     return true;
   }
 
-  /** What `work` sends goes out by one call of the system: most of what a message costs. */
-  together(work: () => void): void {
-    const wire = this.#wire;
-    wire?.cork();
-    try {
-      work();
-    } finally {
-      wire?.uncork();
+  /** Holds back what is sent until this round of the event loop is over, or GATHERED_BYTES are there. */
+  #gather(socket: WebSocket): void {
+    if (this.#gathered === null) {
+      const gathered = this.#wire;
+      gathered?.cork();
+      this.#gathered = gathered;
+      setImmediate(() => this.#letGo());
+    } else if (socket.bufferedAmount >= GATHERED_BYTES) {
+      this.#gathered.uncork();
+      this.#gathered.cork();
     }
+  }
+
+  #letGo(): void {
+    this.#gathered?.uncork();
+    this.#gathered = null;
   }
 
   #connect(): void {
@@ -109,7 +122,9 @@ export class ExportSocket {
     const { hostname, port } = new URL(this.#url);
     const options = {
       createConnection: () => {
-        const wire = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || HTTP_PORT) });
+        const host = hostname.replace(/^\[|\]$/g, '');
+        // Who makes the socket sets its clock: handshakeTimeout alone never ends one that says nothing.
+        const wire = connect({ host, port: Number(port || HTTP_PORT), timeout: CONNECT_TIMEOUT_MS });
         this.#wire = wire;
         return wire;
       },

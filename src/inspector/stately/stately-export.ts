@@ -77,7 +77,7 @@ export class StatelyExport implements LineTap {
 
   linesMade(lines: MadeLines): void {
     if (this.#socket.connection === null && isSkippable(lines)) this.#actors.get(lines.actorId)?.told.skip();
-    else this.#socket.together(() => this.#takeLines(lines));
+    else this.#takeLines(lines);
   }
 
   #takeLines({ actorId, text }: MadeLines): void {

@@ -3,7 +3,7 @@
  * process has (signals, closed pipes, limits) is tested with the command that has to do with it.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -40,6 +40,19 @@ test.each([
   expect(program).toMatchObject({ exitCode, signal: null });
   expect(`${program.stdout}${program.stderr}`).toMatch(says);
 });
+
+test.skipIf(!existsSync('/dev/full')).each([['chart collect'], ['log show logs'], ['check-config --print']])(
+  'standard output on a full disk fails %s, and one line says why',
+  (command) => {
+    const script = `"$0" "$1" ${command} > /dev/full`;
+    const { stderr, status } = spawnSync('/bin/sh', ['-c', script, process.execPath, binPath], {
+      cwd,
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/^error: standard output can't be written: ENOSPC[^\n]*\n$/);
+    expect(status).toBe(1);
+  },
+);
 
 test.each([
   ['log list logs', 0],

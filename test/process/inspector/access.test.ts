@@ -85,6 +85,8 @@ describe.each(targets)('%s', (target) => {
       'Origin: http://127.0.0.1:1',
       'Origin: http://localhost:PORT',
       'Origin: http://127.0.0.1:PORT.evil.example',
+      // Nobody speaks TLS there.
+      'Origin: https://127.0.0.1:PORT',
       'Origin: http://127.0.0.1:PORT\nOrigin: http://evil.example',
       'Sec-Fetch-Site: cross-site',
       'Sec-Fetch-Site: same-site',
@@ -114,6 +116,20 @@ describe.each(targets)('%s', (target) => {
       if (!target.startsWith('HEAD')) expectNothingIn(answer);
     }
   });
+});
+
+test('who is refused and sends on is heard no longer than a second; one whose body ends may ask again', async () => {
+  const socket = connect(server.httpPort, '127.0.0.1');
+  socket.on('error', () => {});
+  const head = 'POST /inspect/api/try HTTP/1.1\r\nHost: localhost\r\n';
+  socket.write(`${head}Content-Length: 5\r\n\r\nhello`);
+  socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
+  const sending = setInterval(() => socket.write('4\r\nmore\r\n'), 20);
+  const sentAt = performance.now();
+  const answers = await text(socket).catch(() => 'reset');
+  clearInterval(sending);
+  expect(performance.now() - sentAt).toBeLessThan(5_000);
+  expect(answers.match(/HTTP\/1\.1 401/g) ?? answers).toEqual(['HTTP/1.1 401', 'HTTP/1.1 401']);
 });
 
 test('the token in an address opens nothing', async () => {
@@ -183,6 +199,12 @@ test.each([
   ['GET /inspect/api/ended?before=yesterday', 400],
   ['GET /inspect/api/ended?limit=0', 400],
   ['GET /inspect/api/ended?limit=1e9', 400],
+  ['GET /inspect/api/ended?limit=1e2', 400],
+  ['GET /inspect/api/ended?limit=', 400],
+  ['GET /inspect/api/ended?before=2026-02-31T12:00:00.000Z', 400],
+  ['GET /inspect/api/logs/supervisor?from=', 400],
+  ['GET /inspect/api/logs/supervisor?from=0x10', 400],
+  [`GET /inspect/api/feed?log=${'x'.repeat(129)}`, 400],
   ['GET /inspect/api/feed?list=yes', 400],
   ['GET /inspect/api/feed?log=1&log=2&log=3&log=4&log=5', 400],
   ['HEAD /inspect/api/feed', 200],

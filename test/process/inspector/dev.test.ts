@@ -57,7 +57,9 @@ test('it serves with the inspector on, says where, and a running stream does not
   running.call.pause();
   await new Promise((resolve) => running.call.once('metadata', resolve));
   const stoppedAt = performance.now();
+  // One Ctrl-C comes from the terminal and, once more, from npm.
   dev.child.kill('SIGINT');
+  dev.child.kill('SIGTERM');
   expect(await dev.exited).toBe(0);
   expect(performance.now() - stoppedAt).toBeLessThan(10_000);
   running.call.cancel();

@@ -1,7 +1,11 @@
 /** What a tab gets of a running server: its list, the lines of its logs as they stand in the files, the files, older sessions. */
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EndedRows, FeedLine, ListRow } from '../../../src/inspector/feed-format.ts';
 import { isBadLog, readLog } from '../../../src/log/log-reader.ts';
@@ -236,6 +240,32 @@ test('no more than 32 tabs watch at once, and one that left makes room', async (
   await next.body?.cancel();
 });
 
+test('what waits on a connection behind a feed is let go with it, be it a hundred feeds', async () => {
+  const request = (path: string) =>
+    `GET /inspect/api/${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`;
+  const socket = connectSocket(server.httpPort, '127.0.0.1');
+  socket.write(request('feed') + request('feed').repeat(100) + request('logs/supervisor').repeat(100));
+  await once(socket, 'data');
+  socket.destroy();
+  for (const path of ['feed', 'logs/supervisor']) {
+    const answer = await eventually(
+      () => fetch(`http://127.0.0.1:${server.httpPort}/inspect/api/${path}`, { headers }),
+      ({ status }) => status === 200,
+    );
+    await answer.body?.cancel();
+  }
+});
+
+test('an answer behind another on the same connection comes in its turn', async () => {
+  const socket = connectSocket(server.httpPort, '127.0.0.1');
+  const head = `Host: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n`;
+  const one = `GET /inspect/api/logs/supervisor HTTP/1.1\r\n${head}`;
+  socket.write(`${one}\r\n${one}\r\n${one}Connection: close\r\n\r\n`);
+  const answers = await text(socket);
+  expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3);
+  expect(answers.match(/"kind":"header"/g)).toHaveLength(3);
+});
+
 describe('after a restart', () => {
   test('older sessions are in the list, their logs can be had, and the ones before those are asked for', async () => {
     const dir = join(server.dataDir, 'old-logs');
@@ -394,6 +424,19 @@ describe('POST try', () => {
       () => ready.status(),
       ({ active_streams }) => active_streams === 0,
     );
+  });
+
+  test('a question that is taken back while it waits for its turn holds up nobody', async () => {
+    const [leave, leaveSecond] = [new AbortController(), new AbortController()];
+    await ask('{"prompt":"hang"}', {}, leave.signal);
+    const second = ask('{"prompt":"x"}', {}, leaveSecond.signal).catch(() => null);
+    await delay(50);
+    leaveSecond.abort();
+    expect(await second).toBeNull();
+    await delay(50);
+    leave.abort();
+    const third = await ask('{"prompt":"x"}');
+    expect(await third.text()).toContain('"code":"OK"');
   });
 
   test.each([

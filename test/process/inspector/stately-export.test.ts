@@ -97,6 +97,30 @@ describe('the exporter', () => {
     expect(tap.counts).toEqual({ isConnected: true, sent: 2 * messagesOfSession, dropped: 0 });
   });
 
+  test('a crowd that is told of at once goes out whole, beyond what may wait for a reader', async () => {
+    const relay = await startRelay();
+    const received = receiveFrom(relay);
+    const { tap } = createExport(relay.url);
+    await eventually(
+      () => [tap.counts.isConnected, relay.clients],
+      ([is, clients]) => is === true && clients === 2,
+    );
+    let crowd = 0;
+    for (let bytes = 0; bytes < 1.2 * MAX_BUFFERED_BYTES; crowd += 1) {
+      tell(tap, `session-${crowd}`);
+      // An introduction alone has the chart, of 11 KB.
+      bytes += 15_000;
+    }
+    expect(tap.counts).toEqual({ isConnected: true, sent: crowd * messagesOfSession, dropped: 0 });
+    await eventually(
+      () => received,
+      ({ length }) => length === crowd * messagesOfSession,
+    );
+    const order = received.filter(({ sessionId }) => sessionId === `session-${crowd - 1}`).map(({ id }) => id);
+    const told = Array.from({ length: turns }, (_, turn) => [String(turn), String(turn)]).flat();
+    expect(order).toEqual(['actor', ...told].map((name) => `session-${crowd - 1}/${name}`));
+  });
+
   test('a tool that comes later is introduced to who is alive when something happens to it, the supervisor first', async () => {
     const relay = await startRelay();
     const { tap, decisions } = createExport(relay.url);
@@ -186,6 +210,26 @@ describe('the exporter', () => {
     tell(tap, 'one');
     expect(decisions()).toEqual(['export_unreachable']);
     expect(tap.counts).toEqual({ isConnected: false, sent: 0, dropped: 0 });
+  });
+
+  test('what accepts and says nothing is given up, and called again', async () => {
+    const { createServer } = await import('node:net');
+    let calls = 0;
+    const server = createServer((socket) => {
+      calls += 1;
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEndOfFile(() => server.close());
+    const address = server.address();
+    const { tap, journal } = createExport(`ws://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
+    await eventually(
+      () => calls,
+      (count) => count > 1,
+    );
+    expect(journal.lines.map(({ decision }) => decision)).toEqual(['export_unreachable']);
+    expect(journal.lines[0]?.ctx).toMatchObject({ why: 'Opening handshake has timed out' });
+    tap.stop();
   });
 
   test('once stopped nothing is sent, and no connection is made', async () => {

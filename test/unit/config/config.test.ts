@@ -223,6 +223,7 @@ describe('refused values', () => {
     ['INSPECTOR_EXPORT', 'wss://127.0.0.1:8090'],
     ['INSPECTOR_EXPORT', 'http://127.0.0.1:8090'],
     ['INSPECTOR_EXPORT', 'ws://0.0.0.0:8090'],
+    ['INSPECTOR_EXPORT', 'ws://127.0.0.1:0'],
     ['INSPECTOR_EXPORT', 'ws://[::]:8090'],
     ['INSPECTOR_EXPORT', 'ws://192.168.0.7:8090'],
     ['INSPECTOR_EXPORT', 'ws://127.0.0.1.example:8090'],

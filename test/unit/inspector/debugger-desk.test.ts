@@ -47,9 +47,25 @@ class Page {
     this.world.last('feed').send(lineOf({ kind: 'hello', server: { ...server, settings: {} } }));
   }
 
+  /** The connection is lost, and a server is there again. */
+  async comeBack(run: string): Promise<void> {
+    this.world.last('feed').end();
+    await this.world.pass(300);
+    this.world.last('feed').answer(200);
+    this.hello(run);
+    await this.world.pass(10);
+  }
+
   live(from: number, count: number): void {
     const some = count === 0 ? '' : fileOf(from + count, from);
     this.world.last('feed').send(lineOf({ kind: 'lines', log: 'a', from, count }) + some);
+  }
+
+  /** Answers the last request for a log's file as the server does: without the lines that it has. */
+  file(content: string, log = 'a'): void {
+    const asked = this.world.last(`logs/${log}`);
+    const from = Number(new URL(asked.url, 'http://server').searchParams.get('from') ?? 0);
+    asked.answer(200, content.split('\n').slice(from).join('\n'));
   }
 
   list(row: Partial<ListRow>): void {
@@ -100,7 +116,7 @@ describe('a log of the server', () => {
     const page = await Page.watching(['a']);
     page.live(20, 0);
     page.live(20, 5);
-    page.world.last('logs/a').answer(200, fileOf(23));
+    page.file(fileOf(23));
     await rest(page);
     expect(page.overview()).toMatchObject({ turns: 24, missingLines: 0, isLive: true, verdict: { kind: 'identical' } });
     page.live(22, 8);
@@ -113,19 +129,19 @@ describe('a log of the server', () => {
   test('whose lines were dropped on the way is healed from the file, which may be behind; meanwhile it says how many are missing', async () => {
     const page = await Page.watching(['a']);
     page.live(10, 0);
-    page.world.last('logs/a').answer(200, fileOf(10));
+    page.file(fileOf(10));
     await rest(page);
     expect(page.overview()?.turns).toBe(9);
     page.world.last('feed').send(lineOf({ kind: 'gap', lines: 5 }));
     page.live(15, 2);
     await page.world.pass(40);
     expect(page.overview()).toMatchObject({ turns: 9, missingLines: 5 });
-    page.world.last('logs/a').answer(200, fileOf(12));
+    page.file(fileOf(12));
     await page.world.pass(40);
     expect(page.overview()).toMatchObject({ turns: 11, missingLines: 3 });
     await page.world.pass(200);
     expect(page.refetches).toBe(3);
-    page.world.last('logs/a').answer(200, fileOf(16));
+    page.file(fileOf(16));
     await rest(page);
     expect(page.overview()).toMatchObject({ turns: 16, missingLines: 0, verdict: { kind: 'identical' } });
   });
@@ -134,8 +150,7 @@ describe('a log of the server', () => {
     const page = await Page.watching(['a']);
     page.live(40, 0);
     for (let seconds = 0; seconds < 60; seconds += 1) {
-      const asked = page.world.last('logs/a');
-      asked.answer(200, fileOf(10));
+      page.file(fileOf(10));
       await page.world.pass(1_000);
     }
     expect(page.refetches).toBeGreaterThan(10);
@@ -145,7 +160,7 @@ describe('a log of the server', () => {
 
   test('of which a live line was altered is a bad log at that line, and stays one', async () => {
     const page = await Page.watching(['a']);
-    page.world.last('logs/a').answer(200, fileOf(10));
+    page.file(fileOf(10));
     await rest(page);
     const altered = (lines[10] ?? '').replace('"atMs":', '"atMs":1');
     page.world.last('feed').send(`${lineOf({ kind: 'lines', log: 'a', from: 10, count: 1 })}${altered}\n`);
@@ -160,26 +175,37 @@ describe('a log of the server', () => {
 
   test('that ended while nobody looked is asked once more, when the list says so', async () => {
     const page = await Page.watching(['a']);
-    page.world.last('logs/a').answer(200, fileOf(10));
+    page.file(fileOf(10));
     await rest(page);
     page.list({});
     page.list({});
     await page.world.pass(10);
     expect(page.refetches).toBe(2);
-    page.world.last('logs/a').answer(200, text);
+    page.file(text);
     await rest(page);
     expect(page.overview()).toMatchObject({ isLive: false, verdict: whole });
   });
 
+  test('whose file cannot be sent just now is asked for again', async () => {
+    const page = await Page.watching(['a']);
+    page.list({});
+    page.world.last('logs/a').answer(503, '{"error":"16 logs are being sent already"}');
+    await page.world.pass(40);
+    expect(page.overview()?.verdict).toMatchObject({ kind: 'bad-log', why: '16 logs are being sent already' });
+    await page.world.pass(200);
+    expect(page.refetches).toBe(2);
+    page.file(text);
+    await rest(page);
+    expect(page.overview()).toMatchObject({ isLive: false, verdict: whole });
+    await page.world.pass(60_000);
+    expect(page.refetches).toBe(2);
+  });
+
   test('of a process that is gone is kept, and no longer live', async () => {
     const page = await Page.watching(['a']);
-    page.world.last('logs/a').answer(200, fileOf(10));
+    page.file(fileOf(10));
     await rest(page);
-    page.world.last('feed').end();
-    await page.world.pass(300);
-    page.world.last('feed').answer(200);
-    page.hello('run-2');
-    await page.world.pass(10);
+    await page.comeBack('run-2');
     page.world.last('logs/a').answer(404, '{"error":"there is no such log"}');
     await rest(page);
     expect(page.overview()).toMatchObject({
@@ -188,6 +214,61 @@ describe('a log of the server', () => {
       reason: 'no_end',
       verdict: { kind: 'identical', isWhole: false },
     });
+  });
+
+  test('of the running server is another one when the server was started anew', async () => {
+    const page = await Page.watching(['supervisor']);
+    page.file(fileOf(10), 'supervisor');
+    await rest(page);
+    await page.comeBack('run-2');
+    const another = madeLog({ events: goodEvents }).trimEnd().split('\n');
+    const head: FeedLine = { kind: 'lines', log: 'supervisor', from: another.length, count: 0 };
+    page.world.last('feed').send(lineOf(head));
+    page.file(`${another.join('\n')}\n`, 'supervisor');
+    await rest(page);
+    expect(page.overview('supervisor')).toMatchObject({ lines: another.length, verdict: { kind: 'identical' } });
+  });
+
+  test('is asked only for the lines behind those that are there', async () => {
+    const page = await Page.watching(['a']);
+    page.file(fileOf(10));
+    await rest(page);
+    page.world.last('feed').send(lineOf({ kind: 'gap', lines: 5 }));
+    page.live(15, 2);
+    await page.world.pass(0);
+    expect(page.world.last('logs/a').url).toMatch(/logs\/a\?from=10$/);
+  });
+
+  test('is not told to be identical before its file was read to the end', async () => {
+    const page = await Page.watching(['a']);
+    const asked = page.world.last('logs/a');
+    asked.answer(200);
+    asked.send(fileOf(10));
+    await rest(page);
+    expect(page.overview()).toMatchObject({ turns: 9, isReading: true });
+    asked.end();
+    await rest(page);
+    expect(page.overview()).toMatchObject({ turns: 9, isReading: false });
+  });
+
+  test('that was cut off on its way, after its end, gets the rest when the server is there again', async () => {
+    const page = await Page.watching(['a']);
+    page.list({});
+    const asked = page.world.last('logs/a');
+    asked.answer(200);
+    asked.send(fileOf(10));
+    await page.world.pass(10);
+    asked.fail('the network is gone');
+    for (let tries = 0; tries < 6; tries += 1) {
+      await page.world.pass(2_000);
+      page.world.last('logs/a').fail('the network is gone');
+    }
+    await page.world.pass(10);
+    expect(page.overview()).toMatchObject({ isLive: false, reason: 'no_end', verdict: { isWhole: false } });
+    await page.comeBack('run-1');
+    page.file(text);
+    await rest(page);
+    expect(page.overview()).toMatchObject({ reason: 'completed', verdict: whole });
   });
 
   test('that cannot be had says why, in the words of the server', async () => {
@@ -220,7 +301,7 @@ describe('a log of the server', () => {
 
 test('ten thousand lines in a moment are told as one word a frame', async () => {
   const page = await Page.watching(['a']);
-  page.world.last('logs/a').answer(200, fileOf(1));
+  page.file(fileOf(1));
   await rest(page);
   const before = page.reports.length;
   for (let from = 1; from < lines.length; from += 1) {
@@ -257,6 +338,20 @@ describe('a dropped file', () => {
     expect(page.world.asked).toEqual([]);
     page.desk.take({ kind: 'close', log: id });
     expect((await page.ask({ kind: 'turn', log: id, turn: 3 })).error).toContain('not open here');
+  });
+
+  test('is not told to be identical before all of it was read', async () => {
+    const events = Array.from({ length: 4_000 }, (_, at) => [at, { type: 'outbox.roomFound' }] as const);
+    const long = madeLog({ events });
+    const page = new Page();
+    // Each slice takes its time.
+    const after = page.world.after.bind(page.world);
+    page.world.after = (ms, then) => after(ms || 60, then);
+    page.desk.take({ kind: 'open', files: [{ name: 'long', bytes: new TextEncoder().encode(`${long}{}\n`) }] });
+    await page.world.pass(1_000);
+    const told = page.reports.flatMap((report) => (report.kind === 'log' ? [report.overview] : []));
+    const said = new Set(told.map(({ verdict, isReading }) => `${verdict.kind}${isReading ? ', reading' : ''}`));
+    expect([...said]).toEqual(['identical, reading', 'bad-log, reading', 'bad-log']);
   });
 
   test('that was cut in its last line is incomplete, not bad', async () => {

@@ -127,6 +127,29 @@ describe('a turn', () => {
     expect(faultOf(log, 1, { kind: 'timer', id: 'xstate.after.stallCheck.session.x' })).toContain('is not armed');
   });
 
+  test('that the chart cannot be brought to is told so, not thrown', () => {
+    const { text } = recordWorld(plainPlan);
+    const noLimits = goodLog(
+      tampered(text, (lines) => lines.map((line) => (line.kind === 'header' ? { ...line, input: {} } : line))),
+    );
+    const oddEvent = goodLog(
+      tampered(text, (lines) =>
+        lines.map((line) =>
+          line.kind === 'turn' && line.turn === 3 ? { ...line, event: { type: 'answer.textReceived' } } : line,
+        ),
+      ),
+    );
+    for (const [log, turn] of [
+      [noLimits, 1],
+      [oddEvent, 3],
+      [oddEvent, 5],
+    ] as const) {
+      const words = `this page's chart cannot play the log up to turn ${turn}, it threw: `;
+      expect(forkOptions(log, sessionMachine, turn)).toEqual({ fault: expect.stringContaining(words) });
+      expect(faultOf(log, turn, { kind: 'repeated' })).toContain(words);
+    }
+  });
+
   test('whose voice fails goes on by what is assumed, and says what that is', () => {
     const log = recording('completed-command-v1');
     const failing = forked(log, 4, { kind: 'speech-fails', segment: 0, isRetryable: false });

@@ -78,6 +78,8 @@ test('the command that makes a test names the file as a shell takes it', () => {
   expect(testCommand({ id: '2026-11-22.003339.320-17472-supervisor', header: null }, { EVENT_LOG_DIR: 'logs' })).toBe(
     'recital log to-test logs/2026-11-22/003339.320-17472-supervisor.jsonl',
   );
+  // Opened by `recital inspect`, wherever it stands; nothing is guessed.
+  expect(testCommand(overview, {}, 'from prod/a.jsonl')).toBe("recital log to-test 'from prod/a.jsonl'");
   const supervisor = { id: 'supervisor', header: { ...header, machine: 'supervisor' } };
   expect(testCommand(supervisor, { EVENT_LOG_DIR: 'logs' })).toBe(
     "recital log to-test 'logs/2026-11-23/003344.073-*supervisor.jsonl'",

@@ -72,6 +72,7 @@ describe('numbers and names', () => {
     [8, '"dropped":0', '"dropped":1e400', 'dropped: '],
     [6, '"segment":0', '"segment":0,"__proto__":{"a":1}', 'event.__proto__ is no field of a log'],
     [1, '"limits":{', '"limits":{"__proto__":1,', 'input.limits.__proto__ is no field of a log'],
+    [1, '"input":', '"inputs":', 'line 1: not a line of a log: input: undefined must be a value'],
   ])('line %i, %s → %s', (line, part, by, says) => {
     expect(faultOf(altered(line, part, by))).toContain(says);
   });

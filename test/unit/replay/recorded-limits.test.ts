@@ -36,6 +36,14 @@ describe('the limits of a session', () => {
     expect(differing).toHaveLength(1);
   });
 
+  test('that wait as long as a timer can are off', () => {
+    expect(settingsOf({ limits: { ...limits, idleTimeoutMs: 2 ** 31 - 1, speechTimeoutMs: 0 } })).toMatchObject({
+      BACKPRESSURE_IDLE_TIMEOUT: '0',
+      SPEECH_TIMEOUT: '0',
+      SESSION_TIMEOUT: '5',
+    });
+  });
+
   test('are all taken by `recital replay --with`', async () => {
     const { stderr } = await runCli(['replay', folder, '--with', 'HTTP_PORT=1']);
     const [, taken = ''] = /changes nothing in a session; it takes (.*)/.exec(stderr) ?? [];

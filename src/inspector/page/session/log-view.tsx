@@ -21,7 +21,8 @@ const nothing: KnownEntries = { log: '', turns: 0, entries: [] };
 function useEntries(log: string, turns: number): readonly LogEntry[] {
   const [known, setKnown] = useState(nothing);
   const isAsking = useRef(false);
-  const current = known.log === log ? known : nothing;
+  // Under the supervisor's name stands another log when its server was started anew.
+  const current = known.log === log && known.turns <= turns ? known : nothing;
   useEffect(() => {
     if (isAsking.current || current.turns >= turns) return;
     isAsking.current = true;

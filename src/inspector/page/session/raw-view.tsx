@@ -14,13 +14,9 @@ export function RawView({ overview, turn, view }: DockViewProps) {
   const [seen, setSeen] = useState({ from: 0, count: 0 });
   const question = seen.count === 0 ? null : ({ kind: 'raw', log: id, ...seen } as const);
   // The end of a log that grows is asked for again.
-  const { answer } = useAnswer(question, Math.min(lines, seen.from + seen.count));
-  const [held, setHeld] = useState<{ readonly from: number; readonly answer: readonly string[] | null }>({
-    from: 0,
-    answer,
-  });
-  if (answer !== null && held.answer !== answer) setHeld({ from: seen.from, answer });
-  const lineAt = (index: number): string | undefined => held.answer?.[index - held.from];
+  const { answer, asked } = useAnswer<'raw'>(question, Math.min(lines, seen.from + seen.count));
+  // While it is scrolled the answer is one to an earlier question.
+  const lineAt = (index: number): string | undefined => answer?.[index - (asked?.from ?? 0)];
   return (
     <Rows
       label="Lines of the log"

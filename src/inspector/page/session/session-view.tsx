@@ -5,14 +5,15 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { ChartLevel } from '../../../analysis/chart/chart-geometry.ts';
 import type { LogOverview, TurnView } from '../../debugger/views.ts';
-import { useAnswer } from '../engine.ts';
+import { isOnlyLog } from '../address.ts';
+import { closeFile, isFile, useAnswer } from '../engine.ts';
 import { shortSession } from '../list/list-entries.ts';
 import { goToTurn, setLevel, store } from '../store.ts';
 import { lazyView } from '../views/lazy-view.tsx';
 import { forkTab, sequenceTab, slotsTab } from '../views/view-tabs.ts';
 import { ChartView } from './chart-view.tsx';
 import { Dock, type DockTab } from './dock.tsx';
-import { activeStates, isTimerOff, shortWords, verdictWords } from './session-words.ts';
+import { activeStates, isJudged, isTimerOff, shortWords, verdictWords } from './session-words.ts';
 import { StateCard } from './state-card.tsx';
 import { seekTurn } from './time-travel.ts';
 import { timelineTab } from './timeline-view.tsx';
@@ -108,14 +109,14 @@ function Crumb({ overview }: { readonly overview: LogOverview | null }) {
         </span>
       )}
       {overview !== null && isJudged(overview) && <Verdict overview={overview} />}
+      {overview !== null && isFile(overview.id) && !isOnlyLog(overview.id) && (
+        <button type="button" class="link" title="Forget this file" onClick={() => closeFile(overview.id)}>
+          close file
+        </button>
+      )}
       <LevelSwitch />
     </div>
   );
-}
-
-/** Of a log that has not begun to arrive nothing can be said. */
-function isJudged({ verdict, turns }: LogOverview): boolean {
-  return turns > 0 || verdict.kind !== 'identical';
 }
 
 function fieldOf(input: unknown, name: string): string {

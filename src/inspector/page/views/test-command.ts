@@ -3,14 +3,15 @@ import { shellWord } from '../../debugger/shell-word.ts';
 import type { LogOverview } from '../../debugger/views.ts';
 
 /**
- * `recital log to-test PATH` for a log of a server with these `settings`, by where it writes it (record/event-logs.ts), or for an opened
- * file, by its name: a browser tells no more of its path.
+ * `recital log to-test PATH` for a log: of `file`, its path, where the list tells one (`recital inspect`); of a server with these `settings`, by
+ * where it writes it (record/event-logs.ts); of a file that was opened in the page, by its name: a browser tells no more of its path.
  */
 export function testCommand(
   { id, header }: Pick<LogOverview, 'id' | 'header'>,
   settings: Readonly<Record<string, string>> | null,
+  file?: string,
 ): string {
-  return `recital log to-test ${shellWord(pathOf(id, header, settings))}`;
+  return `recital log to-test ${shellWord(file ?? pathOf(id, header, settings))}`;
 }
 
 function pathOf(id: string, header: LogOverview['header'], settings: Readonly<Record<string, string>> | null): string {

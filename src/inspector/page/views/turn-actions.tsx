@@ -9,7 +9,10 @@ import { copyText } from './view-words.ts';
 export function TurnActions() {
   const overview = store.overview.value;
   if (overview === null || overview.turns === 0) return null;
-  const command = testCommand(overview, store.connection.value.server?.settings ?? null);
+  // The list is read when it changes.
+  store.rowsAt.value;
+  const file = store.rows.get(overview.id)?.file;
+  const command = testCommand(overview, store.connection.value.server?.settings ?? null, file);
   return (
     <div class="actions">
       <button type="button" onClick={openFork}>

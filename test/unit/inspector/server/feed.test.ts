@@ -248,3 +248,17 @@ test('a server that stops sends what waits and ends every answer', () => {
   expect(sink.take().at(-1)).toBe('last');
   expect([sink.isEnded, feed.viewers, vi.getTimerCount()]).toEqual([true, 0, 0]);
 });
+
+test('a server that stops says of each in the list how it ended', () => {
+  const { list, feed } = make();
+  const recorder = list.recorderFor('s1', sessionRecording, () => null);
+  recorder.record(turn({ type: 'xstate.init', input: { sessionId: 'one', hardwareId: 'd' } }, 'idle'));
+  const sink = new TestSink();
+  feed.add(sink, { list: true, logs: [] }, []);
+  sink.take();
+  recorder.record(turn({ type: 'answer.ended' }, 'done', { status: 'done' }));
+  feed.close();
+  const [change = ''] = sink.take();
+  expect(JSON.parse(change)).toMatchObject({ rows: [{ id: 's1', isLive: false }], totals: { live: 0, ended: 1 } });
+  expect([sink.isEnded, feed.viewers, vi.getTimerCount()]).toEqual([true, 0, 0]);
+});

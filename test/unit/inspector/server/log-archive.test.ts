@@ -114,6 +114,7 @@ describe('by its id', () => {
     `${day}/120000.000-good`,
     `${day}.../../120000.000-good`,
     'good.jsonl',
+    'supervisor',
     'go*',
     'good\0',
     'x'.repeat(10_000),
@@ -122,8 +123,61 @@ describe('by its id', () => {
   });
 });
 
+test('many are looked for at once, each finds its own, and who asks twice is answered twice', async () => {
+  const ids = ['good', 'nobody', 'failed', 'good', 'supervisor', 'killed'];
+  const first = Promise.all(ids.map((id) => archive.find(id)));
+  const later = archive.find('failed');
+  const place = (file: string) => join(dir, day, `${file}.jsonl`);
+  const [good, failed, killed] = ['120000.000-good', '120001.000-failed', '120002.000-killed'].map(place);
+  expect(await first).toEqual([good, null, failed, good, null, killed]);
+  expect(await later).toBe(failed);
+});
+
 test('a folder that is not there has no logs, and that is no fault', async () => {
   const nowhere = new LogArchive(join(dir, 'nowhere'));
   expect(await nowhere.rowsBefore(all, 10, none)).toEqual({ rows: [], leftOut: 0 });
   expect(await nowhere.find('good')).toBeNull();
+});
+
+describe('beside another server with the same folder', () => {
+  const supervisor = logText('', 2, null);
+  const folder = join('shared', day);
+  const running = new Set([7, 9]);
+  const shared = new LogArchive(join(dir, 'shared'), (pid) => running.has(pid));
+  const ends = async () => (await shared.rowsBefore(all, 100, none)).rows.map(({ id, isFailed }) => [id, isFailed]);
+  beforeAll(() => {
+    write('110000.000-before.jsonl', logText('before', 2, null), folder);
+    write('110500.000-9-supervisor.jsonl', logText('', 2, '-'), folder);
+    write('110600.000-8-supervisor.jsonl', supervisor, folder);
+    write('110700.000-of8.jsonl', logText('of8', 2, null), folder);
+    write('120000.000-7-supervisor.jsonl', supervisor, folder);
+    write('120001.000-one.jsonl', logText('one', 2, null), folder);
+    write('120002.000-two.jsonl', logText('two', 2, null), folder);
+  });
+
+  test('a log without an end that may be its is no failure; one that no running server can have begun is', async () => {
+    expect(await ends()).toEqual([
+      ['two', false],
+      ['one', false],
+      [`${day}.120000.000-7-supervisor`, false],
+      ['of8', true],
+      [`${day}.110600.000-8-supervisor`, true],
+      [`${day}.110500.000-9-supervisor`, false],
+      ['before', true],
+    ]);
+  });
+
+  test('such logs are looked at again, until they or their server have ended; what is as it was is not told', async () => {
+    expect(await shared.rowsGoneOn()).toEqual([]);
+    write('120001.000-one.jsonl', logText('one', 3, 'completed'), folder);
+    const common = { turns: 3, isFailed: false };
+    expect(await shared.rowsGoneOn()).toMatchObject([{ ...common, id: 'one', reason: 'completed' }]);
+    expect(await shared.rowsGoneOn()).toEqual([]);
+    running.clear();
+    expect((await shared.rowsGoneOn()).map(({ id, isFailed }) => [id, isFailed])).toEqual([
+      ['two', true],
+      [`${day}.120000.000-7-supervisor`, true],
+    ]);
+    expect(await shared.rowsGoneOn()).toEqual([]);
+  });
 });

@@ -138,14 +138,15 @@ test("the running server's supervisor is in the list, waits for nobody, and coun
 describe('a reader of the list', () => {
   test('gets what changed since it last read: a change of state at once, a mere turn once a second', () => {
     const { clock, list } = make();
-    const state = { streaming: 'a' };
+    // XState makes a new value of the same state whenever the context changes.
+    const state = () => ({ streaming: 'a' });
     const [one, two] = ['one', 'two'].map((id) => list.recorderFor(id, sessionRecording, () => null));
-    for (const recorder of [one, two]) recorder?.record(turn(init, state));
+    for (const recorder of [one, two]) recorder?.record(turn(init, state()));
     look(list);
     const first = read(list);
     expect(first.rows.map(({ id }) => id)).toEqual(['one', 'two']);
     clock.ms += 250;
-    one?.record(turn({ type: 'x' }, state));
+    one?.record(turn({ type: 'x' }, state()));
     look(list);
     expect(read(list, first.next).rows).toEqual([]);
     two?.record(turn({ type: 'x' }, { streaming: 'b' }));
