@@ -1,13 +1,15 @@
 // npm run bench:inspector-page: what the inspector's page costs in a browser, in four figures.
 //
-// 1. frames, while the list has 1,000 live rows of which 5,000 a second change: how far apart the frames of the screen are, in ms
+// 1. frames, while the list has 1,000 live rows of which 5,000 a second change: how far apart the frames of the screen are, in ms; in turns
+//    with an empty page, which tells what of it is the machine's, while the same rows are read by nobody who draws them
 // 2. opening a log of 20,000 turns that a file brings: from the file's choice to the drawn turn with its verdict
 // 3. a step: from the key to the frame with the new turn
 // 4. memory of the tab's process, with the list and with that log
 //
 // Chromium draws without a GPU here: what is drawn costs more than on a screen.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { get } from 'node:http';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { launchChromium } from '../scripts/chromium.mjs';
@@ -19,7 +21,8 @@ const { values: options } = parseArgs({
   options: {
     sessions: { type: 'string', default: '1000' },
     updates: { type: 'string', default: '5000' },
-    seconds: { type: 'string', default: '6' },
+    seconds: { type: 'string', default: '12' },
+    pairs: { type: 'string', default: '4' },
     turns: { type: 'string', default: '20000' },
     steps: { type: 'string', default: '60' },
     width: { type: 'string', default: '1280' },
@@ -27,10 +30,11 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const [sessions, updatesPerSecond, seconds, turns, steps, width, height] = [
+const [sessions, updatesPerSecond, seconds, pairs, turns, steps, width, height] = [
   options.sessions,
   options.updates,
   options.seconds,
+  options.pairs,
   options.turns,
   options.steps,
   options.width,
@@ -59,17 +63,39 @@ async function openAt(url) {
 async function measureList() {
   const feed = await startFeed({ sessions, updatesPerSecond });
   const page = await openAt(feed.url);
-  await page.locator('[data-session]').first().waitFor();
-  // The code gets warm, the heap its size.
-  await framesOf(page, 2000);
-  const before = { rows: feed.counts.sentRows, atMs: performance.now() };
-  const frames = await framesOf(page, seconds * 1000);
-  const rows = feed.counts.sentRows - before.rows;
-  const rowsPerSecond = (rows / (performance.now() - before.atMs)) * 1000;
-  const figures = { ...summaryOf(frames), rowsPerSecond, residentMiB: await residentMiB() };
+  const sliceMs = (seconds / pairs) * 1000;
+  const frames = { list: [], empty: [] };
+  let [rows, lastedMs, memoryMiB] = [0, 0, 0];
+  for (let pair = 0; pair < pairs; pair += 1) {
+    await page.goto('about:blank');
+    await page.goto(feed.url);
+    await page.locator('[data-session]').first().waitFor();
+    // The code gets warm, the heap its size.
+    await framesOf(page, 2000);
+    const before = { rows: feed.counts.sentRows, atMs: performance.now() };
+    frames.list.push(...(await framesOf(page, sliceMs)));
+    rows += feed.counts.sentRows - before.rows;
+    lastedMs += performance.now() - before.atMs;
+    memoryMiB = Math.max(memoryMiB, await residentMiB());
+    await page.goto('about:blank');
+    const reader = readAll(feed);
+    await framesOf(page, 500);
+    frames.empty.push(...(await framesOf(page, sliceMs)));
+    reader.destroy();
+  }
+  const empty = summaryOf(frames.empty);
+  const list = summaryOf(frames.list);
+  const rowsPerSecond = (rows / lastedMs) * 1000;
   await page.context().close();
   feed.stop();
-  return figures;
+  return { ...list, empty, p99Ratio: list.p99 / empty.p99, rowsPerSecond, residentMiB: memoryMiB };
+}
+
+/** The feed costs what it costs; what comes is let go. */
+function readAll({ url }) {
+  const request = get(new URL('/inspect/api/feed?list=1', url), (response) => response.resume());
+  request.on('error', () => {});
+  return request;
 }
 
 /** How far apart the frames were for so long, in ms. */
@@ -159,10 +185,16 @@ function summaryOf(values) {
 
 function report({ list, log }) {
   const ms = (value) => value.toFixed(1);
-  console.log(`Node ${process.version}, ${cpus().length} cores (${cpus()[0].model}), ${width} × ${height}\n`);
+  console.log(
+    `Node ${process.version}, ${cpus().length} cores (${cpus()[0].model}), ${width} × ${height}, load ${loadavg()[0].toFixed(1)}\n`,
+  );
   console.log(`list: ${sessions} live rows, ${list.rowsPerSecond.toFixed(0)} of them changed a second`);
   console.log(
     `  frames   p50 ${ms(list.p50)} ms, p99 ${ms(list.p99)} ms, longest ${ms(list.max)} ms (${list.count} frames)`,
+  );
+  const { empty } = list;
+  console.log(
+    `  empty    p50 ${ms(empty.p50)} ms, p99 ${ms(empty.p99)} ms, longest ${ms(empty.max)} ms; p99 is ${list.p99Ratio.toFixed(2)} times that`,
   );
   console.log(`  memory   ${list.residentMiB.toFixed(0)} MiB`);
   console.log(`log: ${turns} turns`);

@@ -1,36 +1,42 @@
-// npm run bench:inspector: what the inspector costs those who are inspected. One server, whose inspector is switched off and on between short
-// rounds, so that all live in the same process; rounds without it come in pairs, and what the two of a pair differ by is the noise.
+// npm run bench:inspector: what the inspector costs those who are inspected. One server, whose inspector is switched off and on between rounds
+// of some hundred milliseconds, so that all live in the same process and in the same mood of the machine: a round with it is compared with
+// the mean of the rounds without it before and behind it, and told is the median of those ratios.
 //
-//   off          as INSPECTOR=off
+//   off          as INSPECTOR=off; a round of it between two others of it: what it differs from them by is the noise
 //   unwatched    on, and nobody looks
-//   watched      one tab: the list, and the lines of four sessions of the hundred
+//   watched      one tab: the list of all streams, and the lines of four of them
 //   deaf         the same tab, and it never reads
 //
-// CPU is user + system time of the whole server, its writer thread included, a frame. RSS is told beside it; a deaf tab must not show in it.
+// CPU is user + system time of the whole server, its writer thread included, a frame. RSS is told as it grew against the rounds around it.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cpuSeconds, median, runClient, startServer } from './measure.mjs';
-import { wordByWord } from './workload.mjs';
+import { openCalls } from './calls.mjs';
+import { median, percentile, startServer } from './measure.mjs';
+import { CHUNKS_PER_SENTENCE, wordByWord } from './workload.mjs';
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '12' },
-    calls: { type: 'string', default: '100' },
-    concurrency: { type: 'string', default: '100' },
+    pairs: { type: 'string', default: '40' },
+    streams: { type: 'string', default: '100' },
+    sentences: { type: 'string', default: '8' },
     json: { type: 'boolean', default: false },
   },
 });
-const [rounds, calls, concurrency] = [options.rounds, options.calls, options.concurrency].map(Number);
+const [pairs, streams, sentences] = [options.pairs, options.streams, options.sentences].map(Number);
+const framesPerCall = sentences * (1 + CHUNKS_PER_SENTENCE) + 1;
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-const kinds = ['off', 'unwatched', 'watched', 'off again', 'deaf'];
+const kinds = ['off', 'unwatched', 'watched', 'deaf'];
+/** The last lines of a round are written by then. */
+const SETTLE_MS = 80;
 
 const dir = mkdtempSync(join(tmpdir(), 'recital-bench-'));
 const scenarioFile = join(dir, 'scenario.json');
-writeFileSync(scenarioFile, JSON.stringify(wordByWord));
+writeFileSync(scenarioFile, JSON.stringify(shortened(wordByWord)));
 let inspectorUrl = '';
 const target = await startServer(
   'server',
@@ -44,40 +50,83 @@ const target = await startServer(
     SCENARIO_FILE: scenarioFile,
     DATA_DIR: join(dir, 'data'),
     BACKPRESSURE_MAX_STREAMS: '1000',
+    BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
+    OVERLOAD: 'off',
     LOG_LEVEL: 'warn',
   },
   'ignore',
   ({ decision, ctx }) => {
     if (decision === 'ready') inspectorUrl = ctx.inspector_url;
   },
+  true,
 );
-let isOn = true;
+const { call, close } = openCalls(target.port);
 
 try {
-  // Until V8 has compiled what there is to compile.
-  for (const kind of [...kinds, ...kinds]) await measured(kind);
+  // Until V8 has compiled what there is to compile, and the heap has its size.
+  for (const kind of [...kinds, ...kinds, ...kinds]) await measured(kind);
   const samples = new Map(kinds.map((kind) => [kind, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    const turned = round % kinds.length;
-    // Each goes first, second and last equally often.
-    for (const kind of [...kinds.slice(turned), ...kinds.slice(0, turned)])
-      samples.get(kind).push(await measured(kind));
+  let before = await measured('off');
+  for (let pair = 0; pair < pairs; pair += 1) {
+    for (const kind of kinds) {
+      const round = await measured(kind);
+      const after = await measured('off');
+      samples.get(kind).push(comparedWith(round, before, after));
+      before = after;
+    }
   }
   report(samples);
 } finally {
+  close();
   target.child.kill('SIGTERM');
   await new Promise((resolve) => target.child.once('exit', resolve));
   rmSync(dir, { recursive: true, force: true });
 }
 
+/** The first sentences of a scenario's one answer, a word a step. */
+function shortened(scenario) {
+  const steps = [];
+  let said = 0;
+  for (const step of scenario.answers[0].steps) {
+    if (said === sentences) break;
+    steps.push(step);
+    if (step.say?.endsWith('.') === true) said += 1;
+  }
+  return { ...scenario, answers: [{ when: '', steps }] };
+}
+
 async function measured(kind) {
-  await switchTo(!kind.startsWith('off'));
+  await usage(kind !== 'off');
   const viewer = kind === 'watched' || kind === 'deaf' ? await openViewer(kind === 'deaf' ? 'deaf' : 'reads') : null;
-  const before = cpuSeconds(target.child.pid);
-  const { frames } = await runClient(target, { calls, concurrency });
-  const cpuMicrosPerFrame = ((cpuSeconds(target.child.pid) - before) * 1e6) / frames;
-  const rssMiB = rssOf(target.child.pid);
-  return { cpuMicrosPerFrame, rssMiB, viewer: (await viewer?.close()) ?? null };
+  const before = await usage(kind !== 'off');
+  const ended = await Promise.all(Array.from({ length: streams }, () => call('benchmark')));
+  await wait(SETTLE_MS);
+  const after = await usage(kind !== 'off');
+  const wrong = ended.find(({ frames }) => frames !== framesPerCall);
+  if (wrong !== undefined) throw new Error(`${wrong.frames} frames instead of ${framesPerCall}`);
+  const lines = (await viewer?.close())?.lines ?? 0;
+  return {
+    cpuMicrosPerFrame: (after.cpuMicros - before.cpuMicros) / (streams * framesPerCall),
+    rssMiB: after.rssMiB,
+    lines,
+  };
+}
+
+function comparedWith(round, before, after) {
+  const mean = (name) => (before[name] + after[name]) / 2;
+  return {
+    ...round,
+    ratio: round.cpuMicrosPerFrame / mean('cpuMicrosPerFrame'),
+    grownMiB: round.rssMiB - mean('rssMiB'),
+  };
+}
+
+/** Switches the inspector, and resolves with what the server has used so far. */
+function usage(isOn) {
+  return new Promise((resolve) => {
+    target.child.once('message', resolve);
+    target.child.send({ isOn });
+  });
 }
 
 async function openViewer(manner) {
@@ -98,38 +147,39 @@ async function openViewer(manner) {
   };
 }
 
-async function switchTo(wanted) {
-  if (isOn !== wanted) target.child.kill('SIGUSR2');
-  isOn = wanted;
-  // The signal has arrived, and the last lines of the round before are written.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-}
-
-function rssOf(pid) {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
-
 function report(samples) {
-  const figure = (kind, name) => samples.get(kind).map((sample) => sample[name]);
-  const [off, again] = [figure('off', 'cpuMicrosPerFrame'), figure('off again', 'cpuMicrosPerFrame')];
   const rows = kinds.map((name) => {
-    const values = figure(name, 'cpuMicrosPerFrame');
-    // Against the mean of the two without it in the same round: the machine's mood is the same within a round.
-    const ratio = median(values.map((value, round) => value / ((off[round] + again[round]) / 2)));
-    const lines = median(samples.get(name).map(({ viewer }) => viewer?.lines ?? 0));
-    return { name, cpuMicrosPerFrame: median(values), ratio, rssMiB: median(figure(name, 'rssMiB')), lines };
+    const figures = (of) => samples.get(name).map((sample) => sample[of]);
+    const ratios = figures('ratio').toSorted((a, b) => a - b);
+    return {
+      name,
+      cpuMicrosPerFrame: median(figures('cpuMicrosPerFrame')),
+      ratio: median(ratios),
+      low: percentile(ratios, 0.25),
+      high: percentile(ratios, 0.75),
+      grownMiB: median(figures('grownMiB')),
+      lines: median(figures('lines')),
+    };
   });
   if (options.json) {
-    console.log(JSON.stringify({ rounds, calls, concurrency, rows, samples: Object.fromEntries(samples) }));
+    console.log(JSON.stringify({ pairs, streams, sentences, rows, samples: Object.fromEntries(samples) }));
     return;
   }
-  console.log(`${rounds} rounds of ${calls} calls word by word, ${concurrency} at a time`);
+  console.log(`${pairs} pairs of rounds of ${streams} streams at once, word by word, ${framesPerCall} frames each`);
   console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}`);
-  console.log('CPU in microseconds a frame; ratio: median of the rounds; lines: that the tab got, a round\n');
-  const titles = ['median', 'ratio', 'RSS MiB', 'lines'].map((title) => title.padStart(10));
+  console.log(
+    `load ${loadavg()[0].toFixed(1)}; CPU in microseconds a frame; ratio: median of the pairs, and its quartiles`,
+  );
+  console.log('lines: that the tab got, a round\n');
+  const titles = ['median', 'ratio', 'from', 'to', 'RSS +MiB', 'lines'].map((title) => title.padStart(10));
   console.log(`${'inspector'.padEnd(12)}${titles.join('')}`);
-  for (const { name, cpuMicrosPerFrame, ratio, rssMiB, lines } of rows) {
-    const cells = [cpuMicrosPerFrame.toFixed(2), ratio.toFixed(3), rssMiB.toFixed(0), String(lines)];
+  for (const { name, cpuMicrosPerFrame, ratio, low, high, grownMiB, lines } of rows) {
+    const cells = [
+      cpuMicrosPerFrame.toFixed(2),
+      ...[ratio, low, high].map((value) => value.toFixed(3)),
+      grownMiB.toFixed(1),
+      String(lines),
+    ];
     console.log(`${name.padEnd(12)}${cells.map((cell) => cell.padStart(10)).join('')}`);
   }
 }

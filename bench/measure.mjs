@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** A server process on a free port; `onLine` is told its log lines. */
-export async function startServer(name, args, env, stderr = 'inherit', onLine = () => {}) {
+/** A server process on a free port; `onLine` is told its log lines. `hasChannel`: it can be spoken to by messages. */
+export async function startServer(name, args, env, stderr = 'inherit', onLine = () => {}, hasChannel = false) {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', stderr],
+    stdio: ['ignore', 'pipe', stderr, ...(hasChannel ? ['ipc'] : [])],
   });
   const port = await new Promise((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {

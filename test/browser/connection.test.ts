@@ -141,6 +141,23 @@ test('an address with session and turn alone, typed into an open page, leads the
   await verdictShown(page, 'identical');
 });
 
+test('a server that came back with another token is given it in the page, and Back leads to the session that was shown', async () => {
+  const server = await startInspected();
+  await say(server, 'kept-1', 'walk').outcome;
+  const page = await openPage(server.pageUrl, { expectedFaults: [/401/] });
+  await openSession(page, 'kept-1');
+  await page.evaluate(() => {
+    location.hash = '#token=another&session=kept-1&turn=2';
+  });
+  await page.getByRole('button', { name: 'Give its new token' }).click();
+  await page.locator('#token').fill(server.pageUrl);
+  await press(page, 'Enter');
+  await expect.poll(() => page.getByRole('status').first().innerText()).toMatch(/^live/);
+  await page.goBack();
+  await turnShown(page, 2);
+  await verdictShown(page, 'identical');
+});
+
 /** A port that nobody listens on; the server that comes back must have the same one. */
 async function freePort(): Promise<number> {
   const probe = createServer();

@@ -1,10 +1,14 @@
 /** What stands around a session: the list and its filter, the crowd on its chart, a question that is tried with sound. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { LineChain } from '../../src/log/log-format.ts';
 import { openPage } from '../support/browser/inspected-page.ts';
 import { type InspectedServer, say, startInspected, wholeLogOf } from '../support/browser/inspected-server.ts';
 import { openSession, press, rowOf, turnShown, verdictShown } from '../support/browser/inspector-tab.ts';
 import { toldByNode } from '../support/browser/log-states.ts';
+import { makeFolder } from '../support/end-of-file.ts';
 
 let server: InspectedServer;
 beforeAll(async () => {
@@ -52,6 +56,36 @@ describe('the filter', () => {
     await page.keyboard.type('state:(((\\ -" :');
     await expect.poll(() => listed(page)).toEqual([]);
   });
+});
+
+test('ended sessions beyond the list come when they are asked for, down to the first, and none is lost when others end', async () => {
+  const dir = makeFolder('recital-older-');
+  const lines = readFileSync('test/recordings/session/completed-plain-v1.jsonl', 'utf8').trim().split('\n');
+  mkdirSync(join(dir, '2026-01-31'));
+  for (let index = 0; index < 750; index += 1) {
+    const startedAt = new Date(Date.UTC(2026, 0, 31, 12) + index * 1_000).toISOString();
+    const name = `${startedAt.slice(11, 23).replaceAll(':', '')}-old-${index}.jsonl`;
+    const chain = new LineChain();
+    const text = lines.map((line) => {
+      const { hash: _, ...rest } = JSON.parse(line);
+      return chain.write(rest.kind === 'header' ? { ...rest, startedAt } : rest);
+    });
+    writeFileSync(join(dir, '2026-01-31', name), text.join(''));
+  }
+  const full = await startInspected({ env: { EVENT_LOG_DIR: dir, EVENT_LOG_MAX_AGE: '315360000' } });
+  const page = await openPage(full.pageUrl);
+  const counts = page.locator('.counts');
+  const older = page.getByRole('button', { name: /older$/ });
+  await expect.poll(() => counts.innerText()).toMatch(/500 of 500 shown\s*250 older/);
+  await older.click();
+  await expect.poll(() => counts.innerText()).toMatch(/700 of 700 shown\s*50 older/);
+  await say(full, 'new-1', 'plain').outcome;
+  await expect.poll(() => counts.innerText()).toMatch(/701 of 701 shown\s*50 older/);
+  await older.click();
+  await expect.poll(() => counts.innerText()).toBe('751 of 751 shown');
+  await page.locator('.rows').evaluate((rows) => rows.scrollTo(0, rows.scrollHeight));
+  await page.locator('[data-log="2026-01-31.120000.000-old-0"]').waitFor();
+  await full.stop();
 });
 
 describe('the crowd', () => {

@@ -88,7 +88,7 @@ export class OpenedFiles implements Archive {
 
   async rowsBefore(before: string, limit: number, isKnown: IsKnown): Promise<ArchivePart> {
     const older = this.#sorted.filter(
-      (file) => file.startedAt < before && !isKnown({ name: file.id, path: file.real }),
+      (file) => file.startedAt < before && !isKnown({ name: file.id, place: file.id, path: file.real }),
     );
     const last = older[limit - 1];
     // Whoever goes on behind a row asks by its time: those of one millisecond stay together.

@@ -80,6 +80,7 @@ export class LiveLog {
     this.#takeBack();
     this.#fetching?.abort();
     this.#fetching = null;
+    this.debugger.reading(false);
   }
 
   /** Takes the waiting lines that follow upon what is there. */
@@ -123,6 +124,7 @@ export class LiveLog {
     const fetching = new AbortController();
     this.#fetching = fetching;
     const had = this.debugger.lines;
+    if (had === 0) this.debugger.reading(true);
     let isBroken = false;
     try {
       // What is there is not sent again: a slow tab has many gaps, and a file may have megabytes.
@@ -147,6 +149,7 @@ export class LiveLog {
       this.debugger.lost(error instanceof Error ? error.message : String(error));
     }
     this.#fetching = null;
+    this.debugger.reading(false);
     if (this.debugger.lines > had) this.#failures = 0;
     this.#join();
     // A server that is busy, or away, says nothing of whether there is such a file.

@@ -50,6 +50,7 @@ export class LogDebugger {
   #isLive = true;
   #isEmpty = false;
   #missingLines = 0;
+  #isReading = false;
   #chars = 0;
   #isFull = false;
   #whyLost: string | null = null;
@@ -96,6 +97,7 @@ export class LogDebugger {
     this.#isEmpty = isEmpty;
     this.#isLive = false;
     this.#missingLines = 0;
+    this.#isReading = false;
   }
 
   /** The next line can't be read, and why; nothing behind it is believed. */
@@ -110,6 +112,11 @@ export class LogDebugger {
   /** Lines that are known to be, and are being fetched. */
   miss(lines: number): void {
     this.#missingLines = lines;
+  }
+
+  /** Its file begins to be read from the beginning, or all of it was. */
+  reading(isReading: boolean): void {
+    this.#isReading = isReading;
   }
 
   /** The log can't be had now, and why; null = it can. Said only where there is nothing of it to show. */
@@ -132,6 +139,7 @@ export class LogDebugger {
       definitionChanges: this.#definitionChanges,
       ...(this.#isFull && { note: `The page holds the beginning of this log, ${turns.length} turns; it is longer.` }),
       missingLines: this.#missingLines,
+      isReading: this.#isReading,
     };
   }
 
@@ -212,7 +220,11 @@ export class LogDebugger {
       return { kind: 'bad-log', line: 1, turn: null, why: whyNoChart(header.machine) };
     }
     const divergence = this.#execution?.divergence ?? null;
-    if (divergence !== null) return { kind: 'diverged', turn: divergence.turn, divergence };
+    if (divergence !== null) {
+      // Told with every report, however large the field is: the turn itself tells all of it.
+      const { present: _present, items: _items, ...told } = divergence;
+      return { kind: 'diverged', turn: told.turn, divergence: told };
+    }
     return { kind: 'identical', turns: turns.length, isWhole: footer !== null && footer.dropped === 0 };
   }
 

@@ -3,13 +3,14 @@
  * aligned by what they were told and where it led. Times are never compared, only shown: no two sessions have the same.
  */
 import type { AnyStateMachine } from 'xstate';
-import { nameOfTransition, transitionIdOf } from '../../analysis/chart/transition-words.ts';
+import { transitionIdOf, transitionWordsOf } from '../../analysis/chart/transition-words.ts';
 import { compareLogs, type LogDifference } from '../../analysis/log-difference.ts';
 import { type EventLog, endReasonOf } from '../../log/log-reader.ts';
 import { replay } from '../../replay/replayer.ts';
 import type { Waits } from '../feed-format.ts';
 import { waitsOf } from '../waits.ts';
 import { eventName, eventWords, newLeaves } from './event-words.ts';
+import { toldOf } from './watched-chart.ts';
 
 /** One value of each session. */
 export interface Pair<T> {
@@ -111,10 +112,11 @@ function transitionCounts(a: Side, b: Side): Comparison['transitions'] {
     ['a', a],
     ['b', b],
   ] as const) {
+    const words = new Map(transitionWordsOf(machine).map((told) => [told.id, toldOf(told).words]));
     const { divergence } = replay(log, machine, (_turn, { transitions }) => {
       for (const transition of transitions) {
         const id = transitionIdOf(transition);
-        const counts = counted.get(id) ?? { words: nameOfTransition(transition), a: 0, b: 0 };
+        const counts = counted.get(id) ?? { words: words.get(id) ?? id, a: 0, b: 0 };
         counts[side] += 1;
         counted.set(id, counts);
       }

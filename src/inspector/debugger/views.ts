@@ -9,7 +9,7 @@ import type { Waits } from '../feed-format.ts';
 /** What the page's own re-execution says of a log. */
 export type Verdict =
   | { readonly kind: 'identical'; readonly turns: number; readonly isWhole: boolean }
-  | { readonly kind: 'diverged'; readonly turn: number; readonly divergence: Divergence }
+  | { readonly kind: 'diverged'; readonly turn: number; readonly divergence: Omit<Divergence, 'present' | 'items'> }
   /** A line is not what was written: altered, missing, or no log at all. */
   | { readonly kind: 'bad-log'; readonly line: number; readonly turn: number | null; readonly why: string };
 
@@ -32,6 +32,8 @@ export interface LogOverview {
   readonly note?: string;
   /** Lines that have not arrived yet, and are being fetched. */
   readonly missingLines: number;
+  /** Its file is being read for the first time: what is behind may still be wrong, and nobody is to be told before that it is identical. */
+  readonly isReading: boolean;
 }
 
 export interface GuardAnswer {

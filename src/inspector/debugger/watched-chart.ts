@@ -107,7 +107,8 @@ export class WatchedChart {
   }
 }
 
-function toldOf({ id, from, trigger, guard, targets }: TransitionWords): TakenTransition {
+/** A transition by the words that the page has for it everywhere. */
+export function toldOf({ id, from, trigger, guard, targets }: TransitionWords): TakenTransition {
   const condition = guard === null ? '' : ` [${guard}]`;
   const goal = targets.length === 0 ? 'stays' : targets.join(', ');
   return { id, words: `${from || 'everywhere'}: ${trigger}${condition} → ${goal}`, source: from, targets };

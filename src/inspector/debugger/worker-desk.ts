@@ -129,6 +129,7 @@ export class WorkerDesk {
       const [size, most] = [bytes.byteLength, MAX_FILE_BYTES].map((each) => `${Math.round(each / 1024 / 1024)} MiB`);
       log.lost(`it has ${size}, and a page opens up to ${most}: \`recital replay\` reads larger ones`);
     } else {
+      log.reading(true);
       await this.#takeFile(log, bytes, () => this.#files.has(id));
     }
     log.close(bytes.byteLength === 0);

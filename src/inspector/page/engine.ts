@@ -51,8 +51,12 @@ function watchSoon(logs: readonly string[]): void {
   else nextWatch = setTimeout(() => watch(logs), waitMs);
 }
 
+/** Of the server, that the worker was last told to hold. */
+let watched: ReadonlySet<string> = new Set();
+
 /** What the worker forgets is forgotten here: who comes back to a log waits for it anew, and asks nothing of one that is not there. */
 function watch(logs: readonly string[]): void {
+  watched = new Set(logs);
   tell({ kind: 'watch', logs });
   const kept = [...store.overviews.peek()].filter(([id]) => isFile(id) || logs.includes(id));
   if (kept.length < store.overviews.peek().size) store.overviews.value = new Map(kept);
@@ -166,7 +170,7 @@ export function expectFile(): void {
   expectsFile = true;
 }
 
-/** Files that were closed: a word of one may still be on its way. */
+/** Files that were closed. */
 const closed = new Set<string>();
 
 /** Forgets a file, here and in the worker. */
@@ -181,7 +185,8 @@ export function closeFile(id: string): void {
 
 function takeOverview(overview: LogOverview): void {
   const { id } = overview;
-  if (closed.has(id)) return;
+  // A word of one that was closed, or is watched no longer, may still have been on its way.
+  if (isFile(id) ? closed.has(id) : !watched.has(id)) return;
   const isFirst = expectsFile && isFile(id) && !store.overviews.peek().has(id);
   // In one step: an address that leads into this file goes on from here to its turn.
   batch(() => {

@@ -277,8 +277,9 @@ export class Inspector {
     } else {
       // Who began long ago may have ended just now: the list is no stretch of time, so where it ends tells nothing.
       const isListed = searchParams.get('unlisted') === '1';
-      const isKnown: IsKnown = ({ name, path }) =>
-        (isListed ? this.list.has(name) : this.list.isLive(name)) || this.#isOwnSupervisor(path);
+      const isKnown: IsKnown = ({ name, place, path }) =>
+        (isListed ? this.list.has(name) || this.list.has(place) : this.list.isLive(name)) ||
+        this.#isOwnSupervisor(path);
       const found = await this.#options.archive?.rowsBefore(before, limit, isKnown);
       sendJson(response, 200, { rows: found?.rows ?? [], more: found?.leftOut ?? 0 } satisfies EndedRows);
     }

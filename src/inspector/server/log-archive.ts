@@ -29,8 +29,8 @@ const logName = /^[A-Za-z0-9_-]{1,64}$/;
 /** The id of a log whose chart has no stream id: its place. */
 const placeName = /^(\d{4}-\d\d-\d\d)\.(\d{6}\.\d{3}-[A-Za-z0-9_-]{1,64})$/;
 
-/** What of the archive is not wanted. */
-export type IsKnown = (log: { readonly name: string; readonly path: string }) => boolean;
+/** What of the archive is not wanted; a row of a log has its `name` as its id, or its `place`. */
+export type IsKnown = (log: { readonly name: string; readonly place: string; readonly path: string }) => boolean;
 
 /** Logs in files, as the inspector asks for them. */
 export interface Archive {
@@ -76,7 +76,8 @@ export class LogArchive implements Archive {
       const folder = join(this.#dir, day);
       for await (const name of entriesOf(folder, fileName)) {
         const log = archivedLog(day, name.slice(0, -LOG_ENDING.length));
-        if (log.start >= before || isKnown({ name: nameOf(log), path: `${folder}${sep}${name}` })) continue;
+        if (log.start >= before) continue;
+        if (isKnown({ name: nameOf(log), place: placeOf(log), path: `${folder}${sep}${name}` })) continue;
         newest.add(log);
         this.#noteServer(log);
       }
@@ -173,9 +174,13 @@ export class LogArchive implements Archive {
 
   #rowOf(log: ArchivedLog): Promise<ListRow | null> {
     return rowOfFile(this.#pathOf(log), (streamId) =>
-      streamId !== '' && streamId === nameOf(log) ? streamId : `${log.day}.${log.file}`,
+      streamId !== '' && streamId === nameOf(log) ? streamId : placeOf(log),
     );
   }
+}
+
+function placeOf({ day, file }: ArchivedLog): string {
+  return `${day}.${file}`;
 }
 
 /** The row of a log that is over, or goes on elsewhere; `idOf` names it. Null = there is no log to be read. */

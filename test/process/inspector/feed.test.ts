@@ -315,6 +315,9 @@ describe('after a restart', () => {
       before = placeTime(rows.at(-1)?.id ?? '');
     }
     expect(seen.size).toBe(600);
+    const response = await fetch(`${base}/ended?unlisted=1&limit=500`, { headers });
+    const { rows, more }: EndedRows = JSON.parse(await response.text());
+    expect([rows.length, more, rows.filter(({ id }) => tab.rows.has(id))]).toEqual([101, 0, []]);
     await next.stop();
   });
 });

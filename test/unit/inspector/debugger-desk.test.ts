@@ -239,6 +239,18 @@ describe('a log of the server', () => {
     expect(page.world.last('logs/a').url).toMatch(/logs\/a\?from=10$/);
   });
 
+  test('is not told to be identical before its file was read to the end', async () => {
+    const page = await Page.watching(['a']);
+    const asked = page.world.last('logs/a');
+    asked.answer(200);
+    asked.send(fileOf(10));
+    await rest(page);
+    expect(page.overview()).toMatchObject({ turns: 9, isReading: true });
+    asked.end();
+    await rest(page);
+    expect(page.overview()).toMatchObject({ turns: 9, isReading: false });
+  });
+
   test('that was cut off on its way, after its end, gets the rest when the server is there again', async () => {
     const page = await Page.watching(['a']);
     page.list({});
@@ -326,6 +338,20 @@ describe('a dropped file', () => {
     expect(page.world.asked).toEqual([]);
     page.desk.take({ kind: 'close', log: id });
     expect((await page.ask({ kind: 'turn', log: id, turn: 3 })).error).toContain('not open here');
+  });
+
+  test('is not told to be identical before all of it was read', async () => {
+    const events = Array.from({ length: 4_000 }, (_, at) => [at, { type: 'outbox.roomFound' }] as const);
+    const long = madeLog({ events });
+    const page = new Page();
+    // Each slice takes its time.
+    const after = page.world.after.bind(page.world);
+    page.world.after = (ms, then) => after(ms || 60, then);
+    page.desk.take({ kind: 'open', files: [{ name: 'long', bytes: new TextEncoder().encode(`${long}{}\n`) }] });
+    await page.world.pass(1_000);
+    const told = page.reports.flatMap((report) => (report.kind === 'log' ? [report.overview] : []));
+    const said = new Set(told.map(({ verdict, isReading }) => `${verdict.kind}${isReading ? ', reading' : ''}`));
+    expect([...said]).toEqual(['identical, reading', 'bad-log, reading', 'bad-log']);
   });
 
   test('that was cut in its last line is incomplete, not bad', async () => {

@@ -119,6 +119,15 @@ test('a chart whose guard was changed diverges at the turn in which it is asked,
   expect(behind?.sides?.recomputed).toMatchObject({ state: 'done', status: 'done' });
 });
 
+test('the whole value of a field that differs is told with its turn, not with every report of the log', () => {
+  const bodies = bodiesOf(textOf('session/completed-command-v1.jsonl'));
+  const log = debuggerOf(chainedAnew(bodies.map((body) => body.replace('"cutter":"#115da4b732c8"', '"cutter":"#0"'))));
+  const { verdict } = log.overview();
+  expect(verdict).toMatchObject({ kind: 'diverged', turn: 2, divergence: { field: 'context.cutter', recorded: '#0' } });
+  expect(verdict.kind === 'diverged' && Object.keys(verdict.divergence)).not.toContain('present');
+  expect(turnOf(log, 2).divergence?.present).toBeDefined();
+});
+
 test('a chart that is over before the log is goes no further, and what was recorded is shown', () => {
   const early = sessionMachine.provide({ guards: { isAnswered: () => true } });
   const log = debuggerOf(textOf('session/completed-plain-v1.jsonl'), { shelf: [early] });

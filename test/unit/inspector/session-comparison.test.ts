@@ -33,7 +33,7 @@ test('what only one of them took is named by the ids of the drawn chart', () => 
   const ofOne = transitions.filter(({ a, b }) => a === 0 || b === 0);
   expect(ofOne).toContainEqual({
     id: 'streaming.voice.silent:always:2',
-    words: expect.stringContaining('session.commandSent'),
+    words: expect.stringContaining('→ commandSent'),
     a: 0,
     b: 1,
   });

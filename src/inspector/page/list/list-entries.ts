@@ -65,7 +65,7 @@ function grown(waits: Waits | null, wait: WaitName | null, byMs: number): Waits 
 }
 
 /** The row of an opened file. */
-export function entryOfFile({ id, title, header, reason, turns, lastMs, verdict }: LogOverview): ListEntry {
+export function entryOfFile({ id, title, header, reason, turns, lastMs, verdict, isReading }: LogOverview): ListEntry {
   const input = header?.input;
   return {
     id,
@@ -84,7 +84,7 @@ export function entryOfFile({ id, title, header, reason, turns, lastMs, verdict 
     isFailed: verdict.kind !== 'identical',
     isStuck: false,
     isFile: true,
-    verdict: verdictWords(verdict),
+    verdict: isReading && verdict.kind === 'identical' ? 'reading …' : verdictWords(verdict),
   };
 }
 

@@ -36,6 +36,7 @@ export function entriesToShow(
     .split(/\s+/)
     .filter((word) => word !== '');
   const fits = ({ words: said, led }: LogEntry): boolean => {
+    if (words.length === 0) return true;
     const text = `${said} ${led}`.toLowerCase();
     return words.every((word) =>
       word.startsWith('-') && word.length > 1 ? !text.includes(word.slice(1)) : text.includes(word),

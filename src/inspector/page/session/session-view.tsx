@@ -13,7 +13,7 @@ import { lazyView } from '../views/lazy-view.tsx';
 import { forkTab, sequenceTab, slotsTab } from '../views/view-tabs.ts';
 import { ChartView } from './chart-view.tsx';
 import { Dock, type DockTab } from './dock.tsx';
-import { activeStates, isTimerOff, shortWords, verdictWords } from './session-words.ts';
+import { activeStates, isJudged, isTimerOff, shortWords, verdictWords } from './session-words.ts';
 import { StateCard } from './state-card.tsx';
 import { seekTurn } from './time-travel.ts';
 import { timelineTab } from './timeline-view.tsx';
@@ -117,11 +117,6 @@ function Crumb({ overview }: { readonly overview: LogOverview | null }) {
       <LevelSwitch />
     </div>
   );
-}
-
-/** Of a log that has not begun to arrive nothing can be said. */
-function isJudged({ verdict, turns }: LogOverview): boolean {
-  return turns > 0 || verdict.kind !== 'identical';
 }
 
 function fieldOf(input: unknown, name: string): string {

@@ -84,6 +84,11 @@ export interface VerdictWords {
   readonly turn: number | null;
 }
 
+/** Of a log that has not begun to arrive, or of a file that is being read, nothing good can be said yet. */
+export function isJudged({ verdict, turns, isReading }: LogOverview): boolean {
+  return verdict.kind !== 'identical' || (turns > 0 && !isReading);
+}
+
 export function verdictWords({ verdict }: LogOverview): VerdictWords {
   switch (verdict.kind) {
     case 'identical':

@@ -198,6 +198,7 @@ test('an opened file is a row with its verdict', () => {
     verdict: { kind: 'bad-log', line: 7, turn: 5, why: 'its hash does not follow' },
     definitionChanges: [],
     missingLines: 0,
+    isReading: false,
   });
   expect(file).toMatchObject({
     session: 'night.jsonl',

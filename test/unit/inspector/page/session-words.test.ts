@@ -7,6 +7,7 @@ import {
   durationWords,
   effectWords,
   guardTree,
+  isJudged,
   largestFirst,
   lineDiff,
   momentWords,
@@ -102,6 +103,14 @@ describe('the verdict in words', () => {
   it('claims no more than was executed', () => {
     expect(told({ kind: 'identical', turns: 46, isWhole: false })).toBe('✓ identical so far');
     expect(told({ kind: 'identical', turns: 112, isWhole: true })).toBe('✓ identical, 112 turns');
+  });
+
+  it('is none before a log has a turn, or while its file is being read; what is wrong is told at once', () => {
+    const bad = { kind: 'bad-log', line: 7, turn: 5, why: 'its hash does not fit' } as const;
+    expect(isJudged(log)).toBe(true);
+    expect(isJudged({ ...log, turns: 0 })).toBe(false);
+    expect(isJudged({ ...log, isReading: true })).toBe(false);
+    expect(isJudged({ ...log, isReading: true, verdict: bad })).toBe(true);
   });
 
   it('names the turn and the field, or the line', () => {
@@ -216,4 +225,5 @@ const log: LogOverview = {
   verdict: { kind: 'identical', turns: 46, isWhole: false },
   definitionChanges: [],
   missingLines: 0,
+  isReading: false,
 };
