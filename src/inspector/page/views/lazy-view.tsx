@@ -16,7 +16,7 @@ export function lazyView<Props extends object>(load: () => Promise<ComponentType
   return function LazyView(props: Props) {
     const [words, setWords] = useState('Loading…');
     useEffect(() => {
-      if (loaded !== null) return;
+      // Also where it has come between the drawing and this: nothing else would draw it again.
       fetchView().then(
         () => setWords(''),
         () => setWords('This view could not be loaded: is the server gone?'),
