@@ -10,6 +10,7 @@ import type { LogTurn } from '../../log/log-format.ts';
 import { type BadLog, endReasonOf, LogReader } from '../../log/log-reader.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { definitionChangesOf } from '../../replay/replayer.ts';
+import { waitsOf } from '../waits.ts';
 import { contextLevel, pathParts, valueAt, wholeJson } from './context-view.ts';
 import { Execution } from './execution.ts';
 import type { Answers, LogEntry, LogQuestion } from './messages.ts';
@@ -126,15 +127,18 @@ export class LogDebugger {
 
   overview(): LogOverview {
     const { header, turns, footer } = this.#reader;
+    const isOver = !this.#isLive && !this.#isReading;
     return {
       id: this.#options.id,
       title: titleOf(header?.input) ?? this.#options.title,
       header,
       isLive: this.#isLive,
-      reason: footer === null && this.#isLive ? '' : endReasonOf(footer),
+      reason: header === null || (footer === null && this.#isLive) ? '' : endReasonOf(footer),
       turns: turns.length,
       lines: this.#lines.length,
       lastMs: turns.at(-1)?.atMs ?? 0,
+      state: turns.findLast(({ state }) => state !== undefined)?.state ?? '',
+      ...(isOver && turns.length > 0 && header?.machine !== 'supervisor' && { waits: waitsOf(turns) }),
       verdict: this.#verdict(),
       definitionChanges: this.#definitionChanges,
       ...(this.#isFull && { note: `The page holds the beginning of this log, ${turns.length} turns; it is longer.` }),

@@ -19,12 +19,16 @@ export interface LogOverview {
   readonly title: string;
   readonly header: LogHeader | null;
   readonly isLive: boolean;
-  /** As `endReasonOf` names it; '' while it lives. */
+  /** As `endReasonOf` names it; '' while it lives, and of what is no log. */
   readonly reason: string;
   readonly turns: number;
   /** Of the file, as far as they have arrived. */
   readonly lines: number;
   readonly lastMs: number;
+  /** After its last turn, as the log tells it; '' = there is none. */
+  readonly state: string;
+  /** Of a stream that is over and was read to its end; absent = not known yet, or it is none. */
+  readonly waits?: Waits;
   readonly verdict: Verdict;
   /** The code is not the one that recorded: said before any divergence. */
   readonly definitionChanges: readonly string[];

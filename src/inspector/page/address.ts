@@ -49,6 +49,7 @@ export function startAddress(only: string | null = null): void {
   const show = () => tell({ kind: 'show', isVisible: document.visibilityState === 'visible' });
   document.addEventListener('visibilitychange', show);
   show();
+  effect(openOnlyRow);
   effect(findAwaited);
   effect(writeAddress);
 }
@@ -77,6 +78,18 @@ function goTo(named: Place): void {
     if (isHere) selectLog(place.log, place.turn);
     else if (place.session === '' || place.session !== sessionOf(store.log.peek() ?? '')) closeLog();
   });
+}
+
+let isOnlyRowOpen = false;
+
+/** Files were opened, and it is one: there is nothing to choose. */
+function openOnlyRow(): void {
+  store.rowsAt.value;
+  const [row] = store.rows.keys();
+  const isFree = store.log.value === null && awaited.value === null && store.connection.value.server?.grpc === null;
+  if (isOnlyRowOpen || row === undefined || !isFree) return;
+  isOnlyRowOpen = true;
+  if (store.rows.size === 1 && store.moreEnded.value === 0) selectLog(row);
 }
 
 function findAwaited(): void {
@@ -127,12 +140,14 @@ function reopenedFile(log: string): string | undefined {
 }
 
 let writtenLog: string | null = null;
+const ownTitle = document.title;
 
 function writeAddress(): void {
   const log = store.log.value;
   const turn = store.isFollowing.value ? null : store.pinnedTurn.value;
   if (awaited.value !== null) return;
   const session = log === null ? '' : sessionOf(log);
+  document.title = log === null ? ownTitle : `${session || fileName(log)} · ${ownTitle}`;
   const hash = fragmentOf({ session, log: log ?? '', turn });
   const isOther = log !== writtenLog && writtenLog !== null;
   writtenLog = log;

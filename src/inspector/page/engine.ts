@@ -194,6 +194,11 @@ function takeOverview(overview: LogOverview): void {
     store.overviews.value = new Map(store.overviews.peek()).set(id, overview);
   });
   if (isFirst) expectsFile = false;
+  // Of a file that the server was given it knows no more than beginning and end.
+  const row = store.rows.get(id);
+  if (row === undefined || row.waits !== null || overview.waits === undefined) return;
+  store.rows.set(id, { ...row, waits: overview.waits });
+  tellOfRows();
 }
 
 let isListDirty = false;

@@ -26,6 +26,8 @@ export interface FilterSubject {
   readonly isFailed: boolean;
   readonly isStuck: boolean;
   readonly isFile: boolean;
+  /** Its path, or name; '' = it was given by none. */
+  readonly file: string;
 }
 
 export interface Filter {
@@ -36,7 +38,7 @@ export interface Filter {
 
 type Test = (subject: FilterSubject) => boolean;
 
-const texts = ['state', 'device', 'session', 'reason', 'machine', 'id'] as const;
+const texts = ['state', 'device', 'session', 'reason', 'machine', 'file', 'id'] as const;
 /** A free word looks into the names of logs only if it is so long: they are random, and any short word is in some of them. */
 const ID_CHARS = 8;
 const fields = [...texts, 'age', 'turns', 'wait', 'is'];

@@ -5,6 +5,7 @@
 import type { LogOverview, Verdict } from '../../debugger/views.ts';
 import type { ListRow, Waits } from '../../feed-format.ts';
 import { type WaitName, waitOf } from '../../waits.ts';
+import { durationWords, isNoLog } from '../session/session-words.ts';
 import type { ListEntry } from './list-order.ts';
 
 /** No answer, voice or reader is that slow by itself; the shortest time limit for them is 15 s. */
@@ -24,6 +25,8 @@ export function seenRow(row: ListRow, before: SeenRow | undefined, nowMs: number
   const wait = before?.state === row.state ? before.wait : waitOf(row.state);
   return {
     ...row,
+    // What was read of its log meanwhile holds as long as nothing more has come.
+    waits: row.waits ?? (before?.turns === row.turns ? before.waits : null),
     seenAtMs: nowMs,
     quietSinceMs: nowMs - row.quietMs,
     wait: row.isLive ? wait : null,
@@ -47,10 +50,12 @@ export function entryOfRow(row: SeenRow, nowMs: number): ListEntry {
     waits: grown(row.waits, row.wait, sinceMs),
     quietMs,
     isLive: row.isLive,
-    isFailed: row.isFailed,
+    // What is no log has not failed.
+    isFailed: row.isFailed && row.machine !== '',
     isStuck: row.wait !== null && quietMs >= STUCK_MS,
     isFile: false,
     verdict: '',
+    file: row.why === undefined ? (row.file ?? '') : '',
     note: row.why ?? row.file ?? (row.session === '' ? placeOfServer(row) : ''),
   };
 }
@@ -65,28 +70,36 @@ function grown(waits: Waits | null, wait: WaitName | null, byMs: number): Waits 
 }
 
 /** The row of an opened file. */
-export function entryOfFile({ id, title, header, reason, turns, lastMs, verdict, isReading }: LogOverview): ListEntry {
+export function entryOfFile(overview: LogOverview): ListEntry {
+  const { id, title, header, reason, state, turns, lastMs, waits = null, verdict, isReading } = overview;
   const input = header?.input;
+  const session = textIn(input, 'sessionId');
+  const file = id.replace(/^file:\d+:/, '');
   return {
     id,
     machine: header?.machine ?? '',
-    session: textIn(input, 'sessionId') || title,
-    device: textIn(input, 'hardwareId') || id.replace(/^file:\d+:/, ''),
-    state: '',
+    session: session || title,
+    device: textIn(input, 'hardwareId'),
+    file: session === '' ? '' : file,
+    state,
     reason,
     startedAt: header?.startedAt ?? '',
     ageMs: lastMs,
     turns,
     wait: null,
-    waits: null,
+    waits,
     quietMs: 0,
     isLive: false,
-    isFailed: verdict.kind !== 'identical',
+    isFailed: verdict.kind !== 'identical' && !isNoLog(overview),
     isStuck: false,
     isFile: true,
-    verdict: isReading && verdict.kind === 'identical' ? 'reading …' : verdictWords(verdict),
+    verdict:
+      isReading && verdict.kind === 'identical' ? 'reading …' : isNoLog(overview) ? NO_LOG : verdictWords(verdict),
   };
 }
+
+/** In the place of how it ended. */
+export const NO_LOG = 'no event log';
 
 /** A field of what may be anything; '' where it is no text. */
 export function textIn(value: unknown, field: string): string {
@@ -104,16 +117,6 @@ function verdictWords(verdict: Verdict): string {
     case 'bad-log':
       return `✗ bad log, line ${verdict.line}`;
   }
-}
-
-/** `2.5 s`, `4:05`, `1:04:05`. */
-export function ageWords(ms: number): string {
-  if (ms < 60_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
-  const seconds = Math.floor(ms / 1_000);
-  const twoDigits = (value: number) => String(value).padStart(2, '0');
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}:${twoDigits(seconds % 60)}`;
-  return `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}`;
 }
 
 /** A random id is told apart by its first two groups; any other is shown whole, as far as there is room. */
@@ -144,7 +147,9 @@ const waitWords: Readonly<Record<WaitName, string>> = {
 /** `waited for: first word 0.3 s · model 2.1 s`; '' where nobody knows. */
 export function waitsWords(waits: Waits | null): string {
   if (waits === null) return '';
-  const told = tones.filter((name) => waits[name] >= 50).map((name) => `${waitWords[name]} ${ageWords(waits[name])}`);
+  const told = tones
+    .filter((name) => waits[name] >= 50)
+    .map((name) => `${waitWords[name]} ${durationWords(waits[name])}`);
   return told.length === 0 ? 'waited for nothing' : `waited for: ${told.join(' · ')}`;
 }
 

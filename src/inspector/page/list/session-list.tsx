@@ -118,9 +118,11 @@ function Rows() {
   const order = useRef<readonly string[]>([]);
   const view = useView(box);
   const isHeld = useHold(box);
-  const list = isHeld
-    ? heldEntries(order.current, new Map(entries.value.map((entry) => [entry.id, entry])))
-    : shown.value;
+  // Nothing is not held: there is no row in it that could move.
+  const list =
+    isHeld && order.current.length > 0
+      ? heldEntries(order.current, new Map(entries.value.map((entry) => [entry.id, entry])))
+      : shown.value;
   const ids = list.map(({ id }) => id);
   const top = scrollTopAfter(order.current, ids, { top: view.top, rowHeight: view.rowHeight });
   order.current = ids;
@@ -203,16 +205,16 @@ function useHold(box: { readonly current: HTMLDivElement | null }): boolean {
 }
 
 function NoRows() {
-  const count = entries.value.length;
+  const count = entries.value.filter(isSession).length;
   if (count === 0) {
     const isConnected = store.connection.value.state === 'live';
     return <p class="no-rows">{isConnected ? 'No session yet. They appear here by themselves.' : 'Not connected.'}</p>;
   }
   return (
     <div class="no-rows">
-      <p>None of {count} is like that.</p>
+      <p>None of {count} fits the filter.</p>
       <button type="button" class="button" onClick={showAll}>
-        Show all
+        {filterText.value === '' ? 'Show all' : 'Clear the filter'}
       </button>
     </div>
   );

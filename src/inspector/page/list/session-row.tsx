@@ -1,6 +1,7 @@
 /** A row of the list: which session, how old, on which device, what it does or how it ended, and the strip of what it waited for. */
+import { durationWords } from '../session/session-words.ts';
 import { selectLog } from '../store.ts';
-import { ageWords, shortSession, shortState, stripOf, waitsWords } from './list-entries.ts';
+import { NO_LOG, shortSession, shortState, stripOf, waitsWords } from './list-entries.ts';
 import type { ListEntry } from './list-order.ts';
 
 export interface SessionRowProps {
@@ -16,7 +17,7 @@ export interface SessionRowProps {
 }
 
 export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRowProps) {
-  const { session, device, machine, isLive, isFile, note = '' } = entry;
+  const { session, device, machine, isLive, isFile, file, note = '' } = entry;
   // Where nobody knows what was waited for, an empty one would say that it was nothing.
   const strip = stripOf(entry);
   return (
@@ -38,11 +39,11 @@ export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRo
       <div class="row-line">
         {session !== '' && machine !== 'session' && machine !== '' && <span class="machine">{machine}</span>}
         <b dir="auto">{session === '' ? machine : shortSession(session)}</b>
-        <span class="age">{ageWords(entry.ageMs)}</span>
+        <span class="age">{machine !== '' && durationWords(entry.ageMs)}</span>
       </div>
       <div class="row-line">
         <span class="device" dir="auto">
-          {device || note}
+          {file.replace(/^.*\//, '') || device || note}
         </span>
         <RowState entry={entry} />
       </div>
@@ -52,8 +53,9 @@ export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRo
 }
 
 function RowState({ entry }: { readonly entry: ListEntry }) {
-  const { isFile, isLive, isFailed, isStuck, wait, state, reason, quietMs, verdict } = entry;
-  if (isFile) return <span class={isFailed ? 'is-bad' : 'is-good'}>{verdict}</span>;
+  const { machine, isFile, isLive, isFailed, isStuck, wait, state, reason, quietMs, verdict } = entry;
+  if (isFile) return <span class={isFailed ? 'is-bad' : machine === '' ? '' : 'is-good'}>{verdict}</span>;
+  if (!isLive && machine === '') return <span>{NO_LOG}</span>;
   if (!isLive) return <span class={isFailed ? 'is-bad' : ''}>{isFailed ? `✗ ${reason}` : reason}</span>;
   if (isStuck) return <span class="is-waiting stuck">stuck {Math.floor(quietMs / 1_000)} s</span>;
   return (
@@ -74,6 +76,7 @@ function titleOf({
   turns,
   waits,
   isLive,
+  file,
   note = '',
 }: ListEntry): string {
   return [
@@ -81,7 +84,7 @@ function titleOf({
     `device ${device || 'unknown'} · since ${startedAt} · ${turns} turns`,
     isLive ? state : reason,
     waitsWords(waits),
-    note,
+    file || note,
   ]
     .filter((line) => line !== '')
     .join('\n');

@@ -5,7 +5,7 @@ import type { Waits } from '../../feed-format.ts';
 const MS_PER_SECOND = 1_000;
 const SECONDS_PER_MINUTE = 60;
 
-/** `7.5 ms`, `348 ms`, `14.8 s`, `299 s`, `12 min 4 s`. */
+/** `7.5 ms`, `348 ms`, `14.8 s`, `299 s`, `12 min 4 s`, `3 h 5 min`: all of the page tells durations so. */
 export function durationWords(ms: number): string {
   const seconds = ms / MS_PER_SECOND;
   if (ms < 10) return `${Math.round(ms * 10) / 10} ms`;
@@ -13,7 +13,8 @@ export function durationWords(ms: number): string {
   if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
   if (seconds < 10 * SECONDS_PER_MINUTE) return `${Math.round(seconds)} s`;
   const whole = Math.round(seconds);
-  return `${Math.floor(whole / SECONDS_PER_MINUTE)} min ${whole % SECONDS_PER_MINUTE} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /**
@@ -89,7 +90,13 @@ export function isJudged({ verdict, turns, isReading }: LogOverview): boolean {
   return verdict.kind !== 'identical' || (turns > 0 && !isReading);
 }
 
-export function verdictWords({ verdict }: LogOverview): VerdictWords {
+/** A file that does not begin as a log does: a sound, a picture, an empty one. */
+export function isNoLog({ header, verdict }: LogOverview): boolean {
+  return header === null && verdict.kind === 'bad-log' && verdict.line === 1;
+}
+
+export function verdictWords(overview: LogOverview): VerdictWords {
+  const { verdict } = overview;
   switch (verdict.kind) {
     case 'identical':
       return {
@@ -109,7 +116,11 @@ export function verdictWords({ verdict }: LogOverview): VerdictWords {
       // Without a line it is no line's fault: the log cannot be had.
       return {
         kind: 'bad-log',
-        words: verdict.line === 0 ? '✗ no log' : `✗ bad log: line ${verdict.line}`,
+        words: isNoLog(overview)
+          ? '✗ no event log'
+          : verdict.line === 0
+            ? '✗ no log'
+            : `✗ bad log: line ${verdict.line}`,
         why: verdict.why,
         turn: verdict.turn,
       };

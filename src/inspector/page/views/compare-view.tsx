@@ -5,14 +5,15 @@ import type { ChartGeometry } from '../../../analysis/chart/chart-geometry.ts';
 import type { ComparedStep, Comparison, Pair } from '../../debugger/session-comparison.ts';
 import type { LogOverview } from '../../debugger/views.ts';
 import type { ListRow } from '../../feed-format.ts';
+import { fileName } from '../address.ts';
 import { useAnswer } from '../engine.ts';
 import { chooseFiles } from '../files.tsx';
-import { shortWords } from '../session/session-words.ts';
+import { durationWords, shortWords } from '../session/session-words.ts';
 import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, selectLog, showPanel, store } from '../store.ts';
 import { useBeside } from './beside.ts';
 import './views.css';
-import { lengthText, placeText, refreshMs } from './view-words.ts';
+import { placeText, refreshMs } from './view-words.ts';
 
 /** The log that the shown one is compared with; '' = none is chosen yet. */
 const other = signal('');
@@ -79,9 +80,13 @@ function useOpenedFile(): void {
 function Chooser({ log, chosen }: { readonly log: string; readonly chosen: string }) {
   // Read, so that the offer follows the list.
   void store.rowsAt.value;
-  const files = [...store.overviews.value.values()].filter(({ id }) => id.startsWith('file:') && id !== log);
+  const shownMachine = store.overviews.value.get(log)?.header?.machine ?? '';
+  const files = [...store.overviews.value.values()].filter(
+    ({ id, header }) => id.startsWith('file:') && id !== log && header?.machine === shownMachine,
+  );
   const rows = [...store.rows.values()]
-    .filter(({ id }) => id !== log)
+    // A supervisor has other states and events than a session: nothing of one is to be found in the other.
+    .filter(({ id, machine }) => id !== log && (shownMachine === '' || machine === shownMachine))
     .slice(-MAX_OFFERED)
     .reverse();
   return (
@@ -100,20 +105,26 @@ function Chooser({ log, chosen }: { readonly log: string; readonly chosen: strin
   );
 }
 
-function fileOption({ id, title, reason }: LogOverview) {
+function fileOption({ id, title, header, reason }: LogOverview) {
   return (
     <option key={id} value={id}>
-      {title} {reason}
+      {fileName(id)} · {title} · {startWords(header?.startedAt)} · {reason}
     </option>
   );
 }
 
-function rowOption({ id, session, device, reason, isLive, machine }: ListRow) {
+function rowOption({ id, session, device, reason, isLive, machine, file = '', startedAt }: ListRow) {
   return (
     <option key={id} value={id}>
-      {session || machine} · {device} · {isLive ? 'live' : reason}
+      {file.replace(/^.*\//, '') || session || machine} · {device} · {startWords(startedAt)} ·{' '}
+      {isLive ? 'live' : reason}
     </option>
   );
+}
+
+/** `2026-11-30 10:00:00`, UTC. */
+function startWords(startedAt = ''): string {
+  return startedAt.slice(0, 19).replace('T', ' ');
 }
 
 function Compared({ comparison, logs }: { readonly comparison: Comparison; readonly logs: Pair<string> }) {
@@ -265,7 +276,7 @@ function Facts({ comparison: { ends, durationMs, turns, waits } }: { readonly co
       <td class="side-b">{b}</td>
     </tr>
   );
-  const lengths = ({ a, b }: Pair<number>) => ({ a: lengthText(a), b: lengthText(b) });
+  const lengths = ({ a, b }: Pair<number>) => ({ a: durationWords(a), b: durationWords(b) });
   return (
     <div class="card">
       <h2>Ends and waits</h2>

@@ -10,7 +10,8 @@ import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, store } from '../store.ts';
 import { chosen, forked, forkHere } from './fork-place.ts';
 import './views.css';
-import { copyText, lengthText, placeText, refreshMs } from './view-words.ts';
+import { durationWords } from '../session/session-words.ts';
+import { copyText, placeText, refreshMs } from './view-words.ts';
 
 export function ForkView() {
   const log = store.log.value ?? '';
@@ -81,7 +82,7 @@ function choicesOf({ event, timers, segments, facts, settings }: ForkOptions): r
   return [
     ...ofEvent,
     ...timers.map(({ id, name, dueInMs }) =>
-      plain(id, 'A timer fires now', `${name}, due in ${lengthText(dueInMs)}`, { kind: 'timer', id }),
+      plain(id, 'A timer fires now', `${name}, due in ${durationWords(dueInMs)}`, { kind: 'timer', id }),
     ),
     ...segments.flatMap((segment) => [
       plain(`fails ${segment}`, 'The voice', `fails at sentence ${segment}`, {

@@ -1,5 +1,4 @@
 /** Times, and what is put on the clipboard, as these views say and do it. */
-import { durationText } from '../../../log/duration-text.ts';
 import { sayBriefly, store } from '../store.ts';
 
 /** When, since the log began: `348 ms`, `1.204 s`; before it, with a minus. */
@@ -7,11 +6,6 @@ export function placeText(ms: number): string {
   const far = Math.abs(ms);
   const text = far < 1000 ? `${Math.round(far)} ms` : `${(far / 1000).toFixed(far < 100_000 ? 3 : 1)} s`;
   return ms < 0 ? `−${text}` : text;
-}
-
-/** How long: `0.4 ms`, `2.35 s`, `4 min 10 s`. */
-export function lengthText(ms: number): string {
-  return durationText(ms);
 }
 
 /** What is told of a whole log that grows is asked for this often at most: the longer it is, the more it costs. */

@@ -21,6 +21,7 @@ const overviewOf = (id: string): LogOverview => ({
   turns: 500,
   lines: 501,
   lastMs: 1,
+  state: 'done',
   verdict: { kind: 'identical', turns: 500, isWhole: false },
   definitionChanges: [],
   missingLines: 0,

@@ -15,6 +15,7 @@ const subject: FilterSubject = {
   isFailed: false,
   isStuck: false,
   isFile: false,
+  file: '',
 };
 const ended: FilterSubject = {
   ...subject,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { LogOverview } from '../../../../src/inspector/debugger/views.ts';
 import type { ListRow } from '../../../../src/inspector/feed-format.ts';
 import { readFilter } from '../../../../src/inspector/page/list/filter.ts';
 import {
-  ageWords,
   entryOfFile,
   entryOfRow,
   seenRow,
@@ -18,6 +18,8 @@ import {
   shownEntries,
   windowOf,
 } from '../../../../src/inspector/page/list/list-order.ts';
+import { noWaits } from '../../../../src/inspector/waits.ts';
+import type { LogHeader } from '../../../../src/log/log-format.ts';
 
 const receiving = 'streaming.answer.running.receiving | streaming.voice.silent | streaming.reader.attentive';
 const row: ListRow = {
@@ -144,15 +146,6 @@ describe('the window of the list', () => {
 });
 
 describe('the words of a row', () => {
-  test.each([
-    [0, '0.0 s'],
-    [59_999, '59.9 s'],
-    [60_000, '1:00'],
-    [3_725_000, '1:02:05'],
-  ])('tell %j ms as %s', (ms, words) => {
-    expect(ageWords(ms)).toBe(words);
-  });
-
   test('shorten random ids alone', () => {
     expect(shortSession('2e0ce7e1-b1dd-4ebd-b5f0-226ce53078f4')).toBe('2e0ce7e1-b1dd');
     expect(shortSession('my-session')).toBe('my-session');
@@ -171,7 +164,7 @@ describe('the words of a row', () => {
   });
 
   test('tell what was waited for', () => {
-    expect(waitsWords(row.waits)).toBe('waited for: first word 0.2 s · model 0.8 s');
+    expect(waitsWords(row.waits)).toBe('waited for: first word 200 ms · model 800 ms');
     expect(waitsWords(null)).toBe('');
   });
 
@@ -185,26 +178,62 @@ describe('the words of a row', () => {
   });
 });
 
+const header: LogHeader = {
+  kind: 'header',
+  format: 1,
+  machine: 'session',
+  version: '1',
+  definition: '',
+  build: '',
+  redaction: 'shape',
+  startedAt: row.startedAt,
+  input: {},
+};
+const nightLog: LogOverview = {
+  id: 'file:3:night.jsonl',
+  title: 'night.jsonl',
+  header,
+  isLive: false,
+  reason: 'completed',
+  turns: 112,
+  lines: 112,
+  lastMs: 900,
+  state: 'done',
+  verdict: { kind: 'bad-log', line: 7, turn: 5, why: 'its hash does not follow' },
+  definitionChanges: [],
+  missingLines: 0,
+  isReading: false,
+};
+
 test('an opened file is a row with its verdict', () => {
-  const file = entryOfFile({
-    id: 'file:3:night.jsonl',
-    title: 'night.jsonl',
-    header: null,
-    isLive: false,
-    reason: 'completed',
-    turns: 112,
-    lines: 112,
-    lastMs: 900,
-    verdict: { kind: 'bad-log', line: 7, turn: 5, why: 'its hash does not follow' },
-    definitionChanges: [],
-    missingLines: 0,
-    isReading: false,
-  });
-  expect(file).toMatchObject({
+  expect(entryOfFile(nightLog)).toMatchObject({
     session: 'night.jsonl',
-    device: 'night.jsonl',
+    device: '',
+    state: 'done',
     isFile: true,
     isFailed: true,
     verdict: '✗ bad log, line 7',
   });
+});
+
+test('an opened file of a session is known by its name, too; what is no log has not failed', () => {
+  const log = { ...nightLog, header: { ...header, input: { sessionId: 's-1', hardwareId: 'laptop' } } };
+  expect(entryOfFile({ ...log, waits: noWaits })).toMatchObject({
+    session: 's-1',
+    device: 'laptop',
+    file: 'night.jsonl',
+    waits: noWaits,
+  });
+  const verdict = { kind: 'bad-log', line: 1, turn: null, why: 'not JSON' } as const;
+  expect(entryOfFile({ ...nightLog, header: null, verdict })).toMatchObject({
+    isFailed: false,
+    verdict: 'no event log',
+  });
+});
+
+test('a row keeps what its log was found to have waited for, until more has come', () => {
+  const untold = { ...row, waits: null };
+  const read = { ...seenRow(untold, undefined, 0), waits: row.waits };
+  expect(seenRow(untold, read, 1).waits).toBe(row.waits);
+  expect(seenRow({ ...untold, turns: 6 }, read, 1).waits).toBeNull();
 });

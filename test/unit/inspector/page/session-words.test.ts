@@ -17,7 +17,7 @@ import {
 
 describe('times in words', () => {
   it('tells a duration in the unit that fits', () => {
-    expect([0, 7.46, 348.2, 999.7, 14_800, 299_000, 724_000].map(durationWords)).toEqual([
+    expect([0, 7.46, 348.2, 999.7, 14_800, 299_000, 724_000, 11_130_000].map(durationWords)).toEqual([
       '0 ms',
       '7.5 ms',
       '348 ms',
@@ -25,6 +25,7 @@ describe('times in words', () => {
       '14.8 s',
       '299 s',
       '12 min 4 s',
+      '3 h 5 min',
     ]);
   });
 
@@ -222,6 +223,7 @@ const log: LogOverview = {
   turns: 46,
   lines: 47,
   lastMs: 348,
+  state: 'done',
   verdict: { kind: 'identical', turns: 46, isWhole: false },
   definitionChanges: [],
   missingLines: 0,
