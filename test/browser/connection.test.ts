@@ -141,21 +141,46 @@ test('an address with session and turn alone, typed into an open page, leads the
   await verdictShown(page, 'identical');
 });
 
-test('a server that came back with another token is given it in the page, and Back leads to the session that was shown', async () => {
+test('a server that came back with another token: it is asked for beside what stays, and given in the page', async () => {
   const server = await startInspected();
   await say(server, 'kept-1', 'walk').outcome;
   const page = await openPage(server.pageUrl, { expectedFaults: [/401/] });
   await openSession(page, 'kept-1');
+  await press(page, 'Home');
+  await turnShown(page, 0);
   await page.evaluate(() => {
-    location.hash = '#token=another&session=kept-1&turn=2';
+    location.hash = `${location.hash}&token=another`;
   });
-  await page.getByRole('button', { name: 'Give its new token' }).click();
+  await page.getByText('The server refuses this page').waitFor();
+  await page.getByText('a new token after each start').waitFor();
+  await turnShown(page, 0);
   await page.locator('#token').fill(server.pageUrl);
   await press(page, 'Enter');
   await expect.poll(() => page.getByRole('status').first().innerText()).toMatch(/^live/);
-  await page.goBack();
-  await turnShown(page, 2);
+  await page.locator('#token').waitFor({ state: 'detached' });
+  await turnShown(page, 0);
   await verdictShown(page, 'identical');
+});
+
+test.each([
+  ['without a token', ''],
+  ['with a wrong one', '&token=another'],
+])('a copied address %s asks for it in its place, and goes on to its session and turn', async (_, wrong) => {
+  const server = await startInspected();
+  await say(server, 'copied-1', 'walk').outcome;
+  const first = await openPage(server.pageUrl);
+  await openSession(first, 'copied-1');
+  await press(first, 'Home');
+  await press(first, 'ArrowRight');
+  await turnShown(first, 1);
+  const page = await openPage(`${first.url()}${wrong}`, { expectedFaults: [/401/] });
+  await page.getByText('inspector_url').first().waitFor();
+  expect(await page.getByText('no log').count()).toBe(0);
+  await page.locator('#token').fill(testToken);
+  await press(page, 'Enter');
+  await turnShown(page, 1);
+  await verdictShown(page, 'identical');
+  expect(page.url()).toContain('turn=1');
 });
 
 /** A port that nobody listens on; the server that comes back must have the same one. */

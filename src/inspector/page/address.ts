@@ -3,7 +3,7 @@
  * session is a new step of the browser's history, another turn is not. The token is taken out of the address as soon as it is read, and kept
  * for this tab alone.
  */
-import { batch, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { API_PATH } from '../feed-format.ts';
 import { token } from './api.ts';
 import { isFile, tell } from './engine.ts';
@@ -14,6 +14,12 @@ import { closeLog, selectLog, store } from './store.ts';
 
 /** Where the address leads, as long as its session is not known. */
 export const awaited = signal<Place | null>(null);
+
+/** The server is not to be watched without a token that is still to be given. Who looks at a file asks nothing of it. */
+export const lacksToken = computed(() => {
+  const { state } = store.connection.value;
+  return state === 'refused' || (token.value === '' && !isFile(store.log.value ?? ''));
+});
 
 /** The one log of a page that has no other: each address leads to it. */
 let onlyLog: string | null = null;

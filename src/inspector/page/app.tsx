@@ -4,6 +4,7 @@
  */
 import './page.css';
 import { Component, type ComponentChildren } from 'preact';
+import { lacksToken } from './address.ts';
 import { Header } from './header.tsx';
 import { SessionList } from './list/session-list.tsx';
 import { Crowd } from './panels/crowd.tsx';
@@ -11,11 +12,12 @@ import { Home } from './panels/home.tsx';
 import { SessionView, TurnPanel } from './session/session-view.tsx';
 import { showPanel, store } from './store.ts';
 import { lazyView } from './views/lazy-view.tsx';
-import { TurnActions } from './views/turn-actions.tsx';
 import { CompareView } from './views/view-tabs.ts';
 
 /** It lies over all, wherever it stands. */
 export const Help = lazyView(async () => (await import('./panels/help.tsx')).Help);
+const TurnActions = lazyView(async () => (await import('./views/turn-actions.tsx')).TurnActions);
+const TokenForm = lazyView(async () => (await import('./panels/token-form.tsx')).TokenForm);
 const TryPanel = lazyView(async () => (await import('./panels/try.tsx')).TryPanel);
 
 export function App() {
@@ -24,6 +26,11 @@ export function App() {
       <Guarded place="head">
         <Header />
       </Guarded>
+      {lacksToken.value && (
+        <div class="token">
+          <TokenForm />
+        </div>
+      )}
       <Guarded place="left">
         <SessionList />
       </Guarded>

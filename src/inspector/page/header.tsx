@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { ConnectionState } from '../debugger/messages.ts';
 import { chooseFiles, FileDrop } from './files.tsx';
-import { closeLog, showPanel, store } from './store.ts';
+import { showPanel, store } from './store.ts';
 
 const stateWords: Readonly<Record<ConnectionState, string>> = {
   none: 'not connected',
@@ -23,7 +23,6 @@ export function Header() {
     <header class="head">
       <h1>Recital inspector</h1>
       <ConnectionPill />
-      <NewToken />
       <ServerPills />
       <span class="grow" />
       <button type="button" class="pill" title="Or click to choose one: it is sent nowhere" onClick={chooseFiles}>
@@ -47,7 +46,7 @@ export function Header() {
 
 function ConnectionPill() {
   const { state, words, server } = store.connection.value;
-  // Why it is refused stands where a new token is asked for.
+  // Why it is refused stands with the form that asks for a new token.
   const where = state === 'refused' ? '' : state === 'live' && server !== null ? (server.grpc ?? 'files only') : words;
   return (
     <span class="pill connection" role="status" title={words} data-connection={state}>
@@ -77,17 +76,6 @@ function ServerPills() {
         {server.redaction === 'full' ? 'texts in full' : 'redacted by shape'}
       </span>
     </>
-  );
-}
-
-/** Where a new token is asked for, no log is shown: Back leads to it again. */
-function NewToken() {
-  const { state, words } = store.connection.value;
-  if (state !== 'refused' || store.log.value === null) return null;
-  return (
-    <button type="button" class="pill is-bad" title={words} onClick={closeLog}>
-      Give its new token
-    </button>
   );
 }
 

@@ -36,14 +36,14 @@ export const keyTable: readonly Key[] = [
   { keys: ['l'], shown: ['L'], words: 'live: follow the last turn', run: goLive },
   { keys: ['m'], shown: ['M'], words: 'the map of the chart', run: () => setLevel('map') },
   { keys: ['f'], shown: ['F'], words: 'the full chart', run: () => setLevel('full') },
-  { keys: ['j'], shown: ['J', '↓'], words: 'the next session of the list', run: () => stepLog(1) },
-  { keys: ['k'], shown: ['K', '↑'], words: 'the session before', run: () => stepLog(-1) },
+  { keys: ['j'], shown: ['J'], words: 'the next session of the list; ↓ while it has the focus', run: () => stepLog(1) },
+  { keys: ['k'], shown: ['K'], words: 'the session before; ↑ while the list has the focus', run: () => stepLog(-1) },
   { keys: ['/'], shown: ['/'], words: 'filter the list; Esc clears the filter', run: focusFilter },
   { keys: ['c'], shown: ['C'], words: 'crowd: how many sessions are in each state', run: () => togglePanel('crowd') },
   { keys: ['t'], shown: ['T'], words: 'try it: ask the server something', run: tryIt },
   { keys: ['w'], shown: ['W'], words: 'what if, from this turn', run: openFork },
   { keys: ['?'], shown: ['?'], words: 'these keys', run: () => togglePanel('help') },
-  { keys: ['Escape'], shown: ['Esc'], words: 'close what lies over the session', run: () => showPanel('none') },
+  { keys: ['Escape'], shown: ['Esc'], words: 'close what lies over the session', run: closeAll },
 ];
 
 /** Listens as long as the page is open. */
@@ -75,9 +75,17 @@ function togglePanel(panel: 'help' | 'crowd' | 'try'): void {
   showPanel(store.panel.peek() === panel ? 'none' : panel);
 }
 
+function closeAll(): void {
+  showPanel('none');
+  store.notice.value = '';
+}
+
+/** Where no server is that could be asked, the key says nothing. */
 function tryIt(): void {
-  if (store.connection.peek().server?.canTry === true) togglePanel('try');
-  else store.notice.value = 'Try it is off: start the server with INSPECTOR_TRY=on, or with npm run dev.';
+  const server = store.connection.peek().server;
+  if (server?.canTry === true) togglePanel('try');
+  else if (server?.grpc)
+    store.notice.value = 'Try it is off: start the server with INSPECTOR_TRY=on, or with npm run dev.';
 }
 
 function focusFilter(): void {

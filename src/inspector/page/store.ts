@@ -51,7 +51,7 @@ interface Store {
   readonly dock: Signal<string>;
   /** On the page's clock: while the connection is away, nothing ages. */
   readonly lostAtMs: Signal<number>;
-  /** A sentence for the person, shown until the next one or until it is closed; '' = none. */
+  /** A sentence for the person, shown until the next one, Esc or its button, unless it was said briefly; '' = none. */
   readonly notice: Signal<string>;
   readonly overview: ReadonlySignal<LogOverview | null>;
   readonly turn: ReadonlySignal<number>;
@@ -90,9 +90,26 @@ export const store: Store = {
   }),
 };
 
+let brief = '';
+let endBrief: ReturnType<typeof setTimeout> | undefined;
+const BRIEF_MS = 6_000;
+
+/** A notice about what is shown at this moment: it goes by itself, and with what it is about. */
+export function sayBriefly(words: string): void {
+  clearTimeout(endBrief);
+  brief = words;
+  store.notice.value = words;
+  endBrief = setTimeout(dropBrief, BRIEF_MS);
+}
+
+function dropBrief(): void {
+  if (store.notice.peek() === brief) store.notice.value = '';
+}
+
 /** Shows a log, at `turn` or, without one, at its last turn. */
 export function selectLog(id: string, turn: number | null = null): void {
   batch(() => {
+    dropBrief();
     log.value = id;
     isFollowing.value = turn === null;
     pinnedTurn.value = turn ?? 0;
@@ -106,6 +123,7 @@ export function goToTurn(turn: number): void {
   const last = (overview.peek()?.turns ?? 0) - 1;
   if (last < 0) return;
   batch(() => {
+    dropBrief();
     pinnedTurn.value = Math.max(0, Math.min(turn, last));
     isFollowing.value = false;
   });
@@ -118,6 +136,7 @@ export function stepTurn(by: number): void {
 
 /** Shows the last turn, and goes on with the log. */
 export function goLive(): void {
+  dropBrief();
   isFollowing.value = true;
 }
 

@@ -242,6 +242,7 @@ export const importTable: readonly ImportRow[] = [
       'replay/',
       'log/',
       'errors.ts',
+      'error-words.ts',
       'assert.ts',
     ],
     types: ['record/', 'machines/'],

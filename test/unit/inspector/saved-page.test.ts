@@ -72,9 +72,9 @@ test('the command that makes a test names the file as a shell takes it', () => {
   expect(testCommand(overview, { EVENT_LOG_DIR: '/var/lib/my logs' })).toBe(
     "recital log to-test '/var/lib/my logs/2026-11-23/003344.073-a3d17d72-3ca2-459f-b29a-97e6bd4bc00d.jsonl'",
   );
-  expect(testCommand({ ...overview, id: "file:2:it's; rm -rf.jsonl" }, null)).toBe(
-    "recital log to-test 'it'\\''s; rm -rf.jsonl'",
-  );
+  expect(testCommand(overview, null, "it's; rm -rf.jsonl")).toBe("recital log to-test 'it'\\''s; rm -rf.jsonl'");
+  // A browser does not tell where a file is that was dropped: a command could not find it.
+  expect(testCommand({ ...overview, id: 'file:2:a.jsonl' }, null)).toBeNull();
   expect(testCommand({ id: '2026-11-22.003339.320-17472-supervisor', header: null }, { EVENT_LOG_DIR: 'logs' })).toBe(
     'recital log to-test logs/2026-11-22/003339.320-17472-supervisor.jsonl',
   );

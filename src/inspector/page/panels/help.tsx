@@ -2,7 +2,8 @@
 import './help.css';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { keyTable } from '../keys.ts';
-import { showPanel } from '../store.ts';
+import { showPanel, store } from '../store.ts';
+import { isSavedPage } from '../views/saved-page.ts';
 
 const filterExamples: readonly (readonly [string, string])[] = [
   ['state:voice.speaking', 'the state has this in it'],
@@ -13,6 +14,15 @@ const filterExamples: readonly (readonly [string, string])[] = [
   ['-device:lab', 'not so'],
   ['laptop  "two words"', 'anywhere'],
 ];
+
+/** Keys that need a list, which a saved page has not, and those that need a server of sessions. */
+const listKeys = ['j', 'k', '/', 'c'];
+const serverKeys = ['t'];
+
+function isOfUse(key: string): boolean {
+  if (serverKeys.includes(key)) return (store.connection.value.server?.grpc ?? null) !== null;
+  return !listKeys.includes(key) || !isSavedPage();
+}
 
 /** Modal: the browser keeps the focus in it, closes it upon Esc, and gives the focus back. */
 export function Help() {
@@ -35,29 +45,39 @@ export function Help() {
           </button>
         </div>
         <dl class="key-list">
-          {keyTable.map(({ shown, words }) => (
-            <div key={words}>
-              <dt>
-                {shown.map((each) => (
-                  <kbd key={each}>{each}</kbd>
-                ))}
-              </dt>
-              <dd>{words}</dd>
-            </div>
-          ))}
+          {keyTable
+            .filter(({ keys: [key = ''] }) => isOfUse(key))
+            .map(({ shown, words }) => (
+              <div key={words}>
+                <dt>
+                  {shown.map((each) => (
+                    <kbd key={each}>{each}</kbd>
+                  ))}
+                </dt>
+                <dd>{words}</dd>
+              </div>
+            ))}
         </dl>
-        <h2>Filter</h2>
-        <dl class="key-list wide-keys">
-          {filterExamples.map(([example, words]) => (
-            <div key={example}>
-              <dt>
-                <code>{example}</code>
-              </dt>
-              <dd>{words}</dd>
-            </div>
-          ))}
-        </dl>
+        {!isSavedPage() && <FilterLanguage />}
       </div>
     </dialog>
+  );
+}
+
+function FilterLanguage() {
+  return (
+    <>
+      <h2>Filter</h2>
+      <dl class="key-list wide-keys">
+        {filterExamples.map(([example, words]) => (
+          <div key={example}>
+            <dt>
+              <code>{example}</code>
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }

@@ -1,8 +1,6 @@
 /** What stands in the middle while no session is shown: all of them, and how to come to one. */
 import './panels.css';
-import { useState } from 'preact/hooks';
-import { awaited, connect, fileName } from '../address.ts';
-import { token } from '../api.ts';
+import { awaited, fileName } from '../address.ts';
 import { isFile } from '../engine.ts';
 import { chooseFiles } from '../files.tsx';
 import { isSession } from '../list/list-model.ts';
@@ -28,7 +26,7 @@ export function Home() {
 }
 
 function Hints() {
-  const { state, words, server } = store.connection.value;
+  const { state, server } = store.connection.value;
   store.rowsAt.value;
   const place = awaited.value;
   const sessions = [...store.rows.values()].filter(isSession);
@@ -41,7 +39,6 @@ function Hints() {
             : `Looking for session ${place.session}: the list does not have it yet.`}
         </p>
       )}
-      {(token.value === '' || state === 'refused') && <TokenForm why={state === 'refused' ? words : ''} />}
       {!sessions.some(({ isLive }) => isLive) && state === 'live' && server !== null && server.grpc !== null && (
         <p>
           No session is live. Begin one: <code>recital ask "What is a statechart?" --server {server.grpc}</code>
@@ -56,41 +53,4 @@ function Hints() {
       </p>
     </>
   );
-}
-
-function TokenForm({ why }: { readonly why: string }) {
-  const [given, setGiven] = useState('');
-  return (
-    <form
-      class="token-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (given.trim() !== '') connect(tokenIn(given));
-      }}
-    >
-      <label for="token">
-        {why === '' ? 'To watch the server, this page needs its token.' : `${why}.`} The server prints a link with it
-        when it starts (Inspector: http://…#token=…). Paste that link here, or the token alone.
-      </label>
-      <div class="row-of-fields">
-        <input
-          id="token"
-          type="password"
-          autocomplete="off"
-          required
-          value={given}
-          onInput={({ currentTarget }) => setGiven(currentTarget.value)}
-        />
-        <button type="submit" class="button main-button">
-          Connect
-        </button>
-      </div>
-    </form>
-  );
-}
-
-/** The token itself, also out of a whole link. */
-function tokenIn(text: string): string {
-  const inLink = /[#&]token=([^&\s]+)/.exec(text)?.[1];
-  return inLink === undefined ? text.trim() : decodeURIComponent(inLink);
 }

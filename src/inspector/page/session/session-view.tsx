@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { ChartLevel } from '../../../analysis/chart/chart-geometry.ts';
 import type { LogOverview, TurnView } from '../../debugger/views.ts';
-import { isOnlyLog } from '../address.ts';
+import { isOnlyLog, lacksToken } from '../address.ts';
 import { closeFile, isFile, useAnswer } from '../engine.ts';
 import { shortSession } from '../list/list-entries.ts';
 import { goToTurn, setLevel, store } from '../store.ts';
@@ -43,7 +43,9 @@ const shownView = signal<{ readonly log: string; readonly view: TurnView | null 
 
 export function SessionView() {
   const log = store.log.value;
-  const overview = store.overview.value;
+  const known = store.overview.value;
+  // Why there is nothing of it is told where the token is asked for.
+  const overview = lacksToken.value && known?.lines === 0 ? null : known;
   const turn = store.turn.value;
   const hasTurn = log !== null && turn >= 0;
   const { answer: view, error } = useAnswer(hasTurn ? { kind: 'turn', log, turn } : null, versionOf(overview, turn));

@@ -1,7 +1,7 @@
 /** To another turn of the shown log, by what happened in it. A later wish overtakes an earlier one whose answer is still on its way. */
 import type { TurnMark } from '../../debugger/messages.ts';
 import { ask } from '../engine.ts';
-import { goToTurn, store } from '../store.ts';
+import { goToTurn, sayBriefly, store } from '../store.ts';
 
 let lastWish = 0;
 
@@ -15,13 +15,12 @@ export async function seekTurn(mark: TurnMark, direction: 'before' | 'after', fr
   try {
     found = await ask({ kind: 'seek', log, turn: from, direction, mark });
   } catch (error) {
-    store.notice.value = error instanceof Error ? error.message : String(error);
+    sayBriefly(error instanceof Error ? error.message : String(error));
     return;
   }
   if (wish !== lastWish || store.log.peek() !== log) return;
   if (found !== null) goToTurn(found);
-  else
-    store.notice.value = `There is no ${direction === 'before' ? 'earlier' : 'later'} turn in which ${wordsOf(mark)}.`;
+  else sayBriefly(`There is no ${direction === 'before' ? 'earlier' : 'later'} turn in which ${wordsOf(mark)}.`);
 }
 
 function wordsOf(mark: TurnMark): string {

@@ -7,6 +7,7 @@ import { ChangeList, ContextTree } from './context-tree.tsx';
 import { durationWords, effectWords, eventName, type GuardNode, guardTree, shortWords } from './session-words.ts';
 
 const Divergent = lazyView(async () => (await import('./divergence.tsx')).Divergent);
+const Ending = lazyView(async () => (await import('./ending.tsx')).Ending);
 
 export interface TurnDetailsProps {
   readonly log: string;
@@ -30,9 +31,7 @@ export function TurnDetails({ log, view, actions }: TurnDetailsProps) {
       </div>
       <EventFields key={turn} event={event} />
       {hasThrown && <p class="is-bad">The chart threw in this turn, when it was recorded: it changed nothing.</p>}
-      {status !== 'active' && !hasThrown && (
-        <p class={status === 'done' ? 'is-good' : 'is-bad'}>The chart is over: {status}.</p>
-      )}
+      {status !== 'active' && !hasThrown && <Ending key={log} log={log} turn={turn} status={status} />}
       {sides !== null && <Divergent view={view} />}
       <h2>Took</h2>
       {taken.length === 0 ? (

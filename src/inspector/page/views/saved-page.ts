@@ -20,6 +20,11 @@ export const SAVED_BLOCK = 'saved-log';
 /** How the block of the template, and no other text of it before, goes. */
 const EMPTY_BLOCK = `id="${SAVED_BLOCK}">null<`;
 
+/** This page is one that was saved: it has one log, no list and no server. */
+export function isSavedPage(): boolean {
+  return document.querySelector('.is-saved') !== null;
+}
+
 /** The template with `saved` in it; throws where the template is none. */
 export function savedPage(template: string, saved: SavedLog): string {
   const at = template.indexOf(EMPTY_BLOCK);
@@ -33,12 +38,12 @@ function scriptSafe(json: string): string {
 }
 
 /** A name that every file system takes: `recital-2e0ce7e1-b1dd.html`. */
-export function savedFileName(title: string): string {
+export function savedFileName(title: string, ending: 'html' | 'jsonl' = 'html'): string {
   const name = title
     .replace(/[^\w.-]+/g, '-')
     .replace(/^[-.]+|[-.]+$/g, '')
     .slice(0, 80);
-  return `recital-${name || 'session'}.html`;
+  return `recital-${name || 'session'}.${ending}`;
 }
 
 /** What the block of a saved page holds; null where it is none, or a template that holds nothing. */

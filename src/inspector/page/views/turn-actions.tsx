@@ -2,6 +2,7 @@
 import type { LogOverview } from '../../debugger/views.ts';
 import { showPanel, store } from '../store.ts';
 import { openFork } from './fork-place.ts';
+import { isSavedPage } from './saved-page.ts';
 import { testCommand } from './test-command.ts';
 import './turn-actions.css';
 import { copyText } from './view-words.ts';
@@ -21,10 +22,18 @@ export function TurnActions() {
       <button type="button" onClick={() => showPanel('compare')}>
         compare it with another session
       </button>
-      <button type="button" title={command} onClick={() => void copyText(command)}>
-        copy the command that makes a test of it
-      </button>
-      {document.querySelector('.is-saved') === null && <SaveButton overview={overview} />}
+      {command !== null && (
+        <button type="button" title={command} onClick={() => void copyText(command)}>
+          copy the command that makes a test of it
+        </button>
+      )}
+      {isSavedPage() ? (
+        <button type="button" onClick={() => saving(overview, 'log')}>
+          save the log, as it is on a disk
+        </button>
+      ) : (
+        <SaveButton overview={overview} />
+      )}
     </div>
   );
 }
@@ -33,14 +42,9 @@ export function TurnActions() {
 function SaveButton({ overview }: { readonly overview: LogOverview }) {
   const { header, turns, isLive } = overview;
   const isFull = header?.redaction === 'full';
-  const save = () => {
-    makeAndSave(overview).catch((error: unknown) => {
-      store.notice.value = `The page was not saved: ${error instanceof Error ? error.message : String(error)}`;
-    });
-  };
   return (
     <>
-      <button type="button" onClick={save}>
+      <button type="button" onClick={() => saving(overview, 'page')}>
         save as a page that replays itself
       </button>
       <p class={isFull ? 'action-note is-bad' : 'action-note'}>
@@ -53,7 +57,12 @@ function SaveButton({ overview }: { readonly overview: LogOverview }) {
 }
 
 /** Few do: its code comes with the template, which only a server has, too. */
-async function makeAndSave(overview: LogOverview): Promise<void> {
-  const { savePage } = await import('./page-saver.ts');
-  await savePage(overview);
+function saving(overview: LogOverview, what: 'page' | 'log'): void {
+  const save = async () => {
+    const { saveLog, savePage } = await import('./page-saver.ts');
+    await (what === 'page' ? savePage(overview) : saveLog(overview));
+  };
+  save().catch((error: unknown) => {
+    store.notice.value = `The ${what} was not saved: ${error instanceof Error ? error.message : String(error)}`;
+  });
 }

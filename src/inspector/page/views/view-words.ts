@@ -1,5 +1,5 @@
 /** Times, and what is put on the clipboard, as these views say and do it. */
-import { store } from '../store.ts';
+import { sayBriefly, store } from '../store.ts';
 
 /** When, since the log began: `348 ms`, `1.204 s`; before it, with a minus. */
 export function placeText(ms: number): string {
@@ -13,17 +13,11 @@ export function refreshMs(turns: number): number {
   return Math.max(1_000, turns);
 }
 
-const COPIED_MS = 6_000;
-
 /** Copies, and says so for a while; where the browser refuses, the text is shown to be copied by hand. */
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    const words = `Copied: ${text}`;
-    store.notice.value = words;
-    setTimeout(() => {
-      if (store.notice.peek() === words) store.notice.value = '';
-    }, COPIED_MS);
+    sayBriefly(`Copied: ${text}`);
   } catch {
     store.notice.value = `The browser copies nothing here; the command is: ${text}`;
   }
