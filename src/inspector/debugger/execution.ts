@@ -109,9 +109,12 @@ export class Execution {
     if (recorded === undefined || turn >= this.#history.turns || (turn > 0 && before === null)) return null;
     const steps: TurnStep[] = [];
     let guards: GuardAnswer[] = [];
+    let upon: TurnStep['upon'] = before === null ? 'always' : 'event';
     this.#onStep = ({ transitions }) => {
       const taken = transitions.flatMap((each) => this.chart.transition(each)?.told ?? []);
-      if (guards.length > 0 || taken.length > 0) steps.push({ guards, taken });
+      if (upon === 'always' && transitions.some(({ eventType }) => eventType !== '')) upon = 'raised';
+      if (guards.length > 0 || taken.length > 0) steps.push({ upon, guards, taken });
+      upon = 'always';
       guards = [];
     };
     let effects: readonly string[] | null = null;
@@ -125,7 +128,7 @@ export class Execution {
       // The chart threw: what it was asked until then is told.
     }
     this.#onStep = () => {};
-    if (guards.length > 0) steps.push({ guards, taken: [] });
+    if (guards.length > 0) steps.push({ upon, guards, taken: [] });
     return { steps, effects };
   }
 

@@ -114,6 +114,8 @@ test('a chart whose guard was changed diverges at the turn in which it is asked,
     leaves: ['streaming.answer.answered', 'streaming.voice.closing', 'streaming.reader.attentive'],
   });
   expect(at?.steps.flatMap(({ guards }) => guards).find(({ name }) => name === 'hasCommand')?.answer).toBe(false);
+  // What came is answered first; what needs no event is asked behind it, also where it takes nothing.
+  expect(at?.steps.map(({ upon }) => upon)).toEqual(['event', 'always']);
   expect(behind?.divergence).toBeNull();
   expect(behind?.leaves).toEqual(['done']);
   expect(behind?.sides?.recomputed).toMatchObject({ state: 'done', status: 'done' });

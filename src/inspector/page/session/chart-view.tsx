@@ -15,8 +15,8 @@ export interface ChartProps {
   readonly isLive: boolean;
   /** On the log's own clock: what timers are counted down to. */
   readonly nowMs: number;
-  /** Under the pointer, or the focus; null = none. `isHigh`: in the upper half of the chart. */
-  readonly onLook: (path: string | null, isHigh: boolean) => void;
+  /** Under the pointer, or the focus, and its drawing; null = none. */
+  readonly onLook: (path: string | null, drawn: Element) => void;
   readonly onState: (path: string) => void;
 }
 
@@ -25,7 +25,7 @@ const MARGIN = 4;
 
 export function ChartView({ chart, view, isLive, nowMs, onLook, onState }: ChartProps) {
   const id = useId();
-  const room = useLastInSight(view?.last);
+  const room = useLastInSight(view?.last, chart);
   const active = useMemo(() => activeStates(view?.leaves ?? []), [view]);
   const last = useMemo(() => new Set(view?.last?.transitions.map((each) => each.id) ?? []), [view]);
   const { width, height, boxes, edges, level } = chart;
@@ -58,7 +58,7 @@ export function ChartView({ chart, view, isLive, nowMs, onLook, onState }: Chart
             active={active}
             last={last}
             nowMs={nowMs}
-            onLook={(path) => onLook(path, box.y + box.height / 2 < height / 2)}
+            onLook={onLook}
             onState={onState}
           />
         ))}
@@ -89,16 +89,18 @@ function sizes({ width, height, level }: ChartGeometry) {
 }
 
 /** What was entered last is kept in sight, where a chart is larger than its room. */
-function useLastInSight(last: TurnView['last'] | undefined): { current: HTMLDivElement | null } {
+function useLastInSight(last: TurnView['last'] | undefined, chart: ChartGeometry): { current: HTMLDivElement | null } {
   const ref = useRef<HTMLDivElement>(null);
   const target = last?.transitions.at(-1)?.targets[0];
   useLayoutEffect(() => {
     const room = ref.current;
     if (room === null || target === undefined) return;
     if (room.scrollHeight <= room.clientHeight && room.scrollWidth <= room.clientWidth) return;
-    const state = room.querySelector(`[data-state="${CSS.escape(target)}"] > .title`);
+    // Where a state was entered, it is seen whole, at the leaf: what holds it may be larger than the room.
+    const lit = room.querySelector(`.lit[data-state^="${CSS.escape(target)}"] > .frame`);
+    const state = lit ?? room.querySelector(`[data-state="${CSS.escape(target)}"] > .title`);
     state?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [last?.turn, target]);
+  }, [last?.turn, target, chart]);
   return ref;
 }
 
@@ -151,7 +153,7 @@ interface BoxProps {
   readonly active: ReadonlySet<string>;
   readonly last: ReadonlySet<string>;
   readonly nowMs: number;
-  readonly onLook: (path: string | null) => void;
+  readonly onLook: ChartProps['onLook'];
   readonly onState: (path: string) => void;
 }
 
@@ -170,10 +172,10 @@ function Box({ box, view, active, last, nowMs, onLook, onState }: BoxProps) {
       aria-current={isActive ? 'true' : undefined}
       role="button"
       tabIndex={0}
-      onPointerEnter={() => onLook(box.path)}
-      onPointerLeave={() => onLook(null)}
-      onFocus={() => onLook(box.path)}
-      onBlur={() => onLook(null)}
+      onPointerEnter={({ currentTarget }) => onLook(box.path, currentTarget)}
+      onPointerLeave={({ currentTarget }) => onLook(null, currentTarget)}
+      onFocus={({ currentTarget }) => onLook(box.path, currentTarget)}
+      onBlur={({ currentTarget }) => onLook(null, currentTarget)}
       onClick={() => onState(box.path)}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' && event.key !== ' ') return;

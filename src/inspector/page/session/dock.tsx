@@ -123,14 +123,14 @@ function Scrubber({ overview, turn, view, isFollowing }: ScrubberProps) {
       <input
         type="range"
         aria-label="Turn"
-        aria-valuetext={`turn ${turn} of ${last}`}
+        aria-valuetext={`turn ${turn} of 0 to ${last}`}
         min={0}
         max={last}
         value={Math.max(0, turn)}
         onInput={(event) => goToTurn(event.currentTarget.valueAsNumber)}
       />
       <output>
-        turn {Math.max(0, turn)} of {last} · {durationWords(view?.atMs ?? 0)}
+        turn {Math.max(0, turn)} of 0–{last} · {durationWords(view?.atMs ?? 0)}
       </output>
       <button
         type="button"

@@ -13,8 +13,7 @@ import { lazyView } from '../views/lazy-view.tsx';
 import { forkTab, sequenceTab, slotsTab } from '../views/view-tabs.ts';
 import { ChartView } from './chart-view.tsx';
 import { Dock, type DockTab } from './dock.tsx';
-import { activeStates, isJudged, isTimerOff, shortWords, verdictWords } from './session-words.ts';
-import { StateCard } from './state-card.tsx';
+import { activeStates, isJudged, isTimerOff, plural, shortWords, verdictWords } from './session-words.ts';
 import { seekTurn } from './time-travel.ts';
 import { timelineTab } from './timeline-view.tsx';
 import { TurnDetails } from './turn-panel.tsx';
@@ -31,6 +30,8 @@ const rawTab: DockTab = {
   title: 'Raw lines',
   View: lazyView(async () => (await import('./raw-view.tsx')).RawView),
 };
+
+const StateCard = lazyView(async () => (await import('./state-card.tsx')).StateCard);
 
 /** Views of the whole log, in the order of their tabs. */
 const sessionTabs: readonly DockTab[] = [timelineTab, sequenceTab, logTab, forkTab, rawTab];
@@ -111,6 +112,11 @@ function Crumb({ overview }: { readonly overview: LogOverview | null }) {
         </span>
       )}
       {overview !== null && isJudged(overview) && <Verdict overview={overview} />}
+      {(overview?.missingLines ?? 0) > 0 && (
+        <span class="pill" role="status" title="They have not arrived yet: they are being fetched">
+          {plural(overview?.missingLines ?? 0, 'line')} missing
+        </span>
+      )}
       {overview !== null && isFile(overview.id) && !isOnlyLog(overview.id) && (
         <button type="button" class="link" title="Forget this file" onClick={() => closeFile(overview.id)}>
           close file
@@ -185,8 +191,6 @@ function Notes({ overview, error }: { readonly overview: LogOverview | null; rea
     for (const change of overview.definitionChanges) notes.push(`Recorded by other code: ${change}.`);
     const { words, why } = verdictWords(overview);
     if (why !== '') notes.push(`${words}: ${why}`);
-    if (overview.missingLines > 0)
-      notes.push(`${overview.missingLines} lines have not arrived yet: they are being fetched.`);
   }
   if (error !== null) notes.push(error);
   if (notes.length === 0) return <div class="notes" />;
@@ -206,7 +210,7 @@ interface ChartRoomProps {
 
 interface Look {
   readonly path: string;
-  readonly isHigh: boolean;
+  readonly place: DOMRect;
 }
 
 function ChartRoom({ overview, view }: ChartRoomProps) {
@@ -225,14 +229,14 @@ function ChartRoom({ overview, view }: ChartRoomProps) {
             view={view}
             isLive={overview.isLive && store.isFollowing.value}
             nowMs={nowMs}
-            onLook={(path, isHigh) => setLook(path === null ? null : { path, isHigh })}
+            onLook={(path, drawn) => setLook(path === null ? null : { path, place: drawn.getBoundingClientRect() })}
             onState={(path) =>
               void seekTurn({ kind: 'entered', state: path }, 'before', (view?.turn ?? 0) + (isIn(view, path) ? 1 : 0))
             }
           />
         )}
       </div>
-      {look !== null && <StateCard log={overview.id} path={look.path} isHigh={look.isHigh} view={view} />}
+      {look !== null && <StateCard log={overview.id} path={look.path} place={look.place} view={view} />}
       <Caption view={view} />
       {chart !== null && level === 'map' && chart.everywhere.length > 0 && (
         <ul class="everywhere" aria-label="From every state">

@@ -34,6 +34,11 @@ export function isTimerOff(delayMs: number): boolean {
   return delayMs >= OFF_MS;
 }
 
+/** `after stallCheck`, of a timer: where it was armed is drawn. */
+export function eventName(type: string): string {
+  return type.replace(/^xstate\.after\.([^.]+).*/, 'after $1');
+}
+
 /** `streaming` holds nearly every state of a session: it is left out where room is short. */
 export function shortPath(path: string): string {
   return path.replace(/^streaming\./, '');

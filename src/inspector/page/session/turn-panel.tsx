@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { TakenTransition, TurnStep, TurnView } from '../../debugger/views.ts';
 import { lazyView } from '../views/lazy-view.tsx';
 import { ChangeList, ContextTree } from './context-tree.tsx';
-import { durationWords, effectWords, type GuardNode, guardTree, shortWords } from './session-words.ts';
+import { durationWords, effectWords, eventName, type GuardNode, guardTree, shortWords } from './session-words.ts';
 
 const Divergent = lazyView(async () => (await import('./divergence.tsx')).Divergent);
 const Ending = lazyView(async () => (await import('./ending.tsx')).Ending);
@@ -26,7 +26,9 @@ export function TurnDetails({ log, view, actions }: TurnDetailsProps) {
       <h2 class="when">
         Turn {turn} · {durationWords(atMs)} · +{durationWords(sinceBeforeMs)}
       </h2>
-      <div class="event">{event.type}</div>
+      <div class="event" title={event.type}>
+        {eventName(event.type)}
+      </div>
       <EventFields key={turn} event={event} />
       {hasThrown && <p class="is-bad">The chart threw in this turn, when it was recorded: it changed nothing.</p>}
       {status !== 'active' && !hasThrown && <Ending key={log} log={log} turn={turn} status={status} />}
@@ -106,15 +108,22 @@ function Taken({ taken }: { readonly taken: readonly TakenTransition[] }) {
   );
 }
 
+const stepWords = {
+  event: 'on the event',
+  raised: 'on an event of its own',
+  always: 'always: needs no event',
+} as const;
+
 /** The guards step by step: what was asked, and what came of it. */
 function Why({ steps }: { readonly steps: readonly TurnStep[] }) {
-  const asking = steps.filter(({ guards }) => guards.length > 0);
+  const isAsked = steps.some(({ guards }) => guards.length > 0);
   return (
     <>
       <h2>Why: guards in the order asked</h2>
-      {asking.length === 0 && <p class="nothing">no guard was asked</p>}
-      {asking.map((step, index) => (
+      {!isAsked && <p class="nothing">no guard was asked</p>}
+      {(isAsked ? steps : []).map((step, index) => (
         <div class="step" key={index}>
+          <h3>{`${index > 0 ? 'then, ' : ''}${stepWords[step.upon]}`}</h3>
           <ul class="guards">
             {guardTree(step.guards).map((guard, place) => (
               <Guard key={place} guard={guard} />

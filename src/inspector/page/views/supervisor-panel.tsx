@@ -1,6 +1,9 @@
 /** A supervisor: slots over time, who holds them at the shown turn, who was refused and why. */
+
+import { useEffect, useState } from 'preact/hooks';
 import type { Refusal, SlotHolder, SupervisorView } from '../../debugger/supervisor-view.ts';
 import { useAnswer } from '../engine.ts';
+import { durationWords } from '../session/session-words.ts';
 import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, selectLog, store } from '../store.ts';
 import './views.css';
@@ -27,11 +30,7 @@ export function SupervisorPanel() {
         <span>{interrupts.toLocaleString('en')} interrupted</span>
         <RefusedBy />
       </div>
-      <SlotsPlot view={answer} atMs={atMsOf(answer, turn)} />
-      <p class="slots-axis">
-        <span>0 ms</span>
-        <span>{placeText(answer.endMs)}</span>
-      </p>
+      <Slots view={answer} turn={turn} />
       <div class="columns">
         <Refusals refusals={answer.refusals} more={answer.moreRefusals} />
         <Holders holders={answer.holders} more={answer.moreHolders} turn={turn} />
@@ -58,13 +57,53 @@ function atMsOf({ slots }: SupervisorView, turn: number): number {
   return slots.findLast((point) => point.turn <= turn)?.atMs ?? 0;
 }
 
+/** The plot with its scales. While the server runs, nobody came or went since the last turn: what it holds, it holds until now. */
+function Slots({ view, turn }: { readonly view: SupervisorView; readonly turn: number }) {
+  const endMs = useNowMs(view.endMs);
+  return (
+    <div class="slots-room">
+      <div class="slots-scale">
+        <span>{mostOf(view).toLocaleString('en')}</span>
+        <span>0</span>
+      </div>
+      <SlotsPlot view={{ ...view, endMs }} atMs={atMsOf(view, turn)} />
+      <p class="slots-axis">
+        <span>0 ms</span>
+        <span>{store.overview.value?.isLive === true ? `now, ${durationWords(endMs)}` : placeText(endMs)}</span>
+      </p>
+    </div>
+  );
+}
+
+const TICK_MS = 1_000;
+
+/** The end of the shown log: of a live one it goes on with the clock, as long as there is a connection. */
+function useNowMs(endMs: number): number {
+  const [, setTick] = useState(0);
+  const row = store.rows.get(store.log.value ?? '');
+  const isRunning = store.overview.value?.isLive === true && row?.isLive === true;
+  useEffect(() => {
+    if (!isRunning) return;
+    const timer = setInterval(() => setTick((tick) => tick + 1), TICK_MS);
+    return () => clearInterval(timer);
+  }, [isRunning]);
+  if (!isRunning || row === undefined) return endMs;
+  const clockMs = store.connection.value.state === 'live' ? performance.now() : store.lostAtMs.value;
+  return Math.max(endMs, row.ageMs + clockMs - row.seenAtMs);
+}
+
+/** What the scale ends with: all slots, where half of them were held, else the most that were. */
+function mostOf({ maxStreams, peak }: SupervisorView): number {
+  return Math.max(1, maxStreams > 0 && peak * 2 >= maxStreams ? maxStreams : peak);
+}
+
 const WIDTH = 1_000;
 const HEIGHT = 100;
 
 function SlotsPlot({ view, atMs }: { readonly view: SupervisorView; readonly atMs: number }) {
   const { slots, endMs, maxStreams, peak } = view;
-  const isLimitNear = maxStreams > 0 && peak * 2 >= maxStreams;
-  const top = Math.max(1, isLimitNear ? maxStreams : peak) * 1.1;
+  const isLimitNear = mostOf(view) === maxStreams;
+  const top = mostOf(view) * 1.1;
   const x = (ms: number) => (endMs === 0 ? 0 : (ms / endMs) * WIDTH);
   const y = (held: number) => HEIGHT - (held / top) * HEIGHT;
   const steps = slots.map(({ atMs: at, held }) => `H${x(at).toFixed(1)}V${y(held).toFixed(1)}`).join('');

@@ -6,6 +6,7 @@ import {
   differingParts,
   durationWords,
   effectWords,
+  eventName,
   guardTree,
   isJudged,
   largestFirst,
@@ -229,3 +230,10 @@ const log: LogOverview = {
   missingLines: 0,
   isReading: false,
 };
+
+it('names a timer as the chart does, and any other event by its type', () => {
+  expect(['xstate.after.stallCheck.session.streaming.voice', 'speech.finished'].map(eventName)).toEqual([
+    'after stallCheck',
+    'speech.finished',
+  ]);
+});
