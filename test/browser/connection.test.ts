@@ -1,6 +1,7 @@
 /** The server goes away and comes back; a tab that nobody sees asks for nothing; reload shows the same. */
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { axeFindings } from '../support/browser/axe.ts';
 import { openBackgroundTab } from '../support/browser/background-tab.ts';
 import { type Front, startFront } from '../support/browser/front.ts';
 import { openPage } from '../support/browser/inspected-page.ts';
@@ -176,6 +177,7 @@ test.each([
   const page = await openPage(`${first.url()}${wrong}`, { expectedFaults: [/401/] });
   await page.getByText('inspector_url').first().waitFor();
   expect(await page.getByText('no log').count()).toBe(0);
+  expect(await axeFindings(page)).toEqual([]);
   await page.locator('#token').fill(testToken);
   await press(page, 'Enter');
   await turnShown(page, 1);

@@ -1,5 +1,5 @@
 /** Log files of the person: dropped, chosen, several at once; and a session that is carried away as one page. */
-
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { pageOfFiles } from '../support/browser/file-page.ts';
@@ -96,7 +96,55 @@ describe('"Save as a page"', () => {
     }
     await saved.reload();
     await turnShown(saved, 4);
+
+    // Nothing is offered that needs a path, a list or a server; the log comes out as it went in.
+    expect(await saved.getByText('makes a test of it').count()).toBe(0);
+    await press(saved, 't');
+    expect(await saved.getByRole('alert').innerText()).toBe('');
+    await press(saved, '?');
+    await saved.getByText('what if, from this turn').waitFor();
+    expect(await saved.getByText(/try it|the list|filter/).count()).toBe(0);
+    await press(saved, 'Escape');
+    const log = saved.waitForEvent('download');
+    await saved.getByRole('button', { name: /save the log/ }).click();
+    expect(readFileSync(await (await log).path(), 'utf8')).toBe(text);
   });
+});
+
+test('a failed session says in red, on its last turn, why it is over and what to do; a completed one does not', async () => {
+  const page = await pageOfFiles();
+  await chooseFiles(page, [{ name: 'failed.jsonl', text: madeLog({ events: failedEvents, sessionId: 'failed-1' }) }]);
+  const ending = page.locator('.ending.is-bad');
+  await ending.getByText('The chart is over: answer_failed.').waitFor();
+  await ending.getByText('xxxxx xx', { exact: true }).waitFor();
+  await ending.getByText('What to do: ').waitFor();
+  await press(page, 'Home');
+  await ending.waitFor({ state: 'detached' });
+  await chooseFiles(page, [{ name: 'good.jsonl', text: recordWorld(plainPlan).text }]);
+  await page.locator('.ending.is-good').getByText('The chart is over: completed.').waitFor();
+});
+
+test('a notice that there is no such turn goes upon Esc, with a step, with another log, and by itself', async () => {
+  const page = await pageOfFiles();
+  await chooseFiles(page, [{ name: 'noticed.jsonl', text: recordWorld(plainPlan).text }]);
+  await verdictShown(page, 'identical');
+  const notice = page.locator('.notice');
+  const provoke = async () => {
+    await press(page, 'Home');
+    await press(page, 'Shift+ArrowLeft');
+    await notice.getByText('There is no earlier turn').waitFor();
+  };
+  await provoke();
+  await press(page, 'Escape');
+  await notice.waitFor({ state: 'detached', timeout: 2_000 });
+  await provoke();
+  await press(page, 'ArrowRight');
+  await notice.waitFor({ state: 'detached', timeout: 2_000 });
+  await provoke();
+  await chooseFiles(page, [{ name: 'other.jsonl', text: madeLog({ events: goodEvents, sessionId: 'other-1' }) }]);
+  await notice.waitFor({ state: 'detached', timeout: 2_000 });
+  await provoke();
+  await notice.waitFor({ state: 'detached', timeout: 8_000 });
 });
 
 /** Drags files over the page and lets them go. */

@@ -39,12 +39,12 @@ test('the worker, with every chart, the text rules and the debugger, is below 70
   expect(gzippedBytes(workers)).toBeLessThan(70_000);
 });
 
-test('what comes later, the code of views that few open, is below 44,000 bytes, and no part of it is missing', () => {
+test('what comes later, the code of views that few open, is below 45,000 bytes, and no part of it is missing', () => {
   expect(later.map((name) => name.replace(/-[\w-]{8}\./, '.'))).toEqual(
     expect.arrayContaining(['assets/view-answers.js', 'assets/compare-view.js', 'assets/help.css']),
   );
   // A tenth of it is what the error table says to people.
-  expect(gzippedBytes(later)).toBeLessThan(44_000);
+  expect(gzippedBytes(later)).toBeLessThan(45_000);
 });
 
 test('nothing in it makes code out of text, which its policy forbids', () => {

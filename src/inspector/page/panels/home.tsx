@@ -1,6 +1,6 @@
 /** What stands in the middle while no session is shown: all of them, and how to come to one. */
 import './panels.css';
-import { awaited, fileName } from '../address.ts';
+import { awaited, fileName, lacksToken } from '../address.ts';
 import { isFile } from '../engine.ts';
 import { chooseFiles } from '../files.tsx';
 import { isSession } from '../list/list-model.ts';
@@ -32,7 +32,7 @@ function Hints() {
   const sessions = [...store.rows.values()].filter(isSession);
   return (
     <>
-      {place !== null && (
+      {place !== null && (isFile(place.log) || !lacksToken.value) && (
         <p role="status">
           {isFile(place.log)
             ? `This address leads into the file ${fileName(place.log)}: open it again to go there.`

@@ -10,6 +10,7 @@ export function TokenForm() {
   return (
     <form
       class="token-form"
+      aria-label="Token of the server"
       onSubmit={(event) => {
         event.preventDefault();
         if (given.trim() !== '') connect(tokenIn(given));
