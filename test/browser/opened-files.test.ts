@@ -42,9 +42,27 @@ test('a folder of logs is a list, each opens at its end and replays identically;
     await verdictShown(page, 'identical');
     expect(await chartOf(page).getAttribute('data-live')).toBe('false');
   }
+  // What it waited for is known as soon as its log was read; what it is called was known before.
+  const plain = rowOf(page, 'completed-plain');
+  expect(await plain.locator('.device').textContent()).toBe('completed-plain.jsonl');
+  await plain.locator('.strip').waitFor();
+  expect(await page.locator('.chip.failed').textContent()).toBe('failed 2');
   await rowOf(page, 'notes.jsonl').click();
   await verdictShown(page, 'bad-log');
   await page.getByText('the file is no event log').first().waitFor();
+});
+
+test('one log alone is opened; what is dropped beside it and is no log is said to be none, and has not failed', async () => {
+  const folder = makeFolder('recital-opened-');
+  copyFileSync('test/recordings/session/completed-plain-v1.jsonl', join(folder, 'plain.jsonl'));
+  const page = await openPage(await inspect(folder));
+  await verdictShown(page, 'identical');
+  await expect.poll(() => page.title()).toBe('completed-plain · Recital inspector');
+  const sound = { name: 'answer.wav', mimeType: 'audio/wav', buffer: Buffer.from('RIFF\n') };
+  await page.locator('#files').setInputFiles(sound);
+  await page.locator('.row', { hasText: 'answer.wav' }).getByText('no event log').waitFor();
+  expect(await page.locator('.chip.failed').textContent()).toBe('failed 0');
+  expect(await page.locator('.counts').textContent()).toContain('2 of 2');
 });
 
 test('the turn that is shown is shown again after a reload', async () => {

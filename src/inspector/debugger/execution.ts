@@ -109,12 +109,11 @@ export class Execution {
     if (recorded === undefined || turn >= this.#history.turns || (turn > 0 && before === null)) return null;
     const steps: TurnStep[] = [];
     let guards: GuardAnswer[] = [];
-    let upon: TurnStep['upon'] = before === null ? 'always' : 'event';
+    let isAlways = before === null;
     this.#onStep = ({ transitions }) => {
       const taken = transitions.flatMap((each) => this.chart.transition(each)?.told ?? []);
-      if (upon === 'always' && transitions.some(({ eventType }) => eventType !== '')) upon = 'raised';
-      if (guards.length > 0 || taken.length > 0) steps.push({ upon, guards, taken });
-      upon = 'always';
+      if (guards.length > 0 || taken.length > 0) steps.push({ isAlways, guards, taken });
+      isAlways = true;
       guards = [];
     };
     let effects: readonly string[] | null = null;
@@ -128,7 +127,7 @@ export class Execution {
       // The chart threw: what it was asked until then is told.
     }
     this.#onStep = () => {};
-    if (guards.length > 0) steps.push({ upon, guards, taken: [] });
+    if (guards.length > 0) steps.push({ isAlways, guards, taken: [] });
     return { steps, effects };
   }
 

@@ -189,7 +189,7 @@ export class LogDebugger {
     if (header === null || turns.length === 0) throw new Error('the log has no turn yet');
     const machine = machineFor(header.machine, header.version, this.#options.shelf);
     if (execution === null || machine === undefined) {
-      throw new Error(`there is no chart ${JSON.stringify(header.machine)} here`);
+      throw new Error(whyNoChart(header.machine));
     }
     return { log: { header, turns, footer }, machine, snapshotAfter: (turn) => execution.snapshotAfter(turn) };
   }

@@ -58,8 +58,8 @@ export interface TakenTransition {
 
 /** One step of a turn: what was asked, and what was taken upon it. */
 export interface TurnStep {
-  /** 'raised': an event of the chart to itself; 'always': what needs no event. */
-  readonly upon: 'event' | 'raised' | 'always';
+  /** It needs no event: it is asked behind what the event led to. */
+  readonly isAlways: boolean;
   readonly guards: readonly GuardAnswer[];
   readonly taken: readonly TakenTransition[];
 }

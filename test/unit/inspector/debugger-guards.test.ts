@@ -107,7 +107,7 @@ describe('guards', () => {
 
   test('are told in the order asked, the parts of a combined one before it', () => {
     const [step] = execution.watch(1)?.steps ?? [];
-    expect(step?.upon).toBe('event');
+    expect(step?.isAlways).toBe(false);
     expect(step?.guards.map(({ name, answer, depth }) => `${'  '.repeat(depth)}${name} ${answer}`)).toEqual([
       '  isHot false',
       'isReady false',

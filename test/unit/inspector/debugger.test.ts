@@ -115,7 +115,7 @@ test('a chart whose guard was changed diverges at the turn in which it is asked,
   });
   expect(at?.steps.flatMap(({ guards }) => guards).find(({ name }) => name === 'hasCommand')?.answer).toBe(false);
   // What came is answered first; what needs no event is asked behind it, also where it takes nothing.
-  expect(at?.steps.map(({ upon }) => upon)).toEqual(['event', 'always']);
+  expect(at?.steps.map(({ isAlways }) => isAlways)).toEqual([false, true]);
   expect(behind?.divergence).toBeNull();
   expect(behind?.leaves).toEqual(['done']);
   expect(behind?.sides?.recomputed).toMatchObject({ state: 'done', status: 'done' });

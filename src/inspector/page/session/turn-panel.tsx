@@ -108,12 +108,6 @@ function Taken({ taken }: { readonly taken: readonly TakenTransition[] }) {
   );
 }
 
-const stepWords = {
-  event: 'on the event',
-  raised: 'on an event of its own',
-  always: 'always: needs no event',
-} as const;
-
 /** The guards step by step: what was asked, and what came of it. */
 function Why({ steps }: { readonly steps: readonly TurnStep[] }) {
   const isAsked = steps.some(({ guards }) => guards.length > 0);
@@ -123,7 +117,7 @@ function Why({ steps }: { readonly steps: readonly TurnStep[] }) {
       {!isAsked && <p class="nothing">no guard was asked</p>}
       {(isAsked ? steps : []).map((step, index) => (
         <div class="step" key={index}>
-          <h3>{`${index > 0 ? 'then, ' : ''}${stepWords[step.upon]}`}</h3>
+          <h3>{`${index > 0 ? 'then, ' : ''}${step.isAlways ? 'always: needs no event' : 'on the event'}`}</h3>
           <ul class="guards">
             {guardTree(step.guards).map((guard, place) => (
               <Guard key={place} guard={guard} />
