@@ -14,7 +14,6 @@ import { waitsOf } from '../waits.ts';
 import { contextLevel, pathParts, valueAt, wholeJson } from './context-view.ts';
 import { Execution } from './execution.ts';
 import type { Answers, LogEntry, LogQuestion } from './messages.ts';
-import { seekTurn } from './seek.ts';
 import { timelineOf } from './timeline.ts';
 import { TurnTeller } from './turn-teller.ts';
 import type { DebuggedLog } from './view-questions.ts';
@@ -26,6 +25,7 @@ import type { LogOverview, Verdict } from './views.ts';
  */
 const MAX_CHARS = 64 * 1024 * 1024;
 
+type SeekQuestion = Extract<LogQuestion, { readonly kind: 'seek' }>;
 type EntriesQuestion = Extract<LogQuestion, { readonly kind: 'entries' }>;
 
 export interface LogDebuggerOptions {
@@ -148,7 +148,7 @@ export class LogDebugger {
   }
 
   /** Throws, or rejects with, what a person can do something about: there is no such turn, no such chart. */
-  answer(question: LogQuestion): Answers[keyof Answers] | Promise<readonly LogEntry[]> {
+  answer(question: LogQuestion): Answers[keyof Answers] | Promise<readonly LogEntry[] | number | null> {
     switch (question.kind) {
       case 'turn': {
         const turn = this.#turn(question.turn);
@@ -163,7 +163,7 @@ export class LogDebugger {
       case 'raw':
         return this.#lines.slice(Math.max(0, question.from), Math.max(0, question.from) + question.count);
       case 'seek':
-        return seekTurn(question, { turns: this.#reader.turns, execution: this.#execution });
+        return this.#seek(question);
       case 'value': {
         const parts = pathParts(question.path);
         const at = (turn: number) => (parts === null ? null : wholeJson(valueAt(this.#context(turn), parts)));
@@ -172,6 +172,12 @@ export class LogDebugger {
       case 'context':
         return contextLevel(this.#context(this.#turn(question.turn).turn), question.path);
     }
+  }
+
+  async #seek(question: SeekQuestion): Promise<number | null> {
+    // As with the entries below.
+    const { seekTurn } = await import('./seek.ts');
+    return seekTurn(question, { turns: this.#reader.turns, execution: this.#execution });
   }
 
   async #entries({ isGrouped, fromTurn, toTurn }: EntriesQuestion): Promise<readonly LogEntry[]> {

@@ -21,6 +21,10 @@ addEventListener('message', ({ data }: MessageEvent<Order>) => desk.take(data));
 
 /** Views over whole logs are there also when the server is gone by then; one that is gone sooner is asked again when they are needed. */
 setTimeout(() => {
-  for (const part of [import('../debugger/view-answers.ts'), import('../debugger/log-entries.ts')])
-    part.catch(() => {});
+  const parts = [
+    import('../debugger/view-answers.ts'),
+    import('../debugger/log-entries.ts'),
+    import('../debugger/seek.ts'),
+  ];
+  for (const part of parts) part.catch(() => {});
 }, 1_500);

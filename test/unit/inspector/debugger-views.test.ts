@@ -272,7 +272,7 @@ describe('a turn that is sought', () => {
     [2, 'after', { kind: 'led' }, 4],
     [99, 'before', { kind: 'by', atMs: 3 }, 3],
     [6, 'after', { kind: 'led' }, null],
-  ] as const)('from %i, %s, by %j is %s', (turn, direction, mark, found) => {
-    expect(seek(turn, direction, mark)).toBe(found);
+  ] as const)('from %i, %s, by %j is %s', async (turn, direction, mark, found) => {
+    expect(await seek(turn, direction, mark)).toBe(found);
   });
 });
