@@ -31,16 +31,34 @@ function client(index: number): TestClient {
   return found;
 }
 
+/**
+ * What `make` gives for a new device. A store that takes longer than 350 ms, as on a machine that is busy with other things, lets each server
+ * count by itself, and says so (docs/MEMORY.md): then nothing is promised of the sum, and another device is asked for.
+ */
+async function whileTheStoreAnswers<T>(name: string, make: (device: string) => Promise<T>): Promise<T> {
+  const countedHere = () => servers.flatMap((server) => server.logsOf('quota_counted_here')).length;
+  const MAX_TRIES = 8;
+  for (let index = 0; index < MAX_TRIES; index += 1) {
+    const before = countedHere();
+    const made = await make(`${name}-${index}`);
+    if (countedHere() === before) return made;
+  }
+  throw new Error(`the store was late in each of ${MAX_TRIES} tries`);
+}
+
 test.each([
   ['storm', 40, true],
   ['turns', 20, false],
 ])(
   'of calls in a %s exactly as many are admitted as the quota has, whichever server is asked',
-  async (device, calls, isAtOnce) => {
-    const call = (index: number) => ask(client(index), { prompt: 'What time is it?', hardware_id: device });
-    const indices = Array.from({ length: calls }, (_, index) => index);
-    const outcomes = isAtOnce ? await Promise.all(indices.map(call)) : [];
-    if (!isAtOnce) for (const index of indices) outcomes.push(await call(index));
+  async (name, calls, isAtOnce) => {
+    const { device, outcomes } = await whileTheStoreAnswers(name, async (device) => {
+      const call = (index: number) => ask(client(index), { prompt: 'What time is it?', hardware_id: device });
+      const indices = Array.from({ length: calls }, (_, index) => index);
+      const outcomes = isAtOnce ? await Promise.all(indices.map(call)) : [];
+      if (!isAtOnce) for (const index of indices) outcomes.push(await call(index));
+      return { device, outcomes };
+    });
     const refused = outcomes.filter(({ code }) => code !== 'OK');
     expect(refused).toHaveLength(calls - LIMIT);
     for (const { code, errorType, details } of refused) {
