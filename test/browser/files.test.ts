@@ -129,10 +129,14 @@ test('a notice that there is no such turn goes upon Esc, with a step, with anoth
   await chooseFiles(page, [{ name: 'noticed.jsonl', text: recordWorld(plainPlan).text }]);
   await verdictShown(page, 'identical');
   const notice = page.locator('.notice');
+  // A log that was just chosen may not be read yet, and has no first turn to stand at until then.
   const provoke = async () => {
-    await press(page, 'Home');
-    await press(page, 'Shift+ArrowLeft');
-    await notice.getByText('There is no earlier turn').waitFor();
+    const look = async () => {
+      await press(page, 'Home');
+      await press(page, 'Shift+ArrowLeft');
+      return notice.getByText('There is no earlier turn').isVisible();
+    };
+    await expect.poll(look, { timeout: 30_000, interval: 100 }).toBe(true);
   };
   await provoke();
   await press(page, 'Escape');
