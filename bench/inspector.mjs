@@ -75,7 +75,7 @@ try {
       before = after;
     }
   }
-  report(samples);
+  report(samples, await turnCosts());
 } finally {
   close();
   target.child.kill('SIGTERM');
@@ -147,7 +147,35 @@ async function openViewer(manner) {
   };
 }
 
-function report(samples) {
+/** What the list costs a turn by itself, in ns of CPU: as XState makes it, with a value of its own, in the same state and in another one. */
+async function turnCosts() {
+  const { SessionList } = await import('../dist/inspector/server/session-list.js');
+  const list = new SessionList({ now: () => performance.now(), date: () => new Date() });
+  const { record } = list.recorderFor('bench', { machine: { id: 'session' }, reasonOf: () => '' }, () => null);
+  const turnIn = (voice) => {
+    const streaming = { answer: { running: 'receiving' }, voice: { speaking: voice }, reader: 'attentive' };
+    return { event: { type: 'answer.textReceived' }, after: { value: { streaming }, status: 'active' }, actions: [] };
+  };
+  const REPEATS = 9;
+  const TURNS = 500_000;
+  const POOL = 2_048;
+  const costOf = (voiceOf) => {
+    const turns = Array.from({ length: POOL }, (_, index) => turnIn(voiceOf(index)));
+    const costs = Array.from({ length: REPEATS }, () => {
+      const before = process.cpuUsage();
+      for (let index = 0; index < TURNS; index += 1) record(turns[index % POOL]);
+      const { user, system } = process.cpuUsage(before);
+      return ((user + system) * 1_000) / TURNS;
+    });
+    return median(costs);
+  };
+  return {
+    sameNs: costOf(() => 'listening'),
+    otherNs: costOf((index) => (index % 2 === 0 ? 'listening' : 'questioned')),
+  };
+}
+
+function report(samples, { sameNs, otherNs }) {
   const rows = kinds.map((name) => {
     const figures = (of) => samples.get(name).map((sample) => sample[of]);
     const ratios = figures('ratio').toSorted((a, b) => a - b);
@@ -162,7 +190,9 @@ function report(samples) {
     };
   });
   if (options.json) {
-    console.log(JSON.stringify({ pairs, streams, sentences, rows, samples: Object.fromEntries(samples) }));
+    console.log(
+      JSON.stringify({ pairs, streams, sentences, sameNs, otherNs, rows, samples: Object.fromEntries(samples) }),
+    );
     return;
   }
   console.log(`${pairs} pairs of rounds of ${streams} streams at once, word by word, ${framesPerCall} frames each`);
@@ -170,6 +200,7 @@ function report(samples) {
   console.log(
     `load ${loadavg()[0].toFixed(1)}; CPU in microseconds a frame; ratio: median of the pairs, and its quartiles`,
   );
+  console.log(`a turn by itself: ${sameNs.toFixed(0)} ns in the same state, ${otherNs.toFixed(0)} ns into another one`);
   console.log('lines: that the tab got, a round\n');
   const titles = ['median', 'ratio', 'from', 'to', 'RSS +MiB', 'lines'].map((title) => title.padStart(10));
   console.log(`${'inspector'.padEnd(12)}${titles.join('')}`);
