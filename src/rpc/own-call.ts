@@ -3,6 +3,7 @@
  * is told as it comes. A reader that does not keep up holds the call back, as any client would.
  */
 import { credentials, Metadata } from '@grpc/grpc-js';
+import type { TryLine } from '../inspector/feed-format.ts';
 import type { StreamResponse__Output } from './generated/streaming/StreamResponse.ts';
 import { StreamingServiceClient } from './proto.ts';
 import { statusNameOf } from './status.ts';
@@ -15,21 +16,10 @@ export interface OwnQuestion {
   readonly screenshot?: string;
 }
 
-export type OwnAnswer =
-  | { readonly kind: 'started'; readonly session: string }
-  | { readonly kind: 'text_chunk'; readonly text: string }
-  /** s16le, mono, 48 kHz, in base64. */
-  | { readonly kind: 'audio_chunk'; readonly pcm: string }
-  | { readonly kind: 'action_message'; readonly action: string }
-  | { readonly kind: 'end_message'; readonly text: string }
-  | { readonly kind: 'error_message'; readonly text: string }
-  /** Always the last: how the call ended, by the name of its gRPC status. */
-  | { readonly kind: 'status'; readonly code: string; readonly details: string; readonly errorType: string | null };
-
 /** What takes an answer piece by piece. */
 export interface OwnListener {
   /** False = it wants no more until `resume`. */
-  take(answer: OwnAnswer): boolean;
+  take(answer: TryLine): boolean;
   /** The call is over, and nothing follows. */
   ended(): void;
 }
@@ -52,7 +42,7 @@ export function askOwnServer(address: string, question: OwnQuestion, listener: O
     { prompt, hardware_id: hardwareId, ...(screenshot !== undefined && { screenshot }) },
     new Metadata(),
   );
-  const tell = (answer: OwnAnswer): void => {
+  const tell = (answer: TryLine): void => {
     if (!listener.take(answer)) call.pause();
   };
   call.on('metadata', (metadata) => {
@@ -75,7 +65,7 @@ export function askOwnServer(address: string, question: OwnQuestion, listener: O
 }
 
 /** null for a frame that this server does not send. */
-function answerOf(frame: StreamResponse__Output): OwnAnswer | null {
+function answerOf(frame: StreamResponse__Output): TryLine | null {
   switch (frame.content) {
     case 'text_chunk':
       return { kind: 'text_chunk', text: frame.text_chunk ?? '' };

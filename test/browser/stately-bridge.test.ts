@@ -1,5 +1,4 @@
 /** examples/stately/bridge.mjs in a real browser: the page in its frame is handed what a server tells, once it says that it is there. */
-import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { openPage } from '../support/browser/inspected-page.ts';
@@ -7,6 +6,7 @@ import { connect, start } from '../support/client.ts';
 import { atEndOfFile } from '../support/end-of-file.ts';
 import { eventually } from '../support/eventually.ts';
 import { startServer } from '../support/server.ts';
+import { startBridge } from '../support/stately-bridge.ts';
 
 /** A page that listens as the package's receiver for browsers does, and writes down what it is told. */
 const tool = `<!doctype html><title>tool</title><ol></ol><script>
@@ -28,20 +28,6 @@ async function startTool(): Promise<string> {
   });
   const address = server.address();
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-}
-
-async function startBridge(toolUrl: string): Promise<string> {
-  const bridge = spawn(process.execPath, ['examples/stately/bridge.mjs', '--port', '0', '--tool', toolUrl]);
-  atEndOfFile(() => bridge.kill());
-  let said = '';
-  bridge.stdout.setEncoding('utf8').on('data', (part: string) => {
-    said += part;
-  });
-  await eventually(
-    () => said,
-    (text) => text.includes('\n'),
-  );
-  return /http:\/\/(127\.0\.0\.1:\d+)/.exec(said)?.[1] ?? '';
 }
 
 test('a session is told to the tool in the frame, from its introduction to its end', async () => {

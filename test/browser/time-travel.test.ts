@@ -29,6 +29,16 @@ function longLog(deltas: number): string {
   }).text;
 }
 
+/** A page that shows a log of some thirty turns, at its last one. */
+async function openShortLog(): Promise<{ readonly page: Page; readonly last: number }> {
+  const text = longLog(12);
+  const last = toldByNode(text).states.length - 1;
+  const page = await pageOfFiles();
+  await chooseFiles(page, [{ name: 'short.jsonl', text }]);
+  await turnShown(page, last);
+  return { page, last };
+}
+
 test('every turn of a log of 500 turns, by the arrow key: its states are those that Node finds, its verdict is the same at each', async () => {
   const text = longLog(490);
   const told = toldByNode(text);
@@ -68,11 +78,7 @@ async function stepTo(page: Page, last: number): Promise<void> {
 }
 
 test('the turn panel tells the guards that were asked, by the names of the chart, and what they answered', async () => {
-  const text = longLog(12);
-  const last = toldByNode(text).states.length - 1;
-  const page = await pageOfFiles();
-  await chooseFiles(page, [{ name: 'short.jsonl', text }]);
-  await turnShown(page, last);
+  const { page, last } = await openShortLog();
   await press(page, 'Home');
   await turnShown(page, 0);
   const asked = new Set<string>();
@@ -95,11 +101,7 @@ test('the turn panel tells the guards that were asked, by the names of the chart
 
 describe('keys', () => {
   test('← → step, Home and End jump, L goes to the last turn and stays there', async () => {
-    const text = longLog(12);
-    const last = toldByNode(text).states.length - 1;
-    const page = await pageOfFiles();
-    await chooseFiles(page, [{ name: 'short.jsonl', text }]);
-    await turnShown(page, last);
+    const { page, last } = await openShortLog();
     for (const [key, turn] of [
       ['Home', 0],
       ['ArrowLeft', 0],
@@ -117,11 +119,7 @@ describe('keys', () => {
   });
 
   test('a key that is typed into the filter is text, and moves nothing', async () => {
-    const text = longLog(12);
-    const last = toldByNode(text).states.length - 1;
-    const page = await pageOfFiles();
-    await chooseFiles(page, [{ name: 'short.jsonl', text }]);
-    await turnShown(page, last);
+    const { page } = await openShortLog();
     await press(page, 'Home');
     await turnShown(page, 0);
     await press(page, '/');

@@ -1,24 +1,10 @@
 /** examples/stately/bridge.mjs: what a server exports arrives at its page, and at no page of somebody else's. */
-import { spawn } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { atEndOfFile } from '../../support/end-of-file.ts';
 import { eventually } from '../../support/eventually.ts';
+import { startBridge } from '../../support/stately-bridge.ts';
 
-async function startBridge(): Promise<string> {
-  const tool = 'http://tool.example/inspect?a="b"';
-  const bridge = spawn(process.execPath, ['examples/stately/bridge.mjs', '--port', '0', '--tool', tool]);
-  atEndOfFile(() => bridge.kill());
-  let said = '';
-  bridge.stdout.setEncoding('utf8').on('data', (part: string) => {
-    said += part;
-  });
-  await eventually(
-    () => said,
-    (text) => text.includes('\n'),
-  );
-  return /http:\/\/(127\.0\.0\.1:\d+)/.exec(said)?.[1] ?? '';
-}
+const tool = 'http://tool.example/inspect?a="b"';
 
 interface Connected {
   readonly socket: WebSocket;
@@ -45,7 +31,7 @@ const snapshot = (sessionId: string, status: string, value: string) => ({
 
 describe('the bridge', () => {
   test('gives its page what a server tells, and a page that comes later who is alive', async () => {
-    const authority = await startBridge();
+    const authority = await startBridge(tool);
     const page = await (await fetch(`http://${authority}/`)).text();
     expect(page).toContain('<iframe id="tool" src="http://tool.example/inspect?a=%22b%22"></iframe>');
     const server = await open(`ws://${authority}/`);
@@ -67,7 +53,7 @@ describe('the bridge', () => {
   });
 
   test('refuses pages of others, and other names than its own', async () => {
-    const authority = await startBridge();
+    const authority = await startBridge(tool);
     for (const headers of [
       { origin: 'http://evil.example' },
       { origin: 'null' },

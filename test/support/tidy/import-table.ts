@@ -458,6 +458,11 @@ export const deviations: readonly Deviation[] = [
     to: 'node:net',
     reason: 'the type of the address that a bound server tells',
   },
+  {
+    from: 'rpc/own-call.ts',
+    to: 'inspector/feed-format.ts',
+    reason: 'the type of what a call is told as: it goes to the page as it is',
+  },
   { from: 'rpc/proto.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
   { from: 'rpc/reflection.ts', to: 'node:url', reason: 'finds proto/ beside the build' },
   {

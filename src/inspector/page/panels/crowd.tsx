@@ -33,7 +33,7 @@ export function Crowd({ children }: { readonly children?: ComponentChildren }) {
         <span class="soft">
           {live.length} live {live.length === 1 ? machine : `${machine}s`} now. Click a state to list those in it.
         </span>
-        <span class="tabs">
+        <span class="switch">
           {machines.map((each) => (
             <button type="button" key={each} aria-pressed={each === machine} onClick={() => setMachine(each)}>
               {each}
