@@ -47,6 +47,9 @@ type LinesHead = Extract<FeedLine, { readonly kind: 'lines' }>;
 /** The server has no such log, or does not give it: asking again changes nothing. */
 export class NoLog extends Error {}
 
+/** The server refuses this page, which the connection says: of the log nothing is known. */
+export class Refused extends Error {}
+
 export class FeedClient {
   readonly #world: FeedWorld;
   readonly #listener: FeedListener;
@@ -99,7 +102,14 @@ export class FeedClient {
   /** The lines of a log behind its first `from`, as they stand in its file, as they come. Throws what a person can understand. */
   async *linesOfFile(log: string, from: number, signal: AbortSignal): AsyncGenerator<readonly string[], void, void> {
     if (this.#base === '') throw new Error('there is no server');
+    if (this.#isRefused) throw new Refused();
+    const token = this.#token;
     const response = await this.#ask(`logs/${encodeURIComponent(log)}${from === 0 ? '' : `?from=${from}`}`, signal);
+    if (isRefusal(response)) {
+      const words = await faultIn(response);
+      if (token === this.#token && !this.#isRefused) this.#refuse(words);
+      throw new Refused();
+    }
     if (!response.ok) {
       const words = await faultIn(response);
       throw response.status < 500 ? new NoLog(words) : new Error(words);
@@ -133,7 +143,7 @@ export class FeedClient {
     let why = 'it closed the stream';
     try {
       const response = await this.#ask(feedPath(this.#logs), stream.signal);
-      if (response.status === 401 || response.status === 403) {
+      if (isRefusal(response)) {
         const words = await faultIn(response);
         if (this.#stream === stream) this.#refuse(words);
         return;
@@ -226,6 +236,10 @@ export class FeedClient {
   #ask(path: string, signal: AbortSignal): Promise<Response> {
     return this.#world.fetch(`${this.#base}${path}`, { headers: { authorization: `Bearer ${this.#token}` }, signal });
   }
+}
+
+function isRefusal({ status }: Response): boolean {
+  return status === 401 || status === 403;
 }
 
 function feedPath(logs: readonly string[]): string {

@@ -3,7 +3,7 @@
  * joined right. Where live lines stand behind what is there, the file is asked again: its writer is at most 50 ms behind, and a tab that was
  * too slow, or hidden, gets from it what it missed. Until then the debugger says how many lines are missing.
  */
-import { NoLog } from './feed-client.ts';
+import { NoLog, Refused } from './feed-client.ts';
 import type { LogDebugger } from './log-debugger.ts';
 
 const FIRST_RETRY_MS = 60;
@@ -145,8 +145,8 @@ export class LiveLog {
       this.debugger.lost(null);
     } catch (error) {
       if (this.#fetching !== fetching) return;
-      isBroken = !(error instanceof NoLog);
-      this.debugger.lost(error instanceof Error ? error.message : String(error));
+      isBroken = !(error instanceof NoLog || error instanceof Refused);
+      if (!(error instanceof Refused)) this.debugger.lost(error instanceof Error ? error.message : String(error));
     }
     this.#fetching = null;
     this.debugger.reading(false);

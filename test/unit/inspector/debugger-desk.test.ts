@@ -271,6 +271,29 @@ describe('a log of the server', () => {
     expect(page.overview()).toMatchObject({ reason: 'completed', verdict: whole });
   });
 
+  test.each([401, 403])(
+    'that is refused (%i) like the page is says nothing of the log, whichever answer comes first',
+    async (status) => {
+      const page = new Page();
+      page.desk.take({ kind: 'connect', base: '/api/', token: 'wrong' });
+      page.desk.take({ kind: 'watch', logs: ['a'] });
+      await page.world.pass(100);
+      page.world.last('logs/a').answer(status, '{"error":"the token is wrong"}');
+      await page.world.pass(60_000);
+      expect(page.overview()?.verdict.kind).not.toBe('bad-log');
+      expect(page.reports.findLast((report) => report.kind === 'connection')).toMatchObject({ state: 'refused' });
+      expect(page.refetches).toBe(1);
+      page.desk.take({ kind: 'connect', base: '/api/', token: 'right' });
+      await page.world.pass(100);
+      page.world.last('feed').answer(200);
+      page.hello('run-1');
+      await page.world.pass(0);
+      page.file(text);
+      await rest(page);
+      expect(page.overview()).toMatchObject({ verdict: { kind: 'identical' }, isLive: false });
+    },
+  );
+
   test('that cannot be had says why, in the words of the server', async () => {
     const page = await Page.watching(['a']);
     page.world.last('logs/a').answer(404, '{"error":"there is no log \\"a\\""}');
