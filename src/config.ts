@@ -2,6 +2,7 @@
  * The configuration: given texts in, one frozen Config out, or one error that lists every fault at once.
  * Pure but for the reading of files, which comes from outside; the environment wins over the file (docs/CONFIG.md).
  */
+import { availableParallelism } from 'node:os';
 import { type AnswerConfig, compileAnswer } from './config/answer-config.ts';
 import { type ConfigSource, gatherSettings } from './config/given-settings.ts';
 import { Secret } from './config/secret.ts';
@@ -9,6 +10,7 @@ import { type SettingNote, unknownNames, unusedSettings } from './config/setting
 import { createSettingReader, type GivenFile, readGivenFile, type SettingReader } from './config/setting-reader.ts';
 import {
   answerEngineNames,
+  duplicatePolicies,
   eventLogRedactions,
   identityPolicies,
   killSwitchNames,
@@ -39,8 +41,20 @@ export interface Config {
     /** 0 = off. */
     readonly maxFramesPerSecond: number;
     readonly gracePeriodMs: number;
+    /** Of one device that has an id; 0 = off. */
+    readonly maxStreamsPerDevice: number;
     readonly oneStreamPerDevice: boolean;
   };
+  /** What a second call of a session id that runs is. */
+  readonly duplicates: {
+    readonly policy: (typeof duplicatePolicies)[number];
+    /** Of `queue`: how long a call waits, and how many may for one session id. */
+    readonly queueTimeoutMs: number;
+    readonly queueMax: number;
+  };
+  /** Processes that serve the gRPC port; 1 = this one. */
+  readonly workers: number;
+  readonly overload: { readonly isOn: boolean; readonly maxLagMs: number };
   /** 0 = off, each. */
   readonly timeouts: {
     readonly firstTokenTimeoutMs: number;
@@ -156,8 +170,16 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
       idleTimeoutMs: values.milliseconds('BACKPRESSURE_IDLE_TIMEOUT'),
       maxFramesPerSecond: values.integer('BACKPRESSURE_MAX_RATE'),
       gracePeriodMs: values.milliseconds('BACKPRESSURE_GRACE_PERIOD'),
+      maxStreamsPerDevice: values.integer('BACKPRESSURE_MAX_STREAMS_PER_DEVICE'),
       oneStreamPerDevice: values.isOn('ONE_STREAM_PER_DEVICE'),
     }),
+    duplicates: Object.freeze({
+      policy: values.choice('DUPLICATE_POLICY', duplicatePolicies),
+      queueTimeoutMs: values.milliseconds('DUPLICATE_QUEUE_TIMEOUT'),
+      queueMax: values.integer('DUPLICATE_QUEUE_MAX'),
+    }),
+    workers: workersOf(values.text('WORKERS', isWorkers)),
+    overload: Object.freeze({ isOn: values.isOn('OVERLOAD'), maxLagMs: values.milliseconds('OVERLOAD_MAX_LAG') }),
     timeouts: Object.freeze({
       firstTokenTimeoutMs: values.milliseconds('FIRST_TOKEN_TIMEOUT'),
       answerStallTimeoutMs: values.milliseconds('ANSWER_STALL_TIMEOUT'),
@@ -208,6 +230,16 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
       disableForwardAssistantActions: killSwitches.includes('disable_forward_assistant_actions'),
     }),
   });
+}
+
+const MAX_WORKERS = 64;
+
+function isWorkers(text: string): boolean {
+  return text === 'auto' || (/^[1-9]\d?$/.test(text) && Number(text) <= MAX_WORKERS);
+}
+
+function workersOf(text: string): number {
+  return text === 'auto' ? Math.min(availableParallelism(), MAX_WORKERS) : Number(text);
 }
 
 function compileInspector(values: SettingReader, host: string): Config['inspector'] {

@@ -50,6 +50,10 @@ export const errorWords: Readonly<Record<ErrorType, ErrorWords>> = {
     when: 'ONE_STREAM_PER_DEVICE is on and the device already has a running stream.',
     fix: 'InterruptSession first, or wait for the end of the running stream.',
   },
+  device_limit_exceeded: {
+    when: 'The device already runs BACKPRESSURE_MAX_STREAMS_PER_DEVICE streams.',
+    fix: 'InterruptSession, or wait for the end of one of them.',
+  },
   stream_limit_exceeded: {
     when: 'BACKPRESSURE_MAX_STREAMS calls are already running.',
     fix: 'Try again after a short wait; raise BACKPRESSURE_MAX_STREAMS if the machine has room.',
@@ -105,6 +109,10 @@ export const errorWords: Readonly<Record<ErrorType, ErrorWords>> = {
   interrupted: {
     when: 'InterruptSession was called for the device.',
     fix: 'Nothing: this is what was asked for.',
+  },
+  superseded: {
+    when: 'DUPLICATE_POLICY is supersede and a newer call of the same session_id took over.',
+    fix: 'Nothing: the newer call has the answer.',
   },
   client_cancelled: {
     when: 'The client cancelled the call, vanished, or its deadline passed.',

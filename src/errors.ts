@@ -69,6 +69,11 @@ export const errorTable = {
     logLevel: 'warn',
     retryAfterMs: 1000,
   },
+  device_limit_exceeded: {
+    code: 'RESOURCE_EXHAUSTED',
+    logLevel: 'warn',
+    retryAfterMs: 1000,
+  },
   stream_limit_exceeded: {
     code: 'RESOURCE_EXHAUSTED',
     logLevel: 'warn',
@@ -133,6 +138,10 @@ export const errorTable = {
     retryAfterMs: 2000,
   },
   interrupted: {
+    code: 'CANCELLED',
+    logLevel: 'info',
+  },
+  superseded: {
     code: 'CANCELLED',
     logLevel: 'info',
   },

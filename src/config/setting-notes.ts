@@ -35,6 +35,8 @@ const conditions: readonly Condition[] = [
   },
   { names: namesWith('MEMORY_'), decider: 'MEMORY', values: ['on'] },
   { names: namesWith('EVENT_LOG_'), decider: 'EVENT_LOG', values: ['on'] },
+  { names: namesWith('DUPLICATE_QUEUE_'), decider: 'DUPLICATE_POLICY', values: ['queue'] },
+  { names: ['OVERLOAD_MAX_LAG'], decider: 'OVERLOAD', values: ['on'] },
   { names: ['INSPECTOR_TOKEN', 'INSPECTOR_TRY'], decider: 'INSPECTOR', values: ['on'] },
   { names: ['INSPECTOR_EXPORT'], decider: 'EVENT_LOG', values: ['on'] },
 ];

@@ -25,6 +25,7 @@ export const speechEngineNames: readonly ('embedded' | 'scripted' | SpeechProvid
 export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const unknownVoicePolicies = ['fallback', 'refuse'] as const;
 export const startFailurePolicies = ['emergency', 'fail'] as const;
+export const duplicatePolicies = ['reject', 'supersede', 'queue', 'attach'] as const;
 export const identityPolicies = ['lenient', 'device', 'strict'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const killSwitchNames = ['disable_module_coordinator', 'disable_forward_assistant_actions'] as const;
@@ -73,6 +74,15 @@ export const settingsTable = {
     max: 100_000,
     default: '50',
     meaning: 'Streams that may run at once; the next one is refused with stream_limit_exceeded.',
+  },
+  BACKPRESSURE_MAX_STREAMS_PER_DEVICE: {
+    type: 'integer',
+    unit: 'streams',
+    min: 0,
+    max: 100_000,
+    default: '10',
+    meaning:
+      'Streams that one hardware_id may run at once; one more is refused with device_limit_exceeded. It does not bind "unknown"; 0 = off.',
   },
   BACKPRESSURE_IDLE_TIMEOUT: {
     type: 'seconds',
@@ -128,6 +138,50 @@ export const settingsTable = {
     type: 'switch',
     default: 'off',
     meaning: 'Whether a second stream of the same hardware_id is refused with concurrent_hardware_id.',
+  },
+  DUPLICATE_POLICY: {
+    type: 'choice',
+    allowed: duplicatePolicies,
+    default: 'reject',
+    meaning:
+      'What a second call of a session_id that runs is: refused (reject), the one that goes on (supersede), the next one (queue), or a second listener (attach).',
+  },
+  DUPLICATE_QUEUE_TIMEOUT: {
+    type: 'seconds',
+    min: 0.001,
+    max: longestTimerSeconds,
+    default: '5',
+    meaning:
+      'How long a call waits for its session_id under DUPLICATE_POLICY=queue before it is refused with concurrent_request.',
+  },
+  DUPLICATE_QUEUE_MAX: {
+    type: 'integer',
+    unit: 'calls',
+    min: 1,
+    max: 1000,
+    default: '4',
+    meaning:
+      'Calls that may wait for one session_id under DUPLICATE_POLICY=queue; one more is refused with concurrent_request.',
+  },
+  WORKERS: {
+    type: 'text',
+    expectation: 'a whole number from 1 to 64, or auto',
+    default: '1',
+    meaning:
+      'Processes that serve GRPC_PORT together, with one truth about session ids, slots, interrupts and quotas; auto = one a processor.',
+  },
+  OVERLOAD: {
+    type: 'switch',
+    default: 'on',
+    meaning:
+      'Whether new streams are refused with overloaded while the event loop lags or memory runs out; streams that run and interrupts never are.',
+  },
+  OVERLOAD_MAX_LAG: {
+    type: 'seconds',
+    min: 0.001,
+    max: 60,
+    default: '0.1',
+    meaning: 'How late a turn of the event loop may be before new streams are refused.',
   },
   COMMANDS: {
     type: 'list',

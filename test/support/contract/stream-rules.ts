@@ -21,6 +21,7 @@ export const errorTypesOfCode: Readonly<Record<string, readonly string[]>> = {
   RESOURCE_EXHAUSTED: [
     'concurrent_request',
     'concurrent_hardware_id',
+    'device_limit_exceeded',
     'stream_limit_exceeded',
     'rate_limit_exceeded',
     'overloaded',
@@ -28,7 +29,7 @@ export const errorTypesOfCode: Readonly<Record<string, readonly string[]>> = {
   ],
   DEADLINE_EXCEEDED: ['stream_idle_timeout', 'first_token_timeout', 'answer_stalled', 'session_timeout'],
   UNAVAILABLE: ['answer_failed', 'empty_answer', 'starting', 'draining', 'speech_failed'],
-  CANCELLED: ['interrupted', 'client_cancelled'],
+  CANCELLED: ['interrupted', 'superseded', 'client_cancelled'],
   PERMISSION_DENIED: ['access_denied'],
   NOT_FOUND: ['not_found'],
   UNAUTHENTICATED: ['unauthenticated'],

@@ -2,6 +2,7 @@
  * The configuration: what is accepted, what is refused and in which words, who wins, and that docs/CONFIG.md says the
  * same as the table.
  */
+import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -70,8 +71,12 @@ describe('defaults', () => {
         idleTimeoutMs: 300_000,
         maxFramesPerSecond: 0,
         gracePeriodMs: 30_000,
+        maxStreamsPerDevice: 10,
         oneStreamPerDevice: false,
       },
+      duplicates: { policy: 'reject', queueTimeoutMs: 5_000, queueMax: 4 },
+      workers: 1,
+      overload: { isOn: true, maxLagMs: 100 },
       timeouts: {
         firstTokenTimeoutMs: 30_000,
         answerStallTimeoutMs: 30_000,
@@ -189,6 +194,15 @@ describe('accepted values', () => {
     ],
   ])('%s=%j', (name, text, pick, value) => {
     expect(pick(load({ [name]: text }))).toEqual(value);
+  });
+
+  test.each(['0', '65', '1.5', '-1', 'all', 'AUTO', '1 2', '٢'])('WORKERS=%j is a fault that names its bounds', (text) => {
+    expect(() => load({ WORKERS: text })).toThrow(/WORKERS .* must be a whole number from 1 to 64, or auto/);
+  });
+
+  test('WORKERS=auto is one a processor, a number is itself', () => {
+    expect(load({ WORKERS: 'auto' }).workers).toBe(Math.min(availableParallelism(), 64));
+    expect(['1', '2', '64'].map((text) => load({ WORKERS: text }).workers)).toEqual([1, 2, 64]);
   });
 
   test.each(['on', 'ON', 'true', 'True', '1', 'yes', 'YES'])('a switch is on for %j', (text) => {
