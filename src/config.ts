@@ -2,15 +2,14 @@
  * The configuration: given texts in, one frozen Config out, or one error that lists every fault at once.
  * Pure but for the reading of files, which comes from outside; the environment wins over the file (docs/CONFIG.md).
  */
-import { availableParallelism } from 'node:os';
 import { type AnswerConfig, compileAnswer } from './config/answer-config.ts';
 import { type ConfigSource, gatherSettings } from './config/given-settings.ts';
+import { compileLimits, type LimitConfig } from './config/limit-settings.ts';
 import { Secret } from './config/secret.ts';
 import { type SettingNote, unknownNames, unusedSettings } from './config/setting-notes.ts';
 import { createSettingReader, type GivenFile, readGivenFile, type SettingReader } from './config/setting-reader.ts';
 import {
   answerEngineNames,
-  duplicatePolicies,
   eventLogRedactions,
   identityPolicies,
   killSwitchNames,
@@ -31,46 +30,9 @@ export type AnswerEngineName = (typeof answerEngineNames)[number];
 export type SpeechEngineName = (typeof speechEngineNames)[number];
 
 /** The compiled configuration, frozen. Durations are whole milliseconds below 2^31. */
-export interface Config {
+export interface Config extends LimitConfig {
   readonly grpc: { readonly host: string; readonly port: number };
   readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] };
-  readonly backpressure: {
-    readonly maxStreams: number;
-    /** 0 = off. */
-    readonly idleTimeoutMs: number;
-    /** 0 = off. */
-    readonly maxFramesPerSecond: number;
-    readonly gracePeriodMs: number;
-    /** Of one device that has an id; 0 = off. */
-    readonly maxStreamsPerDevice: number;
-    readonly oneStreamPerDevice: boolean;
-  };
-  /** What a second call of a session id that runs is. */
-  readonly duplicates: {
-    readonly policy: (typeof duplicatePolicies)[number];
-    /** Of `queue`: how long a call waits, and how many may for one session id. */
-    readonly queueTimeoutMs: number;
-    readonly queueMax: number;
-  };
-  /** Processes that serve the gRPC port; 1 = this one. */
-  readonly workers: number;
-  readonly overload: { readonly isOn: boolean; readonly maxLagMs: number };
-  /** 0 = off, each. */
-  readonly timeouts: {
-    readonly firstTokenTimeoutMs: number;
-    readonly answerStallTimeoutMs: number;
-    readonly speechTimeoutMs: number;
-    readonly sessionTimeoutMs: number;
-  };
-  readonly collect: {
-    readonly ttlMs: number;
-    readonly maxBuffers: number;
-    readonly maxChars: number;
-    /** Of a whole utterance, collected or not, in code points. */
-    readonly promptMaxChars: number;
-    /** Decoded. */
-    readonly screenshotMaxBytes: number;
-  };
   readonly speech: {
     readonly lookaheadSentences: number;
     readonly failurePolicy: (typeof speechFailurePolicies)[number];
@@ -165,34 +127,7 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
       port: values.integer('HTTP_PORT'),
       allowedHosts: Object.freeze(values.hosts('HTTP_ALLOWED_HOSTS')),
     }),
-    backpressure: Object.freeze({
-      maxStreams: values.integer('BACKPRESSURE_MAX_STREAMS'),
-      idleTimeoutMs: values.milliseconds('BACKPRESSURE_IDLE_TIMEOUT'),
-      maxFramesPerSecond: values.integer('BACKPRESSURE_MAX_RATE'),
-      gracePeriodMs: values.milliseconds('BACKPRESSURE_GRACE_PERIOD'),
-      maxStreamsPerDevice: values.integer('BACKPRESSURE_MAX_STREAMS_PER_DEVICE'),
-      oneStreamPerDevice: values.isOn('ONE_STREAM_PER_DEVICE'),
-    }),
-    duplicates: Object.freeze({
-      policy: values.choice('DUPLICATE_POLICY', duplicatePolicies),
-      queueTimeoutMs: values.milliseconds('DUPLICATE_QUEUE_TIMEOUT'),
-      queueMax: values.integer('DUPLICATE_QUEUE_MAX'),
-    }),
-    workers: workersOf(values.text('WORKERS', isWorkers)),
-    overload: Object.freeze({ isOn: values.isOn('OVERLOAD'), maxLagMs: values.milliseconds('OVERLOAD_MAX_LAG') }),
-    timeouts: Object.freeze({
-      firstTokenTimeoutMs: values.milliseconds('FIRST_TOKEN_TIMEOUT'),
-      answerStallTimeoutMs: values.milliseconds('ANSWER_STALL_TIMEOUT'),
-      speechTimeoutMs: values.milliseconds('SPEECH_TIMEOUT'),
-      sessionTimeoutMs: values.milliseconds('SESSION_TIMEOUT'),
-    }),
-    collect: Object.freeze({
-      ttlMs: values.milliseconds('COLLECT_TTL'),
-      maxBuffers: values.integer('COLLECT_MAX_BUFFERS'),
-      maxChars: values.integer('COLLECT_MAX_CHARS'),
-      promptMaxChars: values.integer('PROMPT_MAX_CHARS'),
-      screenshotMaxBytes: values.integer('SCREENSHOT_MAX_BYTES'),
-    }),
+    ...compileLimits(values),
     speech: Object.freeze({
       lookaheadSentences: values.integer('SPEECH_LOOKAHEAD'),
       failurePolicy: values.choice('SPEECH_FAILURE', speechFailurePolicies),
@@ -230,16 +165,6 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
       disableForwardAssistantActions: killSwitches.includes('disable_forward_assistant_actions'),
     }),
   });
-}
-
-const MAX_WORKERS = 64;
-
-function isWorkers(text: string): boolean {
-  return text === 'auto' || (/^[1-9]\d?$/.test(text) && Number(text) <= MAX_WORKERS);
-}
-
-function workersOf(text: string): number {
-  return text === 'auto' ? Math.min(availableParallelism(), MAX_WORKERS) : Number(text);
 }
 
 function compileInspector(values: SettingReader, host: string): Config['inspector'] {

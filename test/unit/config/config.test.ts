@@ -2,7 +2,7 @@
  * The configuration: what is accepted, what is refused and in which words, who wins, and that docs/CONFIG.md says the
  * same as the table.
  */
-import { availableParallelism } from 'node:os';
+
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -196,13 +196,15 @@ describe('accepted values', () => {
     expect(pick(load({ [name]: text }))).toEqual(value);
   });
 
-  test.each(['0', '65', '1.5', '-1', 'all', 'AUTO', '1 2', '٢'])('WORKERS=%j is a fault that names its bounds', (text) => {
-    expect(() => load({ WORKERS: text })).toThrow(/WORKERS .* must be a whole number from 1 to 64, or auto/);
-  });
+  test.each(['0', '65', '1.5', '-1', 'all', 'AUTO', '1 2', '٢'])(
+    'WORKERS=%j is a fault that names its bounds',
+    (text) => {
+      expect(() => load({ WORKERS: text })).toThrow(/WORKERS .* must be a whole number from 1 to 64, or auto/);
+    },
+  );
 
-  test('WORKERS=auto is one a processor, a number is itself', () => {
-    expect(load({ WORKERS: 'auto' }).workers).toBe(Math.min(availableParallelism(), 64));
-    expect(['1', '2', '64'].map((text) => load({ WORKERS: text }).workers)).toEqual([1, 2, 64]);
+  test('WORKERS is a number, or auto', () => {
+    expect(['1', '2', '64', 'auto'].map((text) => load({ WORKERS: text }).workers)).toEqual([1, 2, 64, 'auto']);
   });
 
   test.each(['on', 'ON', 'true', 'True', '1', 'yes', 'YES'])('a switch is on for %j', (text) => {
