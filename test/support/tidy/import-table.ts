@@ -434,7 +434,7 @@ export interface Deviation {
 
 export const deviations: readonly Deviation[] = [
   {
-    from: 'actors/hosts/supervisor-host.ts',
+    from: 'actors/hosts/admissions.ts',
     to: 'machines/supervisor/supervisor.machine.ts',
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
