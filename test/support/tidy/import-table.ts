@@ -261,7 +261,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['rpc/', 'call/', 'errors.ts', 'assert.ts'],
     types: ['machines/', 'config.ts', 'observe/logger.ts'],
     packages: ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check', 'image-dimensions'],
-    node: ['node:crypto'],
+    node: ['node:crypto', 'node:v8', 'node:zlib'],
   },
   {
     from: 'config',
