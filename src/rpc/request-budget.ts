@@ -11,8 +11,9 @@
  */
 import { constants, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { createGunzip, createInflate } from 'node:zlib';
-import { type ServerInterceptingCallInterface, type ServerInterceptor, status } from '@grpc/grpc-js';
+import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import { MAX_RECEIVED_BYTES } from './request-size.ts';
+import { type MessageRefusal, refusedMessage } from './status.ts';
 
 /** The larger ones are reset first: one window of the protocol. */
 const SMALL_BYTES = 64 * 1024;
@@ -102,12 +103,6 @@ export class RequestBudget {
   }
 }
 
-/** How grpc-js is told that a message can't be had; it ends the call with it. */
-interface MessageRefusal {
-  readonly code: status;
-  readonly details: string;
-}
-
 /** Makes a stream of what a compressed message unpacks to; the encodings that grpc-js offers to its clients. */
 const unpackers = { gzip: createGunzip, deflate: createInflate } as const;
 
@@ -131,16 +126,13 @@ export function unpackWithin(
   Reflect.set(call, 'decompressMessage', (message: Buffer, encoding: string): Buffer | Promise<Buffer> => {
     messages += 1;
     if (messages > 1 && !method.requestStream) {
-      return refused(status.UNIMPLEMENTED, `A request of ${method.path} is one message; a second one came`);
+      return refused('unimplemented', `A request of ${method.path} is one message; a second one came`);
     }
     const packed = message.subarray(PREFIX_BYTES);
     if (encoding === 'identity') return packed;
     if (!isKnown(encoding)) {
       const known = `identity, ${Object.keys(unpackers).join(', ')}`;
-      return refused(
-        status.UNIMPLEMENTED,
-        `grpc-encoding ${JSON.stringify(encoding.slice(0, 32))} must be one of ${known}`,
-      );
+      return refused('unimplemented', `grpc-encoding ${JSON.stringify(encoding.slice(0, 32))} must be one of ${known}`);
     }
     const unpacked = unpack({ packed, encoding, stream, budget });
     // What a call of many messages holds is handed on one by one.
@@ -176,15 +168,15 @@ function unpack({ packed, encoding, stream, budget }: Unpacking): Promise<Buffer
       unpacker.destroy();
       reject(refusal);
     };
-    const closed = (): void => give({ code: status.CANCELLED, details: 'The call is over' });
+    const closed = (): void => give(refusedMessage('cancelled', 'The call is over'));
     stream.once('close', closed);
     budget.hold(stream, UNPACKER_BYTES);
-    unpacker.on('error', () => give({ code: status.INTERNAL, details: 'Failed to decompress message' }));
+    unpacker.on('error', () => give(refusedMessage('broken', 'Failed to decompress message')));
     unpacker.on('data', (part: Buffer) => {
       bytes += part.length;
       if (bytes > MAX_RECEIVED_BYTES) {
         const details = `Received message that decompresses to a size larger than ${MAX_RECEIVED_BYTES}`;
-        give({ code: status.RESOURCE_EXHAUSTED, details });
+        give(refusedMessage('tooLarge', details));
         return;
       }
       parts.push(part);
@@ -198,7 +190,6 @@ function unpack({ packed, encoding, stream, budget }: Unpacking): Promise<Buffer
   });
 }
 
-function refused(code: status, details: string): Promise<never> {
-  const refusal: MessageRefusal = { code, details };
-  return Promise.reject(refusal);
+function refused(...why: Parameters<typeof refusedMessage>): Promise<never> {
+  return Promise.reject(refusedMessage(...why));
 }
