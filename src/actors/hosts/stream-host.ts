@@ -16,6 +16,7 @@
 import { assertNever } from '../../assert.ts';
 import { type Call, idsOf } from '../../call/call.ts';
 import type { Frame, FrameSink, Screen, StreamEnd } from '../../call/gateway.ts';
+import type { OwnTime } from '../../call/own-time.ts';
 import { failureOfUnexpected } from '../../errors.ts';
 import type { SessionEmitted } from '../../machines/session/session.types.ts';
 import type { StreamEvent, StreamOutput } from '../../machines/stream/stream.types.ts';
@@ -39,6 +40,7 @@ export interface StreamHostOptions {
   readonly faults: FaultLog;
   /** A monotonic clock in ms. */
   readonly now: () => number;
+  readonly ownTime: OwnTime;
 }
 
 /** How a stream went, for logs and counters. */
@@ -79,7 +81,7 @@ export function hostStream<TRequest extends HostedRequest, TFirst>(
     ...wayOut,
     call: request.call,
     screen: request.screen ?? {},
-    chart: kind.chartOf(request),
+    chart: kind.chartOf(request, options.ownTime),
     firstFact: kind.firstFact(request),
     ...(kind.opening !== undefined && { opening: kind.opening }),
     ...(kind.heard !== undefined && { heard: kind.heard(request) }),
@@ -112,6 +114,7 @@ class StreamHost<TFirst> implements HostedStream {
       sink: parts.sink,
       maxFramesPerSecond: options.maxFramesPerSecond,
       now: options.now,
+      ownNow: () => options.ownTime.now(),
       notify: (event) => chart.send(event),
       commandSent: (command) => this.#commandSent(command),
       handoverFailed: (error) => this.#fault(error),

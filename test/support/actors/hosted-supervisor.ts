@@ -14,6 +14,7 @@ import type { FaultLog } from '../../../src/observe/fault-log.ts';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { type ChartWatch, type Composition, composeStreams } from '../../../src/server/composition.ts';
 import { testLimits } from '../machines/session-run.ts';
+import { ownTimeOf } from '../own-time.ts';
 import { HandAnswerEngine, HandSpeechEngine } from './hand-engines.ts';
 
 export interface KeptLine extends LogFields {
@@ -63,6 +64,8 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     lines.push(line);
   });
   const { memory = null, quota = null, answerEngine = answers, speechEngine = voice } = options;
+  const now = options.now ?? (() => clock.ms);
+  const ownTime = ownTimeOf(now);
   const engines = { answer: answerEngine, speech: speechEngine };
   const { supervisor: host, ...rest } = composeStreams({
     settings: {
@@ -79,12 +82,13 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     engines: { inUse: () => engines, peek: () => engines },
     recording: watchOf(options),
     memory,
-    history: memory === null ? null : new HistoryLookup({ memory, log }),
+    history: memory === null ? null : new HistoryLookup({ memory, log, ownTime }),
     quota,
     noteUsage: () => {},
     log,
     faults: keepingFaults(faults),
-    now: options.now ?? (() => clock.ms),
+    now,
+    ownTime,
   });
   if (options.isClosed !== true) host.openAdmission();
   const linesOf = (decision: string) => lines.filter((line) => line.decision === decision);

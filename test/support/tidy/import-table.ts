@@ -142,7 +142,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: ['store/process/', 'observe/logger.ts'],
+    types: ['store/process/', 'call/own-time.ts', 'observe/logger.ts'],
     packages: ['zod'],
     node: [],
   },

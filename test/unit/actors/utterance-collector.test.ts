@@ -12,6 +12,7 @@ import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import type { LogFields } from '../../../src/observe/logger.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { callOf, keepingFaults, openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
+import { ownTimeOf } from '../../support/own-time.ts';
 import { runs } from '../../support/runs.ts';
 
 const MIB = 1024 * 1024;
@@ -53,6 +54,7 @@ function open(
     limits: { ...defaultLimits, ...limits },
     log: { debug: keep, info: keep, warn: keep, error: keep, announce: keep },
     faults: keepingFaults(faults),
+    ownTime: ownTimeOf(),
   });
   return { collector, lines, faults };
 }
