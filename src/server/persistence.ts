@@ -71,21 +71,21 @@ export class Persistence {
     return failure === null ? null : `usage, memories and quotas are not stored: ${failure}`;
   }
 
-  /** Its part of /status. */
-  status(): Readonly<Record<string, unknown>> {
+  /** Its part of /status; `history` tells of the lookups, wherever they are made. */
+  status(history: HistoryLookup['counts'] | null): Readonly<Record<string, unknown>> {
     const { failure } = this.#process;
     return {
       usage_store: failure === null ? 'ok' : 'failed',
       usage_store_error: failure,
-      memory: this.#memoryStatus(),
+      memory: this.#memoryStatus(history),
       quota: this.#quota === null ? 'off' : this.#quota.status(),
     };
   }
 
-  #memoryStatus(): unknown {
-    if (this.#memory === null || this.#history === null) return 'off';
+  #memoryStatus(history: HistoryLookup['counts'] | null): unknown {
+    if (this.#memory === null) return 'off';
     const { remembered, lost } = this.#memory.counts;
-    const { late, failed } = this.#history.counts;
+    const { late, failed } = history ?? { late: 0, failed: 0 };
     return { remembered, lost, lookups_late: late, lookups_failed: failed };
   }
 }

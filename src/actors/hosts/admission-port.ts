@@ -23,6 +23,8 @@ export interface AdmissionRequest {
   readonly call: Call;
   /** null = a welcome stream, whose words nobody collected. */
   readonly utterance: Utterance | null;
+  /** What the floor found wrong with the words by themselves; absent = nothing is. It is due where a fault of the words would be. */
+  readonly fault?: Failure;
 }
 
 /** It has a slot. */

@@ -143,14 +143,14 @@ export class Admissions {
     };
   }
 
-  #askFor({ call, utterance }: AdmissionRequest, floor: Floor, answer: Answer): Asked {
+  #askFor({ call, utterance, fault }: AdmissionRequest, floor: Floor, answer: Answer): Asked {
     if (utterance === null) {
       answer(this.#admitWelcome(call, floor));
       return nothingToAbandon;
     }
     const { quota } = this.#options;
     const request = { call, ...utterance };
-    const whole = this.#wholeOf(request);
+    const whole = fault === undefined ? this.#wholeOf(request) : (this.#foreseen(call, dueFirst) ?? fault);
     if ('errorCode' in whole) answer(this.#refuse(call, whole));
     else if (quota === null) answer(this.#admit(whole, floor));
     else return this.#admitWithin(quota, { request, floor, answer });
