@@ -8,7 +8,7 @@ import type { StreamGateway } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../observe/logger.ts';
 import { withFullChunks } from './codec.ts';
-import { flowControlInterceptor } from './flow-control.ts';
+import { createFlowControl } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import {
   configureHttp2Servers,
@@ -61,15 +61,16 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+  const flowControl = createFlowControl();
   const server = new Server({
+    // Nobody asks it, and it counts every message and keeps a record of every connection.
+    'grpc.enable_channelz': 0,
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_concurrent_streams': config.backpressure.maxStreams + SPARE_STREAMS_PER_CONNECTION,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
-    interceptors: [
-      (method, nextCall) => reflectionCallOf(method, nextCall) ?? flowControlInterceptor(method, nextCall),
-    ],
+    interceptors: [(method, nextCall) => reflectionCallOf(method, nextCall) ?? flowControl(method, nextCall)],
   });
   const boundUploads = createUploadBound({
     maxBytes: MAX_UNFINISHED_BYTES,
