@@ -146,7 +146,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: ['store/process/', 'observe/logger.ts'],
+    types: ['store/process/', 'call/own-time.ts', 'observe/logger.ts'],
     packages: ['zod'],
     node: [],
   },
@@ -265,7 +265,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['rpc/', 'call/', 'errors.ts', 'assert.ts'],
     types: ['machines/', 'config.ts', 'observe/logger.ts'],
     packages: ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check', 'image-dimensions'],
-    node: ['node:crypto'],
+    node: ['node:crypto', 'node:v8', 'node:zlib'],
   },
   {
     from: 'config',
@@ -438,7 +438,7 @@ export interface Deviation {
 
 export const deviations: readonly Deviation[] = [
   {
-    from: 'actors/hosts/supervisor-host.ts',
+    from: 'actors/hosts/admissions.ts',
     to: 'machines/supervisor/supervisor.machine.ts',
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
@@ -482,8 +482,12 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
-    reason:
-      'the servers that grpc-js makes (docs/decisions/0002: it has no option for them), and the code with which an upload is reset',
+    reason: 'the servers that grpc-js makes (docs/decisions/0002: it has no option for them)',
+  },
+  {
+    from: 'rpc/request-budget.ts',
+    to: 'node:http2',
+    reason: 'the code with which a request is reset that holds too much memory',
   },
   {
     from: 'config.ts',
