@@ -16,9 +16,9 @@ import { WORKER_LOADED, type WorkerBirth } from './worker-messages.ts';
 const PING_INTERVAL_MS = 1_000;
 /**
  * A worker that is silent for so many of our own looks does nothing for its streams, either. While this process is stopped itself, it does not
- * look, and nobody is blamed.
+ * look, and nobody is blamed. One that is still loading its modules is not looked at: how long a start may take is bounded elsewhere.
  */
-const HUNG_PINGS = 15;
+const HUNG_PINGS = 20;
 
 /** A process without a channel to us is on its way out. */
 const LEAVING_MS = 1_000;
@@ -45,6 +45,7 @@ interface Sitting {
   /** Looks since it answered last. */
   unanswered: number;
   isAsked: boolean;
+  hasSpoken: boolean;
   isUp: boolean;
   isDismissed: boolean;
 }
@@ -100,6 +101,7 @@ export class WorkerSeat {
       names: null,
       unanswered: 0,
       isAsked: false,
+      hasSpoken: false,
       isUp: false,
       isDismissed: false,
     };
@@ -112,6 +114,7 @@ export class WorkerSeat {
       // A message that comes while it loads its modules is heard by nobody.
       const before = [{ ...birth(), number }, ...(waiting ?? [])];
       waiting = null;
+      sitting.hasSpoken = true;
       for (const each of before) send(each);
     });
     worker.process.stdout?.on('data', wholeLines(this.#options.listener.logged));
@@ -209,7 +212,7 @@ export class WorkerSeat {
 
   #look(): void {
     const sitting = this.#sitting;
-    if (sitting === null) return;
+    if (sitting === null || !sitting.hasSpoken) return;
     if (sitting.isAsked) {
       sitting.unanswered += 1;
       if (sitting.unanswered >= HUNG_PINGS) this.kill();
