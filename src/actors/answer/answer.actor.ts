@@ -1,13 +1,14 @@
 /**
  * The answer actor: turns the answer port into facts for the session chart, one answer an actor.
  *
- * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once. It waits for what is
+ * Owns what stops the answer: when the chart leaves the state that invoked it, the engine is told at once. It waits for what is
  * remembered of the device, for a bounded time, before it asks the engine. It makes the model wait while the chart's backlog is full,
  * and cuts monstrous deltas so that no turn of the chart is long. It notices when the model falls quiet, which settles whether "One."
  * was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
 import type { Call } from '../../call/call.ts';
+import { Stop, type StopSignal } from '../../call/stop-signal.ts';
 import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../../engines/answer-engine.ts';
 import { type Failure, failureOfThrown } from '../../errors.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session/session.types.ts';
@@ -99,7 +100,7 @@ interface AnswerJobInput {
 class AnswerJob {
   readonly #options: AnswerActorOptions;
   readonly #input: AnswerJobInput;
-  readonly #abort = new AbortController();
+  readonly #abort = new Stop();
   readonly #pause = new Pause();
   readonly #quiet: QuietWatch;
   #isRunning = true;
@@ -122,7 +123,7 @@ class AnswerJob {
   async run(): Promise<void> {
     const { engine, jobs, history: memory } = this.#options;
     const { request: asked, figures } = this.#input;
-    const { signal } = this.#abort;
+    const signal: StopSignal = this.#abort;
     jobs.begin();
     try {
       const lookup = memory?.of(asked.hardwareId, signal) ?? null;
@@ -188,7 +189,8 @@ class AnswerJob {
   /** Tells the engine that nobody listens any more; idempotent. */
   abort(): void {
     if (!this.#isRunning) return;
-    this.#abort.abort(nobodyListens);
+    const { method, streamId } = this.#input.call;
+    for (const error of this.#abort.stop(nobodyListens)) this.#options.faults.bug(method, streamId, error);
     this.#quiet.stop();
     this.#pause.end();
   }
@@ -209,7 +211,7 @@ class AnswerJob {
     this.#gathered = '';
     this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
     this.#end = (this.#end + text.slice(-MAX_END_CHARS)).slice(-MAX_END_CHARS);
-    if (!this.#isRunning || this.#pause.isOn || this.#abort.signal.aborted) return;
+    if (!this.#isRunning || this.#pause.isOn || this.#abort.aborted) return;
     const space = endOfSentence.exec(this.#end)?.[1];
     this.#quiet.touch(space === undefined ? 'whole' : space === '' ? 'middle' : 'short');
   }
@@ -219,7 +221,7 @@ class AnswerJob {
   }
 
   #tell(event: SessionEvent): void {
-    if (!this.#abort.signal.aborted) this.#input.tell(event);
+    if (!this.#abort.aborted) this.#input.tell(event);
   }
 }
 

@@ -3,6 +3,7 @@
  * HISTORY_DUE_MS. A lookup that is late or fails is an answer without it and never an error; that is counted, and logged once until a
  * lookup succeeds again. An abort ends the wait at once.
  */
+import type { StopSignal } from '../../call/stop-signal.ts';
 import type { Exchange } from '../../engines/answer-engine.ts';
 import { wordsOf } from '../../errors.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -34,12 +35,12 @@ export class HistoryLookup {
   }
 
   /** The history for an answer; empty after a fault. Null = there is none to wait for. Never rejects. */
-  of(hardwareId: string, signal: AbortSignal): Promise<readonly Exchange[]> | null {
+  of(hardwareId: string, signal: StopSignal): Promise<readonly Exchange[]> | null {
     const recalled = this.#options.memory.recall(hardwareId);
     return recalled === null ? null : this.#within(recalled, signal);
   }
 
-  #within(recalled: Promise<readonly Exchange[]>, signal: AbortSignal): Promise<readonly Exchange[]> {
+  #within(recalled: Promise<readonly Exchange[]>, signal: StopSignal): Promise<readonly Exchange[]> {
     return new Promise((resolve) => {
       let isOver = false;
       const finish = (history: readonly Exchange[]): void => {

@@ -61,7 +61,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: [],
+    types: ['call/stop-signal.ts'],
     packages: [
       '@alexanderolsen/libsamplerate-js',
       '@bjorn3/browser_wasi_shim',
@@ -73,14 +73,14 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'engines/provider/',
     ours: ['engines/provider/', 'model-json.ts', 'errors.ts', 'assert.ts'],
-    types: [],
+    types: ['call/stop-signal.ts'],
     packages: [],
     node: [],
   },
   {
     from: 'engines/openai-answer/',
     ours: ['engines/', 'model-json.ts', 'errors.ts', 'assert.ts'],
-    types: ['observe/logger.ts'],
+    types: ['call/stop-signal.ts', 'observe/logger.ts'],
     packages: ['openai', 'zod'],
     node: [],
   },
@@ -96,7 +96,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: [],
+    types: ['call/stop-signal.ts'],
     packages: [],
     node: [
       'node:http',
