@@ -118,10 +118,6 @@ export class GenerationWriter {
     for (let written = 0; written < all.length; )
       written += writeSync(this.#file, all, written, all.length - written, written);
   }
-
-  close(): void {
-    closeSync(this.#file);
-  }
 }
 
 function writeWhole(path: string, generation: number): void {

@@ -128,7 +128,8 @@ export class StoreProcess {
     this.#outgoing = [];
     const [first] = requests;
     // What cannot be sent is settled when the process ends, which it is about to.
-    if (first !== undefined && writer?.connected === true) writer.send(requests.length === 1 ? first : requests, () => {});
+    if (first !== undefined && writer?.connected === true)
+      writer.send(requests.length === 1 ? first : requests, () => {});
   }
 
   /** Waits for pending requests, then ends the process; idempotent, and bounded. */
