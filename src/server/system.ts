@@ -2,7 +2,6 @@
  * The composition root, the only place where pure meets real: machines + actors + engines + servers. Nothing here decides:
  * the bootstrap chart says when what is started and stopped, this says what that means.
  */
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { assertNever } from '../assert.ts';
@@ -20,7 +19,6 @@ import {
 import { createFaultLog, type FaultLog } from '../observe/fault-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { createStatusServer, type StatusServer } from '../observe/status-server.ts';
-import { makePrivateFolder } from '../private-folder.ts';
 import { createGrpcServer } from '../rpc/server.ts';
 import { beginningOf } from '../store/memory-entry.ts';
 import { answerUsage } from '../store/usage-entry.ts';
@@ -30,7 +28,7 @@ import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
 import { packageVersion } from './package-version.ts';
-import { Persistence, Recording } from './persistence.ts';
+import { Persistence, prepareDataFolder, Recording } from './persistence.ts';
 import { OwnService, type StreamService } from './stream-service.ts';
 import { type WorkerOrigin, WorkersService } from './workers/workers-service.ts';
 
@@ -71,26 +69,6 @@ const MAX_LAST_ERROR_CHARS = 1_000;
 
 function isAnyOf(replaced: ReplacedEngines): boolean {
   return Object.keys(replaced).length > 0;
-}
-
-/** What others than the owner may change in it, they could put another store in the place of ours. */
-const WRITABLE_BY_OTHERS = 0o022;
-
-/**
- * Makes DATA_DIR for its owner alone. One that is there keeps its mode, which somebody chose; what is made in it is private all the same. Where
- * it can't be made, the store and the event logs say so.
- */
-function prepareDataFolder(dir: string, log: Logger): void {
-  try {
-    makePrivateFolder(dir);
-    const mode = statSync(dir).mode & 0o777;
-    if ((mode & WRITABLE_BY_OTHERS) === 0) return;
-    const ctx = { data_dir: dir, mode: mode.toString(8).padStart(4, '0') };
-    const message = 'others than its owner may change what is in DATA_DIR; chmod 0700 keeps them out';
-    log.warn({ scope: 'server', method: 'serve', decision: 'data_dir_open', ctx }, message);
-  } catch {
-    // See above.
-  }
 }
 
 /** Lags that are shorter are told nowhere. */

@@ -99,7 +99,10 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
   line.hear({
     told: (message) => {
       if (message.kind === 'serving') grpc.setServing(message.isServing);
-      else void close().catch((error: unknown) => faults.bug('worker', 'close', error)).then(leave);
+      else
+        void close()
+          .catch((error: unknown) => faults.bug('worker', 'close', error))
+          .then(leave);
     },
     asked: {
       listen: (_question, answer) => void outcomeOf(grpc.listen().then((port) => ({ port }))).then(answer),
