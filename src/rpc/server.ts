@@ -2,6 +2,7 @@
  * The gRPC server: StreamingService, grpc.health.v1 and grpc.reflection on one port. It listens before the engines are up and
  * while it drains; the supervisor says who is admitted.
  */
+import { getHeapStatistics } from 'node:v8';
 import {
   type ChannelOptions,
   logVerbosity,
@@ -23,7 +24,6 @@ import type { StreamingServiceHandlers } from './generated/streaming/StreamingSe
 import {
   configureHttp2Servers,
   createConnectionCut,
-  createUploadBound,
   type TransportRefusal,
   tellTransportRefusals,
   widenReceiveWindow,
@@ -31,6 +31,7 @@ import {
 import { quote } from './identity.ts';
 import { streamingService } from './proto.ts';
 import { addReflection, REFLECTION_PATH, ReflectionCall } from './reflection.ts';
+import { RequestBudget, unpackWithin } from './request-budget.ts';
 import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
 import { statusNameOf } from './status.ts';
 import { createGenerateWelcomeAudioHandler, createStreamAudioHandler } from './streaming-rpcs.ts';
@@ -57,6 +58,13 @@ const MAX_REFLECTIONS = 250;
 
 /** Of requests that are not complete, all connections together: a dozen of the largest, sixty screenshots of 3 MB. */
 const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024;
+/** Of those, what was unpacked: three of the largest, and two thousand long prompts. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
+/** What was decoded of a request stands in the heap with up to twice its bytes, until the request is complete. */
+const HEAP_SHARE_OF_UNFINISHED = 1 / 8;
+const HEAP_SHARE_OF_UNPACKED = 1 / 16;
+/** Who is under attack has a line of it a second, with their number. */
+const RESET_LINES_PAUSE_MS = 1_000;
 
 export interface GrpcServerOptions {
   readonly config: Config;
@@ -80,6 +88,9 @@ export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcS
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+  const { heap_size_limit: heapBytes } = getHeapStatistics();
+  const unfinished = requestBudget(log, MAX_UNFINISHED_BYTES, heapBytes * HEAP_SHARE_OF_UNFINISHED);
+  const unpacked = requestBudget(log, MAX_UNPACKED_BYTES, heapBytes * HEAP_SHARE_OF_UNPACKED);
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_concurrent_streams': config.connections.maxStreamsPerConnection,
@@ -87,17 +98,7 @@ export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcS
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
     ...connectionAgeOf(config),
-    interceptors: [createInterceptor(config)],
-  });
-  const boundUploads = createUploadBound({
-    maxBytes: MAX_UNFINISHED_BYTES,
-    onReset: (receivedBytes) => {
-      const ctx = { received_bytes: receivedBytes, max_bytes: MAX_UNFINISHED_BYTES };
-      log.warn(
-        { scope: 'grpc', method: 'receive', decision: 'upload_reset', ctx },
-        'too much of unfinished requests; the oldest was reset',
-      );
-    },
+    interceptors: [createInterceptor(config, unpacked)],
   });
   const connections = createConnectionCut();
   const boundConnections = createConnectionBounds({
@@ -109,7 +110,7 @@ export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcS
   configureHttp2Servers(server, (http2Server) => {
     widenReceiveWindow(http2Server);
     boundConnections(http2Server);
-    boundUploads(http2Server);
+    unfinished.watch(http2Server);
     connections.watch(http2Server);
     tellTransportRefusals(http2Server, `/${SERVICE_NAME}/`, (refusal) => noteTransportRefusal(log, refusal));
   });
@@ -143,7 +144,7 @@ function connectionAgeOf({ timeouts: { sessionTimeoutMs } }: Config): ChannelOpt
 }
 
 /** What stands between each call and its handler, by what kind of call it is. */
-function createInterceptor({ connections }: Config): ServerInterceptor {
+function createInterceptor({ connections }: Config, unpacked: RequestBudget): ServerInterceptor {
   const reflections = new OpenCalls({
     name: 'reflection calls',
     perConnection: REFLECTIONS_PER_CONNECTION,
@@ -155,6 +156,7 @@ function createInterceptor({ connections }: Config): ServerInterceptor {
     inAll: connections.maxConnections,
   });
   return (method, nextCall) => {
+    unpackWithin(unpacked, method, nextCall);
     if (method.path.startsWith(REFLECTION_PATH)) return new ReflectionCall(reflections.counted(nextCall));
     if (method.path === HEALTH_WATCH_PATH) return new ServerInterceptingCall(watches.counted(nextCall));
     return flowControlInterceptor(method, nextCall);
@@ -164,6 +166,29 @@ function createInterceptor({ connections }: Config): ServerInterceptor {
 function noteClosed(log: Logger, reason: BoundReason): void {
   const fields = { scope: 'grpc', method: 'connection', decision: 'closed', ctx: { reason } };
   log.warn(fields, 'a connection or a request was closed: no good client does that');
+}
+
+/** At most `maxBytes` or `heapBytes`, but room for the largest request and a few small ones. */
+function requestBudget(log: Logger, largest: number, heapBytes: number): RequestBudget {
+  const maxBytes = Math.round(Math.max(MAX_RECEIVED_BYTES * 1.25, Math.min(largest, heapBytes)));
+  let [resets, resetBytes] = [0, 0];
+  let hasPause = false;
+  const tell = (): void => {
+    hasPause = false;
+    if (resets === 0) return;
+    const ctx = { resets, received_bytes: resetBytes, max_bytes: maxBytes };
+    [resets, resetBytes, hasPause] = [0, 0, true];
+    setTimeout(tell, RESET_LINES_PAUSE_MS).unref();
+    const fields = { scope: 'grpc', method: 'receive', decision: 'upload_reset', ctx };
+    log.warn(fields, 'too much of unfinished requests; the oldest were reset');
+  };
+  return new RequestBudget({
+    maxBytes,
+    onReset: (heldBytes) => {
+      [resets, resetBytes] = [resets + 1, resetBytes + heldBytes];
+      if (!hasPause) tell();
+    },
+  });
 }
 
 /** As the sink's line of a call that failed; its ids were never read. The client's words in it are bounded and escaped. */
