@@ -19,7 +19,7 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../observe/logger.ts';
 import { withFullChunks } from './codec.ts';
 import { type BoundReason, createConnectionBounds, OpenCalls } from './connection-bounds.ts';
-import { flowControlInterceptor } from './flow-control.ts';
+import { createFlowControl } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import {
   configureHttp2Servers,
@@ -88,17 +88,20 @@ export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcS
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+  const flowControl = createFlowControl();
   const { heap_size_limit: heapBytes } = getHeapStatistics();
   const unfinished = requestBudget(log, MAX_UNFINISHED_BYTES, heapBytes * HEAP_SHARE_OF_UNFINISHED);
   const unpacked = requestBudget(log, MAX_UNPACKED_BYTES, heapBytes * HEAP_SHARE_OF_UNPACKED);
   const server = new Server({
+    // Nobody asks it, and it counts every message and keeps a record of every connection.
+    'grpc.enable_channelz': 0,
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_concurrent_streams': config.connections.maxStreamsPerConnection,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
     ...connectionAgeOf(config),
-    interceptors: [createInterceptor(config, unpacked)],
+    interceptors: [createInterceptor(config, unpacked, flowControl)],
   });
   const connections = createConnectionCut();
   const boundConnections = createConnectionBounds({
@@ -144,7 +147,11 @@ function connectionAgeOf({ timeouts: { sessionTimeoutMs } }: Config): ChannelOpt
 }
 
 /** What stands between each call and its handler, by what kind of call it is. */
-function createInterceptor({ connections }: Config, unpacked: RequestBudget): ServerInterceptor {
+function createInterceptor(
+  { connections }: Config,
+  unpacked: RequestBudget,
+  flowControl: ServerInterceptor,
+): ServerInterceptor {
   const reflections = new OpenCalls({
     name: 'reflection calls',
     perConnection: REFLECTIONS_PER_CONNECTION,
@@ -159,7 +166,7 @@ function createInterceptor({ connections }: Config, unpacked: RequestBudget): Se
     unpackWithin(unpacked, method, nextCall);
     if (method.path.startsWith(REFLECTION_PATH)) return new ReflectionCall(reflections.counted(nextCall));
     if (method.path === HEALTH_WATCH_PATH) return new ServerInterceptingCall(watches.counted(nextCall));
-    return flowControlInterceptor(method, nextCall);
+    return flowControl(method, nextCall);
   };
 }
 

@@ -20,6 +20,7 @@ export const importTable: readonly ImportRow[] = [
   { from: 'error-words.ts', ours: [], types: ['errors.ts'], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'private-folder.ts', ours: [], types: [], packages: [], node: ['node:fs', 'node:path'] },
+  { from: 'opened-segment.ts', ours: ['log/'], types: [], packages: [], node: ['node:fs', 'node:fs/promises'] },
   { from: 'model-json.ts', ours: [], types: [], packages: ['jsonrepair'], node: [] },
   { from: 'call/', ours: ['call/', 'errors.ts'], types: [], packages: [], node: [] },
   {
@@ -384,6 +385,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'cli/log/',
     ours: [
+      'opened-segment.ts',
       'cli/log/',
       'cli/terminal/',
       'analysis/',
