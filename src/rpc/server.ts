@@ -171,7 +171,7 @@ function createInterceptor(
 }
 
 function noteClosed(log: Logger, reason: BoundReason): void {
-  const fields = { scope: 'grpc', method: 'connection', decision: 'closed', ctx: { reason } };
+  const fields = { scope: 'grpc', method: 'connection', decision: 'closed', ctx: { reason }, isBounded: true } as const;
   log.warn(fields, 'a connection or a request was closed: no good client does that');
 }
 
@@ -202,10 +202,8 @@ function requestBudget(log: Logger, largest: number, heapBytes: number): Request
 function noteTransportRefusal(log: Logger, { method, grpcStatus, details }: TransportRefusal): void {
   const ids = { session_id: '', hardware_id: '', stream_id: '' };
   const ctx = { ...ids, error_code: statusNameOf(grpcStatus), error_type: 'transport', grpc_status: grpcStatus };
-  log.warn(
-    { scope: 'grpc', method: quote(method).slice(1, -1), decision: 'error', ctx: { ...ctx, details: quote(details) } },
-    'the transport refused a call',
-  );
+  const fields = { scope: 'grpc', method: quote(method).slice(1, -1), decision: 'error', isBounded: true } as const;
+  log.warn({ ...fields, ctx: { ...ctx, details: quote(details) } }, 'the transport refused a call');
 }
 
 function listen(server: Server, config: Config): Promise<number> {
