@@ -7,7 +7,9 @@
  * seconds, and one that nobody writes to is tried now and then; neither costs a call anything.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { OwnTime, OwnTimer } from '../call/own-time.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { MemoryLimits } from './memory-entry.ts';
 import { type StoreReply, type StoreRequest, storeReplySchema } from './store-messages.ts';
@@ -46,8 +48,7 @@ export interface StoreProcessOptions {
   readonly dataDir: string;
   readonly memory: MemoryLimits;
   readonly log: Logger;
-  /** A monotonic clock in ms. */
-  readonly now: () => number;
+  readonly ownTime: OwnTime;
   /** Default: the writer; tests have others. */
   readonly script?: string;
   /** Requests that may wait at once. */
@@ -59,7 +60,7 @@ export interface StoreProcessOptions {
 interface Waiting {
   readonly askedAtMs: number;
   readonly settle: (answer: StoreAnswer) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: OwnTimer;
 }
 
 export class StoreProcess {
@@ -76,6 +77,8 @@ export class StoreProcess {
   #isClosed = false;
   #probes: NodeJS.Timeout | null = null;
   #isProbing = false;
+  /** Requests of the present round of the event loop, which share a message. */
+  #outgoing: StoreRequest[] = [];
   /** When something was stored last, or the store was opened. */
   #provenAtMs = Number.NEGATIVE_INFINITY;
   /** Called when the store has opened or failed, and when its process has ended. */
@@ -100,24 +103,33 @@ export class StoreProcess {
   /** Asks the store; what can be said at once is said in a later turn as well. */
   ask(question: StoreQuestion): Promise<StoreAnswer> {
     if (this.#isClosed) return failed('the server is stopping');
-    const { maxWaiting = MAX_WAITING, answerDueMs = ANSWER_DUE_MS } = this.#options;
+    const { maxWaiting = MAX_WAITING, answerDueMs = ANSWER_DUE_MS, ownTime } = this.#options;
     if (this.#waiting.size >= maxWaiting) return failed(`${maxWaiting} requests are waiting for the disk`);
-    if (this.#process === null && this.#options.now() - this.#startedAtMs >= RESTART_PAUSE_MS) this.#start();
+    if (this.#process === null && this.#options.ownTime.now() - this.#startedAtMs >= RESTART_PAUSE_MS) this.#start();
     const writer = this.#process;
     if (writer === null) return failed(this.#failure ?? 'the store is not open');
     return new Promise((settle) => {
       this.#lastId += 1;
       const id = this.#lastId;
       const heardBefore = this.#heardMessages;
-      const timer = setTimeout(() => {
+      const timer = ownTime.setTimeout(() => {
         this.#settle(id, { kind: 'failed', reason: `the disk did not confirm it within ${answerDueMs / 1000}s` });
         // It hangs, and what it does not read would pile up.
         if (this.#heardMessages === heardBefore && this.#isDueToAnswer()) writer.kill('SIGKILL');
       }, answerDueMs);
-      this.#waiting.set(id, { settle, timer, askedAtMs: this.#options.now() });
-      // What cannot be sent is settled when the process ends, which it is about to.
-      writer.send({ id, ...question }, () => {});
+      this.#waiting.set(id, { settle, timer, askedAtMs: this.#options.ownTime.now() });
+      if (this.#outgoing.push({ id, ...question }) === 1) setImmediate(() => this.#send());
     });
+  }
+
+  #send(): void {
+    const writer = this.#process;
+    const requests = this.#outgoing;
+    this.#outgoing = [];
+    const [first] = requests;
+    // What cannot be sent is settled when the process ends, which it is about to.
+    if (first !== undefined && writer?.connected === true)
+      writer.send(requests.length === 1 ? first : requests, () => {});
   }
 
   /** Waits for pending requests, then ends the process; idempotent, and bounded. */
@@ -134,9 +146,9 @@ export class StoreProcess {
     // One that is still starting is waited for elsewhere.
     if (this.#process !== null && !this.#hasSpoken) return;
     const [oldest] = this.#waiting.values();
-    const waitedMs = oldest === undefined ? 0 : this.#options.now() - oldest.askedAtMs;
+    const waitedMs = oldest === undefined ? 0 : this.#options.ownTime.now() - oldest.askedAtMs;
     if (waitedMs >= SILENT_MS) this.#tellFailure(`it has not answered for ${Math.floor(waitedMs / 1000)}s`);
-    const isProven = this.#failure === null && this.#options.now() - this.#provenAtMs < IDLE_PROBE_MS;
+    const isProven = this.#failure === null && this.#options.ownTime.now() - this.#provenAtMs < IDLE_PROBE_MS;
     if (isProven || this.#isProbing) return;
     this.#isProbing = true;
     await this.ask({ kind: 'probe' });
@@ -145,12 +157,12 @@ export class StoreProcess {
 
   /** A process that is still starting on a busy machine is not to be killed for that, again and again. */
   #isDueToAnswer(): boolean {
-    return this.#hasSpoken || this.#options.now() - this.#startedAtMs >= STARTED_DUE_MS;
+    return this.#hasSpoken || this.#options.ownTime.now() - this.#startedAtMs >= STARTED_DUE_MS;
   }
 
   #start(): void {
     if (this.#isClosed) return;
-    this.#startedAtMs = this.#options.now();
+    this.#startedAtMs = this.#options.ownTime.now();
     const { dataDir, memory, script = storeScript('store-writer') } = this.#options;
     // LMDB writes words of its own on stderr, unasked; its reasons come through the channel.
     const writer = fork(script, [dataDir, JSON.stringify(memory)], {
@@ -164,18 +176,16 @@ export class StoreProcess {
     writer.on('message', (message) => {
       this.#heardMessages += 1;
       this.#hasSpoken = true;
-      const parsed = storeReplySchema.safeParse(message);
-      if (!parsed.success) {
-        reason = "the store's process said what nobody understands";
-        writer.kill('SIGKILL');
-        return;
-      }
-      const reply = parsed.data;
-      if (reply.kind === 'opened') this.#noteOpened();
-      else if (reply.kind === 'failed') reason = reply.reason;
-      else {
-        if (reply.kind === 'stored') this.#noteStored();
-        this.#settle(reply.id, reply);
+      for (const each of Array.isArray(message) ? message : [message]) {
+        const parsed = storeReplySchema.safeParse(each);
+        if (!parsed.success) {
+          reason = "the store's process said what nobody understands";
+          writer.kill('SIGKILL');
+          return;
+        }
+        const reply = parsed.data;
+        if (reply.kind === 'failed') reason = reply.reason;
+        else this.#hear(reply);
       }
     });
     const ended = (how: string): void => {
@@ -193,15 +203,24 @@ export class StoreProcess {
     });
   }
 
+  #hear(reply: Exclude<StoreReply, { readonly kind: 'failed' }>): void {
+    if (reply.kind === 'opened') {
+      this.#noteOpened();
+      return;
+    }
+    if (reply.kind === 'stored') this.#noteStored();
+    this.#settle(reply.id, reply);
+  }
+
   /** After a failure only a stored entry shows that it is over: a store on a full disk opens well. */
   #noteOpened(): void {
-    this.#provenAtMs = this.#options.now();
+    this.#provenAtMs = this.#options.ownTime.now();
     if (!this.#isFailureTold) this.#failure = null;
     this.#tellWatchers();
   }
 
   #noteStored(): void {
-    this.#provenAtMs = this.#options.now();
+    this.#provenAtMs = this.#options.ownTime.now();
     this.#failure = null;
     if (!this.#isFailureTold) return;
     this.#isFailureTold = false;
@@ -211,6 +230,7 @@ export class StoreProcess {
   }
 
   #noteFailed(reason: string): void {
+    this.#outgoing = [];
     for (const id of this.#waiting.keys()) this.#settle(id, { kind: 'failed', reason });
     this.#tellFailure(reason);
     this.#tellWatchers();
@@ -230,7 +250,7 @@ export class StoreProcess {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
+    this.#options.ownTime.clearTimeout(waiting.timer);
     waiting.settle(answer);
     if (this.#waiting.size === 0) this.#tellWatchers();
   }
@@ -258,6 +278,11 @@ export class StoreProcess {
 
 function failed(reason: string): Promise<StoreAnswer> {
   return Promise.resolve({ kind: 'failed', reason });
+}
+
+/** Where the files of the store below `dataDir` are. */
+export function storeFolderOf(dataDir: string): string {
+  return join(dataDir, 'store');
 }
 
 /** The compiled script of a process of the store; when this file runs as TypeScript (tests), the one that `npm run build` made. */

