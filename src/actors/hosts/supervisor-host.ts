@@ -28,12 +28,12 @@ import type {
   WelcomeRequest,
 } from '../../call/gateway.ts';
 import { type Failure, failure, failureOfUnexpected, logLevelOf } from '../../errors.ts';
-import {
-  type SupervisorEmitted,
-  type SupervisorEvent,
-  type SupervisorInput,
-  supervisorMachine,
-} from '../../machines/supervisor/supervisor.machine.ts';
+import { supervisorMachine } from '../../machines/supervisor/supervisor.machine.ts';
+import type {
+  SupervisorEmitted,
+  SupervisorEvent,
+  SupervisorInput,
+} from '../../machines/supervisor/supervisor.types.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import { ask, foresee } from './ask.ts';
 import { LiveStreams } from './live-streams.ts';
@@ -315,6 +315,12 @@ export class SupervisorHost implements StreamGateway {
       case 'stream.admitted':
       case 'chunk.admitted':
       case 'stream.refused':
+      case 'stream.attached':
+      case 'stream.queued':
+      case 'stream.unqueued':
+      case 'stream.superseded':
+      case 'stream.left':
+      case 'worker.cleared':
       case 'device.interrupted':
         // Who asked hears it at once.
         return;
