@@ -137,9 +137,10 @@ describe('docs/decisions', () => {
     expect(named.toSorted()).toEqual(used.toSorted());
   });
 
-  test('are numbered without a gap', () => {
+  test('have each a number of its own', () => {
     const numbers = documents.flatMap(({ path }) => /^docs\/decisions\/(\d{4})-/.exec(path)?.[1] ?? []);
-    expect(numbers).toEqual(numbers.map((_, index) => String(index + 1).padStart(4, '0')));
+    expect(numbers.length).toBeGreaterThan(0);
+    expect(numbers).toEqual([...new Set(numbers)]);
   });
 });
 

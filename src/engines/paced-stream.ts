@@ -4,13 +4,15 @@
  *
  * Guarantees: nothing is computed ahead of what the reader pulls; an abort, or return() of the iterator, ends a pause at
  * once, also one that lasts for ever; after the end no timer and no listener is left. An aborted stream throws the
- * signal's reason, so that it never looks complete. A reader that never waits can't starve the event loop.
+ * signal's reason, so that it never looks complete. A reader that never waits can't starve the event loop. What is late
+ * makes nothing later: every item is due at the first pull plus the pauses before it, so a stream that a busy loop or a slow
+ * reader held up catches up, and its pace does not drift.
  *
  * Hand-written, because return() of an async generator waits for the very pause that it should end. The cost is that of
  * an async generator: 0.2 µs an item.
  */
 
-/** A wait between two items. */
+/** A wait between two items; it begins when the one before it should have ended. */
 export class Pause {
   readonly ms: number;
 
@@ -36,6 +38,8 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #signal: AbortSignal;
   #ended = false;
   #itemsSinceBreath = 0;
+  /** When the last pause should have ended, on the monotonic clock; undefined before the first pull. */
+  #dueAtMs: number | undefined;
   /** Ends the running pause; undefined while none is running. */
   #wake: (() => void) | undefined;
   /** The last pull that still waits; a reader that pulls again meanwhile queues behind it. */
@@ -65,6 +69,7 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 
   #pull(): Promise<IteratorResult<Item, undefined>> {
+    this.#dueAtMs ??= performance.now();
     try {
       const step = this.#advance();
       return step instanceof Pause ? this.#queued(this.#resumeAfter(step)) : Promise.resolve(step);
@@ -78,7 +83,7 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
   #advance(): IteratorResult<Item, undefined> | Pause {
     if (this.#ended) return { done: true, value: undefined };
     this.#signal.throwIfAborted();
-    if (this.#itemsSinceBreath === itemsPerBreath) {
+    if (this.#itemsSinceBreath >= itemsPerBreath) {
       this.#itemsSinceBreath = 0;
       return new Pause(0);
     }
@@ -97,12 +102,25 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
     try {
       for (let step: IteratorResult<Item, undefined> | Pause = first; ; step = this.#advance()) {
         if (!(step instanceof Pause)) return step;
-        await this.#pause(step.ms);
+        const waitMs = this.#waitOf(step);
+        if (waitMs !== null) await this.#pause(waitMs);
       }
     } catch (error) {
       this.#finish();
       throw error;
     }
+  }
+
+  /** What is left of a pause, 0 = a breath; null = it is over already, and counts as an item towards the next breath. */
+  #waitOf({ ms }: Pause): number | null {
+    if (ms === 0 || ms === Number.POSITIVE_INFINITY) return ms;
+    const nowMs = performance.now();
+    this.#dueAtMs = (this.#dueAtMs ?? nowMs) + ms;
+    // A timer has whole milliseconds, and one must not be early.
+    const waitMs = Math.ceil(this.#dueAtMs - nowMs);
+    if (waitMs > 0) return waitMs;
+    this.#itemsSinceBreath += 1;
+    return null;
   }
 
   #queued(pull: Promise<IteratorResult<Item, undefined>>): Promise<IteratorResult<Item, undefined>> {

@@ -5,7 +5,8 @@
  */
 import { isErrorType, logLevelOf } from '../errors.ts';
 import { doubledName, fieldsIn, shapeOf, tooDeepWords, valueFaultOf } from './line-bounds.ts';
-import { entryOf, shown } from './log-entry.ts';
+import { shown } from './line-fields.ts';
+import { entryOf } from './log-entry.ts';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
 
 /** A log that can be replayed. */

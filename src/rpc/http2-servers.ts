@@ -1,8 +1,8 @@
 /**
- * The HTTP/2 servers that a grpc-js server makes, and what is set on them: receive windows that fit a screenshot, a bound for requests
- * that are not complete, a cut that no client takes for its own cancel, and an ear for what grpc-js refuses by itself. grpc-js has no
- * option for any of them, so the method with which this one server makes them is wrapped; nothing outside that server is touched. A grpc-js
- * without that method works as before, only that nobody is told.
+ * The HTTP/2 servers that a grpc-js server makes, and what is set on them: receive windows that fit a screenshot, a cut that no client
+ * takes for its own cancel, and an ear for what grpc-js refuses by itself; the bounds of request-budget.ts are put on them here as well.
+ * grpc-js has no option for any of them, so the method with which this one server makes them is wrapped; nothing outside that server is
+ * touched. A grpc-js without that method works as before, only that nobody is told.
  */
 import {
   constants,
@@ -61,56 +61,6 @@ export function createConnectionCut(): { watch(http2Server: Http2Server): void; 
     cut: () => {
       for (const session of open) session.destroy();
     },
-  };
-}
-
-/** What every stream may hold anyway: one window of the protocol. */
-const UNCOUNTED_BYTES = 64 * 1024;
-
-export interface UploadBoundOptions {
-  /** All unfinished requests together; larger than the largest request. */
-  readonly maxBytes: number;
-  /** Told of each that was reset, with the bytes that had come of it. */
-  readonly onReset: (receivedBytes: number) => void;
-}
-
-/**
- * Bounds what requests that are not complete hold in memory; the returned function puts a server under it, and several may share it.
- * grpc-js gathers each request up to its largest size, however slowly it comes, so that one connection could pin gigabytes. Over the
- * bound the oldest is reset: an honest upload takes a second, one that was made to stay is older than all others. Small requests are
- * not counted and not reset: a server under such an attack still answers who sends words only.
- */
-export function createUploadBound({ maxBytes, onReset }: UploadBoundOptions): (http2Server: Http2Server) => void {
-  /** The larger ones that are not complete, oldest first. */
-  const unfinished = new Map<ServerHttp2Stream, number>();
-  let heldBytes = 0;
-
-  const forget = (stream: ServerHttp2Stream): void => {
-    heldBytes -= unfinished.get(stream) ?? 0;
-    unfinished.delete(stream);
-  };
-  const count = (stream: ServerHttp2Stream, receivedBytes: number): void => {
-    heldBytes += receivedBytes - (unfinished.get(stream) ?? 0);
-    unfinished.set(stream, receivedBytes);
-    for (const [oldest, bytes] of unfinished) {
-      if (heldBytes <= maxBytes) return;
-      forget(oldest);
-      // gRPC clients take this code for RESOURCE_EXHAUSTED.
-      oldest.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      onReset(bytes);
-    }
-  };
-  return (http2Server) => {
-    http2Server.on('stream', (stream) => {
-      let receivedBytes = 0;
-      // grpc-js reads already, and has paused: another listener changes nothing about when it comes.
-      stream.on('data', (chunk: Buffer) => {
-        receivedBytes += chunk.length;
-        if (receivedBytes > UNCOUNTED_BYTES && !stream.closed) count(stream, receivedBytes);
-      });
-      stream.once('end', () => forget(stream));
-      stream.once('close', () => forget(stream));
-    });
   };
 }
 

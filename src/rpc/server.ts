@@ -2,6 +2,7 @@
  * The gRPC server: StreamingService, grpc.health.v1 and grpc.reflection on one port. It listens before the engines are up and
  * while it drains; the supervisor says who is admitted.
  */
+import { getHeapStatistics } from 'node:v8';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { StreamGateway } from '../call/gateway.ts';
@@ -13,7 +14,6 @@ import type { StreamingServiceHandlers } from './generated/streaming/StreamingSe
 import {
   configureHttp2Servers,
   createConnectionCut,
-  createUploadBound,
   type TransportRefusal,
   tellTransportRefusals,
   widenReceiveWindow,
@@ -21,6 +21,7 @@ import {
 import { quote } from './identity.ts';
 import { streamingService } from './proto.ts';
 import { addReflection, reflectionCallOf } from './reflection.ts';
+import { RequestBudget, unpackWithin } from './request-budget.ts';
 import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
 import { statusNameOf } from './status.ts';
 import { createGenerateWelcomeAudioHandler, createStreamAudioHandler } from './streaming-rpcs.ts';
@@ -39,6 +40,13 @@ const SPARE_STREAMS_PER_CONNECTION = 100;
 
 /** Of requests that are not complete, all connections together: a dozen of the largest, sixty screenshots of 3 MB. */
 const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024;
+/** Of those, what was unpacked: three of the largest, and two thousand long prompts. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
+/** What was decoded of a request stands in the heap with up to twice its bytes, until the request is complete. */
+const HEAP_SHARE_OF_UNFINISHED = 1 / 8;
+const HEAP_SHARE_OF_UNPACKED = 1 / 16;
+/** Who is under attack has a line of it a second, with their number. */
+const RESET_LINES_PAUSE_MS = 1_000;
 
 export interface GrpcServerOptions {
   readonly config: Config;
@@ -61,6 +69,9 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+  const { heap_size_limit: heapBytes } = getHeapStatistics();
+  const unfinished = requestBudget(log, MAX_UNFINISHED_BYTES, heapBytes * HEAP_SHARE_OF_UNFINISHED);
+  const unpacked = requestBudget(log, MAX_UNPACKED_BYTES, heapBytes * HEAP_SHARE_OF_UNPACKED);
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_concurrent_streams': config.backpressure.maxStreams + SPARE_STREAMS_PER_CONNECTION,
@@ -68,23 +79,16 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
     interceptors: [
-      (method, nextCall) => reflectionCallOf(method, nextCall) ?? flowControlInterceptor(method, nextCall),
+      (method, nextCall) => {
+        unpackWithin(unpacked, method, nextCall);
+        return reflectionCallOf(method, nextCall) ?? flowControlInterceptor(method, nextCall);
+      },
     ],
-  });
-  const boundUploads = createUploadBound({
-    maxBytes: MAX_UNFINISHED_BYTES,
-    onReset: (receivedBytes) => {
-      const ctx = { received_bytes: receivedBytes, max_bytes: MAX_UNFINISHED_BYTES };
-      log.warn(
-        { scope: 'grpc', method: 'receive', decision: 'upload_reset', ctx },
-        'too much of unfinished requests; the oldest was reset',
-      );
-    },
   });
   const connections = createConnectionCut();
   configureHttp2Servers(server, (http2Server) => {
     widenReceiveWindow(http2Server);
-    boundUploads(http2Server);
+    unfinished.watch(http2Server);
     connections.watch(http2Server);
     tellTransportRefusals(http2Server, `/${SERVICE_NAME}/`, (refusal) => noteTransportRefusal(log, refusal));
   });
@@ -106,6 +110,29 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     },
     close: (graceMs) => close(server, graceMs, connections.cut),
   };
+}
+
+/** At most `maxBytes` or `heapBytes`, but room for the largest request and a few small ones. */
+function requestBudget(log: Logger, largest: number, heapBytes: number): RequestBudget {
+  const maxBytes = Math.round(Math.max(MAX_RECEIVED_BYTES * 1.25, Math.min(largest, heapBytes)));
+  let [resets, resetBytes] = [0, 0];
+  let hasPause = false;
+  const tell = (): void => {
+    hasPause = false;
+    if (resets === 0) return;
+    const ctx = { resets, received_bytes: resetBytes, max_bytes: maxBytes };
+    [resets, resetBytes, hasPause] = [0, 0, true];
+    setTimeout(tell, RESET_LINES_PAUSE_MS).unref();
+    const fields = { scope: 'grpc', method: 'receive', decision: 'upload_reset', ctx };
+    log.warn(fields, 'too much of unfinished requests; the oldest were reset');
+  };
+  return new RequestBudget({
+    maxBytes,
+    onReset: (heldBytes) => {
+      [resets, resetBytes] = [resets + 1, resetBytes + heldBytes];
+      if (!hasPause) tell();
+    },
+  });
 }
 
 /** As the sink's line of a call that failed; its ids were never read. The client's words in it are bounded and escaped. */

@@ -36,6 +36,24 @@ export function statusOf(failed: Failure): StatusObject {
   return { code, details, metadata };
 }
 
+/** How grpc-js is told that a message of a call can't be had; it ends the call with it, before any handler has seen it. */
+export interface MessageRefusal {
+  readonly code: status;
+  readonly details: string;
+}
+
+const statusOfMessage = {
+  broken: status.INTERNAL,
+  cancelled: status.CANCELLED,
+  tooLarge: status.RESOURCE_EXHAUSTED,
+  unimplemented: status.UNIMPLEMENTED,
+} as const;
+
+/** The transport's own status for a message, the codes that grpc-js gives for the same. */
+export function refusedMessage(why: keyof typeof statusOfMessage, details: string): MessageRefusal {
+  return { code: statusOfMessage[why], details };
+}
+
 /** `RESOURCE_EXHAUSTED` of 8; '' where there is no such status. */
 export function statusNameOf(code: number): string {
   return status[code] ?? '';

@@ -5,13 +5,15 @@
 import { type AnswerActorOptions, createAnswerActor } from '../actors/answer/answer.actor.ts';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
 import { JobCount, StreamCounters } from '../actors/figures/stream-counters.ts';
+import type { QuotaPort } from '../actors/hosts/admissions.ts';
 import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
 import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
 import type { StreamResourceMap } from '../actors/hosts/stream-resources.ts';
-import { type QuotaPort, SupervisorHost } from '../actors/hosts/supervisor-host.ts';
+import { SupervisorHost } from '../actors/hosts/supervisor-host.ts';
 import { UtteranceCollector, type UtteranceCollectorOptions } from '../actors/hosts/utterance-collector.ts';
 import { createSpeechActor } from '../actors/speech/speech.actor.ts';
 import type { RpcMethod } from '../call/call.ts';
+import type { OwnTime } from '../call/own-time.ts';
 import type { Config } from '../config.ts';
 import { type CollectMachine, collectMachine } from '../machines/collect.machine.ts';
 import { type SessionMachine, sessionMachine } from '../machines/session/session.machine.ts';
@@ -57,6 +59,8 @@ export interface CompositionPorts {
   readonly faults: FaultLog;
   /** A monotonic clock in ms. */
   readonly now: () => number;
+  /** What waits for others is measured by it: the charts of streams, readers, models and voices. */
+  readonly ownTime: OwnTime;
 }
 
 export interface Composition {
@@ -73,12 +77,13 @@ export interface Composition {
 
 /** The supervisor with everything that its streams need. */
 export function composeStreams(ports: CompositionPorts): Composition {
-  const { settings, engines, recording, memory, log, faults, now } = ports;
+  const { settings, engines, recording, memory, log, faults, now, ownTime } = ports;
   const { limits } = settings;
   const resources: StreamResourceMap = new Map();
   const [answerJobs, speechJobs, counters] = [new JobCount(), new JobCount(), new StreamCounters()];
-  const answer = createAnswerActor({ ...ports, engine: () => engines.inUse().answer, resources, jobs: answerJobs });
-  const speech = createSpeechActor({ ...ports, engine: () => engines.inUse().speech, resources, jobs: speechJobs });
+  const waiting = { ...ports, resources, now: () => ownTime.now() };
+  const answer = createAnswerActor({ ...waiting, engine: () => engines.inUse().answer, jobs: answerJobs });
+  const speech = createSpeechActor({ ...waiting, engine: () => engines.inUse().speech, jobs: speechJobs });
   const sessions = recording.ofSessions(sessionMachine.provide({ actors: { answer, speech } }));
   const welcomes = recording.ofWelcomes(welcomeMachine.provide({ actors: { speech } }));
   const reportBy = (method: RpcMethod) => (id: string, fault: { readonly error: unknown }) =>
@@ -86,6 +91,7 @@ export function composeStreams(ports: CompositionPorts): Composition {
   const collector = new UtteranceCollector({
     machine: recording.ofUtterances?.(collectMachine) ?? collectMachine,
     limits: settings.collect,
+    ownTime,
     log,
     faults,
   });
@@ -106,6 +112,7 @@ export function composeStreams(ports: CompositionPorts): Composition {
     log,
     faults,
     now,
+    ownTime,
   });
   return { supervisor, collector, resources, counters, answerJobs, speechJobs };
 }

@@ -3,6 +3,7 @@
 import type { AnyStateMachine } from 'xstate';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../actors/answer/history-lookup.ts';
+import type { OwnTime } from '../call/own-time.ts';
 import type { Config } from '../config.ts';
 import type { SessionMachine } from '../machines/session/session.machine.ts';
 import type { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
@@ -29,17 +30,16 @@ export class Persistence {
   readonly #history: HistoryLookup | null;
   readonly #quota: QuotaCounter | null;
 
-  constructor({ data, memory, quota }: Config, log: Logger) {
+  constructor({ data, memory, quota }: Config, log: Logger, ownTime: OwnTime) {
     const { isOn, ...limits } = memory;
     const timeMs = (): number => Date.now();
-    const now = (): number => performance.now();
-    const store = new StoreProcess({ dataDir: data.dir, memory: limits, log, now });
+    const store = new StoreProcess({ dataDir: data.dir, memory: limits, log, ownTime });
     this.#process = store;
     this.usage = new UsageStore({ store, log });
     this.#memory = isOn ? new MemoryStore({ store, limits, timeMs }) : null;
-    this.#history = this.#memory === null ? null : new HistoryLookup({ memory: this.#memory, log });
+    this.#history = this.#memory === null ? null : new HistoryLookup({ memory: this.#memory, log, ownTime });
     const isQuotaOn = quota.daily > 0 || quota.weekly > 0 || quota.monthly > 0;
-    this.#quota = isQuotaOn ? new QuotaCounter({ store, limits: quota, log, timeMs }) : null;
+    this.#quota = isQuotaOn ? new QuotaCounter({ store, limits: quota, log, timeMs, ownTime }) : null;
   }
 
   get memory(): ConversationMemory | null {

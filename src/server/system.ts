@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { assertNever } from '../assert.ts';
+import { OwnClock } from '../call/own-time.ts';
 import type { Config } from '../config.ts';
 import type { Inspector } from '../inspector/server/inspector.ts';
 import {
@@ -89,6 +90,24 @@ function prepareDataFolder(dir: string, log: Logger): void {
   }
 }
 
+/** Lags that are shorter are told nowhere. */
+const TOLD_PAUSE_MS = 2_000;
+
+/** The clock of all that is waited for, running. */
+function createOwnTime(log: Logger): OwnClock {
+  const ownTime = new OwnClock({
+    realNow: () => performance.now(),
+    onPause: (pausedMs) => {
+      if (pausedMs < TOLD_PAUSE_MS) return;
+      const ctx = { paused_seconds: Math.round(pausedMs) / 1000 };
+      const message = 'this process did not run for a while; nobody who waited is blamed for it';
+      log.warn({ scope: 'server', method: 'serve', decision: 'paused', ctx }, message);
+    },
+  });
+  ownTime.start();
+  return ownTime;
+}
+
 /** The port that was bound, or why none was. */
 function bound(address: ListenAddress, listening: Promise<number>): Promise<number | string> {
   return listening.catch((error: unknown) => listenFault(address, error));
@@ -101,6 +120,7 @@ class RunningSystem implements System {
   readonly #say: (line: string) => void;
   readonly #faults: FaultLog;
   readonly #engines: EnginesInUse;
+  readonly #ownTime: OwnClock;
   readonly #persistence: Persistence;
   /** null = switched off. */
   readonly #inspector: Inspector | null;
@@ -122,7 +142,8 @@ class RunningSystem implements System {
     this.#faults = createFaultLog(log);
     this.#engines = new EnginesInUse(config, log);
     prepareDataFolder(config.data.dir, log);
-    this.#persistence = new Persistence(config, log);
+    this.#ownTime = createOwnTime(log);
+    this.#persistence = new Persistence(config, log, this.#ownTime);
     this.#inspector = createInspector(config, log, {
       logs: () => this.#recording,
       grpcPort: () => this.#ports.grpc,
@@ -145,6 +166,7 @@ class RunningSystem implements System {
       log,
       faults: this.#faults,
       now: () => performance.now(),
+      ownTime: this.#ownTime,
     });
     this.#grpc = createGrpcServer({ config, gateway: this.#streams.supervisor, usage, log });
     this.#http = createStatusServer({
@@ -221,6 +243,7 @@ class RunningSystem implements System {
     await this.#grpc.close(CLOSE_GRACE_MS);
     this.#inspector?.close();
     await Promise.all([this.#http.close(), this.#engines.stop(), this.#persistence.close(), this.#recording.close()]);
+    this.#ownTime.stop();
     // Behind the last lines of the logs.
     this.#exportTap?.stop();
   }

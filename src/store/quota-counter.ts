@@ -8,6 +8,7 @@
  * outlive a restart. Never more than MAX_DEVICES devices are held here. A device is a hardware_id as it came; calls without one share a
  * counter, else leaving it out would be a way around the limit.
  */
+import type { OwnTime } from '../call/own-time.ts';
 import { type Failure, failure } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import {
@@ -36,6 +37,7 @@ export interface QuotaCounterOptions {
   readonly log: Logger;
   /** Since the epoch. */
   readonly timeMs: () => number;
+  readonly ownTime: OwnTime;
   readonly maxDevices?: number;
   readonly answerDueMs?: number;
 }
@@ -222,10 +224,11 @@ export class QuotaCounter {
   }
 
   #within(asked: Promise<StoreAnswer>): Promise<StoreAnswer | null> {
+    const { ownTime } = this.#options;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(null), this.#dueMs);
+      const timer = ownTime.setTimeout(() => resolve(null), this.#dueMs);
       void asked.then((answer) => {
-        clearTimeout(timer);
+        ownTime.clearTimeout(timer);
         resolve(answer);
       });
     });

@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { OwnTime, OwnTimer } from '../call/own-time.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { MemoryLimits } from './memory-entry.ts';
 import { type StoreReply, type StoreRequest, storeReplySchema } from './store-messages.ts';
@@ -46,8 +47,7 @@ export interface StoreProcessOptions {
   readonly dataDir: string;
   readonly memory: MemoryLimits;
   readonly log: Logger;
-  /** A monotonic clock in ms. */
-  readonly now: () => number;
+  readonly ownTime: OwnTime;
   /** Default: the writer; tests have others. */
   readonly script?: string;
   /** Requests that may wait at once. */
@@ -59,7 +59,7 @@ export interface StoreProcessOptions {
 interface Waiting {
   readonly askedAtMs: number;
   readonly settle: (answer: StoreAnswer) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: OwnTimer;
 }
 
 export class StoreProcess {
@@ -100,21 +100,21 @@ export class StoreProcess {
   /** Asks the store; what can be said at once is said in a later turn as well. */
   ask(question: StoreQuestion): Promise<StoreAnswer> {
     if (this.#isClosed) return failed('the server is stopping');
-    const { maxWaiting = MAX_WAITING, answerDueMs = ANSWER_DUE_MS } = this.#options;
+    const { maxWaiting = MAX_WAITING, answerDueMs = ANSWER_DUE_MS, ownTime } = this.#options;
     if (this.#waiting.size >= maxWaiting) return failed(`${maxWaiting} requests are waiting for the disk`);
-    if (this.#process === null && this.#options.now() - this.#startedAtMs >= RESTART_PAUSE_MS) this.#start();
+    if (this.#process === null && this.#options.ownTime.now() - this.#startedAtMs >= RESTART_PAUSE_MS) this.#start();
     const writer = this.#process;
     if (writer === null) return failed(this.#failure ?? 'the store is not open');
     return new Promise((settle) => {
       this.#lastId += 1;
       const id = this.#lastId;
       const heardBefore = this.#heardMessages;
-      const timer = setTimeout(() => {
+      const timer = ownTime.setTimeout(() => {
         this.#settle(id, { kind: 'failed', reason: `the disk did not confirm it within ${answerDueMs / 1000}s` });
         // It hangs, and what it does not read would pile up.
         if (this.#heardMessages === heardBefore && this.#isDueToAnswer()) writer.kill('SIGKILL');
       }, answerDueMs);
-      this.#waiting.set(id, { settle, timer, askedAtMs: this.#options.now() });
+      this.#waiting.set(id, { settle, timer, askedAtMs: this.#options.ownTime.now() });
       // What cannot be sent is settled when the process ends, which it is about to.
       writer.send({ id, ...question }, () => {});
     });
@@ -134,9 +134,9 @@ export class StoreProcess {
     // One that is still starting is waited for elsewhere.
     if (this.#process !== null && !this.#hasSpoken) return;
     const [oldest] = this.#waiting.values();
-    const waitedMs = oldest === undefined ? 0 : this.#options.now() - oldest.askedAtMs;
+    const waitedMs = oldest === undefined ? 0 : this.#options.ownTime.now() - oldest.askedAtMs;
     if (waitedMs >= SILENT_MS) this.#tellFailure(`it has not answered for ${Math.floor(waitedMs / 1000)}s`);
-    const isProven = this.#failure === null && this.#options.now() - this.#provenAtMs < IDLE_PROBE_MS;
+    const isProven = this.#failure === null && this.#options.ownTime.now() - this.#provenAtMs < IDLE_PROBE_MS;
     if (isProven || this.#isProbing) return;
     this.#isProbing = true;
     await this.ask({ kind: 'probe' });
@@ -145,12 +145,12 @@ export class StoreProcess {
 
   /** A process that is still starting on a busy machine is not to be killed for that, again and again. */
   #isDueToAnswer(): boolean {
-    return this.#hasSpoken || this.#options.now() - this.#startedAtMs >= STARTED_DUE_MS;
+    return this.#hasSpoken || this.#options.ownTime.now() - this.#startedAtMs >= STARTED_DUE_MS;
   }
 
   #start(): void {
     if (this.#isClosed) return;
-    this.#startedAtMs = this.#options.now();
+    this.#startedAtMs = this.#options.ownTime.now();
     const { dataDir, memory, script = storeScript('store-writer') } = this.#options;
     // LMDB writes words of its own on stderr, unasked; its reasons come through the channel.
     const writer = fork(script, [dataDir, JSON.stringify(memory)], {
@@ -195,13 +195,13 @@ export class StoreProcess {
 
   /** After a failure only a stored entry shows that it is over: a store on a full disk opens well. */
   #noteOpened(): void {
-    this.#provenAtMs = this.#options.now();
+    this.#provenAtMs = this.#options.ownTime.now();
     if (!this.#isFailureTold) this.#failure = null;
     this.#tellWatchers();
   }
 
   #noteStored(): void {
-    this.#provenAtMs = this.#options.now();
+    this.#provenAtMs = this.#options.ownTime.now();
     this.#failure = null;
     if (!this.#isFailureTold) return;
     this.#isFailureTold = false;
@@ -230,7 +230,7 @@ export class StoreProcess {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
+    this.#options.ownTime.clearTimeout(waiting.timer);
     waiting.settle(answer);
     if (this.#waiting.size === 0) this.#tellWatchers();
   }

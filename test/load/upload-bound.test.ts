@@ -1,7 +1,7 @@
 /** Requests that never become complete cost bounded memory, and the honest ones among them come through. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, createServer } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
-import { createUploadBound } from '../../src/rpc/http2-servers.ts';
+import { RequestBudget } from '../../src/rpc/request-budget.ts';
 import { eventually } from '../support/eventually.ts';
 
 const KIB = 1024;
@@ -30,7 +30,7 @@ async function start() {
     stream.on('data', (chunk: Buffer) => received.set(path, (received.get(path) ?? 0) + chunk.length));
     stream.once('end', () => stream.respond({ ':status': 200 }, { endStream: true }));
   });
-  createUploadBound({ maxBytes: MAX_BYTES, onReset: (bytes) => resets.push(bytes) })(server);
+  new RequestBudget({ maxBytes: MAX_BYTES, onReset: (bytes) => resets.push(bytes) }).watch(server);
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
@@ -98,10 +98,26 @@ test('a request that is complete, and one that was given up, count no more', asy
   expect(resets).toEqual([]);
 });
 
-test('small requests are neither counted nor reset, however many wait', async () => {
+test('small requests are reset when no large one is left, the oldest first, and no more than needed', async () => {
   const { resets, upload } = await start();
-  const small = await Promise.all(Array.from({ length: 20 }, (_, index) => upload(`small-${index}`, 60 * KIB)));
-  const large = await upload('large', 900 * KIB);
-  expect(resets).toEqual([]);
-  for (const each of [...small, large]) expect(await finish(each)).toBe(200);
+  const [first, second, ...others] = await inOrder(15, (index) => upload(`small-${index}`, 60 * KIB));
+  const large = await upload('large', 400 * KIB);
+  await eventually(large.isReset, (isReset) => isReset);
+  // As soon as it was too much.
+  expect(resets[0]).toBeGreaterThan(64 * KIB);
+  // 17 of them are 1,020 KiB, 19 too many by two.
+  const younger = await inOrder(4, (index) => upload(`younger-${index}`, 60 * KIB));
+  await eventually(
+    () => resets.length,
+    (count) => count === 3,
+  );
+  expect(resets.slice(1)).toEqual([60 * KIB, 60 * KIB]);
+  expect([first?.isReset(), second?.isReset()]).toEqual([true, true]);
+  for (const each of [...others, ...younger]) expect(await finish(each)).toBe(200);
 });
+
+async function inOrder<T>(count: number, make: (index: number) => Promise<T>): Promise<readonly T[]> {
+  const made: T[] = [];
+  for (let index = 0; index < count; index += 1) made.push(await make(index));
+  return made;
+}

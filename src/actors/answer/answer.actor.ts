@@ -48,7 +48,7 @@ export interface AnswerActorOptions {
   readonly noteUsage: (call: Call, usage: AnswerUsage) => void;
   /** Looks up what was said before; null = nothing is remembered. */
   readonly history: Pick<HistoryLookup, 'of'> | null;
-  /** A monotonic clock in ms. */
+  /** The time in which this process ran, in ms (own-time.ts): the model is judged by it. */
   readonly now: () => number;
 }
 
@@ -70,7 +70,7 @@ export function createAnswerActor(options: AnswerActorOptions) {
       },
       call,
       figures,
-      openedAtMs: outbox.stats().openedAtMs,
+      ageMs: () => outbox.ageMs(),
       tell: sendBack,
     });
     receive((event) => {
@@ -91,7 +91,8 @@ interface AnswerJobInput {
   readonly request: AnswerRequest;
   readonly call: Call;
   readonly figures: StreamFigures;
-  readonly openedAtMs: number;
+  /** How long ago the stream opened, by the clock of the actor. */
+  readonly ageMs: () => number;
   readonly tell: (event: SessionEvent) => void;
 }
 
@@ -215,7 +216,7 @@ class AnswerJob {
   }
 
   #atMs(): number {
-    return Math.round(this.#options.now() - this.#input.openedAtMs);
+    return Math.round(this.#input.ageMs());
   }
 
   #tell(event: SessionEvent): void {

@@ -3,6 +3,7 @@
  * HISTORY_DUE_MS. A lookup that is late or fails is an answer without it and never an error; that is counted, and logged once until a
  * lookup succeeds again. An abort ends the wait at once.
  */
+import type { OwnTime } from '../../call/own-time.ts';
 import type { Exchange } from '../../engines/answer-engine.ts';
 import { wordsOf } from '../../errors.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -16,6 +17,7 @@ const TIMER_MARGIN_MS = 30;
 export interface HistoryLookupOptions {
   readonly memory: ConversationMemory;
   readonly log: Logger;
+  readonly ownTime: OwnTime;
 }
 
 export class HistoryLookup {
@@ -40,16 +42,17 @@ export class HistoryLookup {
   }
 
   #within(recalled: Promise<readonly Exchange[]>, signal: AbortSignal): Promise<readonly Exchange[]> {
+    const { ownTime } = this.#options;
     return new Promise((resolve) => {
       let isOver = false;
       const finish = (history: readonly Exchange[]): void => {
         isOver = true;
-        clearTimeout(timer);
+        ownTime.clearTimeout(timer);
         signal.removeEventListener('abort', leave);
         resolve(history);
       };
       const leave = (): void => finish([]);
-      const timer = setTimeout(() => {
+      const timer = ownTime.setTimeout(() => {
         this.#late += 1;
         this.#tellFault(`it took longer than ${HISTORY_DUE_MS} ms`);
         finish([]);

@@ -30,7 +30,7 @@ export function noteStreamEnd(
 
   if (output.reason === 'stream_idle_timeout') {
     counters.countIdleTimeout();
-    const idleTimeSeconds = secondsBetween(stats.lastAcceptedAtMs, endedAtMs);
+    const idleTimeSeconds = secondsBetween(0, stats.idleMs);
     log.warn(
       {
         scope: 'backpressure',

@@ -4,7 +4,7 @@
  *
  * Invariants, cited as "Stream host N"; the supervisor's host relies on 1 to 3, the client on 2:
  *  1. One end. The call is ended once, with the one output of its chart; with session_fault if the chart broke and has none.
- *  2. The order of the end. What waits in the outbox is dropped, the slot is given back (`onEnded`), what was heard is remembered, then the
+ *  2. The order of the end. What waits in the outbox is dropped, what was heard is remembered, the slot is given back (`onEnded`), then the
  *     call is ended: who has seen an end can use its slot at once.
  *  3. Nothing stays. After the end the actors of the stream are stopped, also where the chart broke in its very end, and what stood beside
  *     the chart is gone from the map.
@@ -16,6 +16,7 @@
 import { assertNever } from '../../assert.ts';
 import { type Call, idsOf } from '../../call/call.ts';
 import type { Frame, FrameSink, Screen, StreamEnd } from '../../call/gateway.ts';
+import type { OwnTime } from '../../call/own-time.ts';
 import { failureOfUnexpected } from '../../errors.ts';
 import type { SessionEmitted } from '../../machines/session/session.types.ts';
 import type { StreamEvent, StreamOutput } from '../../machines/stream/stream.types.ts';
@@ -39,6 +40,7 @@ export interface StreamHostOptions {
   readonly faults: FaultLog;
   /** A monotonic clock in ms. */
   readonly now: () => number;
+  readonly ownTime: OwnTime;
 }
 
 /** How a stream went, for logs and counters. */
@@ -64,8 +66,8 @@ export interface HostedStream {
 /** Where the frames of a stream go, and who hears of its end. */
 export interface StreamWayOut {
   readonly sink: FrameSink;
-  /** Called exactly once, synchronously in the chart's last turn and before the call is ended. */
-  readonly onEnded: (summary: StreamSummary) => void;
+  /** Called exactly once, synchronously in the chart's last turn; the call is ended by `endCall`, as soon as its slot is free. */
+  readonly onEnded: (summary: StreamSummary, endCall: () => void) => void;
 }
 
 /** Makes the surroundings of an admitted stream; `begin` starts it. */
@@ -79,7 +81,7 @@ export function hostStream<TRequest extends HostedRequest, TFirst>(
     ...wayOut,
     call: request.call,
     screen: request.screen ?? {},
-    chart: kind.chartOf(request),
+    chart: kind.chartOf(request, options.ownTime),
     firstFact: kind.firstFact(request),
     ...(kind.opening !== undefined && { opening: kind.opening }),
     ...(kind.heard !== undefined && { heard: kind.heard(request) }),
@@ -112,6 +114,7 @@ class StreamHost<TFirst> implements HostedStream {
       sink: parts.sink,
       maxFramesPerSecond: options.maxFramesPerSecond,
       now: options.now,
+      ownNow: () => options.ownTime.now(),
       notify: (event) => chart.send(event),
       commandSent: (command) => this.#commandSent(command),
       handoverFailed: (error) => this.#fault(error),
@@ -225,11 +228,14 @@ class StreamHost<TFirst> implements HostedStream {
     const tally = figures.tally(stats.audioBytes);
     const sentences = chart.getSnapshot().context.nextSegment;
     const commandsSent = this.#commandsSent;
-    this.#attempt(() => {
-      onEnded({ output, stats, figures: tally, sentences, commandsSent, maxFramesPerSecond });
-      heard?.remember(output.failure);
-    });
-    this.#attempt(() => sink.finish(endOf(output)));
+    const endCall = (): void => this.#attempt(() => sink.finish(endOf(output)));
+    this.#attempt(() => heard?.remember(output.failure));
+    try {
+      onEnded({ output, stats, figures: tally, sentences, commandsSent, maxFramesPerSecond }, endCall);
+    } catch (error) {
+      this.#report(error);
+      endCall();
+    }
   }
 
   /** XState throws what an observer throws in a timer of its own, where it would end the process. */

@@ -5,6 +5,7 @@
 import { createActor } from 'xstate';
 import type { Call } from '../../call/call.ts';
 import type { Frame, Screen, StreamRequest, WelcomeRequest } from '../../call/gateway.ts';
+import type { OwnTime } from '../../call/own-time.ts';
 import type { Failure } from '../../errors.ts';
 import type { SessionMachine } from '../../machines/session/session.machine.ts';
 import type { SessionEmitted, SessionLimits } from '../../machines/session/session.types.ts';
@@ -28,8 +29,8 @@ export interface HostedRequest {
 }
 
 export interface StreamKind<TRequest extends HostedRequest, TFirst> {
-  /** The chart of one stream, made and not started. */
-  chartOf(request: TRequest): StreamChart<TFirst>;
+  /** The chart of one stream, made and not started; its delays are of the time in which this process runs. */
+  chartOf(request: TRequest, clock: OwnTime): StreamChart<TFirst>;
   /** What the chart is told as soon as it runs. */
   firstFact(request: TRequest): TFirst;
   /** Makes the frame that goes ahead of the first one, whatever that is; absent = none does. */
@@ -63,8 +64,8 @@ export interface AnswerKindOptions {
 /** StreamAudio: a model answers a prompt. */
 export function answerKind({ machine, limits, memory }: AnswerKindOptions): AnswerKind {
   return {
-    chartOf: ({ call: { streamId, sessionId, hardwareId } }) =>
-      createActor(machine, { id: streamId, input: { streamId, sessionId, hardwareId, limits } }),
+    chartOf: ({ call: { streamId, sessionId, hardwareId } }, clock) =>
+      createActor(machine, { id: streamId, clock, input: { streamId, sessionId, hardwareId, limits } }),
     firstFact: ({ prompt }) => ({ type: 'request.received', prompt }),
     ...(memory !== null && {
       heard: ({ call, prompt }) => new HeardWords(memory, { hardwareId: call.hardwareId, prompt }),
@@ -83,8 +84,8 @@ export interface WelcomeKindOptions {
 /** GenerateWelcomeAudio: a given text is spoken, and the frame that says who speaks goes ahead. */
 export function welcomeKind({ machine, limits, voiceName }: WelcomeKindOptions): WelcomeKind {
   return {
-    chartOf: ({ call: { streamId, sessionId } }) =>
-      createActor(machine, { id: streamId, input: { streamId, sessionId, limits } }),
+    chartOf: ({ call: { streamId, sessionId } }, clock) =>
+      createActor(machine, { id: streamId, clock, input: { streamId, sessionId, limits } }),
     firstFact: ({ text, voice = '', language = '' }) => ({ type: 'text.received', text, voice, language }),
     opening: () => ({ kind: 'metadata', method: voiceName() }),
   };

@@ -8,6 +8,7 @@
 import { type Actor, createActor } from 'xstate';
 import { type Call, idsOf } from '../../call/call.ts';
 import type { CollectedChunk, Screen, Screenshot, StreamRequest } from '../../call/gateway.ts';
+import type { OwnTime } from '../../call/own-time.ts';
 import { type Failure, failure, failureOfUnexpected } from '../../errors.ts';
 import type { CollectEmitted, CollectEvent, CollectLimits, CollectMachine } from '../../machines/collect.machine.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
@@ -33,6 +34,7 @@ export interface UtteranceCollectorOptions {
   readonly log: Logger;
   /** Takes bugs, under the id that the client sees. */
   readonly faults: FaultLog;
+  readonly ownTime: OwnTime;
 }
 
 type Verdict = Exclude<CollectEmitted, { readonly type: 'utterance.expired' }>;
@@ -119,7 +121,7 @@ export class UtteranceCollector {
 
   #open(call: Call): UtteranceBuffer {
     const { streamId } = call;
-    const actor = createActor(this.#machine, { id: streamId, input: this.#limits });
+    const actor = createActor(this.#machine, { id: streamId, clock: this.#options.ownTime, input: this.#limits });
     const buffer: UtteranceBuffer = { call, actor, screenshot: undefined };
     actor.on('utterance.expired', () => {
       try {

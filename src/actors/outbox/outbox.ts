@@ -25,11 +25,11 @@ import { audioFormat } from '../../call/wire.ts';
 const QUEUE_FULL_BYTES = 32 * 1024;
 const RATE_WINDOW_MS = 1_000;
 
-/** What a stream sent, for its end line and for the idle check. Times in ms of the given clock. */
+/** What a stream sent, for its end line. Times in ms of the given clock. */
 export interface OutboxStats extends SentTally {
   readonly openedAtMs: number;
-  /** When the client last took a frame; equals openedAtMs before the first. */
-  readonly lastAcceptedAtMs: number;
+  /** As `idleMs()` told at that moment. */
+  readonly idleMs: number;
 }
 
 /** Facts for the chart. */
@@ -44,8 +44,10 @@ export interface OutboxOptions {
   readonly maxFramesPerSecond: number;
   /** Makes the frame that goes ahead of the first one, whatever that is; absent = none does. */
   readonly opening?: () => Frame;
-  /** A monotonic clock in ms. */
+  /** A monotonic clock in ms: of the rate, and of what is told. */
   readonly now: () => number;
+  /** The time in which this process ran (own-time.ts), by which its reader is judged; absent = `now`. */
+  readonly ownNow?: () => number;
   readonly notify: (event: OutboxEvent) => void;
   /** These words were handed to the transport; absent = nobody asks. */
   readonly textSent?: (text: string) => void;
@@ -66,8 +68,10 @@ export interface Outbox {
   askRoom(): void;
   /** `outbox.flushed` is notified when nothing waits here. */
   askFlushed(): void;
-  /** How long ago the client last took a frame (or the stream opened), in ms. */
+  /** How long ago the client last took a frame (or the stream opened), in ms of the time in which this process ran. */
   idleMs(): number;
+  /** How long ago the stream opened, in ms of that time. */
+  ageMs(): number;
   /** How long there was no room in all, in whole ms: sound stood ready, and the client did not fetch it. */
   fullMs(): number;
   /** Drops what waits; later pushes are dropped too. */
@@ -89,6 +93,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 class FlowControlledOutbox implements Outbox {
   readonly #sink: FrameSink;
   readonly #now: () => number;
+  readonly #ownNow: () => number;
   readonly #notify: (event: OutboxEvent) => void;
   readonly #textSent: (text: string) => void;
   readonly #commandSent: (command: string) => void;
@@ -96,11 +101,12 @@ class FlowControlledOutbox implements Outbox {
   readonly #rate: RateWindow | null;
   readonly #sent: SentFrames;
   readonly #openedAtMs: number;
+  readonly #openedAtOwnMs: number;
   readonly #roomCallbacks = new Set<() => void>();
   #opening: (() => Frame) | undefined;
   #queue: Frame[] = [];
   #queuedBytes = 0;
-  #lastAcceptedAtMs: number;
+  #lastAcceptedAtOwnMs: number;
   /** Since when there has been no room; null while there is some. */
   #fullSinceMs: number | null = null;
   #fullBeforeMs = 0;
@@ -110,6 +116,7 @@ class FlowControlledOutbox implements Outbox {
   constructor(options: OutboxOptions) {
     this.#sink = options.sink;
     this.#now = options.now;
+    this.#ownNow = options.ownNow ?? options.now;
     this.#notify = options.notify;
     this.#textSent = options.textSent ?? (() => {});
     this.#commandSent = options.commandSent;
@@ -118,10 +125,11 @@ class FlowControlledOutbox implements Outbox {
     this.#sent = new SentFrames(options.now);
     this.#opening = options.opening;
     this.#openedAtMs = options.now();
-    this.#lastAcceptedAtMs = this.#openedAtMs;
+    this.#openedAtOwnMs = this.#ownNow();
+    this.#lastAcceptedAtOwnMs = this.#openedAtOwnMs;
     options.sink.attach({
       frameAccepted: () => {
-        this.#lastAcceptedAtMs = this.#now();
+        this.#lastAcceptedAtOwnMs = this.#ownNow();
       },
       roomFreed: () => this.#pump(),
     });
@@ -162,7 +170,11 @@ class FlowControlledOutbox implements Outbox {
   }
 
   idleMs(): number {
-    return this.#now() - this.#lastAcceptedAtMs;
+    return this.#ownNow() - this.#lastAcceptedAtOwnMs;
+  }
+
+  ageMs(): number {
+    return this.#ownNow() - this.#openedAtOwnMs;
   }
 
   fullMs(): number {
@@ -181,7 +193,7 @@ class FlowControlledOutbox implements Outbox {
   stats(): OutboxStats {
     return {
       openedAtMs: this.#openedAtMs,
-      lastAcceptedAtMs: this.#lastAcceptedAtMs,
+      idleMs: this.idleMs(),
       ...this.#sent.tally(),
     };
   }

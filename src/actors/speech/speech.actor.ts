@@ -43,7 +43,7 @@ export interface SpeechActorOptions {
   /** Counts sentences whose engine is really at work. */
   readonly jobs: JobCount;
   readonly faults: FaultLog;
-  /** A monotonic clock in ms. */
+  /** The time in which this process ran, in ms (own-time.ts): the voice is judged by it. */
   readonly now: () => number;
 }
 

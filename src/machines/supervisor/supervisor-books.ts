@@ -193,12 +193,9 @@ export function interrupted(context: SupervisorContext, hardwareId: string): Tur
 }
 
 /** The load that a process, or the whole server, reports; no reason = it takes on calls again. */
-export function loaded({ loads = emptyTable }: SupervisorContext, { worker, reasons }: LoadReport): Turn {
+export function loaded({ loads = emptyTable }: SupervisorContext, { worker, reasons }: LoadReport) {
   const key = String(worker);
-  return {
-    ...nothing,
-    books: { loads: reasons.length === 0 ? withoutEntry(loads, key) : withEntry(loads, key, reasons) },
-  };
+  return { loads: reasons.length === 0 ? withoutEntry(loads, key) : withEntry(loads, key, reasons) };
 }
 
 export function streamsInOrder({ streams }: SupervisorContext): readonly string[] {

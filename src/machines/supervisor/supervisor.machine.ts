@@ -18,7 +18,7 @@
  * It does not start or stop sessions itself: it says so, and its host does. What its turns make of the tables is in supervisor-books.ts, who
  * may have a stream in admission-rules.ts.
  */
-import { enqueueActions, setup } from 'xstate';
+import { assign, enqueueActions, setup } from 'xstate';
 import {
   type Claim,
   duplicateKindOf,
@@ -142,7 +142,7 @@ export const supervisorSetup = setup({
     interruptDevice: turning((context, event) =>
       event.type === 'device.interruptRequested' ? interrupted(context, event.hardwareId) : nothing,
     ),
-    noteLoad: turning((context, event) => (event.type === 'load.reported' ? loaded(context, event) : nothing)),
+    noteLoad: assign(({ context, event }) => (event.type === 'load.reported' ? loaded(context, event) : {})),
     clearWorker: turning((context, event) =>
       event.type === 'worker.lost' ? workerCleared(context, event.worker) : nothing,
     ),

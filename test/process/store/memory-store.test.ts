@@ -7,6 +7,7 @@ import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { MemoryStore } from '../../../src/store/store-clients.ts';
 import { forgetMemory } from '../../../src/store/store-errand.ts';
 import { StoreProcess } from '../../../src/store/store-process.ts';
+import { ownTimeOf } from '../../support/own-time.ts';
 
 const limits = { maxExchanges: 3, maxChars: 1_000, ttlMs: 1_000_000, maxDevices: 100 };
 
@@ -35,8 +36,7 @@ interface Given {
 
 async function open({ script, answerDueMs = 10_000, maxWaitingChars = 1_000_000 }: Given = {}) {
   const given = script === undefined ? {} : { script };
-  const now = () => performance.now();
-  const store = new StoreProcess({ dataDir: dir, memory: limits, log, now, answerDueMs, ...given });
+  const store = new StoreProcess({ dataDir: dir, memory: limits, log, ownTime: ownTimeOf(), answerDueMs, ...given });
   processes.push(store);
   await store.open();
   return { store, memory: new MemoryStore({ store, limits, timeMs: () => Date.now(), maxWaitingChars }) };

@@ -11,6 +11,7 @@ import { storeReplySchema } from '../../../src/store/store-messages.ts';
 import { StoreProcess, storeScript } from '../../../src/store/store-process.ts';
 import type { UsageEntry } from '../../../src/store/usage-entry.ts';
 import { eventually } from '../../support/eventually.ts';
+import { ownTimeOf } from '../../support/own-time.ts';
 
 const entry: UsageEntry = {
   timeMs: Date.UTC(2026, 10, 22),
@@ -55,7 +56,14 @@ const log: Logger = {
 
 function storeOf(script?: string, maxWaiting = 1_000): HostedStore {
   const given = script === undefined ? {} : { script };
-  const process = new StoreProcess({ dataDir: dir, memory, log, now: () => nowMs, maxWaiting, ...given });
+  const process = new StoreProcess({
+    dataDir: dir,
+    memory,
+    log,
+    ownTime: ownTimeOf(() => nowMs),
+    maxWaiting,
+    ...given,
+  });
   const usage = new UsageStore({ store: process, log });
   const store: HostedStore = {
     open: () => process.open(),
@@ -294,7 +302,7 @@ describe('whether anything can be stored is known without a request', () => {
       dataDir: join(dir, 'data'),
       memory,
       log,
-      now: () => performance.now() + nowMs,
+      ownTime: ownTimeOf(() => performance.now() + nowMs),
       answerDueMs: 300,
       probeIntervalMs: 40,
       ...options,

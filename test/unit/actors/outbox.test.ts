@@ -329,7 +329,7 @@ test('the statistics are those of the frames that left, with the times they left
   const { sink, outbox, clock } = bench({ room: 0 });
   expect(outbox.stats()).toEqual({
     openedAtMs: 1_000,
-    lastAcceptedAtMs: 1_000,
+    idleMs: 0,
     frames: 0,
     textChars: 0,
     audioBytes: 0,
@@ -349,7 +349,7 @@ test('the statistics are those of the frames that left, with the times they left
   expect(outbox.idleMs()).toBe(300);
   expect(outbox.stats()).toEqual({
     openedAtMs: 1_000,
-    lastAcceptedAtMs: 1_700,
+    idleMs: 300,
     frames: 2,
     textChars: 1,
     audioBytes: 4096,

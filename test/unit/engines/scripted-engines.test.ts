@@ -301,6 +301,21 @@ describe('the end of a scripted answer', () => {
     expect(timers()).toBeLessThanOrEqual(before);
   });
 
+  test('a wait that was late makes no later one late, and what was missed comes without waiting', async () => {
+    vi.useFakeTimers();
+    try {
+      const steps = Array.from({ length: 200 }, () => [{ wait_ms: 10 }, { say: 'a' }]).flat();
+      const answer = answererOf({ when: '', steps }).answer({ prompt: '', hardwareId: 'd' }, neverAborted);
+      expect(await arrivals(answer, { from: 1, untilMs: 1_500 })).toEqual([
+        10,
+        ...Array.from({ length: 149 }, () => 1_500),
+        ...Array.from({ length: 50 }, (_, index) => 1_510 + 10 * index),
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('waits take as long as they say', async () => {
     vi.useFakeTimers();
     try {
@@ -319,6 +334,21 @@ describe('the end of a scripted answer', () => {
     }
   });
 });
+
+/** When each item came, in ms since the first pull, to a reader that is held up behind the first `from` of them, until `untilMs`. */
+async function arrivals(items: AsyncIterable<unknown>, { from, untilMs }: { from: number; untilMs: number }) {
+  const startedAtMs = performance.now();
+  const atMs: number[] = [];
+  const read = (async () => {
+    for await (const _ of items) {
+      atMs.push(performance.now() - startedAtMs);
+      if (atMs.length === from) await new Promise((go) => setTimeout(go, startedAtMs + untilMs - performance.now()));
+    }
+  })();
+  await vi.runAllTimersAsync();
+  await read;
+  return atMs;
+}
 
 describe('the scripted voice', () => {
   function speak(speech: unknown, text: string, signal: AbortSignal = neverAborted) {
@@ -389,6 +419,21 @@ describe('the scripted voice', () => {
       expect(got).not.toHaveBeenCalled();
       await vi.advanceTimersByTimeAsync(1);
       expect(got).toHaveBeenCalledOnce();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a chunk that was late makes no later one late: each is due at its own time from the first pull', async () => {
+    vi.useFakeTimers();
+    try {
+      const voice = speak({ chunks_per_sentence: 50, ms_per_chunk: 40 }, 'Hello.');
+      expect(await arrivals(voice, { from: 10, untilMs: 1_000 })).toEqual([
+        ...Array.from({ length: 10 }, (_, index) => 40 * (index + 1)),
+        // Held up until 1,000 ms: what was due meanwhile is there at once, what comes is on time.
+        ...Array.from({ length: 15 }, () => 1_000),
+        ...Array.from({ length: 25 }, (_, index) => 1_040 + 40 * index),
+      ]);
     } finally {
       vi.useRealTimers();
     }

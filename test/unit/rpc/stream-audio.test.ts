@@ -12,6 +12,7 @@ import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import type { StreamRequest__Output } from '../../../src/rpc/generated/streaming/StreamRequest.ts';
 import { checkStreamRequest } from '../../../src/rpc/streaming-rpcs.ts';
 import { callOf, keepingFaults } from '../../support/actors/hosted-supervisor.ts';
+import { ownTimeOf } from '../../support/own-time.ts';
 import { runs } from '../../support/runs.ts';
 
 const config = loadConfig({
@@ -66,6 +67,7 @@ describe('a COMMIT', () => {
       limits: config.collect,
       log,
       faults: keepingFaults([]),
+      ownTime: ownTimeOf(),
     });
     if (collected !== null) collector.collect({ call: callOf('chunk-1', 'session-1'), sequence: 0, ...collected });
     const utterance = collector.whole(checked);
@@ -123,6 +125,7 @@ test('a device that collects and commits is asked for exactly what it said last,
         limits: config.collect,
         log,
         faults: keepingFaults(faults),
+        ownTime: ownTimeOf(),
       });
       let said = '';
       let last = Number.NEGATIVE_INFINITY;

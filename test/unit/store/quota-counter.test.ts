@@ -14,6 +14,7 @@ import {
   windowsAt,
 } from '../../../src/store/quota-record.ts';
 import type { StoreAnswer, StoreQuestion } from '../../../src/store/store-process.ts';
+import { ownTimeOf } from '../../support/own-time.ts';
 
 /** A Saturday, in the week from Monday 23. */
 const SATURDAY_MS = Date.UTC(2026, 10, 28, 15, 30);
@@ -91,6 +92,7 @@ function bench(
     limits: { daily: 0, weekly: 0, monthly: 0, ...limits },
     log,
     timeMs: () => clock.ms,
+    ownTime: ownTimeOf(),
     ...bounds,
   });
   const reserve = (hardwareId: string) => counter.reserve({ hardwareId });
