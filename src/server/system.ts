@@ -183,7 +183,7 @@ class RunningSystem implements System {
       now: () => performance.now(),
       ownTime: this.#ownTime,
     });
-    const grpc = createGrpcServer({ config, gateway: streams.supervisor, usage, log });
+    const grpc = createGrpcServer({ config, gateway: streams.supervisor, usage, log, ownTime: this.#ownTime });
     return new OwnService({ streams, engines, grpc, recording, history, exportTap: this.#exportTap });
   }
 

@@ -89,7 +89,7 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
     },
     () => admissionsOver(line, config),
   );
-  const grpc = createGrpcServer({ config, gateway: streams.floor, usage, log });
+  const grpc = createGrpcServer({ config, gateway: streams.floor, usage, log, ownTime });
   const close = async (): Promise<void> => {
     await grpc.close(CLOSE_GRACE_MS);
     await Promise.all([engines.stop(), recording.close()]);
