@@ -1,6 +1,6 @@
 /** Workers share one truth: session ids, slots, interrupts, quotas, what was collected and what is remembered, whichever of them a call comes to. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, connect, interrupt, type RunningCall, start, type TestClient } from '../../support/client.ts';
+import { ask, connect, interrupt, start, type TestClient } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { png } from '../../support/images.ts';
 import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
@@ -18,6 +18,7 @@ const scenario = {
 const CONNECTIONS = 4;
 /** Session ids that are raced for, by a call over each connection. */
 const RACED_IDS = 1_000;
+const WAVE_IDS = 50;
 
 interface World {
   readonly server: ServerProcess;
@@ -94,35 +95,44 @@ describe('with room for all', () => {
 
   test(`of ${RACED_IDS} session ids, each asked for over ${CONNECTIONS} connections at once, each is admitted once`, async () => {
     const { server, clients } = world;
-    const refusedBefore = (await server.status()).rejected.concurrent_request ?? 0;
-    const calls: RunningCall[] = [];
-    for (let id = 0; id < RACED_IDS; id += 1) {
-      const request = { prompt: 'hang', session_id: `raced-${id}`, hardware_id: 'device-racing' };
-      for (const client of clients) calls.push(start(client, request));
+    // In waves: what is tested is the race, not how much a busy machine takes at once.
+    for (let wave = 0; wave < RACED_IDS; wave += WAVE_IDS) {
+      const ids = Array.from({ length: WAVE_IDS }, (_, index) => `raced-${wave + index}`);
+      const calls = ids.flatMap((id) =>
+        clients.map((client) => start(client, { prompt: 'hang', session_id: id, hardware_id: 'device-racing' })),
+      );
+      // Every call has its first frame: of the answer, or the refusal.
+      await Promise.all(calls.map(({ firstFrame }) => firstFrame));
+      expect(await server.status()).toMatchObject({ active_streams: WAVE_IDS, in_flight: WAVE_IDS });
+      const { interrupted_sessions: named } = await interrupt(world.client(wave), 'device-racing');
+      expect([...named].sort()).toEqual([...ids].sort());
+      const types = (await Promise.all(calls.map(({ outcome }) => outcome))).map(({ errorType }) => errorType);
+      expect(types.filter((type) => type === 'interrupted').length).toBe(WAVE_IDS);
+      expect(types.filter((type) => type === 'concurrent_request').length).toBe(WAVE_IDS * (CONNECTIONS - 1));
     }
-    await eventually(
-      () => server.status(),
-      ({ rejected, active_streams: active }) =>
-        active === RACED_IDS && (rejected.concurrent_request ?? 0) - refusedBefore === RACED_IDS * (CONNECTIONS - 1),
-    );
-    const { interrupted_sessions: named } = await interrupt(world.client(3), 'device-racing');
-    expect(new Set(named).size).toBe(RACED_IDS);
-    expect(named.length).toBe(RACED_IDS);
-    const outcomes = await Promise.all(calls.map(({ outcome }) => outcome));
-    const admitted = outcomes.filter(({ errorType }) => errorType === 'interrupted');
-    expect(admitted.length).toBe(RACED_IDS);
-    expect(outcomes.filter(({ errorType }) => errorType === 'concurrent_request').length).toBe(
-      RACED_IDS * (CONNECTIONS - 1),
-    );
     expect(await server.status()).toMatchObject({ active_streams: 0, in_flight: 0 });
+    expect(server.logsOf('worker_lost')).toEqual([]);
   });
 
   test('what is collected on one worker is answered on another, with its screenshot, and used up there', async () => {
     const ids = { session_id: 'collected', hardware_id: 'device-collecting' };
     const screenshot = png({ width: 64, height: 48 }).toString('base64');
-    const first = { ...ids, phase: 'REQUEST_PHASE_COLLECT' as const, chunk_seq: 1, prompt: '', chunk_text: 'What is', screenshot };
+    const first = {
+      ...ids,
+      phase: 'REQUEST_PHASE_COLLECT' as const,
+      chunk_seq: 1,
+      prompt: '',
+      chunk_text: 'What is',
+      screenshot,
+    };
     expect((await ask(world.client(0), first)).frames.map((frame) => frame.end_message)).toEqual(['COLLECT_ACCEPTED']);
-    const second = { ...ids, phase: 'REQUEST_PHASE_COLLECT' as const, chunk_seq: 2, prompt: '', chunk_text: ' on my screen?' };
+    const second = {
+      ...ids,
+      phase: 'REQUEST_PHASE_COLLECT' as const,
+      chunk_seq: 2,
+      prompt: '',
+      chunk_text: ' on my screen?',
+    };
     expect((await ask(world.client(1), second)).frames.map((frame) => frame.end_message)).toEqual(['COLLECT_ACCEPTED']);
     expect(await world.server.status()).toMatchObject({ collect_buffers: 1 });
     const outcome = await ask(world.client(2), { ...ids, phase: 'REQUEST_PHASE_COMMIT' as const, prompt: '' });

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { connect, start } from '../../support/client.ts';
+import { startServerProcess } from '../../support/server-process.ts';
+const scenario = { answers: [{ when: '', steps: [{ say: 'One is here. Two' }, { hang: true }] }], speech: { chunks_per_sentence: 1 } };
+test.each(['1', '2'])('cancel %s', async (workers) => {
+  const server = await startServerProcess({ scenario, env: { WORKERS: workers, LOG_LEVEL: 'debug', BACKPRESSURE_MAX_STREAMS: '2000', BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0' } });
+  const client = connect(server.grpcPort);
+  const calls = Array.from({ length: 50 }, (_, index) => start(client, { prompt: 'hang', session_id: `left-${index}`, hardware_id: 'd' }));
+  for (const { call } of calls) call.cancel();
+  await Promise.all(calls.map(({ outcome }) => outcome));
+  await new Promise((r) => setTimeout(r, 3000));
+  const s = await server.status();
+  console.log(workers, JSON.stringify([s.active_streams, s.rejected, s.workers]), server.logs.length, JSON.stringify(server.logs.slice(-3)));
+  const calls2 = Array.from({ length: 50 }, (_, index) => start(client, { prompt: 'hang', session_id: `left2-${index}`, hardware_id: 'd' }));
+  await new Promise((r) => setTimeout(r, 0));
+  for (const { call } of calls2) call.cancel();
+  await new Promise((r) => setTimeout(r, 3000));
+  const s2 = await server.status();
+  console.log(workers, JSON.stringify([s2.active_streams, s2.rejected]));
+  expect(1).toBe(1);
+});
