@@ -257,7 +257,7 @@ class StreamHost<TFirst> implements HostedStream {
 }
 
 /** A stream that was admitted is refused by the rate limit alone, which has a line of its own (stream-end.ts). */
-function endOf({ failure }: StreamOutput): StreamEnd {
+export function endOf({ failure }: StreamOutput): StreamEnd {
   if (failure === null) return { ok: true };
   return { ok: false, failure, ...(failure.errorType === 'rate_limit_exceeded' && { isRefusal: true }) };
 }
