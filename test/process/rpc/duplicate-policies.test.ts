@@ -75,7 +75,10 @@ describe('queue', () => {
     expectErrorBeforeData(late, { code: 'RESOURCE_EXHAUSTED', errorType: 'concurrent_request' });
     expect(late.endedAfterMs).toBeGreaterThan(250);
     const waiting = start(from, { ...ids, session_id: 'session-1', prompt: 'Never said.' });
-    await eventually(async () => expect(server.logs('stream_queued')).toHaveLength(2));
+    await eventually(
+      () => server.logsOf('stream_queued').length,
+      (count) => count === 2,
+    );
     expect((await interrupt(from, 'device-1')).interrupted_sessions).toEqual(['session-1']);
     expectErrorBeforeData(await waiting.outcome, { code: 'CANCELLED', errorType: 'interrupted' });
     expectErrorAfterData(await first.outcome, { code: 'CANCELLED', errorType: 'interrupted' });
@@ -88,7 +91,8 @@ describe('attach', () => {
     const first = start(from, { ...ids, prompt: 'slow' });
     await first.firstFrame;
     const second = start(from, { ...ids, hardware_id: 'device-2', prompt: '' });
-    await eventually(async () => expect(await server.status()).toMatchObject({ active_streams: 2, in_flight: 1 }));
+    const { in_flight: inFlight } = await eventually(server.status, (status) => status.active_streams === 2);
+    expect(inFlight).toBe(1);
     const [leader, listener] = await Promise.all([first.outcome, second.outcome]);
     expectGoodEnd(leader);
     expectGoodEnd(listener);
