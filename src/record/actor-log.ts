@@ -25,7 +25,11 @@ const MAX_TURN_TEXT_CHARS = 64 * 1024;
 const MAX_TEXT_DEPTH = 64;
 
 export class ActorLog {
-  readonly #options: ActorLogOptions;
+  readonly #redactor: ActorLogOptions['redactor'];
+  readonly #maxBytes: number;
+  readonly #reasonOf: ActorLogOptions['reasonOf'];
+  /** Null once it is written. */
+  #header: ActorLogOptions['header'] | null;
   readonly #chain = new LineChain();
   readonly #teller: OutcomeTeller;
   #waiting: (RecordedTurn | ThrownTurn)[] = [];
@@ -38,9 +42,12 @@ export class ActorLog {
   #last: RecordedTurn['after'] | null = null;
   #hasThrown = false;
 
-  constructor(options: ActorLogOptions) {
-    this.#options = options;
-    this.#teller = new OutcomeTeller(options.header.redaction);
+  constructor({ header, redactor, maxBytes, reasonOf }: ActorLogOptions) {
+    this.#header = header;
+    this.#redactor = redactor;
+    this.#maxBytes = maxBytes;
+    this.#reasonOf = reasonOf;
+    this.#teller = new OutcomeTeller(header.redaction);
   }
 
   /** Turns that wait to become lines. */
@@ -112,7 +119,7 @@ export class ActorLog {
       kind: 'footer',
       status,
       // A chart that is not at its end has no reason yet.
-      reason: last === null || this.#hasThrown || status === 'abandoned' ? '' : this.#options.reasonOf(last),
+      reason: last === null || this.#hasThrown || status === 'abandoned' ? '' : this.#reasonOf(last),
       turns: this.#turns,
       dropped: this.#dropped,
     };
@@ -135,14 +142,15 @@ export class ActorLog {
     const { event } = given;
     const turn = this.#turns;
     this.#turns += 1;
-    const { header, redactor, maxBytes } = this.#options;
-    if (this.#dropped > 0 || this.#bytes > maxBytes || hasLongText(event, MAX_TURN_TEXT_CHARS)) {
+    if (this.#dropped > 0 || this.#bytes > this.#maxBytes || hasLongText(event, MAX_TURN_TEXT_CHARS)) {
       this.#dropped += 1;
       return '';
     }
     // Every chart is started with ids and limits and nothing else (record/redaction.ts).
-    let lines = turn === 0 ? this.#chain.write({ ...header, input: event.input }) : '';
-    const redacted = redactor.redact(turn, event);
+    const header = this.#header;
+    this.#header = null;
+    let lines = header === null ? '' : this.#chain.write({ ...header, input: event.input });
+    const redacted = this.#redactor.redact(turn, event);
     // They stand before the turn: it may be what makes the word before it known.
     for (const amendment of redacted.amendments) lines += this.#chain.write({ kind: 'amendment', ...amendment });
     const outcome = given.after === null ? thrown : this.#teller.tell(given.after, given.actions);
