@@ -127,7 +127,6 @@ async function load(root) {
       faults,
       now: () => performance.now(),
       ownTime,
-      overload: null,
     });
     supervisor.openAdmission();
     return { name, calls, supervisor, recording, samples: [] };
