@@ -4,6 +4,8 @@
  */
 import type { AnyEventObject } from 'xstate';
 import { LineChain, type LogFooter, THREW, type TurnOutcome } from '../log/log-format.ts';
+import { endReasonOf } from '../log/log-reader.ts';
+import type { LogSummary } from '../log/segment-format.ts';
 import type { RecordedTurn } from './recorded-logic.ts';
 import type { ActorLogOptions } from './redaction.ts';
 import { OutcomeTeller } from './turn-outcome.ts';
@@ -25,11 +27,7 @@ const MAX_TURN_TEXT_CHARS = 64 * 1024;
 const MAX_TEXT_DEPTH = 64;
 
 export class ActorLog {
-  readonly #redactor: ActorLogOptions['redactor'];
-  readonly #maxBytes: number;
-  readonly #reasonOf: ActorLogOptions['reasonOf'];
-  /** Null once it is written. */
-  #header: ActorLogOptions['header'] | null;
+  readonly #options: ActorLogOptions;
   readonly #chain = new LineChain();
   readonly #teller: OutcomeTeller;
   #waiting: (RecordedTurn | ThrownTurn)[] = [];
@@ -40,14 +38,15 @@ export class ActorLog {
   #dropped = 0;
   #bytes = 0;
   #last: RecordedTurn['after'] | null = null;
+  /** Of the last turn that has a line. */
+  #lastAtMs = 0;
+  #state = '';
+  #input: unknown = null;
   #hasThrown = false;
 
-  constructor({ header, redactor, maxBytes, reasonOf }: ActorLogOptions) {
-    this.#header = header;
-    this.#redactor = redactor;
-    this.#maxBytes = maxBytes;
-    this.#reasonOf = reasonOf;
-    this.#teller = new OutcomeTeller(header.redaction);
+  constructor(options: ActorLogOptions) {
+    this.#options = options;
+    this.#teller = new OutcomeTeller(options.header.redaction);
   }
 
   /** Turns that wait to become lines. */
@@ -113,17 +112,37 @@ export class ActorLog {
 
   /** The footer. */
   close(): string {
-    const last = this.#last;
-    const status = this.#endStatus();
-    const footer: LogFooter = {
-      kind: 'footer',
-      status,
-      // A chart that is not at its end has no reason yet.
-      reason: last === null || this.#hasThrown || status === 'abandoned' ? '' : this.#reasonOf(last),
+    return this.#chain.write(this.#footer());
+  }
+
+  /** What a list tells of it, now that it is over; without a footer it was given up. */
+  summary(hasFooter: boolean): LogSummary {
+    const { machine, startedAt } = this.#options.header;
+    return {
+      machine,
+      startedAt,
+      streamId: idIn(this.#input, 'streamId'),
+      sessionId: idIn(this.#input, 'sessionId'),
+      hardwareId: idIn(this.#input, 'hardwareId'),
+      reason: endReasonOf(hasFooter ? this.#footer() : null),
+      state: this.#state,
+      durationMs: this.#lastAtMs,
       turns: this.#turns,
       dropped: this.#dropped,
     };
-    return this.#chain.write(footer);
+  }
+
+  #footer(): LogFooter {
+    const last = this.#last;
+    const status = this.#endStatus();
+    return {
+      kind: 'footer',
+      status,
+      // A chart that is not at its end has no reason yet.
+      reason: last === null || this.#hasThrown || status === 'abandoned' ? '' : this.#options.reasonOf(last),
+      turns: this.#turns,
+      dropped: this.#dropped,
+    };
   }
 
   #keep(turn: RecordedTurn | ThrownTurn, atMs: number): void {
@@ -142,23 +161,31 @@ export class ActorLog {
     const { event } = given;
     const turn = this.#turns;
     this.#turns += 1;
-    if (this.#dropped > 0 || this.#bytes > this.#maxBytes || hasLongText(event, MAX_TURN_TEXT_CHARS)) {
+    const { header, redactor, maxBytes } = this.#options;
+    if (this.#dropped > 0 || this.#bytes > maxBytes || hasLongText(event, MAX_TURN_TEXT_CHARS)) {
       this.#dropped += 1;
       return '';
     }
     // Every chart is started with ids and limits and nothing else (record/redaction.ts).
-    const header = this.#header;
-    this.#header = null;
-    let lines = header === null ? '' : this.#chain.write({ ...header, input: event.input });
-    const redacted = this.#redactor.redact(turn, event);
+    if (turn === 0) this.#input = event.input;
+    let lines = turn === 0 ? this.#chain.write({ ...header, input: event.input }) : '';
+    const redacted = redactor.redact(turn, event);
     // They stand before the turn: it may be what makes the word before it known.
     for (const amendment of redacted.amendments) lines += this.#chain.write({ kind: 'amendment', ...amendment });
     const outcome = given.after === null ? thrown : this.#teller.tell(given.after, given.actions);
     const sinceStartMs = Math.round((atMs - (this.#startedAtMs ?? atMs)) * 10) / 10;
     lines += this.#chain.writeTurn({ turn, atMs: sinceStartMs, event: redacted.event }, outcome);
+    this.#lastAtMs = sinceStartMs;
+    this.#state = outcome.state ?? this.#state;
     this.#bytes += lines.length;
     return lines;
   }
+}
+
+/** An id in what an actor was started with; '' where there is none. */
+function idIn(input: unknown, name: string): string {
+  const id: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
+  return typeof id === 'string' ? id : '';
 }
 
 /** True if the texts in `value` have more than `maxChars` in all; looks no further than that. */

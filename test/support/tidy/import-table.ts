@@ -163,7 +163,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['record/', 'log/', 'machines/', 'text/', 'private-folder.ts', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate'],
-    node: ['node:crypto', 'node:fs', 'node:path', 'node:worker_threads'],
+    node: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:worker_threads'],
   },
   {
     from: 'replay/',
@@ -485,6 +485,11 @@ export const deviations: readonly Deviation[] = [
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
     reason: 'the servers that grpc-js makes (docs/decisions/0002: it has no option for them)',
+  },
+  {
+    from: 'rpc/connection-bounds.ts',
+    to: 'node:http2',
+    reason: 'the code with which what is too much is reset, and the names of headers',
   },
   {
     from: 'rpc/request-budget.ts',
