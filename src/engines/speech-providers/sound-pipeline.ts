@@ -17,7 +17,8 @@ import {
   sampleEvidenceBytes,
   soundKindOf,
 } from './sound-kind.ts';
-import { indexOfFirstFile, type SoundPiece, WavReader } from './wav-reader.ts';
+import { indexOfFirstFile } from './wav-file-mark.ts';
+import { type SoundPiece, WavReader } from './wav-reader.ts';
 
 /** Five minutes: a sentence of the longest that the cutter lets through takes less than two. */
 export const maxSentenceSoundBytes = 5 * 60 * audioFormat.sampleRateHz * audioFormat.bytesPerSample;
