@@ -9,10 +9,11 @@ import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { assert } from '../assert.ts';
 import { type Call, idsOf } from '../call/call.ts';
 import type { Frame, FrameSink, SinkListener, StreamEnd } from '../call/gateway.ts';
+import type { OwnTime } from '../call/own-time.ts';
 import { type Failure, logLevelOf } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { FrameCodec } from './codec.ts';
-import { type CallFlow, type CallFlowListener, flowOf } from './flow-control.ts';
+import { type CallFlow, flowOf } from './flow-control.ts';
 import { statusOf } from './status.ts';
 
 /** What a sink needs of the call that it ends. */
@@ -37,9 +38,8 @@ export interface CallSinkOptions {
   readonly log: Logger;
   /** 0 = off. */
   readonly idleTimeoutMs: number;
+  readonly ownTime: OwnTime;
 }
-
-const nobody: CallFlowListener = Object.freeze({ messageAccepted: () => {}, roomFreed: () => {} });
 
 /** The sink of one call: `call` is whose it is, `wire` is grpc-js's object for it. */
 export class CallSink implements FrameSink {
@@ -63,7 +63,7 @@ export class CallSink implements FrameSink {
 
   attach(listener: SinkListener): void {
     this.#flow.attach({
-      messageAccepted: () => listener.frameAccepted(),
+      messagesAccepted: () => listener.frameAccepted(),
       roomFreed: () => listener.roomFreed(),
     });
   }
@@ -83,7 +83,7 @@ export class CallSink implements FrameSink {
     if (this.#isEnded) return;
     this.#isEnded = true;
     // The session is over: nothing of it is kept while the client fetches the rest.
-    this.#flow.attach(nobody);
+    this.#flow.finish();
     if (!this.#wire.cancelled) this.#resetIfItLingers(end.ok);
     if (end.ok) {
       this.#wire.end();
@@ -93,7 +93,7 @@ export class CallSink implements FrameSink {
     if (end.isRefusal !== true) this.#noteError(end.failure, status.code);
     // Nobody listens any more; a write into a destroyed call would only raise an error.
     if (this.#wire.cancelled) return;
-    if (!this.#hasSent) this.#flow.send(this.#options.codec.errorMessageOf(status.details));
+    if (!this.#hasSent) this.#flow.sendLast(this.#options.codec.errorMessageOf(status.details));
     this.#wire.emit('error', status);
   }
 
@@ -106,11 +106,11 @@ export class CallSink implements FrameSink {
 
   /** What a good stream still has to deliver is the client's for as long as an idle stream would be. */
   #resetIfItLingers(isGood: boolean): void {
-    const { idleTimeoutMs } = this.#options;
+    const { idleTimeoutMs, ownTime } = this.#options;
     if (isGood && idleTimeoutMs === 0) return;
     const lingerMs = isGood ? Math.max(LINGER_MS, idleTimeoutMs) : LINGER_MS;
-    const timer = setTimeout(() => this.#flow.reset(), lingerMs);
-    timer.unref();
-    this.#wire.once('cancelled', () => clearTimeout(timer));
+    const timer = ownTime.setTimeout(() => this.#flow.reset(), lingerMs);
+    timer.handle?.unref();
+    this.#wire.once('cancelled', () => ownTime.clearTimeout(timer));
   }
 }

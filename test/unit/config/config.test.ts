@@ -76,6 +76,7 @@ describe('defaults', () => {
       },
       duplicates: { policy: 'reject', queueTimeoutMs: 5_000, queueMax: 4 },
       workers: 1,
+      connections: { maxConnections: 1000, maxStreamsPerConnection: 100 },
       overload: { isOn: true, maxLagMs: 100 },
       timeouts: {
         firstTokenTimeoutMs: 30_000,
@@ -105,6 +106,7 @@ describe('defaults', () => {
       eventLog: {
         isOn: true,
         dir: './data/event-logs',
+        files: 'session',
         redaction: 'shape',
         maxAgeMs: 1_209_600_000,
         maxTotalBytes: 1_073_741_824,
