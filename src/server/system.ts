@@ -168,7 +168,13 @@ class RunningSystem implements System {
       now: () => performance.now(),
       ownTime: this.#ownTime,
     });
-    this.#grpc = createGrpcServer({ config, gateway: this.#streams.supervisor, usage, log });
+    this.#grpc = createGrpcServer({
+      config,
+      gateway: this.#streams.supervisor,
+      usage,
+      log,
+      ownTime: this.#ownTime,
+    });
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
