@@ -5,8 +5,9 @@
 import { type AnswerActorOptions, createAnswerActor } from '../actors/answer/answer.actor.ts';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
 import { JobCount, StreamCounters } from '../actors/figures/stream-counters.ts';
-import { Admissions, type QuotaPort } from '../actors/hosts/admissions.ts';
+import { Admissions } from '../actors/hosts/admissions.ts';
 import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
+import type { QuotaPort } from '../actors/hosts/pending-calls.ts';
 import { StreamFloor, type StreamFloorOptions } from '../actors/hosts/stream-floor.ts';
 import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
 import type { StreamResourceMap } from '../actors/hosts/stream-resources.ts';
@@ -155,6 +156,7 @@ function floorOptions(
     faults.bug(method, id, fault.error);
   const options = {
     maxStreams: settings.admission.maxStreams,
+    listening: settings.admission.duplicatePolicy === 'attach' ? { limits } : null,
     answers: answerKind({ machine: withFaultBarrier(sessions, reportBy('StreamAudio')), limits, memory }),
     welcomes: welcomeKind({
       machine: withFaultBarrier(welcomes, reportBy('GenerateWelcomeAudio')),
@@ -174,11 +176,19 @@ function floorOptions(
 
 /** The bounds of streams, as the configuration sets them. */
 export function streamSettingsOf(config: Config): StreamSettings {
-  const { backpressure, timeouts, speech, commands, killSwitches } = config;
+  const { backpressure, duplicates, timeouts, speech, commands, killSwitches } = config;
   const { maxStreams, maxStreamsPerDevice, oneStreamPerDevice, gracePeriodMs } = backpressure;
   const { idleTimeoutMs, maxFramesPerSecond } = backpressure;
   return {
-    admission: { maxStreams, maxStreamsPerDevice, oneStreamPerDevice, gracePeriodMs },
+    admission: {
+      maxStreams,
+      maxStreamsPerDevice,
+      oneStreamPerDevice,
+      gracePeriodMs,
+      duplicatePolicy: duplicates.policy,
+      queueTimeoutMs: duplicates.queueTimeoutMs,
+      queueMax: duplicates.queueMax,
+    },
     limits: {
       idleTimeoutMs,
       firstTokenTimeoutMs: timeouts.firstTokenTimeoutMs,

@@ -72,7 +72,7 @@ function isAnyOf(replaced: ReplacedEngines): boolean {
 }
 
 /** Lags that are shorter are told nowhere. */
-const TOLD_PAUSE_MS = 2_000;
+const TOLD_PAUSE_MS = 5_000;
 
 /** The clock of all that is waited for, running. */
 function createOwnTime(log: Logger): OwnClock {

@@ -50,11 +50,12 @@ export function admissionsOver(line: OwnerLine, { collect }: Pick<Config, 'colle
   };
 }
 
-/** What the request brings itself goes before what was collected, as in utterance-collector.ts. */
+/** Nobody attaches to a stream of another process. What the request brings itself goes before what was collected, as in utterance-collector.ts. */
 function wholeGrant({ activeStreams, prompt, screen }: SlimGrant, { utterance }: AdmissionRequest): Grant {
-  if (utterance === null) return { activeStreams, utterance };
+  if (utterance === null) return { activeStreams, utterance, leader: null };
   return {
     activeStreams,
+    leader: null,
     utterance: { prompt: prompt ?? utterance.prompt, screen: { ...screen, ...utterance.screen } },
   };
 }

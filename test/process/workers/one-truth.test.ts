@@ -1,4 +1,5 @@
 /** Workers share one truth: session ids, slots, interrupts, quotas, what was collected and what is remembered, whichever of them a call comes to. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, interrupt, start, type TestClient } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -157,6 +158,8 @@ describe('with room for all', () => {
     const calls = Array.from({ length: 200 }, (_, index) =>
       start(world.client(index), { prompt: 'hang', session_id: `left-${index}`, hardware_id: 'device-leaving' }),
     );
+    // They are on their way by then.
+    await sleep(1);
     for (const { call } of calls) call.cancel();
     await Promise.all(calls.map(({ outcome }) => outcome));
     await eventually(
