@@ -163,7 +163,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['record/', 'log/', 'machines/', 'text/', 'private-folder.ts', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate'],
-    node: ['node:crypto', 'node:fs', 'node:path', 'node:worker_threads'],
+    node: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:worker_threads'],
   },
   {
     from: 'replay/',
