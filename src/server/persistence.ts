@@ -13,9 +13,11 @@ import { sessionRecording, supervisorRecording, welcomeRecording } from '../reco
 import { EventLogs, type FoundLog, type LineTap, type LogNaming } from '../record/event-logs.ts';
 import { type TurnRecorder, withRecorder } from '../record/recorded-logic.ts';
 import { type ChartRecording, logMaker } from '../record/redaction.ts';
+import { MemoryCache } from '../store/memory-cache.ts';
+import { GenerationReader } from '../store/memory-generations.ts';
 import { QuotaCounter } from '../store/quota-counter.ts';
 import { MemoryStore, UsageStore } from '../store/store-clients.ts';
-import { StoreProcess } from '../store/store-process.ts';
+import { StoreProcess, storeFolderOf } from '../store/store-process.ts';
 import type { ChartWatch } from './composition.ts';
 
 /**
@@ -36,7 +38,10 @@ export class Persistence {
     const store = new StoreProcess({ dataDir: data.dir, memory: limits, log, ownTime });
     this.#process = store;
     this.usage = new UsageStore({ store, log });
-    this.#memory = isOn ? new MemoryStore({ store, limits, timeMs }) : null;
+    const now = (): number => performance.now();
+    const generations = new GenerationReader(storeFolderOf(data.dir), now);
+    const cache = new MemoryCache({ limits, generations, now });
+    this.#memory = isOn ? new MemoryStore({ store, limits, timeMs, cache }) : null;
     this.#history = this.#memory === null ? null : new HistoryLookup({ memory: this.#memory, log, ownTime });
     const isQuotaOn = quota.daily > 0 || quota.weekly > 0 || quota.monthly > 0;
     this.#quota = isQuotaOn ? new QuotaCounter({ store, limits: quota, log, timeMs, ownTime }) : null;
