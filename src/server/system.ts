@@ -91,7 +91,7 @@ function prepareDataFolder(dir: string, log: Logger): void {
 }
 
 /** Lags that are shorter are told nowhere. */
-const TOLD_PAUSE_MS = 2_000;
+const TOLD_PAUSE_MS = 5_000;
 
 /** The clock of all that is waited for, running. */
 function createOwnTime(log: Logger): OwnClock {
@@ -168,7 +168,13 @@ class RunningSystem implements System {
       now: () => performance.now(),
       ownTime: this.#ownTime,
     });
-    this.#grpc = createGrpcServer({ config, gateway: this.#streams.supervisor, usage, log });
+    this.#grpc = createGrpcServer({
+      config,
+      gateway: this.#streams.supervisor,
+      usage,
+      log,
+      ownTime: this.#ownTime,
+    });
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',

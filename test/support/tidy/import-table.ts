@@ -447,6 +447,11 @@ export const deviations: readonly Deviation[] = [
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
   {
+    from: 'actors/hosts/listener.ts',
+    to: 'machines/stream/stream.failures.ts',
+    reason: 'a call that listens has no chart, and ends in the words in which streams end',
+  },
+  {
     from: 'actors/hosts/utterance-collector.ts',
     to: 'text/hypothesis.ts',
     reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
@@ -487,6 +492,11 @@ export const deviations: readonly Deviation[] = [
     from: 'rpc/http2-servers.ts',
     to: 'node:http2',
     reason: 'the servers that grpc-js makes (docs/decisions/0002: it has no option for them)',
+  },
+  {
+    from: 'rpc/connection-bounds.ts',
+    to: 'node:http2',
+    reason: 'the code with which what is too much is reset, and the names of headers',
   },
   {
     from: 'rpc/request-budget.ts',
