@@ -100,14 +100,17 @@ export interface OpenStream {
 /** The supervisor as rpc/ sees it. Every failure that it gives has been counted and logged. */
 export interface StreamGateway {
   /**
-   * Admits and starts a stream, or says why not; decided before it returns, unless a quota is asked: then a call that is refused after all is
-   * ended through its sink. What was collected for its utterance is used up when it is admitted, and kept when it is refused.
+   * Admits and starts a stream, or says why not; decided before it returns, unless a quota or another process is asked: then a call that is
+   * refused after all is ended through its sink. What was collected for its utterance is used up when it is admitted, and kept when it is refused.
    */
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure;
   /** The same for a welcome stream: it takes a slot, but its session id may be in flight. */
   openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure;
-  /** Keeps a chunk for the COMMIT to come, without a slot; null = accepted, also when it was old and is dropped. */
-  collect(chunk: CollectedChunk): Failure | null;
+  /**
+   * Keeps a chunk for the COMMIT to come, without a slot; null = accepted, also when it was old and is dropped. Answered before it returns where
+   * admissions are decided in this process.
+   */
+  collect(chunk: CollectedChunk, answer: (refused: Failure | null) => void): void;
   /** Takes note of a call that is refused before it is asked for: for its ids or a field. The failure comes back as it is. */
   refuse(call: Call, failure: Failure): Failure;
   /**

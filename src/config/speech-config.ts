@@ -2,6 +2,7 @@
  * The settings of voices from outside, compiled: what each provider needs, the key from its file, the voices by language, the
  * command as an argument list. Adds a fault for everything that is wrong, and never shows a key.
  */
+import { resamplerRatesHz } from '../engines/resampler.ts';
 import {
   type CommandTemplate,
   CommandTemplateFault,
@@ -12,7 +13,6 @@ import {
   isSpeechProvider,
   speechProviders,
 } from '../engines/speech-providers/provider-table.ts';
-import { minRateHz } from '../engines/speech-providers/rate-converter.ts';
 import type { SpeechProviderKind } from '../engines/speech-providers/speech-provider.ts';
 import { type ConfigSource, quoted } from './given-settings.ts';
 import { Secret } from './secret.ts';
@@ -80,8 +80,8 @@ function addWrongRate({ provider, sampleRateHz }: ConfiguredVoice, values: Setti
   const offered: SpeechProviderKind['ratesHz'] = speechProviders[provider].ratesHz;
   if (offered !== null && !offered.includes(sampleRateHz)) {
     values.addFault(`${given} must be 0 or one of ${offered.join(', ')} for SPEECH_ENGINE "${provider}"`);
-  } else if (sampleRateHz < minRateHz) {
-    values.addFault(`${given} must be 0, or ${minRateHz} or more`);
+  } else if (sampleRateHz < resamplerRatesHz.min) {
+    values.addFault(`${given} must be 0, or ${resamplerRatesHz.min} or more`);
   }
 }
 

@@ -55,12 +55,16 @@ export function createStreamAudioHandler(
   });
 }
 
-/** Over at once: a chunk takes no slot and nothing waits for it. */
-function collect(gateway: StreamGateway, chunk: CollectedChunk, sink: FrameSink): Failure | null {
-  const refused = gateway.collect(chunk);
-  if (refused !== null) return refused;
-  if (sink.canWrite()) sink.write({ kind: 'end', message: 'COLLECT_ACCEPTED' });
-  sink.finish({ ok: true });
+/** A chunk takes no slot: its call is over as soon as it is kept or refused. */
+function collect(gateway: StreamGateway, chunk: CollectedChunk, sink: FrameSink): null {
+  gateway.collect(chunk, (refused) => {
+    if (refused !== null) {
+      sink.finish({ ok: false, failure: refused, isRefusal: true });
+      return;
+    }
+    if (sink.canWrite()) sink.write({ kind: 'end', message: 'COLLECT_ACCEPTED' });
+    sink.finish({ ok: true });
+  });
   return null;
 }
 

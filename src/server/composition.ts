@@ -5,10 +5,11 @@
 import { type AnswerActorOptions, createAnswerActor } from '../actors/answer/answer.actor.ts';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
 import { JobCount, StreamCounters } from '../actors/figures/stream-counters.ts';
+import type { QuotaPort } from '../actors/hosts/admissions.ts';
 import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
 import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
 import type { StreamResourceMap } from '../actors/hosts/stream-resources.ts';
-import { type QuotaPort, SupervisorHost } from '../actors/hosts/supervisor-host.ts';
+import { SupervisorHost } from '../actors/hosts/supervisor-host.ts';
 import { UtteranceCollector, type UtteranceCollectorOptions } from '../actors/hosts/utterance-collector.ts';
 import { createSpeechActor } from '../actors/speech/speech.actor.ts';
 import type { RpcMethod } from '../call/call.ts';

@@ -3,21 +3,18 @@
  * over at once then, and what comes of the quota is given back.
  */
 import type { Call } from '../../call/call.ts';
-import type { OpenStream } from '../../call/gateway.ts';
 import { type Failure, failure } from '../../errors.ts';
 
 /** One call that waits. */
-export class PendingCall implements OpenStream {
+export class PendingCall {
   readonly call: Call;
   /** Resolves when it is admitted, refused or ended. */
   readonly decided: Promise<void>;
   #noteDecided: () => void = () => {};
   readonly #end: (why: Failure) => void;
   #isOver = false;
-  /** The stream that it became. */
-  #stream: OpenStream | null = null;
 
-  /** `end` ends the call of the client. */
+  /** `end` tells who asked for it. */
   constructor(call: Call, end: (why: Failure) => void) {
     this.call = call;
     this.#end = end;
@@ -30,11 +27,6 @@ export class PendingCall implements OpenStream {
     return this.#isOver;
   }
 
-  cancel(): void {
-    if (this.#stream !== null) this.#stream.cancel();
-    else this.end(failure('client_cancelled', 'Cancelled by the client'));
-  }
-
   /** Idempotent. */
   end(why: Failure): void {
     if (this.#isOver) return;
@@ -43,15 +35,11 @@ export class PendingCall implements OpenStream {
     this.#noteDecided();
   }
 
-  /** It was admitted: from now on its stream answers for it. */
-  become(stream: OpenStream): void {
+  /** It is over, and nobody is told by this; false = it was before. Who waits for it may go on once it is forgotten. */
+  leave(): boolean {
+    if (this.#isOver) return false;
     this.#isOver = true;
-    this.#stream = stream;
-  }
-
-  /** It was refused by who tells its client, too. */
-  leave(): void {
-    this.#isOver = true;
+    return true;
   }
 
   /** Who waits for it may go on. */

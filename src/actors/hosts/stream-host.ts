@@ -4,7 +4,7 @@
  *
  * Invariants, cited as "Stream host N"; the supervisor's host relies on 1 to 3, the client on 2:
  *  1. One end. The call is ended once, with the one output of its chart; with session_fault if the chart broke and has none.
- *  2. The order of the end. What waits in the outbox is dropped, the slot is given back (`onEnded`), what was heard is remembered, then the
+ *  2. The order of the end. What waits in the outbox is dropped, what was heard is remembered, the slot is given back (`onEnded`), then the
  *     call is ended: who has seen an end can use its slot at once.
  *  3. Nothing stays. After the end the actors of the stream are stopped, also where the chart broke in its very end, and what stood beside
  *     the chart is gone from the map.
@@ -66,8 +66,8 @@ export interface HostedStream {
 /** Where the frames of a stream go, and who hears of its end. */
 export interface StreamWayOut {
   readonly sink: FrameSink;
-  /** Called exactly once, synchronously in the chart's last turn and before the call is ended. */
-  readonly onEnded: (summary: StreamSummary) => void;
+  /** Called exactly once, synchronously in the chart's last turn; the call is ended by `endCall`, as soon as its slot is free. */
+  readonly onEnded: (summary: StreamSummary, endCall: () => void) => void;
 }
 
 /** Makes the surroundings of an admitted stream; `begin` starts it. */
@@ -228,11 +228,14 @@ class StreamHost<TFirst> implements HostedStream {
     const tally = figures.tally(stats.audioBytes);
     const sentences = chart.getSnapshot().context.nextSegment;
     const commandsSent = this.#commandsSent;
-    this.#attempt(() => {
-      onEnded({ output, stats, figures: tally, sentences, commandsSent, maxFramesPerSecond });
-      heard?.remember(output.failure);
-    });
-    this.#attempt(() => sink.finish(endOf(output)));
+    const endCall = (): void => this.#attempt(() => sink.finish(endOf(output)));
+    this.#attempt(() => heard?.remember(output.failure));
+    try {
+      onEnded({ output, stats, figures: tally, sentences, commandsSent, maxFramesPerSecond }, endCall);
+    } catch (error) {
+      this.#report(error);
+      endCall();
+    }
   }
 
   /** XState throws what an observer throws in a timer of its own, where it would end the process. */

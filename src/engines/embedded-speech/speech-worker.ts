@@ -7,7 +7,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../assert.ts';
 import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure, wordsOf } from '../../errors.ts';
-import { createResampler, resamplerBlockSamples, trimSilence } from './sound.ts';
+import { loadResampler, type ResampledSound } from '../resampler.ts';
+import { amplified, trimSilence } from './sound.ts';
 import { type Espeak, espeakSampleRateHz, loadEspeak, speakWithFlite } from './synthesisers.ts';
 import type { SpeakJob, SynthesiserStatus, WorkerMessage, WorkerSetup, WorkerVoices } from './worker-protocol.ts';
 
@@ -15,44 +16,54 @@ const setup: WorkerSetup = workerData;
 assert(parentPort !== null, 'speech-worker runs in a worker thread only');
 const port = parentPort;
 const abandoned = new Int32Array(setup.abandoned);
-const resampler = await createResampler();
+const resampler = await loadResampler();
+/** Samples that are resampled at a time; few, so that an abort between them is heeded within a few milliseconds. */
+const BLOCK_SAMPLES = 4096;
 let espeak: Espeak | undefined;
 
 function post(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-function postSound(jobId: number, pcm: Int16Array<ArrayBuffer>): void {
+function postSound(jobId: number, pcm: Uint8Array<ArrayBuffer>): void {
   if (pcm.length > 0) post({ kind: 'sound', jobId, pcm: pcm.buffer }, [pcm.buffer]);
 }
 
 /** Resamples and posts; true once the job was abandoned. */
-function pushSamples(jobId: number, samples: Int16Array): boolean {
-  for (let at = 0; at < samples.length; at += resamplerBlockSamples) {
+function pushSamples({ jobId, gain }: SpeakJob, sound: ResampledSound, samples: Int16Array): boolean {
+  for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) {
     if (Atomics.load(abandoned, 0) === jobId) return true;
-    postSound(jobId, resampler.push(samples.subarray(at, at + resamplerBlockSamples)));
+    postSound(jobId, sound.push(amplified(samples.subarray(at, at + BLOCK_SAMPLES), gain)));
   }
   return Atomics.load(abandoned, 0) === jobId;
 }
 
 function speak(job: SpeakJob): void {
-  let isAbandoned = false;
-  if (job.synthesiser === 'flite') {
-    assert(setup.flite !== undefined, 'a flite job without flite');
-    const sound = trimSilence(speakWithFlite(setup.flite, job.voiceId, job.text));
-    resampler.begin({ sampleRateHz: sound.sampleRateHz, gain: job.gain });
-    isAbandoned = pushSamples(job.jobId, sound.samples);
-  } else {
-    assert(espeak !== undefined, 'an espeak job without espeak');
-    resampler.begin({ sampleRateHz: espeakSampleRateHz, gain: job.gain });
-    espeak.speak(job.voiceId, job.text, (samples) => {
-      isAbandoned = pushSamples(job.jobId, samples);
-      return isAbandoned;
-    });
+  const made = job.synthesiser === 'flite' ? speakWithFlite(fliteOf(setup), job.voiceId, job.text) : null;
+  const sound = resampler.open(made?.sampleRateHz ?? espeakSampleRateHz);
+  try {
+    let isAbandoned = false;
+    if (made !== null) {
+      isAbandoned = pushSamples(job, sound, trimSilence(made).samples);
+    } else {
+      assert(espeak !== undefined, 'an espeak job without espeak');
+      espeak.speak(job.voiceId, job.text, (samples) => {
+        isAbandoned = pushSamples(job, sound, samples);
+        return isAbandoned;
+      });
+    }
+    if (isAbandoned) return;
+    postSound(job.jobId, sound.flush());
+    const pauseSamples = Math.round((job.pauseMs * audioFormat.sampleRateHz) / 1000);
+    postSound(job.jobId, new Uint8Array(pauseSamples * audioFormat.bytesPerSample));
+  } finally {
+    sound.close();
   }
-  if (isAbandoned) return;
-  postSound(job.jobId, resampler.flush());
-  postSound(job.jobId, new Int16Array(Math.round((job.pauseMs * audioFormat.sampleRateHz) / 1000)));
+}
+
+function fliteOf({ flite }: WorkerSetup): WebAssembly.Module {
+  assert(flite !== undefined, 'a flite job without flite');
+  return flite;
 }
 
 function run(job: SpeakJob): void {
@@ -77,9 +88,10 @@ async function warmUp(): Promise<WorkerVoices> {
 function warmFlite(module: WebAssembly.Module | undefined): SynthesiserStatus {
   if (module === undefined) return { state: 'not installed', detail: 'its file could not be read or compiled' };
   try {
-    const sound = speakWithFlite(module, 'slt', 'Ready to speak.');
-    resampler.begin({ sampleRateHz: sound.sampleRateHz, gain: 1 });
-    resampler.push(sound.samples.subarray(0, resamplerBlockSamples));
+    const { samples, sampleRateHz } = speakWithFlite(module, 'slt', 'Ready to speak.');
+    const sound = resampler.open(sampleRateHz);
+    sound.push(amplified(samples, 1));
+    sound.close();
     return { state: 'up' };
   } catch (error) {
     return { state: 'failed to start', detail: messageOf(error) };

@@ -15,10 +15,10 @@ import { ProviderFailure } from '../provider/failure.ts';
 import { ByteQueue, ConcurrencyLimit } from '../provider/flow.ts';
 import { type LinkedAbort, linkedAbort, onAbort } from '../provider/linked-abort.ts';
 import { backoffMs, createRetryCounter, waitFor } from '../provider/retry.ts';
+import { loadResampler, type Resampler } from '../resampler.ts';
 import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
 import type { UnknownVoices } from '../unknown-voices.ts';
 import { mayBeVoice, saysVoiceIsUnknown } from './http-sound.ts';
-import { createRateFilter, type RateFilter } from './rate-converter.ts';
 import { UnusableSound, WordsInsteadOfSound } from './sample-reader.ts';
 import { SoundPipeline } from './sound-pipeline.ts';
 import {
@@ -31,7 +31,7 @@ import { chooseVoice } from './voice-choice.ts';
 
 /** About 11 s of sound: a sentence is read from its provider to the end while the one before it is being sent. */
 export const readAheadBytes = 1024 * 1024;
-/** Bytes that are converted in one turn of the event loop: about 3 ms of work at the common rates. */
+/** Bytes that are converted in one turn of the event loop: less than 1 ms of work at the common rates. */
 const SLICE_BYTES = 16 * 1024;
 /**
  * A sentence whose provider asks to wait for longer fails at once. More than an answer waits: there is no other voice to go to, and the
@@ -40,8 +40,6 @@ const SLICE_BYTES = 16 * 1024;
 export const maxRetryAfterMs = 5000;
 /** For programs to be gone when the engine stops. */
 const STOP_GRACE_MS = 1000;
-/** Filters kept; a provider has one rate, a careless one a few. */
-const MAX_FILTERS = 8;
 /** A voice that has been silent for longer is heard to be silent: of its sound, and of the time that its listener waits. */
 const MAX_HELD_SILENCE_BYTES = 2 * AUDIO_BYTES_PER_SECOND;
 const MAX_HELD_SILENCE_MS = 50;
@@ -68,18 +66,27 @@ export interface ProviderSpeechOptions {
   readonly onFailedTry?: (report: FailedTryReport) => void;
   /** The most sound of one sentence; smaller in tests. */
   readonly maxSoundBytes?: number;
+  /** Loads the resampler, once; replaced in tests. */
+  readonly loadResampler?: () => Promise<Resampler>;
 }
 
 /** The engine over one provider. */
 export function createProviderSpeechEngine(options: ProviderSpeechOptions): SpeechEngine {
   const { settings, provider } = options;
   const limit = new ConcurrencyLimit({ maxRunning: settings.maxConcurrent, maxWaiting: options.maxWaiting });
-  const shared = { limit, filterOf: createFilterCache(), nextRetry: createRetryCounter() };
+  let loading: Promise<Resampler> | null = null;
+  const resampler = () => {
+    loading ??= (options.loadResampler ?? loadResampler)();
+    return loading;
+  };
+  const shared = { limit, resampler, nextRetry: createRetryCounter() };
   const open = new Map<LinkedAbort, Promise<void>>();
   let isStopped = false;
   return {
     name: provider.name,
-    start: () => provider.check(),
+    async start() {
+      await Promise.all([provider.check(), resampler()]);
+    },
     synthesise(request, signal) {
       const ending = linkedAbort(signal);
       const sound = new ByteQueue(readAheadBytes, () => ending.abort(new Error('the reader left')));
@@ -105,7 +112,7 @@ export function createProviderSpeechEngine(options: ProviderSpeechOptions): Spee
 
 interface SentenceSurroundings extends ProviderSpeechOptions {
   readonly limit: ConcurrencyLimit;
-  readonly filterOf: (rateHz: number) => RateFilter;
+  readonly resampler: () => Promise<Resampler>;
   readonly nextRetry: () => number;
   readonly sound: ByteQueue;
 }
@@ -188,12 +195,13 @@ class SentenceWork {
   }
 
   async #tryOnce(sentence: VoicedSentence, signal: AbortSignal, noteFirstSound: () => void): Promise<void> {
-    const { provider, settings, filterOf, maxSoundBytes } = this.#around;
+    const { provider, settings, resampler, maxSoundBytes } = this.#around;
+    const loaded = await resampler();
     const { rawRateHz, chunks, label, formatHint = '' } = await provider.open(sentence, signal);
     const pipeline = new SoundPipeline({
       rawRateHz,
       forcedRateHz: settings.sampleRateHz === 0 ? null : settings.sampleRateHz,
-      filterOf,
+      resampler: loaded,
       label,
       formatHint,
       ...(maxSoundBytes !== undefined && { maxSoundBytes }),
@@ -206,14 +214,18 @@ class SentenceWork {
         await this.#around.sound.push(piece);
       }
     };
-    for await (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
-        if (at > 0) await breath();
-        await hand(pipeline.push(chunk.subarray(at, at + SLICE_BYTES)));
-        signal.throwIfAborted();
+    try {
+      for await (const chunk of chunks) {
+        for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
+          if (at > 0) await breath();
+          await hand(pipeline.push(chunk.subarray(at, at + SLICE_BYTES)));
+          signal.throwIfAborted();
+        }
       }
+      await hand(pipeline.flush());
+    } finally {
+      pipeline.close();
     }
-    await hand(pipeline.flush());
     if (pipeline.inputBytes === 0) throw silent('sent no sound at all');
     if (heard.isSilent && /[\p{L}\p{N}]/u.test(sentence.text)) throw silent('sent nothing but silence');
     for (const piece of heard.rest()) await this.#around.sound.push(piece);
@@ -291,19 +303,4 @@ function silent(words: string): ProviderFailure {
 function declared(failure: ProviderFailure, provider: string): EngineFailure {
   const message = failure.told(`the voice ${provider}`);
   return new EngineFailure({ errorCode: failure.code, message }, { cause: failure, isFinal: true });
-}
-
-/** Filters by rate, the ones used last. */
-function createFilterCache(): (rateHz: number) => RateFilter {
-  const filters = new Map<number, RateFilter>();
-  return (rateHz) => {
-    const filter = filters.get(rateHz) ?? createRateFilter(rateHz);
-    filters.delete(rateHz);
-    filters.set(rateHz, filter);
-    for (const oldest of filters.keys()) {
-      if (filters.size <= MAX_FILTERS) break;
-      filters.delete(oldest);
-    }
-    return filter;
-  };
 }

@@ -1,5 +1,5 @@
 /**
- * Bytes of PCM as mono 16-bit samples. A sample that is cut by a border of chunks waits for its rest, so the chunks may have any
+ * Bytes of PCM as mono 16-bit samples, little-endian. Those that are so already pass as they are. A sample that is cut by a border of chunks waits for its rest, so the chunks may have any
  * length; channels are mixed in equal shares. What remains of a sample at the end is dropped: it is no sound.
  */
 
@@ -37,36 +37,38 @@ export class WordsInsteadOfSound extends UnusableSound {
 
 export class SampleReader {
   readonly #format: PcmFormat;
-  #rest = new Uint8Array(0);
+  readonly #frameBytes: number;
+  readonly #isMono16: boolean;
+  #rest: Uint8Array = new Uint8Array(0);
 
   constructor(format: PcmFormat) {
     this.#format = format;
+    this.#frameBytes = frameBytesOf(format);
+    this.#isMono16 = format.channels === 1 && format.encoding === 'int16';
   }
 
-  /** The whole samples so far; may be empty. */
-  push(chunk: Uint8Array): Int16Array {
+  /** The whole samples so far, two bytes each; may be empty, and may share memory with `chunk`. */
+  push(chunk: Uint8Array): Uint8Array {
     const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
-    const frameBytes = frameBytesOf(this.#format);
-    const frames = Math.floor(bytes.length / frameBytes);
-    this.#rest = bytes.slice(frames * frameBytes);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, frames * frameBytes);
-    return this.#mono(view, frames);
+    const wholeBytes = bytes.length - (bytes.length % this.#frameBytes);
+    // A copy: a chunk's memory is good for this call only.
+    this.#rest = new Uint8Array(bytes.subarray(wholeBytes));
+    const whole = bytes.subarray(0, wholeBytes);
+    return this.#isMono16 ? whole : this.#mono(whole);
   }
 
-  #mono(view: DataView, frames: number): Int16Array {
+  #mono(bytes: Uint8Array): Uint8Array {
     const { channels, encoding } = this.#format;
     const step = bytesOf[encoding];
-    const samples = new Int16Array(frames);
-    if (channels === 1 && encoding === 'int16') {
-      for (let at = 0; at < frames; at++) samples[at] = view.getInt16(at * 2, true);
-      return samples;
-    }
-    for (let at = 0, place = 0; at < frames; at++) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const samples = new Int16Array(bytes.length / this.#frameBytes);
+    for (let at = 0, place = 0; at < samples.length; at++) {
       let sum = 0;
       for (let channel = 0; channel < channels; channel++, place += step) sum += levelAt(view, place, encoding);
       samples[at] = Math.max(-32_768, Math.min(32_767, Math.round(sum / channels)));
     }
-    return samples;
+    // Little-endian, as every machine that Node runs on.
+    return new Uint8Array(samples.buffer);
   }
 }
 

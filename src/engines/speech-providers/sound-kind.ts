@@ -192,19 +192,21 @@ const onsetStep = 2000;
 const goingSamples = 8;
 
 /**
- * True if the samples from `border` on may be the same sound going on. What is no sound comes with a jump and goes on with jumps; where
- * sound was cut, its next part begins with one at most.
+ * True if the samples of `sound`, 16 bits each, from the one at `border` on may be the same sound going on. What is no sound comes with a jump
+ * and goes on with jumps; where sound was cut, its next part begins with one at most.
  */
-export function goesOn(samples: Int16Array, border: number): boolean {
-  if (border < goingSamples || samples.length === border) return true;
-  const stepAt = (at: number) => Math.abs((samples[at] ?? 0) - (samples[at - 1] ?? 0));
+export function goesOn(sound: Uint8Array, border: number): boolean {
+  const view = new DataView(sound.buffer, sound.byteOffset, sound.byteLength);
+  const length = sound.length >> 1;
+  if (border < goingSamples || length === border) return true;
+  const stepAt = (at: number) => Math.abs(view.getInt16(2 * at, true) - view.getInt16(2 * at - 2, true));
   let steps = 0;
   for (let at = 1; at < border; at++) steps += stepAt(at);
   const greatest = onsetStep + (4 * steps) / (border - 1);
   if (stepAt(border) <= greatest) return true;
   let greatestBehind = 0;
-  for (let at = border + 1; at < samples.length; at++) greatestBehind = Math.max(greatestBehind, stepAt(at));
-  return samples.length > border + 1 && greatestBehind <= greatest;
+  for (let at = border + 1; at < length; at++) greatestBehind = Math.max(greatestBehind, stepAt(at));
+  return length > border + 1 && greatestBehind <= greatest;
 }
 
 function hasMark(bytes: Uint8Array, mark: string): boolean {

@@ -1,13 +1,13 @@
 /**
  * Whatever a voice sends, as the PCM of the wire: containers are taken off, channels are mixed, any rate becomes 48 kHz. Sound that has the
- * wire's format already passes bit for bit. One pipeline serves one sentence.
+ * wire's format already passes bit for bit. One pipeline serves one sentence, and is to be flushed or closed.
  *
  * Refuses, by UnusableSound: what is not sound by its content (sound-kind.ts), whatever its label says; a rate out of bounds, raw sound of an
  * unknown rate, and more sound than a sentence can have. Words instead of sound are WordsInsteadOfSound, with the words.
  */
 import { audioFormat } from '../../call/wire.ts';
 import { errorBodyMaxBytes } from '../provider/error-words.ts';
-import { maxRateHz, minRateHz, RateConverter, type RateFilter } from './rate-converter.ts';
+import { type ResampledSound, type Resampler, resamplerRatesHz } from '../resampler.ts';
 import { type PcmFormat, SampleReader, UnreadBytes, UnusableSound, WordsInsteadOfSound } from './sample-reader.ts';
 import {
   areNoise,
@@ -33,8 +33,7 @@ export interface SoundPipelineOptions {
   readonly rawRateHz: number | null;
   /** The rate that counts whatever a header says; null = the header counts. */
   readonly forcedRateHz: number | null;
-  /** The filters of the rates in use. */
-  readonly filterOf: (rateHz: number) => RateFilter;
+  readonly resampler: Resampler;
   readonly label?: SoundLabel | undefined;
   /** What to change where it is sound that is not decoded; '' = nothing is known. */
   readonly formatHint?: string;
@@ -45,6 +44,7 @@ export interface SoundPipelineOptions {
 /** Two seconds of the highest rate: silence that long is no sentence's beginning. */
 const maxSilentEvidenceBytes = 2 * audioFormat.sampleRateHz * audioFormat.bytesPerSample;
 
+const nothing = new Uint8Array(0);
 const noFormat: PcmFormat = Object.freeze({ sampleRateHz: 0, channels: 1, encoding: 'int16' });
 
 export class SoundPipeline {
@@ -60,8 +60,8 @@ export class SoundPipeline {
   #isSoundChecked = false;
   #format: PcmFormat | null = null;
   #samples: SampleReader | null = null;
-  #converter: RateConverter | null = null;
-  #converterRateHz = 0;
+  #resampled: ResampledSound | null = null;
+  #rateHz = 0;
   #soundBytes = 0;
   #inputBytes = 0;
 
@@ -85,9 +85,14 @@ export class SoundPipeline {
   /** The sentence is over: the rest of its sound. */
   flush(): Uint8Array {
     // Less than what tells a format: a few samples of raw sound, or nothing.
-    const first = this.#reader === null && this.#inputBytes > 0 ? this.#begin(true) : new Uint8Array(0);
+    const first = this.#reader === null && this.#inputBytes > 0 ? this.#begin(true) : nothing;
     const last = this.#reader === null ? [] : this.#reader.flush();
-    return Buffer.concat([first, this.#convert(last, true), this.#endOfConverter()]);
+    return Buffer.concat([first, this.#convert(last, true), this.#endOfRate()]);
+  }
+
+  /** The rest is not wanted; idempotent. */
+  close(): void {
+    this.#resampled?.close();
   }
 
   /** Looks at what came so far; what follows is read as what it is. */
@@ -159,27 +164,25 @@ export class SoundPipeline {
   #convert(pieces: readonly SoundPiece[], isEnd = false): Uint8Array {
     const sounds = this.#checked(pieces, isEnd).flatMap(({ format, bytes }) => {
       const tail = this.#open(format ?? noFormat);
-      const samples = this.#samples?.push(bytes) ?? new Int16Array(0);
-      return [tail, this.#counted(bytesOf(this.#converter === null ? samples : this.#converter.push(samples)))];
+      const samples = this.#samples?.push(bytes) ?? nothing;
+      return [tail, this.#counted(this.#resampled?.push(samples) ?? samples)];
     });
-    const [first = new Uint8Array(0)] = sounds;
+    const [first = nothing] = sounds;
     return sounds.length < 2 ? first : Buffer.concat(sounds);
   }
 
-  /** Turns to sound of another format; what the converter of the one before still holds comes back. */
+  /** Turns to sound of another format; what the filter of the one before still holds comes back. */
   #open(format: PcmFormat): Uint8Array {
-    const nothing = new Uint8Array(0);
     if (this.#format === format) return nothing;
     const rateHz = this.#rateOf(format);
     // Parts of one rate are one sound: the filter goes on over their border.
-    const isSameRate = this.#format !== null && this.#converterRateHz === rateHz;
-    const tail = isSameRate ? nothing : this.#endOfConverter();
+    const isSameRate = this.#format !== null && this.#rateHz === rateHz;
+    const tail = isSameRate ? nothing : this.#endOfRate();
     this.#format = format;
     this.#samples = new SampleReader({ ...format, sampleRateHz: rateHz });
     if (isSameRate) return tail;
-    this.#converterRateHz = rateHz;
-    const { filterOf } = this.#options;
-    this.#converter = rateHz === audioFormat.sampleRateHz ? null : new RateConverter(filterOf(rateHz));
+    this.#rateHz = rateHz;
+    this.#resampled = rateHz === audioFormat.sampleRateHz ? null : this.#options.resampler.open(rateHz);
     return tail;
   }
 
@@ -187,14 +190,15 @@ export class SoundPipeline {
     const { rawRateHz, forcedRateHz } = this.#options;
     const rateHz = forcedRateHz ?? (format === noFormat ? rawRateHz : format.sampleRateHz);
     if (rateHz === null) throw new UnusableSound('sound without a header: SPEECH_SAMPLE_RATE must say its rate');
-    if (!Number.isInteger(rateHz) || rateHz < minRateHz || rateHz > maxRateHz) {
-      throw new UnusableSound(`a sample rate of ${rateHz} Hz; it must be ${minRateHz}..${maxRateHz}`);
+    const { min, max } = resamplerRatesHz;
+    if (!Number.isInteger(rateHz) || rateHz < min || rateHz > max) {
+      throw new UnusableSound(`a sample rate of ${rateHz} Hz; it must be ${min}..${max}`);
     }
     return rateHz;
   }
 
-  #endOfConverter(): Uint8Array {
-    return this.#converter === null ? new Uint8Array(0) : this.#counted(bytesOf(this.#converter.flush()));
+  #endOfRate(): Uint8Array {
+    return this.#resampled === null ? nothing : this.#counted(this.#resampled.flush());
   }
 
   #counted(sound: Uint8Array): Uint8Array {
@@ -213,9 +217,4 @@ function wordsInsteadOfSound(bytes: Uint8Array, label: SoundLabel | undefined): 
   const [first = ''] = body.trimStart();
   const seen = first === '{' || first === '[' ? 'JSON' : first === '<' ? 'a page' : 'text';
   return new WordsInsteadOfSound(label?.meaning === 'text' ? label.type : seen, body);
-}
-
-/** Little-endian, as every machine that Node runs on. */
-function bytesOf(samples: Int16Array): Uint8Array {
-  return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
 }

@@ -302,8 +302,8 @@ export class WavReader {
     const before = this.#lastSound.subarray(
       (frameBytes - ((this.#soundBytes - this.#lastSound.length) % frameBytes)) % frameBytes,
     );
-    const samples = new SampleReader(this.#format).push(joined(before, bytes.subarray(0, VERDICT_BYTES)));
-    return goesOn(samples, Math.ceil(before.length / frameBytes));
+    const sound = new SampleReader(this.#format).push(joined(before, bytes.subarray(0, VERDICT_BYTES)));
+    return goesOn(sound, Math.ceil(before.length / frameBytes));
   }
 
   #skipTo(bytes: number): Uint8Array {

@@ -2,11 +2,13 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import type { ConversationMemory } from '../../../src/actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';
-import type { QuotaPort, SupervisorHost } from '../../../src/actors/hosts/supervisor-host.ts';
+import type { QuotaPort } from '../../../src/actors/hosts/admissions.ts';
+import type { SupervisorHost } from '../../../src/actors/hosts/supervisor-host.ts';
 import type { Call } from '../../../src/call/call.ts';
-import type { StreamRequest, WelcomeRequest } from '../../../src/call/gateway.ts';
+import type { CollectedChunk, StreamRequest, WelcomeRequest } from '../../../src/call/gateway.ts';
 import type { AnswerEngine } from '../../../src/engines/answer-engine.ts';
 import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
+import type { Failure } from '../../../src/errors.ts';
 import type { SessionMachine } from '../../../src/machines/session/session.machine.ts';
 import type { SessionLimits } from '../../../src/machines/session/session.types.ts';
 import type { SupervisorInput } from '../../../src/machines/supervisor/supervisor.machine.ts';
@@ -155,6 +157,15 @@ export function requestOf(streamId: string, sessionId: string, hardwareId = 'dev
 
 export function welcomeOf(streamId: string, sessionId: string, text: string): WelcomeRequest {
   return { call: { method: 'GenerateWelcomeAudio', streamId, sessionId, hardwareId: '' }, text };
+}
+
+/** What became of the chunk; throws where that is not said before `collect` returns. */
+export function collectNow(host: SupervisorHost, chunk: CollectedChunk): Failure | null {
+  const answers: (Failure | null)[] = [];
+  host.collect(chunk, (refused) => answers.push(refused));
+  const [answer] = answers;
+  if (answer === undefined) throw new Error('nothing was said of the chunk');
+  return answer;
 }
 
 /** A call of StreamAudio. */

