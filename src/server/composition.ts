@@ -9,7 +9,7 @@ import type { QuotaPort } from '../actors/hosts/admissions.ts';
 import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
 import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
 import type { StreamResourceMap } from '../actors/hosts/stream-resources.ts';
-import { SupervisorHost } from '../actors/hosts/supervisor-host.ts';
+import { SupervisorHost, type SupervisorHostOptions } from '../actors/hosts/supervisor-host.ts';
 import { UtteranceCollector, type UtteranceCollectorOptions } from '../actors/hosts/utterance-collector.ts';
 import { createSpeechActor } from '../actors/speech/speech.actor.ts';
 import type { RpcMethod } from '../call/call.ts';
@@ -54,6 +54,7 @@ export interface CompositionPorts {
   readonly history: AnswerActorOptions['history'];
   readonly quota: QuotaPort | null;
   readonly noteUsage: AnswerActorOptions['noteUsage'];
+  readonly onAsked?: SupervisorHostOptions['onAsked'];
   readonly log: Logger;
   readonly faults: FaultLog;
   /** A monotonic clock in ms. */
@@ -108,6 +109,7 @@ export function composeStreams(ports: CompositionPorts): Composition {
     collector,
     counters,
     quota: ports.quota,
+    ...(ports.onAsked !== undefined && { onAsked: ports.onAsked }),
     log,
     faults,
     now,

@@ -29,9 +29,12 @@ import { EnginesInUse } from './engines-in-use.ts';
 import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
+import { LoadWatch } from './load-watch.ts';
 import { packageVersion } from './package-version.ts';
 import { Persistence, Recording } from './persistence.ts';
 
+/** Of running streams and collected utterances: a hundred of the largest by default, four hundred of what screens have. */
+const MAX_SCREENSHOT_BYTES = 1024 * 1024 * 1024;
 /** After the drain only stalled sockets are left; they get this long. */
 const CLOSE_GRACE_MS = 1_000;
 
@@ -64,6 +67,21 @@ const MAX_LAST_ERROR_CHARS = 1_000;
 
 function exportStatus({ counts }: ExportTap): Readonly<Record<string, unknown>> {
   return { connected: counts.isConnected, sent: counts.sent, dropped: counts.dropped };
+}
+
+/** null = switched off. */
+function createLoadWatch(config: Config, log: Logger, streams: Composition, grpc: GrpcServer): LoadWatch | null {
+  const { isOn, maxLagMs } = config.overload;
+  if (!isOn) return null;
+  const { supervisor, collector } = streams;
+  const screenshotShare = () => (supervisor.screenshotBytes + collector.screenshotBytes) / MAX_SCREENSHOT_BYTES;
+  return new LoadWatch({
+    maxLagMs,
+    log,
+    activeStreams: () => supervisor.liveStreams,
+    promptShare: () => Math.max(grpc.heldShare, screenshotShare()),
+    onChange: (reasons) => supervisor.reportLoad(reasons),
+  });
 }
 
 function isAnyOf(replaced: ReplacedEngines): boolean {
@@ -129,6 +147,8 @@ class RunningSystem implements System {
   readonly #recording: Recording;
   readonly #streams: Composition;
   readonly #grpc: GrpcServer;
+  /** null = switched off. */
+  readonly #load: LoadWatch | null;
   readonly #http: StatusServer;
   readonly #bootstrap: Actor<typeof bootstrapMachine>;
   readonly #startedAtMs = performance.now();
@@ -167,8 +187,10 @@ class RunningSystem implements System {
       faults: this.#faults,
       now: () => performance.now(),
       ownTime: this.#ownTime,
+      onAsked: (moment) => this.#load?.asked(moment),
     });
     this.#grpc = createGrpcServer({ config, gateway: this.#streams.supervisor, usage, log });
+    this.#load = createLoadWatch(config, log, this.#streams, this.#grpc);
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
@@ -239,6 +261,7 @@ class RunningSystem implements System {
   }
 
   async #stop(): Promise<void> {
+    this.#load?.stop();
     this.#streams.collector.dropAll();
     await this.#grpc.close(CLOSE_GRACE_MS);
     this.#inspector?.close();
@@ -255,6 +278,7 @@ class RunningSystem implements System {
       case 'service.ready': {
         this.#streams.supervisor.openAdmission();
         this.#grpc.setServing(true);
+        this.#load?.start();
         const { answer, speech } = this.#engines.inUse();
         const { health, lastError, replaced } = this.#state();
         const ctx = {
@@ -314,7 +338,10 @@ class RunningSystem implements System {
   #state(): ServerState {
     const snapshot = this.#bootstrap.getSnapshot();
     const { lastError: startError, replaced } = snapshot.context;
-    const problems = [startError, this.#persistence.problem, this.#recording.problem].filter((each) => each !== null);
+    const { problem: load = null } = this.#load ?? {};
+    const problems = [startError, this.#persistence.problem, this.#recording.problem, load].filter(
+      (each) => each !== null,
+    );
     const lastError = problems.length === 0 ? null : beginningOf(problems.join('; '), MAX_LAST_ERROR_CHARS);
     const served: ServiceHealth = lastError === null ? 'ok' : 'degraded';
     const said = (state: ServiceState, health: ServiceHealth): ServerState => ({ state, health, lastError, replaced });
@@ -357,6 +384,7 @@ class RunningSystem implements System {
       collect_buffers: collector.buffers,
       ...this.#persistence.status(),
       event_log: this.#recording.status(),
+      ...(this.#load !== null && { load: this.#load.report() }),
       ...(this.#exportTap !== null && { inspector_export: exportStatus(this.#exportTap) }),
       answer_engine: engines?.answer.name ?? null,
       speech_engine: engines?.speech.name ?? null,

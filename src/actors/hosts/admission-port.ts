@@ -11,6 +11,7 @@ import type { Call } from '../../call/call.ts';
 import type { CollectedChunk, Screen } from '../../call/gateway.ts';
 import type { Failure } from '../../errors.ts';
 import type { OutsideEnd } from './live-streams.ts';
+import type { LoadReason } from './load-judge.ts';
 
 /** The words and the screen of one request. */
 export interface Utterance {
@@ -48,6 +49,8 @@ export interface AdmissionPort {
   collect(chunk: CollectedChunk, answer: (refused: Failure | null) => void): void;
   /** Counts and logs a refusal of which the floor found the reason. */
   refuse(call: Call, why: Failure): void;
+  /** Why the process of this floor takes on nothing new from now on; empty = it does. */
+  loaded(reasons: readonly LoadReason[]): void;
   /** Ends all of the device; answers with its session ids, each once, when the last stream is over. */
   interrupt(hardwareId: string, answer: (sessionIds: readonly string[]) => void): void;
 }

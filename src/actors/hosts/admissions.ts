@@ -139,6 +139,7 @@ export class Admissions {
       released: (streamId, freed) => this.#release(streamId, freed),
       collect: (chunk, answer) => answer(this.#collect(chunk)),
       refuse: (call, why) => this.#refuse(call, why),
+      loaded: (reasons) => this.#actor.send({ type: 'load.reported', worker: 0, reasons }),
       interrupt: (hardwareId, answer) => this.#interrupt(hardwareId, answer),
     };
   }
@@ -192,8 +193,8 @@ export class Admissions {
   #admitWithin(quota: QuotaPort, application: Application): Asked {
     const { request, answer } = application;
     const { call } = request;
-    // A duplicate is one whatever its device may still ask for.
-    const due = this.#foreseen(call, dueFirst);
+    // A duplicate is one whatever its device may still ask for; who is overloaded asks nobody.
+    const due = this.#foreseen(call, [...dueFirst, 'overloaded']);
     if (due !== null) {
       answer(this.#refuse(call, due));
       return nothingToAbandon;

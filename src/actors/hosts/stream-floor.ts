@@ -16,6 +16,7 @@ import { type Failure, failure, failureOfUnexpected } from '../../errors.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
 import { LiveStreams, type OutsideEnd } from './live-streams.ts';
+import type { LoadMoment, LoadReason } from './load-judge.ts';
 import { noteStreamEnd } from './stream-end.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 import type { AnswerKind, WelcomeKind } from './stream-kind.ts';
@@ -27,6 +28,8 @@ export interface StreamFloorOptions extends StreamHostOptions {
   readonly answers: AnswerKind;
   readonly welcomes: WelcomeKind;
   readonly counters: StreamCounters;
+  /** Told before a new stream is asked for, and may report load meanwhile; absent = nobody watches it. */
+  readonly onAsked?: (moment: LoadMoment) => void;
 }
 
 export class StreamFloor implements StreamGateway, Floor {
@@ -74,7 +77,23 @@ export class StreamFloor implements StreamGateway, Floor {
     void this.#streams.end(streamIds, why).then(() => over(sessionIds));
   }
 
+  /** Why this floor takes on nothing new from now on; empty = it does. */
+  reportLoad(reasons: readonly LoadReason[]): void {
+    this.#admissions.loaded(reasons);
+  }
+
+  /** Streams that run here. */
+  get liveStreams(): number {
+    return this.#streams.size;
+  }
+
+  /** Of the screenshots that they hold. */
+  get screenshotBytes(): number {
+    return this.#streams.screenshotBytes;
+  }
+
   #open(request: AdmissionRequest, sink: FrameSink, host: (grant: Grant) => HostedStream): OpenStream | Failure {
+    this.#options.onAsked?.({ activeStreams: this.#streams.size, waitingBeginnings: this.#streams.waiting });
     let decided: OpenStream | Failure | null = null;
     let waiting: WaitingCall | null = null;
     const asked = this.#admissions.ask(request, (verdict) => {
