@@ -2,18 +2,13 @@
  * Watches the load of this process: measures it, has it judged (load-judge.ts), and tells who admits, the log, /status and /health.
  *
  * It looks at the event loop every PROBE_MS: how much later than asked its timer fires is what any call and any frame waits. A probe costs
- * two microseconds, fifty of them a second a ten-thousandth of a processor. A turn in which the process did not run (SIGSTOP, a machine that
- * was suspended) is no lag: its time is told from a turn of ours by the processor time that was used in it, and its window is thrown away.
+ * two microseconds, fifty of them a second a ten-thousandth of a processor.
  */
 import { getHeapStatistics } from 'node:v8';
 import { LoadJudge, type LoadMoment, type LoadReason, WINDOW_MS } from '../actors/hosts/load-judge.ts';
 import type { Logger } from '../observe/logger.ts';
 
 const PROBE_MS = 20;
-/** Shorter turns are not worth asking whose they were. */
-const PAUSE_MS = 500;
-/** Of a turn that is ours at least so much is processor time, unless others have the machine. */
-const RUNNING_SHARE = 0.1;
 /** Shedding is over when nothing was a reason for so long: `starts` comes and goes twice a second. */
 const OVER_MS = 2_000;
 /** Of the memory that the process may have, beside its heap. */
@@ -49,6 +44,7 @@ export class LoadWatch {
   /** Of the window that is under way. */
   #startedAtMs = 0;
   #processorMs = 0;
+  #utilisation = performance.eventLoopUtilization();
   #lagMs = 0;
   #maxLagMs = 0;
   #looks = 0;
@@ -105,6 +101,7 @@ export class LoadWatch {
   #begin(): void {
     this.#startedAtMs = performance.now();
     this.#processorMs = processorMs();
+    this.#utilisation = performance.eventLoopUtilization();
     [this.#lagMs, this.#maxLagMs, this.#looks] = [0, 0, 0];
   }
 
@@ -122,19 +119,17 @@ export class LoadWatch {
     this.#lagMs += lagMs;
     this.#maxLagMs = Math.max(this.#maxLagMs, lagMs);
     if (elapsedMs < WINDOW_MS) return;
-    const usedMs = processorMs() - this.#processorMs;
-    if (lagMs < PAUSE_MS || usedMs >= lagMs * RUNNING_SHARE) {
-      this.#meanLagMs = this.#lagMs / this.#looks;
-      this.#judge.note({
-        elapsedMs,
-        meanLagMs: this.#meanLagMs,
-        maxLagMs: this.#maxLagMs,
-        processorMs: usedMs,
-        memoryShare: this.#memoryShare(),
-        promptShare: this.#options.promptShare(),
-        activeStreams: this.#options.activeStreams(),
-      });
-    }
+    this.#meanLagMs = this.#lagMs / this.#looks;
+    this.#judge.note({
+      elapsedMs,
+      meanLagMs: this.#meanLagMs,
+      maxLagMs: this.#maxLagMs,
+      processorMs: processorMs() - this.#processorMs,
+      loopShare: performance.eventLoopUtilization(this.#utilisation).utilization,
+      memoryShare: this.#memoryShare(),
+      promptShare: this.#options.promptShare(),
+      activeStreams: this.#options.activeStreams(),
+    });
     this.#begin();
     this.#follow();
   }

@@ -4,10 +4,11 @@
  *
  * What holds, cited as "Load N":
  *  1. one long turn, a collection of garbage or a pause of the whole process is no reason: two windows in a row are late before `lag`
- *     stands, and fifteen where the process had less than half of a processor, so that others may have made it late;
+ *     stands, and five of three seconds where the process had less than half of a processor, so that others may have made it late;
  *  2. a reason that stands goes only when it has been below a lower bound for a second: it does not flap;
- *  3. a loop that is late, or was within ten seconds, may have only a few streams more every half second than it has: calls that end make
- *     room for as many, so a steady load is never refused for how fast it turns over;
+ *  3. a loop that is late or busy, or was late within ten seconds, takes on few streams more than it had at most in two seconds, and a full one
+ *     none: calls that end make room for as many, so a steady load is never refused for how fast it turns over, and fewer streams than
+ *     FEW_STREAMS never for their growth;
  *  4. however many calls come in one turn of the loop, at most MAX_WAITING_BEGINNINGS that were admitted wait to begin;
  *  5. where no stream runs, memory is a reason only just below its end: what holds it then is garbage, which the next stream gets collected;
  *  6. reasons change a few times a second at most.
@@ -24,6 +25,8 @@ export interface LoadWindow {
   readonly maxLagMs: number;
   /** Processor time of the whole process. */
   readonly processorMs: number;
+  /** Of the loop: the share of the time in which it did not wait, 0 to 1. */
+  readonly loopShare: number;
   /** Of the heap and of the memory that the process may have, 0 to 1; the larger. */
   readonly memoryShare: number;
   /** Of the bytes that requests may hold, 0 to 1. */
@@ -53,15 +56,22 @@ export const WINDOW_MS = 200;
 const LATE_SHARE = 0.25;
 const UNEASY_SHARE = 0.1;
 const LATE_WINDOWS = 2;
-const STARVED_WINDOWS = 15;
+const STARVED_WINDOWS = 5;
+const STARVED_MS = 3_000;
 const STARVED_PROCESSOR_SHARE = 0.5;
 /** A second. */
 const CALM_WINDOWS = 5;
 const WARY_MS = 10_000;
 
 const GROWTH_INTERVAL_MS = 500;
-const MIN_GROWTH = 8;
-const GROWTH_SHARE = 0.05;
+/** Two seconds. */
+const PEAK_INTERVALS = 4;
+const FEW_STREAMS = 64;
+const MIN_GROWTH = 4;
+const GROWTH_SHARE = 0.02;
+/** Behind them a queue grows faster than the load does. */
+const BUSY_SHARE = 0.8;
+const FULL_SHARE = 0.92;
 /** At half a millisecond or one each, the last of them begins within 100 ms. */
 export const MAX_WAITING_BEGINNINGS = 100;
 
@@ -79,13 +89,16 @@ export class LoadJudge {
   readonly #standing = new Set<LoadReason>();
   /** Windows in a row that were late, and those of each reason that were calm. */
   #late = 0;
+  #lateMs = 0;
   readonly #calm = new Map<LoadReason, number>();
   /** Until when growth is bounded. */
   #waryUntilMs = Number.NEGATIVE_INFINITY;
   #isUneasy = false;
-  /** Of the interval that is under way. */
+  #loopShare = 0;
+  /** Of the interval that is under way, and the most streams of those before it. */
   #intervalStartMs = Number.NEGATIVE_INFINITY;
-  #streamsAtStart = 0;
+  #peak = 0;
+  #peaks: readonly number[] = [];
   #lowestMemoryShares: number[] = [];
   #callsSinceLook = 0;
 
@@ -120,27 +133,38 @@ export class LoadJudge {
   }
 
   #growsTooFast(activeStreams: number): boolean {
-    if (!this.#isUneasy && this.#options.now() >= this.#waryUntilMs) return false;
-    return activeStreams - this.#streamsAtStart >= Math.max(MIN_GROWTH, this.#streamsAtStart * GROWTH_SHARE);
+    const isBusy = this.#isUneasy || this.#loopShare >= BUSY_SHARE || this.#options.now() < this.#waryUntilMs;
+    if (!isBusy || activeStreams < FEW_STREAMS) return false;
+    const most = Math.max(this.#peaks.length > 0 ? 0 : this.#peak, ...this.#peaks);
+    const growth = this.#loopShare >= FULL_SHARE ? 0 : Math.max(MIN_GROWTH, most * GROWTH_SHARE);
+    return activeStreams >= most + growth;
   }
 
   /** `starts` stands for the rest of the interval in which it was raised. */
   #endInterval(activeStreams: number): void {
     const nowMs = this.#options.now();
+    this.#peak = Math.max(this.#peak, activeStreams);
     if (nowMs - this.#intervalStartMs < GROWTH_INTERVAL_MS) return;
     this.#intervalStartMs = nowMs;
-    this.#streamsAtStart = activeStreams;
+    this.#peaks = [...this.#peaks.slice(1 - PEAK_INTERVALS), this.#peak];
+    this.#peak = activeStreams;
     this.#standing.delete('starts');
   }
 
-  #judgeLag({ elapsedMs, meanLagMs, maxLagMs, processorMs }: LoadWindow): void {
+  #judgeLag({ elapsedMs, meanLagMs, maxLagMs, processorMs, loopShare, activeStreams }: LoadWindow): void {
+    // A loop that others keep from running is not busy.
+    this.#loopShare = Math.min(loopShare, processorMs / elapsedMs);
     const bound = this.#options.maxLagMs;
     const isLate = meanLagMs >= bound * LATE_SHARE || maxLagMs >= bound;
     this.#isUneasy = isLate || meanLagMs >= bound * UNEASY_SHARE;
-    this.#late = isLate ? this.#late + 1 : 0;
+    [this.#late, this.#lateMs] = isLate ? [this.#late + 1, this.#lateMs + elapsedMs] : [0, 0];
     const isStarved = processorMs < elapsedMs * STARVED_PROCESSOR_SHARE;
-    this.#judge('lag', this.#late >= (isStarved ? STARVED_WINDOWS : LATE_WINDOWS), !this.#isUneasy);
-    if (this.#standing.has('lag')) this.#waryUntilMs = this.#options.now() + WARY_MS;
+    const lasts = isStarved ? this.#late >= STARVED_WINDOWS && this.#lateMs >= STARVED_MS : this.#late >= LATE_WINDOWS;
+    this.#judge('lag', lasts, !this.#isUneasy);
+    if (!this.#standing.has('lag')) return;
+    this.#waryUntilMs = this.#options.now() + WARY_MS;
+    // What it had before was too much.
+    [this.#peaks, this.#peak] = [[], activeStreams];
   }
 
   /** Garbage comes and goes: of the last second the lowest share counts. */
