@@ -4,6 +4,7 @@
  * It looks at the event loop every PROBE_MS: how much later than asked its timer fires is what any call and any frame waits. A probe costs
  * two microseconds, fifty of them a second a ten-thousandth of a processor.
  */
+import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { LoadJudge, type LoadMoment, type LoadReason, WINDOW_MS } from '../actors/hosts/load-judge.ts';
 import type { Logger } from '../observe/logger.ts';
