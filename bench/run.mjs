@@ -1,12 +1,12 @@
-// npm run bench: this server and a bare grpc-js handler send the same frames to a client in another process, taking turns in one run.
-// What counts is the ratio; absolute figures depend on the machine. CPU is user + system time of the server process.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+// npm run bench: this server, a naive grpc-js handler and a tuned one send the same frames to a client in another process, taking turns in one
+// run. What counts is the ratio; absolute figures depend on the machine. CPU is user + system time of all processes of a server.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cpuSeconds, median, percentile, runClient, startServer } from './measure.mjs';
-import { FRAMES_PER_CALL, scenario } from './workload.mjs';
+import { cpuSecondsOfTree, median, percentile, runClient } from './measure.mjs';
+import { startNaive, startRecital, startTuned } from './servers.mjs';
+import { FRAMES_PER_CALL } from './workload.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -20,31 +20,16 @@ const rounds = Number(options.rounds);
 const calls = Number(options.calls);
 const concurrency = Number(options.concurrency);
 
-const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'recital-bench-'));
-const scenarioFile = join(dir, 'scenario.json');
-writeFileSync(scenarioFile, JSON.stringify(scenario));
-
-const targets = [
-  await startServer('recital', [here('../dist/cli.js'), 'serve'], {
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    ANSWER_ENGINE: 'scripted',
-    SPEECH_ENGINE: 'scripted',
-    SCENARIO_FILE: scenarioFile,
-    DATA_DIR: join(dir, 'data'),
-    // Logging to a pipe that a benchmark reads would measure the pipe.
-    LOG_LEVEL: 'warn',
-  }),
-  await startServer('bare grpc-js', [here('./bare-server.mjs')], {}),
-];
+const targets = [await startRecital(dir), await startNaive(), await startTuned()];
 
 try {
   for (const target of targets) await runClient(target, { calls: concurrency * 20, concurrency });
   const samples = new Map(targets.map((target) => [target.name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    // The order alternates, so that neither always runs on a warmer machine.
-    for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
+    // Each goes first, second and last equally often.
+    const turned = round % targets.length;
+    for (const target of [...targets.slice(turned), ...targets.slice(0, turned)]) {
       samples.get(target.name).push(await measure(target));
     }
   }
@@ -55,9 +40,9 @@ try {
 }
 
 async function measure(target) {
-  const before = cpuSeconds(target.child.pid);
+  const before = cpuSecondsOfTree(target.child.pid);
   const { seconds, firstFrameMs } = await runClient(target, { calls, concurrency });
-  const cpu = cpuSeconds(target.child.pid) - before;
+  const cpu = cpuSecondsOfTree(target.child.pid) - before;
   const sorted = firstFrameMs.toSorted((a, b) => a - b);
   return {
     callsPerSecond: calls / seconds,
@@ -70,23 +55,25 @@ async function measure(target) {
 
 function report(samples) {
   const metrics = Object.keys(samples.values().next().value[0]);
-  const [ours, bare] = [...samples.values()];
+  const [ours, naive, tuned] = [...samples.values()];
+  // The median of the rounds' ratios, not the ratio of the medians: the machine's mood is the same within a round.
+  const ratioTo = (others, metric) => median(ours.map((sample, round) => sample[metric] / others[round][metric]));
   const rows = metrics.map((metric) => ({
     metric,
-    recital: median(ours.map((sample) => sample[metric])),
-    bare: median(bare.map((sample) => sample[metric])),
-    // The median of the rounds' ratios, not the ratio of the medians: the machine's mood is the same within a round.
-    ratio: median(ours.map((sample, round) => sample[metric] / bare[round][metric])),
+    ...Object.fromEntries([...samples].map(([name, values]) => [name, median(values.map((sample) => sample[metric]))])),
+    toNaive: ratioTo(naive, metric),
+    toTuned: ratioTo(tuned, metric),
   }));
   if (options.json) {
     console.log(JSON.stringify({ rounds, calls, concurrency, rows, samples: Object.fromEntries(samples) }));
     return;
   }
   console.log(`${rounds} rounds of ${calls} calls, ${concurrency} at a time, ${FRAMES_PER_CALL} frames a call`);
-  console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}; medians\n`);
-  console.log(`${'metric'.padEnd(20)}${'recital'.padStart(12)}${'bare'.padStart(12)}${'ratio'.padStart(8)}`);
-  for (const { metric, recital, bare, ratio } of rows) {
-    const cells = [recital.toFixed(2).padStart(12), bare.toFixed(2).padStart(12), ratio.toFixed(2).padStart(8)];
-    console.log(metric.padEnd(20) + cells.join(''));
+  console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}; medians`);
+  console.log(`load of the machine ${loadavg()[0].toFixed(1)}\n`);
+  const names = ['recital', 'naive', 'tuned', 'toNaive', 'toTuned'];
+  console.log('metric'.padEnd(20) + names.map((name) => name.padStart(12)).join(''));
+  for (const row of rows) {
+    console.log(row.metric.padEnd(20) + names.map((name) => row[name].toFixed(2).padStart(12)).join(''));
   }
 }

@@ -125,16 +125,16 @@ function isText(event: AnyEventObject): event is Extract<WelcomeEvent, { readonl
 /** About a million admissions and ends. */
 const MAX_SUPERVISOR_LOG_BYTES = 256 * 1024 * 1024;
 
-const supervisorFields = ['streamId', 'sessionId', 'hardwareId'] as const;
+const supervisorFields = ['streamId', 'sessionId', 'hardwareId', 'worker', 'reasons'] as const;
 
 const supervisorRedactor: Redactor = Object.freeze({
   redact: (_turn, event) => {
-    const kept = supervisorFields.flatMap((name) => (typeof event[name] === 'string' ? [[name, event[name]]] : []));
+    const kept = supervisorFields.flatMap((name) => (event[name] === undefined ? [] : [[name, event[name]]]));
     return { event: { type: event.type, ...Object.fromEntries(kept) }, amendments: noAmendments };
   },
 } satisfies Redactor);
 
-/** The supervisor hears ids and numbers only, nothing that anyone said. */
+/** The supervisor hears ids, numbers and names of bounds only, nothing that anyone said. */
 export const supervisorRecording: ChartRecording = Object.freeze({
   machine: supervisorMachine,
   createRedactor: () => supervisorRedactor,

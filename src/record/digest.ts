@@ -11,7 +11,7 @@ import { eachChange, emptyTable, isTable, type Table } from '../machines/supervi
 const ownWords: ReadonlySet<string> = new Set(
   (
     'type mode phase errorType errorCode kind status openFence speechFailure allowedCommands command expects role ' +
-    'streamId sessionId hardwareId streamIds'
+    'streamId sessionId hardwareId streamIds leader newerStreamId forgotten reasons duplicatePolicy'
   ).split(' '),
 );
 

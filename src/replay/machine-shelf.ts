@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import { sessionMachine } from '../machines/session/session.machine.ts';
 import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
 import { supervisorMachineV1 } from '../machines/supervisor/supervisor-v1.machine.ts';
+import { supervisorMachineV2 } from '../machines/supervisor/supervisor-v2.machine.ts';
 import { welcomeMachine } from '../machines/welcome/welcome.machine.ts';
 
 /** Newest last. A retired version of a chart is kept here as long as its logs are worth replaying. */
@@ -10,6 +11,7 @@ const machines: readonly AnyStateMachine[] = Object.freeze([
   sessionMachine,
   welcomeMachine,
   supervisorMachineV1,
+  supervisorMachineV2,
   supervisorMachine,
 ]);
 

@@ -12,7 +12,7 @@ import type { Frame, FrameSink, SinkListener, StreamEnd } from '../call/gateway.
 import { type Failure, logLevelOf } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { FrameCodec } from './codec.ts';
-import { type CallFlow, type CallFlowListener, flowOf } from './flow-control.ts';
+import { type CallFlow, flowOf } from './flow-control.ts';
 import { statusOf } from './status.ts';
 
 /** What a sink needs of the call that it ends. */
@@ -39,8 +39,6 @@ export interface CallSinkOptions {
   readonly idleTimeoutMs: number;
 }
 
-const nobody: CallFlowListener = Object.freeze({ messageAccepted: () => {}, roomFreed: () => {} });
-
 /** The sink of one call: `call` is whose it is, `wire` is grpc-js's object for it. */
 export class CallSink implements FrameSink {
   readonly connection: string;
@@ -63,7 +61,7 @@ export class CallSink implements FrameSink {
 
   attach(listener: SinkListener): void {
     this.#flow.attach({
-      messageAccepted: () => listener.frameAccepted(),
+      messagesAccepted: () => listener.frameAccepted(),
       roomFreed: () => listener.roomFreed(),
     });
   }
@@ -83,7 +81,7 @@ export class CallSink implements FrameSink {
     if (this.#isEnded) return;
     this.#isEnded = true;
     // The session is over: nothing of it is kept while the client fetches the rest.
-    this.#flow.attach(nobody);
+    this.#flow.finish();
     if (!this.#wire.cancelled) this.#resetIfItLingers(end.ok);
     if (end.ok) {
       this.#wire.end();
@@ -93,7 +91,7 @@ export class CallSink implements FrameSink {
     if (end.isRefusal !== true) this.#noteError(end.failure, status.code);
     // Nobody listens any more; a write into a destroyed call would only raise an error.
     if (this.#wire.cancelled) return;
-    if (!this.#hasSent) this.#flow.send(this.#options.codec.errorMessageOf(status.details));
+    if (!this.#hasSent) this.#flow.sendLast(this.#options.codec.errorMessageOf(status.details));
     this.#wire.emit('error', status);
   }
 

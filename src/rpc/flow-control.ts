@@ -1,7 +1,9 @@
 /**
- * Flow control of one call, as a server interceptor. grpc-js takes the next message only after the transport took the last one; one
- * message at a time costs a socket write each. Here up to MAX_IN_FLIGHT messages are in flight, which lets http2 write them together
- * (0.64 of the CPU of a bare handler, docs/decisions/0002), and every real acceptance is told to the call's sink.
+ * Flow control of each streaming call, as a server interceptor. grpc-js takes the next message only after the transport took the last one, and
+ * each costs a socket write. Here messages go in batches: behind a cork, which is pulled before the event loop goes on, so that http2
+ * writes what came of a stream in one turn of it at once. Whose turn it is on a connection, turns.ts decides.
+ *
+ * "Taken" is a batch that the client's flow control let through; that is all that is ever known of a reader.
  *
  * The interceptor meets the handler's call through the metadata object that both see.
  */
@@ -12,36 +14,61 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-
-/** 8 frames of sound: 32 KiB, half of HTTP/2's initial window. */
-const MAX_IN_FLIGHT = 8;
+import { type Sender, Turns } from './turns.ts';
 
 /** Told what happens to the messages of one call. */
 export interface CallFlowListener {
-  /** The transport took a message: the client's flow control let it through. */
-  messageAccepted(): void;
+  /** The transport took what was under way. */
+  messagesAccepted(): void;
   /** `canSend()` was false and is true again. */
   roomFreed(): void;
 }
 
-/** The messages of one call that are with the transport and not yet taken by it. */
-export class CallFlow {
-  readonly #send: (message: unknown) => void;
-  readonly #stopStream: () => void;
-  #inFlight = 0;
-  #listener: CallFlowListener | null = null;
+const nobody: CallFlowListener = Object.freeze({ messagesAccepted: () => {}, roomFreed: () => {} });
 
-  constructor(send: (message: unknown) => void, stopStream: () => void) {
-    this.#send = send;
-    this.#stopStream = stopStream;
+/** The HTTP/2 stream of a call, as far as it is needed here. */
+export interface WireStream {
+  readonly session?: object | undefined;
+  cork(): void;
+  uncork(): void;
+  close(code: number): void;
+}
+
+/** The messages of one call that are with the transport and not yet taken by it. */
+export class CallFlow implements Sender {
+  share = 0;
+  handedOverAt = 0;
+  isSlow = false;
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #stream: WireStream | null;
+  readonly #turns: Turns;
+  readonly #taken = (): void => this.#messageTaken();
+  #listener = nobody;
+  /** A batch is being put together, until the event loop goes on. */
+  #isOpen = false;
+  /** How many messages it may still take. */
+  #allowed = 0;
+  #underWay = 0;
+  /** A message waits for `roomFreed`. */
+  #hasMore = false;
+  #isWaiting = false;
+  #isOver = false;
+
+  constructor(call: ServerInterceptingCallInterface, stream: WireStream | null, turns: Turns) {
+    this.#call = call;
+    this.#stream = stream;
+    this.#turns = turns;
   }
 
   attach(listener: CallFlowListener): void {
     this.#listener = listener;
   }
 
+  /** Whether a message may be sent; one that may not waits for `roomFreed`. */
   canSend(): boolean {
-    return this.#inFlight < MAX_IN_FLIGHT;
+    const isFree = this.#isOpen ? this.#allowed > 0 : this.#underWay === 0 && !this.#isWaiting;
+    if (!isFree) this.#hasMore = true;
+    return isFree && !this.#isOver;
   }
 
   /**
@@ -49,15 +76,22 @@ export class CallFlow {
    * still ends the ordinary way: what was handed over here leaves before its status.
    */
   send(message: unknown): void {
-    this.#inFlight += 1;
-    this.#send(message);
+    if (!this.#isOpen) this.#open(this.#turns.begin(this));
+    this.#allowed -= 1;
+    this.#underWay += 1;
+    this.#call.sendMessage(message, this.#taken);
   }
 
-  messageTaken(): void {
-    const wasFull = !this.canSend();
-    this.#inFlight -= 1;
-    this.#listener?.messageAccepted();
-    if (wasFull) this.#listener?.roomFreed();
+  /** The last message of a call that fails before any other: it goes whatever is under way. */
+  sendLast(message: unknown): void {
+    this.#call.sendMessage(message, () => {});
+  }
+
+  /** Nothing more will be sent, and nobody listens. */
+  finish(): void {
+    this.#listener = nobody;
+    this.#hasMore = false;
+    this.#turns.stopWaiting(this);
   }
 
   /**
@@ -65,8 +99,50 @@ export class CallFlow {
    * trailers, which no cancel of its own is.
    */
   reset(): void {
-    this.#stopStream();
+    // HTTP/2's CANCEL would be CANCELLED to it, as if it had asked for the end itself.
+    this.#stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
+
+  turnCame(allowed: number): void {
+    this.#isWaiting = false;
+    this.#open(allowed);
+    this.#listener.roomFreed();
+  }
+
+  /** The call is over: nothing that it has under way will be told of. */
+  leave(): void {
+    this.#isOver = true;
+    this.#listener = nobody;
+    this.#turns.leave(this);
+  }
+
+  #open(allowed: number): void {
+    this.#isOpen = true;
+    this.#allowed = allowed;
+    this.#stream?.cork();
+    process.nextTick(handOver, this);
+  }
+
+  /** The batch is complete. */
+  handOver(): void {
+    this.#isOpen = false;
+    this.#stream?.uncork();
+    this.#turns.handedOver(this, this.#underWay);
+  }
+
+  #messageTaken(): void {
+    this.#underWay -= 1;
+    if (this.#underWay > 0 || this.#isOver) return;
+    this.#listener.messagesAccepted();
+    const hasMore = this.#hasMore;
+    this.#hasMore = false;
+    this.#isWaiting = hasMore;
+    this.#turns.taken(this, hasMore);
+  }
+}
+
+function handOver(flow: CallFlow): void {
+  flow.handOver();
 }
 
 const flows = new WeakMap<Metadata, CallFlow>();
@@ -76,33 +152,45 @@ export function flowOf(metadata: Metadata): CallFlow | undefined {
   return flows.get(metadata);
 }
 
-/** Puts a CallFlow beside every server-streaming call. */
-export const flowControlInterceptor: ServerInterceptor = (method, nextCall) => {
-  if (!method.responseStream) return new ServerInterceptingCall(nextCall);
-  const flow: CallFlow = new CallFlow(
-    (message) => call.sendMessage(message, () => flow.messageTaken()),
-    () => closeStreamOf(nextCall),
-  );
-  const call = new ServerInterceptingCall(nextCall, {
-    start: (next) =>
-      next({
-        onReceiveMetadata: (metadata, nextMetadata) => {
-          flows.set(metadata, flow);
-          nextMetadata(metadata);
-        },
-      }),
-  });
-  return call;
-};
+/** Makes the interceptor of one server: it puts a CallFlow beside every server-streaming call. */
+export function createFlowControl(): ServerInterceptor {
+  const turnsOf = new WeakMap<object, Turns>();
+  const turnsOn = (connection: object): Turns => {
+    const known = turnsOf.get(connection);
+    if (known !== undefined) return known;
+    const turns = new Turns();
+    turnsOf.set(connection, turns);
+    return turns;
+  };
+  return (method, nextCall) => {
+    if (!method.responseStream) return new ServerInterceptingCall(nextCall);
+    const stream = streamOf(nextCall);
+    const flow = new CallFlow(nextCall, stream, stream?.session === undefined ? new Turns() : turnsOn(stream.session));
+    return new ServerInterceptingCall(nextCall, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, nextMetadata) => {
+            flows.set(metadata, flow);
+            nextMetadata(metadata);
+          },
+          onCancel: () => {
+            flow.leave();
+          },
+        }),
+    });
+  };
+}
 
 /**
- * The one guarded use of a private field: grpc-js has no public way to reset a stream whose reader has stalled (docs/decisions/0002).
- * If a future version hides it, the stream stays until its connection ages out.
+ * The one guarded use of a private field: grpc-js has no public way to the HTTP/2 stream of a call, to put a cork on it or to reset it when
+ * its reader has stalled (docs/decisions/0002). If a future version hides it, messages leave one by one, streams of a connection don't take
+ * turns, and a stalled one stays until its connection ages out.
  */
-function closeStreamOf(call: ServerInterceptingCallInterface): void {
+function streamOf(call: ServerInterceptingCallInterface): WireStream | null {
   const stream: unknown = Reflect.get(call, 'stream');
-  if (typeof stream !== 'object' || stream === null) return;
-  const close: unknown = Reflect.get(stream, 'close');
-  // HTTP/2's CANCEL would be CANCELLED to it, as if it had asked for the end itself.
-  if (typeof close === 'function') close.call(stream, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  return isWireStream(stream) ? stream : null;
+}
+
+function isWireStream(stream: unknown): stream is WireStream {
+  return typeof stream === 'object' && stream !== null && 'cork' in stream && 'uncork' in stream && 'close' in stream;
 }

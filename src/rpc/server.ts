@@ -9,7 +9,7 @@ import type { StreamGateway } from '../call/gateway.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../observe/logger.ts';
 import { withFullChunks } from './codec.ts';
-import { flowControlInterceptor } from './flow-control.ts';
+import { createFlowControl } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import {
   configureHttp2Servers,
@@ -71,10 +71,13 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+  const flowControl = createFlowControl();
   const { heap_size_limit: heapBytes } = getHeapStatistics();
   const unfinished = requestBudget(log, MAX_UNFINISHED_BYTES, heapBytes * HEAP_SHARE_OF_UNFINISHED);
   const unpacked = requestBudget(log, MAX_UNPACKED_BYTES, heapBytes * HEAP_SHARE_OF_UNPACKED);
   const server = new Server({
+    // Nobody asks it, and it counts every message and keeps a record of every connection.
+    'grpc.enable_channelz': 0,
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_concurrent_streams': config.backpressure.maxStreams + SPARE_STREAMS_PER_CONNECTION,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
@@ -83,7 +86,7 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     interceptors: [
       (method, nextCall) => {
         unpackWithin(unpacked, method, nextCall);
-        return reflectionCallOf(method, nextCall) ?? flowControlInterceptor(method, nextCall);
+        return reflectionCallOf(method, nextCall) ?? flowControl(method, nextCall);
       },
     ],
   });

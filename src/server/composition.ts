@@ -18,7 +18,8 @@ import type { Config } from '../config.ts';
 import { type CollectMachine, collectMachine } from '../machines/collect.machine.ts';
 import { type SessionMachine, sessionMachine } from '../machines/session/session.machine.ts';
 import type { SessionLimits } from '../machines/session/session.types.ts';
-import { type SupervisorInput, supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
+import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
+import type { SupervisorInput } from '../machines/supervisor/supervisor.types.ts';
 import { type WelcomeMachine, welcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { FaultLog } from '../observe/fault-log.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -121,9 +122,10 @@ export function composeStreams(ports: CompositionPorts): Composition {
 /** The bounds of streams, as the configuration sets them. */
 export function streamSettingsOf(config: Config): StreamSettings {
   const { backpressure, timeouts, speech, commands, killSwitches } = config;
-  const { maxStreams, oneStreamPerDevice, gracePeriodMs, idleTimeoutMs, maxFramesPerSecond } = backpressure;
+  const { maxStreams, maxStreamsPerDevice, oneStreamPerDevice, gracePeriodMs } = backpressure;
+  const { idleTimeoutMs, maxFramesPerSecond } = backpressure;
   return {
-    admission: { maxStreams, oneStreamPerDevice, gracePeriodMs },
+    admission: { maxStreams, maxStreamsPerDevice, oneStreamPerDevice, gracePeriodMs },
     limits: {
       idleTimeoutMs,
       firstTokenTimeoutMs: timeouts.firstTokenTimeoutMs,

@@ -8,12 +8,12 @@ import { assert, assertNever } from '../../assert.ts';
 import { type Call, idsOf } from '../../call/call.ts';
 import type { CollectedChunk, StreamRequest } from '../../call/gateway.ts';
 import { type Failure, failure, failureOfUnexpected, logLevelOf } from '../../errors.ts';
-import {
-  type SupervisorEmitted,
-  type SupervisorEvent,
-  type SupervisorInput,
-  supervisorMachine,
-} from '../../machines/supervisor/supervisor.machine.ts';
+import { supervisorMachine } from '../../machines/supervisor/supervisor.machine.ts';
+import type {
+  SupervisorEmitted,
+  SupervisorEvent,
+  SupervisorInput,
+} from '../../machines/supervisor/supervisor.types.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
@@ -349,6 +349,12 @@ export class Admissions {
       case 'stream.admitted':
       case 'chunk.admitted':
       case 'stream.refused':
+      case 'stream.attached':
+      case 'stream.queued':
+      case 'stream.unqueued':
+      case 'stream.superseded':
+      case 'stream.left':
+      case 'worker.cleared':
       case 'device.interrupted':
         // Who asked hears it at once.
         return;

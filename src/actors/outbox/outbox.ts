@@ -207,7 +207,8 @@ class FlowControlledOutbox implements Outbox {
   }
 
   #pump(): void {
-    while (!this.#isClosed && this.#sink.canWrite()) {
+    // The sink is asked only for a frame that waits: it calls back whom it refused.
+    while (!this.#isClosed && this.#queue.length > 0 && this.#sink.canWrite()) {
       const frame = this.#queue.shift();
       if (frame === undefined) break;
       if (this.#rate !== null && !this.#rate.admit(this.#now())) {

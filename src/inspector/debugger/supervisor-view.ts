@@ -89,10 +89,10 @@ function walk({ turns }: EventLog): Walked {
     if (event.type === 'device.interruptRequested') interrupts += 1;
     const before = held;
     for (const effect of effects) {
-      if (effect.startsWith('say stream.admitted')) {
+      if (effect.startsWith('say stream.admitted') || effect.startsWith('say stream.attached')) {
         held += 1;
         admitted += 1;
-      } else if (effect.startsWith('say slot.freed')) held -= 1;
+      } else if (effect.startsWith('say slot.freed') || effect.startsWith('say stream.superseded')) held -= 1;
       else if (effect.startsWith('say stream.refused')) refusedIn.push(turn);
     }
     if (held !== before) slots.push({ atMs, turn, held });

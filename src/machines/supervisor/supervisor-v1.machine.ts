@@ -4,8 +4,10 @@
  * streams; what it said, version 2 says.
  */
 import { enqueueActions, setup } from 'xstate';
-import { failure } from '../../errors.ts';
-import type { SupervisorEmitted, SupervisorEvent, SupervisorInput } from './supervisor.machine.ts';
+import { type RefusalType, refusal } from './admission-rules.ts';
+import { emptyTable } from './persistent-table.ts';
+import type { SupervisorEmitted, SupervisorEvent, SupervisorInput } from './supervisor.types.ts';
+import { chartBeforeDuplicates } from './supervisor-v2.machine.ts';
 
 interface AdmittedStream {
   /** A welcome stream speaks a given text; only answers are in flight under their session id. */
@@ -87,7 +89,7 @@ const supervisorSetup = setup({
       enqueue.emit({
         type: 'stream.refused',
         streamId: event.streamId,
-        failure: failure(params.errorType, refusalText(params.errorType, context, event.sessionId)),
+        failure: refusal(params.errorType, asBooks(context), event),
         activeStreams: context.activeStreams,
       });
     }),
@@ -130,79 +132,13 @@ export const supervisorMachineV1 = supervisorSetup.createMachine({
     activeStreams: 0,
     inFlight: {},
   }),
-  on: {
-    'stream.released': [{ guard: 'isHoldingSlot', actions: 'free' }, { actions: 'noteFreedTwice' }],
-    'device.interruptRequested': { actions: 'interruptDevice' },
-  },
-  initial: 'closed',
-  states: {
-    closed: {
-      on: {
-        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
-        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
-        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
-        'service.opened': 'open',
-        'drain.requested': 'draining',
-      },
-    },
-    open: {
-      on: {
-        'stream.requested': [
-          { guard: 'isSessionInFlight', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
-          { guard: 'isDeviceStreaming', actions: { type: 'refuse', params: { errorType: 'concurrent_hardware_id' } } },
-          { guard: 'isFull', actions: { type: 'refuse', params: { errorType: 'stream_limit_exceeded' } } },
-          { actions: 'admit' },
-        ],
-        'welcome.requested': [
-          { guard: 'isFull', actions: { type: 'refuse', params: { errorType: 'stream_limit_exceeded' } } },
-          { actions: 'admitWelcome' },
-        ],
-        'chunk.received': { actions: 'admitChunk' },
-        'drain.requested': 'draining',
-      },
-    },
-    draining: {
-      initial: 'waiting',
-      always: { guard: 'isEmpty', target: 'drained' },
-      on: {
-        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-      },
-      states: {
-        /** Running streams may end by themselves. */
-        waiting: { after: { gracePeriod: 'ending' } },
-        /** They are being ended; each frees its slot in its own transition, at once. */
-        ending: { entry: 'expireGrace', after: { endingDue: '#drained' } },
-      },
-    },
-    drained: {
-      id: 'drained',
-      entry: 'finishDrain',
-      on: {
-        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-      },
-    },
-  },
+  ...chartBeforeDuplicates,
 });
 
-type RefusalType = 'starting' | 'draining' | 'concurrent_request' | 'concurrent_hardware_id' | 'stream_limit_exceeded';
-
-function refusalText(errorType: RefusalType, context: SupervisorContext, sessionId: string): string {
-  switch (errorType) {
-    case 'starting':
-      return 'The server is starting; try again in a moment';
-    case 'draining':
-      return 'The server is shutting down';
-    case 'concurrent_request':
-      return `Concurrent request for session_id=${sessionId} is not allowed`;
-    case 'concurrent_hardware_id':
-      return 'The device already has a running stream; only one per device is allowed';
-    case 'stream_limit_exceeded':
-      return `STREAM_LIMIT_EXCEEDED: Maximum concurrent streams (${context.maxStreams}) reached. Current active: ${context.activeStreams}`;
-  }
+/** As far as a refusal tells of them: how many streams there are, and may be. */
+function asBooks({ activeStreams, streams: _, inFlight: __, ...limits }: SupervisorContext) {
+  const books = { inFlight: emptyTable, groups: emptyTable, admissions: 0 };
+  return { ...limits, ...books, streams: { ...emptyTable, size: activeStreams } };
 }
 
 /** The device's streams, and the welcome streams of a session that it has in flight now or had when they came. */

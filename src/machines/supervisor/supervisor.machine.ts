@@ -8,84 +8,83 @@
  *  3. never more streams than slots;
  *  4. a turn costs the same with 10 and with 10,000 streams, apart from the streams that it names; those are named in the order in which
  *     they were admitted;
- *  5. `groups` is what `streams` says, in the order in which it is asked for, and nothing else.
- * It does not start or stop sessions itself: it says so, and its host does.
+ *  5. `groups` is what `streams` says, in the order in which it is asked for, and nothing else;
+ *  6. superseding is one turn: the older stream is named to be ended, the newer has its id and its slot, also where no other is free;
+ *  7. a call waits for its session id while that is in flight, `queueMax` of them at most, `queueTimeoutMs` at most, in the order of their
+ *     arrival and without a slot; in the turn in which the id comes free the next is decided; an interrupt and a drain end their waiting;
+ *  8. a listener holds a slot, counts in its device's share and ends alone; it is in flight under no id;
+ *  9. load refuses what is new where it is reported, and ends nothing;
+ * 10. what a lost process had is free in one turn.
+ * It does not start or stop sessions itself: it says so, and its host does. What its turns make of the tables is in supervisor-books.ts, who
+ * may have a stream in admission-rules.ts.
  */
-import { enqueueActions, setup } from 'xstate';
-import { isOneDevice } from '../../call/call.ts';
-import { type Failure, failure } from '../../errors.ts';
-import { emptyTable, entriesOf, lookUp, type Table, withEntry, withoutEntry } from './persistent-table.ts';
-
-export interface SupervisorInput {
-  /** Slots; at least 1. */
-  readonly maxStreams: number;
-  readonly oneStreamPerDevice: boolean;
-  /** How long a drain waits for running streams, in ms; 0 = not at all. */
-  readonly gracePeriodMs: number;
-}
-
-export interface AdmittedStream {
-  /** A welcome stream speaks a given text; only answers are in flight under their session id. */
-  readonly kind: 'answer' | 'welcome';
-  readonly sessionId: string;
-  /** Of a welcome stream: the device whose session was in flight under its id when it came; '' = none. */
-  readonly hardwareId: string;
-  /** Its place in the order of all admissions. */
-  readonly admission: number;
-}
-
-export interface SupervisorContext extends SupervisorInput {
-  /** Streams that hold a slot, by stream id. */
-  readonly streams: Table<AdmittedStream>;
-  /** The stream id that holds each session id in flight. */
-  readonly inFlight: Table<string>;
-  /**
-   * The streams that are asked for together, by the name of their group: the admissions of each, by stream id. Without it one stream per
-   * device and an interrupt would have to look at all streams.
-   */
-  readonly groups: Table<Table<number>>;
-  /** How many streams were ever admitted. */
-  readonly admissions: number;
-}
-
-export type SupervisorEvent =
-  | {
-      readonly type: 'stream.requested';
-      readonly streamId: string;
-      readonly sessionId: string;
-      readonly hardwareId: string;
-    }
-  | { readonly type: 'welcome.requested'; readonly streamId: string; readonly sessionId: string }
-  /** A COLLECT came: it takes no slot, but a server that is not open keeps nothing. */
-  | { readonly type: 'chunk.received'; readonly streamId: string; readonly sessionId: string }
-  | { readonly type: 'stream.released'; readonly streamId: string }
-  | { readonly type: 'device.interruptRequested'; readonly hardwareId: string }
-  | { readonly type: 'service.opened' }
-  | { readonly type: 'drain.requested' };
-
-export type SupervisorEmitted =
-  | { readonly type: 'stream.admitted'; readonly streamId: string; readonly activeStreams: number }
-  | { readonly type: 'chunk.admitted'; readonly streamId: string }
-  | {
-      readonly type: 'stream.refused';
-      readonly streamId: string;
-      readonly failure: Failure;
-      readonly activeStreams: number;
-    }
-  | {
-      readonly type: 'slot.freed';
-      readonly streamId: string;
-      readonly activeStreams: number;
-    }
-  | { readonly type: 'slot.alreadyFreed'; readonly streamId: string }
-  | { readonly type: 'device.interrupted'; readonly streamIds: readonly string[] }
-  | { readonly type: 'grace.expired'; readonly streamIds: readonly string[] }
-  | { readonly type: 'drain.finished' };
+import { assign, enqueueActions, setup } from 'xstate';
+import {
+  type Claim,
+  duplicateKindOf,
+  isDeviceFull,
+  isDeviceStreaming,
+  isFull,
+  isLeaderElsewhere,
+  isQueueFull,
+  loadOf,
+  type RefusalType,
+} from './admission-rules.ts';
+import { emptyTable, lookUp } from './persistent-table.ts';
+import type {
+  SupervisorContext,
+  SupervisorEmitted,
+  SupervisorEvent,
+  SupervisorInput,
+  SupervisorRequest,
+} from './supervisor.types.ts';
+import {
+  admitted,
+  freed,
+  interrupted,
+  left,
+  loaded,
+  nothing,
+  queued,
+  refusedAs,
+  saying,
+  streamsInOrder,
+  superseded,
+  type Turn,
+  unqueued,
+  waitingInOrder,
+  workerCleared,
+} from './supervisor-books.ts';
 
 /** Ten thousand streams are ended in some 3 s, in slices; a slot still held after this is a bug, and no reason to stay up. */
 const ENDING_DUE_MS = 10_000;
 
-const supervisorSetup = setup({
+/** An action by what its turn makes of the books: it is said, and the time of those that do not wait any more is over. */
+function turning<TParams extends { readonly errorType: RefusalType } | undefined = undefined>(
+  turnOf: (context: SupervisorContext, event: SupervisorEvent, params: TParams) => Turn,
+) {
+  return enqueueActions<
+    SupervisorContext,
+    SupervisorEvent,
+    TParams,
+    SupervisorEvent,
+    never,
+    never,
+    never,
+    'queueTimeout',
+    SupervisorEmitted
+  >(({ context, event, enqueue }, params) => {
+    const { books, said, over, waits } = turnOf(context, event, params);
+    enqueue.assign(books);
+    for (const each of said) enqueue.emit(each);
+    for (const streamId of over) enqueue.cancel(`wait ${streamId}`);
+    for (const streamId of waits) {
+      enqueue.raise({ type: 'wait.expired', streamId }, { id: `wait ${streamId}`, delay: 'queueTimeout' });
+    }
+  });
+}
+
+export const supervisorSetup = setup({
   types: {
     context: {} as SupervisorContext,
     events: {} as SupervisorEvent,
@@ -95,232 +94,173 @@ const supervisorSetup = setup({
   delays: {
     gracePeriod: ({ context }) => context.gracePeriodMs,
     endingDue: ENDING_DUE_MS,
+    queueTimeout: ({ context }) => context.queueTimeoutMs ?? 0,
   },
   guards: {
     isSessionInFlight: ({ context, event }) =>
-      event.type === 'stream.requested' && lookUp(context.inFlight, event.sessionId) !== undefined,
-    isDeviceStreaming: ({ context, event }) =>
-      event.type === 'stream.requested' &&
-      context.oneStreamPerDevice &&
-      isOneDevice(event.hardwareId) &&
-      lookUp(context.groups, answersOf(event.hardwareId)) !== undefined,
-    isFull: ({ context }) => context.streams.size >= context.maxStreams,
-    isHoldingSlot: ({ context, event }) =>
-      event.type === 'stream.released' && lookUp(context.streams, event.streamId) !== undefined,
-    isEmpty: ({ context }) => context.streams.size === 0,
+      event.type === 'stream.requested' && duplicateKindOf(context, event) === 'reject',
+    isQueueFull: ({ context, event }) => isQueuing(context, event) && isQueueFull(context, event),
+    isLeaderElsewhere: ({ context, event }) => isAttaching(context, event) && isLeaderElsewhere(context, event),
+    isDeviceStreaming: ({ context, event }) => isTaking(context, event) && isDeviceStreaming(context, event),
+    isDeviceFull: ({ context, event }) => isTaking(context, event) && isDeviceFull(context, event),
+    isFull: ({ context, event }) => !isQueuing(context, event) && isFull(context, isAnswer(event) ? event : null),
+    isOverloaded: ({ context, event }) => isRequest(event) && loadOf(context, event.worker).length > 0,
+    isShortOfMemory: ({ context, event }) =>
+      isRequest(event) && loadOf(context, event.worker).some((reason) => reason === 'memory' || reason === 'prompts'),
+    isSuperseding: ({ context, event }) => isAnswer(event) && duplicateKindOf(context, event) === 'supersede',
+    isQueuing: ({ context, event }) => isQueuing(context, event),
+    isAttaching: ({ context, event }) => isAttaching(context, event),
+    isHoldingSlot: ({ context, event }) => 'streamId' in event && lookUp(context.streams, event.streamId) !== undefined,
+    isWaiting: ({ context, event }) =>
+      'streamId' in event && lookUp(context.waiting ?? emptyTable, event.streamId) !== undefined,
+    isLeaving: ({ context, event }) =>
+      'streamId' in event && lookUp(context.leaving ?? emptyTable, event.streamId) !== undefined,
+    isEmpty: ({ context }) => context.streams.size === 0 && (context.leaving?.size ?? 0) === 0,
   },
   actions: {
-    admit: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'stream.requested') return;
-      const { streamId, sessionId, hardwareId } = event;
-      const admitted = withStream(context, streamId, { kind: 'answer', sessionId, hardwareId });
-      enqueue.assign({ ...admitted, inFlight: withEntry(context.inFlight, sessionId, streamId) });
-      enqueue.emit({ type: 'stream.admitted', streamId, activeStreams: admitted.streams.size });
-    }),
-    admitWelcome: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'welcome.requested') return;
-      const { streamId, sessionId } = event;
-      const hardwareId = deviceInFlight(context, sessionId);
-      const admitted = withStream(context, streamId, { kind: 'welcome', sessionId, hardwareId });
-      enqueue.assign(admitted);
-      enqueue.emit({ type: 'stream.admitted', streamId, activeStreams: admitted.streams.size });
-    }),
-    admitChunk: enqueueActions(({ event, enqueue }) => {
-      if (event.type === 'chunk.received') enqueue.emit({ type: 'chunk.admitted', streamId: event.streamId });
-    }),
-    refuse: enqueueActions(({ context, event, enqueue }, params: { errorType: RefusalType }) => {
-      if (!isRequest(event)) return;
-      enqueue.emit({
-        type: 'stream.refused',
-        streamId: event.streamId,
-        failure: failure(params.errorType, refusalText(params.errorType, context, event.sessionId)),
-        activeStreams: context.streams.size,
-      });
-    }),
-    free: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'stream.released') return;
-      const { streamId } = event;
-      const held = lookUp(context.streams, streamId);
-      if (held === undefined) return;
-      const streams = withoutEntry(context.streams, streamId);
-      const groups = groupsOf(held).reduce((all, name) => withoutMember(all, name, streamId), context.groups);
-      if (held.kind === 'answer') {
-        enqueue.assign({ streams, groups, inFlight: withoutEntry(context.inFlight, held.sessionId) });
-      } else {
-        enqueue.assign({ streams, groups });
-      }
-      enqueue.emit({ type: 'slot.freed', streamId, activeStreams: streams.size });
-    }),
-    noteFreedTwice: enqueueActions(({ event, enqueue }) => {
-      if (event.type === 'stream.released') enqueue.emit({ type: 'slot.alreadyFreed', streamId: event.streamId });
-    }),
-    interruptDevice: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'device.interruptRequested') return;
-      enqueue.emit({ type: 'device.interrupted', streamIds: interruptedBy(context, event.hardwareId) });
-    }),
-    expireGrace: enqueueActions(({ context, enqueue }) => {
-      enqueue.emit({ type: 'grace.expired', streamIds: admittedStreams(context) });
-    }),
-    finishDrain: enqueueActions(({ enqueue }) => {
-      enqueue.emit({ type: 'drain.finished' });
-    }),
+    admit: turning((context, event) => (isAnswer(event) ? admitted(context, event, 'answer') : nothing)),
+    supersede: turning((context, event) => (isAnswer(event) ? superseded(context, event) : nothing)),
+    queue: turning((context, event) => (isAnswer(event) ? queued(context, event) : nothing)),
+    attach: turning((context, event) => (isAnswer(event) ? admitted(context, event, 'listener') : nothing)),
+    admitWelcome: turning((context, event) => (isRequest(event) ? admitted(context, event, 'welcome') : nothing)),
+    admitChunk: turning((_context, event) =>
+      saying('streamId' in event && { type: 'chunk.admitted', streamId: event.streamId }),
+    ),
+    refuse: turning<{ readonly errorType: RefusalType }>((context, event, { errorType }) =>
+      saying(isRequest(event) && refusedAs(errorType, context, event)),
+    ),
+    free: turning((context, event) => ('streamId' in event ? freed(context, event.streamId) : nothing)),
+    leaveQueue: turning((context, event) => unqueued(context, 'streamId' in event ? [event.streamId] : [], null)),
+    endWaiting: turning((context, event) =>
+      unqueued(context, 'streamId' in event ? [event.streamId] : [], 'concurrent_request'),
+    ),
+    endAllWaiting: turning((context) => unqueued(context, waitingInOrder(context), 'draining')),
+    forgetSuperseded: turning((context, event) => ('streamId' in event ? left(context, event.streamId) : nothing)),
+    noteFreedTwice: turning((_context, event) =>
+      saying('streamId' in event && { type: 'slot.alreadyFreed', streamId: event.streamId }),
+    ),
+    interruptDevice: turning((context, event) =>
+      event.type === 'device.interruptRequested' ? interrupted(context, event.hardwareId) : nothing,
+    ),
+    noteLoad: assign(({ context, event }) => (event.type === 'load.reported' ? loaded(context, event) : {})),
+    clearWorker: turning((context, event) =>
+      event.type === 'worker.lost' ? workerCleared(context, event.worker) : nothing,
+    ),
+    expireGrace: turning((context) => saying({ type: 'grace.expired', streamIds: streamsInOrder(context) })),
+    finishDrain: turning(() => saying({ type: 'drain.finished' })),
   },
 });
 
+/** Every call is refused. */
+function refusing<const T extends RefusalType>(errorType: T) {
+  const refused = { actions: { type: 'refuse', params: { errorType } } } as const;
+  return { 'stream.requested': refused, 'welcome.requested': refused, 'chunk.received': refused } as const;
+}
+
+/** What every version of the chart has: no call is admitted before it is open and behind it. */
+export const closedOn = { ...refusing('starting'), 'service.opened': 'open', 'drain.requested': 'draining' } as const;
+
+export const drainingStates = {
+  initial: 'waiting',
+  always: { guard: 'isEmpty', target: 'drained' },
+  on: refusing('draining'),
+  states: {
+    /** Running streams may end by themselves. */
+    waiting: { after: { gracePeriod: 'ending' } },
+    /** They are being ended; each frees its slot in its own transition, at once. */
+    ending: { entry: 'expireGrace', after: { endingDue: '#drained' } },
+  },
+} as const;
+
+export const drainedState = { id: 'drained', entry: 'finishDrain', on: refusing('draining') } as const;
+
 export const supervisorMachine = supervisorSetup.createMachine({
   id: 'supervisor',
-  version: '2',
+  version: '3',
   context: ({ input }) => ({
     maxStreams: input?.maxStreams ?? 1,
+    maxStreamsPerDevice: input?.maxStreamsPerDevice ?? 0,
     oneStreamPerDevice: input?.oneStreamPerDevice ?? false,
     gracePeriodMs: input?.gracePeriodMs ?? 0,
+    duplicatePolicy: input?.duplicatePolicy ?? 'reject',
+    queueTimeoutMs: input?.queueTimeoutMs ?? 0,
+    queueMax: input?.queueMax ?? 0,
     streams: emptyTable,
     inFlight: emptyTable,
     groups: emptyTable,
     admissions: 0,
+    leaving: emptyTable,
+    waiting: emptyTable,
+    queues: emptyTable,
+    arrivals: 0,
+    loads: emptyTable,
   }),
   on: {
-    'stream.released': [{ guard: 'isHoldingSlot', actions: 'free' }, { actions: 'noteFreedTwice' }],
+    'stream.released': [
+      { guard: 'isHoldingSlot', actions: 'free' },
+      { guard: 'isWaiting', actions: 'leaveQueue' },
+      { guard: 'isLeaving', actions: 'forgetSuperseded' },
+      { actions: 'noteFreedTwice' },
+    ],
+    'wait.expired': { guard: 'isWaiting', actions: 'endWaiting' },
     'device.interruptRequested': { actions: 'interruptDevice' },
+    'load.reported': { actions: 'noteLoad' },
+    'worker.lost': { actions: 'clearWorker' },
   },
   initial: 'closed',
   states: {
-    closed: {
-      on: {
-        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
-        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
-        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'starting' } } },
-        'service.opened': 'open',
-        'drain.requested': 'draining',
-      },
-    },
+    closed: { on: closedOn },
     open: {
       on: {
         'stream.requested': [
           { guard: 'isSessionInFlight', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
+          { guard: 'isQueueFull', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
+          { guard: 'isLeaderElsewhere', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
           { guard: 'isDeviceStreaming', actions: { type: 'refuse', params: { errorType: 'concurrent_hardware_id' } } },
+          { guard: 'isDeviceFull', actions: { type: 'refuse', params: { errorType: 'device_limit_exceeded' } } },
           { guard: 'isFull', actions: { type: 'refuse', params: { errorType: 'stream_limit_exceeded' } } },
+          { guard: 'isOverloaded', actions: { type: 'refuse', params: { errorType: 'overloaded' } } },
+          { guard: 'isSuperseding', actions: 'supersede' },
+          { guard: 'isQueuing', actions: 'queue' },
+          { guard: 'isAttaching', actions: 'attach' },
           { actions: 'admit' },
         ],
         'welcome.requested': [
           { guard: 'isFull', actions: { type: 'refuse', params: { errorType: 'stream_limit_exceeded' } } },
+          { guard: 'isOverloaded', actions: { type: 'refuse', params: { errorType: 'overloaded' } } },
           { actions: 'admitWelcome' },
         ],
-        'chunk.received': { actions: 'admitChunk' },
+        'chunk.received': [
+          { guard: 'isShortOfMemory', actions: { type: 'refuse', params: { errorType: 'overloaded' } } },
+          { actions: 'admitChunk' },
+        ],
         'drain.requested': 'draining',
       },
     },
-    draining: {
-      initial: 'waiting',
-      always: { guard: 'isEmpty', target: 'drained' },
-      on: {
-        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-      },
-      states: {
-        /** Running streams may end by themselves. */
-        waiting: { after: { gracePeriod: 'ending' } },
-        /** They are being ended; each frees its slot in its own transition, at once. */
-        ending: { entry: 'expireGrace', after: { endingDue: '#drained' } },
-      },
-    },
-    drained: {
-      id: 'drained',
-      entry: 'finishDrain',
-      on: {
-        'stream.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-        'welcome.requested': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-        'chunk.received': { actions: { type: 'refuse', params: { errorType: 'draining' } } },
-      },
-    },
+    draining: { ...drainingStates, entry: 'endAllWaiting' },
+    drained: drainedState,
   },
 });
 
-type RefusalType = 'starting' | 'draining' | 'concurrent_request' | 'concurrent_hardware_id' | 'stream_limit_exceeded';
+type AnswerRequest = Extract<SupervisorEvent, { readonly type: 'stream.requested' }>;
 
-function refusalText(errorType: RefusalType, context: SupervisorContext, sessionId: string): string {
-  switch (errorType) {
-    case 'starting':
-      return 'The server is starting; try again in a moment';
-    case 'draining':
-      return 'The server is shutting down';
-    case 'concurrent_request':
-      return `Concurrent request for session_id=${sessionId} is not allowed`;
-    case 'concurrent_hardware_id':
-      return 'The device already has a running stream; only one per device is allowed';
-    case 'stream_limit_exceeded':
-      return `STREAM_LIMIT_EXCEEDED: Maximum concurrent streams (${context.maxStreams}) reached. Current active: ${context.streams.size}`;
-  }
+function isAnswer(event: SupervisorEvent): event is AnswerRequest {
+  return event.type === 'stream.requested';
 }
 
-type StreamIds = Omit<AdmittedStream, 'admission'>;
-
-/** The tables with one more stream. */
-function withStream(context: SupervisorContext, streamId: string, stream: StreamIds) {
-  const admission = context.admissions + 1;
-  return {
-    streams: withEntry(context.streams, streamId, { ...stream, admission }),
-    groups: groupsOf(stream).reduce((all, name) => withMember(all, name, streamId, admission), context.groups),
-    admissions: admission,
-  };
-}
-
-/** The groups that a stream is in. */
-function groupsOf({ kind, sessionId, hardwareId }: StreamIds): readonly string[] {
-  if (kind === 'answer') return [answersOf(hardwareId)];
-  return hardwareId === '' ? [welcomesOf(sessionId)] : [welcomesOf(sessionId), welcomesBeside(hardwareId)];
-}
-
-function answersOf(hardwareId: string): string {
-  return `answers of ${hardwareId}`;
-}
-
-/** Those that came while the device had their session in flight. */
-function welcomesBeside(hardwareId: string): string {
-  return `welcomes beside ${hardwareId}`;
-}
-
-function welcomesOf(sessionId: string): string {
-  return `welcomes of ${sessionId}`;
-}
-
-function withMember(groups: Table<Table<number>>, name: string, streamId: string, admission: number) {
-  return withEntry(groups, name, withEntry(lookUp(groups, name) ?? emptyTable, streamId, admission));
-}
-
-/** A group without members is none. */
-function withoutMember(groups: Table<Table<number>>, name: string, streamId: string) {
-  const left = withoutEntry(lookUp(groups, name) ?? emptyTable, streamId);
-  return left.size === 0 ? withoutEntry(groups, name) : withEntry(groups, name, left);
-}
-
-/** The device's streams, and the welcome streams of a session that it has in flight now or had when they came. */
-function interruptedBy({ groups, streams }: SupervisorContext, hardwareId: string): readonly string[] {
-  const membersOf = (name: string) => entriesOf(lookUp(groups, name) ?? emptyTable);
-  const answers = membersOf(answersOf(hardwareId));
-  const welcomes = answers.flatMap(([streamId]) => membersOf(welcomesOf(lookUp(streams, streamId)?.sessionId ?? '')));
-  // A welcome stream may be found both ways.
-  return inOrder(new Map([...answers, ...welcomes, ...membersOf(welcomesBeside(hardwareId))]));
-}
-
-function admittedStreams({ streams }: SupervisorContext): readonly string[] {
-  return inOrder(entriesOf(streams).map(([streamId, { admission }]) => [streamId, admission]));
-}
-
-/** The streams as they were admitted: the order is told to clients. */
-function inOrder(admissions: Iterable<readonly [streamId: string, admission: number]>): readonly string[] {
-  return [...admissions].sort(([, a], [, b]) => a - b).map(([streamId]) => streamId);
-}
-
-/** The device that has this session in flight; '' = none has. */
-function deviceInFlight({ inFlight, streams }: SupervisorContext, sessionId: string): string {
-  const streamId = lookUp(inFlight, sessionId);
-  return streamId === undefined ? '' : (lookUp(streams, streamId)?.hardwareId ?? '');
-}
-
-type Request = Extract<SupervisorEvent, { readonly type: 'stream.requested' | 'welcome.requested' | 'chunk.received' }>;
-
-function isRequest(event: SupervisorEvent): event is Request {
+function isRequest(event: SupervisorEvent): event is SupervisorRequest {
   return event.type === 'stream.requested' || event.type === 'welcome.requested' || event.type === 'chunk.received';
+}
+
+function isQueuing(context: SupervisorContext, event: SupervisorEvent): event is AnswerRequest {
+  return isAnswer(event) && duplicateKindOf(context, event) === 'queue';
+}
+
+function isAttaching(context: SupervisorContext, event: SupervisorEvent): event is AnswerRequest {
+  return isAnswer(event) && duplicateKindOf(context, event) === 'attach';
+}
+
+/** It asks for a slot of its device; a call that is to wait asks for it when its id comes free. */
+function isTaking(context: SupervisorContext, event: SupervisorEvent): event is AnswerRequest {
+  return isAnswer(event) && !isQueuing(context, event satisfies Claim);
 }

@@ -11,7 +11,7 @@ import type { SpeechEngine } from '../../../src/engines/speech-engine.ts';
 import type { Failure } from '../../../src/errors.ts';
 import type { SessionMachine } from '../../../src/machines/session/session.machine.ts';
 import type { SessionLimits } from '../../../src/machines/session/session.types.ts';
-import type { SupervisorInput } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import type { SupervisorInput } from '../../../src/machines/supervisor/supervisor.types.ts';
 import type { FaultLog } from '../../../src/observe/fault-log.ts';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
 import { type ChartWatch, type Composition, composeStreams } from '../../../src/server/composition.ts';

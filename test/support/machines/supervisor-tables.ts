@@ -1,6 +1,6 @@
 /** The supervisor's tables as plain records, for tests to compare. */
 import { entriesOf, withPlainTables } from '../../../src/machines/supervisor/persistent-table.ts';
-import type { SupervisorContext } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import type { SupervisorContext } from '../../../src/machines/supervisor/supervisor.types.ts';
 
 /** The fields of a context, or some of them, with a record in the place of each table. */
 export function plainTables(context: Partial<SupervisorContext>): Readonly<Record<string, unknown>> {

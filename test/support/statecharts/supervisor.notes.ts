@@ -1,5 +1,5 @@
 /** Words for docs/statecharts/supervisor.md. The types make the compiler find every event and fact. */
-import type { SupervisorEmitted, SupervisorEvent } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import type { SupervisorEmitted, SupervisorEvent } from '../../../src/machines/supervisor/supervisor.types.ts';
 import type { ChartNotes } from './notes.ts';
 
 const events: Readonly<Record<SupervisorEvent['type'], string>> = {
@@ -7,7 +7,11 @@ const events: Readonly<Record<SupervisorEvent['type'], string>> = {
   'stream.requested': 'A call with valid ids asks for a stream.',
   'welcome.requested': 'A call of GenerateWelcomeAudio asks for a slot; its session id may be in flight.',
   'chunk.received': 'A COLLECT came. It takes no slot.',
-  'stream.released': 'A session has ended and gives its slot back.',
+  'stream.released': 'A call is over: its session has ended, or its client left while it waited. What it held is free.',
+  'wait.expired': 'The call has waited for its session_id for DUPLICATE_QUEUE_TIMEOUT. The chart tells itself.',
+  'load.reported':
+    'A process, or the whole server, is beyond a bound of its load (`lag`, `starts`, `memory`, `prompts`), or within all of them again.',
+  'worker.lost': 'A process that had calls is gone.',
   'device.interruptRequested': 'InterruptSession was called for a device.',
   'drain.requested': 'The server is to stop.',
 };
@@ -15,7 +19,14 @@ const events: Readonly<Record<SupervisorEvent['type'], string>> = {
 const facts: Readonly<Record<SupervisorEmitted['type'], string>> = {
   'stream.admitted': 'Starts the session.',
   'chunk.admitted': 'The chunk is kept for the COMMIT to come.',
-  'stream.refused': 'Refuses the call with the failure in it; logs and counts it.',
+  'stream.refused':
+    'Refuses the call with the failure in it; logs and counts it. It may have waited for its session_id.',
+  'stream.attached': 'Lets the call hear the stream `leader` from its next sentence on.',
+  'stream.queued': 'Lets the call wait.',
+  'stream.unqueued': 'Nothing: its client has left.',
+  'stream.superseded': 'Tells that session `session.superseded`; it ends before the newer one begins.',
+  'stream.left': 'Logs and counts how a superseded session ended.',
+  'worker.cleared': 'Logs and counts what was lost with the process.',
   'slot.freed': 'Logs and counts how the session ended.',
   'slot.alreadyFreed': 'Logs it at debug; nothing else happens.',
   'device.interrupted':
@@ -35,14 +46,17 @@ Single-flight is checked before a slot is taken, and a slot belongs to the call 
 duplicate holds nothing and can release nothing. Sessions are root actors in a map of the host and not children of this chart,
 because spawning and stopping children costs time linear in the live sessions.
 
+What a second call of a session id in flight is, \`DUPLICATE_POLICY\` says: refused, the one that goes on (its stream has the id and the slot
+of the older one in the same turn), the next one (it waits for the id, without a slot), or a listener of the stream that runs.
+
 Streams, sessions in flight and what belongs to which device are kept in persistent tables
 (\`src/machines/supervisor/persistent-table.ts\`): a turn costs the same with 10 and with 10,000 streams, apart from those that it names, and
 it names them in the order in which they were admitted.`,
   pictures: [
     {
       title: 'The whole',
-      text: `Under a state's name stands what it does without leaving it. Not drawn: \`stream.released\` and \`device.interruptRequested\`, which
-every state accepts and stays in, and the refusal of \`stream.requested\` in \`draining\`; the tables have them.`,
+      text: `Under a state's name stands what it does without leaving it. Not drawn: \`stream.released\`, \`wait.expired\`, \`device.interruptRequested\`,
+\`load.reported\` and \`worker.lost\`, which every state accepts and stays in, and the refusal of \`stream.requested\` in \`draining\`; the tables have them.`,
       picture: { inside: '', closed: [], gathered: [] },
     },
   ],
@@ -59,18 +73,49 @@ every state accepts and stays in, and the refusal of \`stream.requested\` in \`d
   },
   events,
   guards: {
-    isSessionInFlight: 'A stream with this session_id is running.',
-    isDeviceStreaming: '`ONE_STREAM_PER_DEVICE` is on and the device has a running stream.',
-    isFull: '`BACKPRESSURE_MAX_STREAMS` streams are running.',
+    isSessionInFlight: 'A stream with this session_id is running, and `DUPLICATE_POLICY` is `reject`.',
+    isQueueFull: 'It would wait for its session_id, and `DUPLICATE_QUEUE_MAX` calls do already.',
+    isLeaderElsewhere: 'It would listen to a stream that another process has.',
+    isDeviceStreaming:
+      '`ONE_STREAM_PER_DEVICE` is on and the device has a running stream, other than one that this call supersedes.',
+    isDeviceFull:
+      'The device has `BACKPRESSURE_MAX_STREAMS_PER_DEVICE` running streams, without one that this call supersedes.',
+    isFull: '`BACKPRESSURE_MAX_STREAMS` streams are running, without one that this call supersedes.',
+    isOverloaded: 'The process of the call, or the whole server, is beyond a bound of its load.',
+    isShortOfMemory: 'The same, and the bound is one of memory: `memory` or `prompts`.',
+    isSuperseding: 'A stream with this session_id is running, and `DUPLICATE_POLICY` is `supersede`.',
+    isQueuing:
+      'A stream with this session_id is running, and `DUPLICATE_POLICY` is `queue`. Its slot is judged when the id comes free.',
+    isAttaching: 'A stream with this session_id is running, and `DUPLICATE_POLICY` is `attach`.',
     isHoldingSlot: 'The stream holds a slot.',
-    isEmpty: 'No stream holds a slot.',
+    isWaiting: 'The call waits for its session_id.',
+    isLeaving: 'The stream was superseded, and its end was not told yet.',
+    isEmpty: 'No stream holds a slot, and none that was superseded still runs.',
   },
   delays: {
     gracePeriod: '`BACKPRESSURE_GRACE_PERIOD`.',
     endingDue: 'ten thousand streams are ended in some 3 s; a slot still held then is a bug, and no reason to stay up.',
   },
   facts,
-  computedFacts: {},
+  computedFacts: {
+    admit: ['stream.admitted'],
+    supersede: ['stream.superseded', 'stream.admitted'],
+    queue: ['stream.queued'],
+    attach: ['stream.attached'],
+    admitWelcome: ['stream.admitted'],
+    admitChunk: ['chunk.admitted'],
+    refuse: ['stream.refused'],
+    free: ['slot.freed', 'stream.refused', 'stream.admitted'],
+    leaveQueue: ['stream.unqueued'],
+    endWaiting: ['stream.refused'],
+    endAllWaiting: ['stream.refused'],
+    forgetSuperseded: ['stream.left'],
+    noteFreedTwice: ['slot.alreadyFreed'],
+    interruptDevice: ['stream.refused', 'device.interrupted'],
+    clearWorker: ['worker.cleared', 'slot.freed', 'stream.refused', 'stream.admitted'],
+    expireGrace: ['grace.expired'],
+    finishDrain: ['drain.finished'],
+  },
   messages: {},
   actors: {},
 };

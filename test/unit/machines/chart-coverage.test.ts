@@ -14,17 +14,14 @@ import { sessionMachine } from '../../../src/machines/session/session.machine.ts
 import type { Sentence, SessionEvent } from '../../../src/machines/session/session.types.ts';
 import type { SpokenSentence } from '../../../src/machines/stream/stream.types.ts';
 import { lookUp } from '../../../src/machines/supervisor/persistent-table.ts';
-import {
-  type AdmittedStream,
-  type SupervisorEvent,
-  supervisorMachine,
-} from '../../../src/machines/supervisor/supervisor.machine.ts';
+import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import type { SupervisorEvent } from '../../../src/machines/supervisor/supervisor.types.ts';
 import { welcomeMachine } from '../../../src/machines/welcome/welcome.machine.ts';
 import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.ts';
 import { quietWaitMs } from '../../../src/text/sentence-quiet.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
 import { sessionInput } from '../../support/machines/session-run.ts';
-import { tablesOf } from '../../support/machines/supervisor-tables.ts';
+import { plainTables } from '../../support/machines/supervisor-tables.ts';
 import { stuckStates, type Traversal, traverse, untakenTransitions } from '../../support/machines/traversal.ts';
 
 const spoken = 'This is one sentence.\n';
@@ -195,49 +192,66 @@ describe('the welcome chart', () => {
 });
 
 describe('the supervisor chart', () => {
-  const input = { maxStreams: 2, oneStreamPerDevice: true, gracePeriodMs: 30_000 };
+  const keyOf = ({ value, context }: AnyMachineSnapshot): string => {
+    const { streams, waiting, leaving, loads } = plainTables(context);
+    return JSON.stringify({ value, streams: idsIn(streams), waiting: idsIn(waiting), leaving: idsIn(leaving), loads });
+  };
 
-  const keyOf = ({ value, context }: AnyMachineSnapshot): string =>
-    JSON.stringify({ value, streams: Object.values(tablesOf(context).streams).map(idsOf) });
-
-  function idsOf({ kind, sessionId, hardwareId }: AdmittedStream) {
-    return { kind, sessionId, hardwareId };
+  function idsIn(table: unknown) {
+    return Object.values(table ?? {}).map(({ kind, sessionId, hardwareId, worker }) => [
+      kind,
+      sessionId,
+      hardwareId,
+      worker,
+    ]);
   }
 
   function events({ context }: AnyMachineSnapshot): readonly SupervisorEvent[] {
-    const free =
-      ['call-1', 'call-2', 'call-3'].find((streamId) => lookUp(context.streams, streamId) === undefined) ?? 'call-4';
+    const isKnown = (id: string) =>
+      [context.streams, context.waiting, context.leaving].some((table) => lookUp(table, id) !== undefined);
+    const streamId = ['call-1', 'call-2', 'call-3'].find((id) => !isKnown(id)) ?? 'call-4';
+    const isRejecting = context.duplicatePolicy === 'reject';
+    const reasons = [[], ['memory']] as const;
     return [
-      ...['a', 'b', 'c'].map((name) => ({
-        type: 'stream.requested' as const,
-        streamId: free,
-        sessionId: `session-${name}`,
-        hardwareId: `device-${name}`,
-      })),
-      { type: 'stream.requested', streamId: free, sessionId: 'session-d', hardwareId: 'device-a' },
-      { type: 'welcome.requested', streamId: free, sessionId: 'session-a' },
+      { type: 'stream.requested', streamId, sessionId: 'session-a', hardwareId: 'device-a' },
+      { type: 'stream.requested', streamId, sessionId: 'session-b', hardwareId: 'device-a' },
+      { type: 'stream.requested', streamId, sessionId: 'session-a', hardwareId: 'device-c', worker: 1 },
+      { type: 'welcome.requested', streamId, sessionId: 'session-a' },
       { type: 'chunk.received', streamId: 'chunk', sessionId: 'session-a' },
       { type: 'stream.released', streamId: 'call-1' },
       { type: 'stream.released', streamId: 'call-2' },
       { type: 'stream.released', streamId: 'nobody' },
+      { type: 'wait.expired', streamId: 'call-2' },
       { type: 'device.interruptRequested', hardwareId: 'device-a' },
+      ...reasons.flatMap((each) =>
+        isRejecting ? [{ type: 'load.reported' as const, worker: 'all' as const, reasons: each }] : [],
+      ),
+      { type: 'worker.lost', worker: 1 },
       { type: 'service.opened' },
       { type: 'drain.requested' },
     ];
   }
 
-  const traversal = traverse(supervisorMachine, { input, events, keyOf });
+  const traversals = (['reject', 'supersede', 'queue', 'attach'] as const).map((duplicatePolicy) => {
+    const isRejecting = duplicatePolicy === 'reject';
+    const shares = { oneStreamPerDevice: isRejecting, maxStreamsPerDevice: duplicatePolicy === 'supersede' ? 1 : 0 };
+    const queue = { queueTimeoutMs: 5_000, queueMax: 1 };
+    const input = { maxStreams: 2, gracePeriodMs: 30_000, duplicatePolicy, ...shares, ...queue };
+    return traverse(supervisorMachine, { input, events, keyOf });
+  });
 
   test('takes every transition that it defines', () => {
-    expect(transitionsOf(supervisorMachine).length).toBeGreaterThan(15);
-    expect(untakenTransitions(supervisorMachine, [traversal])).toEqual([]);
+    expect(transitionsOf(supervisorMachine).length).toBeGreaterThan(30);
+    expect(untakenTransitions(supervisorMachine, traversals)).toEqual([]);
   });
 
   test('once it drains, is led to drained by time alone', () => {
-    const drains = [...traversal.states].filter(([, state]) => state.matches('draining'));
-    expect(drains.length).toBeGreaterThan(0);
-    const stuck = new Set(stuckStates(traversal, (state) => state.matches('drained')));
-    expect(drains.filter(([key]) => stuck.has(key))).toEqual([]);
+    for (const traversal of traversals) {
+      const drains = [...traversal.states].filter(([, state]) => state.matches('draining'));
+      expect(drains.length).toBeGreaterThan(0);
+      const stuck = new Set(stuckStates(traversal, (state) => state.matches('drained')));
+      expect(drains.filter(([key]) => stuck.has(key))).toEqual([]);
+    }
   });
 });
 

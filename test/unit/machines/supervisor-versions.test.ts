@@ -1,8 +1,13 @@
-/** Version 2 of the supervisor chart says and does what version 1 did, in the same order, whatever comes; only its books are other ones. */
+/**
+ * The versions of the supervisor chart say and do the same, in the same order, whatever comes; only their books are other ones. Version 3
+ * does where it has none of what the others had not: another policy than reject, a device's share, load, other processes.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type SupervisorEvent, supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import type { SupervisorEvent } from '../../../src/machines/supervisor/supervisor.types.ts';
 import { supervisorMachineV1 } from '../../../src/machines/supervisor/supervisor-v1.machine.ts';
+import { supervisorMachineV2 } from '../../../src/machines/supervisor/supervisor-v2.machine.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
 import { tablesOf } from '../../support/machines/supervisor-tables.ts';
 
@@ -61,33 +66,44 @@ function eventOf(given: Exclude<Step, { readonly do: 'wait' }>, call: number): S
 /** Ends of ten thousand streams take their time since they come in slices: the one delay that is another one. */
 const oldMachine = supervisorMachineV1.provide({ delays: { endingDue: 10_000 } });
 
-test('both say the same and go to the same states, and have the same streams in the same order', () => {
-  fc.assert(
-    fc.property(limits, fc.array(step, { maxLength: 120 }), fc.array(ending, { maxLength: 30 }), (given, open, end) => {
-      const old = new PureRun(oldMachine, given);
-      const now = new PureRun(supervisorMachine, given);
-      const steps: readonly Step[] = [{ do: 'open' }, ...open, ...end];
-      for (const [call, each] of steps.entries()) {
-        const [was, is] = [old, now].map((run) =>
-          each.do === 'wait' ? run.advance(each.ms) : run.send(eventOf(each, call)),
-        );
-        expect({ value: is?.value, effects: is?.effects }).toEqual({ value: was?.value, effects: was?.effects });
-        expect(now.timers()).toEqual(old.timers());
-        const { streams, inFlight } = tablesOf(now.context);
-        const inOrder = Object.entries(streams).sort(([, a], [, b]) => a.admission - b.admission);
-        expect(inOrder.map(([streamId, { admission: _, ...stream }]) => [streamId, stream])).toEqual(
-          Object.entries(old.context.streams),
-        );
-        expect(inFlight).toEqual(old.context.inFlight);
-        expect(now.context.streams.size).toBe(old.context.activeStreams);
-      }
-    }),
-    { numRuns: 120 },
-  );
-});
+test.each([
+  [2, supervisorMachineV2],
+  [3, supervisorMachine],
+] as const)(
+  'version %i says what version 1 said, goes to the same states, and has the same streams in the same order',
+  (_version, machine) => {
+    fc.assert(
+      fc.property(
+        limits,
+        fc.array(step, { maxLength: 120 }),
+        fc.array(ending, { maxLength: 30 }),
+        (given, open, end) => {
+          const old = new PureRun(oldMachine, given);
+          const now = new PureRun(machine, given);
+          const steps: readonly Step[] = [{ do: 'open' }, ...open, ...end];
+          for (const [call, each] of steps.entries()) {
+            const [was, is] = [old, now].map((run) =>
+              each.do === 'wait' ? run.advance(each.ms) : run.send(eventOf(each, call)),
+            );
+            expect({ value: is?.value, effects: is?.effects }).toEqual({ value: was?.value, effects: was?.effects });
+            expect(now.timers()).toEqual(old.timers());
+            const { streams, inFlight } = tablesOf(now.context);
+            const inOrder = Object.entries(streams).sort(([, a], [, b]) => a.admission - b.admission);
+            expect(inOrder.map(([streamId, { admission: _, ...stream }]) => [streamId, stream])).toEqual(
+              Object.entries(old.context.streams),
+            );
+            expect(inFlight).toEqual(old.context.inFlight);
+            expect(now.context.streams.size).toBe(old.context.activeStreams);
+          }
+        },
+      ),
+      { numRuns: 120 },
+    );
+  },
+);
 
-test('in both a welcome stream that outlives the answer of its session is not the one stream of its device', () => {
-  for (const machine of [supervisorMachineV1, supervisorMachine]) {
+test('in all of them a welcome stream that outlives the answer of its session is not the one stream of its device', () => {
+  for (const machine of [supervisorMachineV1, supervisorMachineV2, supervisorMachine]) {
     const run = new PureRun(machine, { maxStreams: 50, oneStreamPerDevice: true, gracePeriodMs: 0 });
     run.send({ type: 'service.opened' });
     run.send({ type: 'stream.requested', streamId: 'answer', sessionId: 'a', hardwareId: 'x' });

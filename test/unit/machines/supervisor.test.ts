@@ -1,12 +1,12 @@
 /** Guarantees of the supervisor chart: single-flight before slots, slots by call, idempotent release, an orderly drain. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type AdmittedStream,
-  type SupervisorEvent,
-  type SupervisorInput,
-  supervisorMachine,
-} from '../../../src/machines/supervisor/supervisor.machine.ts';
+import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import type {
+  AdmittedStream,
+  SupervisorEvent,
+  SupervisorInput,
+} from '../../../src/machines/supervisor/supervisor.types.ts';
 import { PureRun } from '../../support/machines/pure-run.ts';
 import { plainTables, tablesOf } from '../../support/machines/supervisor-tables.ts';
 import { runs } from '../../support/runs.ts';

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogTurn } from '../../../src/log/log-format.ts';
 import { type EventLog, readLog } from '../../../src/log/log-reader.ts';
 import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
+import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { chainedAnew, goodLog, recordByHand } from '../../support/replay/hand-recording.ts';
 
@@ -26,9 +27,13 @@ function crowdedLog(): string {
   return recordByHand(supervisorMachine, [{ type: 'service.opened' }, ...events, { type: 'drain.requested' }], input);
 }
 
+function machineOf({ header }: EventLog) {
+  return machineFor('supervisor', header.version) ?? supervisorMachine;
+}
+
 function divergenceWith(log: EventLog, turns: readonly LogTurn[]) {
   const bodies = [log.header, ...turns, log.footer].map((line) => JSON.stringify(line));
-  return replay(goodLog(chainedAnew(bodies)), supervisorMachine).divergence;
+  return replay(goodLog(chainedAnew(bodies)), machineOf(log)).divergence;
 }
 
 /** The same event with one of its ids changed in one character. */
@@ -48,7 +53,7 @@ describe.each([
   const chosen = log.turns.filter(({ turn }) => turn > 0 && (log.turns.length < 40 || turn % 5 === 0));
 
   test('it replays identically', () => {
-    expect(replay(log, supervisorMachine)).toMatchObject({ divergence: null, definitionChanges: [] });
+    expect(replay(log, machineOf(log))).toMatchObject({ divergence: null, definitionChanges: [] });
     expect(chosen.length).toBeGreaterThan(15);
   });
 
