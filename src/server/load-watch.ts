@@ -6,7 +6,8 @@
  */
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import { LoadJudge, type LoadMoment, type LoadReason, WINDOW_MS } from '../actors/hosts/load-judge.ts';
+import { LoadJudge, type LoadMoment, WINDOW_MS } from '../actors/hosts/load-judge.ts';
+import type { LoadReason } from '../machines/supervisor/supervisor.types.ts';
 import type { Logger } from '../observe/logger.ts';
 
 const PROBE_MS = 20;

@@ -10,8 +10,8 @@
 import type { Call } from '../../call/call.ts';
 import type { CollectedChunk, Screen } from '../../call/gateway.ts';
 import type { Failure } from '../../errors.ts';
+import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 import type { OutsideEnd } from './live-streams.ts';
-import type { LoadReason } from './load-judge.ts';
 
 /** The words and the screen of one request. */
 export interface Utterance {

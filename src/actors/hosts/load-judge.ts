@@ -13,9 +13,7 @@
  *  5. where no stream runs, memory is a reason only just below its end: what holds it then is garbage, which the next stream gets collected;
  *  6. reasons change a few times a second at most.
  */
-
-/** Bounds that a process can be beyond. */
-export type LoadReason = 'lag' | 'starts' | 'memory' | 'prompts';
+import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 
 /** One window: WINDOW_MS of a running process. */
 export interface LoadWindow {

@@ -13,10 +13,11 @@ import type {
   WelcomeRequest,
 } from '../../call/gateway.ts';
 import { type Failure, failure, failureOfUnexpected } from '../../errors.ts';
+import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
 import { LiveStreams, type OutsideEnd } from './live-streams.ts';
-import type { LoadMoment, LoadReason } from './load-judge.ts';
+import type { LoadMoment } from './load-judge.ts';
 import { noteStreamEnd } from './stream-end.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 import type { AnswerKind, WelcomeKind } from './stream-kind.ts';

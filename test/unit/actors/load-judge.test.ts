@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import {
   LoadJudge,
   type LoadMoment,
-  type LoadReason,
   type LoadWindow,
   MAX_WAITING_BEGINNINGS,
   WINDOW_MS,
 } from '../../../src/actors/hosts/load-judge.ts';
+import type { LoadReason } from '../../../src/machines/supervisor/supervisor.types.ts';
 
 const calm: LoadWindow = {
   elapsedMs: WINDOW_MS,
