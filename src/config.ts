@@ -10,6 +10,7 @@ import { type SettingNote, unknownNames, unusedSettings } from './config/setting
 import { createSettingReader, type GivenFile, readGivenFile, type SettingReader } from './config/setting-reader.ts';
 import {
   answerEngineNames,
+  eventLogFiles,
   eventLogRedactions,
   identityPolicies,
   killSwitchNames,
@@ -64,6 +65,7 @@ export interface Config extends LimitConfig {
   readonly eventLog: {
     readonly isOn: boolean;
     readonly dir: string;
+    readonly files: (typeof eventLogFiles)[number];
     readonly redaction: (typeof eventLogRedactions)[number];
     readonly maxAgeMs: number;
     readonly maxTotalBytes: number;
@@ -153,6 +155,7 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
     eventLog: Object.freeze({
       isOn: values.isOn('EVENT_LOG'),
       dir: values.path('EVENT_LOG_DIR').replace('<DATA_DIR>', () => dataDir),
+      files: values.choice('EVENT_LOG_FILES', eventLogFiles),
       redaction: values.choice('EVENT_LOG_REDACTION', eventLogRedactions),
       maxAgeMs: values.milliseconds('EVENT_LOG_MAX_AGE'),
       maxTotalBytes: values.integer('EVENT_LOG_MAX_BYTES'),

@@ -16,6 +16,7 @@ const mostRequests = 1_000_000_000;
 
 /** What of a text stands in an event log. */
 export const eventLogRedactions = ['shape', 'full'] as const;
+export const eventLogFiles = ['segment', 'session'] as const;
 
 export const answerEngineNames = ['embedded', 'scripted', 'openai'] as const;
 export const speechEngineNames: readonly ('embedded' | 'scripted' | SpeechProviderName)[] = [
@@ -210,6 +211,13 @@ export const settingsTable = {
     type: 'path',
     default: '<DATA_DIR>/event-logs',
     meaning: 'The folder of the event logs; by default one inside DATA_DIR.',
+  },
+  EVENT_LOG_FILES: {
+    type: 'choice',
+    allowed: eventLogFiles,
+    default: 'session',
+    meaning:
+      'Whether the logs of ten minutes of sessions stand in one file, a segment with an index, or each session has a file of its own.',
   },
   EVENT_LOG_REDACTION: {
     type: 'choice',

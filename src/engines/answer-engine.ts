@@ -3,6 +3,7 @@
  * An engine throws EngineFailure to declare a failure (its text goes to the client); anything else that it throws is
  * unexpected (its text stays in the log). Engines know a provider and nothing of sessions, frames or gRPC.
  */
+import type { StopSignal } from '../call/stop-signal.ts';
 import type { ProviderNote } from './provider-note.ts';
 
 /** What was asked. */
@@ -69,7 +70,7 @@ export interface AnswerEngine {
    * then throws or returns; so does `return()` of the iterator. Nothing is computed ahead of what the caller pulls, apart from what
    * a provider pushes on its own.
    */
-  answer(request: AnswerRequest, signal: AbortSignal): AsyncIterable<AnswerPart>;
+  answer(request: AnswerRequest, signal: StopSignal): AsyncIterable<AnswerPart>;
   /** What of it stands on /status beside its name, if there is something; without a secret. */
   status?(): Readonly<Record<string, unknown>>;
   /** Frees what `start` took; idempotent. */

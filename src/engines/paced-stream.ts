@@ -12,6 +12,8 @@
  * an async generator: 0.2 µs an item.
  */
 
+import type { StopSignal } from '../call/stop-signal.ts';
+
 /** A wait between two items; it begins when the one before it should have ended. */
 export class Pause {
   readonly ms: number;
@@ -29,13 +31,13 @@ export type PacedItems<Item> = Generator<Item | Pause, void, unknown>;
 const itemsPerBreath = 64;
 
 /** Plays `items` to whoever pulls; for one reader, once. Aborting `signal` ends it by throwing the signal's reason. */
-export function playPaced<Item>(items: PacedItems<Item>, signal: AbortSignal): AsyncIterable<Item> {
+export function playPaced<Item>(items: PacedItems<Item>, signal: StopSignal): AsyncIterable<Item> {
   return new PacedStream(items, signal);
 }
 
 class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #items: PacedItems<Item>;
-  readonly #signal: AbortSignal;
+  readonly #signal: StopSignal;
   #ended = false;
   #itemsSinceBreath = 0;
   /** When the last pause should have ended, on the monotonic clock; undefined before the first pull. */
@@ -45,7 +47,7 @@ class PacedStream<Item> implements AsyncIterableIterator<Item, undefined> {
   /** The last pull that still waits; a reader that pulls again meanwhile queues behind it. */
   #lastPull: Promise<unknown> | undefined;
 
-  constructor(items: PacedItems<Item>, signal: AbortSignal) {
+  constructor(items: PacedItems<Item>, signal: StopSignal) {
     this.#items = items;
     this.#signal = signal;
   }

@@ -2,6 +2,7 @@
  * The speech port: what Recital needs of a voice. One call to `synthesise` speaks one sentence.
  * An engine throws EngineFailure to declare a failure; anything else that it throws is unexpected.
  */
+import type { StopSignal } from '../call/stop-signal.ts';
 import type { ProviderNote } from './provider-note.ts';
 
 /** One sentence to speak, already cleaned of what can't be spoken; never empty. */
@@ -23,7 +24,7 @@ export interface SpeechEngine {
    * Speaks: PCM in the wire's format (call/wire.ts), in chunks of any even, non-zero length. Pull-driven: an engine that works ahead of its
    * reader holds at most a bounded amount. An abort of `signal`, or `return()` of the iterator, ends the work within 100 ms.
    */
-  synthesise(request: SpeechRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  synthesise(request: SpeechRequest, signal: StopSignal): AsyncIterable<Uint8Array>;
   /** Frees what `start` took; idempotent. */
   stop(): Promise<void>;
 }

@@ -60,23 +60,28 @@ export interface BlockHead {
   readonly prev?: number;
 }
 
-/** A log as the index tells it: what a list shows, where it is read. */
-export interface IndexedLog {
-  readonly indexed: number;
-  readonly name: string;
+/** What a list tells of a log. */
+export interface LogSummary {
   readonly machine: string;
   readonly startedAt: string;
-  /** '' where its chart has none. */
+  /** '' where its chart has none, all three. */
   readonly streamId: string;
   readonly sessionId: string;
   readonly hardwareId: string;
-  /** As `endReasonOf` tells it; `no_end` = it was given up. */
+  /** As `endReasonOf` tells it; `no_end` = it was given up, and has no footer. */
   readonly reason: string;
-  /** Of its last turn. */
+  /** After its last turn. */
   readonly state: string;
   readonly durationMs: number;
+  /** With the dropped ones, as a footer counts them; without a footer those that stand here. */
   readonly turns: number;
   readonly dropped: number;
+}
+
+/** A log as the index tells it. */
+export interface IndexedLog extends LogSummary {
+  readonly indexed: number;
+  readonly name: string;
   readonly blocks: number;
   readonly lines: number;
   readonly bytes: number;

@@ -4,6 +4,8 @@
  */
 import type { AnyEventObject } from 'xstate';
 import { LineChain, type LogFooter, THREW, type TurnOutcome } from '../log/log-format.ts';
+import { endReasonOf } from '../log/log-reader.ts';
+import type { LogSummary } from '../log/segment-format.ts';
 import type { RecordedTurn } from './recorded-logic.ts';
 import type { ActorLogOptions } from './redaction.ts';
 import { OutcomeTeller } from './turn-outcome.ts';
@@ -36,6 +38,10 @@ export class ActorLog {
   #dropped = 0;
   #bytes = 0;
   #last: RecordedTurn['after'] | null = null;
+  /** Of the last turn that has a line. */
+  #lastAtMs = 0;
+  #state = '';
+  #input: unknown = null;
   #hasThrown = false;
 
   constructor(options: ActorLogOptions) {
@@ -106,9 +112,30 @@ export class ActorLog {
 
   /** The footer. */
   close(): string {
+    return this.#chain.write(this.#footer());
+  }
+
+  /** What a list tells of it, now that it is over; without a footer it was given up. */
+  summary(hasFooter: boolean): LogSummary {
+    const { machine, startedAt } = this.#options.header;
+    return {
+      machine,
+      startedAt,
+      streamId: idIn(this.#input, 'streamId'),
+      sessionId: idIn(this.#input, 'sessionId'),
+      hardwareId: idIn(this.#input, 'hardwareId'),
+      reason: endReasonOf(hasFooter ? this.#footer() : null),
+      state: this.#state,
+      durationMs: this.#lastAtMs,
+      turns: this.#turns,
+      dropped: this.#dropped,
+    };
+  }
+
+  #footer(): LogFooter {
     const last = this.#last;
     const status = this.#endStatus();
-    const footer: LogFooter = {
+    return {
       kind: 'footer',
       status,
       // A chart that is not at its end has no reason yet.
@@ -116,7 +143,6 @@ export class ActorLog {
       turns: this.#turns,
       dropped: this.#dropped,
     };
-    return this.#chain.write(footer);
   }
 
   #keep(turn: RecordedTurn | ThrownTurn, atMs: number): void {
@@ -141,6 +167,7 @@ export class ActorLog {
       return '';
     }
     // Every chart is started with ids and limits and nothing else (record/redaction.ts).
+    if (turn === 0) this.#input = event.input;
     let lines = turn === 0 ? this.#chain.write({ ...header, input: event.input }) : '';
     const redacted = redactor.redact(turn, event);
     // They stand before the turn: it may be what makes the word before it known.
@@ -148,9 +175,17 @@ export class ActorLog {
     const outcome = given.after === null ? thrown : this.#teller.tell(given.after, given.actions);
     const sinceStartMs = Math.round((atMs - (this.#startedAtMs ?? atMs)) * 10) / 10;
     lines += this.#chain.writeTurn({ turn, atMs: sinceStartMs, event: redacted.event }, outcome);
+    this.#lastAtMs = sinceStartMs;
+    this.#state = outcome.state ?? this.#state;
     this.#bytes += lines.length;
     return lines;
   }
+}
+
+/** An id in what an actor was started with; '' where there is none. */
+function idIn(input: unknown, name: string): string {
+  const id: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
+  return typeof id === 'string' ? id : '';
 }
 
 /** True if the texts in `value` have more than `maxChars` in all; looks no further than that. */

@@ -1,14 +1,17 @@
 /**
- * The event logs of a running server: a file for each session and one for the supervisor, by day.
+ * The event logs of a running server, by day: of all sessions of ten minutes one segment (log/segment-format.ts), or a file for each;
+ * and a file for the supervisor, whose log lives as long as the server.
  *
  * Guarantees: a turn costs its session a few references and no more; its line is made as soon as the event loop comes round,
  * and is with the writer within FLUSH_MS; what a killed process had not written yet is all that is lost; a disk that is full,
- * slow or read-only harms no stream: turns are dropped and counted, in the footer and here, and it is said once. What stands in
- * a file has no gap: behind a dropped turn comes nothing but the footer.
+ * slow or read-only harms no stream: turns are dropped and counted, in the footer and here, and it is said once. What stands of
+ * a log has no gap: behind a dropped turn comes nothing but the footer.
  */
 import { join } from 'node:path';
+import { logNameOf } from '../log/segment-format.ts';
 import { ActorLog } from './actor-log.ts';
-import { LogWriter, type WriteOrder } from './log-writer.ts';
+import { type LogFaultListener, LogFaults } from './log-faults.ts';
+import { type FileOrder, LogWriter, type WriteOrder } from './log-writer.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
 import type { ActorLogOptions } from './redaction.ts';
 import type { RetentionTerms } from './retention.ts';
@@ -31,12 +34,18 @@ const TURNS_PER_BREATH = 256;
 
 export interface EventLogsOptions extends LogFaultListener {
   readonly retention: RetentionTerms;
+  /** Whether logs go into segments; one that lives as long as the server has a file of its own all the same. */
+  readonly files: 'segment' | 'session';
+  /** Version of the server. */
+  readonly version: string;
   /** A monotonic clock in ms. */
   readonly now: () => number;
   /** The date and time. */
   readonly date: () => Date;
   /** Old logs could not be deleted; told once until they could. */
   readonly onSweepFault: (why: string) => void;
+  /** Processes that wrote here before were killed: so many of their segments have no end. */
+  readonly onKilledFound: (segments: number, newest: string) => void;
   /** Is told of lines while they are on their way to the disk; absent = nobody looks on. */
   readonly tap?: LineTap;
   /** Code of the writer's thread, for tests. */
@@ -45,11 +54,27 @@ export interface EventLogsOptions extends LogFaultListener {
   readonly maxUnwrittenChars?: number;
 }
 
+/** How a log is named, and whether it lives as long as the server. */
+export interface LogNaming {
+  /** Ends the name of its file. */
+  readonly name: string;
+  readonly isLasting?: boolean;
+}
+
+/** Where the log of a live actor stands, and how many lines were made of it so far. */
+export interface FoundLog {
+  /** Its file, or the segment that it is in; '' while that is not begun. */
+  readonly path: string;
+  /** In a segment: the name of the log; null = the file is its own. */
+  readonly name: string | null;
+  readonly lines: number;
+}
+
 /** Whole lines of one log, as they go to its file. */
 export interface MadeLines {
   readonly actorId: string;
   readonly text: string;
-  /** The place of the first in the file, from 0, and how many there are. */
+  /** The place of the first in its log, from 0, and how many there are. */
   readonly from: number;
   readonly count: number;
 }
@@ -57,19 +82,19 @@ export interface MadeLines {
 /** Looks on while lines are made; never throws, and keeps what it is given by reference. */
 export interface LineTap {
   linesMade(lines: MadeLines): void;
-  /** Nothing more of this log comes: its file was given up. */
+  /** Nothing more of this log comes: it was given up. */
   logLost(actorId: string): void;
 }
 
 /** What became of the logs since the start. */
 export interface EventLogCounts {
-  /** Files that are being written. */
+  /** Logs that are being written, each in a file or in a segment. */
   open: number;
-  /** Files that could not be begun or went no further. */
+  /** Logs that could not be begun or went no further. */
   filesFailed: number;
   /** Turns that stand in no file. */
   turnsDropped: number;
-  /** Old files that were deleted, and attempts at it that failed. */
+  /** Old files, segments among them, that were deleted, and attempts at it that failed. */
   filesDeleted: number;
   deletionsFailed: number;
 }
@@ -79,15 +104,26 @@ export type NewLog = (startedAt: string) => ActorLogOptions;
 
 interface OpenLog extends TurnRecorder {
   readonly actorId: string;
-  readonly path: string;
+  /** Without its folder and ending. */
+  readonly name: string;
+  /** Its own file, or its number for the writer; null = it goes into a segment, and nothing of it was handed on. */
+  place: string | number | null;
   readonly log: ActorLog;
   /** It has turns that wait to become lines. */
   isDirty: boolean;
   /** Lines that wait for the next flush, and how many turns they are. */
   lines: string;
   lineTurns: number;
-  /** Its file was given up. */
+  /** Lines that were handed to the writer. */
+  handedLines: number;
+  /** It was given up. */
   isLost: boolean;
+}
+
+/** Turns that were given up, and why. */
+interface LostTurns {
+  readonly turns: number;
+  readonly why: string;
 }
 
 interface AddressedOrder {
@@ -98,8 +134,10 @@ interface AddressedOrder {
 export class EventLogs {
   readonly #options: EventLogsOptions;
   readonly #open = new Map<string, OpenLog>();
-  /** By path, those of which something was handed to the writer. */
-  readonly #begun = new Map<string, OpenLog>();
+  /** By place, those of which something was handed to the writer. */
+  readonly #begun = new Map<string | number, OpenLog>();
+  /** How many logs went into segments. */
+  #numbered = 0;
   readonly #writer: LogWriter;
   readonly #faults: LogFaults;
   readonly #counts = { filesFailed: 0, turnsDropped: 0, filesDeleted: 0, deletionsFailed: 0 };
@@ -116,20 +154,16 @@ export class EventLogs {
   constructor(options: EventLogsOptions) {
     this.#options = options;
     this.#faults = new LogFaults(options);
-    const { retention, now, thread } = options;
+    const { retention, version, now, thread } = options;
     this.#writer = new LogWriter({
       retention,
+      version,
       now,
       ...(thread !== undefined && { thread }),
       listener: {
-        fileFailed: (path, turns, why) => {
-          this.#counts.turnsDropped += turns;
-          const open = this.#begun.get(path);
-          if (open === undefined) this.#counts.filesFailed += 1;
-          else this.#lose(open);
-          // The system names the path at the end of its own words, too.
-          this.#faults.note('file', `${path}: ${why.replace(/, [a-z]+ '[^']*'$/, '')}`);
-        },
+        fileFailed: (path, turns, why) => this.#noteFailed(path, [path], { turns, why }),
+        logsFailed: ({ path, logs, ...failure }) => this.#noteFailed(path, logs, failure),
+        killedFound: options.onKilledFound,
         died: (why) => {
           for (const open of this.#begun.values()) this.#lose(open);
           this.#faults.note('file', why);
@@ -157,27 +191,34 @@ export class EventLogs {
     return this.#faults.present;
   }
 
-  /** Where the log of a live actor is written, and how many lines were made of it so far; null = there is no such log now. */
-  find(actorId: string): { readonly path: string; readonly lines: number } | null {
+  /** null = there is no such log now. */
+  find(actorId: string): FoundLog | null {
     const open = this.#open.get(actorId);
-    return open === undefined ? null : { path: open.path, lines: open.log.lines };
+    if (open === undefined) return null;
+    const { place, name, log } = open;
+    if (typeof place === 'string') return { path: place, name: null, lines: log.lines };
+    return { path: place === null ? '' : this.#writer.segmentOf(place), name, lines: log.lines };
   }
 
-  /** The recorder of the actor with this id; its log begins with its first turn. `name` ends the name of its file. */
-  recorderFor(actorId: string, name: string, newLog: NewLog): TurnRecorder | null {
+  /** The recorder of the actor with this id; its log begins with its first turn. */
+  recorderFor(actorId: string, { name, isLasting = false }: LogNaming, newLog: NewLog): TurnRecorder | null {
     const known = this.#open.get(actorId);
     if (known !== undefined) return known;
     if (this.#isClosed) return null;
     const startedAt = this.#options.date().toISOString();
     const log = new ActorLog(newLog(startedAt));
-    const { now } = this.#options;
+    const { now, files, retention } = this.#options;
+    const fileName = logNameOf(startedAt, name);
+    const hasOwnFile = isLasting || files === 'session';
     const open: OpenLog = {
       actorId,
-      path: this.#pathFor(startedAt, name),
+      name: fileName,
+      place: hasOwnFile ? join(retention.dir, startedAt.slice(0, 10), `${fileName}.jsonl`) : null,
       log,
       isDirty: false,
       lines: '',
       lineTurns: 0,
+      handedLines: 0,
       isLost: false,
       record: (turn) => {
         log.add(turn, now());
@@ -265,7 +306,7 @@ export class EventLogs {
   /** The order that writes a log's lines, and its footer if it is over. */
   #addOrder(orders: AddressedOrder[], open: OpenLog, isLast: boolean): void {
     this.#makeLines(open);
-    const { path, log } = open;
+    const { log } = open;
     let { lines, lineTurns: turns } = open;
     open.lines = '';
     open.lineTurns = 0;
@@ -275,18 +316,33 @@ export class EventLogs {
       lines = '';
       turns = 0;
     }
+    let hasFooter = false;
     if (isLast) {
       this.#open.delete(open.actorId);
       const canEnd = log.hasBegun && !open.isLost;
-      if (canEnd && this.#writer.unwrittenChars <= this.#maxUnwrittenChars * FOOTER_FACTOR)
-        lines += this.#footerOf(open);
+      hasFooter = canEnd && this.#writer.unwrittenChars <= this.#maxUnwrittenChars * FOOTER_FACTOR;
+      if (hasFooter) lines += this.#footerOf(open);
       // Its every turn was dropped: there is no file.
       else if (!log.hasBegun) this.#counts.filesFailed += 1;
     }
     if (!log.hasBegun || (lines === '' && !isLast)) return;
-    orders.push({ order: { path, lines, turns, isLast }, open });
-    if (isLast) this.#begun.delete(path);
-    else this.#begun.set(path, open);
+    const order = this.#orderOf(open, { lines, turns, isLast }, hasFooter);
+    orders.push({ order, open });
+    const place = 'path' in order ? order.path : order.log;
+    if (isLast) this.#begun.delete(place);
+    else this.#begun.set(place, open);
+  }
+
+  #orderOf(open: OpenLog, text: Omit<FileOrder, 'path'>, hasFooter: boolean): WriteOrder {
+    const { place, name, log, handedLines } = open;
+    if (typeof place === 'string') return { path: place, ...text };
+    const lineCount = text.lines === '' ? 0 : log.lines - handedLines;
+    open.handedLines = log.lines;
+    const summary = text.isLast ? { summary: log.summary(hasFooter) } : {};
+    if (place !== null) return { log: place, ...text, lineCount, ...summary };
+    open.place = this.#numbered;
+    this.#numbered += 1;
+    return { log: open.place, name, ...text, lineCount, ...summary };
   }
 
   #footerOf(open: OpenLog): string {
@@ -310,6 +366,20 @@ export class EventLogs {
     }
   }
 
+  /** What stands at these places of a file was given up, with turns that were on their way to it. */
+  #noteFailed(path: string, places: readonly (string | number)[], { turns, why }: LostTurns): void {
+    this.#counts.turnsDropped += turns;
+    for (const place of places) {
+      const open = this.#begun.get(place);
+      if (open === undefined) this.#counts.filesFailed += 1;
+      else this.#lose(open);
+    }
+    // Told already: these were on their way meanwhile.
+    if (path === '') return;
+    // The system names the path at the end of its own words, too.
+    this.#faults.note('file', `${path}: ${why.replace(/, [a-z]+ '[^']*'$/, '')}`);
+  }
+
   #lose(open: OpenLog): void {
     if (open.isLost) return;
     open.isLost = true;
@@ -319,46 +389,5 @@ export class EventLogs {
 
   get #maxUnwrittenChars(): number {
     return this.#options.maxUnwrittenChars ?? MAX_UNWRITTEN_CHARS;
-  }
-
-  /** The ids of sessions are ours; whatever an id may be, it stays inside its folder. */
-  #pathFor(startedAt: string, name: string): string {
-    const [day = '', time = ''] = startedAt.split('T');
-    const safeName = name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64);
-    return join(this.#options.retention.dir, day, `${time.replaceAll(':', '').replace('Z', '')}-${safeName}.jsonl`);
-  }
-}
-
-/** A file could not be written, or the disk does not keep up. */
-type LogFaultKind = 'file' | 'pace';
-
-interface LogFaultListener {
-  readonly onFault: (why: string) => void;
-  readonly onRecovery: () => void;
-}
-
-/** Says once that event logs are being lost, whatever the reasons and however many, and once that they are not any more. */
-class LogFaults {
-  readonly #listener: LogFaultListener;
-  /** Each with what was said of it first. */
-  readonly #present = new Map<LogFaultKind, string>();
-
-  constructor(listener: LogFaultListener) {
-    this.#listener = listener;
-  }
-
-  get present(): string | null {
-    const [why = null] = this.#present.values();
-    return why;
-  }
-
-  note(kind: LogFaultKind, why: string): void {
-    const isFirst = this.#present.size === 0;
-    if (!this.#present.has(kind)) this.#present.set(kind, why);
-    if (isFirst) this.#listener.onFault(why);
-  }
-
-  clear(kind: LogFaultKind): void {
-    if (this.#present.delete(kind) && this.#present.size === 0) this.#listener.onRecovery();
   }
 }

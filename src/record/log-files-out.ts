@@ -8,7 +8,7 @@ import { closeSync, constants, existsSync, fstatSync, openSync, unlinkSync, writ
 import { dirname, join } from 'node:path';
 import { wordsOf } from '../errors.ts';
 import { hasCode, makePrivateFolder, PRIVATE_FILE_MODE } from '../private-folder.ts';
-import type { WriteOrder } from './log-writer.ts';
+import type { FileOrder } from './log-writer.ts';
 
 /** Descriptors held at once: they are the process's, and without one no client can connect. Files beyond it are opened for each write. */
 const MAX_DESCRIPTORS = 256;
@@ -29,11 +29,43 @@ const PROBE_BYTES = 64 * 1024;
 /** A file that somebody deleted is written on without a fault, into nothing: it is looked for so often. */
 const LOOK_INTERVAL_MS = 1_000;
 
+/** The descriptors of files that are appended to: never more than MAX_DESCRIPTORS. */
+export class Descriptors {
+  /** By path; the one that was used longest ago is first. */
+  readonly #descriptors = new Map<string, number>();
+
+  /** That of a file, which is begun if it `isNew`; it becomes the newest. */
+  of(path: string, isNew: boolean): number {
+    const descriptor = this.#descriptors.get(path) ?? (isNew ? create(path) : openSync(path, APPEND));
+    this.#descriptors.delete(path);
+    this.#descriptors.set(path, descriptor);
+    if (this.#descriptors.size > MAX_DESCRIPTORS) {
+      const [oldest] = this.#descriptors.keys();
+      if (oldest !== undefined) this.release(oldest);
+    }
+    return descriptor;
+  }
+
+  release(path: string): void {
+    const descriptor = this.#descriptors.get(path);
+    this.#descriptors.delete(path);
+    if (descriptor === undefined) return;
+    try {
+      closeSync(descriptor);
+    } catch {
+      // What was written is written; there is nobody to whom it would make a difference.
+    }
+  }
+}
+
 export class LogFilesOut {
   /** null = given up. */
   readonly #files = new Map<string, OpenFile | null>();
-  /** Paths of those with a descriptor; the one that was written longest ago is first. */
-  readonly #descriptors = new Map<string, number>();
+  readonly #descriptors: Descriptors;
+
+  constructor(descriptors = new Descriptors()) {
+    this.#descriptors = descriptors;
+  }
 
   isOpen(path: string): boolean {
     return this.#files.has(path);
@@ -59,7 +91,7 @@ export class LogFilesOut {
     lines,
     turns,
     isLast,
-  }: WriteOrder): { readonly why: string; readonly lostTurns: number } | { readonly bytes: number } {
+  }: FileOrder): { readonly why: string; readonly lostTurns: number } | { readonly bytes: number } {
     const known = this.#files.get(path);
     if (known === null || lines === '') {
       if (isLast) this.close(path);
@@ -68,7 +100,8 @@ export class LogFilesOut {
     const file = known ?? { bytes: 0, turns: 0, seenAtMs: performance.now() };
     try {
       const bytes = Buffer.from(lines);
-      const descriptor = this.#descriptorOf(path, file);
+      const descriptor = this.#descriptors.of(path, !this.#files.has(path));
+      this.#files.set(path, file);
       writeAll(file, descriptor, bytes);
       if (isGone(file, descriptor)) throw new Error('it was deleted while it was written');
       file.turns += turns;
@@ -87,41 +120,16 @@ export class LogFilesOut {
 
   close(path: string): void {
     this.#files.delete(path);
-    this.#release(path);
+    this.#descriptors.release(path);
   }
 
   closeAll(): void {
     for (const path of this.#files.keys()) this.close(path);
   }
-
-  /** The file's descriptor; it becomes the newest. */
-  #descriptorOf(path: string, file: OpenFile): number {
-    const isNew = !this.#files.has(path);
-    const descriptor = this.#descriptors.get(path) ?? (isNew ? create(path) : openSync(path, APPEND));
-    this.#files.set(path, file);
-    this.#descriptors.delete(path);
-    this.#descriptors.set(path, descriptor);
-    if (this.#descriptors.size > MAX_DESCRIPTORS) {
-      const [oldest] = this.#descriptors.keys();
-      if (oldest !== undefined) this.#release(oldest);
-    }
-    return descriptor;
-  }
-
-  #release(path: string): void {
-    const descriptor = this.#descriptors.get(path);
-    this.#descriptors.delete(path);
-    if (descriptor === undefined) return;
-    try {
-      closeSync(descriptor);
-    } catch {
-      // What was written is written; there is nobody to whom it would make a difference.
-    }
-  }
 }
 
 /** Whether the file has no name any more; looked at now and then. */
-function isGone(file: OpenFile, descriptor: number): boolean {
+export function isGone(file: { seenAtMs: number }, descriptor: number): boolean {
   const nowMs = performance.now();
   if (nowMs - file.seenAtMs < LOOK_INTERVAL_MS) return false;
   file.seenAtMs = nowMs;
@@ -139,8 +147,8 @@ function create(path: string): number {
   }
 }
 
-/** A disk may take a part only. */
-function writeAll(file: OpenFile, descriptor: number, bytes: Buffer): void {
+/** A disk may take a part only: `bytes` is what it took. */
+export function writeAll(file: { bytes: number }, descriptor: number, bytes: Buffer): void {
   let start = 0;
   while (start < bytes.byteLength) {
     const written = writeSync(descriptor, bytes, start);
@@ -150,7 +158,7 @@ function writeAll(file: OpenFile, descriptor: number, bytes: Buffer): void {
 }
 
 /** A file in which nothing stands is no log. */
-function unlinkQuietly(path: string): void {
+export function unlinkQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {

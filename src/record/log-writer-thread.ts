@@ -3,18 +3,23 @@
  * sleeps when none do; between them, in small steps, it deletes what is no longer to be kept. Whether logs can be written at all it tries
  * when it starts, now and then, and every few seconds while they can't: that is known also while no session ends.
  */
+import { hostname } from 'node:os';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../assert.ts';
-import { LogFilesOut } from './log-files-out.ts';
+import { digestOf } from './digest.ts';
+import { Descriptors, LogFilesOut } from './log-files-out.ts';
 import {
+  type FileOrder,
   type FromWriter,
   POLL_MS,
+  type SegmentOrder,
   sharedPlaces,
   type ToWriter,
   type WriteOrder,
   type WriterThreadData,
 } from './log-writer.ts';
 import { type SweepResult, sweepLogs } from './retention.ts';
+import { SegmentsOut, type SegmentsReport } from './segments-out.ts';
 
 /** Without an order for so long it sleeps until it is woken: some fifty looks. */
 const SLEEP_AFTER_MS = 1_000;
@@ -29,12 +34,25 @@ const PROBE_PAUSE_MS = 30_000;
 const FAILING_PROBE_PAUSE_MS = 2_000;
 /** Logs are looked through for age so many times within it. */
 const SWEEPS_PER_AGE = 10;
+const RUN_DIGITS = 8;
 
 assert(parentPort !== null, 'log-writer-thread runs in a worker thread only');
 const port = parentPort;
-const { retention, shared, isReplacement }: WriterThreadData = workerData;
+const { retention, version, shared, isReplacement }: WriterThreadData = workerData;
 const { doneChars, isAsleep } = sharedPlaces;
-const files = new LogFilesOut();
+const descriptors = new Descriptors();
+const host = hostname();
+const files = new LogFilesOut(descriptors);
+const segments = new SegmentsOut({
+  // Two processes may begin a segment in the same millisecond.
+  run: digestOf([process.pid, Date.now(), performance.now(), ...Buffer.from(host)]).slice(0, RUN_DIGITS),
+  version,
+  dir: retention.dir,
+  maxTotalBytes: retention.maxTotalBytes,
+  host,
+  descriptors,
+  now: () => performance.now(),
+});
 let isFailing = isReplacement;
 let lastOrderAtMs = performance.now();
 let probeDueAtMs = 0;
@@ -48,14 +66,18 @@ const sweeps = {
   /** For age. */
   dueAtMs: 0,
   totalBytes: 0,
+  /** Who was killed before this thread began is told by the first of them. */
+  isFirst: !isReplacement,
 };
 
 while (takeOrders()) {
+  if (performance.now() >= segments.dueAtMs) tellOf(segments.sealDue());
   probe();
   sweepOn();
   if (sweeps.running === null && !rest()) break;
 }
 files.closeAll();
+segments.closeAll();
 tell({ kind: 'stopped' });
 
 /** False once it is to stop. */
@@ -65,7 +87,7 @@ function takeOrders(): boolean {
     if (received === undefined) return true;
     const message: ToWriter = received.message;
     if (message.kind === 'stop') return false;
-    for (const order of message.orders) carryOut(order);
+    carryOut(message.orders);
     lastOrderAtMs = performance.now();
   }
 }
@@ -85,12 +107,13 @@ function rest(): boolean {
 }
 
 function msToNextDuty(): number {
-  return Math.max(1, Math.min(sweeps.dueAtMs, probeDueAtMs) - performance.now());
+  return Math.max(1, Math.min(sweeps.dueAtMs, probeDueAtMs, segments.dueAtMs) - performance.now());
 }
 
 /** Whether logs can be written; said only where that has changed. */
 function probe(): void {
   if (performance.now() < probeDueAtMs) return;
+  segments.touch();
   const why = files.probe(retention.dir);
   if (why !== null && !isFailing) tell({ kind: 'unwritable', why });
   noteWritable(why === null);
@@ -106,7 +129,24 @@ function hadOrdersLately(): boolean {
   return performance.now() - lastOrderAtMs < SLEEP_AFTER_MS;
 }
 
-function carryOut(order: WriteOrder): void {
+function carryOut(orders: readonly WriteOrder[]): void {
+  const forSegments: SegmentOrder[] = [];
+  for (const order of orders) {
+    if ('path' in order) appendTo(order);
+    else forSegments.push(order);
+  }
+  if (forSegments.length === 0) return;
+  const report = segments.carryOut(forSegments);
+  Atomics.add(
+    shared,
+    doneChars,
+    forSegments.reduce((chars, { lines }) => chars + lines.length, 0),
+  );
+  tellOf(report);
+}
+
+/** For a log in a file of its own. */
+function appendTo(order: FileOrder): void {
   const result = files.carryOut(order);
   // Always one by one: who waits for room learns of it at once.
   Atomics.add(shared, doneChars, order.lines.length);
@@ -114,10 +154,22 @@ function carryOut(order: WriteOrder): void {
     tell({ kind: 'fileFailed', path: order.path, turns: result.lostTurns, why: result.why });
     noteWritable(false);
   } else {
-    sweeps.totalBytes += result.bytes;
-    // A file that is open may have room left where no other finds any: that it goes on does not end a failure, a probe does.
-    if (result.bytes > 0 && !isFailing) noteWritable(true);
+    noteWritten(result.bytes);
   }
+}
+
+function tellOf({ bytes, failed, begun, unsealed }: SegmentsReport): void {
+  for (const segment of begun) tell({ kind: 'segmentBegun', ...segment });
+  for (const each of failed) tell({ kind: 'logsFailed', ...each });
+  if (unsealed !== '' && !isFailing) tell({ kind: 'unwritable', why: unsealed });
+  if (failed.length > 0 || unsealed !== '') noteWritable(false);
+  else noteWritten(bytes);
+}
+
+function noteWritten(bytes: number): void {
+  sweeps.totalBytes += bytes;
+  // A file that is open may have room left where no other finds any: that it goes on does not end a failure, a probe does.
+  if (bytes > 0 && !isFailing) noteWritable(true);
 }
 
 function sweepOn(): void {
@@ -125,7 +177,13 @@ function sweepOn(): void {
   if (sweeps.running === null) {
     const isOver = sweeps.totalBytes > retention.maxTotalBytes;
     if (nowMs < (isOver ? sweeps.notBeforeMs : sweeps.dueAtMs)) return;
-    sweeps.running = sweepLogs({ ...retention, nowMs: Date.now(), isOpen: (path) => files.isOpen(path) });
+    sweeps.running = sweepLogs({
+      ...retention,
+      nowMs: Date.now(),
+      isOpen: (path) => files.isOpen(path) || segments.isOpen(path),
+      host,
+      countsKilled: sweeps.isFirst,
+    });
     sweeps.busyMs = 0;
   }
   for (;;) {
@@ -141,13 +199,15 @@ function sweepOn(): void {
   }
 }
 
-function finishSweep({ deletedFiles, keptBytes, failures, why }: SweepResult, busyMs: number): void {
+function finishSweep({ deletedFiles, keptBytes, failures, why, killed }: SweepResult, busyMs: number): void {
   sweeps.running = null;
   const nowMs = performance.now();
   sweeps.notBeforeMs = nowMs + Math.max(MIN_SWEEP_PAUSE_MS, busyMs / SWEEP_SHARE);
   sweeps.dueAtMs = Math.max(nowMs + agePauseMs, sweeps.notBeforeMs);
   sweeps.totalBytes = keptBytes;
   if (deletedFiles > 0 || failures > 0) tell({ kind: 'swept', deletedFiles, failures, why });
+  if (sweeps.isFirst && killed.segments > 0) tell({ kind: 'killedFound', ...killed });
+  sweeps.isFirst = false;
 }
 
 function tell(message: FromWriter): void {

@@ -4,24 +4,44 @@
  * given up, since nobody knows where they end.
  */
 import { Worker } from 'node:worker_threads';
+import type { LogSummary } from '../log/segment-format.ts';
 import type { RetentionTerms } from './retention.ts';
 
 // What the event logs and the writer thread say to each other. Both ends are ours and of one build: typed, not validated.
 
-/** Something to do with one file. */
-export interface WriteOrder {
-  readonly path: string;
-  /** Whole lines to append; the first order of a file creates it. */
+/** Something to do with one log. */
+interface LogOrder {
+  /** Whole lines to append. */
   readonly lines: string;
   /** Turns in these lines. */
   readonly turns: number;
-  /** Nothing follows for this file. */
+  /** Nothing follows for this log. */
   readonly isLast: boolean;
 }
+
+/** For a log that has a file of its own; the first order of a file creates it. */
+export interface FileOrder extends LogOrder {
+  readonly path: string;
+}
+
+/** For a log that goes into a segment. */
+export interface SegmentOrder extends LogOrder {
+  /** Logs are numbered in the order of their first orders, from 0. */
+  readonly log: number;
+  /** In its first order: what its own file would be called. */
+  readonly name?: string;
+  readonly lineCount: number;
+  /** In its last order. */
+  readonly summary?: LogSummary;
+}
+
+export type WriteOrder = FileOrder | SegmentOrder;
 
 /** What the thread is started with. */
 export interface WriterThreadData {
   readonly retention: RetentionTerms;
+  /** Of the server. */
+  readonly version: string;
   /** What both sides see without a message; the places are named by `sharedPlaces`. */
   readonly shared: Int32Array;
   /** A thread before this one died: the first file that can be written is a recovery. */
@@ -50,6 +70,12 @@ export type ToWriter = { readonly kind: 'write'; readonly orders: readonly Write
 export type FromWriter =
   /** A file could not be written and was given up, with `turns` of it. */
   | { readonly kind: 'fileFailed'; readonly path: string; readonly turns: number; readonly why: string }
+  /** Logs in a segment could not be written and were given up, with `turns` of them. */
+  | ({ readonly kind: 'logsFailed' } & FailedLogs)
+  /** A segment was begun; `log` is the first that goes into it, and all of a higher number do until the next one is begun. */
+  | { readonly kind: 'segmentBegun'; readonly path: string; readonly log: number }
+  /** Segments of processes that were killed, found at the start. */
+  | { readonly kind: 'killedFound'; readonly segments: number; readonly newest: string }
   /** No file could be begun now. */
   | { readonly kind: 'unwritable'; readonly why: string }
   /** Files can be written again. */
@@ -64,15 +90,29 @@ export type FromWriter =
     }
   | { readonly kind: 'stopped' };
 
+/** Logs of one segment that were given up for one reason. */
+export interface FailedLogs {
+  readonly path: string;
+  readonly logs: readonly number[];
+  readonly turns: number;
+  readonly why: string;
+}
+
 // The end of the event logs.
 
 /** A disk that takes nothing for so long will not take the rest of a stopping server's logs either. */
 const STOP_TIMEOUT_MS = 3_000;
 const RESTART_PAUSE_MS = 1_000;
+/** Segments of which the process knows that its live logs may stand in them: those of a day. */
+const MAX_KNOWN_SEGMENTS = 144;
 
 export interface LogWriterListener {
   /** A file was given up, with turns that were on their way to it. */
   fileFailed(path: string, turns: number, why: string): void;
+  /** The same for logs in a segment. */
+  logsFailed(failed: FailedLogs): void;
+  /** Processes before this one were killed: their segments have no end. */
+  killedFound(segments: number, newest: string): void;
   /** The thread died, and every open file with it. */
   died(why: string): void;
   /** No file could be begun now. */
@@ -85,6 +125,8 @@ export interface LogWriterListener {
 
 export interface LogWriterOptions {
   readonly retention: RetentionTerms;
+  /** Of the server. */
+  readonly version: string;
   readonly listener: LogWriterListener;
   /** A monotonic clock in ms. */
   readonly now: () => number;
@@ -100,6 +142,8 @@ export class LogWriter {
   #startedAtMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
   #noteStopped: () => void = () => {};
+  /** Which logs stand where, the oldest first. */
+  #segments: readonly { readonly path: string; readonly log: number }[] = [];
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
@@ -109,6 +153,11 @@ export class LogWriter {
   /** Characters that the disk has not taken yet. */
   get unwrittenChars(): number {
     return (this.#givenChars - Atomics.load(this.#shared, sharedPlaces.doneChars)) | 0;
+  }
+
+  /** The segment in which a log of this number stands; '' while that is not known. */
+  segmentOf(log: number): string {
+    return this.#segments.findLast((segment) => segment.log <= log)?.path ?? '';
   }
 
   /** False if there is no thread now: the orders are lost. */
@@ -149,12 +198,12 @@ export class LogWriter {
   }
 
   #start(): Worker {
-    const { retention, listener, now, thread = threadUrl() } = this.#options;
+    const { retention, version, listener, now, thread = threadUrl() } = this.#options;
     const isReplacement = this.#startedAtMs !== Number.NEGATIVE_INFINITY;
     this.#startedAtMs = now();
     this.#shared = createShared();
     this.#givenChars = 0;
-    const data: WriterThreadData = { retention, shared: this.#shared, isReplacement };
+    const data: WriterThreadData = { retention, version, shared: this.#shared, isReplacement };
     const worker = new Worker(thread, { execArgv: [], name: 'event-logs', workerData: data });
     this.#worker = worker;
     let why = 'it ended';
@@ -186,6 +235,15 @@ export class LogWriter {
     switch (message.kind) {
       case 'fileFailed':
         listener.fileFailed(message.path, message.turns, message.why);
+        return;
+      case 'logsFailed':
+        listener.logsFailed(message);
+        return;
+      case 'segmentBegun':
+        this.#segments = [...this.#segments, message].slice(-MAX_KNOWN_SEGMENTS);
+        return;
+      case 'killedFound':
+        listener.killedFound(message.segments, message.newest);
         return;
       case 'unwritable':
         listener.unwritable(message.why);

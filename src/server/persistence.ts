@@ -10,12 +10,14 @@ import type { supervisorMachine } from '../machines/supervisor/supervisor.machin
 import type { WelcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { Logger } from '../observe/logger.ts';
 import { sessionRecording, supervisorRecording, welcomeRecording } from '../record/chart-recordings.ts';
-import { EventLogs, type LineTap } from '../record/event-logs.ts';
+import { EventLogs, type FoundLog, type LineTap, type LogNaming } from '../record/event-logs.ts';
 import { type TurnRecorder, withRecorder } from '../record/recorded-logic.ts';
 import { type ChartRecording, logMaker } from '../record/redaction.ts';
+import { MemoryCache } from '../store/memory-cache.ts';
+import { GenerationReader } from '../store/memory-generations.ts';
 import { QuotaCounter } from '../store/quota-counter.ts';
 import { MemoryStore, UsageStore } from '../store/store-clients.ts';
-import { StoreProcess } from '../store/store-process.ts';
+import { StoreProcess, storeFolderOf } from '../store/store-process.ts';
 import type { ChartWatch } from './composition.ts';
 
 /**
@@ -36,7 +38,10 @@ export class Persistence {
     const store = new StoreProcess({ dataDir: data.dir, memory: limits, log, ownTime });
     this.#process = store;
     this.usage = new UsageStore({ store, log });
-    this.#memory = isOn ? new MemoryStore({ store, limits, timeMs }) : null;
+    const now = (): number => performance.now();
+    const generations = new GenerationReader(storeFolderOf(data.dir), now);
+    const cache = new MemoryCache({ limits, generations, now });
+    this.#memory = isOn ? new MemoryStore({ store, limits, timeMs, cache }) : null;
     this.#history = this.#memory === null ? null : new HistoryLookup({ memory: this.#memory, log, ownTime });
     const isQuotaOn = quota.daily > 0 || quota.weekly > 0 || quota.monthly > 0;
     this.#quota = isQuotaOn ? new QuotaCounter({ store, limits: quota, log, timeMs, ownTime }) : null;
@@ -124,18 +129,19 @@ export class Recording implements ChartWatch {
 
   /** The session chart, whose every turn is recorded: a log a session, named by its stream id. */
   ofSessions(machine: SessionMachine): SessionMachine {
-    return this.#recorded(machine, sessionRecording, (streamId) => streamId);
+    return this.#recorded(machine, sessionRecording, (streamId) => ({ name: streamId }));
   }
 
   /** The welcome chart, in the same way. */
   ofWelcomes(machine: WelcomeMachine): WelcomeMachine {
-    return this.#recorded(machine, welcomeRecording, (streamId) => streamId);
+    return this.#recorded(machine, welcomeRecording, (streamId) => ({ name: streamId }));
   }
 
   /** The supervisor chart, whose every turn is recorded: a log for each start of the server. */
   ofSupervisor(machine: typeof supervisorMachine): typeof supervisorMachine {
     // Two servers may share a folder and start at once.
-    return this.#recorded(machine, supervisorRecording, () => `${process.pid}-supervisor`);
+    const naming = { name: `${process.pid}-supervisor`, isLasting: true };
+    return this.#recorded(machine, supervisorRecording, () => naming);
   }
 
   /** Why event logs are being lost at present, in one line; null = they are not. */
@@ -158,7 +164,7 @@ export class Recording implements ChartWatch {
   }
 
   /** Where the log of a live actor is written, and how many lines it has; null = it has none. */
-  find(actorId: string): { readonly path: string; readonly lines: number } | null {
+  find(actorId: string): FoundLog | null {
     return this.#logs?.find(actorId) ?? null;
   }
 
@@ -167,28 +173,30 @@ export class Recording implements ChartWatch {
     await this.#logs?.close();
   }
 
-  /** The machine whose turns are recorded as `recording` says; `nameOf` names the log of an actor. */
+  /** The machine whose turns are recorded as `recording` says; `namingOf` names the log of an actor. */
   #recorded<TMachine extends AnyStateMachine>(
     machine: TMachine,
     recording: ChartRecording,
-    nameOf: (actorId: string) => string,
+    namingOf: (actorId: string) => LogNaming,
   ): TMachine {
     const logs = this.#logs;
     const { config, build, onlooker } = this.#options;
     if (logs === null && onlooker === null) return machine;
     const newLog = logMaker(recording, { redaction: config.eventLog.redaction, build });
-    const openLog: OpenLog = (actorId) => logs?.recorderFor(actorId, nameOf(actorId), newLog) ?? null;
+    const openLog: OpenLog = (actorId) => logs?.recorderFor(actorId, namingOf(actorId), newLog) ?? null;
     if (onlooker === null) return withRecorder(machine, openLog);
     return withRecorder(machine, (actorId) => onlooker.recorderFor(actorId, recording, openLog));
   }
 }
 
-function createEventLogs({ config, log, onlooker, exportTap }: RecordingOptions): EventLogs {
-  const { dir, maxAgeMs, maxTotalBytes } = config.eventLog;
+function createEventLogs({ config, log, build, onlooker, exportTap }: RecordingOptions): EventLogs {
+  const { dir, files, maxAgeMs, maxTotalBytes } = config.eventLog;
   const scope = 'replay';
   const method = 'record';
   return new EventLogs({
     retention: { dir, maxAgeMs, maxTotalBytes },
+    files,
+    version: build,
     now: () => performance.now(),
     date: () => new Date(),
     ...tapOf([onlooker?.tap ?? null, exportTap].filter((tap) => tap !== null)),
@@ -198,6 +206,10 @@ function createEventLogs({ config, log, onlooker, exportTap }: RecordingOptions)
     },
     onRecovery: () => {
       log.info({ scope, method, decision: 'event_log_recovered', ctx: {} }, 'event logs can be written again');
+    },
+    onKilledFound: (segments, newest) => {
+      const fields = { scope, method: 'sweep', decision: 'event_log_unended', ctx: { segments, newest } };
+      log.warn(fields, 'an earlier server was killed: the logs of what ran then may lack their last 50 ms');
     },
     onSweepFault: (why) => {
       const fields = { scope, method: 'sweep', decision: 'event_log_sweep_failed', ctx: { why } };

@@ -38,7 +38,6 @@ export const MAX_MEMORY_CHARS = 262_144;
 export const MAX_MEMORY_EXCHANGES = 200;
 const text = z.string().max(MAX_MEMORY_CHARS);
 
-export const exchangeSchema = z.strictObject({ prompt: text, answer: text });
 export const memoryEntrySchema: z.ZodType<MemoryEntry> = z.strictObject({
   hardwareId: z.string().min(1).max(512),
   askedAtMs: timeMs,
@@ -52,7 +51,8 @@ export const memoryLimitsSchema: z.ZodType<MemoryLimits> = z.strictObject({
   ttlMs: z.int().min(1),
   maxDevices: z.int().min(1),
 });
-const keptSchema: z.ZodType<readonly KeptExchange[]> = z.array(z.strictObject({ timeMs, prompt: text, answer: text }));
+export const keptExchangeSchema: z.ZodType<KeptExchange> = z.strictObject({ timeMs, prompt: text, answer: text });
+const keptSchema = z.array(keptExchangeSchema);
 
 /** What of `kept` counts at `nowMs`: not expired, and the newest ones that fit. */
 export function withinLimits(kept: readonly KeptExchange[], limits: MemoryLimits, nowMs: number): KeptExchange[] {

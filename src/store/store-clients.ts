@@ -4,6 +4,7 @@
  */
 import { isOneDevice } from '../call/call.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { MemoryCache } from './memory-cache.ts';
 import { type MemoryEntry, type MemoryLimits, type RememberedExchange, shortened } from './memory-entry.ts';
 import type { StoreProcess } from './store-process.ts';
 import { type UsageEntry, usageEntrySchema } from './usage-entry.ts';
@@ -52,6 +53,8 @@ interface MemoryStoreOptions {
   readonly limits: MemoryLimits;
   /** Since the epoch. */
   readonly timeMs: () => number;
+  /** What it may know itself; null = the store is asked every time. */
+  readonly cache: MemoryCache | null;
   readonly maxWaitingChars?: number;
 }
 
@@ -61,10 +64,13 @@ interface MemoryStoreOptions {
  * would hear each other's words.
  *
  * Guarantees: a recall that is asked for after a remember hears of it, as the store deals with both in their order; never more
- * on the way to the disk than MAX_WAITING_CHARS. It keeps nothing itself, so what is forgotten in the store is forgotten.
+ * on the way to the disk than MAX_WAITING_CHARS. What it knows itself it tells only while the store has the same (memory-cache.ts), so what is
+ * forgotten in the store is forgotten; of a device of which an exchange is on its way, the store is asked.
  */
 export class MemoryStore {
   readonly #options: MemoryStoreOptions;
+  /** Exchanges of each device that are on their way. */
+  readonly #onTheirWay = new Map<string, number>();
   #waitingChars = 0;
   #remembered = 0;
   #lost = 0;
@@ -86,9 +92,15 @@ export class MemoryStore {
     return this.#options.timeMs();
   }
 
-  /** What is remembered of the device, the oldest first; rejects if the store fails. Null = it can have no memory. */
-  recall(hardwareId: string): Promise<readonly RememberedExchange[]> | null {
-    return isOneDevice(hardwareId) ? this.#recall(hardwareId) : null;
+  /**
+   * What is remembered of the device, the oldest first: at once if it is known here, else a promise that rejects if the store fails. Null =
+   * it can have no memory.
+   */
+  recall(hardwareId: string): readonly RememberedExchange[] | Promise<readonly RememberedExchange[]> | null {
+    if (!isOneDevice(hardwareId)) return null;
+    const { cache, timeMs } = this.#options;
+    const known = this.#onTheirWay.has(hardwareId) ? null : (cache?.recall(hardwareId, timeMs()) ?? null);
+    return known === null ? this.#recall(hardwareId) : known.map(asTold);
   }
 
   /** Hands an exchange over; nobody waits for it. */
@@ -102,16 +114,34 @@ export class MemoryStore {
   }
 
   async #recall(hardwareId: string): Promise<readonly RememberedExchange[]> {
-    const answer = await this.#options.store.ask({ kind: 'recall', hardwareId, timeMs: this.#options.timeMs() });
-    if (answer.kind === 'recalled') return answer.exchanges;
+    const { store, cache, timeMs } = this.#options;
+    const answer = await store.ask({ kind: 'recall', hardwareId, timeMs: timeMs() });
+    if (answer.kind === 'recalled') {
+      if (answer.generation !== undefined) cache?.learn(hardwareId, answer.exchanges, answer.generation);
+      return answer.exchanges.map(asTold);
+    }
     throw new Error(answer.kind === 'failed' ? answer.reason : `the store answered ${answer.kind} to a recall`);
   }
 
   async #remember(entry: MemoryEntry, chars: number): Promise<void> {
+    const { store, cache } = this.#options;
+    const { hardwareId, timeMs, prompt, answer } = entry;
     this.#waitingChars += chars;
-    const { kind } = await this.#options.store.ask({ kind: 'remember', entry });
+    this.#onTheirWay.set(hardwareId, (this.#onTheirWay.get(hardwareId) ?? 0) + 1);
+    const reply = await store.ask({ kind: 'remember', entry });
     this.#waitingChars -= chars;
-    if (kind === 'stored') this.#remembered += 1;
+    const others = (this.#onTheirWay.get(hardwareId) ?? 1) - 1;
+    if (others > 0) this.#onTheirWay.set(hardwareId, others);
+    else this.#onTheirWay.delete(hardwareId);
+    if (reply.kind === 'stored') this.#remembered += 1;
     else this.#lost += 1;
+    if (reply.kind === 'stored' && reply.memory !== undefined) {
+      cache?.add(hardwareId, { timeMs, prompt, answer }, reply.memory);
+    } else cache?.forget(hardwareId);
   }
+}
+
+/** Without its time. */
+function asTold({ prompt, answer }: RememberedExchange): RememberedExchange {
+  return { prompt, answer };
 }

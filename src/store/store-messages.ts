@@ -1,10 +1,13 @@
 /** What the server and the process of its store say to each other. */
 import { z } from 'zod';
-import { exchangeSchema, memoryEntrySchema } from './memory-entry.ts';
+import { keptExchangeSchema, memoryEntrySchema } from './memory-entry.ts';
 import { quotaLimitsSchema, quotaRecordSchema } from './quota-record.ts';
 import { usageEntrySchema } from './usage-entry.ts';
 
 const id = z.int();
+
+const generation = z.int().min(0);
+const rememberedAt = z.strictObject({ before: generation.nullable(), generation });
 
 /** To the process. `id` is the caller's, for the answer. */
 export const storeRequestSchema = z.discriminatedUnion('kind', [
@@ -32,8 +35,15 @@ export type StoreRequest = z.infer<typeof storeRequestSchema>;
 /** From the process. After `failed` it ends, and whatever was not told `stored` counts as not stored. */
 export const storeReplySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('opened') }),
-  z.strictObject({ kind: z.literal('stored'), id }),
-  z.strictObject({ kind: z.literal('recalled'), id, exchanges: z.array(exchangeSchema) }),
+  /** `memory`: where an exchange was put; absent = it was none, or is not remembered. */
+  z.strictObject({ kind: z.literal('stored'), id, memory: rememberedAt.optional() }),
+  /** With the generation at which the store stood, or one before. */
+  z.strictObject({
+    kind: z.literal('recalled'),
+    id,
+    exchanges: z.array(keptExchangeSchema),
+    generation: generation.optional(),
+  }),
   /** With the counts as they are now, and how many devices have any. */
   z.strictObject({
     kind: z.literal('quotaTaken'),

@@ -7,6 +7,7 @@
  * seconds, and one that nobody writes to is tried now and then; neither costs a call anything.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OwnTime, OwnTimer } from '../call/own-time.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -76,6 +77,8 @@ export class StoreProcess {
   #isClosed = false;
   #probes: NodeJS.Timeout | null = null;
   #isProbing = false;
+  /** Requests of the present round of the event loop, which share a message. */
+  #outgoing: StoreRequest[] = [];
   /** When something was stored last, or the store was opened. */
   #provenAtMs = Number.NEGATIVE_INFINITY;
   /** Called when the store has opened or failed, and when its process has ended. */
@@ -115,9 +118,18 @@ export class StoreProcess {
         if (this.#heardMessages === heardBefore && this.#isDueToAnswer()) writer.kill('SIGKILL');
       }, answerDueMs);
       this.#waiting.set(id, { settle, timer, askedAtMs: this.#options.ownTime.now() });
-      // What cannot be sent is settled when the process ends, which it is about to.
-      writer.send({ id, ...question }, () => {});
+      if (this.#outgoing.push({ id, ...question }) === 1) setImmediate(() => this.#send());
     });
+  }
+
+  #send(): void {
+    const writer = this.#process;
+    const requests = this.#outgoing;
+    this.#outgoing = [];
+    const [first] = requests;
+    // What cannot be sent is settled when the process ends, which it is about to.
+    if (first !== undefined && writer?.connected === true)
+      writer.send(requests.length === 1 ? first : requests, () => {});
   }
 
   /** Waits for pending requests, then ends the process; idempotent, and bounded. */
@@ -164,18 +176,16 @@ export class StoreProcess {
     writer.on('message', (message) => {
       this.#heardMessages += 1;
       this.#hasSpoken = true;
-      const parsed = storeReplySchema.safeParse(message);
-      if (!parsed.success) {
-        reason = "the store's process said what nobody understands";
-        writer.kill('SIGKILL');
-        return;
-      }
-      const reply = parsed.data;
-      if (reply.kind === 'opened') this.#noteOpened();
-      else if (reply.kind === 'failed') reason = reply.reason;
-      else {
-        if (reply.kind === 'stored') this.#noteStored();
-        this.#settle(reply.id, reply);
+      for (const each of Array.isArray(message) ? message : [message]) {
+        const parsed = storeReplySchema.safeParse(each);
+        if (!parsed.success) {
+          reason = "the store's process said what nobody understands";
+          writer.kill('SIGKILL');
+          return;
+        }
+        const reply = parsed.data;
+        if (reply.kind === 'failed') reason = reply.reason;
+        else this.#hear(reply);
       }
     });
     const ended = (how: string): void => {
@@ -191,6 +201,15 @@ export class StoreProcess {
     writer.once('exit', (code, signal) => {
       if (!writer.connected && this.#isClosed) exited(code, signal);
     });
+  }
+
+  #hear(reply: Exclude<StoreReply, { readonly kind: 'failed' }>): void {
+    if (reply.kind === 'opened') {
+      this.#noteOpened();
+      return;
+    }
+    if (reply.kind === 'stored') this.#noteStored();
+    this.#settle(reply.id, reply);
   }
 
   /** After a failure only a stored entry shows that it is over: a store on a full disk opens well. */
@@ -211,6 +230,7 @@ export class StoreProcess {
   }
 
   #noteFailed(reason: string): void {
+    this.#outgoing = [];
     for (const id of this.#waiting.keys()) this.#settle(id, { kind: 'failed', reason });
     this.#tellFailure(reason);
     this.#tellWatchers();
@@ -258,6 +278,11 @@ export class StoreProcess {
 
 function failed(reason: string): Promise<StoreAnswer> {
   return Promise.resolve({ kind: 'failed', reason });
+}
+
+/** Where the files of the store below `dataDir` are. */
+export function storeFolderOf(dataDir: string): string {
+  return join(dataDir, 'store');
 }
 
 /** The compiled script of a process of the store; when this file runs as TypeScript (tests), the one that `npm run build` made. */

@@ -53,6 +53,9 @@ function recorder(): { readonly logs: EventLogs; readonly faults: string[] } {
     onFault: (why) => faults.push(why),
     onRecovery: () => {},
     onSweepFault: (why) => faults.push(why),
+    onKilledFound: () => {},
+    files: 'session',
+    version: 'test',
   });
   return { logs, faults };
 }
@@ -69,8 +72,9 @@ async function holdSessions(logs: EventLogs, chance: Chance): Promise<void> {
     speechEngine: erraticVoice(chance),
     now: () => performance.now(),
     recording: {
-      ofSessions: (machine) => withRecorder(machine, (id) => logs.recorderFor(id, id, ofSession)),
-      ofSupervisor: (machine) => withRecorder(machine, (id) => logs.recorderFor(id, 'supervisor', ofSupervisor)),
+      ofSessions: (machine) => withRecorder(machine, (id) => logs.recorderFor(id, { name: id }, ofSession)),
+      ofSupervisor: (machine) =>
+        withRecorder(machine, (id) => logs.recorderFor(id, { name: 'supervisor' }, ofSupervisor)),
     },
   });
   const sessions = Array.from({ length: SESSIONS }, async (_, index) => {

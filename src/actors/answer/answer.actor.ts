@@ -1,13 +1,14 @@
 /**
  * The answer actor: turns the answer port into facts for the session chart, one answer an actor.
  *
- * Owns the answer's AbortController: when the chart leaves the state that invoked it, the engine is told at once. It waits for what is
+ * Owns what stops the answer: when the chart leaves the state that invoked it, the engine is told at once. It waits for what is
  * remembered of the device, for a bounded time, before it asks the engine. It makes the model wait while the chart's backlog is full,
  * and cuts monstrous deltas so that no turn of the chart is long. It notices when the model falls quiet, which settles whether "One."
  * was a sentence. It decides nothing: timeouts, retries and ends are the chart's.
  */
 import { fromCallback } from 'xstate';
 import type { Call } from '../../call/call.ts';
+import { Stop, type StopSignal } from '../../call/stop-signal.ts';
 import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../../engines/answer-engine.ts';
 import { type Failure, failureOfThrown } from '../../errors.ts';
 import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/session/session.types.ts';
@@ -100,7 +101,7 @@ interface AnswerJobInput {
 class AnswerJob {
   readonly #options: AnswerActorOptions;
   readonly #input: AnswerJobInput;
-  readonly #abort = new AbortController();
+  readonly #abort = new Stop();
   readonly #pause = new Pause();
   readonly #quiet: QuietWatch;
   #isRunning = true;
@@ -123,11 +124,11 @@ class AnswerJob {
   async run(): Promise<void> {
     const { engine, jobs, history: memory } = this.#options;
     const { request: asked, figures } = this.#input;
-    const { signal } = this.#abort;
+    const signal: StopSignal = this.#abort;
     jobs.begin();
     try {
       const lookup = memory?.of(asked.hardwareId, signal) ?? null;
-      const history = lookup === null ? {} : { history: await lookup };
+      const history = lookup === null ? {} : { history: lookup instanceof Promise ? await lookup : lookup };
       if (signal.aborted) return;
       const model = engine();
       const request = {
@@ -189,7 +190,8 @@ class AnswerJob {
   /** Tells the engine that nobody listens any more; idempotent. */
   abort(): void {
     if (!this.#isRunning) return;
-    this.#abort.abort(nobodyListens);
+    const { method, streamId } = this.#input.call;
+    for (const error of this.#abort.stop(nobodyListens)) this.#options.faults.bug(method, streamId, error);
     this.#quiet.stop();
     this.#pause.end();
   }
@@ -210,7 +212,7 @@ class AnswerJob {
     this.#gathered = '';
     this.#tell({ type: 'answer.textReceived', text, atMs: this.#atMs() });
     this.#end = (this.#end + text.slice(-MAX_END_CHARS)).slice(-MAX_END_CHARS);
-    if (!this.#isRunning || this.#pause.isOn || this.#abort.signal.aborted) return;
+    if (!this.#isRunning || this.#pause.isOn || this.#abort.aborted) return;
     const space = endOfSentence.exec(this.#end)?.[1];
     this.#quiet.touch(space === undefined ? 'whole' : space === '' ? 'middle' : 'short');
   }
@@ -220,7 +222,7 @@ class AnswerJob {
   }
 
   #tell(event: SessionEvent): void {
-    if (!this.#abort.signal.aborted) this.#input.tell(event);
+    if (!this.#abort.aborted) this.#input.tell(event);
   }
 }
 

@@ -13,8 +13,8 @@ export interface ConversationMemory {
   readonly maxAnswerChars: number;
   /** Since the epoch. */
   timeMs(): number;
-  /** What is remembered of the device, the oldest first; may reject. Null = it can have no memory. */
-  recall(hardwareId: string): Promise<readonly Exchange[]> | null;
+  /** What is remembered of the device, the oldest first; a promise of it may reject. Null = it can have no memory. */
+  recall(hardwareId: string): readonly Exchange[] | Promise<readonly Exchange[]> | null;
   /** Takes what a stream came to; never throws, and nobody waits for it. */
   remember(heard: Exchange & { readonly hardwareId: string; readonly askedAtMs: number }): void;
 }

@@ -1,9 +1,10 @@
 /**
  * What a device and its assistant said to each other before, for the next answer: asked for when the answer begins, and waited for at most
- * HISTORY_DUE_MS. A lookup that is late or fails is an answer without it and never an error; that is counted, and logged once until a
- * lookup succeeds again. An abort ends the wait at once.
+ * HISTORY_DUE_MS where it is not known at once. A lookup that is late or fails is an answer without it and never an error; that is counted,
+ * and logged once until a lookup succeeds again. An abort ends the wait at once.
  */
 import type { OwnTime } from '../../call/own-time.ts';
+import type { StopSignal } from '../../call/stop-signal.ts';
 import type { Exchange } from '../../engines/answer-engine.ts';
 import { wordsOf } from '../../errors.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -35,13 +36,13 @@ export class HistoryLookup {
     return { late: this.#late, failed: this.#failed };
   }
 
-  /** The history for an answer; empty after a fault. Null = there is none to wait for. Never rejects. */
-  of(hardwareId: string, signal: AbortSignal): Promise<readonly Exchange[]> | null {
+  /** The history for an answer; empty after a fault. Null = there can be none. Never rejects. */
+  of(hardwareId: string, signal: StopSignal): readonly Exchange[] | Promise<readonly Exchange[]> | null {
     const recalled = this.#options.memory.recall(hardwareId);
-    return recalled === null ? null : this.#within(recalled, signal);
+    return recalled instanceof Promise ? this.#within(recalled, signal) : recalled;
   }
 
-  #within(recalled: Promise<readonly Exchange[]>, signal: AbortSignal): Promise<readonly Exchange[]> {
+  #within(recalled: Promise<readonly Exchange[]>, signal: StopSignal): Promise<readonly Exchange[]> {
     const { ownTime } = this.#options;
     return new Promise((resolve) => {
       let isOver = false;

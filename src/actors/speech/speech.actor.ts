@@ -23,6 +23,7 @@
 import { type EventObject, fromCallback } from 'xstate';
 import { assertNever } from '../../assert.ts';
 import type { Call } from '../../call/call.ts';
+import { Stop, type StopSignal } from '../../call/stop-signal.ts';
 import { AUDIO_CHUNK_BYTES } from '../../call/wire.ts';
 import type { SpeechEngine, SpeechRequest } from '../../engines/speech-engine.ts';
 import { EngineFailure, failureOfThrown } from '../../errors.ts';
@@ -130,7 +131,7 @@ class SpeechJob {
   readonly #speech: string;
   readonly #sound: SentenceSound;
   readonly #around: SpeechJobSurroundings;
-  readonly #abort = new AbortController();
+  readonly #abort = new Stop();
   readonly #pause = new Pause();
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -156,7 +157,7 @@ class SpeechJob {
   /** Synthesises to the end; never rejects. */
   async run(): Promise<void> {
     const { engine, jobs, now, tell } = this.#around;
-    const { signal } = this.#abort;
+    const signal: StopSignal = this.#abort;
     const chunker = new AudioChunker();
     const floor = new NoiseFloor();
     let chunksSinceBreath = 0;
@@ -215,7 +216,8 @@ class SpeechJob {
 
   /** Ends the synthesis and forgets its sound; idempotent. */
   abort(): void {
-    this.#abort.abort(nobodyListens);
+    const { call, faults } = this.#around;
+    for (const error of this.#abort.stop(nobodyListens)) faults.bug(call.method, call.streamId, error);
     this.#withdrawRoomWish();
     this.#held.length = 0;
     this.#pause.end();
@@ -223,7 +225,7 @@ class SpeechJob {
 
   /** Holds or hands over one chunk; false if the next one must wait. */
   #emit(chunk: Uint8Array): boolean {
-    if (this.#abort.signal.aborted) return true;
+    if (this.#abort.aborted) return true;
     this.#audioBytes += chunk.byteLength;
     if (this.#hasTurn) {
       this.#handOver(chunk);
@@ -241,7 +243,7 @@ class SpeechJob {
   }
 
   async #untilRoom(): Promise<void> {
-    if (this.#abort.signal.aborted) return;
+    if (this.#abort.aborted) return;
     this.#pause.begin();
     if (this.#hasTurn) this.#awaitOutbox();
     await this.#pause.whenOver();

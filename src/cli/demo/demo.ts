@@ -4,7 +4,7 @@
  * network, no key and nothing installed. Where the environment names engines or a configuration file, the same is done with those.
  */
 
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { wordsOf } from '../../errors.ts';
@@ -13,7 +13,7 @@ import { commandWords, problemOf } from '../ask/ask.ts';
 import { type AnswerCall, connect, type StreamingClient } from '../ask/client.ts';
 import type { ServerAddress } from '../ask/server-address.ts';
 import { createWavSink, isPlayable, secondsOf } from '../ask/sound.ts';
-import { type NamedLog, openLogs } from '../log/log-files.ts';
+import { logBytes, type NamedLog, openLogs } from '../log/log-files.ts';
 import { findLogs } from '../log/log-paths.ts';
 import { replayOne } from '../replay/log-replay.ts';
 import type { CommandContext, Environment } from '../terminal/command.ts';
@@ -274,7 +274,7 @@ async function replaySessions(stdout: Output, logFolder: string, names: readonly
   stdout.line(`\n${stdout.styled('bold', 'Their event logs, replayed')}`);
   for (const [index, named] of recorded.entries()) {
     const kept = join(outputFolder, names[index] ?? '');
-    copyFileSync(named.path, kept);
+    writeFileSync(kept, await logBytes(named.path));
     const { isIdentical, words } = verdictOn(named);
     stdout.line(`  ${stdout.styled(isIdentical ? 'green' : 'red', words)} · ${kept}`);
     if (!isIdentical) throw new Error(`the replay of a session went another way: ${words}`);

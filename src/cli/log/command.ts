@@ -15,6 +15,7 @@ export function addLog(program: Command, runner: CommandRunner): void {
   addShow(log, runner);
   addDiff(log, runner);
   addStats(log, runner);
+  addExtract(log, runner);
   addToTest(log, runner);
   addReRecord(log, runner);
   addToScenario(log, runner);
@@ -36,7 +37,7 @@ function addList(log: Command, runner: CommandRunner): void {
   const command = log
     .command('list')
     .description('one line a session, newest last: when, end reason, how long, whose, which file')
-    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
+    .argument('[path...]', 'event logs: files, segments, folders, or quoted glob patterns')
     .option('--failed', 'only sessions that failed: not those that ended well or as somebody asked for')
     .option('--reason <reason>', 'only this end reason (its beginning is enough); also no_end, abandoned, bad_log')
     .option('--session <id>', 'only session or stream ids that begin with this')
@@ -87,7 +88,7 @@ function addShow(log: Command, runner: CommandRunner): void {
   const command = log
     .command('show')
     .description('print a session as a timeline; several one behind the other')
-    .argument('<path...>', 'event logs: files, folders, or quoted glob patterns')
+    .argument('<path...>', 'event logs: files, segments, folders, or quoted glob patterns')
     .option('--state <text>', 'only turns in a state whose name contains this')
     .addOption(new Option('--grep <pattern>', 'only turns that match this regular expression').argParser(patternOf))
     .option(
@@ -170,7 +171,7 @@ function addStats(log: Command, runner: CommandRunner): void {
   const command = log
     .command('stats')
     .description('how often each state, transition and end reason came, what never did, and how long states lasted')
-    .argument('[path...]', 'event logs: files, folders, or quoted glob patterns')
+    .argument('[path...]', 'event logs: files, segments, folders, or quoted glob patterns')
     .option('--machine <name>', 'only logs of this chart; otherwise each chart for itself')
     .option('--svg <file>', 'draw the figures on the statechart')
     .option('--json', 'one JSON object a line: summary, left_out, end, state, transition')
@@ -193,6 +194,33 @@ Examples:
   });
 }
 
+const extractOptions = z.object({ id: z.string(), path: z.array(z.string()), out: z.string().optional() });
+
+function addExtract(log: Command, runner: CommandRunner): void {
+  const command = log
+    .command('extract')
+    .description('the file of one session, out of a segment or a folder, byte for byte')
+    .argument('<id>', 'a session id, a stream id or the name of a log; its beginning is enough')
+    .argument('[path...]', 'segments, event logs, folders of both, or quoted glob patterns')
+    .option('--out <file>', 'write it there instead of to stdout; into this folder if it is one')
+    .addHelpText(
+      'after',
+      `
+Without a path: the folder that EVENT_LOG_DIR or DATA_DIR names, else ./data/event-logs. Several logs that match go into
+a folder alone. Nothing is overwritten.
+
+Exit codes: 0 written, 1 nothing matches, 2 several match, a file is in the way, or something can't be read.
+
+Examples:
+  recital log extract 9269120c --out session.jsonl
+  recital log extract 9269120c data/event-logs/2026-11-22 | jq .`,
+    );
+  runner.run(command, extractOptions, async ({ id, path, out }, context) => {
+    const { extractLogs } = await import('./keep.ts');
+    return extractLogs({ id, paths: path, out }, context);
+  });
+}
+
 const toTestOptions = z.object({
   path: z.array(z.string()),
   name: z.string().optional(),
@@ -205,7 +233,7 @@ function addToTest(log: Command, runner: CommandRunner): void {
   const command = log
     .command('to-test')
     .description('make a regression test of each log')
-    .argument('<path...>', 'event logs: files, folders, or quoted glob patterns')
+    .argument('<path...>', 'event logs: files, segments, folders, or quoted glob patterns')
     .addOption(
       new Option('--name <name>', 'of the test of one log; else the end reason and the stream id').argParser(nameOf),
     )
@@ -250,7 +278,7 @@ function addReRecord(log: Command, runner: CommandRunner): void {
   const command = log
     .command('re-record')
     .description("accept an intended change: the recorded events, with what today's chart does")
-    .argument('<path...>', 'event logs: files, folders, or quoted glob patterns')
+    .argument('<path...>', 'event logs: files, segments, folders, or quoted glob patterns')
     .addOption(
       new Option('--reason <why>', 'why the change is right; stays in the header')
         .argParser(reasonOf)

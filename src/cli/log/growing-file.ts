@@ -10,6 +10,9 @@
  */
 import { constants, type FSWatcher, type Stats, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import type { BlockHead } from '../../log/segment-format.ts';
+import { SegmentWalk } from '../../log/segment-reader.ts';
+import { memberOf } from '../../opened-segment.ts';
 import { kindOf, systemWordsOf } from './log-files.ts';
 
 const LOOK_BYTES = 1024 * 1024;
@@ -156,6 +159,75 @@ export class GrowingFile {
       signal.addEventListener('abort', end);
       if (isWoken) this.#wake = end;
     });
+  }
+}
+
+/** A log that may still grow: in a file of its own, or in a segment, of which the lines of other logs are passed over. */
+export class GrowingLog {
+  readonly #file: GrowingFile;
+  readonly #name: string | null;
+  #lines: SegmentLines | null = null;
+
+  constructor(path: string) {
+    const member = memberOf(path);
+    this.#file = new GrowingFile(member?.file ?? path);
+    this.#name = member?.name ?? null;
+  }
+
+  async look(): Promise<Growth> {
+    const growth = await this.#file.look();
+    if (this.#name === null) return growth;
+    if (growth.kind === 'restarted') this.#lines = null;
+    if (growth.kind !== 'lines') return growth;
+    this.#lines ??= new SegmentLines(this.#name);
+    return this.#lines.take(growth.lines);
+  }
+
+  changed(signal: AbortSignal): Promise<void> {
+    return this.#file.changed(signal);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** Picks the lines of one log out of those of its segment, as they come. */
+class SegmentLines {
+  readonly #name: string;
+  readonly #walk = new SegmentWalk();
+  #number: number | null = null;
+  /** Bytes of the lines so far. */
+  #at = 0;
+  /** Lines of a block that are to come, and whether they are of this log. */
+  #left = 0;
+  #isMine = false;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  take(lines: readonly (string | null)[]): Growth {
+    const mine: (string | null)[] = [];
+    for (const line of lines) {
+      if (this.#left > 0) {
+        this.#left -= 1;
+        if (this.#isMine) mine.push(line);
+        else if (line === null) return { kind: 'unreadable', why: 'a line of its segment is no UTF-8' };
+      } else {
+        const read = this.#walk.take(line ?? '', this.#at);
+        if (typeof read === 'string') return { kind: 'unreadable', why: `its segment, byte ${this.#at}: ${read}` };
+        if (read.kind === 'block') this.#begin(read.head);
+      }
+      this.#at += Buffer.byteLength(line ?? '') + 1;
+    }
+    return { kind: 'lines', lines: mine };
+  }
+
+  #begin({ log, name, lines }: BlockHead): void {
+    if (name === this.#name) this.#number = log;
+    this.#left = lines;
+    this.#isMine = log === this.#number;
   }
 }
 

@@ -1,13 +1,16 @@
-/** What is made of logs to be kept: `recital log to-test` and `to-scenario`. What stands in the way is never overwritten. */
-import { constants, copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+/** What is made of logs to be kept: `recital log extract`, `to-test` and `to-scenario`. What stands in the way is never overwritten. */
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { type EventLog, endReasonOf, isFailedEnd } from '../../log/log-reader.ts';
+import { memberOf } from '../../opened-segment.ts';
 import { checkRecording, type Expectation, goodEnd, writeExpectation } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
-import { systemWordsOf } from './log-files.ts';
-import { type GivenLog, withEachLog } from './log-selection.ts';
+import { countText } from '../terminal/progress.ts';
+import { logBytes, logFileName, openHeader, openSegment, systemWordsOf } from './log-files.ts';
+import { type GivenLog, selectLogs, withEachLog } from './log-selection.ts';
+import { idsOf } from './log-text.ts';
 
 /** The test that replays all recordings, and where they stand; from the top of a checkout. */
 const recordingsTest = 'test/unit/replay/recordings.test.ts';
@@ -40,9 +43,9 @@ export async function logToTest({ paths, ...options }: LogToTestOptions, context
   }
   return withEachLog(paths, context, {
     choose: (logs) => (name === undefined || logs <= 1 ? null : `--name is for one log; ${logs} are given`),
-    work: (given, { stdout, stderr }) => {
+    work: async (given, { stdout, stderr }) => {
       try {
-        return makeTest(given, { ...options, into, checkout, stdout, stderr });
+        return await makeTest(given, { ...options, into, checkout, stdout, stderr });
       } catch (error) {
         return notWritten(stderr, into, error);
       }
@@ -71,12 +74,16 @@ interface TestPlace extends Pick<LogToTestOptions, 'name' | 'expect' | 'pin'> {
   readonly stderr: Output;
 }
 
-function makeTest({ path, log }: GivenLog, { name, expect, pin, into, checkout, stdout, stderr }: TestPlace): number {
+async function makeTest(
+  { path, log }: GivenLog,
+  { name, expect, pin, into, checkout, stdout, stderr }: TestPlace,
+): Promise<number> {
   const { machine, version, redaction } = log.header;
   const testName = `${name ?? nameOf(log)}-v${safe(version)}`;
   const copy = join(into, safe(machine), `${testName}.jsonl`);
   const expectation = expectationFor(log, { expect, pin });
-  const exists = writeTest(path, copy, expectation);
+  const bytes = await logBytes(path);
+  const exists = writeTest(bytes, copy, expectation);
   if (exists !== null) {
     stderr.line(`${stderr.styled('red', 'not written:')} ${printable(exists)} exists; give another --name`);
     return exitCodes.failed;
@@ -100,10 +107,10 @@ function wayToRun({ into, checkout, testName }: { into: string; checkout: string
 }
 
 /** Copies the log and writes its expectation; names what is in the way, and leaves that as it is. */
-function writeTest(path: string, copy: string, expectation: Expectation | null): string | null {
+function writeTest(bytes: Uint8Array, copy: string, expectation: Expectation | null): string | null {
   mkdirSync(join(copy, '..'), { recursive: true });
   try {
-    copyFileSync(path, copy, constants.COPYFILE_EXCL);
+    writeFileSync(copy, bytes, { flag: 'wx' });
   } catch (error) {
     if (isExisting(error)) return copy;
     throw error;
@@ -172,7 +179,7 @@ export async function logToScenario({ paths, out }: LogToScenarioOptions, contex
     choose: (logs) =>
       logs <= 1 || isFolder ? null : `a scenario is of one log, ${logs} are given: give --out a folder`,
     work: ({ path, log }, { stdout, stderr }) => {
-      const file = isFolder ? join(out, basename(path).replace(/(\.jsonl)?$/, '.scenario.json')) : out;
+      const file = isFolder ? join(out, logFileName(path).replace(/(\.jsonl)?$/, '.scenario.json')) : out;
       try {
         return makeScenario(log, { path, file, stdout, stderr });
       } catch (error) {
@@ -226,4 +233,74 @@ function writeNew(path: string, text: string): boolean {
 /** For a shell. */
 function quoted(value: string): string {
   return /^[\w./:,-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}
+
+export interface LogExtractOptions {
+  /** What a session id, a stream id or the name of a log begins with. */
+  readonly id: string;
+  readonly paths: readonly string[];
+  /** A file, or a folder; undefined = stdout. */
+  readonly out: string | undefined;
+}
+
+/**
+ * `extract`: the file of one session's log, wherever it stands. Several that match go into a folder alone. Good = written, failed = nothing
+ * matches, unusable = several match and --out is no folder, a file is in the way, or something can't be read.
+ */
+export async function extractLogs({ id, paths, out }: LogExtractOptions, context: CommandContext): Promise<number> {
+  const selected = await selectLogs(paths, context);
+  if (selected === null) return exitCodes.unusable;
+  const { progress, stderr, faults } = selected;
+  const found: string[] = [];
+  for (const [index, path] of selected.paths.entries()) {
+    const { streamId, sessionId } = await idsIn(path);
+    if ([sessionId, streamId, logFileName(path)].some((each) => each.startsWith(id))) found.push(path);
+    progress.tell(() => countText(index + 1, selected.paths.length, 'log'));
+  }
+  progress.clear();
+  const isFolder = out !== undefined && isFolderAt(out);
+  if (found.length === 0) {
+    stderr.line(`none of ${selected.paths.length} logs is of ${printable(JSON.stringify(id))}`);
+    return faults > 0 ? exitCodes.unusable : exitCodes.failed;
+  }
+  if (found.length > 1 && !isFolder) {
+    stderr.line(`${stderr.styled('red', 'error:')} ${found.length} logs match; --out with a folder takes them all:`);
+    for (const path of found.slice(0, MAX_TOLD)) stderr.line(`  ${printable(path)}`);
+    return exitCodes.unusable;
+  }
+  let code: number = faults > 0 ? exitCodes.unusable : exitCodes.good;
+  for (const path of found) {
+    const file = out === undefined || !isFolder ? out : join(out, logFileName(path));
+    code = Math.max(code, await writeLog(path, file, context));
+  }
+  return code;
+}
+
+const MAX_TOLD = 20;
+
+async function idsIn(path: string): Promise<{ readonly streamId: string; readonly sessionId: string }> {
+  const member = memberOf(path);
+  const entry = member === null ? null : ((await openSegment(member.file)).member(member.name)?.entry ?? null);
+  return entry ?? idsOf((await openHeader(path))?.input);
+}
+
+async function writeLog(path: string, file: string | undefined, context: CommandContext): Promise<number> {
+  const { stdout, stderr } = context;
+  let bytes: Uint8Array;
+  try {
+    bytes = await logBytes(path);
+  } catch (error) {
+    return notWritten(stderr, path, error);
+  }
+  const text = new TextDecoder().decode(bytes);
+  try {
+    if (file === undefined) for (const line of text.split('\n').slice(0, -1)) stdout.line(line);
+    else if (!writeNew(file, text)) {
+      stderr.line(`${stderr.styled('red', 'not written:')} ${printable(file)} exists`);
+      return exitCodes.unusable;
+    } else stdout.line(`wrote ${printable(file)}`);
+    return exitCodes.good;
+  } catch (error) {
+    return notWritten(stderr, file ?? path, error);
+  }
 }

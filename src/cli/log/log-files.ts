@@ -1,12 +1,14 @@
 /**
  * Event logs read from files. A file that can't be read is a bad log like one whose lines are wrong; what is no regular file is never
- * opened, since a pipe would wait for a writer and a device has no end.
+ * opened, since a pipe would wait for a writer and a device has no end. A log in a segment is named `<file>#<name>` (opened-segment.ts).
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
 import { type BadLog, type EventLog, readHeader, readLogBytes } from '../../log/log-reader.ts';
+import { memberOf, OpenedSegment } from '../../opened-segment.ts';
 import { type Output, printable } from '../terminal/output.ts';
 
 /** A supervisor's log has 256 MiB, the turn that passed them and a footer; a larger file is not read into memory. */
@@ -25,6 +27,19 @@ export interface NamedLog {
 export async function openLog(path: string): Promise<EventLog | BadLog> {
   const bytes = await bytesOf(path, MAX_LOG_BYTES);
   return bytes instanceof Uint8Array ? readLogBytes(bytes) : bytes;
+}
+
+/** The bytes of a log that was read before; throws what the system says, or what is wrong. */
+export async function logBytes(path: string): Promise<Uint8Array> {
+  const bytes = await bytesOf(path, MAX_LOG_BYTES);
+  if (bytes instanceof Uint8Array) return bytes;
+  throw new Error(bytes.why);
+}
+
+/** What the file of a log is called, or would be, without its folder. */
+export function logFileName(path: string): string {
+  const member = memberOf(path);
+  return member === null ? basename(path) : `${member.name}.jsonl`;
 }
 
 /** Reads logs one after the other, in their order. */
@@ -61,6 +76,8 @@ async function bytesOf(
   maxBytes: number,
   part: 'all' | 'beginning' = 'all',
 ): Promise<Uint8Array | BadLog> {
+  const member = memberOf(path);
+  if (member !== null && !(await isThere(path))) return bytesInSegment(member, maxBytes, part);
   try {
     const kind = kindOf(await stat(path));
     if (kind !== null) return unreadable(`it is no regular file but a ${kind}`);
@@ -76,6 +93,70 @@ async function bytesOf(
   } catch (error) {
     return unreadable(systemWordsOf(error));
   }
+}
+
+/** All that a log in a segment consists of, or its beginning. */
+async function bytesInSegment(
+  { file, name }: { readonly file: string; readonly name: string },
+  maxBytes: number,
+  part: 'all' | 'beginning',
+): Promise<Uint8Array | BadLog> {
+  try {
+    const segment = await segments.at(file);
+    const member = segment.member(name);
+    if (member === null) return unreadable(`there is no log ${name} in its segment`);
+    if (member.bytes > maxBytes && part === 'all')
+      return unreadable(`it has ${member.bytes} bytes; at most ${maxBytes} are read`);
+    const bytes = await segment.bytesOf(member);
+    return typeof bytes === 'string' ? unreadable(bytes) : bytes.subarray(0, maxBytes);
+  } catch (error) {
+    return unreadable(systemWordsOf(error));
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Segments that were read last: the logs of one are mostly asked for one behind the other. */
+class SegmentShelf {
+  readonly #shelf = new Map<string, { readonly stamp: string; readonly segment: Promise<OpenedSegment> }>();
+
+  /** As it is now. */
+  async at(path: string): Promise<OpenedSegment> {
+    const stats = await stat(path);
+    const kind = kindOf(stats);
+    if (kind !== null) throw new Error(`it is no regular file but a ${kind}`);
+    const stamp = `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+    const known = this.#shelf.get(path);
+    this.#shelf.delete(path);
+    const kept = known?.stamp === stamp ? known : { stamp, segment: lookedAt(path) };
+    kept.segment.catch(() => {});
+    this.#shelf.set(path, kept);
+    for (const oldest of this.#shelf.keys()) {
+      if (this.#shelf.size <= MAX_SEGMENTS) break;
+      this.#shelf.delete(oldest);
+    }
+    return kept.segment;
+  }
+}
+
+async function lookedAt(path: string): Promise<OpenedSegment> {
+  const segment = new OpenedSegment(path);
+  await segment.look();
+  return segment;
+}
+
+/** One that is read, and one that is read ahead. */
+const MAX_SEGMENTS = 2;
+const segments = new SegmentShelf();
+
+/** The segment at `path`, looked at; throws what the system says. */
+export function openSegment(path: string): Promise<OpenedSegment> {
+  return segments.at(path);
 }
 
 /** What a file has now; a log that is still written may grow meanwhile, and be cut. */

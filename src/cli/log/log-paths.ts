@@ -1,5 +1,6 @@
 /**
- * The paths of event logs that a command line names: files, folders (everything in them) and glob patterns.
+ * The paths of event logs that a command line names: files, folders (everything in them) and glob patterns. A segment is a folder of
+ * the logs in it; each has a path of its own (opened-segment.ts).
  *
  * What holds: a folder or link that can't be looked into is told and never passes for an empty one, while the rest is found all the
  * same; each real file is found once, and each real folder looked into once, however many links lead there, so that a loop of
@@ -9,7 +10,8 @@ import { type Dirent, readdir as readdirOf } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { glob } from 'tinyglobby';
-import { systemWordsOf } from './log-files.ts';
+import { isSegmentFile, isSegmentName, type LostBytes, memberOf, memberPath } from '../../opened-segment.ts';
+import { openSegment, systemWordsOf } from './log-files.ts';
 
 /** A name that leads to no log, or that can't be followed. */
 export interface PathFault {
@@ -22,6 +24,8 @@ export interface FoundLogs {
   /** Sorted; relative where they were given so. */
   readonly paths: readonly string[];
   readonly faults: readonly PathFault[];
+  /** What people should know of some: what a killed process did not write to its end. */
+  readonly notes: readonly PathFault[];
 }
 
 /** Finds all `.jsonl` files that `given` names, and files of any name that it names themselves; `onFound` is told how many so far. */
@@ -31,7 +35,8 @@ export async function findLogs(
 ): Promise<FoundLogs> {
   const search = new LogSearch(onFound);
   for (const name of given) await search.add(name);
-  return { paths: search.paths, faults: search.faults };
+  await search.openSegments();
+  return { paths: search.paths, faults: search.faults, notes: search.notes };
 }
 
 /** A folder, or what stands under a name: where it was found, and where that really is. */
@@ -48,13 +53,22 @@ class LogSearch {
   readonly #links: Place[] = [];
   /** What the system says, by path; null = there is no log. A pattern may come to a folder more than once. */
   readonly #faults = new Map<string, string | null>();
+  /** Files that were named themselves. */
+  readonly #named = new Set<string>();
+  /** Paths of logs in segments. */
+  readonly #members = new Set<string>();
+  readonly #notes: PathFault[] = [];
 
   constructor(onFound: (count: number) => void) {
     this.#onFound = onFound;
   }
 
   get paths(): readonly string[] {
-    return [...this.#pathOfReal.values()].sort();
+    return [...this.#pathOfReal.values(), ...this.#members].sort();
+  }
+
+  get notes(): readonly PathFault[] {
+    return this.#notes;
   }
 
   get faults(): readonly PathFault[] {
@@ -64,10 +78,38 @@ class LogSearch {
   async add(name: string): Promise<void> {
     const before = { seen: this.#seen, faults: this.#faults.size };
     const kind = await this.#kindOf(name);
-    if (kind === 'none') await this.#addPattern(name);
+    // Whatever it is called: it may be a segment that was renamed.
+    if (kind === 'file') this.#named.add(name);
+    const member = kind === 'none' ? memberOf(name) : null;
+    if (member !== null && (await this.#kindOf(member.file)) === 'file') this.#addMember(name);
+    else if (kind === 'none') await this.#addPattern(name);
     else if (kind !== 'unreadable') await this.#follow({ path: name, kind });
     const isInVain = this.#seen === before.seen && this.#faults.size === before.faults;
     if (isInVain) this.#faults.set(name, null);
+  }
+
+  /** Puts the logs of each segment in the place of its file; one that can't be read is a fault, after those of its logs that can. */
+  async openSegments(): Promise<void> {
+    for (const [real, path] of [...this.#pathOfReal]) {
+      try {
+        if (!isSegmentName(path) && !(this.#named.has(path) && (await isSegmentFile(path)))) continue;
+        const segment = await openSegment(path);
+        this.#pathOfReal.delete(real);
+        for (const { name } of segment.members) this.#addMember(memberPath(path, name));
+        const { fault, lost } = segment;
+        if (fault !== null) this.#faults.set(path, `it is no good segment from byte ${fault.at} on: ${fault.why}`);
+        if (lost !== null) this.#notes.push({ path, why: lostWords(lost) });
+      } catch (error) {
+        // Read as a log, it says itself what is wrong with it.
+        if (isSegmentName(path)) this.#note(path, error);
+      }
+    }
+  }
+
+  #addMember(path: string): void {
+    this.#seen += 1;
+    this.#members.add(path);
+    this.#onFound(this.#pathOfReal.size + this.#members.size);
   }
 
   /** How often a file was come upon, a second time included: a name of which all is known already leads to something. */
@@ -180,6 +222,11 @@ class LogSearch {
   #note(path: string, error: unknown): void {
     this.#faults.set(path.replace(/(?<=.)\/$/, ''), systemWordsOf(error));
   }
+}
+
+function lostWords({ log, bytes }: LostBytes): string {
+  const whose = log === null ? '' : ` of log ${log}`;
+  return `it has no end: its process was killed, or writes it still; the last ${bytes} bytes${whose} are no whole lines`;
 }
 
 function isLogName(name: string): boolean {

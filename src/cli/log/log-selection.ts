@@ -32,8 +32,10 @@ export async function selectLogs(given: readonly string[], context: CommandConte
   const names = given.length > 0 ? given : await defaultFolder(context);
   if (names === null) return null;
   if (names !== given) stderr.line(stderr.styled('dim', `logs in ${printable(names.join(' '))}`));
-  const { paths, faults } = await findLogs(names, (count) => progress.tell(() => countText(count, null, 'log')));
+  const { paths, faults, notes } = await findLogs(names, (count) => progress.tell(() => countText(count, null, 'log')));
   reportFaults(stderr, faults);
+  for (const { path, why } of notes.slice(0, TOLD_FAULTS))
+    stderr.line(`${printable(path)}: ${stderr.styled('yellow', 'note:')} ${printable(why ?? '')}`);
   return { paths, faults: faults.length, progress, stdout, stderr };
 }
 

@@ -8,9 +8,10 @@
 import { stat } from 'node:fs/promises';
 import { isDynamicPattern } from 'tinyglobby';
 import { type BadLog, LogReader } from '../../log/log-reader.ts';
+import { memberOf } from '../../opened-segment.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { printable } from '../terminal/output.ts';
-import { GrowingFile, type Growth } from './growing-file.ts';
+import { GrowingLog, type Growth } from './growing-file.ts';
 import { reportBadLog } from './log-files.ts';
 import { selectLogs, withEachLog } from './log-selection.ts';
 import { Timeline, type TimelineOptions } from './timeline.ts';
@@ -44,7 +45,7 @@ export async function followLog(options: LogShowOptions, context: CommandContext
   if (path === null) return exitCodes.unusable;
   const stopping = new AbortController();
   const stopped = context.stopOnSignals(() => stopping.abort());
-  const file = new GrowingFile(path);
+  const file = new GrowingLog(path);
   try {
     const code = await new Follower(path, options, context).follow(file, stopping.signal);
     return stopped() ?? code;
@@ -70,7 +71,7 @@ async function followedPath(paths: readonly string[], context: CommandContext): 
 
 async function isMissing(path: string): Promise<boolean> {
   try {
-    await stat(path);
+    await stat(memberOf(path)?.file ?? path);
     return false;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -96,7 +97,7 @@ class Follower {
   }
 
   /** Resolves with the exit code. */
-  async follow(file: GrowingFile, signal: AbortSignal): Promise<number> {
+  async follow(file: GrowingLog, signal: AbortSignal): Promise<number> {
     const { stdout } = this.#context;
     while (!signal.aborted && stdout.isOpen) {
       const growth = await file.look();

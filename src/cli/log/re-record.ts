@@ -6,6 +6,7 @@
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { wordsOf } from '../../errors.ts';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
+import { memberOf } from '../../opened-segment.ts';
 import {
   checkRecording,
   differenceText,
@@ -69,6 +70,8 @@ async function reRecordOne({ path, log, isOne }: GivenLog, place: ReRecordPlace)
     return exitCodes.failed;
   };
   if (machine === undefined) return refuse(`there is no chart named ${id}`);
+  if (memberOf(path) !== null && place.out === undefined)
+    return refuse('it stands in a segment, which is only appended to: --out writes the new one elsewhere');
   const verdict = replay(log, machine);
   if (verdict.divergence === null && verdict.definitionChanges.length === 0) {
     counts.same += 1;
@@ -96,7 +99,7 @@ async function accept({ path, log, verdict, anew }: Accepted, place: ReRecordPla
   const { reason, out, counts, stdout, stderr } = place;
   const target = out ?? path;
   try {
-    replaceFile(target, anew.text, statSync(path).mode & 0o777);
+    replaceFile(target, anew.text, statSync(memberOf(path)?.file ?? path).mode & 0o777);
   } catch (error) {
     const what = `${printable(target)} can't be written: ${printable(systemWordsOf(error))}`;
     stderr.line(`${stderr.styled('red', 'error:')} ${what}`);

@@ -10,6 +10,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { assert } from '../../assert.ts';
+import type { StopSignal } from '../../call/stop-signal.ts';
 import { audioFormat } from '../../call/wire.ts';
 import { EngineFailure } from '../../errors.ts';
 import type { SpeechEngine, SpeechRequest } from '../speech-engine.ts';
@@ -197,7 +198,7 @@ interface SentenceSoundOptions {
   readonly submit: (utterable: Utterable, listener: JobListener) => () => void;
   /** Called exactly once after `open` succeeded. */
   readonly onClosed: () => void;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /**

@@ -4,8 +4,10 @@
  * ever made of it.
  */
 
+import type { StopSignal } from '../../call/stop-signal.ts';
+
 /** Calls `listener` once when `signal` is aborted, at once if it is already. Returns what takes it off again; idempotent. */
-export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+export function onAbort(signal: StopSignal, listener: () => void): () => void {
   if (signal.aborted) {
     listener();
     return () => {};
@@ -22,7 +24,7 @@ export interface LinkedAbort {
 }
 
 /** What can be aborted by itself, and is aborted with `parent` for the same reason. */
-export function linkedAbort(parent: AbortSignal): LinkedAbort {
+export function linkedAbort(parent: StopSignal): LinkedAbort {
   const controller = new AbortController();
   const unlink = onAbort(parent, () => controller.abort(parent.reason));
   return { signal: controller.signal, abort: (reason) => controller.abort(reason), unlink };
@@ -33,7 +35,7 @@ export function linkedAbort(parent: AbortSignal): LinkedAbort {
  * be a silent peer; here it aborts the work first. Nothing starts before the first pull.
  */
 export function abortableStream<Item>(
-  signal: AbortSignal,
+  signal: StopSignal,
   make: (signal: AbortSignal) => AsyncGenerator<Item, void, undefined>,
 ): AsyncIterable<Item> {
   return {

@@ -26,6 +26,8 @@ const files = ['data.mdb', 'lock.mdb'] as const;
 export interface EmbeddedStore {
   /** How many times the store was opened for writing: with it, keys are unique over processes and restarts. */
   readonly incarnation: number;
+  /** Where its files are. */
+  readonly folder: string;
   database(name: string): TextDatabase;
   /** Whether its file still stands where it was opened: LMDB also commits into one that was deleted or moved away. One stat. */
   isInPlace(): boolean;
@@ -59,6 +61,7 @@ export function openStore(dataDir: string): EmbeddedStore {
     const file = fileIn(path);
     return {
       incarnation,
+      folder: path,
       database: (name) => environment.openDB(name, { encoding: 'string' }),
       isInPlace: () => {
         const found = fileIn(path);
@@ -143,6 +146,7 @@ export function storeFileOf(dataDir: string): string {
   return join(folderOf(dataDir), files[0]);
 }
 
+/** Where the files of the store below `dataDir` are. */
 function folderOf(dataDir: string): string {
   return join(dataDir, 'store');
 }

@@ -8,6 +8,7 @@
  * asks after a memory was handed over hears of it.
  */
 
+import type { RememberedAt } from '../memory-cache.ts';
 import { type MemoryEntry, type MemoryLimits, memoryLimitsSchema } from '../memory-entry.ts';
 import { type StoreReply, type StoreRequest, storeRequestSchema } from '../store-messages.ts';
 import { causeOfFailedWrite, type EmbeddedStore, openStore, systemWordsOf } from './embedded-store.ts';
@@ -23,16 +24,26 @@ const FAILED_EXIT_CODE = 1;
 
 let isFailing = false;
 
-function tell(reply: StoreReply, told = (): void => {}): void {
+/** Replies of this turn, which share a message. */
+let replies: StoreReply[] = [];
+
+function tell(reply: StoreReply): void {
+  if (replies.push(reply) === 1) process.nextTick(sendReplies);
+}
+
+function sendReplies(sent = (): void => {}): void {
+  const told = replies;
+  replies = [];
   // A server that has gone needs no answer.
-  if (process.connected) process.send?.(reply, told);
-  else told();
+  if (process.connected && told.length > 0) process.send?.(told.length === 1 ? told[0] : told, sent);
+  else sent();
 }
 
 function fail(what: string, error: unknown): void {
   if (isFailing) return;
   isFailing = true;
-  tell({ kind: 'failed', reason: `${what} (${systemWordsOf(error)})` }, () => process.exit(FAILED_EXIT_CODE));
+  tell({ kind: 'failed', reason: `${what} (${systemWordsOf(error)})` });
+  sendReplies(() => process.exit(FAILED_EXIT_CODE));
 }
 
 async function failWrite(error: unknown): Promise<void> {
@@ -55,7 +66,7 @@ class Writer {
   readonly #usage: UsageLedger;
   readonly #memory: MemoryLedger;
   readonly #quota: QuotaLedger;
-  #committed: number[] = [];
+  #committed: Extract<StoreReply, { readonly kind: 'stored' }>[] = [];
   /** Requests of this turn, which share a commit. */
   #takes: Extract<StoreRequest, { readonly kind: 'takeQuota' }>[] = [];
   /** Memories of this turn, which share a commit. */
@@ -107,8 +118,7 @@ class Writer {
           this.#remember();
           // Who deleted the file did not want to hear of it again.
           this.#assertInPlace();
-          const exchanges = this.#memory.recall(request.hardwareId, this.#limits, request.timeMs);
-          tell({ kind: 'recalled', id, exchanges });
+          tell({ kind: 'recalled', id, ...this.#memory.lookUp(request.hardwareId, this.#limits, request.timeMs) });
         });
     }
   }
@@ -147,22 +157,23 @@ class Writer {
     if (taken.length === 0) return;
     this.#remembered = [];
     const entries = taken.map(({ entry }) => entry);
-    this.#memory.remember(entries, this.#limits, Date.now());
-    for (const { id } of taken) this.#noteCommitted(id);
+    const places = this.#memory.remember(entries, this.#limits, Date.now());
+    for (const [index, { id }] of taken.entries()) this.#noteCommitted(id, places[index] ?? null);
   }
 
-  #noteCommitted(id: number): void {
-    if (this.#committed.push(id) === 1) setImmediate(() => this.#attempt(() => this.#tellStored()));
+  #noteCommitted(id: number, memory: RememberedAt | null = null): void {
+    if (this.#committed.push({ kind: 'stored', id, ...(memory !== null && { memory }) }) === 1)
+      setImmediate(() => this.#attempt(() => this.#tellStored()));
   }
 
   /** One look for all that a commit took. */
   #tellStored(): void {
     this.#assertInPlace();
-    for (const id of this.#committed.splice(0)) tell({ kind: 'stored', id });
+    for (const reply of this.#committed.splice(0)) tell(reply);
   }
 
   #assertInPlace(): void {
-    if (!this.#store.isInPlace()) throw new Error('its file was removed or replaced');
+    if (!this.#store.isInPlace() || !this.#memory.isInPlace()) throw new Error('its file was removed or replaced');
   }
 
   #attempt(run: () => void): void {
@@ -177,7 +188,9 @@ class Writer {
 
 function run(store: EmbeddedStore): void {
   const writer = new Writer(store, memoryLimitsSchema.parse(JSON.parse(process.argv[3] ?? '')));
-  process.on('message', (message) => writer.take(storeRequestSchema.parse(message)));
+  process.on('message', (message) => {
+    for (const request of Array.isArray(message) ? message : [message]) writer.take(storeRequestSchema.parse(request));
+  });
   process.once('disconnect', async () => {
     // What came in this turn is still to be written.
     await new Promise((wake) => setImmediate(wake));

@@ -35,6 +35,9 @@ class Bench {
         this.recoveries += 1;
       },
       onSweepFault: () => {},
+      onKilledFound: () => {},
+      files: 'session',
+      version: 'test',
       thread: new URL('../../support/replay/hand-writer-thread.mjs', import.meta.url),
       ...options,
     });
@@ -42,7 +45,7 @@ class Bench {
 
   /** A chart whose log has this name. */
   start(name: string): Actor<typeof supervisorMachine> {
-    const machine = withRecorder(supervisorMachine, (id) => this.logs.recorderFor(id, name, newLog));
+    const machine = withRecorder(supervisorMachine, (id) => this.logs.recorderFor(id, { name }, newLog));
     return createActor(machine, { id: name, input }).start();
   }
 }

@@ -31,9 +31,9 @@ const MAX_LOST_MS = 50;
 /** The middle of a session: it would have 800 turns. */
 const MIN_LINES = 60;
 
-test('each session has one file, the server has one; all replay identically', async () => {
+test('with EVENT_LOG_FILES=session each session has one file, the server has one; all replay identically', async () => {
   const folder = createLogFolder();
-  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir } });
+  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir, EVENT_LOG_FILES: 'session' } });
   const client = connect(server.grpcPort);
   for (let call = 0; call < 5; call += 1) await ask(client, { prompt: 'Good morning.', hardware_id: HARDWARE_ID });
   await ask(client, { prompt: 'down' });
@@ -69,7 +69,7 @@ test('each session has one file, the server has one; all replay identically', as
 
 test('a log is found by its day, its stream and its ids, and nobody else may read it', async () => {
   const folder = createLogFolder();
-  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir } });
+  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: folder.dir, EVENT_LOG_FILES: 'session' } });
   await ask(connect(server.grpcPort), { prompt: 'Good morning.', session_id: '../../etc', hardware_id: HARDWARE_ID });
   await server.stop();
 
@@ -119,30 +119,33 @@ test('a session that the grace period ended has its footer, too', async () => {
   for (const found of logs) expect(verdictOf(found)).toMatchObject(identical());
 });
 
-test('a killed process loses at most its last flush, and the log says that it is cut', async () => {
-  const folder = createLogFolder();
-  const server = await startServerProcess({ scenario, env: { EVENT_LOG_DIR: folder.dir } });
-  const running = start(connect(server.grpcPort), { prompt: 'slow' });
-  await running.firstFrame;
-  await eventually(
-    () => longestOf(folder.files()),
-    (lines) => lines > MIN_LINES,
-  );
-  server.process.kill('SIGKILL');
-  const killedAtMs = Date.now();
-  await server.exited;
+test.each(['segment', 'session'])(
+  'a killed process loses at most its last flush, and the log says that it is cut: a %s',
+  async (files) => {
+    const folder = createLogFolder();
+    const server = await startServerProcess({ scenario, env: { EVENT_LOG_DIR: folder.dir, EVENT_LOG_FILES: files } });
+    const running = start(connect(server.grpcPort), { prompt: 'slow' });
+    await running.firstFrame;
+    await eventually(
+      () => longestOf(folder.files()),
+      (lines) => lines > MIN_LINES,
+    );
+    server.process.kill('SIGKILL');
+    const killedAtMs = Date.now();
+    await server.exited;
 
-  const [session] = folder.logs();
-  const [supervisor] = folder.logs('supervisor');
-  if (session === undefined || supervisor === undefined) throw new Error('a log is missing');
-  expect(session.log.footer).toBeNull();
-  expect(supervisor.log.footer).toBeNull();
-  expect(verdictOf(session)).toMatchObject(identical({ isIncomplete: true, turns: session.log.turns.length }));
-  expect(verdictOf(supervisor)).toMatchObject(identical({ isIncomplete: true }));
-  const lastAtMs = Date.parse(session.log.header.startedAt) + (session.log.turns.at(-1)?.atMs ?? 0);
-  // A turn comes every 10 ms or so; the rest of the bound is for a busy machine, where the flush waits for the processor, too.
-  expect(killedAtMs - lastAtMs).toBeLessThan(MAX_LOST_MS * 5);
-});
+    const [session] = folder.logs();
+    const [supervisor] = folder.logs('supervisor');
+    if (session === undefined || supervisor === undefined) throw new Error('a log is missing');
+    expect(session.log.footer).toBeNull();
+    expect(supervisor.log.footer).toBeNull();
+    expect(verdictOf(session)).toMatchObject(identical({ isIncomplete: true, turns: session.log.turns.length }));
+    expect(verdictOf(supervisor)).toMatchObject(identical({ isIncomplete: true }));
+    const lastAtMs = Date.parse(session.log.header.startedAt) + (session.log.turns.at(-1)?.atMs ?? 0);
+    // A turn comes every 10 ms or so; the rest of the bound is for a busy machine, where the flush waits for the processor, too.
+    expect(killedAtMs - lastAtMs).toBeLessThan(MAX_LOST_MS * 5);
+  },
+);
 
 /** Lines of the longest file. */
 function longestOf(paths: readonly string[]): number {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { SEGMENT_ENDING, SEGMENT_FORMAT, segmentLine } from '../../../src/log/segment-format.ts';
 import { type SweepOptions, type SweepResult, sweepLogs } from '../../../src/record/retention.ts';
 import { ask, connect } from '../../support/client.ts';
 import { makeFolder } from '../../support/end-of-file.ts';
@@ -39,7 +40,16 @@ function folderOf(files: readonly (readonly [path: string, bytes: number, ageDay
 
 /** Runs a sweep to its end; also says in how many steps. */
 function sweep(dir: string, options: Partial<SweepOptions> = {}): SweepResult & { readonly steps: number } {
-  const run = sweepLogs({ dir, maxAgeMs: 14 * DAY_MS, maxTotalBytes: 1e9, nowMs, isOpen: () => false, ...options });
+  const run = sweepLogs({
+    dir,
+    maxAgeMs: 14 * DAY_MS,
+    maxTotalBytes: 1e9,
+    nowMs,
+    isOpen: () => false,
+    host: 'mill',
+    countsKilled: false,
+    ...options,
+  });
   for (let steps = 1; ; steps += 1) {
     const step = run.next();
     if (step.done === true) return { ...step.value, steps };
@@ -107,6 +117,48 @@ test('only what is ours by name goes: a `.jsonl` file in a folder named after a 
   expect(filesIn(elsewhere)).toEqual(['keep.jsonl']);
 });
 
+/** A segment by a process of this number; `tail` = what follows its header. */
+function segmentBy(pid: number, { host = 'mill', tail = '' }: { host?: string; tail?: string } = {}): string {
+  const startedAt = '2026-03-10T11:59:00.000Z';
+  return segmentLine({ segment: SEGMENT_FORMAT, run: '5f0c9a3e', pid, host, version: '1', startedAt }) + tail;
+}
+
+const ended = segmentLine({ end: { logs: 0, indexAt: 113 } });
+/** Above what a system numbers. */
+const NO_PID = 2 ** 22 + 1;
+
+test('a segment goes when it is sealed, or when nobody can be writing it any more; one that another process writes never does', () => {
+  const dir = folderOf([]);
+  const MINUTES_MS = 60_000;
+  const written: readonly (readonly [name: string, text: string, quietMs: number])[] = [
+    ['110000.000-00000001', segmentBy(process.ppid, { tail: ended }), MINUTES_MS],
+    ['110000.000-00000002', segmentBy(process.ppid), 9 * MINUTES_MS],
+    ['110000.000-00000003', segmentBy(process.ppid), 11 * MINUTES_MS],
+    ['110000.000-00000004', segmentBy(NO_PID), MINUTES_MS],
+    // One that had the number of this process before.
+    ['110000.000-00000005', segmentBy(process.pid), MINUTES_MS],
+    // Whether a process of another machine runs can't be asked.
+    ['110000.000-00000006', segmentBy(NO_PID, { host: 'forge' }), 9 * MINUTES_MS],
+    ['110000.000-00000007', 'what', 9 * MINUTES_MS],
+    ['110000.000-00000008', segmentBy(process.pid), 0],
+  ];
+  const day = join(dir, '2026-03-10');
+  mkdirSync(day);
+  for (const [name, text, quietMs] of written) {
+    const path = join(day, `${name}${SEGMENT_ENDING}`);
+    writeFileSync(path, text);
+    utimesSync(path, (nowMs - quietMs) / 1_000, (nowMs - quietMs) / 1_000);
+  }
+  const options = { isOpen: (path: string) => path.includes('-00000008'), countsKilled: true };
+  const [, , , , killed = ''] = filesIn(dir);
+  expect(sweep(dir, options)).toMatchObject({ deletedFiles: 0, killed: { segments: 3, newest: join(dir, killed) } });
+  const left = ['2', '6', '7', '8'].map((run) => `2026-03-10/110000.000-0000000${run}${SEGMENT_ENDING}`);
+  expect(sweep(dir, { ...options, maxTotalBytes: 1 })).toMatchObject({ deletedFiles: 4, failures: 0 });
+  expect(filesIn(dir)).toEqual(left);
+  expect(sweep(dir, { ...options, maxAgeMs: 1 })).toMatchObject({ deletedFiles: 0 });
+  expect(filesIn(dir)).toEqual(left);
+});
+
 test('a folder that is not there, or is none, is no reason to fail', () => {
   expect(sweep(join(parent, 'missing'))).toMatchObject({ deletedFiles: 0, failures: 0 });
   const file = join(parent, 'a file');
@@ -120,7 +172,15 @@ test("a file that cannot be deleted is counted, told, and stands in no other one
     ['2026-01-02/b.jsonl', 10, 60],
   ]);
   // What is no file any more when its turn comes: unlink fails for root, too.
-  const run = sweepLogs({ dir, maxAgeMs: DAY_MS, maxTotalBytes: 1e9, nowMs, isOpen: swapForFolder });
+  const run = sweepLogs({
+    dir,
+    maxAgeMs: DAY_MS,
+    maxTotalBytes: 1e9,
+    nowMs,
+    isOpen: swapForFolder,
+    host: 'mill',
+    countsKilled: false,
+  });
   let result = run.next();
   while (result.done !== true) result = run.next();
   expect(result.value).toMatchObject({ deletedFiles: 1, failures: 1, keptBytes: 10 });
@@ -147,28 +207,35 @@ test('a sweep works in small steps: at most one file each', () => {
   expect(readdirSync(dir)).toEqual([]);
 });
 
-test('a server sweeps when it starts and while it runs, and says in /status how much', async () => {
-  const dir = folderOf([['2020-01-01/000000.000-old.jsonl', 10, 2_000]]);
-  const scenario = {
-    answers: [{ when: '', steps: [{ say: 'Some more words are said here. ', repeat: 400 }] }],
-    speech: { chunks_per_sentence: 0 },
-  };
-  const MAX_BYTES = 1_048_576;
-  const server = await startServer({ scenario, env: { EVENT_LOG_DIR: dir, EVENT_LOG_MAX_BYTES: String(MAX_BYTES) } });
-  const deleted = async () => {
-    const { event_log: counts } = await server.status();
-    return Number(Object(counts).files_deleted);
-  };
-  await eventually(deleted, (files) => files === 1);
-  expect(existsSync(join(dir, '2020-01-01'))).toBe(false);
-  const client = connect(server.grpcPort);
-  await eventually(
-    async () => {
-      await ask(client, { prompt: 'Speak.' });
-      return deleted();
-    },
-    (files) => files > 1,
-    15_000,
-  );
-  await server.stop();
-});
+test.each(['segment', 'session'])(
+  'a server sweeps when it starts and while it runs, and says in /status how much: a %s',
+  async (files) => {
+    const dir = folderOf([['2020-01-01/000000.000-old.jsonl', 10, 2_000]]);
+    const scenario = {
+      answers: [{ when: '', steps: [{ say: 'Some more words are said here. ', repeat: 400 }] }],
+      speech: { chunks_per_sentence: 0 },
+    };
+    const MAX_BYTES = 1_048_576;
+    const yesterday = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
+    mkdirSync(join(dir, yesterday));
+    writeFileSync(join(dir, yesterday, '000000.000-large.jsonl'), 'x'.repeat(MAX_BYTES - 1_000));
+    const env = { EVENT_LOG_DIR: dir, EVENT_LOG_FILES: files, EVENT_LOG_MAX_BYTES: String(MAX_BYTES) };
+    const server = await startServer({ scenario, env });
+    const deleted = async () => {
+      const { event_log: counts } = await server.status();
+      return Number(Object(counts).files_deleted);
+    };
+    await eventually(deleted, (files) => files === 1);
+    expect(existsSync(join(dir, '2020-01-01'))).toBe(false);
+    const client = connect(server.grpcPort);
+    await eventually(
+      async () => {
+        await ask(client, { prompt: 'Speak.' });
+        return deleted();
+      },
+      (files) => files > 1,
+      15_000,
+    );
+    await server.stop();
+  },
+);

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFields, Logger } from '../../../src/observe/logger.ts';
+import { MemoryCache } from '../../../src/store/memory-cache.ts';
+import { GenerationReader } from '../../../src/store/memory-generations.ts';
 import { MemoryStore } from '../../../src/store/store-clients.ts';
 import { forgetMemory } from '../../../src/store/store-errand.ts';
-import { StoreProcess } from '../../../src/store/store-process.ts';
+import { StoreProcess, storeFolderOf } from '../../../src/store/store-process.ts';
 import { ownTimeOf } from '../../support/own-time.ts';
 
 const limits = { maxExchanges: 3, maxChars: 1_000, ttlMs: 1_000_000, maxDevices: 100 };
@@ -14,12 +16,14 @@ const limits = { maxExchanges: 3, maxChars: 1_000, ttlMs: 1_000_000, maxDevices:
 let dir: string;
 let logged: LogFields[];
 const processes: StoreProcess[] = [];
+const readers: GenerationReader[] = [];
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'recital-memory-store-'));
   logged = [];
 });
 afterEach(async () => {
   await Promise.all(processes.splice(0).map((each) => each.close()));
+  for (const reader of readers.splice(0)) reader.close();
   rmSync(dir, { recursive: true });
 });
 
@@ -39,7 +43,11 @@ async function open({ script, answerDueMs = 10_000, maxWaitingChars = 1_000_000 
   const store = new StoreProcess({ dataDir: dir, memory: limits, log, ownTime: ownTimeOf(), answerDueMs, ...given });
   processes.push(store);
   await store.open();
-  return { store, memory: new MemoryStore({ store, limits, timeMs: () => Date.now(), maxWaitingChars }) };
+  const now = () => performance.now();
+  const generations = new GenerationReader(storeFolderOf(dir), now);
+  readers.push(generations);
+  const cache = new MemoryCache({ limits, generations, now });
+  return { store, cache, memory: new MemoryStore({ store, limits, timeMs: () => Date.now(), cache, maxWaitingChars }) };
 }
 
 /** A process that does what `code` says. */
@@ -110,7 +118,7 @@ describe('a store that', () => {
       kind === 'recall' ? { kind: 'recalled', id, exchanges: [] } : { kind: 'stored', id }));
       process.send({ kind: 'opened' });`);
     for (let tries = 0; ; tries += 1) {
-      const heard = await memory.recall('d')?.catch(() => null);
+      const heard = await Promise.resolve(memory.recall('d')).catch(() => null);
       if (heard !== null) break;
       expect(tries).toBeLessThan(2_000);
       await new Promise((wake) => setTimeout(wake, 10));

@@ -240,7 +240,7 @@ describe('a process that', () => {
 
   test('fails in writing: its words are the reason of all that wait', async () => {
     const store = storeOf(
-      script(`process.once('message', ({ id }) => {
+      script(`process.once('message', ([{ id }]) => {
         process.send({ kind: 'stored', id });
         process.send({ kind: 'failed', reason: 'no room' }, () => process.exit(1));
       });`),
@@ -395,6 +395,10 @@ describe('whether anything can be stored is known without a request', () => {
 });
 
 test('a file that cannot grow: the writer ends, and what it called stored is there', async () => {
+  // What stands in the store from its first day on is larger than what is let grow.
+  const made = new StoreProcess({ dataDir: dir, memory, log, ownTime: ownTimeOf() });
+  await made.open();
+  await made.close();
   const writer = spawn(
     '/bin/sh',
     ['-c', 'ulimit -f 200; exec "$0" "$@"', process.execPath, storeScript('store-writer'), dir, JSON.stringify(memory)],

@@ -1,14 +1,19 @@
-/** A folder for the event logs of a test, gone when the test file ends, and what stands in it. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** A folder for the event logs of a test, gone when the test file ends, and what stands in it, in files of their own or in segments. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { LogHeader } from '../../../src/log/log-format.ts';
 import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
+import { SEGMENT_ENDING } from '../../../src/log/segment-format.ts';
+import { readSegment, type SegmentContents } from '../../../src/log/segment-reader.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { type ReplayVerdict, replay } from '../../../src/replay/replayer.ts';
 import { makeFolder } from '../end-of-file.ts';
 
 export interface FoundLog {
+  /** The file, or the segment. */
   readonly path: string;
+  /** In a segment: which log of it; null = the file is its own. */
+  readonly name: string | null;
   readonly text: string;
   readonly log: EventLog;
 }
@@ -17,8 +22,14 @@ export interface LogFolder {
   readonly dir: string;
   /** Paths of all files, oldest first. */
   files(): readonly string[];
-  /** All logs of one chart; a file that can't be read fails the test. */
+  /** All logs of one chart; a file that can't be read fails the test. None while there is no folder. */
   logs(machine?: string): readonly FoundLog[];
+  /** The segments, oldest first. */
+  segments(): readonly FoundSegment[];
+}
+
+export interface FoundSegment extends SegmentContents {
+  readonly path: string;
 }
 
 /** A new folder, not made yet: making it is the recorder's work. */
@@ -30,9 +41,8 @@ export function createLogFolder(): LogFolder {
     dir,
     files,
     logs: (machine = 'session') =>
-      files()
-        .map(found)
-        .filter(({ log }) => log.header.machine === machine),
+      (existsSync(dir) ? files() : []).flatMap(foundIn).filter(({ log }) => log.header.machine === machine),
+    segments: () => (existsSync(dir) ? files() : []).filter(isSegment).map(segmentIn),
   };
 }
 
@@ -42,11 +52,26 @@ function filesUnder(dir: string): string[] {
   );
 }
 
-function found(path: string): FoundLog {
-  const text = readFileSync(path, 'utf8');
+function isSegment(path: string): boolean {
+  return path.endsWith(SEGMENT_ENDING);
+}
+
+function foundIn(path: string): FoundLog[] {
+  if (!isSegment(path)) return [found(path, null, readFileSync(path, 'utf8'))];
+  return segmentIn(path).logs.map(({ name, pieces }) => found(path, name, Buffer.concat(pieces).toString('utf8')));
+}
+
+function segmentIn(path: string): FoundSegment {
+  const contents = readSegment(readFileSync(path));
+  const { fault } = contents;
+  if (fault !== null) throw new Error(`${basename(path)}, byte ${fault.at}: ${fault.why}`);
+  return { path, ...contents };
+}
+
+function found(path: string, name: string | null, text: string): FoundLog {
   const log = readLog(text);
-  if (isBadLog(log)) throw new Error(`${basename(path)}, line ${log.line}: ${log.why}`);
-  return { path, text, log };
+  if (isBadLog(log)) throw new Error(`${name ?? basename(path)}, line ${log.line}: ${log.why}`);
+  return { path, name, text, log };
 }
 
 /** Replays a log with the chart of its header. */

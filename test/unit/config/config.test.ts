@@ -105,6 +105,7 @@ describe('defaults', () => {
       eventLog: {
         isOn: true,
         dir: './data/event-logs',
+        files: 'session',
         redaction: 'shape',
         maxAgeMs: 1_209_600_000,
         maxTotalBytes: 1_073_741_824,

@@ -1,0 +1,358 @@
+/**
+ * Segments on the disk (log/segment-format.ts): which logs stand in one, and the bytes of each, as its own file would hold them. A log in a
+ * segment has a path of its own, `<file>#<name>`.
+ *
+ * What holds: of a segment with an end its index is read, of one without its heads alone, from where the last look ended; of a log its
+ * own blocks, back along their chain. What does not fit is told and nothing behind it is believed; what a killed process did not write
+ * to its end is told as lost, and the whole lines before it count. Nothing is held open between two reads.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import {
+  type BlockHead,
+  type IndexedLog,
+  isSegmentHead,
+  SEGMENT_END_MAX_BYTES,
+  SEGMENT_ENDING,
+  SEGMENT_LINE_MAX_BYTES,
+  segmentEndIn,
+  segmentLineOf,
+} from './log/segment-format.ts';
+import { SegmentWalk } from './log/segment-reader.ts';
+
+/** Holds the head of a block and nearly always its lines. */
+const BLOCK_READ_BYTES = 16 * 1024;
+const WALK_BYTES = 256 * 1024;
+/** From so many logs on that are read of one segment it is read as a whole, if it is not larger. */
+const READS_WORTH_ALL = 8;
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+const LINE_FEED = 0x0a;
+
+/** A log in a segment, as its index or the heads of its blocks tell it. */
+export interface SegmentMember {
+  readonly number: number;
+  readonly name: string;
+  readonly lines: number;
+  readonly bytes: number;
+  readonly blocks: number;
+  /** Where the head of its last block begins. */
+  readonly last: number;
+  /** So many bytes of its last block count; null = all. */
+  readonly lastBytes: number | null;
+  /** What the index tells; null = there is none yet. */
+  readonly entry: IndexedLog | null;
+}
+
+/** What was not written to its end. */
+export interface LostBytes {
+  readonly log: string | null;
+  readonly bytes: number;
+}
+
+/** True for a file that is named like a segment. */
+export function isSegmentName(name: string): boolean {
+  return name.endsWith(SEGMENT_ENDING);
+}
+
+/** The path of a log in a segment. */
+export function memberPath(file: string, name: string): string {
+  return `${file}#${name}`;
+}
+
+/** The file and the name that a path of a log in a segment consists of; null = it is a path of a file. */
+export function memberOf(path: string): { readonly file: string; readonly name: string } | null {
+  const [, file, name] = /^(.+)#(\d{6}\.\d{3}-[A-Za-z0-9_-]{1,64})$/s.exec(path) ?? [];
+  return file === undefined || name === undefined ? null : { file, name };
+}
+
+/** True if the file at `path` begins as a segment does; throws what the system says. */
+export async function isSegmentFile(path: string): Promise<boolean> {
+  const file = await openFile(path);
+  try {
+    if (!(await file.stat()).isFile()) return false;
+    const { bytes } = await readAt(file, 0, 16);
+    return isSegmentHead(bytes.toString('latin1'));
+  } finally {
+    await file.close();
+  }
+}
+
+export class OpenedSegment {
+  readonly path: string;
+  readonly #members: SegmentMember[] = [];
+  readonly #byName = new Map<string, SegmentMember>();
+  #walk = new SegmentWalk();
+  /** Bytes that were walked. */
+  #walked = 0;
+  #isEnded = false;
+  #lost: LostBytes | null = null;
+  #fault: { readonly at: number; readonly why: string } | null = null;
+  /** The log whose last block is not whole, as it was before that. */
+  #uncut: { readonly cut: SegmentMember; readonly before: SegmentMember | undefined } | null = null;
+  #reads = 0;
+  #whole: Buffer | null = null;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** In the order in which they began. */
+  get members(): readonly SegmentMember[] {
+    return this.#members;
+  }
+
+  /** False: it is written still, or its process was killed. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  get lost(): LostBytes | null {
+    return this.#lost;
+  }
+
+  /** What is wrong with it, at which byte; null = nothing. */
+  get fault(): { readonly at: number; readonly why: string } | null {
+    return this.#fault;
+  }
+
+  member(name: string): SegmentMember | null {
+    return this.#byName.get(name) ?? null;
+  }
+
+  /** Looks at what is new in it; throws what the system says. */
+  async look(): Promise<void> {
+    if (this.#isEnded || this.#fault !== null) return;
+    const file = await openFile(this.path);
+    try {
+      const { size } = await file.stat();
+      if (this.#walked === 0 && (await this.#takeIndex(file, size))) return;
+      await this.#follow(file, size);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The bytes of a log's own file; or what is wrong with them. Throws what the system says. */
+  async bytesOf({ name }: Pick<SegmentMember, 'name'>): Promise<Uint8Array | string> {
+    const member = this.#byName.get(name);
+    if (member === undefined) return `there is no log ${name} in it`;
+    this.#reads += 1;
+    const file = await openFile(this.path);
+    try {
+      const { size } = await file.stat();
+      if (this.#reads === READS_WORTH_ALL && this.#isEnded && size <= MAX_WHOLE_BYTES)
+        this.#whole = (await readAt(file, 0, size)).bytes;
+      return await this.#join(member, file);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #takeIndex(file: FileHandle, size: number): Promise<boolean> {
+    const tailBytes = Math.min(size, SEGMENT_END_MAX_BYTES);
+    const tail = (await readAt(file, size - tailBytes, tailBytes)).bytes.toString('latin1');
+    const end = segmentEndIn(tail);
+    if (end === null || end.indexAt >= size) return false;
+    const { bytes } = await readAt(file, end.indexAt, size - end.indexAt);
+    for (const text of bytes.toString('utf8').split('\n').slice(0, end.logs)) {
+      const line = segmentLineOf(text);
+      const isNext = typeof line !== 'string' && line.kind === 'indexed' && line.entry.indexed === this.#members.length;
+      // An index that does not fit is none: what stands in the segment is found by its heads, which say what is wrong.
+      if (!isNext) {
+        this.#members.length = 0;
+        this.#byName.clear();
+        return false;
+      }
+      const { entry } = line;
+      this.#put({ ...entry, number: entry.indexed, lastBytes: null, entry });
+    }
+    this.#isEnded = this.#members.length === end.logs;
+    return this.#isEnded;
+  }
+
+  #put(member: SegmentMember): void {
+    this.#members[member.number] = member;
+    this.#byName.set(member.name, member);
+  }
+
+  /** From head to head, as far as the file goes. */
+  async #follow(file: FileHandle, size: number): Promise<void> {
+    this.#lost = null;
+    this.#forgetCut();
+    const pages = new Pages(file, size);
+    while (this.#walked < size && !this.#isEnded) {
+      const at = this.#walked;
+      const window = await pages.at(at);
+      const lineEnd = window.subarray(0, SEGMENT_LINE_MAX_BYTES).indexOf(LINE_FEED);
+      if (lineEnd < 0) {
+        if (size - at < SEGMENT_LINE_MAX_BYTES) this.#lost = { log: null, bytes: size - at };
+        else this.#fault = { at, why: `the line has more than ${SEGMENT_LINE_MAX_BYTES} bytes` };
+        return;
+      }
+      const text = window.toString('utf8', 0, lineEnd);
+      const dataAt = at + lineEnd + 1;
+      const peeked = segmentLineOf(text);
+      const isBlock = typeof peeked !== 'string' && peeked.kind === 'block';
+      if (isBlock && dataAt + peeked.head.bytes > size) {
+        await this.#takeCut(pages, { at, dataAt, size, head: peeked.head });
+        return;
+      }
+      const line = this.#walk.take(text, at);
+      if (typeof line === 'string') {
+        this.#fault = { at, why: line };
+        return;
+      }
+      this.#walked = dataAt;
+      if (line.kind === 'end') this.#isEnded = true;
+      else if (line.kind === 'indexed') this.#putEntry(line.entry);
+      else if (line.kind === 'block') {
+        this.#noteBlock(line.head, at);
+        this.#walked = dataAt + line.head.bytes;
+      }
+    }
+    if (this.#walked === 0) this.#fault = { at: 0, why: 'the file is empty' };
+  }
+
+  #putEntry(entry: IndexedLog): void {
+    const known = this.#members[entry.indexed];
+    if (known !== undefined) this.#put({ ...known, entry });
+  }
+
+  #noteBlock({ log, name = '', lines, bytes }: BlockHead, at: number): void {
+    const known = this.#members[log];
+    if (known === undefined)
+      this.#put({ number: log, name, lines, bytes, blocks: 1, last: at, lastBytes: null, entry: null });
+    else {
+      const sum = { lines: known.lines + lines, bytes: known.bytes + bytes, blocks: known.blocks + 1 };
+      this.#put({ ...known, ...sum, last: at });
+    }
+  }
+
+  /** A block that is not whole: it is looked at again, should it still grow. Its whole lines count. */
+  async #takeCut(
+    pages: Pages,
+    { at, dataAt, size, head }: { at: number; dataAt: number; size: number; head: BlockHead },
+  ): Promise<void> {
+    const bytes = await pages.part(dataAt, size - dataAt);
+    const whole = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
+    const name = head.name ?? this.#members[head.log]?.name ?? null;
+    this.#lost = { log: name, bytes: size - dataAt - whole.length };
+    if (whole.length === 0 || name === null) return;
+    const before = this.#members[head.log];
+    const cut: SegmentMember = {
+      number: head.log,
+      name,
+      lines: linesIn(whole) + (before?.lines ?? 0),
+      bytes: whole.length + (before?.bytes ?? 0),
+      blocks: (before?.blocks ?? 0) + 1,
+      last: at,
+      lastBytes: whole.length,
+      entry: null,
+    };
+    this.#uncut = { cut, before };
+    this.#put(cut);
+  }
+
+  /** What was not whole may be by now. */
+  #forgetCut(): void {
+    if (this.#uncut === null) return;
+    const { cut, before } = this.#uncut;
+    this.#uncut = null;
+    if (before !== undefined) {
+      this.#put(before);
+      return;
+    }
+    this.#members.length = cut.number;
+    this.#byName.delete(cut.name);
+  }
+
+  /** Back along the chain of its blocks. */
+  async #join(member: SegmentMember, file: FileHandle): Promise<Uint8Array | string> {
+    const parts: Uint8Array[] = [];
+    let left = member.bytes;
+    for (let at: number | undefined = member.last; at !== undefined; ) {
+      if (parts.length === member.blocks)
+        return this.#unfit(member, `there are more than ${member.blocks} blocks of it`);
+      const { bytes } = await this.#read(file, at, BLOCK_READ_BYTES);
+      const lineEnd = bytes.subarray(0, SEGMENT_LINE_MAX_BYTES).indexOf(LINE_FEED);
+      const line = lineEnd < 0 ? 'the line does not end' : segmentLineOf(bytes.toString('utf8', 0, lineEnd));
+      if (typeof line === 'string') return this.#unfit(member, line, at);
+      if (line.kind !== 'block' || line.head.log !== member.number)
+        return this.#unfit(member, 'there is no block of this log', at);
+      const { head } = line;
+      const wanted = Math.min(at === member.last ? (member.lastBytes ?? head.bytes) : head.bytes, left);
+      const from = lineEnd + 1;
+      const isThere = bytes.length - from >= wanted;
+      const block: Buffer = isThere
+        ? bytes.subarray(from, from + wanted)
+        : (await this.#read(file, at + from, wanted)).bytes;
+      if (block.length < wanted) return this.#unfit(member, 'the block is not whole', at);
+      parts.push(block);
+      left -= wanted;
+      if (head.prev !== undefined && head.prev >= at) return this.#unfit(member, 'the block follows a later one', at);
+      if (head.prev === undefined && head.name !== member.name)
+        return this.#unfit(member, `the log is named ${head.name ?? 'nothing'} there`, at);
+      at = head.prev;
+    }
+    if (left !== 0) return this.#unfit(member, `${left} of its ${member.bytes} bytes are not there`);
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts.reverse());
+  }
+
+  #unfit({ name }: SegmentMember, why: string, at?: number): string {
+    return `its segment does not hold it: ${why}${at === undefined ? '' : ` (byte ${at}, log ${name})`}`;
+  }
+
+  async #read(file: FileHandle, at: number, bytes: number): Promise<{ readonly bytes: Buffer }> {
+    return this.#whole === null ? readAt(file, at, bytes) : { bytes: this.#whole.subarray(at, at + bytes) };
+  }
+}
+
+function linesIn(bytes: Uint8Array): number {
+  let lines = 0;
+  for (const byte of bytes) if (byte === LINE_FEED) lines += 1;
+  return lines;
+}
+
+/** A window over a file that moves forward. */
+class Pages {
+  readonly #file: FileHandle;
+  readonly #size: number;
+  #from = 0;
+  #page: Buffer = Buffer.alloc(0);
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file;
+    this.#size = size;
+  }
+
+  /** What stands from `at` on: a line, if there is one. */
+  async at(at: number): Promise<Buffer> {
+    return this.part(at, Math.min(SEGMENT_LINE_MAX_BYTES, this.#size - at));
+  }
+
+  /** What stands there, at least `bytes` of it; less where the file has become shorter. */
+  async part(at: number, bytes: number): Promise<Buffer> {
+    if (at < this.#from || at + bytes > this.#from + this.#page.length) {
+      this.#from = at;
+      this.#page = (await readAt(this.#file, at, Math.max(bytes, Math.min(WALK_BYTES, this.#size - at)))).bytes;
+    }
+    return this.#page.subarray(at - this.#from);
+  }
+}
+
+/** Never waits for a writer: a pipe that stands there has no bytes. */
+function openFile(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+async function readAt(file: FileHandle, at: number, bytes: number): Promise<{ readonly bytes: Buffer }> {
+  const buffer = Buffer.allocUnsafe(bytes);
+  let filled = 0;
+  while (filled < bytes) {
+    const { bytesRead } = await file.read(buffer, filled, bytes - filled, at + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return { bytes: buffer.subarray(0, filled) };
+}
