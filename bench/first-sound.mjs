@@ -82,6 +82,7 @@ async function serveStreams({ count, tokenMs, voiceMs, lookahead = 2 }, onEnd = 
     SCENARIO_FILE: scenarioFile,
     DATA_DIR: join(dir, 'data'),
     BACKPRESSURE_MAX_STREAMS: String(count * 2),
+    MAX_STREAMS_PER_CONNECTION: '10000',
     SPEECH_LOOKAHEAD: String(lookahead),
     TOKEN_MS: tokenMs,
     VOICE_MS: voiceMs,

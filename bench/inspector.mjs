@@ -50,6 +50,7 @@ const target = await startServer(
     SCENARIO_FILE: scenarioFile,
     DATA_DIR: join(dir, 'data'),
     BACKPRESSURE_MAX_STREAMS: '1000',
+    MAX_STREAMS_PER_CONNECTION: '10000',
     BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
     OVERLOAD: 'off',
     LOG_LEVEL: 'warn',

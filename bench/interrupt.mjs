@@ -50,6 +50,7 @@ async function measurePace(pace, msPerChunk) {
       SCENARIO_FILE: scenarioFile,
       DATA_DIR: join(dir, `data-${msPerChunk}`),
       BACKPRESSURE_MAX_STREAMS: String(streams),
+      MAX_STREAMS_PER_CONNECTION: '10000',
       LOG_LEVEL: 'warn',
     },
     'pipe',

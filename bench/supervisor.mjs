@@ -125,6 +125,7 @@ function startRecital(name) {
     SCENARIO_FILE: scenarioFile,
     DATA_DIR: join(dir, name),
     BACKPRESSURE_MAX_STREAMS: '10000',
+    MAX_STREAMS_PER_CONNECTION: '10000',
     BACKPRESSURE_IDLE_TIMEOUT: '0',
     BACKPRESSURE_MAX_RATE: '0',
     ANSWER_STALL_TIMEOUT: '0',

@@ -111,6 +111,24 @@ export const limitSettings = {
     meaning:
       'Processes that serve GRPC_PORT together, with one truth about session ids, slots, interrupts and quotas; auto = one a processor.',
   },
+  MAX_CONNECTIONS: {
+    type: 'integer',
+    unit: 'connections',
+    min: 1,
+    max: 100_000,
+    default: '1000',
+    meaning:
+      'Connections of clients that may be open at once; one more is closed at once, so its client reads UNAVAILABLE.',
+  },
+  MAX_STREAMS_PER_CONNECTION: {
+    type: 'integer',
+    unit: 'calls',
+    min: 1,
+    max: 100_000,
+    default: '100',
+    meaning:
+      'Calls that one connection may have at once; HTTP/2 tells clients, which let one more wait until another has ended.',
+  },
   OVERLOAD: {
     type: 'switch',
     default: 'on',
@@ -193,6 +211,8 @@ export interface LimitConfig {
   };
   /** Processes that serve the gRPC port; 1 = this one, auto = one a processor. */
   readonly workers: number | 'auto';
+  /** Of clients, open at once, and calls on one of them. */
+  readonly connections: { readonly maxConnections: number; readonly maxStreamsPerConnection: number };
   readonly overload: { readonly isOn: boolean; readonly maxLagMs: number };
   /** 0 = off, each. */
   readonly timeouts: {
@@ -228,6 +248,10 @@ export function compileLimits(values: SettingReader): LimitConfig {
       queueMax: values.integer('DUPLICATE_QUEUE_MAX'),
     }),
     workers: workersOf(values.text('WORKERS', isWorkers)),
+    connections: Object.freeze({
+      maxConnections: values.integer('MAX_CONNECTIONS'),
+      maxStreamsPerConnection: values.integer('MAX_STREAMS_PER_CONNECTION'),
+    }),
     overload: Object.freeze({ isOn: values.isOn('OVERLOAD'), maxLagMs: values.milliseconds('OVERLOAD_MAX_LAG') }),
     timeouts: Object.freeze({
       firstTokenTimeoutMs: values.milliseconds('FIRST_TOKEN_TIMEOUT'),

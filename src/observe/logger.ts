@@ -2,7 +2,7 @@
  * Logging: one JSON object a line on stdout (pino), every line with a static message and the fields scope, method,
  * decision and ctx (CONTRACT §2). What people said or heard never appears in it at any level.
  */
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -17,6 +17,11 @@ export interface LogFields {
   readonly ctx: Readonly<Record<string, unknown>>;
   /** An unexpected error, with its stack. */
   readonly err?: unknown;
+  /**
+   * A client can cause it at will, without a stream of its own: at most MAX_LINES_PER_SECOND of its kind are written, the rest is counted.
+   * Absent = every line counts; those of admitted streams are bounded by their slots.
+   */
+  readonly isBounded?: true;
 }
 
 export interface Logger {
@@ -31,6 +36,70 @@ export interface Logger {
 /** Log text that may wait for a reader of stdout, in bytes; some 3,000 lines. What comes while it is full is dropped. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
+/** What a reader of a log still takes in, and far from what stdout can carry. */
+const MAX_LINES_PER_SECOND = 500;
+const SECOND_MS = 1_000;
+
+type LineLevel = 'debug' | 'info' | 'warn' | 'error';
+
+interface LineKind {
+  readonly scope: string;
+  readonly decision: string;
+  /** One of a closed list: why a call was refused. */
+  readonly reason: string | undefined;
+  lines: number;
+}
+
+/**
+ * Bounds the lines that clients can cause at will, by their kind: what, why and how loud. The first MAX_LINES_PER_SECOND of a kind in a second
+ * are written, and when the second is over one line says how many more there were. No line is lost without being counted.
+ */
+class LineBound {
+  readonly #write: (level: LineLevel, fields: LogFields, message: string) => void;
+  /** Of the present second. */
+  readonly #kinds = new Map<string, LineKind>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(write: (level: LineLevel, fields: LogFields, message: string) => void) {
+    this.#write = write;
+    process.once('exit', () => this.#tell());
+  }
+
+  take(level: LineLevel, { isBounded: _, ...fields }: LogFields, message: string): void {
+    const { scope, decision, ctx } = fields;
+    const reason = textOf(ctx.reason) ?? textOf(ctx.error_type);
+    const key = `${level} ${scope} ${decision} ${reason}`;
+    const kind = this.#kinds.get(key) ?? { scope, decision, reason, lines: 0 };
+    kind.lines += 1;
+    this.#kinds.set(key, kind);
+    this.#timer ??= setTimeout(() => this.#tell(), SECOND_MS).unref();
+    if (kind.lines <= MAX_LINES_PER_SECOND) this.#write(level, fields, message);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const kinds = [...this.#kinds];
+    this.#kinds.clear();
+    for (const [key, { scope, decision, reason, lines }] of kinds) {
+      if (lines <= MAX_LINES_PER_SECOND) continue;
+      const level = lineLevels.find((each) => key.startsWith(each)) ?? 'warn';
+      const ctx = { decision, ...(reason !== undefined && { reason }), lines: lines - MAX_LINES_PER_SECOND };
+      this.#write(
+        level,
+        { scope, method: 'log', decision: 'and_more', ctx },
+        'there were more such lines in this second',
+      );
+    }
+  }
+}
+
+const lineLevels: readonly LineLevel[] = ['debug', 'info', 'warn', 'error'];
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** A logger at `level`; `destination` defaults to stdout. */
 export function createLogger(
   level: LogLevel,
@@ -38,16 +107,20 @@ export function createLogger(
 ): Logger {
   const leveled = pino({ level, base: null }, destination);
   const always = pino({ level: 'info', base: null }, destination);
+  const bound = new LineBound((line, fields, message) => leveled[line](fields, message));
   const at =
-    (write: PinoLogger['info']) =>
-    (fields: LogFields, message: string): void =>
-      write(fields, message);
+    (line: LineLevel) =>
+    (fields: LogFields, message: string): void => {
+      if (!leveled.isLevelEnabled(line)) return;
+      if (fields.isBounded === true) bound.take(line, fields, message);
+      else leveled[line](fields, message);
+    };
   return {
-    debug: at(leveled.debug.bind(leveled)),
-    info: at(leveled.info.bind(leveled)),
-    warn: at(leveled.warn.bind(leveled)),
-    error: at(leveled.error.bind(leveled)),
-    announce: at(always.info.bind(always)),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    announce: (fields, message) => always.info(fields, message),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { assert } from '../assert.ts';
 import { type Call, idsOf } from '../call/call.ts';
 import type { Frame, FrameSink, SinkListener, StreamEnd } from '../call/gateway.ts';
+import type { OwnTime } from '../call/own-time.ts';
 import { type Failure, logLevelOf } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { FrameCodec } from './codec.ts';
@@ -37,6 +38,7 @@ export interface CallSinkOptions {
   readonly log: Logger;
   /** 0 = off. */
   readonly idleTimeoutMs: number;
+  readonly ownTime: OwnTime;
 }
 
 /** The sink of one call: `call` is whose it is, `wire` is grpc-js's object for it. */
@@ -104,11 +106,11 @@ export class CallSink implements FrameSink {
 
   /** What a good stream still has to deliver is the client's for as long as an idle stream would be. */
   #resetIfItLingers(isGood: boolean): void {
-    const { idleTimeoutMs } = this.#options;
+    const { idleTimeoutMs, ownTime } = this.#options;
     if (isGood && idleTimeoutMs === 0) return;
     const lingerMs = isGood ? Math.max(LINGER_MS, idleTimeoutMs) : LINGER_MS;
-    const timer = setTimeout(() => this.#flow.reset(), lingerMs);
-    timer.unref();
-    this.#wire.once('cancelled', () => clearTimeout(timer));
+    const timer = ownTime.setTimeout(() => this.#flow.reset(), lingerMs);
+    timer.handle?.unref();
+    this.#wire.once('cancelled', () => ownTime.clearTimeout(timer));
   }
 }

@@ -16,7 +16,7 @@ import { requestBytesOf, withRequestSizes } from './request-size.ts';
 import { statusOf } from './status.ts';
 
 const descriptorsPath = fileURLToPath(new URL('../../proto/descriptors.binpb', import.meta.url));
-const REFLECTION_PATH = '/grpc.reflection.';
+export const REFLECTION_PATH = '/grpc.reflection.';
 /** Names are short; and every request is sent back within its answer. */
 const MAX_REQUEST_BYTES = 4096;
 
@@ -30,15 +30,8 @@ export function addReflection(server: Server): void {
   });
 }
 
-/** A reflection call, bounded; null = it is another call. */
-export function reflectionCallOf(
-  method: { readonly path: string },
-  nextCall: ServerInterceptingCallInterface,
-): ServerInterceptingCall | null {
-  return method.path.startsWith(REFLECTION_PATH) ? new ReflectionCall(nextCall) : null;
-}
-
-class ReflectionCall extends ServerInterceptingCall {
+/** A reflection call, which reads at the pace of its client. */
+export class ReflectionCall extends ServerInterceptingCall {
   #answersInFlight = 0;
   #isReadAwaited = false;
 

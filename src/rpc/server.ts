@@ -3,12 +3,22 @@
  * while it drains; the supervisor says who is admitted.
  */
 import { getHeapStatistics } from 'node:v8';
-import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import {
+  type ChannelOptions,
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  setLogVerbosity,
+} from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { StreamGateway } from '../call/gateway.ts';
+import type { OwnTime } from '../call/own-time.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../observe/logger.ts';
 import { withFullChunks } from './codec.ts';
+import { type BoundReason, createConnectionBounds, OpenCalls } from './connection-bounds.ts';
 import { createFlowControl } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import {
@@ -20,7 +30,7 @@ import {
 } from './http2-servers.ts';
 import { quote } from './identity.ts';
 import { streamingService } from './proto.ts';
-import { addReflection, reflectionCallOf } from './reflection.ts';
+import { addReflection, REFLECTION_PATH, ReflectionCall } from './reflection.ts';
 import { RequestBudget, unpackWithin } from './request-budget.ts';
 import { MAX_RECEIVED_BYTES, withRequestSizes } from './request-size.ts';
 import { statusNameOf } from './status.ts';
@@ -28,6 +38,7 @@ import { createGenerateWelcomeAudioHandler, createStreamAudioHandler } from './s
 import { createInterruptSessionHandler, createReportUsageHandler, type UsageLedger } from './unary-rpcs.ts';
 
 const SERVICE_NAME = 'streaming.StreamingService';
+const HEALTH_WATCH_PATH = '/grpc.health.v1.Health/Watch';
 /** Bigger slabs for the many 4 KiB messages: fewer allocations, measured with the flow control (docs/decisions/0002). */
 const BUFFER_POOL_BYTES = 256 * 1024;
 /** A peer that vanished without a word is noticed within the sum of the two. */
@@ -35,8 +46,15 @@ const KEEPALIVE_TIME_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
 /** Without it Node 20 keeps the state of dead connections for ever (docs/decisions/0002). */
 const CONNECTION_IDLE_MS = 300_000;
-/** Room on one connection for calls that are about to be refused, beside a full house of streams. */
-const SPARE_STREAMS_PER_CONNECTION = 100;
+/** A connection is given up for a fresh one after an hour, so that balancers spread clients anew; what runs on it goes on to its end. */
+const CONNECTION_AGE_MS = 3_600_000;
+/** Beyond the longest session. */
+const CONNECTION_AGE_GRACE_MS = 60_000;
+/** A client or a balancer has one for each service that it watches. */
+const WATCHES_PER_CONNECTION = 4;
+/** Tools of people ask a handful at a time, and are quick. */
+const REFLECTIONS_PER_CONNECTION = 200;
+const MAX_REFLECTIONS = 250;
 
 /** Of requests that are not complete, all connections together: a dozen of the largest, sixty screenshots of 3 MB. */
 const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024;
@@ -53,6 +71,7 @@ export interface GrpcServerOptions {
   readonly gateway: StreamGateway;
   readonly usage: UsageLedger;
   readonly log: Logger;
+  readonly ownTime: OwnTime;
 }
 
 export interface GrpcServer {
@@ -67,7 +86,7 @@ export interface GrpcServer {
 }
 
 /** Builds the server; nothing listens yet. */
-export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOptions): GrpcServer {
+export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcServerOptions): GrpcServer {
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
@@ -79,28 +98,31 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     // Nobody asks it, and it counts every message and keeps a record of every connection.
     'grpc.enable_channelz': 0,
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
-    'grpc.max_concurrent_streams': config.backpressure.maxStreams + SPARE_STREAMS_PER_CONNECTION,
+    'grpc.max_concurrent_streams': config.connections.maxStreamsPerConnection,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
-    interceptors: [
-      (method, nextCall) => {
-        unpackWithin(unpacked, method, nextCall);
-        return reflectionCallOf(method, nextCall) ?? flowControl(method, nextCall);
-      },
-    ],
+    ...connectionAgeOf(config),
+    interceptors: [createInterceptor(config, unpacked, flowControl)],
   });
   const connections = createConnectionCut();
+  const boundConnections = createConnectionBounds({
+    maxConnections: config.connections.maxConnections,
+    ownTime,
+    openEndedPath: REFLECTION_PATH,
+    onClosed: (reason) => noteClosed(log, reason),
+  });
   configureHttp2Servers(server, (http2Server) => {
     widenReceiveWindow(http2Server);
+    boundConnections(http2Server);
     unfinished.watch(http2Server);
     connections.watch(http2Server);
     tellTransportRefusals(http2Server, `/${SERVICE_NAME}/`, (refusal) => noteTransportRefusal(log, refusal));
   });
   const handlers: StreamingServiceHandlers = {
-    StreamAudio: createStreamAudioHandler({ config, gateway, log }),
+    StreamAudio: createStreamAudioHandler({ config, gateway, log, ownTime }),
     InterruptSession: createInterruptSessionHandler({ config, gateway, log }),
-    GenerateWelcomeAudio: createGenerateWelcomeAudioHandler({ config, gateway, log }),
+    GenerateWelcomeAudio: createGenerateWelcomeAudioHandler({ config, gateway, log, ownTime }),
     ReportUsage: createReportUsageHandler({ config, gateway, usage, log, wallClockMs: Date.now }),
   };
   server.addService(withRequestSizes(withFullChunks(streamingService)), handlers);
@@ -118,6 +140,44 @@ export function createGrpcServer({ config, gateway, usage, log }: GrpcServerOpti
     },
     close: (graceMs) => close(server, graceMs, connections.cut),
   };
+}
+
+/** Without a bound for sessions there is none for what runs on an old connection. */
+function connectionAgeOf({ timeouts: { sessionTimeoutMs } }: Config): ChannelOptions {
+  if (sessionTimeoutMs === 0) return {};
+  return {
+    'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
+    'grpc.max_connection_age_grace_ms': sessionTimeoutMs + CONNECTION_AGE_GRACE_MS,
+  };
+}
+
+/** What stands between each call and its handler, by what kind of call it is. */
+function createInterceptor(
+  { connections }: Config,
+  unpacked: RequestBudget,
+  flowControl: ServerInterceptor,
+): ServerInterceptor {
+  const reflections = new OpenCalls({
+    name: 'reflection calls',
+    perConnection: REFLECTIONS_PER_CONNECTION,
+    inAll: MAX_REFLECTIONS,
+  });
+  const watches = new OpenCalls({
+    name: 'health watches',
+    perConnection: WATCHES_PER_CONNECTION,
+    inAll: connections.maxConnections,
+  });
+  return (method, nextCall) => {
+    unpackWithin(unpacked, method, nextCall);
+    if (method.path.startsWith(REFLECTION_PATH)) return new ReflectionCall(reflections.counted(nextCall));
+    if (method.path === HEALTH_WATCH_PATH) return new ServerInterceptingCall(watches.counted(nextCall));
+    return flowControl(method, nextCall);
+  };
+}
+
+function noteClosed(log: Logger, reason: BoundReason): void {
+  const fields = { scope: 'grpc', method: 'connection', decision: 'closed', ctx: { reason }, isBounded: true } as const;
+  log.warn(fields, 'a connection or a request was closed: no good client does that');
 }
 
 /** At most `maxBytes` or `heapBytes`, but room for the largest request and a few small ones. */
@@ -147,10 +207,8 @@ function requestBudget(log: Logger, largest: number, heapBytes: number): Request
 function noteTransportRefusal(log: Logger, { method, grpcStatus, details }: TransportRefusal): void {
   const ids = { session_id: '', hardware_id: '', stream_id: '' };
   const ctx = { ...ids, error_code: statusNameOf(grpcStatus), error_type: 'transport', grpc_status: grpcStatus };
-  log.warn(
-    { scope: 'grpc', method: quote(method).slice(1, -1), decision: 'error', ctx: { ...ctx, details: quote(details) } },
-    'the transport refused a call',
-  );
+  const fields = { scope: 'grpc', method: quote(method).slice(1, -1), decision: 'error', isBounded: true } as const;
+  log.warn({ ...fields, ctx: { ...ctx, details: quote(details) } }, 'the transport refused a call');
 }
 
 function listen(server: Server, config: Config): Promise<number> {

@@ -17,6 +17,7 @@ import type {
   StreamRequest,
   WelcomeRequest,
 } from '../call/gateway.ts';
+import type { OwnTime } from '../call/own-time.ts';
 import { LONGEST_TIMER_MS } from '../call/time.ts';
 import type { Config } from '../config.ts';
 import { type Failure, failure, failureOfUnexpected } from '../errors.ts';
@@ -171,6 +172,7 @@ interface StreamCallOptions {
   readonly config: Config;
   readonly gateway: StreamGateway;
   readonly log: Logger;
+  readonly ownTime: OwnTime;
 }
 
 /** One streaming rpc. */
@@ -186,11 +188,11 @@ interface StreamRpc<TGiven, TResponse> {
 
 /** The handler of a streaming rpc. */
 function createStreamHandler<TGiven extends GivenIds, TResponse>(
-  { config, gateway, log }: StreamCallOptions,
+  { config, gateway, log, ownTime }: StreamCallOptions,
   rpc: StreamRpc<TGiven, TResponse>,
 ): handleServerStreamingCall<TGiven, TResponse> {
   const { method, codec } = rpc;
-  const sinkOptions: CallSinkOptions = { codec, log, idleTimeoutMs: config.backpressure.idleTimeoutMs };
+  const sinkOptions: CallSinkOptions = { codec, log, idleTimeoutMs: config.backpressure.idleTimeoutMs, ownTime };
 
   return (wire) => {
     const { call, failure: misnamed } = identify[method](config.identity.policy, wire.request);

@@ -29,7 +29,8 @@ export function createInterruptSessionHandler(
     answer: async ({ method, hardwareId }) => {
       const interrupted = await gateway.interrupt(hardwareId);
       const ctx = { hardware_id: hardwareId, interrupted_sessions: interrupted.length };
-      log.info({ scope: 'workflow', method, decision: 'interrupt', ctx }, 'a device asked for silence');
+      const fields = { scope: 'workflow', method, decision: 'interrupt', ctx, isBounded: true } as const;
+      log.info(fields, 'a device asked for silence');
       const message = interrupted.length === 0 ? 'No running stream' : `Interrupted streams: ${interrupted.length}`;
       return { response: { success: true, interrupted_sessions: [...interrupted], message } };
     },

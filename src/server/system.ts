@@ -189,8 +189,18 @@ class RunningSystem implements System {
       ownTime: this.#ownTime,
       onAsked: (moment) => this.#load?.asked(moment),
     });
+<<<<<<< HEAD
     this.#grpc = createGrpcServer({ config, gateway: this.#streams.supervisor, usage, log });
     this.#load = createLoadWatch(config, log, this.#streams, this.#grpc);
+=======
+    this.#grpc = createGrpcServer({
+      config,
+      gateway: this.#streams.supervisor,
+      usage,
+      log,
+      ownTime: this.#ownTime,
+    });
+>>>>>>> main
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',

@@ -12,6 +12,7 @@ import { ask, connect } from '../support/client.ts';
 import { startDelayingProxy } from '../support/delaying-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { png } from '../support/images.ts';
+import { ownTimeOf } from '../support/own-time.ts';
 
 const PROTOCOL_WINDOW_BYTES = 65_535;
 const ROUND_TRIP_MS = 50;
@@ -42,7 +43,13 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
     interrupt: unused,
   };
   const config = loadConfig({ env: { GRPC_PORT: '0', ...env }, readFile: unused });
-  const server = createGrpcServer({ config, gateway, usage: { record: unused }, log: createLogger('silent') });
+  const server = createGrpcServer({
+    config,
+    gateway,
+    usage: { record: unused },
+    log: createLogger('silent'),
+    ownTime: ownTimeOf(),
+  });
   cleanups.push(() => server.close(0));
   return { shown, server, port: await server.listen() };
 }

@@ -276,6 +276,7 @@ export class Admissions {
         method: call.method,
         decision: 'reject',
         ctx: { ...ctx, max_streams: admission.maxStreams },
+        isBounded: true,
       },
       'a call was refused',
     );

@@ -21,6 +21,7 @@ export function inspectedEnv(env: Readonly<Record<string, string>> = {}): Readon
     INSPECTOR_TOKEN: testToken,
     EVENT_LOG_FILES: 'session',
     BACKPRESSURE_MAX_STREAMS: '250',
+    MAX_STREAMS_PER_CONNECTION: '10000',
     ...env,
   };
 }

@@ -487,6 +487,11 @@ export const deviations: readonly Deviation[] = [
     reason: 'the servers that grpc-js makes (docs/decisions/0002: it has no option for them)',
   },
   {
+    from: 'rpc/connection-bounds.ts',
+    to: 'node:http2',
+    reason: 'the code with which what is too much is reset, and the names of headers',
+  },
+  {
     from: 'rpc/request-budget.ts',
     to: 'node:http2',
     reason: 'the code with which a request is reset that holds too much memory',

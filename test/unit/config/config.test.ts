@@ -76,6 +76,7 @@ describe('defaults', () => {
       },
       duplicates: { policy: 'reject', queueTimeoutMs: 5_000, queueMax: 4 },
       workers: 1,
+      connections: { maxConnections: 1000, maxStreamsPerConnection: 100 },
       overload: { isOn: true, maxLagMs: 100 },
       timeouts: {
         firstTokenTimeoutMs: 30_000,
