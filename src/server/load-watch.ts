@@ -7,16 +7,21 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { LoadJudge, type LoadMoment, WINDOW_MS } from '../actors/hosts/load-judge.ts';
+import type { Config } from '../config.ts';
 import type { LoadReason } from '../machines/supervisor/supervisor.types.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { GrpcServer } from '../rpc/server.ts';
+import type { Composition } from './composition.ts';
 
 const PROBE_MS = 20;
 /** Shedding is over when nothing was a reason for so long: `starts` comes and goes twice a second. */
 const OVER_MS = 2_000;
-/** Of the memory that the process may have, beside its heap. */
+/** Of running streams and collected utterances: a hundred of the largest by default, four hundred of what screens have. */
+const MAX_SCREENSHOT_BYTES = 1024 * 1024 * 1024;
+/** A control group that says more has no limit. */
 const UNLIMITED_BYTES = 2 ** 50;
 
-export interface LoadWatchOptions {
+interface LoadWatchOptions {
   readonly maxLagMs: number;
   readonly log: Logger;
   readonly activeStreams: () => number;
@@ -35,6 +40,21 @@ export interface LoadReport {
   readonly loop_lag_ms: number;
   readonly memory_share: number;
   readonly prompt_share: number;
+}
+
+/** Watches these streams and this transport; null = switched off. */
+export function createLoadWatch(config: Config, log: Logger, streams: Composition, grpc: GrpcServer): LoadWatch | null {
+  const { isOn, maxLagMs } = config.overload;
+  if (!isOn) return null;
+  const { supervisor, collector } = streams;
+  const screenshotShare = () => (supervisor.screenshotBytes + collector.screenshotBytes) / MAX_SCREENSHOT_BYTES;
+  return new LoadWatch({
+    maxLagMs,
+    log,
+    activeStreams: () => supervisor.liveStreams,
+    promptShare: () => Math.max(grpc.heldShare, screenshotShare()),
+    onChange: (reasons) => supervisor.reportLoad(reasons),
+  });
 }
 
 export class LoadWatch {

@@ -29,12 +29,10 @@ import { EnginesInUse } from './engines-in-use.ts';
 import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
-import { LoadWatch } from './load-watch.ts';
+import { createLoadWatch, type LoadWatch } from './load-watch.ts';
 import { packageVersion } from './package-version.ts';
 import { Persistence, Recording } from './persistence.ts';
 
-/** Of running streams and collected utterances: a hundred of the largest by default, four hundred of what screens have. */
-const MAX_SCREENSHOT_BYTES = 1024 * 1024 * 1024;
 /** After the drain only stalled sockets are left; they get this long. */
 const CLOSE_GRACE_MS = 1_000;
 
@@ -67,21 +65,6 @@ const MAX_LAST_ERROR_CHARS = 1_000;
 
 function exportStatus({ counts }: ExportTap): Readonly<Record<string, unknown>> {
   return { connected: counts.isConnected, sent: counts.sent, dropped: counts.dropped };
-}
-
-/** null = switched off. */
-function createLoadWatch(config: Config, log: Logger, streams: Composition, grpc: GrpcServer): LoadWatch | null {
-  const { isOn, maxLagMs } = config.overload;
-  if (!isOn) return null;
-  const { supervisor, collector } = streams;
-  const screenshotShare = () => (supervisor.screenshotBytes + collector.screenshotBytes) / MAX_SCREENSHOT_BYTES;
-  return new LoadWatch({
-    maxLagMs,
-    log,
-    activeStreams: () => supervisor.liveStreams,
-    promptShare: () => Math.max(grpc.heldShare, screenshotShare()),
-    onChange: (reasons) => supervisor.reportLoad(reasons),
-  });
 }
 
 function isAnyOf(replaced: ReplacedEngines): boolean {
@@ -189,10 +172,6 @@ class RunningSystem implements System {
       ownTime: this.#ownTime,
       onAsked: (moment) => this.#load?.asked(moment),
     });
-<<<<<<< HEAD
-    this.#grpc = createGrpcServer({ config, gateway: this.#streams.supervisor, usage, log });
-    this.#load = createLoadWatch(config, log, this.#streams, this.#grpc);
-=======
     this.#grpc = createGrpcServer({
       config,
       gateway: this.#streams.supervisor,
@@ -200,7 +179,7 @@ class RunningSystem implements System {
       log,
       ownTime: this.#ownTime,
     });
->>>>>>> main
+    this.#load = createLoadWatch(config, log, this.#streams, this.#grpc);
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
