@@ -27,7 +27,7 @@ interface OpenFile {
 /** What a session's log takes: where only a few bytes are left, none can be written. */
 const PROBE_BYTES = 64 * 1024;
 /** A file that somebody deleted is written on without a fault, into nothing: it is looked for so often. */
-const LOOK_INTERVAL_MS = 1_000;
+export const LOOK_INTERVAL_MS = 1_000;
 
 /** The descriptors of files that are appended to: never more than MAX_DESCRIPTORS. */
 export class Descriptors {

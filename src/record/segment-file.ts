@@ -5,7 +5,7 @@
 import { existsSync, ftruncateSync, futimesSync } from 'node:fs';
 import { wordsOf } from '../errors.ts';
 import { type BlockHead, type LogSummary, type SegmentHeader, segmentLine } from '../log/segment-format.ts';
-import { type Descriptors, isGone, unlinkQuietly, writeAll } from './log-files-out.ts';
+import { type Descriptors, isGone, LOOK_INTERVAL_MS, unlinkQuietly, writeAll } from './log-files-out.ts';
 import type { SegmentOrder } from './log-writer.ts';
 
 /** The index goes out in pieces of so many characters. */
@@ -83,6 +83,7 @@ export class SegmentFile {
 
   /** It has no name any more; looked at now and then. */
   get isGone(): boolean {
+    if (performance.now() - this.seenAtMs < LOOK_INTERVAL_MS) return false;
     try {
       return isGone(this, this.#descriptor);
     } catch {

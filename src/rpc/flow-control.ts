@@ -1,7 +1,7 @@
 /**
  * Flow control of each streaming call, as a server interceptor. grpc-js takes the next message only after the transport took the last one, and
- * each costs a socket write. Here messages go in batches: behind a cork, which is pulled before the event loop goes on, so that http2
- * writes what came of a stream in one turn of it at once. Whose turn it is on a connection, turns.ts decides.
+ * each costs a write and memory of its own. Here messages go in batches: what came of a stream before the event loop goes on is one write,
+ * from memory that is used again when the transport took it. Whose turn it is on a connection, turns.ts decides.
  *
  * "Taken" is a batch that the client's flow control let through; that is all that is ever known of a reader.
  *
@@ -26,9 +26,43 @@ export interface CallFlowListener {
 
 const nobody: CallFlowListener = Object.freeze({ messagesAccepted: () => {}, roomFreed: () => {} });
 
+/** Room for a full batch of sound, with the headers of its messages. */
+const BATCH_BYTES = 36 * 1024;
+/** Buffers kept for the next batches, 2.3 MB: more are only in use at once where many readers are slow. */
+const MAX_SPARE_BUFFERS = 64;
+/** Of each message: a flag that it is not compressed, and its length. */
+const HEADER_BYTES = 5;
+
+/** Buffers of BATCH_BYTES, used again: 4 KiB a frame, left to the garbage collector, are most of its work. */
+export class BatchBuffers {
+  readonly #spare: Buffer[] = [];
+
+  take(): Buffer {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
+  }
+
+  /** Only what nobody will read or write any more. */
+  giveBack(buffer: Buffer): void {
+    if (this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(buffer);
+  }
+}
+
+/** The call of grpc-js, as far as it is needed here. */
+type MessageWriter = Pick<ServerInterceptingCallInterface, 'sendMessage'>;
+
+/** What the flows of one server, or of one connection, share. */
+interface FlowSurroundings {
+  readonly buffers: BatchBuffers;
+  readonly turns: Turns;
+  readonly encode: (message: unknown) => Buffer;
+}
+
 /** The HTTP/2 stream of a call, as far as it is needed here. */
 export interface WireStream {
   readonly session?: object | undefined;
+  readonly destroyed: boolean;
+  readonly writableEnded: boolean;
+  write(bytes: Uint8Array, taken: (error?: Error | null) => void): boolean;
   cork(): void;
   uncork(): void;
   close(code: number): void;
@@ -39,25 +73,34 @@ export class CallFlow implements Sender {
   share = 0;
   handedOverAt = 0;
   isSlow = false;
-  readonly #call: ServerInterceptingCallInterface;
+  readonly #call: MessageWriter;
   readonly #stream: WireStream | null;
   readonly #turns: Turns;
-  readonly #taken = (): void => this.#messageTaken();
+  readonly #buffers: BatchBuffers;
+  readonly #encode: (message: unknown) => Buffer;
   #listener = nobody;
   /** A batch is being put together, until the event loop goes on. */
   #isOpen = false;
   /** How many messages it may still take. */
   #allowed = 0;
   #underWay = 0;
+  /** grpc-js writes the first message, and the headers before it. */
+  #isBegun = false;
+  /** Messages that are not written yet, one behind the other. */
+  #buffer: Buffer | null = null;
+  #bufferedBytes = 0;
+  #bufferedMessages = 0;
   /** A message waits for `roomFreed`. */
   #hasMore = false;
   #isWaiting = false;
   #isOver = false;
 
-  constructor(call: ServerInterceptingCallInterface, stream: WireStream | null, turns: Turns) {
+  constructor(call: MessageWriter, stream: WireStream | null, { turns, buffers, encode }: FlowSurroundings) {
     this.#call = call;
     this.#stream = stream;
     this.#turns = turns;
+    this.#buffers = buffers;
+    this.#encode = encode;
   }
 
   attach(listener: CallFlowListener): void {
@@ -79,7 +122,9 @@ export class CallFlow implements Sender {
     if (!this.#isOpen) this.#open(this.#turns.begin(this));
     this.#allowed -= 1;
     this.#underWay += 1;
-    this.#call.sendMessage(message, this.#taken);
+    if (this.#stream !== null && this.#isBegun) this.#append(this.#stream, this.#encode(message));
+    else this.#call.sendMessage(message, () => this.#messagesTaken(1));
+    this.#isBegun = true;
   }
 
   /** The last message of a call that fails before any other: it goes whatever is under way. */
@@ -87,8 +132,9 @@ export class CallFlow implements Sender {
     this.#call.sendMessage(message, () => {});
   }
 
-  /** Nothing more will be sent, and nobody listens. */
+  /** Nothing more will be sent, and nobody listens. What was sent is written ahead of the end that follows. */
   finish(): void {
+    this.#writeBuffer();
     this.#listener = nobody;
     this.#hasMore = false;
     this.#turns.stopWaiting(this);
@@ -126,12 +172,47 @@ export class CallFlow implements Sender {
   /** The batch is complete. */
   handOver(): void {
     this.#isOpen = false;
+    this.#writeBuffer();
     this.#stream?.uncork();
     this.#turns.handedOver(this, this.#underWay);
   }
 
-  #messageTaken(): void {
-    this.#underWay -= 1;
+  #append(stream: WireStream, message: Buffer): void {
+    const bytes = HEADER_BYTES + message.byteLength;
+    if (bytes > BATCH_BYTES - this.#bufferedBytes) this.#writeBuffer();
+    if (bytes > BATCH_BYTES) {
+      const large = Buffer.allocUnsafe(bytes);
+      frame(message, large, 0);
+      this.#write(stream, large, 1, null);
+      return;
+    }
+    this.#buffer ??= this.#buffers.take();
+    frame(message, this.#buffer, this.#bufferedBytes);
+    this.#bufferedBytes += bytes;
+    this.#bufferedMessages += 1;
+  }
+
+  #writeBuffer(): void {
+    const buffer = this.#buffer;
+    if (buffer === null || this.#stream === null) return;
+    this.#write(this.#stream, buffer.subarray(0, this.#bufferedBytes), this.#bufferedMessages, buffer);
+    this.#buffer = null;
+    this.#bufferedBytes = 0;
+    this.#bufferedMessages = 0;
+  }
+
+  /** A buffer of a write that failed is never used again: somebody may still read it. */
+  #write(stream: WireStream, bytes: Uint8Array, messages: number, buffer: Buffer | null): void {
+    if (stream.destroyed || stream.writableEnded) return;
+    stream.write(bytes, (error) => {
+      if (error !== null && error !== undefined) return;
+      if (buffer !== null) this.#buffers.giveBack(buffer);
+      this.#messagesTaken(messages);
+    });
+  }
+
+  #messagesTaken(messages: number): void {
+    this.#underWay -= messages;
     if (this.#underWay > 0 || this.#isOver) return;
     this.#listener.messagesAccepted();
     const hasMore = this.#hasMore;
@@ -139,6 +220,12 @@ export class CallFlow implements Sender {
     this.#isWaiting = hasMore;
     this.#turns.taken(this, hasMore);
   }
+}
+
+function frame(message: Buffer, target: Buffer, at: number): void {
+  target[at] = 0;
+  target.writeUInt32BE(message.byteLength, at + 1);
+  message.copy(target, at + HEADER_BYTES);
 }
 
 function handOver(flow: CallFlow): void {
@@ -154,6 +241,7 @@ export function flowOf(metadata: Metadata): CallFlow | undefined {
 
 /** Makes the interceptor of one server: it puts a CallFlow beside every server-streaming call. */
 export function createFlowControl(): ServerInterceptor {
+  const buffers = new BatchBuffers();
   const turnsOf = new WeakMap<object, Turns>();
   const turnsOn = (connection: object): Turns => {
     const known = turnsOf.get(connection);
@@ -165,7 +253,8 @@ export function createFlowControl(): ServerInterceptor {
   return (method, nextCall) => {
     if (!method.responseStream) return new ServerInterceptingCall(nextCall);
     const stream = streamOf(nextCall);
-    const flow = new CallFlow(nextCall, stream, stream?.session === undefined ? new Turns() : turnsOn(stream.session));
+    const turns = stream?.session === undefined ? new Turns() : turnsOn(stream.session);
+    const flow = new CallFlow(nextCall, stream, { turns, buffers, encode: method.responseSerialize });
     return new ServerInterceptingCall(nextCall, {
       start: (next) =>
         next({
@@ -182,8 +271,8 @@ export function createFlowControl(): ServerInterceptor {
 }
 
 /**
- * The one guarded use of a private field: grpc-js has no public way to the HTTP/2 stream of a call, to put a cork on it or to reset it when
- * its reader has stalled (docs/decisions/0002). If a future version hides it, messages leave one by one, streams of a connection don't take
+ * The one guarded use of a private field: grpc-js has no public way to the HTTP/2 stream of a call, to write batches to it or to reset it
+ * when its reader has stalled (docs/decisions/0002, 0019). If a future version hides it, messages leave one by one, streams of a connection don't take
  * turns, and a stalled one stays until its connection ages out.
  */
 function streamOf(call: ServerInterceptingCallInterface): WireStream | null {
@@ -192,5 +281,5 @@ function streamOf(call: ServerInterceptingCallInterface): WireStream | null {
 }
 
 function isWireStream(stream: unknown): stream is WireStream {
-  return typeof stream === 'object' && stream !== null && 'cork' in stream && 'uncork' in stream && 'close' in stream;
+  return typeof stream === 'object' && stream !== null && 'cork' in stream && 'write' in stream && 'close' in stream;
 }

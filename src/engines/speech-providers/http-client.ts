@@ -67,24 +67,21 @@ export class HttpClient {
     }
   }
 
-  /** The body piece by piece. Leaving the iteration closes the socket. */
+  /** The body piece by piece, as it came. Leaving the iteration closes the socket. */
   async *read(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    const { silenceLimitMs = SILENCE_LIMIT_MS } = this.#options;
-    const tooLong = () => response.destroy(new TookTooLong(`no byte for ${silenceLimitMs} ms`));
-    let timer = setTimeout(tooLong, silenceLimitMs);
+    const body = new IncomingBody(response, this.#options.silenceLimitMs ?? SILENCE_LIMIT_MS);
     try {
-      for await (const chunk of response) {
-        clearTimeout(timer);
-        if (chunk instanceof Uint8Array) yield chunk;
-        timer = setTimeout(tooLong, silenceLimitMs);
+      for (;;) {
+        const piece = body.take() ?? (await body.next());
+        if (piece === null) break;
+        yield piece;
       }
       if (!response.complete) throw new Error('the body is not complete');
     } catch (error) {
       signal.throwIfAborted();
       throw brokenLine('broke off', error instanceof Error ? error : new Error(String(error)));
     } finally {
-      clearTimeout(timer);
-      response.destroy();
+      body.close();
     }
   }
 
@@ -155,5 +152,78 @@ export class HttpClient {
       });
       request.end(body);
     });
+  }
+}
+
+/** Bytes that may wait for their reader; a read of the socket brings 64 KiB at most. */
+const MAX_WAITING_BYTES = 128 * 1024;
+
+/**
+ * The pieces of a response, without the copies and the promises that reading it as a stream of Node costs: several come with one read of the
+ * socket. One timer for all of them, which runs only while a piece is waited for.
+ */
+class IncomingBody {
+  readonly #response: IncomingMessage;
+  readonly #pieces: Uint8Array[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #bytes = 0;
+  #isWaiting = false;
+  #isOver = false;
+  #error: Error | null = null;
+  #wake: () => void = () => {};
+
+  constructor(response: IncomingMessage, silenceLimitMs: number) {
+    this.#response = response;
+    this.#timer = setTimeout(() => {
+      if (this.#isWaiting) response.destroy(new TookTooLong(`no byte for ${silenceLimitMs} ms`));
+    }, silenceLimitMs);
+    response.on('data', (piece: Uint8Array) => {
+      this.#pieces.push(piece);
+      this.#bytes += piece.length;
+      if (this.#bytes >= MAX_WAITING_BYTES) response.pause();
+      this.#wake();
+    });
+    response.on('error', (error) => {
+      this.#error ??= error;
+      this.#end();
+    });
+    response.on('end', () => this.#end());
+    response.on('close', () => this.#end());
+    if (response.destroyed) this.#end();
+  }
+
+  /** A piece that is there; null = none is. */
+  take(): Uint8Array | null {
+    // What came before it broke off is no part of a whole.
+    if (this.#error !== null) throw this.#error;
+    const piece = this.#pieces.shift();
+    if (piece === undefined) return null;
+    this.#bytes -= piece.length;
+    if (this.#bytes < MAX_WAITING_BYTES && this.#response.isPaused()) this.#response.resume();
+    return piece;
+  }
+
+  /** The next piece, waited for; null = it was the last one. */
+  async next(): Promise<Uint8Array | null> {
+    this.#isWaiting = true;
+    this.#timer.refresh();
+    while (!this.#isOver && this.#pieces.length === 0) {
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    }
+    this.#isWaiting = false;
+    return this.take();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#pieces.length = 0;
+    this.#response.destroy();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#wake();
   }
 }

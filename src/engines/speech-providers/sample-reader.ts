@@ -39,7 +39,7 @@ export class SampleReader {
   readonly #format: PcmFormat;
   readonly #frameBytes: number;
   readonly #isMono16: boolean;
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest: Uint8Array | null = null;
 
   constructor(format: PcmFormat) {
     this.#format = format;
@@ -49,10 +49,9 @@ export class SampleReader {
 
   /** The whole samples so far, two bytes each; may be empty, and may share memory with `chunk`. */
   push(chunk: Uint8Array): Uint8Array {
-    const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
+    const bytes = this.#rest === null ? chunk : joined(this.#rest, chunk);
     const wholeBytes = bytes.length - (bytes.length % this.#frameBytes);
-    // A copy: a chunk's memory is good for this call only.
-    this.#rest = new Uint8Array(bytes.subarray(wholeBytes));
+    this.#rest = wholeBytes === bytes.length ? null : bytes.subarray(wholeBytes);
     const whole = bytes.subarray(0, wholeBytes);
     return this.#isMono16 ? whole : this.#mono(whole);
   }
@@ -98,30 +97,49 @@ export function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayB
   return all;
 }
 
-/** Bytes that came and are not read yet, in one piece; each byte is copied a bounded number of times, however small the chunks are. */
+/**
+ * Bytes that came and are not read yet, in one piece. What is read before more comes is never copied; else each byte is, a bounded number of
+ * times, however small the chunks are. Chunks must not be changed by who gave them.
+ */
 export class UnreadBytes {
-  #buffer = new Uint8Array(0);
+  /** A chunk as it came, or memory of our own. */
+  #buffer: Uint8Array = new Uint8Array(0);
+  #isOwn = false;
   #start = 0;
   #end = 0;
 
   /** Good until the next call of `append`. */
-  get view(): Uint8Array<ArrayBuffer> {
+  get view(): Uint8Array {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
   append(chunk: Uint8Array): void {
-    if (this.#end + chunk.length > this.#buffer.length) {
+    if (this.#start === this.#end) {
+      this.#buffer = chunk;
+      this.#isOwn = false;
+      this.#start = 0;
+      this.#end = chunk.length;
+      return;
+    }
+    if (!this.#isOwn || this.#end + chunk.length > this.#buffer.length) {
       const { view } = this;
       // Twice what is there: so many bytes come before the next move.
-      const isRoomy = this.#buffer.length >= 2 * (view.length + chunk.length);
+      const isRoomy = this.#isOwn && this.#buffer.length >= 2 * (view.length + chunk.length);
       const buffer = isRoomy ? this.#buffer : new Uint8Array(2 * (view.length + chunk.length));
       buffer.set(view);
       this.#buffer = buffer;
+      this.#isOwn = true;
       this.#end = view.length;
       this.#start = 0;
     }
     this.#buffer.set(chunk, this.#end);
     this.#end += chunk.length;
+  }
+
+  /** The first `bytes`, good for ever; they are not read by it. */
+  kept(bytes: number): Uint8Array {
+    const first = this.#buffer.subarray(this.#start, Math.min(this.#end, this.#start + bytes));
+    return this.#isOwn ? new Uint8Array(first) : first;
   }
 
   /** The first `bytes` are read. */

@@ -17,7 +17,8 @@ import {
   sampleEvidenceBytes,
   soundKindOf,
 } from './sound-kind.ts';
-import { indexOfFirstFile, type SoundPiece, WavReader } from './wav-reader.ts';
+import { indexOfFirstFile } from './wav-file-mark.ts';
+import { type SoundPiece, WavReader } from './wav-reader.ts';
 
 /** Five minutes: a sentence of the longest that the cutter lets through takes less than two. */
 export const maxSentenceSoundBytes = 5 * 60 * audioFormat.sampleRateHz * audioFormat.bytesPerSample;
@@ -162,11 +163,13 @@ export class SoundPipeline {
   }
 
   #convert(pieces: readonly SoundPiece[], isEnd = false): Uint8Array {
-    const sounds = this.#checked(pieces, isEnd).flatMap(({ format, bytes }) => {
+    const sounds: Uint8Array[] = [];
+    for (const { format, bytes } of this.#checked(pieces, isEnd)) {
       const tail = this.#open(format ?? noFormat);
+      if (tail.length > 0) sounds.push(tail);
       const samples = this.#samples?.push(bytes) ?? nothing;
-      return [tail, this.#counted(this.#resampled?.push(samples) ?? samples)];
-    });
+      sounds.push(this.#counted(this.#resampled?.push(samples) ?? samples));
+    }
     const [first = nothing] = sounds;
     return sounds.length < 2 ? first : Buffer.concat(sounds);
   }

@@ -42,7 +42,7 @@ export interface VoicedSentence {
 export interface ProviderSound {
   /** The rate of sound that has no header of its own; null = not known. */
   readonly rawRateHz: number | null;
-  /** Throws ProviderFailure if the sound breaks off: a shorter sentence never looks like a whole one. */
+  /** Throws ProviderFailure if the sound breaks off: a shorter sentence never looks like a whole one. The bytes are never changed again. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** What the provider calls it, where that is no PCM. */
   readonly label?: SoundLabel;

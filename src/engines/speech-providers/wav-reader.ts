@@ -17,6 +17,7 @@
  */
 import { frameBytesOf, joined, type PcmFormat, SampleReader, UnreadBytes, UnusableSound } from './sample-reader.ts';
 import { goesOn, isTextSoFar } from './sound-kind.ts';
+import { beginningOfFileAtEnd, FILE_HEAD_BYTES, indexOfFile, isFileAt, tagAt } from './wav-file-mark.ts';
 import { wavFormatAt } from './wav-format.ts';
 
 /** Everything before the sound; a real header has 44 bytes, one with texts, a picture or a manifest up to some hundred KiB. */
@@ -37,7 +38,6 @@ const LAST_SOUND_BYTES = 512;
 const MIN_WORD_BYTES = 24;
 const CHUNK_HEADER_BYTES = 8;
 const SPACE = 0x20;
-const FILE_HEAD_BYTES = 12; // `RIFF`, a length, `WAVE`.
 
 /** Sound as it stood in the stream; a new file has a new `format`. */
 export interface SoundPiece {
@@ -215,7 +215,7 @@ export class WavReader {
       return this.#takeSound(end - this.#trailerBytes(bytes), end);
     }
     this.#cleared.ofChunks = Math.max(0, end - FILE_HEAD_BYTES + 1);
-    const heldBack = this.#isCertain ? FILE_HEAD_BYTES - 1 : MAX_TRAILER_BYTES;
+    const heldBack = this.#isCertain ? beginningOfFileAtEnd(bytes, end) : MAX_TRAILER_BYTES;
     const sound = end - heldBack;
     return sound > 0 ? this.#takeSound(sound) : null;
   }
@@ -331,7 +331,7 @@ export class WavReader {
 
   /** The first `length` bytes as sound; `dropped` are gone with them. */
   #takeSound(length: number, dropped = length): Uint8Array {
-    const sound = this.#unread.view.slice(0, length);
+    const sound = this.#unread.kept(length);
     if (sound.length > 0 && this.#soundLeft !== Number.POSITIVE_INFINITY) {
       this.#lastSound = joined(this.#lastSound, sound.subarray(-LAST_SOUND_BYTES)).slice(-LAST_SOUND_BYTES);
     }
@@ -348,24 +348,6 @@ export class WavReader {
     this.#zeros = 0;
     this.#unread.drop(bytes);
   }
-}
-
-/** Where the first file begins, if not much is in front of it: a line break, the head of a part. -1 = there is none. */
-export function indexOfFirstFile(bytes: Uint8Array): number {
-  return indexOfFile(bytes, 0, Math.min(VERDICT_BYTES, bytes.length - FILE_HEAD_BYTES + 1));
-}
-
-/** Where a file begins, from `from` and before `end`; its first 12 bytes must be there. -1 = nowhere. */
-function indexOfFile(bytes: Uint8Array, from: number, end: number): number {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, end + 3));
-  for (let at = text.indexOf('RIFF', from, 'latin1'); at !== -1; at = text.indexOf('RIFF', at + 1, 'latin1')) {
-    if (isFileAt(bytes, at)) return at;
-  }
-  return -1;
-}
-
-function isFileAt(bytes: Uint8Array, at: number): boolean {
-  return tagAt(bytes, at) === 'RIFF' && tagAt(bytes, at + 8) === 'WAVE';
 }
 
 /** A name of such letters and a length that can be meant; `RIFF` begins a file and no chunk. */
@@ -391,8 +373,6 @@ function isNameLetter(byte: number): boolean {
 
 /** What the format allows in a name. */
 const isPrintable = (byte: number): boolean => byte >= SPACE && byte <= 0x7e;
-
-const tagAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
 
 function u32At(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);

@@ -45,6 +45,18 @@ describe('sound of 48 kHz, mono, 16 bits', () => {
     );
   });
 
+  test('passes without a copy, once it is known to be sound', () => {
+    const pipeline = new SoundPipeline({ rawRateHz: 48_000, forcedRateHz: null, resampler });
+    const chunk = () => Buffer.from(Int16Array.from({ length: 2048 }, (_, at) => 8000 * Math.sin(at / 20)).buffer);
+    pipeline.push(chunk());
+    for (let count = 0; count < 3; count++) {
+      const given = chunk();
+      const passed = pipeline.push(given);
+      expect([passed.buffer, passed.length]).toEqual([given.buffer, given.length]);
+      expect(passed.buffer).toBe(given.buffer);
+    }
+  });
+
   test('of a few bytes is sound, and of none is silence', () => {
     expect(run(pcm.subarray(0, 2))).toEqual(pcm.subarray(0, 2));
     expect(() => run(Buffer.from('RIFF', 'latin1'))).toThrow(new WordsInsteadOfSound('text', 'RIFF'));
