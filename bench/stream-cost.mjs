@@ -32,6 +32,13 @@ const workloads = [
   ['long recorded', longAnswer, 4, true],
 ];
 
+/** The time of a process that never pauses. */
+const ownTime = {
+  now: () => performance.now(),
+  setTimeout: (callback, ms) => ({ callback, dueAtMs: performance.now() + ms, handle: setTimeout(callback, ms) }),
+  clearTimeout: (timer) => clearTimeout(timer?.handle),
+};
+
 const folder = mkdtempSync(join(tmpdir(), 'recital-stream-cost-'));
 const roots = positionals.length === 0 ? ['.'] : positionals;
 const builds = await Promise.all(roots.map(load));
@@ -119,6 +126,7 @@ async function load(root) {
       log,
       faults,
       now: () => performance.now(),
+      ownTime,
     });
     supervisor.openAdmission();
     return { name, calls, supervisor, recording, samples: [] };

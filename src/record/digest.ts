@@ -103,15 +103,18 @@ export function digestOf(value: unknown, name = ''): string {
   return lanes.toString();
 }
 
+const noItems: readonly unknown[] = Object.freeze([]);
+const noLanes: readonly number[] = Object.freeze([]);
+
 /**
  * The digest of a list that changes from turn to turn, the field `name` of a context. A list that lost its head and got a new tail is not
  * looked through again: the items that stayed are the same objects, and their part of the digest is known.
  */
 export class ListDigester {
   readonly #key: Key;
-  #items: readonly unknown[] = [];
+  #items: readonly unknown[] = noItems;
   /** Two for each item. */
-  #lanes: readonly number[] = [];
+  #lanes: readonly number[] = noLanes;
 
   constructor(name: string) {
     this.#key = keyOf(name);
@@ -121,7 +124,12 @@ export class ListDigester {
     const lanes = new Lanes();
     lanes.mix(13);
     lanes.mix(items.length);
-    const shift = items.length === 0 ? -1 : this.#items.indexOf(items[0]);
+    if (items.length === 0) {
+      this.#items = noItems;
+      this.#lanes = noLanes;
+      return lanes.toString();
+    }
+    const shift = this.#items.indexOf(items[0]);
     const known: number[] = [];
     for (let index = 0; index < items.length; index += 1) {
       const item = items[index];

@@ -92,8 +92,8 @@ function isEmpty(value: StateValue): boolean {
 
 /** The fields of one actor's context. */
 class ContextFields {
-  readonly #lists = new Map<string, ListDigester>();
-  readonly #tables = new Map<string, TableDigester>();
+  #lists: Map<string, ListDigester> | null = null;
+  #tables: Map<string, TableDigester> | null = null;
 
   changesOf(before: unknown, after: Readonly<Record<string, unknown>>): Changes | null {
     if (before === after) return null;
@@ -110,8 +110,12 @@ class ContextFields {
 
   #shown(name: string, value: unknown): unknown {
     if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-    if (isTable(value)) return `#${keptUnder(this.#tables, name, () => new TableDigester()).digestOf(value)}`;
+    if (isTable(value)) {
+      this.#tables ??= new Map();
+      return `#${keptUnder(this.#tables, name, () => new TableDigester()).digestOf(value)}`;
+    }
     if (!Array.isArray(value)) return `#${digestOf(value, name)}`;
+    this.#lists ??= new Map();
     return `#${keptUnder(this.#lists, name, () => new ListDigester(name)).digestOf(value)}`;
   }
 }

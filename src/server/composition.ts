@@ -5,8 +5,8 @@
 import { type AnswerActorOptions, createAnswerActor } from '../actors/answer/answer.actor.ts';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
 import { JobCount, StreamCounters } from '../actors/figures/stream-counters.ts';
-import type { QuotaPort } from '../actors/hosts/admissions.ts';
 import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
+import type { QuotaPort } from '../actors/hosts/pending-calls.ts';
 import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
 import type { StreamResourceMap } from '../actors/hosts/stream-resources.ts';
 import { SupervisorHost, type SupervisorHostOptions } from '../actors/hosts/supervisor-host.ts';
@@ -99,6 +99,7 @@ export function composeStreams(ports: CompositionPorts): Composition {
   const supervisor = new SupervisorHost({
     machine: recording.ofSupervisor(supervisorMachine),
     admission: settings.admission,
+    listenerLimits: limits,
     answers: answerKind({ machine: withFaultBarrier(sessions, reportBy('StreamAudio')), limits, memory }),
     welcomes: welcomeKind({
       machine: withFaultBarrier(welcomes, reportBy('GenerateWelcomeAudio')),
@@ -121,11 +122,19 @@ export function composeStreams(ports: CompositionPorts): Composition {
 
 /** The bounds of streams, as the configuration sets them. */
 export function streamSettingsOf(config: Config): StreamSettings {
-  const { backpressure, timeouts, speech, commands, killSwitches } = config;
+  const { backpressure, duplicates, timeouts, speech, commands, killSwitches } = config;
   const { maxStreams, maxStreamsPerDevice, oneStreamPerDevice, gracePeriodMs } = backpressure;
   const { idleTimeoutMs, maxFramesPerSecond } = backpressure;
   return {
-    admission: { maxStreams, maxStreamsPerDevice, oneStreamPerDevice, gracePeriodMs },
+    admission: {
+      maxStreams,
+      maxStreamsPerDevice,
+      oneStreamPerDevice,
+      gracePeriodMs,
+      duplicatePolicy: duplicates.policy,
+      queueTimeoutMs: duplicates.queueTimeoutMs,
+      queueMax: duplicates.queueMax,
+    },
     limits: {
       idleTimeoutMs,
       firstTokenTimeoutMs: timeouts.firstTokenTimeoutMs,

@@ -92,7 +92,7 @@ function prepareDataFolder(dir: string, log: Logger): void {
 }
 
 /** Lags that are shorter are told nowhere. */
-const TOLD_PAUSE_MS = 2_000;
+const TOLD_PAUSE_MS = 5_000;
 
 /** The clock of all that is waited for, running. */
 function createOwnTime(log: Logger): OwnClock {

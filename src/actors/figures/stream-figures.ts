@@ -124,8 +124,8 @@ const MAX_NAMES = 8;
  * own name. It holds a handful of names, however many an engine tells.
  */
 export class ProviderFigures {
-  /** Jobs by who did them last. */
-  readonly #jobsOf = new Map<string, number>();
+  /** Jobs by who did them last; null until a provider is told. */
+  #jobsOf: Map<string, number> | null = null;
   #engine: string | null = null;
   #retries = 0;
 
@@ -155,14 +155,16 @@ export class ProviderFigures {
 
   /** Who was at work, in the order they came, with commas between; null = nobody was asked. */
   get names(): string | null {
-    return this.#jobsOf.size === 0 ? this.#engine : [...this.#jobsOf.keys()].join(', ');
+    return this.#jobsOf === null || this.#jobsOf.size === 0 ? this.#engine : [...this.#jobsOf.keys()].join(', ');
   }
 
   #count(provider: string, change: 1 | -1): void {
-    const jobs = this.#jobsOf.get(provider);
-    if (jobs === undefined && (change < 0 || this.#jobsOf.size >= MAX_NAMES)) return;
+    this.#jobsOf ??= new Map();
+    const jobsOf = this.#jobsOf;
+    const jobs = jobsOf.get(provider);
+    if (jobs === undefined && (change < 0 || jobsOf.size >= MAX_NAMES)) return;
     const left = (jobs ?? 0) + change;
-    if (left > 0) this.#jobsOf.set(provider, left);
-    else this.#jobsOf.delete(provider);
+    if (left > 0) jobsOf.set(provider, left);
+    else jobsOf.delete(provider);
   }
 }

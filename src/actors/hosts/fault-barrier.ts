@@ -11,7 +11,7 @@
  *     children.
  *  6. No other actor of the same machine notices.
  */
-import type { AnyActorLogic, AnyActorScope, AnyStateMachine } from 'xstate';
+import type { AnyActorLogic, AnyActorScope, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 
 export interface FaultReport {
   readonly error: unknown;
@@ -28,33 +28,24 @@ export function withFaultBarrier<TLogic extends AnyStateMachine>(
 ): TLogic {
   const guarded: TLogic = Object.create(logic);
   const transition: AnyActorLogic['transition'] = (snapshot, event, scope: AnyActorScope) => {
-    const step = openStep(scope);
+    // The scope is the actor's own, and its alone: a second one for each step would be one more object a turn, of a shape of its own.
+    const { defer } = scope;
+    const held: (() => void)[] = [];
+    scope.defer = (effect) => {
+      held.push(effect);
+    };
+    let next: AnyMachineSnapshot;
     try {
-      const next = logic.transition(snapshot, event, step.scope);
-      step.commit();
-      return next;
+      next = logic.transition(snapshot, event, scope);
     } catch (error) {
+      scope.defer = defer;
       report(scope.id, { error, eventType: event.type });
       return logic.transition(snapshot, { type: 'session.faulted', faultId: scope.id }, scope);
     }
+    scope.defer = defer;
+    for (const effect of held) defer(effect);
+    return next;
   };
   Object.defineProperty(guarded, 'transition', { value: transition });
   return guarded;
-}
-
-/** A scope whose deferred effects happen only if the step as a whole succeeds. */
-function openStep(scope: AnyActorScope): { scope: AnyActorScope; commit: () => void } {
-  const held: (() => void)[] = [];
-  let isCommitted = false;
-  const defer = (effect: () => void): void => {
-    if (isCommitted) scope.defer(effect);
-    else held.push(effect);
-  };
-  return {
-    scope: { ...scope, defer },
-    commit: () => {
-      isCommitted = true;
-      for (const effect of held) scope.defer(effect);
-    },
-  };
 }

@@ -79,24 +79,28 @@ export function hostStream<TRequest extends HostedRequest, TFirst>(
   request: TRequest,
   wayOut: StreamWayOut,
 ): HostedStream {
+  // Without spreading: an object that is put together by it has a shape of its own, which weighs more than it does.
   return new StreamHost(options, {
-    ...wayOut,
+    sink: wayOut.sink,
+    onEnded: wayOut.onEnded,
     call: request.call,
-    screen: request.screen ?? {},
+    screen: request.screen ?? noScreen,
     chart: kind.chartOf(request, options.ownTime),
     firstFact: kind.firstFact(request),
-    ...(kind.opening !== undefined && { opening: kind.opening }),
-    ...(kind.heard !== undefined && { heard: kind.heard(request) }),
+    opening: kind.opening ?? null,
+    heard: kind.heard?.(request) ?? null,
   });
 }
+
+const noScreen: Screen = Object.freeze({});
 
 interface StreamParts<TFirst> extends StreamWayOut {
   readonly call: Call;
   readonly screen: Screen;
   readonly chart: StreamChart<TFirst>;
   readonly firstFact: TFirst;
-  readonly opening?: () => Frame;
-  readonly heard?: HeardWords;
+  readonly opening: (() => Frame) | null;
+  readonly heard: HeardWords | null;
 }
 
 class StreamHost<TFirst> implements HostedStream {
@@ -122,8 +126,8 @@ class StreamHost<TFirst> implements HostedStream {
       notify: (event) => chart.send(event),
       commandSent: (command) => this.#commandSent(command),
       handoverFailed: (error) => this.#fault(error),
-      ...(heard !== undefined && { textSent: (text: string) => heard.add(text) }),
-      ...(opening !== undefined && { opening }),
+      ...(heard !== null && { textSent: (text: string) => heard.add(text) }),
+      ...(opening !== null && { opening }),
     });
     const figures = new StreamFigures(options.now);
     this.#resources = { call, screen, outbox, figures, tellSpeech: () => {}, disposers: [] };
@@ -261,7 +265,7 @@ class StreamHost<TFirst> implements HostedStream {
 }
 
 /** A stream that was admitted is refused by the rate limit alone, which has a line of its own (stream-end.ts). */
-function endOf({ failure }: StreamOutput): StreamEnd {
+export function endOf({ failure }: StreamOutput): StreamEnd {
   if (failure === null) return { ok: true };
   return { ok: false, failure, ...(failure.errorType === 'rate_limit_exceeded' && { isRefusal: true }) };
 }

@@ -16,12 +16,16 @@
  *  6. Faults. What throws in here is reported under the stream's id, and ends neither the process nor any other stream.
  * Streams begin and end in their turns (live-streams.ts): at once, unless there is a crowd of them.
  */
+import type { StreamLimits } from '../../machines/stream/stream.types.ts';
 import { Admissions, type AdmissionsOptions } from './admissions.ts';
 import { StreamFloor, type StreamFloorOptions } from './stream-floor.ts';
 
 export interface SupervisorHostOptions
   extends AdmissionsOptions,
-    Omit<StreamFloorOptions, 'admissions' | 'maxStreams'> {}
+    Omit<StreamFloorOptions, 'admissions' | 'maxStreams' | 'listening'> {
+  /** Of a stream that another call hears. */
+  readonly listenerLimits: StreamLimits;
+}
 
 /** The supervisor, running. */
 export class SupervisorHost extends StreamFloor {
@@ -29,8 +33,9 @@ export class SupervisorHost extends StreamFloor {
 
   constructor(options: SupervisorHostOptions) {
     const admissions = new Admissions(options);
-    const { maxStreams } = options.admission;
-    super({ ...options, maxStreams, admissions: (floor) => admissions.portOf(floor) });
+    const { maxStreams, duplicatePolicy } = options.admission;
+    const listening = duplicatePolicy === 'attach' ? { limits: options.listenerLimits } : null;
+    super({ ...options, maxStreams, listening, admissions: (floor) => admissions.portOf(floor) });
     this.#admissions = admissions;
   }
 
