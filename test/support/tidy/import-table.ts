@@ -301,7 +301,7 @@ export const importTable: readonly ImportRow[] = [
     ],
     types: [],
     packages: ['xstate'],
-    node: ['node:fs', 'node:path', 'node:tty'],
+    node: ['node:fs', 'node:path', 'node:perf_hooks', 'node:tty', 'node:v8'],
   },
   // The program is its function and the process; what a command needs of others is loaded when it runs.
   { from: 'cli.ts', ours: ['cli/run.ts', 'cli/terminal/command.ts'], types: [], packages: [], node: [] },
