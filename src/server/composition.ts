@@ -67,6 +67,7 @@ export interface FloorPorts {
   readonly memory: ConversationMemory | null;
   readonly history: AnswerActorOptions['history'];
   readonly noteUsage: AnswerActorOptions['noteUsage'];
+  readonly onAsked?: StreamFloorOptions['onAsked'];
   readonly log: Logger;
   readonly faults: FaultLog;
   /** A monotonic clock in ms. */
@@ -166,6 +167,7 @@ function floorOptions(
     resources,
     maxFramesPerSecond: limits.maxFramesPerSecond,
     counters,
+    ...(ports.onAsked !== undefined && { onAsked: ports.onAsked }),
     log,
     faults,
     now,

@@ -8,6 +8,7 @@ import type { GrpcServer } from '../rpc/server.ts';
 import type { Composition, FloorComposition } from './composition.ts';
 import type { EnginesInUse } from './engines-in-use.ts';
 import type { ExportTap } from './export-tap.ts';
+import type { LoadReport, LoadWatch } from './load-watch.ts';
 import type { Recording } from './persistence.ts';
 
 /** After the drain only stalled sockets are left; they get this long. */
@@ -63,6 +64,7 @@ export interface FloorFigures {
   readonly event_log: Readonly<Record<string, unknown>> | null;
   readonly history: { readonly late: number; readonly failed: number } | null;
   readonly inspector_export: { readonly connected: boolean; readonly sent: number; readonly dropped: number } | null;
+  readonly load: LoadReport | null;
   /** What the answer engine tells of itself. */
   readonly engine: Readonly<Record<string, unknown>>;
 }
@@ -81,9 +83,10 @@ export interface FloorParts {
   readonly recording: Recording;
   readonly history: HistoryLookup | null;
   readonly exportTap: ExportTap | null;
+  readonly load: LoadWatch | null;
 }
 
-export function figuresOf({ streams, engines, recording, history, exportTap }: FloorParts): FloorFigures {
+export function figuresOf({ streams, engines, recording, history, exportTap, load }: FloorParts): FloorFigures {
   const { counters, answerJobs, speechJobs } = streams;
   return {
     active_answers: answerJobs.running,
@@ -95,6 +98,7 @@ export function figuresOf({ streams, engines, recording, history, exportTap }: F
     event_log: recording.status(),
     history: history === null ? null : history.counts,
     inspector_export: exportTap === null ? null : exportStatus(exportTap),
+    load: load === null ? null : load.report(),
     engine: engines.peek()?.answer.status?.() ?? {},
   };
 }
@@ -110,7 +114,6 @@ export interface OwnServiceParts extends FloorParts {
 
 /** Streams that run in this process: WORKERS=1. */
 export class OwnService implements StreamService {
-  readonly problem = null;
   readonly #parts: OwnServiceParts;
 
   constructor(parts: OwnServiceParts) {
@@ -123,6 +126,10 @@ export class OwnService implements StreamService {
 
   get rejected(): Readonly<Record<string, number>> {
     return this.#parts.streams.counters.rejected;
+  }
+
+  get problem(): string | null {
+    return this.#parts.load?.problem ?? null;
   }
 
   listen(): Promise<number> {
@@ -141,6 +148,7 @@ export class OwnService implements StreamService {
   open(): void {
     this.#parts.streams.supervisor.openAdmission();
     this.#parts.grpc.setServing(true);
+    this.#parts.load?.start();
   }
 
   async drain(): Promise<void> {
@@ -149,7 +157,8 @@ export class OwnService implements StreamService {
   }
 
   async close(): Promise<void> {
-    const { streams, grpc, engines } = this.#parts;
+    const { streams, grpc, engines, load } = this.#parts;
+    load?.stop();
     streams.collector.dropAll();
     await grpc.close(CLOSE_GRACE_MS);
     await engines.stop();

@@ -27,6 +27,7 @@ import { EnginesInUse } from './engines-in-use.ts';
 import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
+import { createLoadWatch, type LoadWatch } from './load-watch.ts';
 import { packageVersion } from './package-version.ts';
 import { Persistence, prepareDataFolder, Recording } from './persistence.ts';
 import { OwnService, type StreamService } from './stream-service.ts';
@@ -169,6 +170,7 @@ class RunningSystem implements System {
     const [config, log, recording] = [this.#config, this.#log, this.#recording];
     const engines = new EnginesInUse(config, log);
     const { usage, memory, history, quota } = this.#persistence;
+    let load: LoadWatch | null = null;
     const streams = composeStreams({
       settings: streamSettingsOf(config),
       engines,
@@ -182,9 +184,11 @@ class RunningSystem implements System {
       faults: this.#faults,
       now: () => performance.now(),
       ownTime: this.#ownTime,
+      onAsked: (moment) => load?.asked(moment),
     });
     const grpc = createGrpcServer({ config, gateway: streams.supervisor, usage, log, ownTime: this.#ownTime });
-    return new OwnService({ streams, engines, grpc, recording, history, exportTap: this.#exportTap });
+    load = createLoadWatch(config, log, streams, grpc);
+    return new OwnService({ streams, engines, grpc, recording, history, load, exportTap: this.#exportTap });
   }
 
   #workersService(origin: WorkerOrigin): StreamService {
@@ -377,6 +381,7 @@ class RunningSystem implements System {
       collect_buffers: counts.collect_buffers,
       ...this.#persistence.status(figures.history),
       event_log: figures.event_log,
+      ...(figures.load !== null && { load: figures.load }),
       ...(figures.inspector_export !== null && { inspector_export: figures.inspector_export }),
       answer_engine: engines?.answer ?? null,
       speech_engine: engines?.speech ?? null,

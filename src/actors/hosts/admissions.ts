@@ -122,6 +122,7 @@ export class Admissions {
       released: (streamId, freed) => this.#release(streamId, freed),
       collect: (chunk, answer) => answer(this.#collect(chunk)),
       refuse: (call, why) => this.#refuse(call, why),
+      loaded: (reasons) => this.#actor.send({ type: 'load.reported', worker: floor.worker ?? 0, reasons }),
       interrupt: (hardwareId, answer) => this.#interrupt(hardwareId, answer),
     };
   }
@@ -160,7 +161,7 @@ export class Admissions {
   #admit(whole: StreamRequest, { floor, answer, reserved }: Terms): Asked {
     const { call } = whole;
     const { collector } = this.#options;
-    const said = ask(this.#actor, requestOf(call));
+    const said = ask(this.#actor, { ...requestOf(call), ...placeOf(floor) });
     const verdict = said.find((each) => isVerdictOn(each, call.streamId));
     if (verdict === undefined) reserved?.settle(false);
     assert(verdict !== undefined, `the supervisor said nothing about stream ${call.streamId}`);
@@ -219,7 +220,12 @@ export class Admissions {
   }
 
   #admitWelcome(call: Call, floor: Floor): Grant | Failure {
-    const verdict = this.#ask({ type: 'welcome.requested', streamId: call.streamId, sessionId: call.sessionId });
+    const verdict = this.#ask({
+      type: 'welcome.requested',
+      streamId: call.streamId,
+      sessionId: call.sessionId,
+      ...placeOf(floor),
+    });
     if (verdict.type === 'stream.refused') return this.#refuse(call, verdict.failure);
     return this.#grant(call, verdict, floor, null);
   }
@@ -374,6 +380,10 @@ export class Admissions {
 
 function requestOf({ streamId, sessionId, hardwareId }: Call) {
   return { type: 'stream.requested', streamId, sessionId, hardwareId } as const;
+}
+
+function placeOf({ worker }: Floor) {
+  return worker === undefined ? {} : { worker };
 }
 
 function isVerdictOn(emitted: SupervisorEmitted, streamId: string): emitted is Verdict {

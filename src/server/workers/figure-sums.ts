@@ -11,6 +11,7 @@ const noFigures: FloorFigures = Object.freeze({
   event_log: null,
   history: null,
   inspector_export: null,
+  load: null,
   engine: {},
 });
 
@@ -28,6 +29,7 @@ export function withoutGauges(figures: FloorFigures): FloorFigures {
     active_speech: 0,
     event_log: eventLog === null ? null : { ...eventLog, ...('open_files' in eventLog && { open_files: 0 }) },
     inspector_export: told === null ? null : { ...told, connected: true },
+    load: null,
     engine: {},
   };
 }
@@ -47,6 +49,8 @@ function added(one: FloorFigures, other: FloorFigures): FloorFigures {
       sent: a.sent + b.sent,
       dropped: a.dropped + b.dropped,
     })),
+    // Who sheds tells it for all.
+    load: both(one.load, other.load, (a, b) => (a.is_shedding ? a : b)),
     engine: Object.keys(one.engine).length > 0 ? one.engine : other.engine,
   };
 }

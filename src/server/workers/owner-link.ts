@@ -45,6 +45,7 @@ export function admissionsOver(line: OwnerLine, { collect }: Pick<Config, 'colle
     },
     released: (streamId, freed) => line.ask('released', { streamId }, freed),
     collect: (chunk, answer) => line.ask('collect', { chunk }, answer),
+    loaded: (reasons) => line.tell({ kind: 'loaded', reasons }),
     refuse: (call, why) => line.tell({ kind: 'refused', call, why }),
     interrupt: (hardwareId, answer) => line.ask('interrupt', { hardwareId }, answer),
   };

@@ -16,6 +16,8 @@ import type { AdmissionQuestion, FromWorker, Recalled, SlimGrant, ToWorker } fro
 
 export interface WorkerDeskOptions {
   readonly admissions: Admissions;
+  /** The worker's. */
+  readonly number: number;
   /** null = switched off. */
   readonly memory: ConversationMemory | null;
   readonly usage: Pick<UsageStore, 'record'>;
@@ -28,6 +30,7 @@ interface Ending {
 }
 
 export class WorkerDesk implements Floor {
+  readonly worker: number;
   readonly line: ProcessLine<ToWorker, FromWorker>;
   readonly #options: WorkerDeskOptions;
   readonly #port: AdmissionPort;
@@ -40,6 +43,7 @@ export class WorkerDesk implements Floor {
 
   constructor(options: WorkerDeskOptions, send: (batch: object) => void) {
     this.#options = options;
+    this.worker = options.number;
     this.#port = options.admissions.portOf(this);
     this.line = new ProcessLine(send);
     this.line.hear(this.#hearer());
@@ -72,6 +76,7 @@ export class WorkerDesk implements Floor {
     this.#granted.clear();
     for (const asked of [...this.#asked.values()]) asked.abandon();
     this.#asked.clear();
+    this.#port.loaded([]);
     for (const streamId of granted.keys()) this.#port.released(streamId, () => {});
     for (const { streamIds, over } of [...this.#endings]) {
       over([...new Set(streamIds.flatMap((streamId) => granted.get(streamId) ?? []))]);
@@ -90,6 +95,9 @@ export class WorkerDesk implements Floor {
             return;
           case 'refused':
             this.#port.refuse(message.call, message.why);
+            return;
+          case 'loaded':
+            this.#port.loaded(message.reasons);
             return;
           case 'remember':
             memory?.remember(message.heard);

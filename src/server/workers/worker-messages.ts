@@ -6,6 +6,7 @@ import type { CollectedChunk, Screen } from '../../call/gateway.ts';
 import type { Exchange } from '../../engines/answer-engine.ts';
 import type { Failure } from '../../errors.ts';
 import type { EngineOrder } from '../../machines/bootstrap.machine.ts';
+import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 import type { RecordOutcome } from '../../store/store-clients.ts';
 import type { UsageEntry } from '../../store/usage-entry.ts';
 import type { EngineNames, FloorFigures } from '../stream-service.ts';
@@ -36,6 +37,7 @@ export interface FromWorker {
   readonly told:
     | { readonly kind: 'abandoned'; readonly call: Call }
     | { readonly kind: 'refused'; readonly call: Call; readonly why: Failure }
+    | { readonly kind: 'loaded'; readonly reasons: readonly LoadReason[] }
     | { readonly kind: 'remember'; readonly heard: HeardExchange }
     | { readonly kind: 'used'; readonly entry: UsageEntry };
   readonly asked: {

@@ -16,6 +16,7 @@ import { answerUsage } from '../../store/usage-entry.ts';
 import { composeFloor, streamSettingsOf } from '../composition.ts';
 import { EnginesInUse } from '../engines-in-use.ts';
 import { createExportTap } from '../export-tap.ts';
+import { createLoadWatch, type LoadWatch } from '../load-watch.ts';
 import { packageVersion } from '../package-version.ts';
 import { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, figuresOf } from '../stream-service.ts';
@@ -74,6 +75,7 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
   const usage = usageOver(line);
   const memory = memoryOver(line, config);
   const history = memory === null ? null : new HistoryLookup({ memory, log, ownTime });
+  let load: LoadWatch | null = null;
   const streams = composeFloor(
     {
       settings: streamSettingsOf(config),
@@ -86,11 +88,16 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
       faults,
       now: () => performance.now(),
       ownTime,
+      onAsked: (moment) => load?.asked(moment),
     },
     () => admissionsOver(line, config),
   );
   const grpc = createGrpcServer({ config, gateway: streams.floor, usage, log, ownTime });
+  // What is collected is held by the server.
+  load = createLoadWatch(config, log, { supervisor: streams.floor, collector: { screenshotBytes: 0 } }, grpc);
+  load?.start();
   const close = async (): Promise<void> => {
+    load?.stop();
     await grpc.close(CLOSE_GRACE_MS);
     await Promise.all([engines.stop(), recording.close()]);
     ownTime.stop();
@@ -109,7 +116,7 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
       startEngine: ({ order }, answer) =>
         void outcomeOf(engines.start(order).then(() => ({ names: namesOf(engines) }))).then(answer),
       end: ({ streamIds, why }, answer) => streams.floor.end(streamIds, why, answer),
-      figures: (_question, answer) => answer(figuresOf({ streams, engines, recording, history, exportTap })),
+      figures: (_question, answer) => answer(figuresOf({ streams, engines, recording, history, exportTap, load })),
     },
   });
   return (batch) => line.take(batch);

@@ -32,7 +32,6 @@ export interface SeatListener {
 }
 
 export interface WorkerSeatOptions extends WorkerDeskOptions {
-  readonly number: number;
   readonly birth: () => Omit<WorkerBirth, 'number'>;
   readonly listener: SeatListener;
   readonly log: Logger;

@@ -20,7 +20,7 @@ export const importTable: readonly ImportRow[] = [
   { from: 'error-words.ts', ours: [], types: ['errors.ts'], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'private-folder.ts', ours: [], types: [], packages: [], node: ['node:fs', 'node:path'] },
-  { from: 'opened-segment.ts', ours: ['log/'], types: [], packages: [], node: ['node:fs', 'node:fs/promises'] },
+  { from: 'segments/', ours: ['segments/', 'log/'], types: [], packages: [], node: ['node:fs', 'node:fs/promises'] },
   { from: 'model-json.ts', ours: [], types: [], packages: ['jsonrepair'], node: [] },
   { from: 'call/', ours: ['call/', 'errors.ts'], types: [], packages: [], node: [] },
   {
@@ -185,6 +185,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'inspector/server/',
     ours: [
+      'segments/',
       'inspector/server/',
       'inspector/feed-format.ts',
       'inspector/waits.ts',
@@ -300,7 +301,7 @@ export const importTable: readonly ImportRow[] = [
     ],
     types: [],
     packages: ['xstate'],
-    node: ['node:fs', 'node:path', 'node:tty'],
+    node: ['node:fs', 'node:path', 'node:perf_hooks', 'node:tty', 'node:v8'],
   },
   // The program is its function and the process; what a command needs of others is loaded when it runs.
   { from: 'cli.ts', ours: ['cli/run.ts', 'cli/terminal/command.ts'], types: [], packages: [], node: [] },
@@ -385,7 +386,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'cli/log/',
     ours: [
-      'opened-segment.ts',
+      'segments/',
       'cli/log/',
       'cli/terminal/',
       'analysis/',
@@ -411,6 +412,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'cli/inspect/',
     ours: [
+      'segments/',
       'cli/inspect/',
       'cli/log/growing-file.ts',
       'cli/log/log-files.ts',
