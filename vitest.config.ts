@@ -5,7 +5,7 @@ import { ProjectTimes } from './test/support/project-times.ts';
 const unit = ['test/unit/**/*.test.ts', 'test/*.test.ts'];
 const servedByWorkers = [
   'test/process/acceptance.test.ts',
-  'test/process/contract/{collect,interrupt,errors}.test.ts',
+  'test/process/contract/{collect,interrupt}.test.ts',
   'test/process/rpc/{single-flight,slots}.test.ts',
 ];
 /** The other projects run dist/; it is made before them, and only for them. */
