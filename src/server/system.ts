@@ -25,6 +25,7 @@ import { createGrpcServer, type GrpcServer } from '../rpc/server.ts';
 import { beginningOf } from '../store/memory-entry.ts';
 import { answerUsage } from '../store/usage-entry.ts';
 import { type Composition, composeStreams, streamSettingsOf } from './composition.ts';
+import { shareDescriptors } from './descriptors.ts';
 import { EnginesInUse } from './engines-in-use.ts';
 import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
@@ -152,7 +153,9 @@ class RunningSystem implements System {
     });
     this.#exportTap = createExportTap(config, log);
     const [onlooker, exportTap] = [this.#inspector, this.#exportTap];
-    this.#recording = new Recording({ config, log, build: this.#version, onlooker, exportTap });
+    const shares = shareDescriptors(config, log);
+    const maxDescriptors = shares.logFiles;
+    this.#recording = new Recording({ config, log, build: this.#version, maxDescriptors, onlooker, exportTap });
     const { usage, memory, history, quota } = this.#persistence;
     this.#streams = composeStreams({
       settings: streamSettingsOf(config),
@@ -174,9 +177,11 @@ class RunningSystem implements System {
       usage,
       log,
       ownTime: this.#ownTime,
+      maxConnections: shares.connections,
     });
     this.#http = createStatusServer({
       ...config.http,
+      maxConnections: shares.httpConnections,
       isReady: () => this.#state().state === 'ready',
       health: () => this.#health(),
       status: () => this.#status(),

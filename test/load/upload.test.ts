@@ -49,6 +49,7 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
     usage: { record: unused },
     log: createLogger('silent'),
     ownTime: ownTimeOf(),
+    maxConnections: config.connections.maxConnections,
   });
   cleanups.push(() => server.close(0));
   return { shown, server, port: await server.listen() };
