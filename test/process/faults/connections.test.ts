@@ -198,7 +198,11 @@ describe('health watches', () => {
     expect(await watch().first).toBe(refusal);
     open[0]?.call.cancel();
     await eventually(
-      () => watch().first,
+      () => {
+        const next = watch();
+        open.push(next);
+        return next.first;
+      },
       (said) => said === 'SERVING',
     );
     for (const { call } of open) call.cancel();
