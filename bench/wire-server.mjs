@@ -12,7 +12,6 @@ const { createGrpcServer } = await built('rpc/server.js');
 const { createOutbox } = await built('actors/outbox/outbox.js');
 const { loadConfig } = await built('config.js');
 const { createLogger } = await built('observe/logger.js');
-const { OwnClock } = await built('call/own-time.js');
 
 const sound = new Uint8Array(CHUNK_BYTES).fill(1);
 const config = loadConfig({ env: { GRPC_PORT: '0', BACKPRESSURE_MAX_STREAMS: '20000' }, readFile: () => '' });
@@ -45,12 +44,11 @@ const gateway = {
   refuse: (_call, failure) => failure,
 };
 
-const server = createGrpcServer({
-  config,
-  gateway,
-  usage: {},
-  log: createLogger('warn'),
-  ownTime: new OwnClock({ realNow: () => performance.now() }),
-  maxConnections: config.connections.maxConnections,
-});
+/** The time of a process that never pauses. */
+const ownTime = {
+  now: () => performance.now(),
+  setTimeout: (callback, ms) => ({ handle: setTimeout(callback, ms) }),
+  clearTimeout: (timer) => clearTimeout(timer?.handle),
+};
+const server = createGrpcServer({ config, gateway, usage: {}, log: createLogger('warn'), ownTime });
 console.log(JSON.stringify({ decision: 'ready', ctx: { grpc_port: await server.listen() } }));

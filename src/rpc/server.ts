@@ -72,8 +72,8 @@ export interface GrpcServerOptions {
   readonly usage: UsageLedger;
   readonly log: Logger;
   readonly ownTime: OwnTime;
-  /** At most MAX_CONNECTIONS; fewer where descriptors are. */
-  readonly maxConnections: number;
+  /** Absent = MAX_CONNECTIONS; fewer where descriptors are. */
+  readonly maxConnections?: number;
 }
 
 export interface GrpcServer {
@@ -89,7 +89,7 @@ export interface GrpcServer {
 
 /** Builds the server; nothing listens yet. */
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const { config, gateway, usage, log, ownTime, maxConnections } = options;
+  const { config, gateway, usage, log, ownTime, maxConnections = config.connections.maxConnections } = options;
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);

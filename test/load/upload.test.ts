@@ -49,7 +49,6 @@ async function startRpc(env: Readonly<Record<string, string>> = {}) {
     usage: { record: unused },
     log: createLogger('silent'),
     ownTime: ownTimeOf(),
-    maxConnections: config.connections.maxConnections,
   });
   cleanups.push(() => server.close(0));
   return { shown, server, port: await server.listen() };
@@ -110,7 +109,7 @@ describe('the receive window', () => {
   const wide = { streamBytes: STREAM_WINDOW_BYTES, connectionBytes: CONNECTION_WINDOW_BYTES };
 
   test('is wide for a stream and for its connection, and the bound on streams stays', async () => {
-    const { port } = await startRpc({ BACKPRESSURE_MAX_STREAMS: '7' });
+    const { port } = await startRpc({ MAX_STREAMS_PER_CONNECTION: '107' });
     expect(await windowsOf(port)).toEqual({ ...wide, maxStreams: 107 });
     expect(await windowsOf(port)).toMatchObject(wide);
   });
