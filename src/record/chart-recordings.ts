@@ -167,6 +167,7 @@ function allowedOfStream(event: StreamEvent, { text }: Shaping): LoggedEvent {
     case 'client.cancelled':
     case 'device.interruptRequested':
     case 'server.graceExpired':
+    case 'session.superseded':
       return { type };
   }
 }
@@ -191,6 +192,7 @@ const streamEventTypes: Readonly<Record<StreamEvent['type'], true>> = {
   'client.cancelled': true,
   'device.interruptRequested': true,
   'server.graceExpired': true,
+  'session.superseded': true,
   'session.faulted': true,
 };
 

@@ -1,6 +1,6 @@
 /** The charts that logs can be replayed with, by id and version. */
 import type { AnyStateMachine } from 'xstate';
-import { sessionMachine } from '../machines/session/session.machine.ts';
+import { sessionMachine, sessionMachineV1 } from '../machines/session/session.machine.ts';
 import { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
 import { supervisorMachineV1 } from '../machines/supervisor/supervisor-v1.machine.ts';
 import { supervisorMachineV2 } from '../machines/supervisor/supervisor-v2.machine.ts';
@@ -8,6 +8,7 @@ import { welcomeMachine } from '../machines/welcome/welcome.machine.ts';
 
 /** Newest last. A retired version of a chart is kept here as long as its logs are worth replaying. */
 const machines: readonly AnyStateMachine[] = Object.freeze([
+  sessionMachineV1,
   sessionMachine,
   welcomeMachine,
   supervisorMachineV1,

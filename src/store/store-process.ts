@@ -2,7 +2,8 @@
  * The process of the embedded store as the server sees it: starts it, asks it, and tells what became of each request.
  *
  * Guarantees: never throws or rejects; says "stored" only after the commit; a process that fails, hangs or crashes costs its requests and
- * nothing else; it is started anew by a later request, at most once a second. Requests are dealt with in the order they were made in.
+ * nothing else; it is started anew by a later request, at most once a second,
+ * and ever less often while it never opens. Requests are dealt with in the order they were made in.
  * Bounded: requests that wait, and how long. `failure` is true without a request, too: while the store fails it is tried every few
  * seconds, and one that nobody writes to is tried now and then; neither costs a call anything.
  */
@@ -23,6 +24,10 @@ const OPENED_DUE_MS = 5_000;
 /** A process that has said nothing after this does not start. */
 const STARTED_DUE_MS = 60_000;
 const RESTART_PAUSE_MS = 1_000;
+/** One that never opens is started ever less often: the pause doubles from start to start, up to this; mended, it is soon noticed. */
+const MAX_RESTART_PAUSE_MS = 8_000;
+/** A fault that passes by itself has passed by then. */
+const STARTS_WITHOUT_DOUBLING = 3;
 /** How soon a store that works again is noticed. */
 const PROBE_INTERVAL_MS = 2_000;
 /** A store that has stored something within it needs no probe. A commit in so long wears no disk. */
@@ -68,6 +73,8 @@ export class StoreProcess {
   readonly #waiting = new Map<number, Waiting>();
   #process: ChildProcess | null = null;
   #startedAtMs = Number.NEGATIVE_INFINITY;
+  /** Starts in a row whose process ended before it had opened the store. */
+  #failedStarts = 0;
   #lastId = 0;
   #heardMessages = 0;
   /** Whether the present process has said anything yet. */
@@ -105,7 +112,8 @@ export class StoreProcess {
     if (this.#isClosed) return failed('the server is stopping');
     const { maxWaiting = MAX_WAITING, answerDueMs = ANSWER_DUE_MS, ownTime } = this.#options;
     if (this.#waiting.size >= maxWaiting) return failed(`${maxWaiting} requests are waiting for the disk`);
-    if (this.#process === null && this.#options.ownTime.now() - this.#startedAtMs >= RESTART_PAUSE_MS) this.#start();
+    if (this.#process === null && this.#options.ownTime.now() - this.#startedAtMs >= this.#restartPauseMs)
+      this.#start();
     const writer = this.#process;
     if (writer === null) return failed(this.#failure ?? 'the store is not open');
     return new Promise((settle) => {
@@ -160,9 +168,17 @@ export class StoreProcess {
     return this.#hasSpoken || this.#options.ownTime.now() - this.#startedAtMs >= STARTED_DUE_MS;
   }
 
+  get #restartPauseMs(): number {
+    return Math.min(
+      RESTART_PAUSE_MS * 2 ** Math.max(0, this.#failedStarts - STARTS_WITHOUT_DOUBLING),
+      MAX_RESTART_PAUSE_MS,
+    );
+  }
+
   #start(): void {
     if (this.#isClosed) return;
     this.#startedAtMs = this.#options.ownTime.now();
+    this.#failedStarts += 1;
     const { dataDir, memory, script = storeScript('store-writer') } = this.#options;
     // LMDB writes words of its own on stderr, unasked; its reasons come through the channel.
     const writer = fork(script, [dataDir, JSON.stringify(memory)], {
@@ -214,6 +230,7 @@ export class StoreProcess {
 
   /** After a failure only a stored entry shows that it is over: a store on a full disk opens well. */
   #noteOpened(): void {
+    this.#failedStarts = 0;
     this.#provenAtMs = this.#options.ownTime.now();
     if (!this.#isFailureTold) this.#failure = null;
     this.#tellWatchers();

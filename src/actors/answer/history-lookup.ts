@@ -12,6 +12,8 @@ import type { ConversationMemory } from './conversation-memory.ts';
 
 /** No call waits longer for its history (people notice half a second). */
 const HISTORY_DUE_MS = 350;
+/** So many calls wait for a memory that hangs; further ones do without it, until one of those is answered or given up. */
+const MAX_OVERDUE = 3;
 /** A timer comes late on a busy machine; the promise is about the call. */
 const TIMER_MARGIN_MS = 30;
 
@@ -25,6 +27,8 @@ export class HistoryLookup {
   readonly #options: HistoryLookupOptions;
   #late = 0;
   #failed = 0;
+  /** Lookups that nobody waits for any more, and that are not answered yet. */
+  #overdue = 0;
   #isFaultTold = false;
 
   constructor(options: HistoryLookupOptions) {
@@ -39,7 +43,11 @@ export class HistoryLookup {
   /** The history for an answer; empty after a fault. Null = there can be none. Never rejects. */
   of(hardwareId: string, signal: StopSignal): readonly Exchange[] | Promise<readonly Exchange[]> | null {
     const recalled = this.#options.memory.recall(hardwareId);
-    return recalled instanceof Promise ? this.#within(recalled, signal) : recalled;
+    if (!(recalled instanceof Promise)) return recalled;
+    if (this.#overdue < MAX_OVERDUE) return this.#within(recalled, signal);
+    this.#late += 1;
+    recalled.catch(() => {});
+    return [];
   }
 
   #within(recalled: Promise<readonly Exchange[]>, signal: StopSignal): Promise<readonly Exchange[]> {
@@ -55,6 +63,11 @@ export class HistoryLookup {
       const leave = (): void => finish([]);
       const timer = ownTime.setTimeout(() => {
         this.#late += 1;
+        this.#overdue += 1;
+        const answered = (): void => {
+          this.#overdue -= 1;
+        };
+        recalled.then(answered, answered);
         this.#tellFault(`it took longer than ${HISTORY_DUE_MS} ms`);
         finish([]);
       }, HISTORY_DUE_MS - TIMER_MARGIN_MS);

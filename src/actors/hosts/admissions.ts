@@ -7,12 +7,12 @@ import { type Actor, createActor } from 'xstate';
 import { assert, assertNever } from '../../assert.ts';
 import { type Call, idsOf } from '../../call/call.ts';
 import type { CollectedChunk, StreamRequest } from '../../call/gateway.ts';
-import { type Failure, failure, failureOfUnexpected, logLevelOf } from '../../errors.ts';
+import { type Failure, failure, logLevelOf } from '../../errors.ts';
 import { supervisorMachine } from '../../machines/supervisor/supervisor.machine.ts';
 import type {
   SupervisorEmitted,
-  SupervisorEvent,
   SupervisorInput,
+  SupervisorRequest,
 } from '../../machines/supervisor/supervisor.types.ts';
 import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -20,26 +20,9 @@ import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
 import { ask, foresee } from './ask.ts';
 import type { OutsideEnd } from './live-streams.ts';
-import { PendingCall, PendingCalls } from './pending-calls.ts';
-import type { UtteranceCollector } from './utterance-collector.ts';
-
-/**
- * The port to whoever says how much a device may ask for. It is asked once for a call that is good and that the supervisor would look
- * at, before it takes a slot. The check and the taking are one step of whoever keeps the counts, and the call waits for it: see docs/MEMORY.md.
- */
-export interface QuotaPort {
-  /**
-   * Takes one request of the device, or says why it may have none; with `requests` 0 it only looks. Answers those of a device in their order,
-   * within a bound of its own. Never rejects.
-   */
-  reserve(call: Call, requests: 0 | 1): Promise<QuotaReservation | Failure>;
-}
-
-/** One request that is taken: of calls at the same time only as many have one as are left. */
-export interface QuotaReservation {
-  /** Called once: whether the call got a stream. If not, the request was never made. */
-  settle(isAdmitted: boolean): void;
-}
+import { type Answer, PendingCalls, type QuotaPort, type Terms } from './pending-calls.ts';
+import { QueuedCalls } from './queued-calls.ts';
+import type { SetAside, UtteranceCollector } from './utterance-collector.ts';
 
 export interface AdmissionsOptions {
   /** The chart to run: the supervisor's, perhaps recorded. */
@@ -53,41 +36,32 @@ export interface AdmissionsOptions {
   readonly faults: FaultLog;
 }
 
-/** What the chart said about one stream request. */
-type Verdict = Extract<SupervisorEmitted, { readonly type: 'stream.admitted' | 'chunk.admitted' | 'stream.refused' }>;
+/** What the chart said about one request. */
+type Verdict = Extract<
+  SupervisorEmitted,
+  {
+    readonly type: 'stream.admitted' | 'stream.attached' | 'stream.queued' | 'chunk.admitted' | 'stream.refused';
+  }
+>;
 
-type Answer = (verdict: Grant | Failure) => void;
-
-/** An answer stream that is asked for, and where. */
-interface Application {
-  readonly request: StreamRequest;
-  readonly floor: Floor;
-  readonly answer: Answer;
-}
-
-/** A call whose quota is to be asked for. */
-interface QuotaQuestion extends Application {
-  readonly pending: PendingCall;
-  /** The one of its session that came before it and is not decided yet. */
-  readonly earlier: PendingCall | undefined;
-}
-
-/** What decides a call whose request was asked for. */
-interface QuotaVerdict extends Application {
-  readonly reserved: QuotaReservation | Failure;
-  /** Why it was only looked for: the house was full. */
-  readonly full: Failure | null;
+/** What becomes of a call that waited for its session id. */
+interface QueueVerdict {
+  /** What was collected of its utterance, until it is decided. */
+  readonly collected: SetAside | null;
+  /** null = its client has gone. */
+  readonly decided: Verdict | null;
 }
 
 /** What a full house lets wait may as well be told that it has no words, or that its quota is used up. */
-const dueFirst = ['starting', 'draining', 'concurrent_request'] as const;
+const dueFirst = ['starting', 'draining', 'concurrent_request', 'overloaded'] as const;
 
 const nothingToAbandon: Asked = Object.freeze({ abandon: () => {} });
 
 export class Admissions {
   readonly #options: AdmissionsOptions;
   readonly #actor: Actor<typeof supervisorMachine>;
-  readonly #pending = new PendingCalls();
+  readonly #pending: PendingCalls;
+  readonly #queued: QueuedCalls<Verdict>;
   /** Where each stream that holds a slot runs. */
   readonly #floors = new Map<string, Floor>();
   /** Ended, slot not freed yet: the supervisor may be in the middle of another turn. */
@@ -97,6 +71,15 @@ export class Admissions {
 
   constructor(options: AdmissionsOptions) {
     this.#options = options;
+    this.#queued = new QueuedCalls(options.log);
+    this.#pending = new PendingCalls({
+      due: (call) => this.#foreseen(call, dueFirst),
+      full: (call) => this.#foreseen(call, null),
+      whole: (request) => this.#wholeOf(request),
+      admit: (whole, terms) => this.#admit(whole, terms),
+      refuse: (call, why) => this.#refuse(call, why),
+      report: (error, call) => this.#report(error, call.streamId),
+    });
     this.#drained = new Promise((resolve) => {
       this.#finishDrain = resolve;
     });
@@ -139,21 +122,27 @@ export class Admissions {
       released: (streamId, freed) => this.#release(streamId, freed),
       collect: (chunk, answer) => answer(this.#collect(chunk)),
       refuse: (call, why) => this.#refuse(call, why),
+      loaded: (reasons) => this.#actor.send({ type: 'load.reported', worker: floor.worker ?? 0, reasons }),
       interrupt: (hardwareId, answer) => this.#interrupt(hardwareId, answer),
     };
   }
 
-  #askFor({ call, utterance }: AdmissionRequest, floor: Floor, answer: Answer): Asked {
+  #askFor({ call, utterance, fault }: AdmissionRequest, floor: Floor, answer: Answer): Asked {
     if (utterance === null) {
       answer(this.#admitWelcome(call, floor));
       return nothingToAbandon;
     }
-    const { quota } = this.#options;
+    const { quota, admission } = this.#options;
     const request = { call, ...utterance };
-    const whole = this.#wholeOf(request);
+    // A listener asks nothing of a model: it needs no words and no quota, and leaves what is collected to the next utterance.
+    if (admission.duplicatePolicy === 'attach' && this.#foreseenVerdict(call)?.type === 'stream.attached') {
+      answer(this.#attach(call, floor));
+      return nothingToAbandon;
+    }
+    const whole = fault === undefined ? this.#wholeOf(request) : (this.#foreseen(call, dueFirst) ?? fault);
     if ('errorCode' in whole) answer(this.#refuse(call, whole));
-    else if (quota === null) answer(this.#admit(whole, floor));
-    else return this.#admitWithin(quota, { request, floor, answer });
+    else if (quota === null) return this.#admit(whole, { floor, answer, reserved: null });
+    else return this.#pending.admit(quota, { request, floor, answer });
     return nothingToAbandon;
   }
 
@@ -168,93 +157,84 @@ export class Admissions {
     return this.#foreseen(request.call, dueFirst) ?? failure('empty_prompt', wordless);
   }
 
-  #admit(whole: StreamRequest, floor: Floor): Grant | Failure {
+  /** Answers now, or when the call has waited for its session id. */
+  #admit(whole: StreamRequest, { floor, answer, reserved }: Terms): Asked {
     const { call } = whole;
+    const { collector } = this.#options;
+    const said = ask(this.#actor, { ...requestOf(call), ...placeOf(floor) });
+    const verdict = said.find((each) => isVerdictOn(each, call.streamId));
+    if (verdict === undefined) reserved?.settle(false);
+    assert(verdict !== undefined, `the supervisor said nothing about stream ${call.streamId}`);
+    if (verdict.type === 'stream.queued') {
+      const collected = collector.setAside(call);
+      return this.#queued.add(call, verdict.place, {
+        decide: (decided) => this.#decideQueued(whole, { floor, answer, reserved }, { collected, decided }),
+        leave: () => this.#actor.send({ type: 'stream.released', streamId: call.streamId }),
+      });
+    }
+    const isAdmitted = verdict.type === 'stream.admitted';
+    reserved?.settle(isAdmitted);
+    if (verdict.type === 'stream.refused') {
+      answer(this.#refuse(call, verdict.failure));
+      return nothingToAbandon;
+    }
+    if (isAdmitted) collector.use(call);
+    const grant = this.#grant(call, verdict, floor, { prompt: whole.prompt, screen: whole.screen });
+    const superseded = said.find((each) => each.type === 'stream.superseded');
+    // Its end is out before the newer begins, where both run on one floor.
+    if (superseded !== undefined && 'streamId' in superseded) {
+      this.#end([superseded.streamId], { type: 'session.superseded' }, () => {});
+    }
+    answer(grant);
+    return nothingToAbandon;
+  }
+
+  /** A call that waited: nothing of it was used up if it gets nothing. */
+  #decideQueued(
+    whole: StreamRequest,
+    { floor, answer, reserved }: Terms,
+    { collected, decided }: QueueVerdict,
+  ): () => void {
+    const { collector } = this.#options;
+    const { call, prompt, screen } = whole;
+    if (decided?.type === 'stream.admitted') {
+      reserved?.settle(true);
+      collector.useUp(collected);
+      const grant = this.#grant(call, decided, floor, { prompt, screen });
+      return () => answer(grant);
+    }
+    reserved?.settle(false);
+    collector.putBack(collected);
+    if (decided?.type !== 'stream.refused') {
+      this.#refuse(call, failure('client_cancelled', 'Cancelled by the client'));
+      return () => {};
+    }
+    const refused = this.#refuse(call, decided.failure);
+    return () => answer(refused);
+  }
+
+  #attach(call: Call, floor: Floor): Grant | Failure {
     const verdict = this.#ask(requestOf(call));
     if (verdict.type === 'stream.refused') return this.#refuse(call, verdict.failure);
-    this.#options.collector.use(call);
-    return this.#grant(call, verdict, floor, { prompt: whole.prompt, screen: whole.screen });
+    return this.#grant(call, verdict, floor, null);
   }
 
   #admitWelcome(call: Call, floor: Floor): Grant | Failure {
-    const verdict = this.#ask({ type: 'welcome.requested', streamId: call.streamId, sessionId: call.sessionId });
+    const verdict = this.#ask({
+      type: 'welcome.requested',
+      streamId: call.streamId,
+      sessionId: call.sessionId,
+      ...placeOf(floor),
+    });
     if (verdict.type === 'stream.refused') return this.#refuse(call, verdict.failure);
     return this.#grant(call, verdict, floor, null);
   }
 
   #grant({ streamId }: Call, verdict: Verdict, floor: Floor, utterance: Grant['utterance']): Grant {
-    assert(verdict.type === 'stream.admitted', 'a stream was admitted as a chunk');
+    assert('activeStreams' in verdict, 'a stream was admitted without a slot');
     this.#floors.set(streamId, floor);
-    return { activeStreams: verdict.activeStreams, utterance };
-  }
-
-  /** The call waits for its request; then it is decided as any other. */
-  #admitWithin(quota: QuotaPort, application: Application): Asked {
-    const { request, answer } = application;
-    const { call } = request;
-    // A duplicate is one whatever its device may still ask for.
-    const due = this.#foreseen(call, dueFirst);
-    if (due !== null) {
-      answer(this.#refuse(call, due));
-      return nothingToAbandon;
-    }
-    const pending = new PendingCall(call, (why) => answer(this.#refuse(call, why)));
-    const earlier = this.#pending.add(pending);
-    const asked = this.#askQuota(quota, { ...application, pending, earlier }).catch((error: unknown) => {
-      this.#report(error, call.streamId);
-      pending.end(failureOfUnexpected('session_fault', call.streamId));
-    });
-    void asked.finally(() => this.#pending.forget(pending));
-    return {
-      abandon: () => {
-        if (pending.leave()) this.#refuse(call, failure('client_cancelled', 'Cancelled by the client'));
-      },
-    };
-  }
-
-  async #askQuota(quota: QuotaPort, { pending, earlier, ...application }: QuotaQuestion): Promise<void> {
-    const { call } = application.request;
-    // Without an earlier one it is asked in this turn, so that calls of a device stay in their order.
-    if (earlier !== undefined) await earlier.decided;
-    if (pending.isOver) return;
-    const due = this.#foreseen(call, dueFirst);
-    if (due !== null) {
-      pending.end(due);
-      return;
-    }
-    // A full house lets wait for what would be refused anyway: who has none left is told so, who has keeps it.
-    const full = this.#foreseen(call, null);
-    const reserved = await quota.reserve(call, full === null ? 1 : 0);
-    this.#decide(pending, { ...application, reserved, full });
-  }
-
-  #decide(pending: PendingCall, { reserved, full, request, floor, answer }: QuotaVerdict): void {
-    const isDenied = 'errorCode' in reserved;
-    if (pending.isOver) {
-      if (!isDenied) reserved.settle(false);
-      return;
-    }
-    // What was collected may have been used meanwhile.
-    const whole = this.#wholeOf(request);
-    const refused =
-      this.#foreseen(request.call, dueFirst) ??
-      (isDenied ? reserved : null) ??
-      full ??
-      ('errorCode' in whole ? whole : null);
-    if (isDenied || refused !== null || 'errorCode' in whole) {
-      if (!isDenied) reserved.settle(false);
-      if (refused !== null) pending.end(refused);
-      return;
-    }
-    let isAdmitted = false;
-    try {
-      const verdict = this.#admit(whole, floor);
-      isAdmitted = !('errorCode' in verdict);
-      pending.leave();
-      answer(verdict);
-    } finally {
-      reserved.settle(isAdmitted);
-    }
+    const leader = verdict.type === 'stream.attached' ? verdict.leader : null;
+    return { activeStreams: verdict.activeStreams, utterance, leader };
   }
 
   #collect(chunk: CollectedChunk): Failure | null {
@@ -286,8 +266,9 @@ export class Admissions {
     const pendingIds = this.#pending.interrupt(hardwareId);
     const emitted = ask(this.#actor, { type: 'device.interruptRequested', hardwareId });
     const streamIds = emitted.flatMap((each) => (each.type === 'device.interrupted' ? each.streamIds : []));
+    const queuedIds = this.#queued.takeInterrupted();
     this.#end(streamIds, { type: 'device.interruptRequested' }, (sessionIds) =>
-      answer([...new Set([...pendingIds, ...sessionIds])]),
+      answer([...new Set([...pendingIds, ...queuedIds, ...sessionIds])]),
     );
   }
 
@@ -313,19 +294,22 @@ export class Admissions {
     }
   }
 
-  #ask(
-    event: Extract<SupervisorEvent, { readonly type: 'stream.requested' | 'welcome.requested' | 'chunk.received' }>,
-  ): Verdict {
-    const verdict = ask(this.#actor, event).find(isVerdict);
+  #ask(event: SupervisorRequest): Verdict {
+    const verdict = ask(this.#actor, event).find((each) => isVerdictOn(each, event.streamId));
     assert(verdict !== undefined, `the supervisor said nothing about stream ${event.streamId}`);
     return verdict;
   }
 
   /** Why the supervisor would refuse the call now, if it is for one of `reasons` (null = any); null = it would not. It stays the only judge. */
   #foreseen(call: Call, reasons: readonly string[] | null): Failure | null {
-    const verdict = foresee(supervisorMachine, this.#actor.getSnapshot(), requestOf(call)).find(isVerdict);
+    const verdict = this.#foreseenVerdict(call);
     if (verdict?.type !== 'stream.refused') return null;
     return reasons === null || reasons.includes(verdict.failure.errorType) ? verdict.failure : null;
+  }
+
+  #foreseenVerdict(call: Call): Verdict | undefined {
+    const said = foresee(supervisorMachine, this.#actor.getSnapshot(), requestOf(call));
+    return said.find((each) => isVerdictOn(each, call.streamId));
   }
 
   #release(streamId: string, freed: (activeStreams: number | null) => void): void {
@@ -342,21 +326,26 @@ export class Admissions {
     isSent = true;
     // Outside of the chart's turn: who hears of it may ask for the slot at once.
     if (isFreed) freed(left);
+    this.#queued.tell();
   }
 
   #carryOut(emitted: SupervisorEmitted): void {
     switch (emitted.type) {
       case 'stream.admitted':
-      case 'chunk.admitted':
       case 'stream.refused':
+        // Who asked just now hears it at once.
+        this.#queued.decide(emitted.streamId, emitted);
+        return;
+      case 'chunk.admitted':
       case 'stream.attached':
       case 'stream.queued':
       case 'stream.unqueued':
       case 'stream.superseded':
-      case 'stream.left':
       case 'worker.cleared':
       case 'device.interrupted':
-        // Who asked hears it at once.
+        return;
+      case 'stream.left':
+        this.#tellFreed(emitted.streamId, emitted.activeStreams);
         return;
       case 'slot.freed':
         this.#tellFreed(emitted.streamId, emitted.activeStreams);
@@ -393,7 +382,19 @@ function requestOf({ streamId, sessionId, hardwareId }: Call) {
   return { type: 'stream.requested', streamId, sessionId, hardwareId } as const;
 }
 
-function isVerdict(emitted: SupervisorEmitted): emitted is Verdict {
-  const { type } = emitted;
-  return type === 'stream.admitted' || type === 'chunk.admitted' || type === 'stream.refused';
+function placeOf({ worker }: Floor) {
+  return worker === undefined ? {} : { worker };
+}
+
+function isVerdictOn(emitted: SupervisorEmitted, streamId: string): emitted is Verdict {
+  switch (emitted.type) {
+    case 'stream.admitted':
+    case 'stream.attached':
+    case 'stream.queued':
+    case 'chunk.admitted':
+    case 'stream.refused':
+      return emitted.streamId === streamId;
+    default:
+      return false;
+  }
 }

@@ -31,7 +31,7 @@ import type { HostedStream } from './stream-host.ts';
 /** What ends a stream whatever it is doing. */
 export type OutsideEnd = Extract<
   StreamEvent,
-  { readonly type: 'client.cancelled' | 'device.interruptRequested' | 'server.graceExpired' }
+  { readonly type: 'client.cancelled' | 'device.interruptRequested' | 'server.graceExpired' | 'session.superseded' }
 >;
 
 export interface LiveStreamsOptions {
@@ -46,24 +46,41 @@ interface LiveStream {
   /** Whose turns are its turns. */
   readonly connection: string;
   hasBegun: boolean;
-  isEnding: boolean;
+  /** What ends it; null = nothing does yet. */
+  ending: OutsideEnd | null;
 }
 
 export class LiveStreams {
   readonly #report: LiveStreamsOptions['report'];
   readonly #streams = new Map<string, LiveStream>();
   readonly #slices: WorkSlices;
+  #screenshotBytes = 0;
 
   constructor({ now, report }: LiveStreamsOptions) {
     this.#report = report;
     this.#slices = new WorkSlices({ now, report });
   }
 
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Streams and ends of streams that wait for their turn. */
+  get waiting(): number {
+    return this.#slices.waiting;
+  }
+
+  /** Of all of them. */
+  get screenshotBytes(): number {
+    return this.#screenshotBytes;
+  }
+
   /** Lets the stream begin, now or in its turn. Known from here on, so that an end finds it whenever that comes. */
   begin(hosted: HostedStream, connection: string): OpenStream {
-    const stream: LiveStream = { hosted, connection, hasBegun: false, isEnding: false };
+    const stream: LiveStream = { hosted, connection, hasBegun: false, ending: null };
     const { streamId } = hosted.call;
     this.#streams.set(streamId, stream);
+    this.#screenshotBytes += hosted.screenshotBytes;
     this.#slices.run(connection, () => this.#beginNow(stream));
     return this.#openStream(streamId);
   }
@@ -71,7 +88,7 @@ export class LiveStreams {
   /** The sessions of these streams, each once, as far as nothing has ended them yet. */
   sessionsOf(streamIds: readonly string[]): readonly string[] {
     const live = streamIds.flatMap((streamId) => this.#streams.get(streamId) ?? []);
-    const running = live.filter(({ isEnding }) => !isEnding);
+    const running = live.filter(({ ending }) => ending === null);
     return [...new Set(running.map(({ hosted }) => hosted.call.sessionId))];
   }
 
@@ -91,12 +108,26 @@ export class LiveStreams {
     await Promise.all(ends);
   }
 
+  /**
+   * Ends the stream before this returns, out of its turn; a crowd can not come of it, since who asks has a stream to begin in its place. One
+   * that something else ends already ends by that.
+   */
+  endNow(streamId: string, why: OutsideEnd): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return;
+    stream.ending ??= why;
+    this.#beginNow(stream);
+    stream.hosted.send(stream.ending);
+  }
+
   /** The stream is over. */
   forget(streamId: string): void {
+    this.#screenshotBytes -= this.#streams.get(streamId)?.hosted.screenshotBytes ?? 0;
     this.#streams.delete(streamId);
   }
 
   #beginNow(stream: LiveStream): void {
+    if (stream.hasBegun) return;
     const { hosted } = stream;
     const { streamId } = hosted.call;
     stream.hasBegun = true;
@@ -109,8 +140,8 @@ export class LiveStreams {
   }
 
   #end(stream: LiveStream, why: OutsideEnd): void {
-    if (stream.isEnding) return;
-    stream.isEnding = true;
+    if (stream.ending !== null) return;
+    stream.ending = why;
     // An actor that has not started keeps what it is sent, and hears it before all that comes later.
     if (stream.hasBegun) this.#slices.run(stream.connection, () => stream.hosted.send(why));
     else stream.hosted.send(why);

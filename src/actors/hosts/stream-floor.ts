@@ -3,6 +3,7 @@
  * who may have one. Where the owner is in this process a call is decided before `open` returns; where it is in another one the call waits,
  * asked and neither granted nor refused, and a client that leaves meanwhile abandons it: what is granted then goes straight back.
  */
+import { assert } from '../../assert.ts';
 import { type Call, idsOf } from '../../call/call.ts';
 import type {
   CollectedChunk,
@@ -13,9 +14,13 @@ import type {
   WelcomeRequest,
 } from '../../call/gateway.ts';
 import { type Failure, failure, failureOfUnexpected } from '../../errors.ts';
+import type { StreamLimits } from '../../machines/stream/stream.types.ts';
+import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
+import { Listener, SharedSink } from './listener.ts';
 import { LiveStreams, type OutsideEnd } from './live-streams.ts';
+import type { LoadMoment } from './load-judge.ts';
 import { noteStreamEnd } from './stream-end.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 import type { AnswerKind, WelcomeKind } from './stream-kind.ts';
@@ -27,12 +32,18 @@ export interface StreamFloorOptions extends StreamHostOptions {
   readonly answers: AnswerKind;
   readonly welcomes: WelcomeKind;
   readonly counters: StreamCounters;
+  /** Streams may be heard by other calls, too; null = none may. */
+  readonly listening: { readonly limits: StreamLimits } | null;
+  /** Told before a new stream is asked for, and may report load meanwhile; absent = nobody watches it. */
+  readonly onAsked?: (moment: LoadMoment) => void;
 }
 
 export class StreamFloor implements StreamGateway, Floor {
   readonly #options: StreamFloorOptions;
   readonly #admissions: AdmissionPort;
   readonly #streams: LiveStreams;
+  /** The ways out of answers that others may hear, by their stream id. */
+  readonly #shared = new Map<string, SharedSink>();
 
   constructor(options: StreamFloorOptions) {
     this.#options = options;
@@ -43,9 +54,25 @@ export class StreamFloor implements StreamGateway, Floor {
 
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {
     const { call, prompt, screen } = request;
-    return this.#open({ call, utterance: { prompt, screen } }, sink, ({ utterance }) =>
-      hostStream(this.#options, this.#options.answers, { call, ...(utterance ?? request) }, this.#wayOut(call, sink)),
+    return this.#open({ call, utterance: { prompt, screen } }, sink, ({ utterance, leader }) =>
+      leader === null ? this.#hostAnswer({ call, ...(utterance ?? request) }, sink) : this.#attach(call, leader, sink),
     );
+  }
+
+  #hostAnswer(request: StreamRequest, sink: FrameSink): HostedStream {
+    const { listening, answers } = this.#options;
+    const { call } = request;
+    if (listening === null) return hostStream(this.#options, answers, request, this.#wayOut(call, sink));
+    const shared = new SharedSink(sink);
+    this.#shared.set(call.streamId, shared);
+    return hostStream(this.#options, answers, request, this.#wayOut(call, shared));
+  }
+
+  #attach(call: Call, leader: string, sink: FrameSink): HostedStream {
+    const { listening } = this.#options;
+    const shared = this.#shared.get(leader);
+    assert(listening !== null && shared !== undefined, `stream ${leader} can't be heard`);
+    return new Listener({ ...this.#options, limits: listening.limits }, call, shared, this.#wayOut(call, sink));
   }
 
   openWelcome(request: WelcomeRequest, sink: FrameSink): OpenStream | Failure {
@@ -71,10 +98,27 @@ export class StreamFloor implements StreamGateway, Floor {
   end(streamIds: readonly string[], why: OutsideEnd, over: (sessionIds: readonly string[]) => void): void {
     // Of interrupts that come together, one names a session.
     const sessionIds = this.#streams.sessionsOf(streamIds);
+    if (why.type === 'session.superseded') for (const streamId of streamIds) this.#streams.endNow(streamId, why);
     void this.#streams.end(streamIds, why).then(() => over(sessionIds));
   }
 
+  /** Why this floor takes on nothing new from now on; empty = it does. */
+  reportLoad(reasons: readonly LoadReason[]): void {
+    this.#admissions.loaded(reasons);
+  }
+
+  /** Streams that run here. */
+  get liveStreams(): number {
+    return this.#streams.size;
+  }
+
+  /** Of the screenshots that they hold. */
+  get screenshotBytes(): number {
+    return this.#streams.screenshotBytes;
+  }
+
   #open(request: AdmissionRequest, sink: FrameSink, host: (grant: Grant) => HostedStream): OpenStream | Failure {
+    this.#options.onAsked?.({ activeStreams: this.#streams.size, waitingBeginnings: this.#streams.waiting });
     let decided: OpenStream | Failure | null = null;
     let waiting: WaitingCall | null = null;
     const asked = this.#admissions.ask(request, (verdict) => {
@@ -88,11 +132,17 @@ export class StreamFloor implements StreamGateway, Floor {
   }
 
   /** What throws in here gives the slot back: nobody else would. */
-  #begin(call: Call, sink: FrameSink, host: () => HostedStream, { activeStreams }: Grant): OpenStream | Failure {
+  #begin(
+    call: Call,
+    sink: FrameSink,
+    host: () => HostedStream,
+    { activeStreams, leader }: Grant,
+  ): OpenStream | Failure {
     const { log, maxStreams } = this.#options;
     const { method, streamId } = call;
     try {
-      const ctx = { ...idsOf(call), active_streams: activeStreams, max_streams: maxStreams };
+      const attached = leader === null ? {} : { attached_to: leader };
+      const ctx = { ...idsOf(call), active_streams: activeStreams, max_streams: maxStreams, ...attached };
       log.info({ scope: 'backpressure', method, decision: 'stream_acquired', ctx }, 'a stream took a slot');
       return this.#streams.begin(host(), sink.connection);
     } catch (error) {
@@ -112,6 +162,7 @@ export class StreamFloor implements StreamGateway, Floor {
   #streamEnded(call: Call, summary: StreamSummary, endCall: () => void): void {
     const { streamId } = call;
     this.#streams.forget(streamId);
+    this.#shared.delete(streamId);
     const endedAtMs = this.#options.now();
     this.#admissions.released(streamId, (activeStreams) => {
       try {

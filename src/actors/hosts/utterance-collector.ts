@@ -39,6 +39,9 @@ export interface UtteranceCollectorOptions {
 
 type Verdict = Exclude<CollectEmitted, { readonly type: 'utterance.expired' }>;
 
+/** A buffer that a call has taken along until it is decided; a newer one may be opened beside it. */
+export type SetAside = UtteranceBuffer;
+
 interface UtteranceBuffer {
   /** The call that opened it, whose name the actor has. */
   readonly call: Call;
@@ -51,6 +54,7 @@ export class UtteranceCollector {
   readonly #machine: CollectMachine;
   readonly #limits: CollectLimits;
   readonly #buffers = new Map<string, UtteranceBuffer>();
+  readonly #setAside = new Set<UtteranceBuffer>();
   #screenshotBytes = 0;
 
   constructor(options: UtteranceCollectorOptions) {
@@ -67,7 +71,7 @@ export class UtteranceCollector {
 
   /** Buffers that wait for their COMMIT. */
   get buffers(): number {
-    return this.#buffers.size;
+    return this.#buffers.size + this.#setAside.size;
   }
 
   /** Bytes of the screenshots in them. */
@@ -79,8 +83,8 @@ export class UtteranceCollector {
   collect(chunk: CollectedChunk): Failure | null {
     const { maxBuffers } = this.#options.limits;
     const known = this.#buffers.get(keyOf(chunk.call));
-    if (known === undefined && this.#buffers.size >= maxBuffers) {
-      const message = `${this.#buffers.size} utterances are being collected; at most ${maxBuffers} are kept at once (COLLECT_MAX_BUFFERS)`;
+    if (known === undefined && this.buffers >= maxBuffers) {
+      const message = `${this.buffers} utterances are being collected; at most ${maxBuffers} are kept at once (COLLECT_MAX_BUFFERS)`;
       return failure('overloaded', message);
     }
     const buffer = known ?? this.#open(chunk.call);
@@ -111,9 +115,35 @@ export class UtteranceCollector {
     this.#buffers.get(keyOf(call))?.actor.send({ type: 'utterance.committed' });
   }
 
+  /** The COMMIT waits: what comes from now on is for the next one. Its buffer keeps its time; null = there is none. */
+  setAside(call: Call): SetAside | null {
+    const buffer = this.#buffers.get(keyOf(call));
+    if (buffer === undefined) return null;
+    this.#buffers.delete(keyOf(call));
+    this.#setAside.add(buffer);
+    return buffer;
+  }
+
+  /** It was admitted after all: the buffer is used up. */
+  useUp(buffer: SetAside | null): void {
+    buffer?.actor.send({ type: 'utterance.committed' });
+  }
+
+  /** It was refused: the buffer is kept, unless a newer one of the utterance was begun. */
+  putBack(buffer: SetAside | null): void {
+    if (buffer === null || !this.#setAside.has(buffer)) return;
+    const key = keyOf(buffer.call);
+    if (this.#buffers.has(key)) {
+      this.useUp(buffer);
+      return;
+    }
+    this.#setAside.delete(buffer);
+    this.#buffers.set(key, buffer);
+  }
+
   /** The server stops: no COMMIT will come any more. */
   dropAll(): void {
-    for (const buffer of [...this.#buffers.values()]) {
+    for (const buffer of [...this.#buffers.values(), ...this.#setAside]) {
       buffer.actor.stop();
       this.#forget(buffer);
     }
@@ -163,8 +193,9 @@ export class UtteranceCollector {
 
   #forget(buffer: UtteranceBuffer): void {
     const key = keyOf(buffer.call);
-    if (this.#buffers.get(key) !== buffer) return;
-    this.#buffers.delete(key);
+    const isKept = this.#buffers.get(key) === buffer;
+    if (!this.#setAside.delete(buffer) && !isKept) return;
+    if (isKept) this.#buffers.delete(key);
     this.#exchange(buffer, undefined);
   }
 
@@ -174,7 +205,7 @@ export class UtteranceCollector {
       chunk_seq: chunk.sequence,
       text_chars: chunk.text?.length ?? 0,
       screenshot_bytes: bytesOf(chunk.screen.screenshot),
-      collect_buffers: this.#buffers.size,
+      collect_buffers: this.buffers,
     };
     this.#options.log.debug({ scope: 'workflow', method: 'StreamAudio', decision, ctx }, 'a chunk was collected');
   }

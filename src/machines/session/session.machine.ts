@@ -19,8 +19,9 @@ import { emptyAnswerEnvelope } from '../../text/answer-envelope.ts';
 import { emptySentenceCutter } from '../../text/sentence-cutter.ts';
 import { initialSpeakable } from '../../text/speakable.ts';
 import { endings, MAX_MICROSTEPS, readerStatesOf, totalTime, voiceEndsOf } from '../stream/stream.states.ts';
+import type { StreamOutput } from '../stream/stream.types.ts';
 import { sessionSetup } from './session.setup.ts';
-import type { SessionLimits } from './session.types.ts';
+import type { SessionContext, SessionInput, SessionLimits } from './session.types.ts';
 
 const noLimits: SessionLimits = {
   idleTimeoutMs: 0,
@@ -173,10 +174,13 @@ const voiceStates = sessionSetup.createStateConfig({
   },
 });
 
-export const sessionMachine = sessionSetup.createMachine({
-  id: 'session',
-  version: '1',
-  context: ({ input }) => ({
+interface Given {
+  readonly context: SessionContext;
+}
+
+/** The chart without its version, and without what ends it in any state. */
+const sessionChart = {
+  context: ({ input }: { readonly input: SessionInput | undefined }) => ({
     request: {
       streamId: input?.streamId ?? '',
       sessionId: input?.sessionId ?? '',
@@ -202,7 +206,6 @@ export const sessionMachine = sessionSetup.createMachine({
   }),
   initial: 'idle',
   after: totalTime,
-  on: endings,
   states: {
     idle: {
       ...readerStates,
@@ -213,7 +216,7 @@ export const sessionMachine = sessionSetup.createMachine({
       invoke: {
         id: 'speech',
         src: 'speech',
-        input: ({ context }) => ({ streamId: context.request.streamId }),
+        input: ({ context }: Given) => ({ streamId: context.request.streamId }),
         onError: {
           target: '#session.error',
           actions: ['reportActorFault', { type: 'endWith', params: { errorType: 'session_fault' } }],
@@ -229,8 +232,29 @@ export const sessionMachine = sessionSetup.createMachine({
     done: { type: 'final' },
     error: { type: 'final' },
   },
-  output: ({ context }) => ({ reason: context.failure?.errorType ?? 'completed', failure: context.failure }),
+  output: ({ context }: Given): StreamOutput => ({
+    reason: context.failure?.errorType ?? 'completed',
+    failure: context.failure,
+  }),
   options: { maxIterations: MAX_MICROSTEPS },
+} as const;
+
+export const sessionMachine = sessionSetup.createMachine({
+  ...sessionChart,
+  id: 'session',
+  version: '2',
+  on: {
+    ...endings,
+    'session.superseded': { target: '.error', actions: { type: 'endWith', params: { errorType: 'superseded' } } },
+  },
+});
+
+/** Version 1, in which no session was superseded: its logs are replayed by it (replay/machine-shelf.ts), and nothing else runs it. */
+export const sessionMachineV1 = sessionSetup.createMachine({
+  ...sessionChart,
+  id: 'session',
+  version: '1',
+  on: endings,
 });
 
 export type SessionMachine = typeof sessionMachine;

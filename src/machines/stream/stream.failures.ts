@@ -12,13 +12,17 @@ export type StreamFailureType = Extract<
   | 'rate_limit_exceeded'
   | 'speech_failed'
   | 'interrupted'
+  | 'superseded'
   | 'client_cancelled'
   | 'draining'
   | 'session_fault'
 >;
 
+/** What the texts tell of. */
+type Bounds = Pick<StreamContext, 'limits' | 'request'>;
+
 /** The failure for `errorType`, with the actual values and bounds in its text. */
-export function streamFailureOf(errorType: StreamFailureType, context: StreamContext, event: HeardEvent): Failure {
+export function streamFailureOf(errorType: StreamFailureType, context: Bounds, event: HeardEvent): Failure {
   if (errorType === 'session_fault') {
     return failureOfUnexpected(
       errorType,
@@ -30,7 +34,7 @@ export function streamFailureOf(errorType: StreamFailureType, context: StreamCon
 
 function textOf(
   errorType: Exclude<StreamFailureType, 'session_fault'>,
-  { limits, request }: StreamContext,
+  { limits, request }: Bounds,
   event: HeardEvent,
 ): string {
   switch (errorType) {
@@ -52,6 +56,8 @@ function textOf(
         : `No sound for ${secondsText(limits.speechTimeoutMs)}`;
     case 'interrupted':
       return 'Interrupted by the device';
+    case 'superseded':
+      return `Superseded by a newer call of session_id=${request.sessionId}`;
     case 'client_cancelled':
       return 'Cancelled by the client';
     case 'draining':

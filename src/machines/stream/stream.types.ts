@@ -79,6 +79,8 @@ export type StreamEvent =
   | { readonly type: 'client.cancelled' }
   | { readonly type: 'device.interruptRequested' }
   | { readonly type: 'server.graceExpired' }
+  /** A newer call of its session id took over; only an answer hears it. */
+  | { readonly type: 'session.superseded' }
   /** A bug: something of ours threw. The id finds the log line. */
   | { readonly type: 'session.faulted'; readonly faultId: string };
 

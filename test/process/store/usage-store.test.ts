@@ -1,6 +1,6 @@
 /** The store's process as the server sees it: only what is on the disk is called stored, and nothing that happens to it spreads. */
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -173,6 +173,28 @@ describe('a store whose file is no longer where it was', () => {
     nowMs += 1_000;
     expect(await store.record(entry)).toEqual({ stored: true });
     expect(await reports()).toBeGreaterThan(0);
+  });
+});
+
+describe('a process that ends before it has opened the store', () => {
+  test('is started ever less often, down to each 8 s, and health says why', async () => {
+    const script = join(dir, 'short-lived.mjs');
+    const starts = join(dir, 'starts');
+    writeFileSync(script, `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(starts)}, 'x');`);
+    const process = new StoreProcess({ dataDir: dir, memory, log, ownTime: ownTimeOf(() => nowMs), script });
+    const began = () => readFileSync(starts, 'utf8').length;
+    await process.open();
+    const pausesMs: number[] = [];
+    for (let startedAtMs = nowMs; pausesMs.length < 7; nowMs += 500) {
+      const before = began();
+      await process.ask({ kind: 'probe' });
+      if (began() === before) continue;
+      pausesMs.push(nowMs - startedAtMs);
+      startedAtMs = nowMs;
+    }
+    expect(pausesMs).toEqual([1_000, 1_000, 1_000, 2_000, 4_000, 8_000, 8_000]);
+    expect(process.failure).toMatch(/^the store's process ended/);
+    await process.close();
   });
 });
 

@@ -2,7 +2,7 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import type { ConversationMemory } from '../../../src/actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';
-import type { QuotaPort } from '../../../src/actors/hosts/admissions.ts';
+import type { QuotaPort } from '../../../src/actors/hosts/pending-calls.ts';
 import type { SupervisorHost } from '../../../src/actors/hosts/supervisor-host.ts';
 import type { Call } from '../../../src/call/call.ts';
 import type { CollectedChunk, StreamRequest, WelcomeRequest } from '../../../src/call/gateway.ts';

@@ -24,6 +24,7 @@ const events: Readonly<Record<SessionEvent['type'], string>> = {
   'client.cancelled': 'The client cancelled, vanished, or its deadline passed.',
   'device.interruptRequested': 'InterruptSession was called for the device.',
   'server.graceExpired': 'The server is draining and its grace period is over.',
+  'session.superseded': 'A newer call of its session_id took over (`DUPLICATE_POLICY=supersede`).',
   'session.faulted': 'Something of ours threw: a bug.',
 };
 

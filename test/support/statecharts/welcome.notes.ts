@@ -4,7 +4,7 @@ import type { WelcomeEvent } from '../../../src/machines/welcome/welcome.types.t
 import type { ChartNotes, MessageNote } from './notes.ts';
 
 /** It never asks for room: a sentence without sound has no place in it. */
-const events: Readonly<Record<Exclude<WelcomeEvent['type'], 'outbox.roomFound'>, string>> = {
+const events: Readonly<Record<Exclude<WelcomeEvent['type'], 'outbox.roomFound' | 'session.superseded'>, string>> = {
   'text.received': 'The admitted request: text, voice and language. A blank text asks for the greeting.',
   'speech.finished': 'All sound of a sentence is with the outbox.',
   'speech.failed': 'A sentence could not be spoken; `retryable` if none of its sound was handed over.',

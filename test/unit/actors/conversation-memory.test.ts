@@ -106,6 +106,30 @@ describe('a lookup', () => {
     return { memory, lookup, logged, ask };
   }
 
+  test('is waited for by three calls at most while the memory hangs; the first answer makes them wait again', async () => {
+    const { memory, lookup, ask } = bench();
+    for (let call = 0; call < 3; call += 1) {
+      const outcome = ask();
+      await vi.advanceTimersByTimeAsync(300);
+      expect(outcome.history).toBeNull();
+      await vi.advanceTimersByTimeAsync(50);
+      expect(outcome.history).toEqual([]);
+    }
+    const further = Array.from({ length: 50 }, () => ask());
+    await vi.advanceTimersByTimeAsync(0);
+    for (const { history: found } of further) expect(found).toEqual([]);
+    expect(memory.lookups).toHaveLength(53);
+    expect(lookup.counts).toEqual({ late: 53, failed: 0 });
+    memory.lookups[0]?.resolve(history);
+    await vi.advanceTimersByTimeAsync(0);
+    const waiting = ask();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.history).toBeNull();
+    memory.lookups[53]?.resolve(history);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.history).toEqual(history);
+  });
+
   test('that is late is answered without, within 350 ms; what comes then is not used', async () => {
     const { memory, lookup, logged, ask } = bench();
     const outcome = ask();

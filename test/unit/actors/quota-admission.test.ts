@@ -1,6 +1,6 @@
 /** A quota as calls meet it: when it is asked, what a call is meanwhile, what becomes of a request that nobody used. */
 import { describe, expect, test } from 'vitest';
-import type { QuotaPort } from '../../../src/actors/hosts/admissions.ts';
+import type { QuotaPort } from '../../../src/actors/hosts/pending-calls.ts';
 import { failure } from '../../../src/errors.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { openHost, requestOf } from '../../support/actors/hosted-supervisor.ts';

@@ -7,7 +7,7 @@ import { type AnyStateMachine, fromCallback } from 'xstate';
 import { LogDebugger } from '../../../src/inspector/debugger/log-debugger.ts';
 import type { TurnView } from '../../../src/inspector/debugger/views.ts';
 import { isBadLog, readLog } from '../../../src/log/log-reader.ts';
-import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
+import { sessionMachine, sessionMachineV1 } from '../../../src/machines/session/session.machine.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { sessionInput } from '../../support/machines/session-run.ts';
@@ -99,7 +99,7 @@ test('one altered byte is a bad log at its line, the turns before it are shown a
 
 test('a chart whose guard was changed diverges at the turn in which it is asked, and goes on from there', () => {
   const text = textOf('session/completed-command-v1.jsonl');
-  const changed = sessionMachine.provide({ guards: { hasCommand: () => false } });
+  const changed = sessionMachineV1.provide({ guards: { hasCommand: () => false } });
   const log = debuggerOf(text, { shelf: [changed] });
   const { verdict, definitionChanges } = log.overview();
   expect(verdict).toMatchObject({ kind: 'diverged', turn: 5, divergence: { turn: 5, field: 'state' } });

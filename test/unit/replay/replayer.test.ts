@@ -243,14 +243,14 @@ describe('a chart that does something else', () => {
 
   test('is named before its differences: its version and its definition', () => {
     const [header = ''] = bodiesOf(recorded.text);
-    expect(header).toContain('"version":"1"');
+    expect(header).toContain('"version":"2"');
     const older = tampered(recorded.text, (lines) =>
       lines.map((line) => (line.kind === 'header' ? { ...line, version: '0', definition: 'abcdef' } : line)),
     );
     const { definitionChanges, divergence } = replay(goodLog(older), sessionMachine);
     expect(divergence).toBeNull();
     expect(definitionChanges).toEqual([
-      'version 0 was recorded, 1 replays',
+      'version 0 was recorded, 2 replays',
       expect.stringMatching(/^the definition of the chart was abcdef and is 2:[0-9a-f]{16}$/),
     ]);
   });
