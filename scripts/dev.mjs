@@ -25,6 +25,8 @@ const settings = {
   INSPECTOR: 'on',
   INSPECTOR_TRY: 'on',
   BACKPRESSURE_GRACE_PERIOD: '0',
+  // A person looks into the folder.
+  EVENT_LOG_FILES: 'session',
   // What happens is to be seen in the inspector; here it would hide where that is.
   LOG_LEVEL: 'warn',
   ...given,

@@ -215,7 +215,7 @@ export const settingsTable = {
   EVENT_LOG_FILES: {
     type: 'choice',
     allowed: eventLogFiles,
-    default: 'session',
+    default: 'segment',
     meaning:
       'Whether the logs of ten minutes of sessions stand in one file, a segment with an index, or each session has a file of its own.',
   },

@@ -28,6 +28,8 @@ import {
 } from './line-fields.ts';
 
 export const SEGMENT_FORMAT = 1;
+/** A segment takes up logs that begin within so many ms. */
+export const SEGMENT_MS = 600_000;
 /** A segment's name is `<time>-<run><this>`, in the folder of its day. */
 export const SEGMENT_ENDING = '.segment.jsonl';
 /** Of any line of a segment that is no log's, its line feed included: ids in it have at most 128 characters each. */
@@ -105,6 +107,11 @@ export type SegmentLine =
 export function logNameOf(startedAt: string, name: string): string {
   const safeName = name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64);
   return `${startedAt.slice(11).replaceAll(':', '').replace('Z', '')}-${safeName}`;
+}
+
+/** What the log is named after: the stream id, as a rule. */
+export function nameBehindTime(name: string): string {
+  return name.slice(name.indexOf('-') + 1);
 }
 
 /** The name of a segment's file, in the folder of its day. */

@@ -9,13 +9,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { wordsOf } from '../errors.ts';
-import { SEGMENT_FORMAT, segmentNameOf } from '../log/segment-format.ts';
+import { SEGMENT_FORMAT, SEGMENT_MS, segmentNameOf } from '../log/segment-format.ts';
 import type { Descriptors } from './log-files-out.ts';
 import type { FailedLogs, SegmentOrder } from './log-writer.ts';
 import { type PlacedLog, type PlacedOrder, SegmentFile } from './segment-file.ts';
 
-/** How long a segment takes new logs: a day has 144 of them. */
-const SEGMENT_MS = 600_000;
 /** Logs of one segment: what the index tells of them is held in memory until then, and a million sessions a day are 6,944. */
 const MAX_LOGS = 65_536;
 /** Of all that is kept: a segment is deleted as a whole, and beyond its share it takes no new logs. */

@@ -90,6 +90,7 @@ function ownSettings(dataFolder: string): Readonly<Record<string, string>> {
     DATA_DIR: dataFolder,
     EVENT_LOG: 'on',
     EVENT_LOG_DIR: join(dataFolder, 'event-logs'),
+    EVENT_LOG_FILES: 'session',
     IDENTITY_POLICY: 'lenient',
     LOG_LEVEL: 'warn',
   };

@@ -8,7 +8,7 @@
  */
 import type { ListRow } from '../../inspector/feed-format.ts';
 import type { Inspector, LiveLogs } from '../../inspector/server/inspector.ts';
-import { GrowingFile } from '../log/growing-file.ts';
+import { GrowingLog } from '../log/growing-file.ts';
 import { hasChanged, isUnfinished, type OpenedFile, type OpenedFiles, rowOf } from './opened-files.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -124,7 +124,7 @@ export class GrowingLogs implements LiveLogs {
   /** Hands on what is written from now on; what was there before stands in the file. */
   async #feed(id: string, followed: Followed): Promise<void> {
     const { signal } = followed.stopping;
-    const file = new GrowingFile(followed.path);
+    const file = new GrowingLog(followed.path);
     let count = 0;
     let isOver = false;
     while (!signal.aborted && !isOver) {

@@ -6,13 +6,14 @@
  */
 
 import { realpath, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { ListRow } from '../../inspector/feed-format.ts';
-import { type Archive, type ArchivePart, type IsKnown, rowOfFile } from '../../inspector/server/log-archive.ts';
+import { rowOfFile } from '../../inspector/server/archived-log.ts';
+import type { Archive, ArchivePart, IsKnown } from '../../inspector/server/log-archive.ts';
 import { hexOf } from '../../log/hex.ts';
 import { badLogReason, endReasonOf, LogReader } from '../../log/log-reader.ts';
-import { beginningOf } from '../log/log-files.ts';
+import { memberOf } from '../../segments/segment-places.ts';
+import { beginningOf, logFileName } from '../log/log-files.ts';
 
 /** Holds any header, but that of a supervisor with very long names. */
 const HEAD_BYTES = 16 * 1024;
@@ -140,7 +141,7 @@ export async function rowOf({ id, path, real, startedAt, why }: OpenedFile): Pro
     id,
     machine: '',
     // What it is known by.
-    session: basename(path),
+    session: logFileName(path),
     device: '',
     state: '',
     startedAt,
@@ -158,7 +159,7 @@ export async function rowOf({ id, path, real, startedAt, why }: OpenedFile): Pro
 
 /** True if a file is not as it was when it was looked at. */
 export async function hasChanged({ path, size, changedMs }: OpenedFile): Promise<boolean> {
-  const now = await stat(path).catch(() => null);
+  const now = await stat(memberOf(path)?.file ?? path).catch(() => null);
   return (now?.size ?? 0) !== size || (now?.mtimeMs ?? 0) !== changedMs;
 }
 
@@ -174,7 +175,7 @@ interface LookedAt extends Omit<OpenedFile, 'id'> {
 
 async function lookAt(path: string): Promise<LookedAt> {
   const bytes = await beginningOf(path, HEAD_BYTES);
-  const changed = await stat(path).catch(() => null);
+  const changed = await stat(memberOf(path)?.file ?? path).catch(() => null);
   const real = await realpath(path).catch(() => path);
   const place = { path, real, size: changed?.size ?? 0, changedMs: changed?.mtimeMs ?? 0 };
   const changedAt = new Date(place.changedMs).toISOString();

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type EventLog, endReasonOf, isFailedEnd } from '../../log/log-reader.ts';
-import { memberOf } from '../../opened-segment.ts';
 import { checkRecording, type Expectation, goodEnd, writeExpectation } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';
+import { memberOf } from '../../segments/segment-places.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';

@@ -8,7 +8,8 @@ import { basename } from 'node:path';
 import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
 import { type BadLog, type EventLog, readHeader, readLogBytes } from '../../log/log-reader.ts';
-import { memberOf, OpenedSegment } from '../../opened-segment.ts';
+import type { OpenedSegment } from '../../segments/opened-segment.ts';
+import { memberOf, SegmentShelf } from '../../segments/segment-places.ts';
 import { type Output, printable } from '../terminal/output.ts';
 
 /** A supervisor's log has 256 MiB, the turn that passed them and a footer; a larger file is not read into memory. */
@@ -102,7 +103,7 @@ async function bytesInSegment(
   part: 'all' | 'beginning',
 ): Promise<Uint8Array | BadLog> {
   try {
-    const segment = await segments.at(file);
+    const segment = await openSegment(file);
     const member = segment.member(name);
     if (member === null) return unreadable(`there is no log ${name} in its segment`);
     if (member.bytes > maxBytes && part === 'all')
@@ -121,41 +122,14 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Segments that were read last: the logs of one are mostly asked for one behind the other. */
-class SegmentShelf {
-  readonly #shelf = new Map<string, { readonly stamp: string; readonly segment: Promise<OpenedSegment> }>();
-
-  /** As it is now. */
-  async at(path: string): Promise<OpenedSegment> {
-    const stats = await stat(path);
-    const kind = kindOf(stats);
-    if (kind !== null) throw new Error(`it is no regular file but a ${kind}`);
-    const stamp = `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeMs}`;
-    const known = this.#shelf.get(path);
-    this.#shelf.delete(path);
-    const kept = known?.stamp === stamp ? known : { stamp, segment: lookedAt(path) };
-    kept.segment.catch(() => {});
-    this.#shelf.set(path, kept);
-    for (const oldest of this.#shelf.keys()) {
-      if (this.#shelf.size <= MAX_SEGMENTS) break;
-      this.#shelf.delete(oldest);
-    }
-    return kept.segment;
-  }
-}
-
-async function lookedAt(path: string): Promise<OpenedSegment> {
-  const segment = new OpenedSegment(path);
-  await segment.look();
-  return segment;
-}
-
 /** One that is read, and one that is read ahead. */
 const MAX_SEGMENTS = 2;
-const segments = new SegmentShelf();
+const segments = new SegmentShelf(MAX_SEGMENTS);
 
 /** The segment at `path`, looked at; throws what the system says. */
-export function openSegment(path: string): Promise<OpenedSegment> {
+export async function openSegment(path: string): Promise<OpenedSegment> {
+  const kind = kindOf(await stat(path));
+  if (kind !== null) throw new Error(`it is no regular file but a ${kind}`);
   return segments.at(path);
 }
 

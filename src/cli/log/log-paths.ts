@@ -10,7 +10,8 @@ import { type Dirent, readdir as readdirOf } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { glob } from 'tinyglobby';
-import { isSegmentFile, isSegmentName, type LostBytes, memberOf, memberPath } from '../../opened-segment.ts';
+import type { LostBytes } from '../../segments/opened-segment.ts';
+import { isSegmentFile, isSegmentName, memberOf, memberPath } from '../../segments/segment-places.ts';
 import { openSegment, systemWordsOf } from './log-files.ts';
 
 /** A name that leads to no log, or that can't be followed. */

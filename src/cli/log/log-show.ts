@@ -8,7 +8,7 @@
 import { stat } from 'node:fs/promises';
 import { isDynamicPattern } from 'tinyglobby';
 import { type BadLog, LogReader } from '../../log/log-reader.ts';
-import { memberOf } from '../../opened-segment.ts';
+import { memberOf } from '../../segments/segment-places.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { printable } from '../terminal/output.ts';
 import { GrowingLog, type Growth } from './growing-file.ts';

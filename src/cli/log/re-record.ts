@@ -6,7 +6,6 @@
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { wordsOf } from '../../errors.ts';
 import { type EventLog, isBadLog } from '../../log/log-reader.ts';
-import { memberOf } from '../../opened-segment.ts';
 import {
   checkRecording,
   differenceText,
@@ -18,6 +17,7 @@ import {
 } from '../../replay/keep/recording-check.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { type ReplayVerdict, replay } from '../../replay/replayer.ts';
+import { memberOf } from '../../segments/segment-places.ts';
 import { packageVersion } from '../../server/package-version.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';

@@ -10,6 +10,7 @@ import { createOwnHosts } from '../../observe/own-hosts.ts';
 import type { LineTap } from '../../record/event-logs.ts';
 import type { TurnRecorder } from '../../record/recorded-logic.ts';
 import type { ChartRecording } from '../../record/redaction.ts';
+import { memberPath } from '../../segments/segment-places.ts';
 import {
   API_PATH,
   type EndedRows,
@@ -20,6 +21,7 @@ import {
   type Totals,
 } from '../feed-format.ts';
 import { newRunId, newToken, refusalOfHost, refusalOfOrigin, refusalOfToken } from './access.ts';
+import { openLogBytes } from './archived-log.ts';
 import { Feed, MAX_VIEWERS } from './feed.ts';
 import {
   comesToItsTurn,
@@ -33,7 +35,7 @@ import {
   pathOf,
   sendJson,
 } from './http-answers.ts';
-import { type Archive, type IsKnown, openLogFile } from './log-archive.ts';
+import type { Archive, IsKnown } from './log-archive.ts';
 import { type PageFile, readPageFiles } from './page-files.ts';
 import { MAX_ENDED, type OpenLog, SessionList } from './session-list.ts';
 import { type AskServer, TryIt } from './try-it.ts';
@@ -50,7 +52,8 @@ const MAX_ID_CHARS = 128;
 
 /** The event logs, as far as the inspector needs them. */
 export interface LiveLogs {
-  find(actorId: string): { readonly path: string; readonly lines: number } | null;
+  /** `name` is that of the log in the segment at `path`; null or absent = the file at `path` is its own. */
+  find(actorId: string): { readonly path: string; readonly name?: string | null; readonly lines: number } | null;
 }
 
 export interface InspectorOptions {
@@ -306,19 +309,18 @@ export class Inspector {
     this.#downloads += 1;
     try {
       const path = id === null ? null : await this.#pathOf(id);
-      const opened = path === null ? null : await openLogFile(path);
+      const opened = path === null ? null : await openLogBytes(path);
       if (opened === null) {
         fail(response, 404, `there is no log ${shown(id ?? name)} here`);
         return;
       }
-      const { file, size } = opened;
       response.writeHead(200, lineHeaders);
-      if (request.method === 'HEAD' || size === 0) {
-        await file.close();
+      if (request.method === 'HEAD' || opened.size === 0) {
+        await opened.close();
         response.end();
         return;
       }
-      const bytes = file.createReadStream({ start: 0, end: size - 1 });
+      const bytes = opened.stream();
       response.setTimeout(STALL_LIMIT_MS, () => response.destroy());
       await pipeline(from === 0 ? bytes : linesFrom(bytes, from), response);
     } finally {
@@ -335,7 +337,12 @@ export class Inspector {
   }
 
   async #pathOf(id: string): Promise<string | null> {
-    return this.#options.logs()?.find(id)?.path ?? (await this.#options.archive?.find(id)) ?? null;
+    const live = this.#options.logs()?.find(id) ?? null;
+    if (live === null) return (await this.#options.archive?.find(id)) ?? null;
+    const { path, name = null } = live;
+    if (name === null) return path;
+    // Nothing of it is on its way to the disk yet.
+    return path === '' ? null : memberPath(path, name);
   }
 
   #isLive(id: string): boolean {

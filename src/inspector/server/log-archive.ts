@@ -1,30 +1,40 @@
-/**
- * The logs that stand in files, of this run of the server and of those before it: found by name, and of each only the beginning and the
- * end are read. Everything is read in small steps beside what else goes on; a file that is damaged, or gone meanwhile, is one row less.
- */
-import { constants } from 'node:fs';
-import { type FileHandle, open, opendir } from 'node:fs/promises';
-import { join, sep } from 'node:path';
-import { endReasonOf, isFailedEnd, readHeader } from '../../log/log-reader.ts';
+import { opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isFailedEnd } from '../../log/log-reader.ts';
+import { type IndexedLog, nameBehindTime, SEGMENT_MS } from '../../log/segment-format.ts';
+import { OpenedSegment } from '../../segments/opened-segment.ts';
+import { memberPath } from '../../segments/segment-places.ts';
 import type { ListRow } from '../feed-format.ts';
-import { idsIn, textIn } from './session-list.ts';
+import { openLogFile, rowOfFile, segments } from './archived-log.ts';
 
-/** Holds any header, and the last turns of nearly every log with their footer. */
-const END_BYTES = 16 * 1024;
 /** Files that are read at once. */
 const READS_AT_ONCE = 8;
 
-/** A log in its folder: `<day>/<time>-<name>.jsonl`, as record/event-logs.ts names them. */
+/** A log in its folder, `<day>/<time>-<name>.jsonl`, as record/event-logs.ts names them; or in a segment there. */
 interface ArchivedLog {
+  /** Of its folder. */
   readonly day: string;
   /** Without its ending. */
   readonly file: string;
   /** ISO date and time, as its name has it. */
   readonly start: string;
+  /** The file it stands in, or its place in a segment. */
+  readonly path: string;
+  /** What the index of its segment tells; null = it has none. */
+  readonly entry: IndexedLog | null;
 }
 
+/** A segment in its folder. */
+interface ArchivedSegment {
+  readonly day: string;
+  readonly path: string;
+  readonly start: string;
+}
+
+const anyName = /\.jsonl$/;
 const dayName = /^\d{4}-\d\d-\d\d$/;
 const fileName = /^\d{6}\.\d{3}-[A-Za-z0-9_-]{1,64}\.jsonl$/;
+const segmentName = /^\d{6}\.\d{3}-[0-9a-f]{8}\.segment\.jsonl$/;
 const logName = /^[A-Za-z0-9_-]{1,64}$/;
 /** The id of a log whose chart has no stream id: its place. */
 const placeName = /^(\d{4}-\d\d-\d\d)\.(\d{6}\.\d{3}-[A-Za-z0-9_-]{1,64})$/;
@@ -54,6 +64,7 @@ export interface ArchivePart {
 export class LogArchive implements Archive {
   readonly #dir: string;
   readonly #isRunning: (pid: number) => boolean;
+  readonly #segments = segments;
   /** Other servers by their process, with the newest log that one with this number began. */
   readonly #servers = new Map<number, ArchivedLog>();
   /** By the id of its row, what somebody else may be writing, and its row as it was read. */
@@ -71,19 +82,51 @@ export class LogArchive implements Archive {
 
   async rowsBefore(before: string, limit: number, isKnown: IsKnown): Promise<ArchivePart> {
     const newest = new NewestLogs(limit);
+    const isWanted = (log: ArchivedLog) =>
+      log.start < before && !isKnown({ name: nameOf(log), place: placeOf(log), path: log.path });
+    const segments: ArchivedSegment[] = [];
     for (const day of await namesIn(this.#dir, dayName)) {
       if (day > before.slice(0, day.length)) continue;
-      const folder = join(this.#dir, day);
-      for await (const name of entriesOf(folder, fileName)) {
-        const log = archivedLog(day, name.slice(0, -LOG_ENDING.length));
-        if (log.start >= before) continue;
-        if (isKnown({ name: nameOf(log), place: placeOf(log), path: `${folder}${sep}${name}` })) continue;
+      for await (const name of entriesOf(join(this.#dir, day), anyName)) {
+        if (segmentName.test(name)) {
+          segments.push(archivedSegment(this.#dir, day, name));
+          continue;
+        }
+        if (!fileName.test(name)) continue;
+        const log = this.#logIn(day, name);
+        if (!isWanted(log)) continue;
         newest.add(log);
         this.#noteServer(log);
       }
     }
+    segments.sort((a, b) => (a.start < b.start ? 1 : -1));
+    for (const segment of segments) {
+      if (segment.start >= before) continue;
+      const { path, start } = segment;
+      // The logs of a segment began after it did, and soon.
+      if (newest.isBehind(new Date(Date.parse(start) + SEGMENT_MS).toISOString())) newest.leaveOut(await logsIn(path));
+      else for (const log of await this.#logsOf(segment)) if (isWanted(log)) newest.add(log);
+    }
     const { logs, leftOut } = newest.take();
     return { rows: await this.#rowsOf(logs), leftOut };
+  }
+
+  #logIn(day: string, name: string): ArchivedLog {
+    const file = name.slice(0, -LOG_ENDING.length);
+    return { day, file, start: startOf(day, file), path: join(this.#dir, day, name), entry: null };
+  }
+
+  /** The logs in a segment; none if it can't be read. */
+  async #logsOf({ day, path, start }: ArchivedSegment): Promise<readonly ArchivedLog[]> {
+    try {
+      const { members } = await this.#segments.at(path);
+      return members.map(({ name, entry }) => ({
+        ...{ day, file: name, path: memberPath(path, name), entry },
+        start: startWithin(day, name, start),
+      }));
+    } catch {
+      return [];
+    }
   }
 
   async rowsGoneOn(): Promise<readonly ListRow[]> {
@@ -95,7 +138,7 @@ export class LogArchive implements Archive {
   /** No id leads out of the folder. */
   async find(id: string): Promise<string | null> {
     const [, day, file] = placeName.exec(id) ?? [];
-    if (day !== undefined && file !== undefined) return this.#pathOf(archivedLog(day, file));
+    if (day !== undefined && file !== undefined) return this.#findAt(day, file);
     if (!logName.test(id)) return null;
     return new Promise((resolve) => {
       this.#asked.set(id, [...(this.#asked.get(id) ?? []), resolve]);
@@ -111,16 +154,54 @@ export class LogArchive implements Archive {
       this.#asked = new Map();
       // The newest day first: that is where they mostly are.
       for (const day of (await namesIn(this.#dir, dayName)).reverse()) {
-        for await (const name of entriesOf(join(this.#dir, day), fileName)) {
-          const id = nameOf(archivedLog(day, name.slice(0, -LOG_ENDING.length)));
-          for (const tell of asked.get(id) ?? []) tell(join(this.#dir, day, name));
-          if (asked.delete(id) && asked.size === 0) break;
+        const found = (id: string, path: string): boolean => {
+          for (const tell of asked.get(id) ?? []) tell(path);
+          return asked.delete(id) && asked.size === 0;
+        };
+        const segments: ArchivedSegment[] = [];
+        for await (const name of entriesOf(join(this.#dir, day), anyName)) {
+          if (segmentName.test(name)) segments.push(archivedSegment(this.#dir, day, name));
+          else if (fileName.test(name) && found(nameOf(this.#logIn(day, name)), join(this.#dir, day, name))) break;
+        }
+        for (const segment of segments.sort((a, b) => (a.start < b.start ? 1 : -1))) {
+          for (const id of [...asked.keys()]) {
+            const path = await this.#inSegment(segment, (name) => nameBehindTime(name) === id, id);
+            if (path !== null && found(id, path)) break;
+          }
+          if (asked.size === 0) break;
         }
         if (asked.size === 0) break;
       }
       for (const tell of [...asked.values()].flat()) tell(null);
     }
     this.#isSearching = false;
+  }
+
+  /** The log with this name in a folder, in a file of its own or in a segment. */
+  async #findAt(day: string, file: string): Promise<string | null> {
+    const own = join(this.#dir, day, `${file}${LOG_ENDING}`);
+    const opened = await openLogFile(own);
+    if (opened !== null) {
+      await opened.file.close();
+      return own;
+    }
+    for await (const name of entriesOf(join(this.#dir, day), segmentName)) {
+      const segment = archivedSegment(this.#dir, day, name);
+      const path = await this.#inSegment(segment, (each) => each === file, nameBehindTime(file));
+      if (path !== null) return path;
+    }
+    return null;
+  }
+
+  /** The place of the log in a segment; null = it is not there, or the segment can't be read. `mark` is what its name ends with. */
+  async #inSegment({ path }: ArchivedSegment, is: (name: string) => boolean, mark: string): Promise<string | null> {
+    try {
+      if (!(await new OpenedSegment(path).mayHold(mark))) return null;
+      const member = (await this.#segments.at(path)).members.find(({ name }) => is(name));
+      return member === undefined ? null : memberPath(path, member.name);
+    } catch {
+      return null;
+    }
   }
 
   async #rowsOf(logs: readonly ArchivedLog[]): Promise<readonly ListRow[]> {
@@ -168,42 +249,30 @@ export class LogArchive implements Archive {
     return oldest;
   }
 
-  #pathOf({ day, file }: ArchivedLog): string {
-    return join(this.#dir, day, `${file}${LOG_ENDING}`);
+  async #rowOf(log: ArchivedLog): Promise<ListRow | null> {
+    const idOf = (streamId: string) => (streamId !== '' && streamId === nameOf(log) ? streamId : placeOf(log));
+    return log.entry === null ? rowOfFile(log.path, idOf) : rowOfEntry(log.entry, idOf);
   }
+}
 
-  #rowOf(log: ArchivedLog): Promise<ListRow | null> {
-    return rowOfFile(this.#pathOf(log), (streamId) =>
-      streamId !== '' && streamId === nameOf(log) ? streamId : placeOf(log),
-    );
-  }
+function rowOfEntry(entry: IndexedLog, idOf: (streamId: string) => string): ListRow {
+  const { machine, sessionId, hardwareId, state, startedAt, durationMs, turns, reason } = entry;
+  return {
+    ...{ id: idOf(entry.streamId), machine, session: sessionId, device: hardwareId, state, startedAt },
+    ...{
+      ageMs: Math.round(durationMs),
+      turns,
+      quietMs: 0,
+      isLive: false,
+      reason,
+      isFailed: isFailedEnd(reason),
+      waits: null,
+    },
+  };
 }
 
 function placeOf({ day, file }: ArchivedLog): string {
   return `${day}.${file}`;
-}
-
-/** The row of a log that is over, or goes on elsewhere; `idOf` names it. Null = there is no log to be read. */
-export async function rowOfFile(path: string, idOf: (streamId: string) => string): Promise<ListRow | null> {
-  const ends = await readEnds(path);
-  const header = ends === null ? null : readHeader(ends.head);
-  if (ends === null || header === null) return null;
-  const { footer, atMs, turn, state } = lastOf(ends.tail);
-  const reason = endReasonOf(footer);
-  return {
-    id: idOf(textIn(header.input, 'streamId')),
-    machine: header.machine,
-    ...idsIn(header.input),
-    state,
-    startedAt: header.startedAt,
-    ageMs: Math.round(atMs),
-    turns: footer?.turns ?? turn + 1,
-    quietMs: 0,
-    isLive: false,
-    reason,
-    isFailed: isFailedEnd(reason),
-    waits: null,
-  };
 }
 
 const LOG_ENDING = '.jsonl';
@@ -223,11 +292,33 @@ function isRunningHere(pid: number): boolean {
 
 /** What its file is named after: the stream id, as a rule. */
 function nameOf({ file }: ArchivedLog): string {
-  return file.slice(file.indexOf('-') + 1);
+  return nameBehindTime(file);
 }
 
-function archivedLog(day: string, file: string): ArchivedLog {
-  return { day, file, start: `${day}T${file.slice(0, 2)}:${file.slice(2, 4)}:${file.slice(4, 10)}Z` };
+function archivedSegment(dir: string, day: string, name: string): ArchivedSegment {
+  return { day, path: join(dir, day, name), start: startOf(day, name) };
+}
+
+/** When the log with this name began, in the folder of a day. */
+function startOf(day: string, name: string): string {
+  return `${day}T${name.slice(0, 2)}:${name.slice(2, 4)}:${name.slice(4, 10)}Z`;
+}
+
+/** In a segment that began at `since`: a log that begins behind midnight stands in the folder of the day before. */
+function startWithin(day: string, name: string, since: string): string {
+  const start = startOf(day, name);
+  if (start >= since) return start;
+  const DAY_MS = 86_400_000;
+  return new Date(Date.parse(start) + DAY_MS).toISOString();
+}
+
+/** How many logs stand in a segment; 0 if that can't be told. */
+async function logsIn(path: string): Promise<number> {
+  try {
+    return await new OpenedSegment(path).countLogs();
+  } catch {
+    return 0;
+  }
 }
 
 /** Keeps the newest of any number of logs. */
@@ -249,6 +340,16 @@ class NewestLogs {
     }
     this.#logs.push(log);
     if (this.#logs.length >= 4 * this.#limit + 100) this.#cut();
+  }
+
+  /** Those that began before `time` are older than all that are wanted. */
+  isBehind(time: string): boolean {
+    if (this.#logs.length >= this.#limit) this.#cut();
+    return time < this.#oldest;
+  }
+
+  leaveOut(count: number): void {
+    this.#leftOut += count;
   }
 
   take(): { readonly logs: readonly ArchivedLog[]; readonly leftOut: number } {
@@ -281,78 +382,5 @@ async function* entriesOf(dir: string, pattern: RegExp): AsyncGenerator<string, 
     for await (const { name } of await opendir(dir, { bufferSize: 256 })) if (pattern.test(name)) yield name;
   } catch {
     // Not made yet, or not ours: the event logs say so themselves.
-  }
-}
-
-/** Opens a log to read it; null = it is gone, or no regular file. A pipe would wait for its writer. */
-export async function openLogFile(path: string): Promise<{ readonly file: FileHandle; readonly size: number } | null> {
-  try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    const stats = await file.stat();
-    if (stats.isFile()) return { file, size: stats.size };
-    await file.close();
-    return null;
-  } catch {
-    return null;
-  }
-}
-
-async function readEnds(path: string): Promise<{ readonly head: string; readonly tail: string } | null> {
-  const opened = await openLogFile(path);
-  if (opened === null) return null;
-  const { file, size } = opened;
-  try {
-    const head = await textAt(file, 0, Math.min(size, END_BYTES));
-    const tail = size <= END_BYTES ? head : await textAt(file, size - END_BYTES, END_BYTES);
-    return { head, tail };
-  } catch {
-    return null;
-  } finally {
-    await file.close();
-  }
-}
-
-async function textAt(file: FileHandle, position: number, bytes: number): Promise<string> {
-  const buffer = Buffer.alloc(bytes);
-  const { bytesRead } = await file.read(buffer, 0, bytes, position);
-  return buffer.toString('utf8', 0, bytesRead);
-}
-
-/** What the last lines of a log tell; the rest of it was not looked at, so nothing here is proof. */
-function lastOf(tail: string) {
-  const last = { footer: null as Parameters<typeof endReasonOf>[0], atMs: 0, turn: -1, state: '' };
-  for (const line of tail.split('\n').reverse()) {
-    const value = parsed(line);
-    const kind = textIn(value, 'kind');
-    if (kind === 'footer' && last.footer === null) last.footer = footerOf(value);
-    if (kind !== 'turn') continue;
-    if (last.turn < 0) {
-      last.turn = numberIn(value, 'turn');
-      last.atMs = numberIn(value, 'atMs');
-    }
-    last.state = textIn(value, 'state');
-    if (last.state !== '') return last;
-  }
-  return last;
-}
-
-function footerOf(value: unknown): Parameters<typeof endReasonOf>[0] {
-  const status = textIn(value, 'status');
-  if (status !== 'done' && status !== 'error' && status !== 'abandoned') return null;
-  const [turns, dropped] = [numberIn(value, 'turns'), numberIn(value, 'dropped')];
-  return { kind: 'footer', status, reason: textIn(value, 'reason'), turns, dropped };
-}
-
-function numberIn(value: unknown, name: string): number {
-  const number: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-  return typeof number === 'number' ? number : 0;
-}
-
-/** The first line of a tail is half a line as a rule. */
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
   }
 }

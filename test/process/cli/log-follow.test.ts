@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -202,16 +203,22 @@ describe('recital log show --follow', () => {
     expect((user + system) / 1000).toBeLessThan(300);
   });
 
-  test('follows a live session of a server to its end', async () => {
+  test.each([
+    ['in a file of its own', 'session', /-[0-9a-f-]{36}\.jsonl$/],
+    ['in its segment', 'segment', /\.segment\.jsonl$/],
+  ])('follows a live session of a server to its end, %s', async (_, files, pattern) => {
     const server = await startServer({
       scenario: { answers: [{ when: '', steps: [{ say: 'One. ' }, { wait_ms: 600 }, { say: 'Two.' }] }] },
+      env: { EVENT_LOG_FILES: files },
     });
     const client = connect(server.grpcPort);
     const { outcome } = start(client, { prompt: 'hello' });
     const logs = join(server.dataDir, 'event-logs');
     const live = await eventually(
       () =>
-        readdirSync(logs, { recursive: true, encoding: 'utf8' }).filter((name) => /-[0-9a-f-]{36}\.jsonl$/.test(name)),
+        readdirSync(logs, { recursive: true, encoding: 'utf8' }).filter(
+          (name) => pattern.test(name) && readFileSync(join(logs, name), 'utf8').includes('"kind":"turn"'),
+        ),
       (names) => names.length > 0,
     );
     const following = follow(join(logs, live[0] ?? ''));

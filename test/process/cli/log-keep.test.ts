@@ -64,7 +64,8 @@ function recorded(session: Session): Recorded {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'recital-keep-'));
   const logs = join(folder, 'logs');
-  const env = { EVENT_LOG_DIR: logs, EVENT_LOG_REDACTION: 'full', FIRST_TOKEN_TIMEOUT: '0.4', SPEECH_TIMEOUT: '0.4' };
+  const recording = { EVENT_LOG_DIR: logs, EVENT_LOG_FILES: 'session', EVENT_LOG_REDACTION: 'full' };
+  const env = { ...recording, FIRST_TOKEN_TIMEOUT: '0.4', SPEECH_TIMEOUT: '0.4' };
   const server = await startServer({ scenario, env: { ...env, SPEECH_FAILURE: 'degrade' } });
   const client = connect(server.grpcPort);
   const outcomes = new Map<string, CallOutcome>();

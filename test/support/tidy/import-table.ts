@@ -20,7 +20,7 @@ export const importTable: readonly ImportRow[] = [
   { from: 'error-words.ts', ours: [], types: ['errors.ts'], packages: [], node: [] },
   { from: 'assert.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'private-folder.ts', ours: [], types: [], packages: [], node: ['node:fs', 'node:path'] },
-  { from: 'opened-segment.ts', ours: ['log/'], types: [], packages: [], node: ['node:fs', 'node:fs/promises'] },
+  { from: 'segments/', ours: ['segments/', 'log/'], types: [], packages: [], node: ['node:fs', 'node:fs/promises'] },
   { from: 'model-json.ts', ours: [], types: [], packages: ['jsonrepair'], node: [] },
   { from: 'call/', ours: ['call/', 'errors.ts'], types: [], packages: [], node: [] },
   {
@@ -185,6 +185,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'inspector/server/',
     ours: [
+      'segments/',
       'inspector/server/',
       'inspector/feed-format.ts',
       'inspector/waits.ts',
@@ -300,7 +301,7 @@ export const importTable: readonly ImportRow[] = [
     ],
     types: [],
     packages: ['xstate'],
-    node: ['node:fs', 'node:path', 'node:tty'],
+    node: ['node:fs', 'node:path', 'node:perf_hooks', 'node:tty', 'node:v8'],
   },
   // The program is its function and the process; what a command needs of others is loaded when it runs.
   { from: 'cli.ts', ours: ['cli/run.ts', 'cli/terminal/command.ts'], types: [], packages: [], node: [] },
@@ -385,7 +386,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'cli/log/',
     ours: [
-      'opened-segment.ts',
+      'segments/',
       'cli/log/',
       'cli/terminal/',
       'analysis/',
@@ -411,6 +412,7 @@ export const importTable: readonly ImportRow[] = [
   {
     from: 'cli/inspect/',
     ours: [
+      'segments/',
       'cli/inspect/',
       'cli/log/growing-file.ts',
       'cli/log/log-files.ts',
@@ -454,6 +456,28 @@ export const deviations: readonly Deviation[] = [
     to: 'text/hypothesis.ts',
     reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
+  {
+    from: 'server/workers/owner-link.ts',
+    to: 'text/hypothesis.ts',
+    reason: 'words that are too long by themselves are refused by the rule of all words, and are not sent to be judged',
+  },
+  {
+    from: 'server/workers/worker-seat.ts',
+    to: 'node:cluster',
+    reason: 'forks the workers, which share the gRPC port',
+  },
+  {
+    from: 'server/workers/workers-service.ts',
+    to: 'node:cluster',
+    reason: 'says how connections go round the workers',
+  },
+  {
+    from: 'server/workers/workers-service.ts',
+    to: 'node:net',
+    reason: 'finds a free port where GRPC_PORT is 0: all workers are told the same one',
+  },
+  { from: 'server/workers/workers-service.ts', to: 'node:os', reason: 'the processors that WORKERS=auto counts' },
+  { from: 'server/workers/workers-service.ts', to: 'node:url', reason: 'finds the script of a worker in the build' },
   {
     from: 'server/engines-in-use.ts',
     to: 'text/commands.ts',

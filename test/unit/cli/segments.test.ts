@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GrowingLog } from '../../../src/cli/log/growing-file.ts';
-import { OpenedSegment } from '../../../src/opened-segment.ts';
+import { OpenedSegment } from '../../../src/segments/opened-segment.ts';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
 import { SegmentMaker } from '../../support/replay/segments.ts';
 import { runCli } from '../../support/run-cli.ts';

@@ -106,7 +106,7 @@ describe('defaults', () => {
       eventLog: {
         isOn: true,
         dir: './data/event-logs',
-        files: 'session',
+        files: 'segment',
         redaction: 'shape',
         maxAgeMs: 1_209_600_000,
         maxTotalBytes: 1_073_741_824,

@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLogBytes } from '../../../../src/inspector/server/archived-log.ts';
 import { LogArchive } from '../../../../src/inspector/server/log-archive.ts';
 import { LineChain } from '../../../../src/log/log-format.ts';
+import { SegmentMaker } from '../../../support/replay/segments.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'recital-archive-'));
 const day = '2026-01-31';
@@ -179,5 +181,77 @@ describe('beside another server with the same folder', () => {
       [`${day}.120000.000-7-supervisor`, true],
     ]);
     expect(await shared.rowsGoneOn()).toEqual([]);
+  });
+});
+
+describe('logs in segments', () => {
+  const segments = new LogArchive(join(dir, 'with-segments'));
+  const folder = `with-segments/${day}`;
+  const made = (names: readonly string[], told: (name: string) => string) => {
+    const maker = new SegmentMaker();
+    for (const name of names) maker.block(name, told(name).slice(0, 300 + told(name).slice(300).indexOf('\n') + 1));
+    for (const name of names) {
+      const rest = told(name).slice(300 + told(name).slice(300).indexOf('\n') + 1);
+      if (rest !== '') maker.block(name, rest);
+    }
+    return maker;
+  };
+
+  beforeAll(() => {
+    write(
+      '115500.000-00000001.segment.jsonl',
+      made(['115500.000-old'], () => logText('old', 2, 'completed'))
+        .index({ streamId: 'old' })
+        .end().text,
+      folder,
+    );
+    const text = (name: string) => logText(name.slice(11), 3, 'completed');
+    write('120000.000-00000002.segment.jsonl', made(['120001.000-growing', '120002.000-second'], text).text, folder);
+    write('120003.000-alone.jsonl', logText('alone', 2, 'answer_failed'), folder);
+    write(
+      '235900.000-00000003.segment.jsonl',
+      made(['000100.000-late'], text).index({ streamId: 'late' }).end().text,
+      folder,
+    );
+  });
+
+  test('are rows beside those in files, the newest first; one with an index is told by it', async () => {
+    const { rows, leftOut } = await segments.rowsBefore(all, 100, none);
+    expect(leftOut).toBe(0);
+    expect(rows.map(({ id, turns, reason }) => [id, turns, reason])).toEqual([
+      ['late', 3, 'completed'],
+      ['alone', 2, 'answer_failed'],
+      ['second', 3, 'completed'],
+      ['growing', 3, 'completed'],
+      ['old', 3, 'completed'],
+    ]);
+  });
+
+  test('those that are not shown are counted, without their segment being read', async () => {
+    const { rows, leftOut } = await segments.rowsBefore(all, 2, none);
+    expect([rows.map(({ id }) => id), leftOut]).toEqual([['late', 'alone'], 3]);
+    const before = await segments.rowsBefore('2026-01-31T12:00:02.000Z', 2, none);
+    expect(before.rows.map(({ id }) => id)).toEqual(['growing', 'old']);
+    const isKnown = ({ name }: { name: string }) => name === 'growing';
+    expect((await segments.rowsBefore('2026-01-31T12:00:02.000Z', 2, isKnown)).rows.map(({ id }) => id)).toEqual([
+      'old',
+    ]);
+  });
+
+  test.each(['old', 'growing', 'late', `${day}.120002.000-second`])(
+    '%s is found by its id, to the byte',
+    async (id) => {
+      const path = await segments.find(id);
+      const name = id.slice(id.lastIndexOf('-') + 1).replace(/^.*\./, '');
+      const opened = await openLogBytes(path ?? '');
+      const parts: Uint8Array[] = [];
+      for await (const part of opened?.stream() ?? []) parts.push(part);
+      const turns = name === 'old' ? 2 : 3;
+      expect(Buffer.concat(parts).toString()).toBe(logText(name, turns, 'completed'));
+    },
+  );
+
+  test.each(['ol', 'nobody', `${day}.120009.000-second`, '../x'])('%j is nowhere', async (id) => {
+    expect(await segments.find(id)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Segments on the disk (log/segment-format.ts): which logs stand in one, and the bytes of each, as its own file would hold them. A log in a
- * segment has a path of its own, `<file>#<name>`.
+ * segment has a path of its own, `<file>#<name>` (segment-places.ts).
  *
  * What holds: of a segment with an end its index is read, of one without its heads alone, from where the last look ended; of a log its
  * own blocks, back along their chain. What does not fit is told and nothing behind it is believed; what a killed process did not write
@@ -11,14 +11,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import {
   type BlockHead,
   type IndexedLog,
-  isSegmentHead,
+  nameBehindTime,
   SEGMENT_END_MAX_BYTES,
-  SEGMENT_ENDING,
   SEGMENT_LINE_MAX_BYTES,
+  type SegmentEnd,
   segmentEndIn,
   segmentLineOf,
-} from './log/segment-format.ts';
-import { SegmentWalk } from './log/segment-reader.ts';
+} from '../log/segment-format.ts';
+import { SegmentWalk } from '../log/segment-reader.ts';
 
 /** Holds the head of a block and nearly always its lines. */
 const BLOCK_READ_BYTES = 16 * 1024;
@@ -26,6 +26,8 @@ const WALK_BYTES = 256 * 1024;
 /** From so many logs on that are read of one segment it is read as a whole, if it is not larger. */
 const READS_WORTH_ALL = 8;
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+const ENTRIES_AT_ONCE = 256;
 
 const LINE_FEED = 0x0a;
 
@@ -48,34 +50,6 @@ export interface SegmentMember {
 export interface LostBytes {
   readonly log: string | null;
   readonly bytes: number;
-}
-
-/** True for a file that is named like a segment. */
-export function isSegmentName(name: string): boolean {
-  return name.endsWith(SEGMENT_ENDING);
-}
-
-/** The path of a log in a segment. */
-export function memberPath(file: string, name: string): string {
-  return `${file}#${name}`;
-}
-
-/** The file and the name that a path of a log in a segment consists of; null = it is a path of a file. */
-export function memberOf(path: string): { readonly file: string; readonly name: string } | null {
-  const [, file, name] = /^(.+)#(\d{6}\.\d{3}-[A-Za-z0-9_-]{1,64})$/s.exec(path) ?? [];
-  return file === undefined || name === undefined ? null : { file, name };
-}
-
-/** True if the file at `path` begins as a segment does; throws what the system says. */
-export async function isSegmentFile(path: string): Promise<boolean> {
-  const file = await openFile(path);
-  try {
-    if (!(await file.stat()).isFile()) return false;
-    const { bytes } = await readAt(file, 0, 16);
-    return isSegmentHead(bytes.toString('latin1'));
-  } finally {
-    await file.close();
-  }
 }
 
 export class OpenedSegment {
@@ -126,11 +100,39 @@ export class OpenedSegment {
     const file = await openFile(this.path);
     try {
       const { size } = await file.stat();
-      if (this.#walked === 0 && (await this.#takeIndex(file, size))) return;
+      if (this.#walked === 0 && (await this.#takeIndex(file))) return;
       await this.#follow(file, size);
     } finally {
       await file.close();
     }
+  }
+
+  /** True if a log in it may be named like this, behind its time; of one with an index no line is parsed. Throws what the system says. */
+  async mayHold(name: string): Promise<boolean> {
+    if (!this.#isEnded && this.#walked === 0 && this.#fault === null) {
+      const file = await openFile(this.path);
+      try {
+        const index = await indexIn(file);
+        if (index !== null) return index.bytes.includes(`-${name}"`);
+      } finally {
+        await file.close();
+      }
+    }
+    await this.look();
+    return this.#members.some((member) => nameBehindTime(member.name) === name);
+  }
+
+  /** How many logs stand in it; of one with an index no line of that is read. Throws what the system says. */
+  async countLogs(): Promise<number> {
+    const file = await openFile(this.path);
+    try {
+      const end = await endIn(file);
+      if (end !== null) return end.logs;
+    } finally {
+      await file.close();
+    }
+    await this.look();
+    return this.#members.length;
   }
 
   /** The bytes of a log's own file; or what is wrong with them. Throws what the system says. */
@@ -149,13 +151,13 @@ export class OpenedSegment {
     }
   }
 
-  async #takeIndex(file: FileHandle, size: number): Promise<boolean> {
-    const tailBytes = Math.min(size, SEGMENT_END_MAX_BYTES);
-    const tail = (await readAt(file, size - tailBytes, tailBytes)).bytes.toString('latin1');
-    const end = segmentEndIn(tail);
-    if (end === null || end.indexAt >= size) return false;
-    const { bytes } = await readAt(file, end.indexAt, size - end.indexAt);
+  async #takeIndex(file: FileHandle): Promise<boolean> {
+    const index = await indexIn(file);
+    if (index === null) return false;
+    const { bytes, end } = index;
     for (const text of bytes.toString('utf8').split('\n').slice(0, end.logs)) {
+      // A server looks into segments beside its sessions.
+      if (this.#members.length % ENTRIES_AT_ONCE === ENTRIES_AT_ONCE - 1) await breath();
       const line = segmentLineOf(text);
       const isNext = typeof line !== 'string' && line.kind === 'indexed' && line.entry.indexed === this.#members.length;
       // An index that does not fit is none: what stands in the segment is found by its heads, which say what is wrong.
@@ -306,6 +308,27 @@ export class OpenedSegment {
   async #read(file: FileHandle, at: number, bytes: number): Promise<{ readonly bytes: Buffer }> {
     return this.#whole === null ? readAt(file, at, bytes) : { bytes: this.#whole.subarray(at, at + bytes) };
   }
+}
+
+/** The end of a segment; null = it has none. */
+async function endIn(file: FileHandle): Promise<SegmentEnd | null> {
+  const { size } = await file.stat();
+  const tailBytes = Math.min(size, SEGMENT_END_MAX_BYTES);
+  const end = segmentEndIn((await readAt(file, size - tailBytes, tailBytes)).bytes.toString('latin1'));
+  return end === null || end.indexAt >= size ? null : end;
+}
+
+async function indexIn(file: FileHandle): Promise<{ readonly bytes: Buffer; readonly end: SegmentEnd } | null> {
+  const end = await endIn(file);
+  if (end === null) return null;
+  const { size } = await file.stat();
+  return { ...(await readAt(file, end.indexAt, size - end.indexAt)), end };
+}
+
+function breath(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function linesIn(bytes: Uint8Array): number {

@@ -1,0 +1,76 @@
+/**
+ * Where logs stand in segments: a log in one has a path of its own, `<file>#<name>`; and what is known of the segments that were read last.
+ */
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { isSegmentHead, SEGMENT_ENDING } from '../log/segment-format.ts';
+import { OpenedSegment } from './opened-segment.ts';
+
+/** True for a file that is named like a segment. */
+export function isSegmentName(name: string): boolean {
+  return name.endsWith(SEGMENT_ENDING);
+}
+
+/** The path of a log in a segment. */
+export function memberPath(file: string, name: string): string {
+  return `${file}#${name}`;
+}
+
+/** The file and the name that a path of a log in a segment consists of; null = it is a path of a file. */
+export function memberOf(path: string): { readonly file: string; readonly name: string } | null {
+  const [, file, name] = /^(.+)#(\d{6}\.\d{3}-[A-Za-z0-9_-]{1,64})$/s.exec(path) ?? [];
+  return file === undefined || name === undefined ? null : { file, name };
+}
+
+/** True if the file at `path` begins as a segment does; throws what the system says. */
+export async function isSegmentFile(path: string): Promise<boolean> {
+  // Never waits for a writer: a pipe that stands there has no bytes.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) return false;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
+    return isSegmentHead(buffer.toString('latin1', 0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Segments that were read last: the logs of one are mostly asked for one behind the other. */
+export class SegmentShelf {
+  readonly #most: number;
+  readonly #shelf = new Map<string, Shelved>();
+
+  /** Keeps what is known of at most `most` segments. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** The segment at `path` as it is now, looked at; throws what the system says. */
+  async at(path: string): Promise<OpenedSegment> {
+    const { ino, size } = await stat(path);
+    const known = this.#shelf.get(path);
+    this.#shelf.delete(path);
+    const isSame = known !== undefined && known.ino === ino && size >= known.size;
+    const kept: Shelved = isSame ? known : { ino, size, segment: new OpenedSegment(path), looking: null };
+    this.#shelf.set(path, kept);
+    for (const oldest of this.#shelf.keys()) {
+      if (this.#shelf.size <= this.#most) break;
+      this.#shelf.delete(oldest);
+    }
+    if (kept.looking === null || size > kept.size) {
+      kept.size = size;
+      const before = kept.looking ?? Promise.resolve();
+      // One look at a time, each from where the one before it ended.
+      kept.looking = before.catch(() => {}).then(() => kept.segment.look());
+    }
+    await kept.looking;
+    return kept.segment;
+  }
+}
+
+interface Shelved {
+  readonly ino: number;
+  size: number;
+  readonly segment: OpenedSegment;
+  looking: Promise<void> | null;
+}
