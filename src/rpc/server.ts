@@ -72,11 +72,15 @@ export interface GrpcServerOptions {
   readonly usage: UsageLedger;
   readonly log: Logger;
   readonly ownTime: OwnTime;
+  /** Absent = MAX_CONNECTIONS; fewer where descriptors are. */
+  readonly maxConnections?: number;
 }
 
 export interface GrpcServer {
   /** Binds host and port of the configuration; resolves with the port that was bound. */
   listen(): Promise<number>;
+  /** Of what requests may hold before a handler has them, how much they do: 0 to 1. */
+  readonly heldShare: number;
   /** What grpc.health.v1 answers, for the whole server and for the service. */
   setServing(isServing: boolean): void;
   /** Stops listening and waits for calls to end, at most `graceMs`; then cuts them. */
@@ -84,7 +88,8 @@ export interface GrpcServer {
 }
 
 /** Builds the server; nothing listens yet. */
-export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcServerOptions): GrpcServer {
+export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
+  const { config, gateway, usage, log, ownTime, maxConnections = config.connections.maxConnections } = options;
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
@@ -101,11 +106,11 @@ export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcS
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
     ...connectionAgeOf(config),
-    interceptors: [createInterceptor(config, unpacked, flowControl)],
+    interceptors: [createInterceptor(maxConnections, unpacked, flowControl)],
   });
   const connections = createConnectionCut();
   const boundConnections = createConnectionBounds({
-    maxConnections: config.connections.maxConnections,
+    maxConnections,
     ownTime,
     openEndedPath: REFLECTION_PATH,
     onClosed: (reason) => noteClosed(log, reason),
@@ -130,6 +135,9 @@ export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcS
 
   return {
     listen: () => listen(server, config),
+    get heldShare() {
+      return Math.max(...[unfinished, unpacked].map(({ heldBytes, maxBytes }) => heldBytes / maxBytes));
+    },
     setServing: (isServing) => {
       for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     },
@@ -148,7 +156,7 @@ function connectionAgeOf({ timeouts: { sessionTimeoutMs } }: Config): ChannelOpt
 
 /** What stands between each call and its handler, by what kind of call it is. */
 function createInterceptor(
-  { connections }: Config,
+  maxConnections: number,
   unpacked: RequestBudget,
   flowControl: ServerInterceptor,
 ): ServerInterceptor {
@@ -160,7 +168,7 @@ function createInterceptor(
   const watches = new OpenCalls({
     name: 'health watches',
     perConnection: WATCHES_PER_CONNECTION,
-    inAll: connections.maxConnections,
+    inAll: maxConnections,
   });
   return (method, nextCall) => {
     unpackWithin(unpacked, method, nextCall);
@@ -172,7 +180,8 @@ function createInterceptor(
 
 function noteClosed(log: Logger, reason: BoundReason): void {
   const fields = { scope: 'grpc', method: 'connection', decision: 'closed', ctx: { reason }, isBounded: true } as const;
-  log.warn(fields, 'a connection or a request was closed: no good client does that');
+  if (reason === 'made_room') log.info(fields, 'the connection that was still for longest gave its place to another');
+  else log.warn(fields, 'a connection or a request was closed: no good client does that');
 }
 
 /** At most `maxBytes` or `heapBytes`, but room for the largest request and a few small ones. */
