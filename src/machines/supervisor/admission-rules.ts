@@ -34,6 +34,15 @@ export function duplicateKindOf({ inFlight, duplicatePolicy }: SupervisorContext
   return lookUp(inFlight, sessionId) === undefined ? null : (duplicatePolicy ?? 'reject');
 }
 
+/**
+ * True for a call of another device than the stream in flight: an id that is known says nothing about whose it is, and nobody ends, hears or
+ * holds up what is another one's. Calls that name no device are one device here: nothing tells them apart.
+ */
+export function isOfAnotherDevice(context: SupervisorContext, { sessionId, hardwareId }: Claim): boolean {
+  const running = lookUp(context.streams, lookUp(context.inFlight, sessionId) ?? '')?.hardwareId ?? '';
+  return running !== hardwareId && (isOneDevice(running) || isOneDevice(hardwareId));
+}
+
 /** True if the queue of the call's session id has no place left. */
 export function isQueueFull(context: SupervisorContext, { sessionId }: Claim): boolean {
   return queueOf(context, sessionId).length >= (context.queueMax ?? 0);
@@ -72,12 +81,19 @@ export function refusalOf(context: SupervisorContext, claim: Claim): RefusalType
   return loadOf(context, claim.worker).length > 0 ? 'overloaded' : null;
 }
 
-/** CONTRACT §1 fixes the texts of concurrent_request and stream_limit_exceeded. */
-export function refusal(errorType: RefusalType, context: SupervisorContext, claim: Partial<Claim>): Failure {
-  return failure(errorType, refusalText(errorType, context, claim));
+/** A second call of a session id in flight that gets no stream. */
+export function duplicateOf({ sessionId = '' }: Partial<Pick<Claim, 'sessionId'>>): Failure {
+  return failure('concurrent_request', `Concurrent request for session_id=${sessionId} is not allowed`);
 }
 
-function refusalText(errorType: RefusalType, context: SupervisorContext, claim: Partial<Claim>): string {
+/** CONTRACT §1 fixes the texts of concurrent_request and stream_limit_exceeded. */
+export function refusal(errorType: RefusalType, context: SupervisorContext, claim: Partial<Claim>): Failure {
+  return errorType === 'concurrent_request'
+    ? duplicateOf(claim)
+    : failure(errorType, refusalText(errorType, context, claim));
+}
+
+function refusalText(errorType: Exclude<RefusalType, 'concurrent_request'>, context: SupervisorContext, claim: Partial<Claim>): string {
   const { sessionId = '', hardwareId = '', worker } = claim;
   switch (errorType) {
     case 'starting':
@@ -90,8 +106,6 @@ function refusalText(errorType: RefusalType, context: SupervisorContext, claim: 
       return `The server is overloaded: ${loadOf(context, worker)
         .map((reason) => loadWords[reason])
         .join('; ')}`;
-    case 'concurrent_request':
-      return `Concurrent request for session_id=${sessionId} is not allowed`;
     case 'concurrent_hardware_id':
       return 'The device already has a running stream; only one per device is allowed';
     case 'device_limit_exceeded':

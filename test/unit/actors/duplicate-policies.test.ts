@@ -181,7 +181,7 @@ describe('attach', () => {
     await settle();
     bench.voice.at(0).give(new Uint8Array(4096).fill(9));
     await settle();
-    bench.host.open(requestOf('call-2', 'session-1', 'device-2'), listener);
+    bench.host.open(requestOf('call-2', 'session-1'), listener);
     bench.voice.at(0).give(new Uint8Array(4096).fill(9));
     bench.voice.at(0).end();
     await settle();
@@ -199,7 +199,7 @@ describe('attach', () => {
     const bench = openWith('attach');
     const [leader, listener] = [new HandSink(), new HandSink(0)];
     bench.host.open(requestOf('call-1', 'session-1'), leader);
-    bench.host.open(requestOf('call-2', 'session-1', 'device-2'), listener);
+    bench.host.open(requestOf('call-2', 'session-1'), listener);
     await settle();
     bench.answers.say('One is here. ', 'Two');
     await settle();
@@ -221,13 +221,12 @@ describe('attach', () => {
     ['cancelled', 'call-1', ['client_cancelled', 'interrupted']],
     ['cancelled', 'call-2', [null, 'client_cancelled']],
     ['interrupted', 'device-1', ['interrupted', 'interrupted']],
-    ['interrupted', 'device-2', [null, 'interrupted']],
   ])('Listener 3: %s is %s', async (what, whom, ends) => {
     const bench = openWith('attach');
     const sinks = [new HandSink(), new HandSink()] as const;
     const calls = [
       bench.host.open(requestOf('call-1', 'session-1'), sinks[0]),
-      bench.host.open(requestOf('call-2', 'session-1', 'device-2'), sinks[1]),
+      bench.host.open(requestOf('call-2', 'session-1'), sinks[1]),
     ] as const;
     await settle();
     if (what === 'interrupted') await bench.host.interrupt(whom);
@@ -237,6 +236,50 @@ describe('attach', () => {
     cancel(calls[0]);
     await settle();
     expectEmpty(bench);
+  });
+});
+
+describe('a listener that comes late', () => {
+  /** It comes while the last sentence is spoken, which has the number `place`. */
+  async function lateListener(last: readonly string[], place: number) {
+    const bench = openWith('attach');
+    const [leader, listener] = [new HandSink(), new HandSink()];
+    bench.host.open(requestOf('call-1', 'session-1'), leader);
+    await settle();
+    bench.answers.say(...last);
+    bench.answers.last.end();
+    await settle();
+    bench.host.open(requestOf('call-2', 'session-1'), listener);
+    for (let speech = 0; speech < place; speech += 1) bench.voice.at(speech).end();
+    await settle();
+    expect(failureOf(leader)).toBe('completed');
+    expectEmpty(bench);
+    return { bench, listener };
+  }
+
+  test('Listener 1: gets no end alone: nothing was left for it, and it may try again', async () => {
+    const { bench, listener } = await lateListener(['Only one sentence is here.'], 1);
+    expect(listener.frames).toEqual([]);
+    expect(listener.ends).toMatchObject([
+      { ok: false, failure: { errorCode: 'RESOURCE_EXHAUSTED', errorType: 'concurrent_request' } },
+    ]);
+    const again = new HandSink();
+    bench.host.open(requestOf('call-3', 'session-1'), again);
+    await settle();
+    bench.answers.say('Said again. Twice.');
+    bench.answers.last.end();
+    await settle();
+    expect(again.brief).toEqual(['Said again.']);
+    await bench.host.interrupt('device-1');
+    await settle();
+    expectEmpty(bench);
+  });
+
+  test('Listener 1: gets the command, as one without words', async () => {
+    const envelope = '{"text": "Opening Mail.", "command": "open_app", "args": {"app_name": "Mail"}}';
+    const { listener } = await lateListener([envelope], 1);
+    expect(listener.frames.map(({ kind }) => kind)).toEqual(['action', 'end']);
+    expect(failureOf(listener)).toBe('completed');
   });
 });
 
