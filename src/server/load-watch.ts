@@ -7,11 +7,11 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { LoadJudge, type LoadMoment, WINDOW_MS } from '../actors/hosts/load-judge.ts';
+import type { StreamFloor } from '../actors/hosts/stream-floor.ts';
 import type { Config } from '../config.ts';
 import type { LoadReason } from '../machines/supervisor/supervisor.types.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { GrpcServer } from '../rpc/server.ts';
-import type { Composition } from './composition.ts';
 
 const PROBE_MS = 20;
 /** Shedding is over when nothing was a reason for so long: `starts` comes and goes twice a second. */
@@ -42,8 +42,19 @@ export interface LoadReport {
   readonly prompt_share: number;
 }
 
+/** As much of the streams of a process as their load is. */
+export interface LoadedStreams {
+  readonly supervisor: Pick<StreamFloor, 'screenshotBytes' | 'liveStreams' | 'reportLoad'>;
+  readonly collector: { readonly screenshotBytes: number };
+}
+
 /** Watches these streams and this transport; null = switched off. */
-export function createLoadWatch(config: Config, log: Logger, streams: Composition, grpc: GrpcServer): LoadWatch | null {
+export function createLoadWatch(
+  config: Config,
+  log: Logger,
+  streams: LoadedStreams,
+  grpc: GrpcServer,
+): LoadWatch | null {
   const { isOn, maxLagMs } = config.overload;
   if (!isOn) return null;
   const { supervisor, collector } = streams;

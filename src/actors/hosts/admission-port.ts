@@ -24,6 +24,8 @@ export interface AdmissionRequest {
   readonly call: Call;
   /** null = a welcome stream, whose words nobody collected. */
   readonly utterance: Utterance | null;
+  /** What the floor found wrong with the words by themselves; absent = nothing is. It is due where a fault of the words would be. */
+  readonly fault?: Failure;
 }
 
 /** It has a slot. */
@@ -59,6 +61,8 @@ export interface AdmissionPort {
 
 /** A floor, as the owner sees it. */
 export interface Floor {
+  /** Its number, from 1; absent = it is in the owner's process. */
+  readonly worker?: number;
   /** Ends these streams; `over` is told the sessions that this has ended when all of them are over. */
   end(streamIds: readonly string[], why: OutsideEnd, over: (sessionIds: readonly string[]) => void): void;
 }
