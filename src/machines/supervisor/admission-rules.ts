@@ -93,7 +93,11 @@ export function refusal(errorType: RefusalType, context: SupervisorContext, clai
     : failure(errorType, refusalText(errorType, context, claim));
 }
 
-function refusalText(errorType: Exclude<RefusalType, 'concurrent_request'>, context: SupervisorContext, claim: Partial<Claim>): string {
+function refusalText(
+  errorType: Exclude<RefusalType, 'concurrent_request'>,
+  context: SupervisorContext,
+  claim: Partial<Claim>,
+): string {
   const { sessionId = '', hardwareId = '', worker } = claim;
   switch (errorType) {
     case 'starting':
