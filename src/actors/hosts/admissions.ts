@@ -73,9 +73,9 @@ export class Admissions {
     this.#options = options;
     this.#queued = new QueuedCalls(options.log);
     this.#pending = new PendingCalls({
-      due: (call) => this.#foreseen(call, dueFirst),
-      full: (call) => this.#foreseen(call, null),
-      whole: (request) => this.#wholeOf(request),
+      due: (call, floor) => this.#foreseen(call, floor, dueFirst),
+      full: (call, floor) => this.#foreseen(call, floor, null),
+      whole: (request, floor) => this.#wholeOf(request, floor),
       admit: (whole, terms) => this.#admit(whole, terms),
       refuse: (call, why) => this.#refuse(call, why),
       report: (error, call) => this.#report(error, call.streamId),
@@ -135,11 +135,12 @@ export class Admissions {
     const { quota, admission } = this.#options;
     const request = { call, ...utterance };
     // A listener asks nothing of a model: it needs no words and no quota, and leaves what is collected to the next utterance.
-    if (admission.duplicatePolicy === 'attach' && this.#foreseenVerdict(call)?.type === 'stream.attached') {
+    if (admission.duplicatePolicy === 'attach' && this.#foreseenVerdict(call, floor)?.type === 'stream.attached') {
       answer(this.#attach(call, floor));
       return nothingToAbandon;
     }
-    const whole = fault === undefined ? this.#wholeOf(request) : (this.#foreseen(call, dueFirst) ?? fault);
+    const whole =
+      fault === undefined ? this.#wholeOf(request, floor) : (this.#foreseen(call, floor, dueFirst) ?? fault);
     if ('errorCode' in whole) answer(this.#refuse(call, whole));
     else if (quota === null) return this.#admit(whole, { floor, answer, reserved: null });
     else return this.#pending.admit(quota, { request, floor, answer });
@@ -147,21 +148,21 @@ export class Admissions {
   }
 
   /** The request with what was collected of its utterance, or why that can't be answered. */
-  #wholeOf(request: StreamRequest): StreamRequest | Failure {
+  #wholeOf(request: StreamRequest, floor: Floor): StreamRequest | Failure {
     const whole = this.#options.collector.whole(request);
     // Before anything reads the words: what that costs is bounded by this.
-    if ('errorCode' in whole) return this.#foreseen(request.call, dueFirst) ?? whole;
+    if ('errorCode' in whole) return this.#foreseen(request.call, floor, dueFirst) ?? whole;
     if (whole.prompt.trim() !== '') return whole;
     // The words of a duplicate went into the stream that runs: it is the duplicate that is wrong, not its words.
     const wordless = 'prompt is empty; send the words of the utterance in prompt or chunk_text';
-    return this.#foreseen(request.call, dueFirst) ?? failure('empty_prompt', wordless);
+    return this.#foreseen(request.call, floor, dueFirst) ?? failure('empty_prompt', wordless);
   }
 
   /** Answers now, or when the call has waited for its session id. */
   #admit(whole: StreamRequest, { floor, answer, reserved }: Terms): Asked {
     const { call } = whole;
     const { collector } = this.#options;
-    const said = ask(this.#actor, { ...requestOf(call), ...placeOf(floor) });
+    const said = ask(this.#actor, requestOf(call, floor));
     const verdict = said.find((each) => isVerdictOn(each, call.streamId));
     if (verdict === undefined) reserved?.settle(false);
     assert(verdict !== undefined, `the supervisor said nothing about stream ${call.streamId}`);
@@ -214,7 +215,7 @@ export class Admissions {
   }
 
   #attach(call: Call, floor: Floor): Grant | Failure {
-    const verdict = this.#ask(requestOf(call));
+    const verdict = this.#ask(requestOf(call, floor));
     if (verdict.type === 'stream.refused') return this.#refuse(call, verdict.failure);
     return this.#grant(call, verdict, floor, null);
   }
@@ -301,14 +302,14 @@ export class Admissions {
   }
 
   /** Why the supervisor would refuse the call now, if it is for one of `reasons` (null = any); null = it would not. It stays the only judge. */
-  #foreseen(call: Call, reasons: readonly string[] | null): Failure | null {
-    const verdict = this.#foreseenVerdict(call);
+  #foreseen(call: Call, floor: Floor, reasons: readonly string[] | null): Failure | null {
+    const verdict = this.#foreseenVerdict(call, floor);
     if (verdict?.type !== 'stream.refused') return null;
     return reasons === null || reasons.includes(verdict.failure.errorType) ? verdict.failure : null;
   }
 
-  #foreseenVerdict(call: Call): Verdict | undefined {
-    const said = foresee(supervisorMachine, this.#actor.getSnapshot(), requestOf(call));
+  #foreseenVerdict(call: Call, floor: Floor): Verdict | undefined {
+    const said = foresee(supervisorMachine, this.#actor.getSnapshot(), requestOf(call, floor));
     return said.find((each) => isVerdictOn(each, call.streamId));
   }
 
@@ -378,8 +379,8 @@ export class Admissions {
   }
 }
 
-function requestOf({ streamId, sessionId, hardwareId }: Call) {
-  return { type: 'stream.requested', streamId, sessionId, hardwareId } as const;
+function requestOf({ streamId, sessionId, hardwareId }: Call, floor: Floor) {
+  return { type: 'stream.requested', streamId, sessionId, hardwareId, ...placeOf(floor) } as const;
 }
 
 function placeOf({ worker }: Floor) {

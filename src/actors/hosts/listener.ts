@@ -15,10 +15,9 @@
 import { type Call, idsOf } from '../../call/call.ts';
 import type { Frame, FrameSink, SinkListener, StreamEnd } from '../../call/gateway.ts';
 import type { OwnTimer } from '../../call/own-time.ts';
-import { type Failure, failure } from '../../errors.ts';
+import { duplicateOf, type Failure, failure } from '../../errors.ts';
 import { type StreamFailureType, streamFailureOf } from '../../machines/stream/stream.failures.ts';
 import type { HeardEvent, StreamEvent, StreamLimits } from '../../machines/stream/stream.types.ts';
-import { duplicateOf } from '../../machines/supervisor/admission-rules.ts';
 import { StreamFigures } from '../figures/stream-figures.ts';
 import { createOutbox, type Outbox, type OutboxEvent } from '../outbox/outbox.ts';
 import { endOf, type HostedStream, type StreamHostOptions, type StreamWayOut } from './stream-host.ts';
@@ -153,7 +152,7 @@ export class Listener implements HostedStream {
   leaderEnded(end: StreamEnd): void {
     if (end.ok) {
       // What waits still goes out, and the end behind it.
-      if (!this.#hasEndFrame) this.#end(this.#hasNothing ? duplicateOf(this.call) : null);
+      if (!this.#hasEndFrame) this.#end(this.#hasNothing ? duplicateOf(this.call.sessionId) : null);
       return;
     }
     const { errorType } = end.failure;

@@ -6,7 +6,7 @@
  * do something about it; then the slots, which last until a stream ends; then the load, which passes by itself.
  */
 import { isOneDevice } from '../../call/call.ts';
-import { type Failure, failure } from '../../errors.ts';
+import { duplicateOf, type Failure, failure } from '../../errors.ts';
 import { emptyTable, lookUp } from './persistent-table.ts';
 import type { LoadReason, SupervisorContext } from './supervisor.types.ts';
 
@@ -81,15 +81,10 @@ export function refusalOf(context: SupervisorContext, claim: Claim): RefusalType
   return loadOf(context, claim.worker).length > 0 ? 'overloaded' : null;
 }
 
-/** A second call of a session id in flight that gets no stream. */
-export function duplicateOf({ sessionId = '' }: Partial<Pick<Claim, 'sessionId'>>): Failure {
-  return failure('concurrent_request', `Concurrent request for session_id=${sessionId} is not allowed`);
-}
-
-/** CONTRACT §1 fixes the texts of concurrent_request and stream_limit_exceeded. */
+/** CONTRACT §1 fixes the text of stream_limit_exceeded. */
 export function refusal(errorType: RefusalType, context: SupervisorContext, claim: Partial<Claim>): Failure {
   return errorType === 'concurrent_request'
-    ? duplicateOf(claim)
+    ? duplicateOf(claim.sessionId ?? '')
     : failure(errorType, refusalText(errorType, context, claim));
 }
 
