@@ -64,6 +64,7 @@ export class Admissions {
   readonly #queued: QueuedCalls<Verdict>;
   /** Where each stream that holds a slot runs. */
   readonly #floors = new Map<string, Floor>();
+  readonly #listeners = new Set<string>();
   /** Ended, slot not freed yet: the supervisor may be in the middle of another turn. */
   readonly #releasing = new Map<string, (activeStreams: number | null) => void>();
   readonly #drained: Promise<void>;
@@ -113,6 +114,16 @@ export class Admissions {
 
   get inFlight(): number {
     return this.#actor.getSnapshot().context.inFlight.size;
+  }
+
+  /** Calls that wait for their session id. */
+  get queuedCalls(): number {
+    return this.#actor.getSnapshot().context.waiting?.size ?? 0;
+  }
+
+  /** Streams that hear another one; they are among the active ones. */
+  get attachedStreams(): number {
+    return this.#listeners.size;
   }
 
   /** The port of one floor. */
@@ -235,6 +246,7 @@ export class Admissions {
     assert('activeStreams' in verdict, 'a stream was admitted without a slot');
     this.#floors.set(streamId, floor);
     const leader = verdict.type === 'stream.attached' ? verdict.leader : null;
+    if (leader !== null) this.#listeners.add(streamId);
     return { activeStreams: verdict.activeStreams, utterance, leader };
   }
 
@@ -370,6 +382,7 @@ export class Admissions {
     const freed = this.#releasing.get(streamId);
     this.#releasing.delete(streamId);
     this.#floors.delete(streamId);
+    this.#listeners.delete(streamId);
     assert(freed !== undefined, `the slot of stream ${streamId} was freed before its session ended`);
     freed(activeStreams);
   }

@@ -234,6 +234,8 @@ class RacingHouse {
     expect({
       activeStreams: host.activeStreams,
       inFlight: host.inFlight,
+      queued: host.queuedCalls,
+      attached: host.attachedStreams,
       streams: resources.size,
       answers: answerJobs.running,
       speech: speechJobs.running,
@@ -244,6 +246,8 @@ class RacingHouse {
     }).toEqual({
       activeStreams: 0,
       inFlight: 0,
+      queued: 0,
+      attached: 0,
       streams: 0,
       answers: 0,
       speech: 0,
