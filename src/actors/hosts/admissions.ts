@@ -18,7 +18,7 @@ import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
-import { ask, foresee } from './ask.ts';
+import { ask, foresee, isVerdictOn, type Verdict } from './ask.ts';
 import type { OutsideEnd } from './live-streams.ts';
 import { type Answer, PendingCalls, type QuotaPort, type Terms } from './pending-calls.ts';
 import { QueuedCalls } from './queued-calls.ts';
@@ -35,14 +35,6 @@ export interface AdmissionsOptions {
   readonly log: Logger;
   readonly faults: FaultLog;
 }
-
-/** What the chart said about one request. */
-type Verdict = Extract<
-  SupervisorEmitted,
-  {
-    readonly type: 'stream.admitted' | 'stream.attached' | 'stream.queued' | 'chunk.admitted' | 'stream.refused';
-  }
->;
 
 /** What becomes of a call that waited for its session id. */
 interface QueueVerdict {
@@ -398,17 +390,4 @@ function requestOf({ streamId, sessionId, hardwareId }: Call, floor: Floor) {
 
 function placeOf({ worker }: Floor) {
   return worker === undefined ? {} : { worker };
-}
-
-function isVerdictOn(emitted: SupervisorEmitted, streamId: string): emitted is Verdict {
-  switch (emitted.type) {
-    case 'stream.admitted':
-    case 'stream.attached':
-    case 'stream.queued':
-    case 'chunk.admitted':
-    case 'stream.refused':
-      return emitted.streamId === streamId;
-    default:
-      return false;
-  }
 }
