@@ -378,6 +378,8 @@ class RunningSystem implements System {
       active_streams: counts.active_streams,
       max_streams: this.#config.backpressure.maxStreams,
       in_flight: counts.in_flight,
+      queued_calls: counts.queued_calls,
+      attached_streams: counts.attached_streams,
       active_answers: figures.active_answers,
       active_speech: figures.active_speech,
       rejected: figures.rejected,
