@@ -1,0 +1,359 @@
+// npm run bench:attack: requests that no client makes, from a seed (--seed N repeats them). First in this process, through the decoder and
+// the checks of a request; then against a real server, each attack by itself, while a good client in a process of its own makes a small call
+// every 20 ms. Told of each: how often it was tried, what came back, the good client's p50 and p99, the server's largest resident memory, and
+// slots afterwards. Ends with 1 where something was thrown, a fault was logged, a slot was not given back, or the server ended.
+// --decodes 1000000, --streams 100000 (mutated requests through a socket), --only NAME,NAME; --quiet leaves the good client out.
+import { fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { percentile, startServer } from './measure.mjs';
+import { createChance, mutatedFrame, mutatedRequest } from './mutations.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    decodes: { type: 'string', default: '1000000' },
+    streams: { type: 'string', default: '100000' },
+    only: { type: 'string', default: '' },
+    quiet: { type: 'boolean', default: false },
+  },
+});
+const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
+const streams = Number(options.streams);
+const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+const { streamingService } = await import('../dist/rpc/proto.js');
+const { checkStreamRequest } = await import('../dist/rpc/streaming-rpcs.js');
+const { identify } = await import('../dist/rpc/identity.js');
+const encode = streamingService.StreamAudio.requestSerialize;
+const PATH = '/streaming.StreamingService/StreamAudio';
+const SCREENSHOT_MAX_BYTES = 10_485_760;
+/** Calls at once on one connection, and connections at once. */
+const AT_ONCE = 50;
+const CONNECTIONS = 4;
+/** A call that is never complete is given up by the attacker; any other one is answered long before. */
+const INCOMPLETE_MS = 500;
+const GIVE_UP_MS = 20_000;
+const faults = [];
+
+console.log(`seed ${seed}`);
+decode(Number(options.decodes));
+
+/** What the decoder refuses, grpc-js answers; behind it nothing may throw. */
+function decode(count) {
+  const chance = createChance(seed);
+  const seen = new Map();
+  for (let index = 0; index < count; index += 1) {
+    const bytes = mutatedRequest(chance, encode);
+    let given;
+    try {
+      given = streamingService.StreamAudio.requestDeserialize(bytes);
+    } catch {
+      note(seen, 'not decodable');
+      continue;
+    }
+    try {
+      const { call, failure } = identify.StreamAudio(chance.of(['lenient', 'device', 'strict']), given);
+      const checked = failure ?? checkStreamRequest(call, given, { screenshotMaxBytes: SCREENSHOT_MAX_BYTES });
+      note(seen, 'errorCode' in checked ? `${checked.errorCode} ${checked.errorType}` : 'accepted');
+    } catch (error) {
+      faults.push(`the check of ${bytes.toString('base64')} threw ${error}`);
+    }
+  }
+  console.log(`in process: ${count} requests`);
+  for (const [key, times] of [...seen].sort()) console.log(`  ${key.padEnd(40)}${times}`);
+}
+
+function note(seen, key) {
+  seen.set(key, (seen.get(key) ?? 0) + 1);
+}
+
+function headersOf(chance) {
+  const headers = { ':method': 'POST', ':path': PATH, te: 'trailers', 'content-type': 'application/grpc' };
+  switch (chance.below(20)) {
+    case 0:
+      return { ...headers, 'content-type': chance.of(['application/json', 'application/grpc+json', 'x']) };
+    case 1:
+      return { ...headers, 'grpc-encoding': chance.of(['gzip', 'deflate', 'snail', '']) };
+    case 2:
+      return { ...headers, 'grpc-timeout': chance.of(['0n', 'soon', '99999999H', '-1S']) };
+    case 3:
+      return { ...headers, ':path': chance.of(['/', '/streaming.StreamingService/', `${PATH}x`, '/x/y']) };
+    case 4:
+      return { ...headers, 'x-filler': 'x'.repeat(chance.below(60_000)) };
+    default:
+      return headers;
+  }
+}
+
+/** Calls over HTTP/2 that `make` writes; each is counted by how it ended. */
+async function calls(port, seen, count, make) {
+  let left = count;
+  const lane = async () => {
+    while (left > 0) {
+      const session = connectHttp2(`http://127.0.0.1:${port}`);
+      session.on('error', () => {});
+      const callers = Array.from({ length: AT_ONCE }, async () => {
+        while (left > 0 && !session.destroyed && !session.closed) {
+          left -= 1;
+          note(seen, await oneCall(session, make));
+        }
+      });
+      await Promise.all(callers);
+      session.destroy();
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, lane));
+}
+
+function oneCall(session, make) {
+  return new Promise((resolve) => {
+    const { headers, write, giveUpMs = GIVE_UP_MS } = make();
+    let status;
+    const look = (from) => {
+      status = from['grpc-status'] ?? status ?? (from[':status'] === 200 ? undefined : `HTTP ${from[':status']}`);
+    };
+    let stream;
+    try {
+      stream = session.request(headers);
+    } catch {
+      resolve('connection closed');
+      return;
+    }
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), giveUpMs);
+    stream.on('response', look);
+    stream.on('trailers', look);
+    stream.on('error', () => {});
+    stream.on('close', () => {
+      clearTimeout(timer);
+      resolve(status === undefined ? `reset ${stream.rstCode}` : `status ${status}`);
+    });
+    stream.resume();
+    write(stream);
+  });
+}
+
+const mutated = (chance) => () => {
+  const body = mutatedFrame(chance, mutatedRequest(chance, encode));
+  const order = chance.below(20);
+  const isWhole = body.length >= 5 && body.readUInt32BE(1) <= body.length - 5 && order !== 3;
+  const write = (stream) => {
+    if (order === 0) stream.close(constants.NGHTTP2_CANCEL);
+    else if (order === 1) stream.end();
+    else if (order === 2) {
+      stream.write(body.subarray(0, body.length >> 1));
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    } else if (order === 3) stream.write(body);
+    else stream.end(body);
+  };
+  return { headers: headersOf(chance), write, giveUpMs: isWhole ? GIVE_UP_MS : INCOMPLETE_MS };
+};
+const framed = (request, times = 1) => {
+  const body = encode(request);
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(body.length, 1);
+  return Buffer.concat(Array.from({ length: times }, () => [prefix, body]).flat());
+};
+const plain =
+  (body, headers = {}) =>
+  () => ({
+    headers: { ':method': 'POST', ':path': PATH, te: 'trailers', 'content-type': 'application/grpc', ...headers },
+    write: (stream) => stream.end(body),
+  });
+
+const PREFACE = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, 0)]);
+function frame(type, flags, id, payload = Buffer.alloc(0)) {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(id, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** Connections that send `bytes` and hold still; resolves after `holdMs` with how many the server had closed. */
+async function sockets(port, seen, count, bytesOf, holdMs) {
+  const open = Array.from({ length: count }, (_, index) => {
+    const socket = connectTcp(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.once('close', () => note(seen, 'closed by the server'));
+    socket.resume();
+    socket.write(bytesOf(index));
+    return socket;
+  });
+  await new Promise((wake) => setTimeout(wake, holdMs));
+  note(seen, 'connected');
+  seen.set('connected', count);
+  for (const socket of open) socket.removeAllListeners('close').destroy();
+}
+
+/** By name: how often it is tried, and how. */
+const attacks = {
+  mutated: { tries: streams, run: (port, seen, tries, chance) => calls(port, seen, tries, mutated(chance)) },
+  'rapid reset': {
+    tries: Math.min(streams, 20_000),
+    run: (port, seen, tries) =>
+      calls(port, seen, tries, () => ({
+        ...plain(framed({ prompt: 'hang' }))(),
+        write: (stream) => {
+          stream.end(framed({ prompt: 'hang' }));
+          setImmediate(() => stream.close(constants.NGHTTP2_CANCEL));
+        },
+      })),
+  },
+  'metadata flood': {
+    tries: Math.min(streams, 2_000),
+    run: (port, seen, tries) =>
+      calls(port, seen, tries, plain(framed({ prompt: 'hello' }), { 'x-filler': 'x'.repeat(40_000) })),
+  },
+  'tiny messages': {
+    tries: Math.min(streams, 100),
+    run: (port, seen, tries) => calls(port, seen, tries, plain(framed({ prompt: '' }, 20_000))),
+  },
+  'COLLECT flood': {
+    tries: Math.min(streams, 20_000),
+    run: (port, seen, tries, chance) =>
+      calls(port, seen, tries, () =>
+        plain(framed({ phase: 1, chunk_seq: 1, session_id: `c${chance.below(1e9)}`, chunk_text: 'x'.repeat(1_000) }))(),
+      ),
+  },
+  'continuation abuse': {
+    tries: Math.min(streams, 200),
+    run: (port, seen, tries) => {
+      // Headers that never end: pieces of a header block, without the flag of the last one.
+      const piece = frame(
+        9,
+        0,
+        1,
+        Buffer.concat([Buffer.of(0, 1, 0x61, 0x7f, 0x81, 0x7c), Buffer.alloc(16_000, 0x78)]),
+      );
+      const bytes = Buffer.concat([
+        PREFACE,
+        frame(1, 0, 1, Buffer.of(0x83)),
+        ...Array.from({ length: 20 }, () => piece),
+      ]);
+      return sockets(port, seen, tries, () => bytes, 2_000);
+    },
+  },
+  'half open': {
+    tries: Math.min(streams, 500),
+    run: (port, seen, tries) =>
+      sockets(port, seen, tries, (index) => PREFACE.subarray(0, index % 2 === 0 ? 0 : 11), options.quiet ? 500 : 6_500),
+  },
+  silent: {
+    tries: Math.min(streams, 1_500),
+    run: (port, seen, tries) => sockets(port, seen, tries, () => PREFACE, 2_000),
+  },
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'recital-attack-'));
+writeFileSync(
+  join(folder, 'scenario.json'),
+  JSON.stringify({
+    answers: [
+      { when: '^hang', steps: [{ say: 'One is here. And' }, { hang: true }] },
+      { when: '', steps: [{ say: 'Good day.' }] },
+    ],
+    speech: { chunks_per_sentence: 1 },
+  }),
+);
+let httpPort = 0;
+const server = await startServer(
+  'recital',
+  [here('../dist/cli.js'), 'serve'],
+  {
+    GRPC_PORT: '0',
+    HTTP_PORT: '0',
+    ANSWER_ENGINE: 'scripted',
+    SPEECH_ENGINE: 'scripted',
+    SCENARIO_FILE: join(folder, 'scenario.json'),
+    DATA_DIR: join(folder, 'data'),
+    BACKPRESSURE_MAX_STREAMS: '500',
+    BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
+    LOG_LEVEL: 'error',
+  },
+  'inherit',
+  ({ decision, ctx }) => {
+    if (decision === 'ready') httpPort = ctx.http_port;
+    if (decision === 'fault') faults.push(`the server logged a fault: ${JSON.stringify(ctx)}`);
+  },
+);
+const witness = options.quiet ? null : fork(here('./supervisor-client.mjs'), [String(server.port)]);
+if (witness !== null) await new Promise((resolve) => witness.once('message', resolve));
+
+async function status() {
+  return (await fetch(`http://127.0.0.1:${httpPort}/status`, { headers: { connection: 'close' } })).json();
+}
+
+async function slotsAfter() {
+  for (let look = 0; ; look += 1) {
+    const { active_streams, in_flight, active_answers } = await status();
+    if (active_streams + in_flight + active_answers === 0 || look === 100) return active_streams;
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+}
+
+function residentMb() {
+  const { 1: kilobytes } = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8')) ?? [0, 0];
+  return Number(kilobytes) / 1024;
+}
+
+/** Small calls for as long as the attack goes on: windows of a second, one behind the other. */
+async function watchGood(during) {
+  const took = [];
+  let isOver = false;
+  void during.finally(() => {
+    isOver = true;
+  });
+  while (witness !== null && !isOver) {
+    witness.send({ do: 'witness', ms: 1_000 });
+    const { sorted } = await new Promise((resolve) => witness.once('message', resolve));
+    took.push(...sorted);
+  }
+  await during;
+  return took.toSorted((a, b) => a - b);
+}
+
+async function attack(name, { tries, run }) {
+  const seen = new Map();
+  let peak = residentMb();
+  const watch = setInterval(() => {
+    peak = Math.max(peak, residentMb());
+  }, 100);
+  const good = await watchGood(run(server.port, seen, tries, createChance(seed)));
+  clearInterval(watch);
+  const slots = await slotsAfter();
+  if (slots !== 0) faults.push(`${name}: ${slots} slots are taken`);
+  const beside =
+    good.length === 0
+      ? ''
+      : `, good client p50 ${percentile(good, 0.5).toFixed(0)} p99 ${percentile(good, 0.99).toFixed(0)} ms`;
+  console.log(`${name}: ${tries} tries${beside}, at most ${peak.toFixed(0)} MB, ${slots} slots after`);
+  console.log(
+    `  ${[...seen]
+      .sort()
+      .map(([key, times]) => `${key}: ${times}`)
+      .join(', ')}`,
+  );
+}
+
+try {
+  const only = options.only === '' ? Object.keys(attacks) : options.only.split(',');
+  for (const name of only) await attack(name, attacks[name]);
+  if (server.child.exitCode !== null) faults.push(`the server ended with ${server.child.exitCode}`);
+} catch (error) {
+  faults.push(String(error));
+} finally {
+  witness?.disconnect();
+  const ended = new Promise((resolve) => server.child.once('exit', resolve));
+  server.child.kill('SIGTERM');
+  const code = await ended;
+  if (code !== 0) faults.push(`the server ended with ${code}`);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+for (const fault of faults) console.error(`FAULT (seed ${seed}): ${fault}`);
+process.exitCode = faults.length === 0 ? 0 : 1;
