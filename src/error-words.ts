@@ -63,8 +63,8 @@ export const errorWords: Readonly<Record<ErrorType, ErrorWords>> = {
     fix: 'Raise BACKPRESSURE_MAX_RATE or set it to 0; speech alone is 23.4 frames a second of sound.',
   },
   overloaded: {
-    when: 'A bounded queue or buffer of the server is full, or an engine declares that it is.',
-    fix: 'Try again after a short wait.',
+    when: 'The event loop is late, streams begin too fast, memory or a bounded queue is full, or an engine says it is.',
+    fix: 'Try again after a short wait; `load` on /status says why.',
   },
   request_too_large: {
     when: 'The request is larger than 16 MiB, or its utterance is longer than PROMPT_MAX_CHARS.',

@@ -100,13 +100,14 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A logger at `level`; `destination` defaults to stdout. */
+/** A logger at `level`; `destination` defaults to stdout, `base` stands in every line. */
 export function createLogger(
   level: LogLevel,
   destination: DestinationStream = pacedDestination(process.stdout),
+  base: Readonly<Record<string, unknown>> | null = null,
 ): Logger {
-  const leveled = pino({ level, base: null }, destination);
-  const always = pino({ level: 'info', base: null }, destination);
+  const leveled = pino({ level, base: base === null ? null : { ...base } }, destination);
+  const always = pino({ level: 'info', base: base === null ? null : { ...base } }, destination);
   const bound = new LineBound((line, fields, message) => leveled[line](fields, message));
   const at =
     (line: LineLevel) =>
@@ -167,5 +168,21 @@ export function pacedDestination(stream: LogStream): DestinationStream {
       process.nextTick(endCallback);
       stream.write(line);
     },
+  };
+}
+
+/** Longest piece without an end of line that is waited for: a line of the log is shorter. */
+const MAX_PIECE_CHARS = 4 * 1024 * 1024;
+
+/** Takes the bytes of another process's log as they come, and hands on whole lines. */
+export function wholeLines(handOn: (lines: string) => void): (chunk: Uint8Array) => void {
+  const decoder = new TextDecoder();
+  let rest = '';
+  return (chunk) => {
+    rest += decoder.decode(chunk, { stream: true });
+    const end = rest.lastIndexOf('\n') + 1;
+    if (end > 0) handOn(rest.slice(0, end));
+    rest = rest.slice(end);
+    if (rest.length > MAX_PIECE_CHARS) rest = '';
   };
 }

@@ -23,7 +23,7 @@ export interface StatusServerOptions {
   /** The body of /health, which is 200 as long as anybody answers. */
   readonly health: () => Readonly<Record<string, unknown>>;
   /** The body of /status. */
-  readonly status: () => Readonly<Record<string, unknown>>;
+  readonly status: () => Promise<Readonly<Record<string, unknown>>>;
   /** null = there are none. */
   readonly pages: OtherPages | null;
 }
@@ -105,7 +105,10 @@ function answer(options: StatusServerOptions, request: IncomingMessage, response
       return;
     }
     case '/status':
-      send(response, 200, options.status());
+      options.status().then(
+        (status) => send(response, 200, status),
+        () => send(response, 500, { error: 'the status could not be told' }),
+      );
       return;
     default:
       send(response, 404, { error: 'no such page; there are /health, /ready and /status' });

@@ -77,6 +77,8 @@ export interface GrpcServerOptions {
 export interface GrpcServer {
   /** Binds host and port of the configuration; resolves with the port that was bound. */
   listen(): Promise<number>;
+  /** Of what requests may hold before a handler has them, how much they do: 0 to 1. */
+  readonly heldShare: number;
   /** What grpc.health.v1 answers, for the whole server and for the service. */
   setServing(isServing: boolean): void;
   /** Stops listening and waits for calls to end, at most `graceMs`; then cuts them. */
@@ -130,6 +132,9 @@ export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcS
 
   return {
     listen: () => listen(server, config),
+    get heldShare() {
+      return Math.max(...[unfinished, unpacked].map(({ heldBytes, maxBytes }) => heldBytes / maxBytes));
+    },
     setServing: (isServing) => {
       for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     },

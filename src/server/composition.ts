@@ -5,8 +5,10 @@
 import { type AnswerActorOptions, createAnswerActor } from '../actors/answer/answer.actor.ts';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
 import { JobCount, StreamCounters } from '../actors/figures/stream-counters.ts';
+import { Admissions } from '../actors/hosts/admissions.ts';
 import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
 import type { QuotaPort } from '../actors/hosts/pending-calls.ts';
+import { StreamFloor, type StreamFloorOptions } from '../actors/hosts/stream-floor.ts';
 import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
 import type { StreamResourceMap } from '../actors/hosts/stream-resources.ts';
 import { SupervisorHost } from '../actors/hosts/supervisor-host.ts';
@@ -41,7 +43,18 @@ export interface ChartWatch {
   ofUtterances?(machine: CollectMachine): CollectMachine;
 }
 
-export interface CompositionPorts {
+/** What the owner of admissions needs. */
+export interface AdmissionPorts {
+  readonly settings: StreamSettings;
+  readonly recording: Pick<ChartWatch, 'ofSupervisor' | 'ofUtterances'>;
+  readonly quota: QuotaPort | null;
+  readonly log: Logger;
+  readonly faults: FaultLog;
+  readonly ownTime: OwnTime;
+}
+
+/** What a floor of streams needs. */
+export interface FloorPorts {
   readonly settings: StreamSettings;
   readonly engines: {
     /** Throws before they are up. */
@@ -49,12 +62,12 @@ export interface CompositionPorts {
     /** Null before they are up. */
     peek(): EngineSet | null;
   };
-  readonly recording: ChartWatch;
+  readonly recording: Pick<ChartWatch, 'ofSessions' | 'ofWelcomes'>;
   /** What outlives the server; the parts that are switched off are null. */
   readonly memory: ConversationMemory | null;
   readonly history: AnswerActorOptions['history'];
-  readonly quota: QuotaPort | null;
   readonly noteUsage: AnswerActorOptions['noteUsage'];
+  readonly onAsked?: StreamFloorOptions['onAsked'];
   readonly log: Logger;
   readonly faults: FaultLog;
   /** A monotonic clock in ms. */
@@ -63,10 +76,19 @@ export interface CompositionPorts {
   readonly ownTime: OwnTime;
 }
 
-export interface Composition {
+export interface CompositionPorts extends Omit<AdmissionPorts, 'recording'>, Omit<FloorPorts, 'recording'> {
+  readonly recording: ChartWatch;
+}
+
+export interface AdmissionsComposition {
   /** Admits nobody yet. */
-  readonly supervisor: SupervisorHost;
+  readonly admissions: Admissions;
   readonly collector: UtteranceCollector;
+  /** Of what is refused. */
+  readonly counters: StreamCounters;
+}
+
+export interface FloorComposition {
   /** Of the live streams. */
   readonly resources: StreamResourceMap;
   readonly counters: StreamCounters;
@@ -75,19 +97,21 @@ export interface Composition {
   readonly speechJobs: JobCount;
 }
 
-/** The supervisor with everything that its streams need. */
+export interface Composition extends AdmissionsComposition, FloorComposition {
+  readonly supervisor: SupervisorHost;
+}
+
+/** The supervisor with everything that its streams need, in one process. */
 export function composeStreams(ports: CompositionPorts): Composition {
-  const { settings, engines, recording, memory, log, faults, now, ownTime } = ports;
-  const { limits } = settings;
-  const resources: StreamResourceMap = new Map();
-  const [answerJobs, speechJobs, counters] = [new JobCount(), new JobCount(), new StreamCounters()];
-  const waiting = { ...ports, resources, now: () => ownTime.now() };
-  const answer = createAnswerActor({ ...waiting, engine: () => engines.inUse().answer, jobs: answerJobs });
-  const speech = createSpeechActor({ ...waiting, engine: () => engines.inUse().speech, jobs: speechJobs });
-  const sessions = recording.ofSessions(sessionMachine.provide({ actors: { answer, speech } }));
-  const welcomes = recording.ofWelcomes(welcomeMachine.provide({ actors: { speech } }));
-  const reportBy = (method: RpcMethod) => (id: string, fault: { readonly error: unknown }) =>
-    faults.bug(method, id, fault.error);
+  const owner = composeAdmissions(ports);
+  const { options, ...rest } = floorOptions(ports, owner.counters);
+  return { ...owner, ...rest, supervisor: new SupervisorHost(owner.admissions, options) };
+}
+
+/** The owner of admissions; streams run elsewhere. */
+export function composeAdmissions(ports: AdmissionPorts): AdmissionsComposition {
+  const { settings, recording, ownTime, log, faults, quota } = ports;
+  const counters = new StreamCounters();
   const collector = new UtteranceCollector({
     machine: recording.ofUtterances?.(collectMachine) ?? collectMachine,
     limits: settings.collect,
@@ -95,10 +119,45 @@ export function composeStreams(ports: CompositionPorts): Composition {
     log,
     faults,
   });
-  const supervisor = new SupervisorHost({
+  const admissions = new Admissions({
     machine: recording.ofSupervisor(supervisorMachine),
     admission: settings.admission,
-    listenerLimits: limits,
+    collector,
+    counters,
+    quota,
+    log,
+    faults,
+  });
+  return { admissions, collector, counters };
+}
+
+/** A floor whose streams are admitted elsewhere. */
+export function composeFloor(
+  ports: FloorPorts,
+  admissions: StreamFloorOptions['admissions'],
+): FloorComposition & { readonly floor: StreamFloor } {
+  const { options, ...rest } = floorOptions(ports, new StreamCounters());
+  return { ...rest, floor: new StreamFloor({ ...options, admissions }) };
+}
+
+function floorOptions(
+  ports: FloorPorts,
+  counters: StreamCounters,
+): FloorComposition & { readonly options: Omit<StreamFloorOptions, 'admissions'> } {
+  const { settings, engines, recording, memory, log, faults, now, ownTime } = ports;
+  const { limits } = settings;
+  const resources: StreamResourceMap = new Map();
+  const [answerJobs, speechJobs] = [new JobCount(), new JobCount()];
+  const waiting = { ...ports, resources, now: () => ownTime.now() };
+  const answer = createAnswerActor({ ...waiting, engine: () => engines.inUse().answer, jobs: answerJobs });
+  const speech = createSpeechActor({ ...waiting, engine: () => engines.inUse().speech, jobs: speechJobs });
+  const sessions = recording.ofSessions(sessionMachine.provide({ actors: { answer, speech } }));
+  const welcomes = recording.ofWelcomes(welcomeMachine.provide({ actors: { speech } }));
+  const reportBy = (method: RpcMethod) => (id: string, fault: { readonly error: unknown }) =>
+    faults.bug(method, id, fault.error);
+  const options = {
+    maxStreams: settings.admission.maxStreams,
+    listening: settings.admission.duplicatePolicy === 'attach' ? { limits } : null,
     answers: answerKind({ machine: withFaultBarrier(sessions, reportBy('StreamAudio')), limits, memory }),
     welcomes: welcomeKind({
       machine: withFaultBarrier(welcomes, reportBy('GenerateWelcomeAudio')),
@@ -107,15 +166,14 @@ export function composeStreams(ports: CompositionPorts): Composition {
     }),
     resources,
     maxFramesPerSecond: limits.maxFramesPerSecond,
-    collector,
     counters,
-    quota: ports.quota,
+    ...(ports.onAsked !== undefined && { onAsked: ports.onAsked }),
     log,
     faults,
     now,
     ownTime,
-  });
-  return { supervisor, collector, resources, counters, answerJobs, speechJobs };
+  };
+  return { options, resources, counters, answerJobs, speechJobs };
 }
 
 /** The bounds of streams, as the configuration sets them. */

@@ -7,8 +7,9 @@ import { isatty } from 'node:tty';
 import { readSmallFile } from '../config/small-file.ts';
 import { type Config, ConfigFault, loadConfig } from '../config.ts';
 import { wordsOf } from '../errors.ts';
-import { createLogger, type Logger } from '../observe/logger.ts';
-import { startSystem } from './system.ts';
+import { createLogger, type Logger, pacedDestination } from '../observe/logger.ts';
+import { type Surroundings, startSystem } from './system.ts';
+import { workersOf } from './workers/workers-service.ts';
 
 const FAILED_EXIT_CODE = 1;
 const CONFIG_FAULT_EXIT_CODE = 2;
@@ -32,12 +33,16 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   };
   process.on('SIGHUP', stayUp);
   process.umask(UMASK);
-  const config = configOrNull(env);
+  const files: Record<string, string> = {};
+  const config = configOrNull(env, files);
   if (config === null) return CONFIG_FAULT_EXIT_CODE;
-  log = createLogger(config.log.level);
+  const destination = pacedDestination(process.stdout);
+  log = createLogger(config.log.level, destination);
   noteSettings(config, log);
+  const count = workersOf(config);
+  const workers = { count: count ?? 1, env: { ...env }, files, passOn: (lines: string) => destination.write(lines) };
   try {
-    return await run(config, log);
+    return await run(config, log, count === null ? {} : { workers });
   } finally {
     process.off('SIGHUP', stayUp);
     leaveClosedTerminal(terminal);
@@ -65,7 +70,7 @@ function leaveClosedTerminal(descriptors: readonly number[]): void {
   }
 }
 
-async function run(config: Config, log: Logger): Promise<number> {
+async function run(config: Config, log: Logger, surroundings: Surroundings): Promise<number> {
   // What slips through every net is logged, not a reason to end everybody's stream.
   const survive = (error: unknown): void => {
     log.error({ scope: 'server', method: 'serve', decision: 'fault', ctx: {}, err: error }, 'an uncaught error');
@@ -74,7 +79,10 @@ async function run(config: Config, log: Logger): Promise<number> {
   process.on('unhandledRejection', survive);
   const stops = new Map<NodeJS.Signals, () => void>();
   try {
-    const system = startSystem(config, log, (line) => process.stderr.write(`${line}\n`));
+    const system = startSystem(config, log, {
+      ...surroundings,
+      say: (line) => process.stderr.write(`${line}\n`),
+    });
     let isStopping = false;
     for (const signal of STOP_SIGNALS) {
       const stop = (): void => {
@@ -110,9 +118,15 @@ function noteSettings(config: Config, log: Logger): void {
   }
 }
 
-function configOrNull(env: Readonly<Record<string, string | undefined>>): Config | null {
+/** `files` takes the texts that were read. */
+function configOrNull(env: Readonly<Record<string, string | undefined>>, files: Record<string, string>): Config | null {
+  const readFile: typeof readSmallFile = (path, maxBytes) => {
+    const text = readSmallFile(path, maxBytes);
+    files[path] = text;
+    return text;
+  };
   try {
-    return loadConfig({ env, readFile: readSmallFile });
+    return loadConfig({ env, readFile });
   } catch (error) {
     if (!(error instanceof ConfigFault)) throw error;
     process.stderr.write(`${error.message}\n`);

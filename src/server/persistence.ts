@@ -1,5 +1,6 @@
 /** What a server keeps on its disk, put together from its configuration: the store, and the event logs of its charts. */
 
+import { statSync } from 'node:fs';
 import type { AnyStateMachine } from 'xstate';
 import type { ConversationMemory } from '../actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../actors/answer/history-lookup.ts';
@@ -9,6 +10,7 @@ import type { SessionMachine } from '../machines/session/session.machine.ts';
 import type { supervisorMachine } from '../machines/supervisor/supervisor.machine.ts';
 import type { WelcomeMachine } from '../machines/welcome/welcome.machine.ts';
 import type { Logger } from '../observe/logger.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 import { sessionRecording, supervisorRecording, welcomeRecording } from '../record/chart-recordings.ts';
 import { EventLogs, type FoundLog, type LineTap, type LogNaming } from '../record/event-logs.ts';
 import { type TurnRecorder, withRecorder } from '../record/recorded-logic.ts';
@@ -19,6 +21,26 @@ import { QuotaCounter } from '../store/quota-counter.ts';
 import { MemoryStore, UsageStore } from '../store/store-clients.ts';
 import { StoreProcess, storeFolderOf } from '../store/store-process.ts';
 import type { ChartWatch } from './composition.ts';
+
+/** What others than the owner may change in it, they could put another store in the place of ours. */
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Makes DATA_DIR for its owner alone. One that is there keeps its mode, which somebody chose; what is made in it is private all the same. Where
+ * it can't be made, the store and the event logs say so.
+ */
+export function prepareDataFolder(dir: string, log: Logger): void {
+  try {
+    makePrivateFolder(dir);
+    const mode = statSync(dir).mode & 0o777;
+    if ((mode & WRITABLE_BY_OTHERS) === 0) return;
+    const ctx = { data_dir: dir, mode: mode.toString(8).padStart(4, '0') };
+    const message = 'others than its owner may change what is in DATA_DIR; chmod 0700 keeps them out';
+    log.warn({ scope: 'server', method: 'serve', decision: 'data_dir_open', ctx }, message);
+  } catch {
+    // See above.
+  }
+}
 
 /**
  * Used tokens, memories and the counts of quotas, all in the embedded store and through one process. A store that does not open
@@ -76,21 +98,21 @@ export class Persistence {
     return failure === null ? null : `usage, memories and quotas are not stored: ${failure}`;
   }
 
-  /** Its part of /status. */
-  status(): Readonly<Record<string, unknown>> {
+  /** Its part of /status; `history` tells of the lookups, wherever they are made. */
+  status(history: HistoryLookup['counts'] | null): Readonly<Record<string, unknown>> {
     const { failure } = this.#process;
     return {
       usage_store: failure === null ? 'ok' : 'failed',
       usage_store_error: failure,
-      memory: this.#memoryStatus(),
+      memory: this.#memoryStatus(history),
       quota: this.#quota === null ? 'off' : this.#quota.status(),
     };
   }
 
-  #memoryStatus(): unknown {
-    if (this.#memory === null || this.#history === null) return 'off';
+  #memoryStatus(history: HistoryLookup['counts'] | null): unknown {
+    if (this.#memory === null) return 'off';
     const { remembered, lost } = this.#memory.counts;
-    const { late, failed } = this.#history.counts;
+    const { late, failed } = history ?? { late: 0, failed: 0 };
     return { remembered, lost, lookups_late: late, lookups_failed: failed };
   }
 }

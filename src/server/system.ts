@@ -2,7 +2,6 @@
  * The composition root, the only place where pure meets real: machines + actors + engines + servers. Nothing here decides:
  * the bootstrap chart says when what is started and stopped, this says what that means.
  */
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { assertNever } from '../assert.ts';
@@ -20,20 +19,19 @@ import {
 import { createFaultLog, type FaultLog } from '../observe/fault-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { createStatusServer, type StatusServer } from '../observe/status-server.ts';
-import { makePrivateFolder } from '../private-folder.ts';
-import { createGrpcServer, type GrpcServer } from '../rpc/server.ts';
+import { createGrpcServer } from '../rpc/server.ts';
 import { beginningOf } from '../store/memory-entry.ts';
 import { answerUsage } from '../store/usage-entry.ts';
-import { type Composition, composeStreams, streamSettingsOf } from './composition.ts';
+import { composeAdmissions, composeStreams, streamSettingsOf } from './composition.ts';
 import { EnginesInUse } from './engines-in-use.ts';
 import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
+import { createLoadWatch, type LoadWatch } from './load-watch.ts';
 import { packageVersion } from './package-version.ts';
-import { Persistence, Recording } from './persistence.ts';
-
-/** After the drain only stalled sockets are left; they get this long. */
-const CLOSE_GRACE_MS = 1_000;
+import { Persistence, prepareDataFolder, Recording } from './persistence.ts';
+import { OwnService, type StreamService } from './stream-service.ts';
+import { type WorkerOrigin, WorkersService } from './workers/workers-service.ts';
 
 /** A server that is starting, serving or stopping. */
 export interface System {
@@ -45,9 +43,17 @@ export interface System {
   shutDown(): void;
 }
 
-/** Starts everything the configuration asks for; `say` says a line to the person at the terminal, at every LOG_LEVEL. */
-export function startSystem(config: Config, log: Logger, say: (line: string) => void = () => {}): System {
-  return new RunningSystem(config, log, say);
+/** What the system needs of the process around it. */
+export interface Surroundings {
+  /** Says a line to the person at the terminal, at every LOG_LEVEL. */
+  readonly say?: (line: string) => void;
+  /** What workers are started with; absent = there is one process, whatever WORKERS says. */
+  readonly workers?: WorkerOrigin;
+}
+
+/** Starts everything the configuration asks for. */
+export function startSystem(config: Config, log: Logger, surroundings: Surroundings = {}): System {
+  return new RunningSystem(config, log, surroundings);
 }
 
 /** As probes and people are told it. */
@@ -62,32 +68,8 @@ interface ServerState {
 /** Room for what is wrong with an engine, the store and the event logs at once. */
 const MAX_LAST_ERROR_CHARS = 1_000;
 
-function exportStatus({ counts }: ExportTap): Readonly<Record<string, unknown>> {
-  return { connected: counts.isConnected, sent: counts.sent, dropped: counts.dropped };
-}
-
 function isAnyOf(replaced: ReplacedEngines): boolean {
   return Object.keys(replaced).length > 0;
-}
-
-/** What others than the owner may change in it, they could put another store in the place of ours. */
-const WRITABLE_BY_OTHERS = 0o022;
-
-/**
- * Makes DATA_DIR for its owner alone. One that is there keeps its mode, which somebody chose; what is made in it is private all the same. Where
- * it can't be made, the store and the event logs say so.
- */
-function prepareDataFolder(dir: string, log: Logger): void {
-  try {
-    makePrivateFolder(dir);
-    const mode = statSync(dir).mode & 0o777;
-    if ((mode & WRITABLE_BY_OTHERS) === 0) return;
-    const ctx = { data_dir: dir, mode: mode.toString(8).padStart(4, '0') };
-    const message = 'others than its owner may change what is in DATA_DIR; chmod 0700 keeps them out';
-    log.warn({ scope: 'server', method: 'serve', decision: 'data_dir_open', ctx }, message);
-  } catch {
-    // See above.
-  }
 }
 
 /** Lags that are shorter are told nowhere. */
@@ -119,7 +101,6 @@ class RunningSystem implements System {
   readonly #log: Logger;
   readonly #say: (line: string) => void;
   readonly #faults: FaultLog;
-  readonly #engines: EnginesInUse;
   readonly #ownTime: OwnClock;
   readonly #persistence: Persistence;
   /** null = switched off. */
@@ -127,20 +108,23 @@ class RunningSystem implements System {
   /** null = switched off. */
   readonly #exportTap: ExportTap | null;
   readonly #recording: Recording;
-  readonly #streams: Composition;
-  readonly #grpc: GrpcServer;
+  readonly #service: StreamService;
   readonly #http: StatusServer;
   readonly #bootstrap: Actor<typeof bootstrapMachine>;
   readonly #startedAtMs = performance.now();
   readonly #version = packageVersion();
+  /** null = this process is the only one. */
+  readonly #workers: number | null;
   #ports = { grpc: 0, http: 0 };
+  /** Why it gave up; null = it did not. */
+  #fatal: string | null = null;
 
-  constructor(config: Config, log: Logger, say: (line: string) => void) {
+  constructor(config: Config, log: Logger, { say = () => {}, workers }: Surroundings) {
     this.#say = say;
+    this.#workers = workers?.count ?? null;
     this.#config = config;
     this.#log = log;
     this.#faults = createFaultLog(log);
-    this.#engines = new EnginesInUse(config, log);
     prepareDataFolder(config.data.dir, log);
     this.#ownTime = createOwnTime(log);
     this.#persistence = new Persistence(config, log, this.#ownTime);
@@ -153,28 +137,7 @@ class RunningSystem implements System {
     this.#exportTap = createExportTap(config, log);
     const [onlooker, exportTap] = [this.#inspector, this.#exportTap];
     this.#recording = new Recording({ config, log, build: this.#version, onlooker, exportTap });
-    const { usage, memory, history, quota } = this.#persistence;
-    this.#streams = composeStreams({
-      settings: streamSettingsOf(config),
-      engines: this.#engines,
-      recording: this.#recording,
-      memory,
-      history,
-      quota,
-      // Nobody waits for it; a store that fails tells so itself, once.
-      noteUsage: (call, used) => void usage.record(answerUsage(call, used, Date.now())),
-      log,
-      faults: this.#faults,
-      now: () => performance.now(),
-      ownTime: this.#ownTime,
-    });
-    this.#grpc = createGrpcServer({
-      config,
-      gateway: this.#streams.supervisor,
-      usage,
-      log,
-      ownTime: this.#ownTime,
-    });
+    this.#service = workers === undefined ? this.#ownService() : this.#workersService(workers);
     this.#http = createStatusServer({
       ...config.http,
       isReady: () => this.#state().state === 'ready',
@@ -185,7 +148,7 @@ class RunningSystem implements System {
     this.#bootstrap = this.#createBootstrap();
     this.finished = new Promise((finish) => {
       this.#bootstrap.subscribe({
-        complete: () => finish(this.#bootstrap.getSnapshot().output?.exitCode ?? 1),
+        complete: () => finish(this.#fatal === null ? (this.#bootstrap.getSnapshot().output?.exitCode ?? 1) : 1),
         error: (error) => {
           this.#faults.bug('serve', 'bootstrap', error);
           finish(1);
@@ -196,18 +159,74 @@ class RunningSystem implements System {
   }
 
   get lastError(): string | null {
-    return this.#bootstrap.getSnapshot().context.lastError;
+    return this.#fatal ?? this.#bootstrap.getSnapshot().context.lastError;
   }
 
   shutDown(): void {
     this.#bootstrap.send({ type: 'shutdown.requested' });
   }
 
+  #ownService(): StreamService {
+    const [config, log, recording] = [this.#config, this.#log, this.#recording];
+    const engines = new EnginesInUse(config, log);
+    const { usage, memory, history, quota } = this.#persistence;
+    let load: LoadWatch | null = null;
+    const streams = composeStreams({
+      settings: streamSettingsOf(config),
+      engines,
+      recording,
+      memory,
+      history,
+      quota,
+      // Nobody waits for it; a store that fails tells so itself, once.
+      noteUsage: (call, used) => void usage.record(answerUsage(call, used, Date.now())),
+      log,
+      faults: this.#faults,
+      now: () => performance.now(),
+      ownTime: this.#ownTime,
+      onAsked: (moment) => load?.asked(moment),
+    });
+    const grpc = createGrpcServer({ config, gateway: streams.supervisor, usage, log, ownTime: this.#ownTime });
+    load = createLoadWatch(config, log, streams, grpc);
+    return new OwnService({ streams, engines, grpc, recording, history, load, exportTap: this.#exportTap });
+  }
+
+  #workersService(origin: WorkerOrigin): StreamService {
+    const { quota, usage, memory } = this.#persistence;
+    const owner = composeAdmissions({
+      settings: streamSettingsOf(this.#config),
+      recording: this.#recording,
+      quota,
+      log: this.#log,
+      faults: this.#faults,
+      ownTime: this.#ownTime,
+    });
+    return new WorkersService({
+      ...owner,
+      config: this.#config,
+      origin,
+      usage,
+      memory,
+      recording: this.#recording,
+      log: this.#log,
+      now: () => performance.now(),
+      onGivenUp: (reason) => this.#giveUp(reason),
+    });
+  }
+
+  /** It can't go on as it was configured: the streams that run may end, then the process does, with exit code 1. */
+  #giveUp(reason: string): void {
+    this.#fatal ??= reason;
+    const fields = { scope: 'server', method: 'serve', decision: 'failed', ctx: { reason } };
+    this.#log.error(fields, 'the server gives up');
+    this.shutDown();
+  }
+
   #createBootstrap(): Actor<typeof bootstrapMachine> {
     const machine = bootstrapMachine.provide({
       actors: {
         servers: fromPromise(() => this.#bindServers()),
-        engine: fromPromise<void, EngineOrder>(({ input }) => this.#engines.start(input)),
+        engine: fromPromise<void, EngineOrder>(({ input }) => this.#service.startEngine(input)),
         drain: fromPromise(() => this.#drain()),
         stop: fromPromise(() => this.#stop()),
       },
@@ -228,7 +247,7 @@ class RunningSystem implements System {
   async #bindServers(): Promise<void> {
     const { grpc, http } = this.#config;
     const [grpcPort, httpPort] = await Promise.all([
-      bound({ server: 'GRPC', ...grpc }, this.#grpc.listen()),
+      bound({ server: 'GRPC', ...grpc }, this.#service.listen()),
       bound({ server: 'HTTP', ...http }, this.#http.listen()),
       this.#persistence.open(),
       this.#exportTap?.start(),
@@ -239,16 +258,14 @@ class RunningSystem implements System {
     this.#ports = { grpc: grpcPort, http: httpPort };
   }
 
-  async #drain(): Promise<void> {
-    this.#grpc.setServing(false);
-    await this.#streams.supervisor.drain();
+  #drain(): Promise<void> {
+    return this.#service.drain();
   }
 
   async #stop(): Promise<void> {
-    this.#streams.collector.dropAll();
-    await this.#grpc.close(CLOSE_GRACE_MS);
+    await this.#service.close();
     this.#inspector?.close();
-    await Promise.all([this.#http.close(), this.#engines.stop(), this.#persistence.close(), this.#recording.close()]);
+    await Promise.all([this.#http.close(), this.#persistence.close(), this.#recording.close()]);
     this.#ownTime.stop();
     // Behind the last lines of the logs.
     this.#exportTap?.stop();
@@ -259,9 +276,8 @@ class RunningSystem implements System {
     const scope = 'server';
     switch (emitted.type) {
       case 'service.ready': {
-        this.#streams.supervisor.openAdmission();
-        this.#grpc.setServing(true);
-        const { answer, speech } = this.#engines.inUse();
+        this.#service.open();
+        const engines = this.#service.engineNames();
         const { health, lastError, replaced } = this.#state();
         const ctx = {
           grpc_port: this.#ports.grpc,
@@ -270,9 +286,10 @@ class RunningSystem implements System {
           http_host: this.#config.http.host,
           version: this.#version,
           data_dir: resolve(this.#config.data.dir),
-          answer_engine: answer.name,
-          speech_engine: speech.name,
+          answer_engine: engines?.answer ?? null,
+          speech_engine: engines?.speech ?? null,
           health,
+          ...(this.#workers !== null && { workers: this.#workers }),
           ...(this.#inspector !== null && { inspector_url: this.#inspector.urlAt(this.#ports.http) }),
           ...(lastError !== null && { last_error: lastError }),
           ...(isAnyOf(replaced) && { replaced }),
@@ -291,7 +308,7 @@ class RunningSystem implements System {
         return;
       }
       case 'service.drainStarted': {
-        const ctx = { active_streams: this.#streams.supervisor.activeStreams };
+        const ctx = { active_streams: this.#service.activeStreams };
         this.#log.info({ scope, method, decision: 'drain', ctx }, 'no new calls; running streams may end');
         return;
       }
@@ -301,7 +318,7 @@ class RunningSystem implements System {
         return;
       }
       case 'service.stopped': {
-        const ctx = { active_streams: this.#streams.supervisor.activeStreams };
+        const ctx = { active_streams: this.#service.activeStreams };
         this.#log.info({ scope, method, decision: 'stopped', ctx }, 'the server has stopped');
         return;
       }
@@ -313,14 +330,15 @@ class RunningSystem implements System {
   /** What the inspector tells of the server as a whole. */
   #counts(): ServerCounts {
     const { state, health } = this.#state();
-    const { supervisor, counters } = this.#streams;
-    return { slots: supervisor.activeStreams, refusedBy: counters.rejected, state, health };
+    const { activeStreams, rejected } = this.#service;
+    return { slots: activeStreams, refusedBy: rejected, state, health };
   }
 
   #state(): ServerState {
     const snapshot = this.#bootstrap.getSnapshot();
     const { lastError: startError, replaced } = snapshot.context;
-    const problems = [startError, this.#persistence.problem, this.#recording.problem].filter((each) => each !== null);
+    const present = [this.#service.problem, this.#persistence.problem, this.#recording.problem];
+    const problems = [startError, this.#fatal, ...present].filter((each) => each !== null);
     const lastError = problems.length === 0 ? null : beginningOf(problems.join('; '), MAX_LAST_ERROR_CHARS);
     const served: ServiceHealth = lastError === null ? 'ok' : 'degraded';
     const said = (state: ServiceState, health: ServiceHealth): ServerState => ({ state, health, lastError, replaced });
@@ -342,31 +360,33 @@ class RunningSystem implements System {
     };
   }
 
-  #status(): Readonly<Record<string, unknown>> {
+  async #status(): Promise<Readonly<Record<string, unknown>>> {
+    const { counts, figures, workers } = await this.#service.status();
     const { state, health, lastError, replaced } = this.#state();
-    const engines = this.#engines.peek();
-    const { supervisor, collector, counters, answerJobs, speechJobs } = this.#streams;
+    const engines = this.#service.engineNames();
     return {
       state,
       health,
       last_error: lastError,
       ...(isAnyOf(replaced) && { replaced }),
-      active_streams: supervisor.activeStreams,
+      active_streams: counts.active_streams,
       max_streams: this.#config.backpressure.maxStreams,
-      in_flight: supervisor.inFlight,
-      active_answers: answerJobs.running,
-      active_speech: speechJobs.running,
-      rejected: counters.rejected,
-      idle_timeouts: counters.idleTimeouts,
-      commands_sent: counters.commandsSent,
-      totals: counters.totals.report(),
-      collect_buffers: collector.buffers,
-      ...this.#persistence.status(),
-      event_log: this.#recording.status(),
-      ...(this.#exportTap !== null && { inspector_export: exportStatus(this.#exportTap) }),
-      answer_engine: engines?.answer.name ?? null,
-      speech_engine: engines?.speech.name ?? null,
-      ...engines?.answer.status?.(),
+      in_flight: counts.in_flight,
+      active_answers: figures.active_answers,
+      active_speech: figures.active_speech,
+      rejected: figures.rejected,
+      idle_timeouts: figures.idle_timeouts,
+      commands_sent: figures.commands_sent,
+      totals: figures.totals,
+      collect_buffers: counts.collect_buffers,
+      ...this.#persistence.status(figures.history),
+      event_log: figures.event_log,
+      ...(figures.load !== null && { load: figures.load }),
+      ...(figures.inspector_export !== null && { inspector_export: figures.inspector_export }),
+      answer_engine: engines?.answer ?? null,
+      speech_engine: engines?.speech ?? null,
+      ...figures.engine,
+      ...(workers !== undefined && { workers }),
       uptime_seconds: Math.round(performance.now() - this.#startedAtMs) / 1000,
       version: this.#version,
     };

@@ -10,6 +10,7 @@
 import type { Call } from '../../call/call.ts';
 import type { CollectedChunk, Screen } from '../../call/gateway.ts';
 import type { Failure } from '../../errors.ts';
+import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 import type { OutsideEnd } from './live-streams.ts';
 
 /** The words and the screen of one request. */
@@ -23,6 +24,8 @@ export interface AdmissionRequest {
   readonly call: Call;
   /** null = a welcome stream, whose words nobody collected. */
   readonly utterance: Utterance | null;
+  /** What the floor found wrong with the words by themselves; absent = nothing is. It is due where a fault of the words would be. */
+  readonly fault?: Failure;
 }
 
 /** It has a slot. */
@@ -50,12 +53,16 @@ export interface AdmissionPort {
   collect(chunk: CollectedChunk, answer: (refused: Failure | null) => void): void;
   /** Counts and logs a refusal of which the floor found the reason. */
   refuse(call: Call, why: Failure): void;
+  /** Why the process of this floor takes on nothing new from now on; empty = it does. */
+  loaded(reasons: readonly LoadReason[]): void;
   /** Ends all of the device; answers with its session ids, each once, when the last stream is over. */
   interrupt(hardwareId: string, answer: (sessionIds: readonly string[]) => void): void;
 }
 
 /** A floor, as the owner sees it. */
 export interface Floor {
+  /** Its number, from 1; absent = it is in the owner's process. */
+  readonly worker?: number;
   /** Ends these streams; `over` is told the sessions that this has ended when all of them are over. */
   end(streamIds: readonly string[], why: OutsideEnd, over: (sessionIds: readonly string[]) => void): void;
 }

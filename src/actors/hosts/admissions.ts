@@ -122,11 +122,12 @@ export class Admissions {
       released: (streamId, freed) => this.#release(streamId, freed),
       collect: (chunk, answer) => answer(this.#collect(chunk)),
       refuse: (call, why) => this.#refuse(call, why),
+      loaded: (reasons) => this.#actor.send({ type: 'load.reported', worker: floor.worker ?? 0, reasons }),
       interrupt: (hardwareId, answer) => this.#interrupt(hardwareId, answer),
     };
   }
 
-  #askFor({ call, utterance }: AdmissionRequest, floor: Floor, answer: Answer): Asked {
+  #askFor({ call, utterance, fault }: AdmissionRequest, floor: Floor, answer: Answer): Asked {
     if (utterance === null) {
       answer(this.#admitWelcome(call, floor));
       return nothingToAbandon;
@@ -138,7 +139,7 @@ export class Admissions {
       answer(this.#attach(call, floor));
       return nothingToAbandon;
     }
-    const whole = this.#wholeOf(request);
+    const whole = fault === undefined ? this.#wholeOf(request) : (this.#foreseen(call, dueFirst) ?? fault);
     if ('errorCode' in whole) answer(this.#refuse(call, whole));
     else if (quota === null) return this.#admit(whole, { floor, answer, reserved: null });
     else return this.#pending.admit(quota, { request, floor, answer });
@@ -160,7 +161,7 @@ export class Admissions {
   #admit(whole: StreamRequest, { floor, answer, reserved }: Terms): Asked {
     const { call } = whole;
     const { collector } = this.#options;
-    const said = ask(this.#actor, requestOf(call));
+    const said = ask(this.#actor, { ...requestOf(call), ...placeOf(floor) });
     const verdict = said.find((each) => isVerdictOn(each, call.streamId));
     if (verdict === undefined) reserved?.settle(false);
     assert(verdict !== undefined, `the supervisor said nothing about stream ${call.streamId}`);
@@ -219,7 +220,12 @@ export class Admissions {
   }
 
   #admitWelcome(call: Call, floor: Floor): Grant | Failure {
-    const verdict = this.#ask({ type: 'welcome.requested', streamId: call.streamId, sessionId: call.sessionId });
+    const verdict = this.#ask({
+      type: 'welcome.requested',
+      streamId: call.streamId,
+      sessionId: call.sessionId,
+      ...placeOf(floor),
+    });
     if (verdict.type === 'stream.refused') return this.#refuse(call, verdict.failure);
     return this.#grant(call, verdict, floor, null);
   }
@@ -374,6 +380,10 @@ export class Admissions {
 
 function requestOf({ streamId, sessionId, hardwareId }: Call) {
   return { type: 'stream.requested', streamId, sessionId, hardwareId } as const;
+}
+
+function placeOf({ worker }: Floor) {
+  return worker === undefined ? {} : { worker };
 }
 
 function isVerdictOn(emitted: SupervisorEmitted, streamId: string): emitted is Verdict {

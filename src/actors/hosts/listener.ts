@@ -84,6 +84,7 @@ const endings: Partial<Readonly<Record<HeardEvent['type'], StreamFailureType>>> 
 
 export class Listener implements HostedStream {
   readonly call: Call;
+  readonly screenshotBytes = 0;
   readonly #options: ListenerOptions;
   readonly #leader: SharedSink;
   readonly #wayOut: StreamWayOut;

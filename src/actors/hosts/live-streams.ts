@@ -54,10 +54,25 @@ export class LiveStreams {
   readonly #report: LiveStreamsOptions['report'];
   readonly #streams = new Map<string, LiveStream>();
   readonly #slices: WorkSlices;
+  #screenshotBytes = 0;
 
   constructor({ now, report }: LiveStreamsOptions) {
     this.#report = report;
     this.#slices = new WorkSlices({ now, report });
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Streams and ends of streams that wait for their turn. */
+  get waiting(): number {
+    return this.#slices.waiting;
+  }
+
+  /** Of all of them. */
+  get screenshotBytes(): number {
+    return this.#screenshotBytes;
   }
 
   /** Lets the stream begin, now or in its turn. Known from here on, so that an end finds it whenever that comes. */
@@ -65,6 +80,7 @@ export class LiveStreams {
     const stream: LiveStream = { hosted, connection, hasBegun: false, ending: null };
     const { streamId } = hosted.call;
     this.#streams.set(streamId, stream);
+    this.#screenshotBytes += hosted.screenshotBytes;
     this.#slices.run(connection, () => this.#beginNow(stream));
     return this.#openStream(streamId);
   }
@@ -106,6 +122,7 @@ export class LiveStreams {
 
   /** The stream is over. */
   forget(streamId: string): void {
+    this.#screenshotBytes -= this.#streams.get(streamId)?.hosted.screenshotBytes ?? 0;
     this.#streams.delete(streamId);
   }
 

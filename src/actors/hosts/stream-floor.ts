@@ -15,10 +15,12 @@ import type {
 } from '../../call/gateway.ts';
 import { type Failure, failure, failureOfUnexpected } from '../../errors.ts';
 import type { StreamLimits } from '../../machines/stream/stream.types.ts';
+import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
 import { Listener, SharedSink } from './listener.ts';
 import { LiveStreams, type OutsideEnd } from './live-streams.ts';
+import type { LoadMoment } from './load-judge.ts';
 import { noteStreamEnd } from './stream-end.ts';
 import { type HostedStream, hostStream, type StreamHostOptions, type StreamSummary } from './stream-host.ts';
 import type { AnswerKind, WelcomeKind } from './stream-kind.ts';
@@ -32,6 +34,8 @@ export interface StreamFloorOptions extends StreamHostOptions {
   readonly counters: StreamCounters;
   /** Streams may be heard by other calls, too; null = none may. */
   readonly listening: { readonly limits: StreamLimits } | null;
+  /** Told before a new stream is asked for, and may report load meanwhile; absent = nobody watches it. */
+  readonly onAsked?: (moment: LoadMoment) => void;
 }
 
 export class StreamFloor implements StreamGateway, Floor {
@@ -98,7 +102,23 @@ export class StreamFloor implements StreamGateway, Floor {
     void this.#streams.end(streamIds, why).then(() => over(sessionIds));
   }
 
+  /** Why this floor takes on nothing new from now on; empty = it does. */
+  reportLoad(reasons: readonly LoadReason[]): void {
+    this.#admissions.loaded(reasons);
+  }
+
+  /** Streams that run here. */
+  get liveStreams(): number {
+    return this.#streams.size;
+  }
+
+  /** Of the screenshots that they hold. */
+  get screenshotBytes(): number {
+    return this.#streams.screenshotBytes;
+  }
+
   #open(request: AdmissionRequest, sink: FrameSink, host: (grant: Grant) => HostedStream): OpenStream | Failure {
+    this.#options.onAsked?.({ activeStreams: this.#streams.size, waitingBeginnings: this.#streams.waiting });
     let decided: OpenStream | Failure | null = null;
     let waiting: WaitingCall | null = null;
     const asked = this.#admissions.ask(request, (verdict) => {

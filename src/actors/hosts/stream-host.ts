@@ -57,6 +57,8 @@ export interface StreamSummary {
 
 export interface HostedStream {
   readonly call: Call;
+  /** What it holds of its request in memory, beside its chart. */
+  readonly screenshotBytes: number;
   /** Starts the chart; it may end before this returns. Called once. */
   begin(): void;
   /** Tells the chart a fact; ignored after the end. */
@@ -103,6 +105,7 @@ interface StreamParts<TFirst> extends StreamWayOut {
 
 class StreamHost<TFirst> implements HostedStream {
   readonly call: Call;
+  readonly screenshotBytes: number;
   readonly #options: StreamHostOptions;
   readonly #parts: StreamParts<TFirst>;
   readonly #resources: StreamResources;
@@ -112,6 +115,7 @@ class StreamHost<TFirst> implements HostedStream {
   constructor(options: StreamHostOptions, parts: StreamParts<TFirst>) {
     const { call, screen, chart, heard, opening } = parts;
     this.call = call;
+    this.screenshotBytes = screen.screenshot?.bytes.byteLength ?? 0;
     this.#options = options;
     this.#parts = parts;
     const outbox = createOutbox({

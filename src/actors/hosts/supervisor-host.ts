@@ -16,26 +16,15 @@
  *  6. Faults. What throws in here is reported under the stream's id, and ends neither the process nor any other stream.
  * Streams begin and end in their turns (live-streams.ts): at once, unless there is a crowd of them.
  */
-import type { StreamLimits } from '../../machines/stream/stream.types.ts';
-import { Admissions, type AdmissionsOptions } from './admissions.ts';
+import type { Admissions } from './admissions.ts';
 import { StreamFloor, type StreamFloorOptions } from './stream-floor.ts';
-
-export interface SupervisorHostOptions
-  extends AdmissionsOptions,
-    Omit<StreamFloorOptions, 'admissions' | 'maxStreams' | 'listening'> {
-  /** Of a stream that another call hears. */
-  readonly listenerLimits: StreamLimits;
-}
 
 /** The supervisor, running. */
 export class SupervisorHost extends StreamFloor {
   readonly #admissions: Admissions;
 
-  constructor(options: SupervisorHostOptions) {
-    const admissions = new Admissions(options);
-    const { maxStreams, duplicatePolicy } = options.admission;
-    const listening = duplicatePolicy === 'attach' ? { limits: options.listenerLimits } : null;
-    super({ ...options, maxStreams, listening, admissions: (floor) => admissions.portOf(floor) });
+  constructor(admissions: Admissions, options: Omit<StreamFloorOptions, 'admissions'>) {
+    super({ ...options, admissions: (floor) => admissions.portOf(floor) });
     this.#admissions = admissions;
   }
 

@@ -4,8 +4,8 @@
  *
  * A log that can't be executed (no chart of its name) or only up to a line (one that was altered) is still shown, as far as it was read.
  */
+import type { AnyStateMachine } from 'xstate';
 import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
-import { layOutChart } from '../../analysis/chart/chart-layout.ts';
 import type { LogTurn } from '../../log/log-format.ts';
 import { type BadLog, endReasonOf, LogReader } from '../../log/log-reader.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
@@ -148,7 +148,7 @@ export class LogDebugger {
   }
 
   /** Throws, or rejects with, what a person can do something about: there is no such turn, no such chart. */
-  answer(question: LogQuestion): Answers[keyof Answers] | Promise<readonly LogEntry[] | number | null> {
+  answer(question: LogQuestion): Answers[keyof Answers] | Promise<ChartGeometry | readonly LogEntry[] | number | null> {
     switch (question.kind) {
       case 'turn': {
         const turn = this.#turn(question.turn);
@@ -265,11 +265,11 @@ export class LogDebugger {
     return this.#execution?.snapshotAfter(turn)?.context;
   }
 
-  #chart(level: ChartLevel): ChartGeometry {
+  #chart(level: ChartLevel): Promise<ChartGeometry> {
     const { header } = this.#reader;
     if (header === null) throw new Error('the log has no header yet');
     if (this.#execution === null) throw new Error(whyNoChart(header.machine));
-    return layOutChart(this.#execution.chart.original, level);
+    return laidOut(this.#execution.chart.original, level);
   }
 
   #sentence(turn: number, segment: number): string {
@@ -289,4 +289,10 @@ function whyNoChart(name: string): string {
 function titleOf(input: unknown): string | null {
   const session = valueAt(input, ['sessionId']);
   return typeof session === 'string' && session !== '' ? session : null;
+}
+
+/** The code that draws a chart is no part of the worker: it comes when the first one is asked for. */
+export async function laidOut(machine: AnyStateMachine, level: ChartLevel): Promise<ChartGeometry> {
+  const { layOutChart } = await import('../../analysis/chart/chart-layout.ts');
+  return layOutChart(machine, level);
 }

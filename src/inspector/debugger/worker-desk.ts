@@ -3,13 +3,12 @@
  * is told of at most once a frame of the screen, however many lines come.
  */
 import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
-import { layOutChart } from '../../analysis/chart/chart-layout.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { SUPERVISOR_LOG } from '../feed-format.ts';
 import { FeedClient, type FeedWorld } from './feed-client.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { LiveLog } from './live-log.ts';
-import { LogDebugger } from './log-debugger.ts';
+import { LogDebugger, laidOut } from './log-debugger.ts';
 import type { Answers, Order, Question, Report } from './messages.ts';
 import { isViewQuestion, type ViewAnswers, type ViewQuestion } from './view-questions.ts';
 
@@ -195,8 +194,8 @@ export class WorkerDesk {
 }
 
 /** A chart of this build in its newest version; throws where there is none. */
-function chartNamed(name: string, level: ChartLevel): ChartGeometry {
+function chartNamed(name: string, level: ChartLevel): Promise<ChartGeometry> {
   const machine = machineFor(name, '');
   if (machine === undefined) throw new Error(`no chart is named ${JSON.stringify(name)}`);
-  return layOutChart(machine, level);
+  return laidOut(machine, level);
 }

@@ -97,7 +97,7 @@ describe('attach', () => {
     expectGoodEnd(leader);
     expectGoodEnd(listener);
     expect(listener.kinds[0]).toBe('text_chunk');
-    expect(listener.text).toMatch(/^Two more words/);
+    expect(listener.text).toMatch(/^ ?Two more words/);
     expect(listener.frames).toEqual(leader.frames.slice(-listener.frames.length));
     expect(listener.kinds).toContain('action_message');
     expect(listener.sessionId).toBe('session-1');

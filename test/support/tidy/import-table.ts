@@ -301,7 +301,7 @@ export const importTable: readonly ImportRow[] = [
     ],
     types: [],
     packages: ['xstate'],
-    node: ['node:fs', 'node:path', 'node:tty'],
+    node: ['node:fs', 'node:path', 'node:perf_hooks', 'node:tty', 'node:v8'],
   },
   // The program is its function and the process; what a command needs of others is loaded when it runs.
   { from: 'cli.ts', ours: ['cli/run.ts', 'cli/terminal/command.ts'], types: [], packages: [], node: [] },
@@ -456,6 +456,28 @@ export const deviations: readonly Deviation[] = [
     to: 'text/hypothesis.ts',
     reason: 'a COMMIT follows the rule of newer words over collected ones, and there is one place for it',
   },
+  {
+    from: 'server/workers/owner-link.ts',
+    to: 'text/hypothesis.ts',
+    reason: 'words that are too long by themselves are refused by the rule of all words, and are not sent to be judged',
+  },
+  {
+    from: 'server/workers/worker-seat.ts',
+    to: 'node:cluster',
+    reason: 'forks the workers, which share the gRPC port',
+  },
+  {
+    from: 'server/workers/workers-service.ts',
+    to: 'node:cluster',
+    reason: 'says how connections go round the workers',
+  },
+  {
+    from: 'server/workers/workers-service.ts',
+    to: 'node:net',
+    reason: 'finds a free port where GRPC_PORT is 0: all workers are told the same one',
+  },
+  { from: 'server/workers/workers-service.ts', to: 'node:os', reason: 'the processors that WORKERS=auto counts' },
+  { from: 'server/workers/workers-service.ts', to: 'node:url', reason: 'finds the script of a worker in the build' },
   {
     from: 'server/engines-in-use.ts',
     to: 'text/commands.ts',

@@ -202,6 +202,7 @@ test('a stream whose begin throws is told that it is faulted, and those behind i
   const told: StreamEvent[] = [];
   const begun: string[] = [];
   const hosted = (streamId: string, begin: () => void): HostedStream => ({
+    screenshotBytes: 0,
     call: callOf(streamId, 'session-1', 'device-1'),
     begin,
     send: (event) => told.push(event),

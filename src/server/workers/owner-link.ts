@@ -1,0 +1,95 @@
+/**
+ * The owner of admissions, memories and the ledger of tokens, as a worker has them: each question goes to the server's process and is answered
+ * from there. A worker is nobody without it: whoever loses that process ends.
+ *
+ * A call that is asked for is asked, then granted, refused or abandoned. What is abandoned is told on the same line behind the question, so the
+ * owner gives back what it granted meanwhile; an answer to it that is on its way is not heard. A grant is heard in the turn in which it comes.
+ */
+import type { ConversationMemory } from '../../actors/answer/conversation-memory.ts';
+import type { AdmissionPort, AdmissionRequest, Grant } from '../../actors/hosts/admission-port.ts';
+import { isOneDevice } from '../../call/call.ts';
+import type { Config } from '../../config.ts';
+import type { Exchange } from '../../engines/answer-engine.ts';
+import type { UsageLedger } from '../../rpc/unary-rpcs.ts';
+import type { UsageEntry } from '../../store/usage-entry.ts';
+import { isLongerThan, tooLongText } from '../../text/hypothesis.ts';
+import type { ProcessLine } from './process-line.ts';
+import type { FromWorker, SlimGrant, ToWorker } from './worker-messages.ts';
+
+type OwnerLine = ProcessLine<FromWorker, ToWorker>;
+
+export function admissionsOver(line: OwnerLine, { collect }: Pick<Config, 'collect'>): AdmissionPort {
+  const { promptMaxChars } = collect;
+  return {
+    ask: (request, answer) => {
+      const { call, utterance } = request;
+      const prompt = utterance?.prompt ?? null;
+      // Words that nobody may have in full are not sent: how long they are is bounded by the wire alone.
+      const fault =
+        prompt !== null && isLongerThan(prompt, promptMaxChars)
+          ? tooLongText('The prompt', prompt, promptMaxChars)
+          : null;
+      let isOpen = true;
+      line.ask('admission', { call, prompt: fault === null ? prompt : '', fault }, (verdict) => {
+        if (!isOpen) return;
+        isOpen = false;
+        answer('errorCode' in verdict ? verdict : wholeGrant(verdict, request));
+      });
+      return {
+        abandon: () => {
+          if (!isOpen) return;
+          isOpen = false;
+          line.tell({ kind: 'abandoned', call });
+        },
+      };
+    },
+    released: (streamId, freed) => line.ask('released', { streamId }, freed),
+    collect: (chunk, answer) => line.ask('collect', { chunk }, answer),
+    loaded: (reasons) => line.tell({ kind: 'loaded', reasons }),
+    refuse: (call, why) => line.tell({ kind: 'refused', call, why }),
+    interrupt: (hardwareId, answer) => line.ask('interrupt', { hardwareId }, answer),
+  };
+}
+
+/** Nobody attaches to a stream of another process. What the request brings itself goes before what was collected, as in utterance-collector.ts. */
+function wholeGrant({ activeStreams, prompt, screen }: SlimGrant, { utterance }: AdmissionRequest): Grant {
+  if (utterance === null) return { activeStreams, utterance, leader: null };
+  return {
+    activeStreams,
+    leader: null,
+    utterance: { prompt: prompt ?? utterance.prompt, screen: { ...screen, ...utterance.screen } },
+  };
+}
+
+export function memoryOver(line: OwnerLine, { memory }: Pick<Config, 'memory'>): ConversationMemory | null {
+  if (!memory.isOn) return null;
+  return {
+    maxAnswerChars: memory.maxChars,
+    timeMs: () => Date.now(),
+    recall: (hardwareId) => (isOneDevice(hardwareId) ? recall(line, hardwareId) : null),
+    remember: (heard) => {
+      if (isOneDevice(heard.hardwareId)) line.tell({ kind: 'remember', heard });
+    },
+  };
+}
+
+function recall(line: OwnerLine, hardwareId: string): Promise<readonly Exchange[]> {
+  return new Promise((resolve, reject) => {
+    line.ask('recall', { hardwareId }, (recalled) => {
+      if ('exchanges' in recalled) resolve(recalled.exchanges);
+      else reject(new Error(recalled.reason));
+    });
+  });
+}
+
+export interface UsageLink extends UsageLedger {
+  /** Nobody waits for it. */
+  note(entry: UsageEntry): void;
+}
+
+export function usageOver(line: OwnerLine): UsageLink {
+  return {
+    record: (entry) => new Promise((resolve) => line.ask('usage', { entry }, resolve)),
+    note: (entry) => line.tell({ kind: 'used', entry }),
+  };
+}

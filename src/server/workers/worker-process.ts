@@ -1,0 +1,138 @@
+/**
+ * The process of one worker: the gRPC port that it shares with the others, engines, streams and their logs. Who may have a stream, what was
+ * collected or remembered and who has used what is asked of the server's process (owner-link.ts).
+ *
+ * It does what that tells it and nothing by itself: signals are the server's, and whoever loses the server's process ends (node:cluster ends a
+ * worker whose channel closes).
+ */
+import { HistoryLookup } from '../../actors/answer/history-lookup.ts';
+import { OwnClock } from '../../call/own-time.ts';
+import { type Config, loadConfig } from '../../config.ts';
+import { wordsOf } from '../../errors.ts';
+import { createFaultLog } from '../../observe/fault-log.ts';
+import { createLogger, type Logger, pacedDestination } from '../../observe/logger.ts';
+import { createGrpcServer } from '../../rpc/server.ts';
+import { answerUsage } from '../../store/usage-entry.ts';
+import { composeFloor, streamSettingsOf } from '../composition.ts';
+import { EnginesInUse } from '../engines-in-use.ts';
+import { createExportTap } from '../export-tap.ts';
+import { createLoadWatch, type LoadWatch } from '../load-watch.ts';
+import { packageVersion } from '../package-version.ts';
+import { Recording } from '../persistence.ts';
+import { CLOSE_GRACE_MS, figuresOf } from '../stream-service.ts';
+import { admissionsOver, memoryOver, usageOver } from './owner-link.ts';
+import { ProcessLine } from './process-line.ts';
+import { type FromWorker, type Outcome, type ToWorker, WORKER_LOADED, type WorkerBirth } from './worker-messages.ts';
+
+/** Ctrl-C and a service manager signal the whole group. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
+type Batch = Parameters<ProcessLine<FromWorker, ToWorker>['take']>[0];
+
+let take: ((batch: Batch) => void) | null = null;
+process.on('message', (message: WorkerBirth | Batch) => {
+  if ('number' in message) take = begin(message);
+  else take?.(message);
+});
+process.send?.(WORKER_LOADED);
+
+/** Returns who takes what the server says. */
+function begin({ number, env, files, grpcPort }: WorkerBirth): (batch: Batch) => void {
+  const read = loadConfig({ env, readFile: (path) => textOf(files, path) });
+  const config = { ...read, grpc: { ...read.grpc, port: grpcPort } };
+  const log = createLogger(config.log.level, pacedDestination(process.stdout), { worker: number });
+  const survive = (error: unknown): void => {
+    log.error({ scope: 'server', method: 'worker', decision: 'fault', ctx: {}, err: error }, 'an uncaught error');
+  };
+  process.on('uncaughtException', survive);
+  process.on('unhandledRejection', survive);
+  return serve(config, log);
+}
+
+function textOf(files: WorkerBirth['files'], path: string): string {
+  const text = files[path];
+  if (text === undefined) throw new Error(`${path} was not read by the server`);
+  return text;
+}
+
+function serve(config: Config, log: Logger): (batch: Batch) => void {
+  const faults = createFaultLog(log);
+  const engines = new EnginesInUse(config, log);
+  const ownTime = new OwnClock({ realNow: () => performance.now() });
+  ownTime.start();
+  const exportTap = createExportTap(config, log);
+  void exportTap?.start();
+  // Old logs are the server's to sweep.
+  const recording = new Recording({
+    config: { ...config, eventLog: { ...config.eventLog, maxAgeMs: Infinity, maxTotalBytes: Infinity } },
+    log,
+    build: packageVersion(),
+    onlooker: null,
+    exportTap,
+  });
+  // What can't be sent is nobody's any more: the channel is closed, and this process ends with it.
+  const line = new ProcessLine<FromWorker, ToWorker>((batch) => process.send?.(batch, undefined, {}, () => {}));
+  const usage = usageOver(line);
+  const memory = memoryOver(line, config);
+  const history = memory === null ? null : new HistoryLookup({ memory, log, ownTime });
+  let load: LoadWatch | null = null;
+  const streams = composeFloor(
+    {
+      settings: streamSettingsOf(config),
+      engines,
+      recording,
+      memory,
+      history,
+      noteUsage: (call, used) => usage.note(answerUsage(call, used, Date.now())),
+      log,
+      faults,
+      now: () => performance.now(),
+      ownTime,
+      onAsked: (moment) => load?.asked(moment),
+    },
+    () => admissionsOver(line, config),
+  );
+  const grpc = createGrpcServer({ config, gateway: streams.floor, usage, log, ownTime });
+  // What is collected is held by the server.
+  load = createLoadWatch(config, log, { supervisor: streams.floor, collector: { screenshotBytes: 0 } }, grpc);
+  load?.start();
+  const close = async (): Promise<void> => {
+    load?.stop();
+    await grpc.close(CLOSE_GRACE_MS);
+    await Promise.all([engines.stop(), recording.close()]);
+    ownTime.stop();
+    exportTap?.stop();
+  };
+  line.hear({
+    told: (message) => {
+      if (message.kind === 'serving') grpc.setServing(message.isServing);
+      else
+        void close()
+          .catch((error: unknown) => faults.bug('worker', 'close', error))
+          .then(leave);
+    },
+    asked: {
+      listen: (_question, answer) => void outcomeOf(grpc.listen().then((port) => ({ port }))).then(answer),
+      startEngine: ({ order }, answer) =>
+        void outcomeOf(engines.start(order).then(() => ({ names: namesOf(engines) }))).then(answer),
+      end: ({ streamIds, why }, answer) => streams.floor.end(streamIds, why, answer),
+      figures: (_question, answer) => answer(figuresOf({ streams, engines, recording, history, exportTap, load })),
+    },
+  });
+  return (batch) => line.take(batch);
+}
+
+/** Behind all that was said: a message is through when the next one is. */
+function leave(): void {
+  setImmediate(() => process.send?.([], undefined, {}, () => process.exit(0)));
+}
+
+function namesOf(engines: EnginesInUse) {
+  const inUse = engines.peek();
+  return inUse === null ? null : { answer: inUse.answer.name, speech: inUse.speech.name };
+}
+
+/** Never rejects. */
+function outcomeOf<T>(result: Promise<T>): Promise<Outcome<T>> {
+  return result.catch((error: unknown) => ({ fault: wordsOf(error) }));
+}
