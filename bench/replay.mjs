@@ -163,8 +163,17 @@ async function run(args) {
 
 function report(rows, { bytes, turns }) {
   const results = rows.map(({ name, runs }) => {
-    const [cpu, wall, rss] = ['cpuSeconds', 'wallSeconds', 'rssMiB'].map((key) => median(runs.map((each) => each[key])));
-    return { name, cpuSeconds: cpu, wallSeconds: wall, rssMiB: rss, told: runs[0].told, cpuOfRounds: runs.map((each) => each.cpuSeconds) };
+    const [cpu, wall, rss] = ['cpuSeconds', 'wallSeconds', 'rssMiB'].map((key) =>
+      median(runs.map((each) => each[key])),
+    );
+    return {
+      name,
+      cpuSeconds: cpu,
+      wallSeconds: wall,
+      rssMiB: rss,
+      told: runs[0].told,
+      cpuOfRounds: runs.map((each) => each.cpuSeconds),
+    };
   });
   if (options.json) {
     console.log(JSON.stringify({ logs, turns, bytes, rounds, results }));
