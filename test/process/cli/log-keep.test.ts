@@ -363,6 +363,12 @@ describe('several logs', () => {
 });
 
 describe('to-scenario', () => {
+  test('a scenario whose folder is a file is an error of one line', async () => {
+    const { path } = recorded('good');
+    const { exitCode, stderr } = await runCli(['log', 'to-scenario', path, '--out', join(path, 'a.json')]);
+    expect([exitCode, stderr.split('\n')]).toEqual([2, [expect.stringContaining('ENOTDIR: not a directory'), '']]);
+  });
+
   test.each(['good', 'failed', 'silent', 'stuck'] as const)(
     'a server that plays the scenario of the %s session says the same text and command and ends the same',
     { timeout: timeoutMs },
