@@ -1,7 +1,7 @@
 // What is measured of each server, stage by stage, as data: which servers, with which scenario, how often, and the measurement of one server in
 // one round. A measurement returns plain numbers, and rejects where anything went wrong: then there is no figure.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { framesOf, promptFor, scenarioFor } from '../workload.mjs';
+import { framesOf, promptFor, scenarioFor, sentences as texts } from '../workload.mjs';
 import { readClocks, residentBytes, secondsBetween } from './processes.mjs';
 import { shuffled } from './statistics.mjs';
 
@@ -9,7 +9,8 @@ const long = { sentences: 20, chunks: 10, chunkBytes: 4096 };
 const short = { sentences: 2, chunks: 3, chunkBytes: 4096 };
 /** Little sound, so that the text is what grows. */
 const spoken = { chunks: 1, chunkBytes: 64 };
-const SENTENCE_BYTES = 53;
+/** Of the sentence that long answers repeat; it is ASCII. */
+const SENTENCE_BYTES = texts[1].length;
 
 /** A quick run gets warm with less; below this its figures would be those of a server that is not. */
 const LEAST_WARM_UP = 0.4;

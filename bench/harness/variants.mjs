@@ -10,7 +10,7 @@ const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 const START_MS = 30_000;
 const STOP_MS = 10_000;
-const ANSWER_MS = 120_000;
+const ANSWER_MS = 240_000;
 
 /** @typedef {{ id: string, title: string, family: 'recital' | 'node' | 'python', env?: Record<string, string>, isWatched?: boolean }} Variant */
 
