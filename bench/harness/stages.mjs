@@ -108,7 +108,7 @@ async function timed(server, burst) {
 async function measureFrames(server, { scale }) {
   const prompt = promptFor(long);
   const calls = callsFor(server, 320, scale);
-  await server.ask('burst', { prompt, calls: callsFor(server, 240, warmUp(scale)), concurrency: 8 });
+  await server.ask('burst', { prompt, calls: callsFor(server, 400, warmUp(scale)), concurrency: 8 });
   const { seconds, frames, bytes, cpuSeconds, clientCores, firstFrameMs } = await timed(server, {
     prompt,
     calls,
@@ -135,7 +135,7 @@ async function measureFrames(server, { scale }) {
 async function measureSessions(server, { scale }) {
   const prompt = promptFor(short);
   const burst = { prompt, calls: Math.ceil(1_200 * scale), concurrency: 40 };
-  await server.ask('burst', { ...burst, calls: Math.ceil(1_200 * warmUp(scale)) });
+  await server.ask('burst', { ...burst, calls: Math.ceil(3_000 * warmUp(scale)) });
   const { seconds, cpuSeconds, firstFrameMs } = await timed(server, burst);
   return {
     callsPerSecond: burst.calls / seconds,
@@ -155,7 +155,7 @@ const RELEASE_MS = 2_000;
 async function measureWaiting(server, { scale }) {
   const prompt = promptFor(short);
   const admissions = { prompt, calls: Math.ceil(1_000 * scale), concurrency: 1 };
-  await server.ask('burst', { prompt, calls: Math.ceil(800 * warmUp(scale)), concurrency: 40 });
+  await server.ask('burst', { prompt, calls: Math.ceil(1_500 * warmUp(scale)), concurrency: 40 });
   const heapBefore = await heap(server);
   await server.ask('hold', { count: FEW });
   const beside10 = await server.ask('burst', admissions);
