@@ -3,6 +3,11 @@ import { ProjectTimes } from './test/support/project-times.ts';
 
 /** Files without a server, a socket or a process: they share threads and their modules. */
 const unit = ['test/unit/**/*.test.ts', 'test/*.test.ts'];
+const servedByWorkers = [
+  'test/process/acceptance.test.ts',
+  'test/process/contract/{collect,interrupt}.test.ts',
+  'test/process/rpc/{single-flight,slots}.test.ts',
+];
 /** The other projects run dist/; it is made before them, and only for them. */
 const globalSetup = ['test/support/fresh-build.ts'];
 const setupFiles = ['test/support/end-of-file.setup.ts'];
@@ -40,6 +45,21 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        ssr: productionModules,
+        // What is one truth is one with workers, too: the same tests, against servers that have two.
+        test: {
+          name: 'workers',
+          include: servedByWorkers,
+          env: { TEST_WORKERS: '2' },
+          globalSetup,
+          setupFiles,
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
         },
       },
       {

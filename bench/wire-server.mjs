@@ -44,5 +44,11 @@ const gateway = {
   refuse: (_call, failure) => failure,
 };
 
-const server = createGrpcServer({ config, gateway, usage: {}, log: createLogger('warn') });
+/** The time of a process that never pauses. */
+const ownTime = {
+  now: () => performance.now(),
+  setTimeout: (callback, ms) => ({ handle: setTimeout(callback, ms) }),
+  clearTimeout: (timer) => clearTimeout(timer?.handle),
+};
+const server = createGrpcServer({ config, gateway, usage: {}, log: createLogger('warn'), ownTime });
 console.log(JSON.stringify({ decision: 'ready', ctx: { grpc_port: await server.listen() } }));

@@ -201,12 +201,15 @@ export class CallFlow implements Sender {
     this.#bufferedMessages = 0;
   }
 
-  /** A buffer of a write that failed is never used again: somebody may still read it. */
+  /**
+   * A buffer is used again only when its write is over for certain. A failed one may still be read by the socket, in part; and so may one of
+   * a stream that was destroyed, which http2 tells of as if it had gone well.
+   */
   #write(stream: WireStream, bytes: Uint8Array, messages: number, buffer: Buffer | null): void {
     if (stream.destroyed || stream.writableEnded) return;
     stream.write(bytes, (error) => {
       if (error !== null && error !== undefined) return;
-      if (buffer !== null) this.#buffers.giveBack(buffer);
+      if (buffer !== null && !stream.destroyed) this.#buffers.giveBack(buffer);
       this.#messagesTaken(messages);
     });
   }

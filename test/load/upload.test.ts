@@ -109,7 +109,7 @@ describe('the receive window', () => {
   const wide = { streamBytes: STREAM_WINDOW_BYTES, connectionBytes: CONNECTION_WINDOW_BYTES };
 
   test('is wide for a stream and for its connection, and the bound on streams stays', async () => {
-    const { port } = await startRpc({ BACKPRESSURE_MAX_STREAMS: '7' });
+    const { port } = await startRpc({ MAX_STREAMS_PER_CONNECTION: '107' });
     expect(await windowsOf(port)).toEqual({ ...wide, maxStreams: 107 });
     expect(await windowsOf(port)).toMatchObject(wide);
   });

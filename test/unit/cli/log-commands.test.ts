@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { isFailedEnd } from '../../../src/log/log-reader.ts';
+import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
 import { runCli } from '../../support/run-cli.ts';
 
@@ -284,7 +285,7 @@ describe('log stats', () => {
     expect(objects(stdout)[0]).toEqual({
       kind: 'summary',
       machine: 'session',
-      version: '1',
+      version: sessionMachine.version,
       logs: 4,
       identical: 4,
       left_out: 0,

@@ -82,6 +82,7 @@ function sessionEvents({ context }: AnyMachineSnapshot): readonly SessionEvent[]
     { type: 'outbox.flushed' },
     { type: 'client.cancelled' },
     { type: 'device.interruptRequested' },
+    { type: 'session.superseded' },
     { type: 'server.graceExpired' },
     { type: 'session.faulted', faultId: 'x' },
   ];

@@ -131,6 +131,19 @@ test('the memory of a batch is used again when it was taken, and never while it 
   ]);
 });
 
+test('the memory of a batch whose stream was destroyed is not used again, whatever is told of its write', () => {
+  const buffers = new BatchBuffers();
+  const { flow, stream } = begun(buffers);
+  sendAll(flow, ['secret']);
+  stream.destroyed = true;
+  const [write] = stream.writes;
+  write?.taken();
+  const other = begun(buffers);
+  sendAll(other.flow, ['another']);
+  expect(other.stream.writes[0]?.bytes.buffer).not.toBe(write?.bytes.buffer);
+  expect(stream.messages).toEqual(['secret']);
+});
+
 test('what was sent is written before the end that follows in the same turn', () => {
   const { flow, stream } = begun();
   flow.send('a');
