@@ -1,20 +1,32 @@
 // The yardstick: a bare grpc-js handler with proto-loader that sends the same frames and does nothing else.
 import { fileURLToPath } from 'node:url';
-import { loadPackageDefinition, Server, ServerCredentials } from '@grpc/grpc-js';
+import { loadPackageDefinition, Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { CHUNK_BYTES, CHUNKS_PER_SENTENCE, sentences } from './workload.mjs';
+import { answerOf, sentences } from './workload.mjs';
 
 const proto = fileURLToPath(new URL('../proto/streaming.proto', import.meta.url));
 const { streaming } = loadPackageDefinition(loadSync(proto, { keepCase: true, defaults: true, oneofs: true }));
-const audio = Buffer.alloc(CHUNK_BYTES, 1);
+/** Sound by the size of its chunks. */
+const sounds = new Map();
+
+function soundOf(chunkBytes) {
+  if (!sounds.has(chunkBytes)) sounds.set(chunkBytes, Buffer.alloc(chunkBytes, 1));
+  return sounds.get(chunkBytes);
+}
 
 async function streamAudio(call) {
+  if (call.request.prompt === 'wait') {
+    call.sendMetadata(new Metadata());
+    return;
+  }
+  const answer = answerOf(call.request.prompt);
+  const audio = soundOf(answer.chunkBytes);
   const send = async (message) => {
     if (!call.write(message)) await new Promise((resolve) => call.once('drain', resolve));
   };
-  for (const text of sentences) {
-    await send({ text_chunk: text });
-    for (let chunk = 0; chunk < CHUNKS_PER_SENTENCE; chunk += 1) {
+  for (let sentence = 0; sentence < answer.sentences; sentence += 1) {
+    await send({ text_chunk: sentences[sentence % sentences.length] });
+    for (let chunk = 0; chunk < answer.chunks; chunk += 1) {
       await send({
         audio_chunk: { audio_data: audio, dtype: 'int16', shape: [], sample_rate: 48_000, channels: 1 },
       });

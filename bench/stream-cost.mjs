@@ -99,7 +99,14 @@ async function load(root) {
       maxTotalBytes: 1e12,
     };
     const recording = isRecorded
-      ? new Recording({ config: { eventLog }, log, build: 'bench', onlooker: null, exportTap: null })
+      ? new Recording({
+          config: { eventLog },
+          log,
+          build: 'bench',
+          maxDescriptors: 256,
+          onlooker: null,
+          exportTap: null,
+        })
       : null;
     const { supervisor } = composeStreams({
       settings: {

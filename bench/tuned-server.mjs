@@ -1,9 +1,9 @@
 // The other yardstick: the frames of the bare handler, sent the cheapest way that grpc-js leaves, and nothing else. A large buffer pool, a template
 // for a chunk of sound, and messages written behind a cork: at most MAX_IN_FLIGHT are with the transport, and it is refilled at half.
 import { fileURLToPath } from 'node:url';
-import { loadPackageDefinition, Server, ServerCredentials, ServerInterceptingCall } from '@grpc/grpc-js';
+import { loadPackageDefinition, Metadata, Server, ServerCredentials, ServerInterceptingCall } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { CHUNK_BYTES, CHUNKS_PER_SENTENCE, sentences } from './workload.mjs';
+import { answerOf, CHUNK_BYTES, sentences } from './workload.mjs';
 
 /** As much as the window of a connection: 64 KiB. */
 const MAX_IN_FLIGHT = 16;
@@ -27,10 +27,20 @@ const template = encode({
 const soundAt = template.indexOf(Buffer.alloc(CHUNK_BYTES, MARK));
 const sound = Buffer.alloc(CHUNK_BYTES, 1);
 
-const frames = [
-  ...sentences.flatMap((text) => [{ text_chunk: text }, ...Array.from({ length: CHUNKS_PER_SENTENCE }, () => sound)]),
-  { end_message: 'COMPLETED' },
-];
+/** Frames by prompt. The template is for chunks of CHUNK_BYTES alone. */
+const framesByPrompt = new Map();
+
+function framesFor(prompt) {
+  const known = framesByPrompt.get(prompt);
+  if (known !== undefined) return known;
+  const answer = answerOf(prompt);
+  if (answer.chunkBytes !== CHUNK_BYTES) throw new RangeError(`chunks of ${answer.chunkBytes} bytes`);
+  const chunks = Array.from({ length: answer.chunks }, () => sound);
+  const texts = Array.from({ length: answer.sentences }, (_, index) => sentences[index % sentences.length]);
+  const frames = [...texts.flatMap((text) => [{ text_chunk: text }, ...chunks]), { end_message: 'COMPLETED' }];
+  framesByPrompt.set(prompt, frames);
+  return frames;
+}
 
 function serialize(frame) {
   if (frame !== sound) return encode(frame);
@@ -54,6 +64,11 @@ function interceptor(_method, nextCall) {
 }
 
 function streamAudio(wire) {
+  if (wire.request.prompt === 'wait') {
+    wire.sendMetadata(new Metadata());
+    return;
+  }
+  const frames = framesFor(wire.request.prompt);
   const call = calls.get(wire.metadata);
   let next = 0;
   let inFlight = 0;

@@ -30,3 +30,32 @@ export const wordByWord = {
     },
   ],
 };
+
+/** What an answer consists of. Prompts say it: `say 20 x 10 x 4096`; others ask for the one workload, and `wait` for an answer that never comes. */
+export function answerOf(prompt) {
+  const given = /^say (\d+) x (\d+) x (\d+)$/.exec(prompt);
+  const [sentences, chunks, chunkBytes] =
+    given === null ? [SENTENCES, CHUNKS_PER_SENTENCE, CHUNK_BYTES] : given.slice(1).map(Number);
+  return { sentences, chunks, chunkBytes };
+}
+
+export function promptFor({ sentences, chunks, chunkBytes }) {
+  return `say ${sentences} x ${chunks} x ${chunkBytes}`;
+}
+
+export function framesOf({ sentences, chunks }) {
+  return sentences * (1 + chunks) + 1;
+}
+
+/** A scenario that answers prompts of these numbers of sentences, all with the same sound, and lets `wait` wait. */
+export function scenarioFor({ chunks, chunkBytes }, counts) {
+  const stepsOf = (count) =>
+    count <= SENTENCES ? sentences.slice(0, count).map((say) => ({ say })) : [{ say: sentences[1], repeat: count }];
+  return {
+    answers: [
+      { when: '^wait$', steps: [{ hang: true }] },
+      ...counts.map((count) => ({ when: `^say ${count} x `, steps: stepsOf(count) })),
+    ],
+    speech: { chunks_per_sentence: chunks, chunk_bytes: chunkBytes, ms_per_chunk: 0 },
+  };
+}
