@@ -68,6 +68,8 @@ try {
         DATA_DIR: join(folder, `data-${index}`),
         BACKPRESSURE_MAX_STREAMS: String(waiting + concurrency),
         BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
+        // All of them come over one connection.
+        MAX_STREAMS_PER_CONNECTION: String(waiting + concurrency),
         OVERLOAD: 'off',
         LOG_LEVEL: 'warn',
         ...env,
