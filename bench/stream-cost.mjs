@@ -99,7 +99,14 @@ async function load(root) {
       maxTotalBytes: 1e12,
     };
     const recording = isRecorded
-      ? new Recording({ config: { eventLog }, log, build: 'bench', onlooker: null, exportTap: null })
+      ? new Recording({
+          config: { eventLog },
+          log,
+          build: 'bench',
+          maxDescriptors: 256,
+          onlooker: null,
+          exportTap: null,
+        })
       : null;
     const { supervisor } = composeStreams({
       settings: {
@@ -172,11 +179,17 @@ async function heapOf({ supervisor }) {
   return ((during - before) / waiting / 1024).toFixed(2);
 }
 
+/** The heap when it changes no more: on a busy machine it takes seconds until every stream has begun. */
 async function heapUsed() {
-  await new Promise((wake) => setTimeout(wake, 300));
-  for (let round = 0; round < 3; round += 1) {
-    globalThis.gc();
-    await new Promise((wake) => setTimeout(wake, 20));
+  let known = 0;
+  for (;;) {
+    await new Promise((wake) => setTimeout(wake, 1000));
+    for (let round = 0; round < 3; round += 1) {
+      globalThis.gc();
+      await new Promise((wake) => setTimeout(wake, 20));
+    }
+    const { heapUsed: bytes } = process.memoryUsage();
+    if (Math.abs(bytes - known) < bytes / 200) return bytes;
+    known = bytes;
   }
-  return process.memoryUsage().heapUsed;
 }

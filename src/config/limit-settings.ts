@@ -118,7 +118,7 @@ export const limitSettings = {
     max: 100_000,
     default: '1000',
     meaning:
-      'Connections of clients that may be open at once; one more is closed at once, so its client reads UNAVAILABLE.',
+      'Connections of clients that may be open at once; one more takes the place of the one that has been without a call for longest, or is closed at once where each has one.',
   },
   MAX_STREAMS_PER_CONNECTION: {
     type: 'integer',

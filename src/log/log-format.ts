@@ -143,16 +143,31 @@ function jsonOfChanges(changes: Changes): string {
   let json = '';
   for (const name in changes) {
     const value = changes[name];
-    const text = typeof value === 'string' && digest.test(value) ? `"${value}"` : JSON.stringify(value);
-    if (text !== undefined) json += `${json === '' ? '{' : ','}${nameJson(name)}:${text}`;
+    const text = typeof value === 'string' && isDigest(value) ? `"${value}"` : JSON.stringify(value);
+    if (text !== undefined) json += `${json === '' ? '{' : ','}${nameJson(name)}${text}`;
   }
   return json === '' ? '{}' : `${json}}`;
 }
 
-/** As turn-outcome.ts writes one. */
-const digest = /^#[0-9a-f]+$/;
-const plainName = /^[A-Za-z]+$/;
+/** As turn-outcome.ts writes one: `#` and hexadecimal digits, nothing that JSON would escape. */
+function isDigest(text: string): boolean {
+  if (text.charCodeAt(0) !== 0x23) return false;
+  for (let index = 1; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if ((code < 0x30 || code > 0x39) && (code < 0x61 || code > 0x66)) return false;
+  }
+  return true;
+}
 
+/** Field names are few; those of a log that somebody made are not, and need not be remembered. */
+const MAX_REMEMBERED_NAMES = 256;
+const names = new Map<string, string>();
+
+/** A field's name with its colon. */
 function nameJson(name: string): string {
-  return plainName.test(name) ? `"${name}"` : JSON.stringify(name);
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const json = `${JSON.stringify(name)}:`;
+  if (names.size < MAX_REMEMBERED_NAMES) names.set(name, json);
+  return json;
 }

@@ -3,7 +3,8 @@
  * on). Read-only; the answers are made when asked for. Who calls it by another name than its own is refused, whatever it asks for.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { Places } from '../call/places.ts';
 import { createOwnHosts } from './own-hosts.ts';
 
 /** Pages of others on the same port. They decide themselves by which names they may be called. */
@@ -19,6 +20,8 @@ export interface StatusServerOptions {
   readonly port: number;
   /** Names beside its own that it may be called by. */
   readonly allowedHosts: readonly string[];
+  /** Connections at once; where there are more, those that ask nothing give up theirs. */
+  readonly maxConnections: number;
   readonly isReady: () => boolean;
   /** The body of /health, which is 200 as long as anybody answers. */
   readonly health: () => Readonly<Record<string, unknown>>;
@@ -47,6 +50,7 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
     if (refusal === null) answer(options, request, response);
     else send(response, refusal.status, { error: refusal.error });
   });
+  boundConnections(server, options.maxConnections);
   // Node would close the connection without a word.
   server.on('connect', (_request, socket) => socket.end(CONNECT_REFUSED));
   return {
@@ -57,6 +61,30 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
         server.closeAllConnections();
       }),
   };
+}
+
+/** A probe sends its request with its connection. */
+const SPARE_AFTER_MS = 100;
+
+/** A probe is answered however many connections only stand there. */
+function boundConnections(server: Server, max: number): void {
+  const places = new Places<Socket>({
+    max,
+    spareAfterMs: SPARE_AFTER_MS,
+    now: () => performance.now(),
+    close: (socket) => socket.destroy(),
+  });
+  server.on('connection', (socket: Socket) => {
+    if (!places.take(socket)) {
+      socket.destroy();
+      return;
+    }
+    socket.once('close', () => places.leave(socket));
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    places.begin(socket);
+    response.once('close', () => places.end(socket));
+  });
 }
 
 /** How long somebody who has its answer is heard on: a small body comes to its end, and the answer is read before the line is cut. */
@@ -135,7 +163,12 @@ function send(response: ServerResponse, status: number, body: Readonly<Record<st
 function listen(server: Server, { host, port }: StatusServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve(portOf(server.address(), port)));
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      // One connection that could not be accepted: the next one may be.
+      server.on('error', () => {});
+      resolve(portOf(server.address(), port));
+    });
   });
 }
 

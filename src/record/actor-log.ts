@@ -96,7 +96,11 @@ export class ActorLog {
     this.#waiting = [];
     this.#waitingAtMs = [];
     let lines = '';
-    for (const [index, turn] of turns.entries()) lines += this.#linesOf(turn, times[index] ?? 0);
+    let index = 0;
+    for (const turn of turns) {
+      lines += this.#linesOf(turn, times[index] ?? 0);
+      index += 1;
+    }
     return lines;
   }
 
@@ -168,7 +172,7 @@ export class ActorLog {
     }
     // Every chart is started with ids and limits and nothing else (record/redaction.ts).
     if (turn === 0) this.#input = event.input;
-    let lines = turn === 0 ? this.#chain.write({ ...header, input: event.input }) : '';
+    let lines = turn === 0 ? this.#chain.writeBody(headerJson(header, event.input)) : '';
     const redacted = redactor.redact(turn, event);
     // They stand before the turn: it may be what makes the word before it known.
     for (const amendment of redacted.amendments) lines += this.#chain.write({ kind: 'amendment', ...amendment });
@@ -180,6 +184,13 @@ export class ActorLog {
     this.#bytes += lines.length;
     return lines;
   }
+}
+
+/** The header with what the first turn tells, which stands last in it. */
+function headerJson(header: ActorLogOptions['header'], input: unknown): string {
+  const json = JSON.stringify(header);
+  const inputJson = JSON.stringify(input);
+  return inputJson === undefined ? json : `${json.slice(0, -1)},"input":${inputJson}}`;
 }
 
 /** An id in what an actor was started with; '' where there is none. */

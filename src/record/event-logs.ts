@@ -38,6 +38,8 @@ export interface EventLogsOptions extends LogFaultListener {
   readonly files: 'segment' | 'session';
   /** Version of the server. */
   readonly version: string;
+  /** Files that may be kept open between writes; beyond it they are opened for each. */
+  readonly maxDescriptors: number;
   /** A monotonic clock in ms. */
   readonly now: () => number;
   /** The date and time. */
@@ -154,10 +156,11 @@ export class EventLogs {
   constructor(options: EventLogsOptions) {
     this.#options = options;
     this.#faults = new LogFaults(options);
-    const { retention, version, now, thread } = options;
+    const { retention, version, maxDescriptors, now, thread } = options;
     this.#writer = new LogWriter({
       retention,
       version,
+      maxDescriptors,
       now,
       ...(thread !== undefined && { thread }),
       listener: {

@@ -10,9 +10,6 @@ import { wordsOf } from '../errors.ts';
 import { hasCode, makePrivateFolder, PRIVATE_FILE_MODE } from '../private-folder.ts';
 import type { FileOrder } from './log-writer.ts';
 
-/** Descriptors held at once: they are the process's, and without one no client can connect. Files beyond it are opened for each write. */
-const MAX_DESCRIPTORS = 256;
-
 /** A file that is there: one that was deleted meanwhile is not begun again in its middle. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND;
 
@@ -29,17 +26,25 @@ const PROBE_BYTES = 64 * 1024;
 /** A file that somebody deleted is written on without a fault, into nothing: it is looked for so often. */
 export const LOOK_INTERVAL_MS = 1_000;
 
-/** The descriptors of files that are appended to: never more than MAX_DESCRIPTORS. */
+/**
+ * The descriptors of files that are appended to, so many at most: they are the process's, and without one no client can connect. Files beyond
+ * that are opened for each write.
+ */
 export class Descriptors {
+  readonly #max: number;
   /** By path; the one that was used longest ago is first. */
   readonly #descriptors = new Map<string, number>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   /** That of a file, which is begun if it `isNew`; it becomes the newest. */
   of(path: string, isNew: boolean): number {
     const descriptor = this.#descriptors.get(path) ?? (isNew ? create(path) : openSync(path, APPEND));
     this.#descriptors.delete(path);
     this.#descriptors.set(path, descriptor);
-    if (this.#descriptors.size > MAX_DESCRIPTORS) {
+    if (this.#descriptors.size > this.#max) {
       const [oldest] = this.#descriptors.keys();
       if (oldest !== undefined) this.release(oldest);
     }
@@ -63,7 +68,7 @@ export class LogFilesOut {
   readonly #files = new Map<string, OpenFile | null>();
   readonly #descriptors: Descriptors;
 
-  constructor(descriptors = new Descriptors()) {
+  constructor(descriptors: Descriptors) {
     this.#descriptors = descriptors;
   }
 

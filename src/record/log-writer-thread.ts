@@ -38,9 +38,9 @@ const RUN_DIGITS = 8;
 
 assert(parentPort !== null, 'log-writer-thread runs in a worker thread only');
 const port = parentPort;
-const { retention, version, shared, isReplacement }: WriterThreadData = workerData;
+const { retention, version, maxDescriptors, shared, isReplacement }: WriterThreadData = workerData;
 const { doneChars, isAsleep } = sharedPlaces;
-const descriptors = new Descriptors();
+const descriptors = new Descriptors(maxDescriptors);
 const host = hostname();
 const files = new LogFilesOut(descriptors);
 const segments = new SegmentsOut({

@@ -42,6 +42,8 @@ export interface WriterThreadData {
   readonly retention: RetentionTerms;
   /** Of the server. */
   readonly version: string;
+  /** Of files that are kept open between writes. */
+  readonly maxDescriptors: number;
   /** What both sides see without a message; the places are named by `sharedPlaces`. */
   readonly shared: Int32Array;
   /** A thread before this one died: the first file that can be written is a recovery. */
@@ -127,6 +129,8 @@ export interface LogWriterOptions {
   readonly retention: RetentionTerms;
   /** Of the server. */
   readonly version: string;
+  /** Of files that are kept open between writes. */
+  readonly maxDescriptors: number;
   readonly listener: LogWriterListener;
   /** A monotonic clock in ms. */
   readonly now: () => number;
@@ -198,12 +202,12 @@ export class LogWriter {
   }
 
   #start(): Worker {
-    const { retention, version, listener, now, thread = threadUrl() } = this.#options;
+    const { retention, version, maxDescriptors, listener, now, thread = threadUrl() } = this.#options;
     const isReplacement = this.#startedAtMs !== Number.NEGATIVE_INFINITY;
     this.#startedAtMs = now();
     this.#shared = createShared();
     this.#givenChars = 0;
-    const data: WriterThreadData = { retention, version, shared: this.#shared, isReplacement };
+    const data: WriterThreadData = { retention, version, maxDescriptors, shared: this.#shared, isReplacement };
     const worker = new Worker(thread, { execArgv: [], name: 'event-logs', workerData: data });
     this.#worker = worker;
     let why = 'it ended';

@@ -54,17 +54,19 @@ export function logMaker(
   { machine, createRedactor, reasonOf, maxLogBytes }: ChartRecording,
   { redaction, build }: LogTerms,
 ): (startedAt: string) => ActorLogOptions {
-  const common = {
-    kind: 'header' as const,
-    format: LOG_FORMAT,
-    machine: machine.id,
-    version: machine.version ?? '',
-    definition: definitionHash(machine),
-    build,
-    redaction,
-  };
+  const { id, version = '' } = machine;
+  const definition = definitionHash(machine);
   return (startedAt) => ({
-    header: { ...common, startedAt },
+    header: {
+      kind: 'header',
+      format: LOG_FORMAT,
+      machine: id,
+      version,
+      definition,
+      build,
+      redaction,
+      startedAt,
+    },
     redactor: createRedactor(redaction),
     maxBytes: maxLogBytes,
     reasonOf,

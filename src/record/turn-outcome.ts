@@ -48,12 +48,12 @@ export class OutcomeTeller {
   /** The outcome of the next turn, which led to `after`. */
   tell(after: TurnEnd, actions: readonly AskedAction[]): TurnOutcome {
     const outcome: Mutable<TurnOutcome> = {};
-    if (after.value !== this.#value) {
-      this.#value = after.value;
+    if (!isSameState(after.value, this.#value)) {
       const state = stateText(after.value);
       if (state !== this.#state) outcome.state = state;
       this.#state = state;
     }
+    this.#value = after.value;
     const changes = this.#fields.changesOf(this.#context, after.context);
     this.#context = after.context;
     if (changes !== null) outcome.changes = changes;
@@ -61,6 +61,19 @@ export class OutcomeTeller {
     if (after.status !== 'active') outcome.status = after.status;
     return outcome;
   }
+}
+
+/** True for two values that have one text: XState makes a new one in every turn, and most turns stay in their state. */
+function isSameState(value: StateValue, known: StateValue | null): boolean {
+  if (value === known) return true;
+  if (known === null || typeof value === 'string' || typeof known === 'string') return false;
+  for (const key in value) {
+    const inner = value[key];
+    const other = known[key];
+    if (inner !== other && (inner === undefined || other === undefined || !isSameState(inner, other))) return false;
+  }
+  for (const key in known) if (value[key] === undefined && known[key] !== undefined) return false;
+  return true;
 }
 
 /** `streaming.answer.receiving | streaming.voice.silent`: the atomic states, in the order of the chart. */
@@ -90,6 +103,10 @@ function isEmpty(value: StateValue): boolean {
   return true;
 }
 
+/** Field names of charts, the newest value that an actor began with under each, and how it is told. */
+const firstValues = new Map<string, { readonly value: object; readonly shown: unknown }>();
+const MAX_FIRST_VALUES = 64;
+
 /** The fields of one actor's context. */
 class ContextFields {
   #lists: Map<string, ListDigester> | null = null;
@@ -97,15 +114,25 @@ class ContextFields {
 
   changesOf(before: unknown, after: Readonly<Record<string, unknown>>): Changes | null {
     if (before === after) return null;
-    const known = isRecord(before) ? before : {};
+    const known = isRecord(before) ? before : null;
     let changes: Record<string, unknown> | null = null;
     for (const name in after) {
       const value = after[name];
-      if (known[name] === value) continue;
+      if (known !== null && known[name] === value) continue;
       changes ??= {};
-      changes[name] = this.#shown(name, value);
+      changes[name] = known === null ? this.#shownFirst(name, value) : this.#shown(name, value);
     }
     return changes;
+  }
+
+  /** Of the first turn: limits, buffers that are still empty are the same objects for all actors of a chart. */
+  #shownFirst(name: string, value: unknown): unknown {
+    if (!isRecord(value) || isTable(value) || Array.isArray(value)) return this.#shown(name, value);
+    const first = firstValues.get(name);
+    if (first?.value === value) return first.shown;
+    const shown = this.#shown(name, value);
+    if (firstValues.size < MAX_FIRST_VALUES || first !== undefined) firstValues.set(name, { value, shown });
+    return shown;
   }
 
   #shown(name: string, value: unknown): unknown {
@@ -120,9 +147,11 @@ class ContextFields {
   }
 }
 
+const noFields: Readonly<Record<string, unknown>> = Object.freeze({});
+
 /** What a log has of a field with this value: itself if it is small and ours, else `#` and its digest. */
 export function fieldAsLogged(name: string, value: unknown): unknown {
-  return new ContextFields().changesOf({}, { [name]: value })?.[name];
+  return new ContextFields().changesOf(noFields, { [name]: value })?.[name];
 }
 
 function keptUnder<T>(kept: Map<string, T>, name: string, make: () => T): T {
@@ -140,7 +169,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** What a turn asked for, in the words of a log. */
 export function effectsOf(actions: readonly AskedAction[], frameTexts: FrameTexts): readonly string[] {
-  return actions.map((action) => effectText(action, frameTexts));
+  const effects: string[] = [];
+  for (const action of actions) effects.push(effectText(action, frameTexts));
+  return effects;
 }
 
 /** One effect in a few words; what it carries is told by its digest. */
@@ -151,9 +182,9 @@ function effectText({ type, params }: AskedAction, frameTexts: FrameTexts): stri
     case 'xstate.sendTo':
       return `tell ${String(field(params, 'targetId'))} ${eventText(field(params, 'event'))}`;
     case 'xstate.raise':
-      return `arm ${timerText(field(params, 'id'))} ${String(field(params, 'delay'))}ms`;
+      return armText(timerOf(field(params, 'id')), field(params, 'delay'));
     case 'xstate.cancel':
-      return `cancel ${timerText(field(params, 'sendId'))}`;
+      return timerOf(field(params, 'sendId')).cancelled;
     case 'xstate.spawnChild':
       return `start ${String(field(params, 'id'))}`;
     case 'xstate.stopChild':
@@ -174,18 +205,35 @@ export function saidText(event: unknown, frameTexts: FrameTexts): string {
 
 const TIMER_PREFIX = 'xstate.after.';
 
+/** The words of what happens to a timer. */
+interface TimerTexts {
+  readonly name: string;
+  readonly cancelled: string;
+  /** With the delay that it was armed with last: mostly it has but one. */
+  delay: unknown;
+  armed: string;
+}
+
 /** A chart has as many as it has delays; what anybody else chose need not be remembered. */
 const MAX_REMEMBERED_TIMERS = 256;
-const timers = new Map<string, string>();
+const timers = new Map<unknown, TimerTexts>();
 
 /** `xstate.after.idleCheck.session.idle` as `idleCheck@session.idle`. */
-function timerText(id: unknown): string {
-  const text = String(id);
-  const known = timers.get(text);
+function timerOf(id: unknown): TimerTexts {
+  const known = timers.get(id);
   if (known !== undefined) return known;
-  const short = shortTimer(text);
-  if (timers.size < MAX_REMEMBERED_TIMERS) timers.set(text, short);
-  return short;
+  const name = shortTimer(String(id));
+  const texts: TimerTexts = { name, cancelled: `cancel ${name}`, delay: null, armed: '' };
+  if (typeof id === 'string' && timers.size < MAX_REMEMBERED_TIMERS) timers.set(id, texts);
+  return texts;
+}
+
+function armText(texts: TimerTexts, delay: unknown): string {
+  if (texts.delay !== delay || texts.armed === '') {
+    texts.delay = delay;
+    texts.armed = `arm ${texts.name} ${String(delay)}ms`;
+  }
+  return texts.armed;
 }
 
 function shortTimer(text: string): string {

@@ -2,14 +2,21 @@
  * What clients may make the server keep open: connections, their metadata, requests that never come to an end, and calls that stay open
  * on purpose (health watches, reflection). grpc-js has no bound for any of them, or none that is told; a good client comes near none.
  *
- * Guarantees: over MAX_CONNECTIONS a connection is closed as soon as it is accepted; one that has sent no HTTP/2 preface and settings
- * after PREFACE_DUE_MS is closed; metadata of more than MAX_METADATA_BYTES resets its stream, and so does a request that is not complete after REQUEST_DUE_MS: its
+ * Guarantees: where `maxConnections` are open, one more takes the place of the one that has had no stream for longest (call/places.ts), and
+ * is closed itself where each has one. A connection that has sent no HTTP/2 preface and settings after PREFACE_DUE_MS is closed; metadata of more than MAX_METADATA_BYTES resets its stream, and so does a request that is not complete after REQUEST_DUE_MS: its
  * client reads RESOURCE_EXHAUSTED. Each is told in the log by its reason.
  * How many streams a connection may have at a time is HTTP/2's own setting, and how much of unfinished requests is held is bounded elsewhere.
  */
-import { constants, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type Http2Server,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { OwnTime } from '../call/own-time.ts';
+import { Places } from '../call/places.ts';
 import { failure } from '../errors.ts';
 import { statusOf } from './status.ts';
 
@@ -19,11 +26,21 @@ const PREFACE_DUE_MS = 5_000;
 const MAX_METADATA_BYTES = 16 * 1024;
 /** The largest request takes so long over 2 Mbit/s. */
 const REQUEST_DUE_MS = 60_000;
+/** A client has sent its first call by then. */
+const SPARE_AFTER_MS = 1_000;
+/** As many may come in one turn of the event loop and wait for the places of others; beyond it Node closes them before anything is made. */
+const WAITING_FOR_PLACES = 32;
 /** How late one may be noticed. */
 const SWEEP_INTERVAL_MS = 5_000;
 
 /** Why something was closed. */
-export type BoundReason = 'too_many_connections' | 'no_preface' | 'metadata_too_large' | 'request_overdue';
+export type BoundReason =
+  | 'too_many_connections'
+  | 'not_accepted'
+  | 'made_room'
+  | 'no_preface'
+  | 'metadata_too_large'
+  | 'request_overdue';
 
 export interface ConnectionBoundsOptions {
   readonly maxConnections: number;
@@ -36,17 +53,50 @@ export interface ConnectionBoundsOptions {
 
 /** The returned function puts a server under the bounds, before it listens. */
 export function createConnectionBounds(options: ConnectionBoundsOptions): (http2Server: Http2Server) => void {
-  const { maxConnections, onClosed } = options;
   return (http2Server) => {
-    // Those that are too many are closed before anything is made for them.
-    http2Server.maxConnections = maxConnections;
-    http2Server.on('drop', () => onClosed('too_many_connections'));
+    boundConnections(http2Server, options);
+    // Without a descriptor, for one: the next may have one. While it does not listen yet, whoever asked for that is told.
+    http2Server.on('error', () => {
+      if (http2Server.listening) options.onClosed('not_accepted');
+    });
     // Told to clients; Node keeps to 64 KiB whatever is told.
     http2Server.updateSettings({ maxHeaderListSize: MAX_METADATA_BYTES });
     awaitPrefaces(http2Server, options);
     boundMetadata(http2Server, options);
     boundRequests(http2Server, options);
   };
+}
+
+function boundConnections(
+  http2Server: Http2Server,
+  { maxConnections, ownTime, onClosed }: ConnectionBoundsOptions,
+): void {
+  const places = new Places<Http2Session>({
+    max: maxConnections,
+    spareAfterMs: SPARE_AFTER_MS,
+    now: () => ownTime.now(),
+    close: (session) => {
+      onClosed('made_room');
+      // With a GOAWAY first: a call that is on its way goes over another connection.
+      session.close();
+    },
+  });
+  http2Server.maxConnections = maxConnections + WAITING_FOR_PLACES;
+  http2Server.on('drop', () => onClosed('too_many_connections'));
+  http2Server.on('session', (session) => {
+    if (places.take(session)) {
+      session.once('close', () => places.leave(session));
+      return;
+    }
+    onClosed('too_many_connections');
+    session.destroy();
+  });
+  http2Server.on('stream', (stream: ServerHttp2Stream) => {
+    const { session } = stream;
+    if (session === undefined) return;
+    places.begin(session);
+    stream.once('close', () => places.end(session));
+  });
 }
 
 /** A session exists as soon as its connection does; that a client has spoken shows by its settings, which come with the preface. */
@@ -104,8 +154,14 @@ function boundRequests(http2Server: Http2Server, { ownTime, openEndedPath, onClo
     if (typeof path === 'string' && path.startsWith(openEndedPath)) return;
     unfinished.set(stream, ownTime.now());
     sweep ??= setInterval(look, SWEEP_INTERVAL_MS).unref();
-    stream.once('end', () => unfinished.delete(stream));
-    stream.once('close', () => unfinished.delete(stream));
+    // Behind the end of its request, a stream that lives on has nothing of this.
+    const forget = (): void => {
+      unfinished.delete(stream);
+      stream.off('end', forget);
+      stream.off('close', forget);
+    };
+    stream.on('end', forget);
+    stream.on('close', forget);
   });
 }
 

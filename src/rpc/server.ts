@@ -72,6 +72,8 @@ export interface GrpcServerOptions {
   readonly usage: UsageLedger;
   readonly log: Logger;
   readonly ownTime: OwnTime;
+  /** Absent = MAX_CONNECTIONS; fewer where descriptors are. */
+  readonly maxConnections?: number;
 }
 
 export interface GrpcServer {
@@ -86,7 +88,8 @@ export interface GrpcServer {
 }
 
 /** Builds the server; nothing listens yet. */
-export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcServerOptions): GrpcServer {
+export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
+  const { config, gateway, usage, log, ownTime, maxConnections = config.connections.maxConnections } = options;
   Buffer.poolSize = BUFFER_POOL_BYTES;
   // What it has to say comes back as errors, which we tell in our own log; on stderr it would stand there twice. GRPC_VERBOSITY asks for it.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
@@ -103,11 +106,11 @@ export function createGrpcServer({ config, gateway, usage, log, ownTime }: GrpcS
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
     ...connectionAgeOf(config),
-    interceptors: [createInterceptor(config, unpacked, flowControl)],
+    interceptors: [createInterceptor(maxConnections, unpacked, flowControl)],
   });
   const connections = createConnectionCut();
   const boundConnections = createConnectionBounds({
-    maxConnections: config.connections.maxConnections,
+    maxConnections,
     ownTime,
     openEndedPath: REFLECTION_PATH,
     onClosed: (reason) => noteClosed(log, reason),
@@ -153,7 +156,7 @@ function connectionAgeOf({ timeouts: { sessionTimeoutMs } }: Config): ChannelOpt
 
 /** What stands between each call and its handler, by what kind of call it is. */
 function createInterceptor(
-  { connections }: Config,
+  maxConnections: number,
   unpacked: RequestBudget,
   flowControl: ServerInterceptor,
 ): ServerInterceptor {
@@ -165,7 +168,7 @@ function createInterceptor(
   const watches = new OpenCalls({
     name: 'health watches',
     perConnection: WATCHES_PER_CONNECTION,
-    inAll: connections.maxConnections,
+    inAll: maxConnections,
   });
   return (method, nextCall) => {
     unpackWithin(unpacked, method, nextCall);
@@ -177,7 +180,8 @@ function createInterceptor(
 
 function noteClosed(log: Logger, reason: BoundReason): void {
   const fields = { scope: 'grpc', method: 'connection', decision: 'closed', ctx: { reason }, isBounded: true } as const;
-  log.warn(fields, 'a connection or a request was closed: no good client does that');
+  if (reason === 'made_room') log.info(fields, 'the connection that was still for longest gave its place to another');
+  else log.warn(fields, 'a connection or a request was closed: no good client does that');
 }
 
 /** At most `maxBytes` or `heapBytes`, but room for the largest request and a few small ones. */

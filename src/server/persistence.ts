@@ -132,6 +132,8 @@ interface RecordingOptions {
   readonly log: Logger;
   /** Version of the server. */
   readonly build: string;
+  /** Of log files. */
+  readonly maxDescriptors: number;
   /** null = nobody looks on. */
   readonly onlooker: Onlooker | null;
   /** Is told of the lines of the logs, too; null = nobody is. */
@@ -211,7 +213,7 @@ export class Recording implements ChartWatch {
   }
 }
 
-function createEventLogs({ config, log, build, onlooker, exportTap }: RecordingOptions): EventLogs {
+function createEventLogs({ config, log, build, maxDescriptors, onlooker, exportTap }: RecordingOptions): EventLogs {
   const { dir, files, maxAgeMs, maxTotalBytes } = config.eventLog;
   const scope = 'replay';
   const method = 'record';
@@ -219,6 +221,7 @@ function createEventLogs({ config, log, build, onlooker, exportTap }: RecordingO
     retention: { dir, maxAgeMs, maxTotalBytes },
     files,
     version: build,
+    maxDescriptors,
     now: () => performance.now(),
     date: () => new Date(),
     ...tapOf([onlooker?.tap ?? null, exportTap].filter((tap) => tap !== null)),

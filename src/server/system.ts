@@ -23,6 +23,7 @@ import { createGrpcServer } from '../rpc/server.ts';
 import { beginningOf } from '../store/memory-entry.ts';
 import { answerUsage } from '../store/usage-entry.ts';
 import { composeAdmissions, composeStreams, streamSettingsOf } from './composition.ts';
+import { type DescriptorShares, shareDescriptors } from './descriptors.ts';
 import { EnginesInUse } from './engines-in-use.ts';
 import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
@@ -107,6 +108,7 @@ class RunningSystem implements System {
   readonly #inspector: Inspector | null;
   /** null = switched off. */
   readonly #exportTap: ExportTap | null;
+  readonly #shares: DescriptorShares;
   readonly #recording: Recording;
   readonly #service: StreamService;
   readonly #http: StatusServer;
@@ -136,10 +138,13 @@ class RunningSystem implements System {
     });
     this.#exportTap = createExportTap(config, log);
     const [onlooker, exportTap] = [this.#inspector, this.#exportTap];
-    this.#recording = new Recording({ config, log, build: this.#version, onlooker, exportTap });
+    this.#shares = shareDescriptors(config, log);
+    const maxDescriptors = this.#shares.logFiles;
+    this.#recording = new Recording({ config, log, build: this.#version, maxDescriptors, onlooker, exportTap });
     this.#service = workers === undefined ? this.#ownService() : this.#workersService(workers);
     this.#http = createStatusServer({
       ...config.http,
+      maxConnections: this.#shares.httpConnections,
       isReady: () => this.#state().state === 'ready',
       health: () => this.#health(),
       status: () => this.#status(),
@@ -186,7 +191,8 @@ class RunningSystem implements System {
       ownTime: this.#ownTime,
       onAsked: (moment) => load?.asked(moment),
     });
-    const grpc = createGrpcServer({ config, gateway: streams.supervisor, usage, log, ownTime: this.#ownTime });
+    const [gateway, maxConnections] = [streams.supervisor, this.#shares.connections];
+    const grpc = createGrpcServer({ config, gateway, usage, log, ownTime: this.#ownTime, maxConnections });
     load = createLoadWatch(config, log, streams, grpc);
     return new OwnService({ streams, engines, grpc, recording, history, load, exportTap: this.#exportTap });
   }

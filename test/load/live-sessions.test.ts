@@ -56,6 +56,7 @@ function recorder(): { readonly logs: EventLogs; readonly faults: string[] } {
     onKilledFound: () => {},
     files: 'session',
     version: 'test',
+    maxDescriptors: 256,
   });
   return { logs, faults };
 }

@@ -12,6 +12,7 @@ import type { SessionEmitted, SessionLimits } from '../../machines/session/sessi
 import type { StreamEvent, StreamLimits } from '../../machines/stream/stream.types.ts';
 import type { WelcomeMachine } from '../../machines/welcome/welcome.machine.ts';
 import { type ConversationMemory, HeardWords } from '../answer/conversation-memory.ts';
+import { withChartTimers } from './chart-timers.ts';
 
 /** The actor of a stream's chart, as far as its host must know it. */
 export interface StreamChart<TFirst> {
@@ -65,7 +66,10 @@ export interface AnswerKindOptions {
 export function answerKind({ machine, limits, memory }: AnswerKindOptions): AnswerKind {
   return {
     chartOf: ({ call: { streamId, sessionId, hardwareId } }, clock) =>
-      createActor(machine, { id: streamId, clock, input: { streamId, sessionId, hardwareId, limits } }),
+      withChartTimers(
+        createActor(machine, { id: streamId, clock, input: { streamId, sessionId, hardwareId, limits } }),
+        clock,
+      ),
     firstFact: ({ prompt }) => ({ type: 'request.received', prompt }),
     ...(memory !== null && {
       heard: ({ call, prompt }) => new HeardWords(memory, { hardwareId: call.hardwareId, prompt }),
@@ -85,7 +89,7 @@ export interface WelcomeKindOptions {
 export function welcomeKind({ machine, limits, voiceName }: WelcomeKindOptions): WelcomeKind {
   return {
     chartOf: ({ call: { streamId, sessionId } }, clock) =>
-      createActor(machine, { id: streamId, clock, input: { streamId, sessionId, limits } }),
+      withChartTimers(createActor(machine, { id: streamId, clock, input: { streamId, sessionId, limits } }), clock),
     firstFact: ({ text, voice = '', language = '' }) => ({ type: 'text.received', text, voice, language }),
     opening: () => ({ kind: 'metadata', method: voiceName() }),
   };

@@ -14,8 +14,9 @@ import { createLogger, type Logger, pacedDestination } from '../../observe/logge
 import { createGrpcServer } from '../../rpc/server.ts';
 import { answerUsage } from '../../store/usage-entry.ts';
 import { composeFloor, streamSettingsOf } from '../composition.ts';
+import { type DescriptorShares, shareDescriptors } from '../descriptors.ts';
 import { EnginesInUse } from '../engines-in-use.ts';
-import { createExportTap } from '../export-tap.ts';
+import { createExportTap, type ExportTap } from '../export-tap.ts';
 import { createLoadWatch, type LoadWatch } from '../load-watch.ts';
 import { packageVersion } from '../package-version.ts';
 import { Recording } from '../persistence.ts';
@@ -62,14 +63,9 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
   ownTime.start();
   const exportTap = createExportTap(config, log);
   void exportTap?.start();
-  // Old logs are the server's to sweep.
-  const recording = new Recording({
-    config: { ...config, eventLog: { ...config.eventLog, maxAgeMs: Infinity, maxTotalBytes: Infinity } },
-    log,
-    build: packageVersion(),
-    onlooker: null,
-    exportTap,
-  });
+  // It is a process, with a limit of its own.
+  const shares = shareDescriptors(config, log);
+  const recording = recordingOf(config, log, exportTap, shares);
   // What can't be sent is nobody's any more: the channel is closed, and this process ends with it.
   const line = new ProcessLine<FromWorker, ToWorker>((batch) => process.send?.(batch, undefined, {}, () => {}));
   const usage = usageOver(line);
@@ -92,7 +88,8 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
     },
     () => admissionsOver(line, config),
   );
-  const grpc = createGrpcServer({ config, gateway: streams.floor, usage, log, ownTime });
+  const { connections: maxConnections } = shares;
+  const grpc = createGrpcServer({ config, gateway: streams.floor, usage, log, ownTime, maxConnections });
   // What is collected is held by the server.
   load = createLoadWatch(config, log, { supervisor: streams.floor, collector: { screenshotBytes: 0 } }, grpc);
   load?.start();
@@ -120,6 +117,18 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
     },
   });
   return (batch) => line.take(batch);
+}
+
+/** Old logs are the server's to sweep. */
+function recordingOf(config: Config, log: Logger, exportTap: ExportTap | null, shares: DescriptorShares): Recording {
+  return new Recording({
+    config: { ...config, eventLog: { ...config.eventLog, maxAgeMs: Infinity, maxTotalBytes: Infinity } },
+    log,
+    build: packageVersion(),
+    maxDescriptors: shares.logFiles,
+    onlooker: null,
+    exportTap,
+  });
 }
 
 /** Behind all that was said: a message is through when the next one is. */

@@ -1,5 +1,5 @@
 /** What clients may keep open: each bound is told, frees what it closed, and touches no good client beside it. */
-import { connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, start, type TestClient } from '../../support/client.ts';
@@ -64,16 +64,20 @@ test('what is no HTTP/2 is closed at once', async () => {
   expectGoodEnd(await ask(good, { prompt: 'still here' }));
 });
 
-test('a connection beyond MAX_CONNECTIONS is closed and told; when one has gone there is room again', async () => {
-  const others = await Promise.all(Array.from({ length: 11 }, () => socketTo(server.grpcPort, '')));
-  const { closed } = await socketTo(server.grpcPort, '');
-  await closed;
-  expect(closedFor('too_many_connections').length).toBeGreaterThan(0);
+test('a connection beyond MAX_CONNECTIONS is closed and told where each has a call; when one has gone there is room again', async () => {
+  const others = Array.from({ length: 11 }, () => connect(server.grpcPort));
+  const running = [...others, good].map((client) => start(client, { prompt: 'hang' }));
+  await eventually(
+    () => server.status(),
+    ({ active_streams }) => active_streams === running.length,
+  );
   const refused = connect(server.grpcPort);
   expect(await ask(refused, { prompt: 'one too many' })).toMatchObject({ code: 'UNAVAILABLE' });
   refused.close();
+  expect(closedFor('too_many_connections').length).toBeGreaterThan(0);
   expectGoodEnd(await ask(good, { prompt: 'still here' }));
-  for (const { socket } of others) socket.destroy();
+  for (const { call } of running) call.cancel();
+  for (const client of others) client.close();
   const late = connect(server.grpcPort);
   await eventually(
     () => ask(late, { prompt: 'room again' }),
@@ -81,6 +85,36 @@ test('a connection beyond MAX_CONNECTIONS is closed and told; when one has gone 
   );
   late.close();
 });
+
+test('connections that only stand there give their places to who calls, the longest first; calls go on, and who was closed calls again', async () => {
+  const patient = connect(server.grpcPort);
+  expectGoodEnd(await ask(patient, { prompt: 'first' }));
+  const running = start(good, { prompt: 'hang' });
+  const silent = await Promise.all(Array.from({ length: 20 }, () => silentConnection()));
+  const wasShed = closedFor('made_room').length;
+  const late = Array.from({ length: 4 }, () => connect(server.grpcPort));
+  for (const client of late) {
+    await eventually(
+      () => ask(client, { prompt: 'one more' }),
+      ({ code }) => code === 'OK',
+    );
+  }
+  expect(closedFor('made_room').length).toBeGreaterThanOrEqual(wasShed + 4);
+  expectGoodEnd(await ask(patient, { prompt: 'again' }));
+  expect((await server.status()).active_streams).toBe(1);
+  running.call.cancel();
+  for (const session of silent) session.destroy();
+  for (const client of [patient, ...late]) client.close();
+});
+
+/** In order, and without a call. */
+function silentConnection(): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`http://127.0.0.1:${server.grpcPort}`);
+  session.on('error', () => {});
+  return new Promise((resolve) =>
+    session.once('remoteSettings', () => resolve(session)).once('close', () => resolve(session)),
+  );
+}
 
 test('MAX_STREAMS_PER_CONNECTION is told to clients, and one more call waits for its turn', async () => {
   const session = connectHttp2(`http://127.0.0.1:${server.grpcPort}`);
@@ -148,8 +182,8 @@ describe('health watches', () => {
   afterAll(() => health.close());
 
   /** Opens a watch; resolves with its first state, or with the details of its refusal. */
-  function watch() {
-    const call = health.watch('');
+  function watch(client = health) {
+    const call = client.watch('');
     const first = new Promise<string>((resolve) => {
       call.on('data', (state: HealthState) => resolve(state.status));
       call.on('error', ({ message }) => resolve(message));
@@ -164,9 +198,36 @@ describe('health watches', () => {
     expect(await watch().first).toBe(refusal);
     open[0]?.call.cancel();
     await eventually(
-      () => watch().first,
+      () => {
+        const next = watch();
+        open.push(next);
+        return next.first;
+      },
       (said) => said === 'SERVING',
     );
     for (const { call } of open) call.cancel();
+  });
+
+  test('of all connections together there are as many as connections; the next is refused with the bound', async () => {
+    const clients = Array.from({ length: 4 }, () => createHealthClient(server.grpcPort));
+    const open: ReturnType<typeof watch>[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      // Those that were cancelled a moment ago may be counted still.
+      await eventually(
+        () => {
+          open[index] = watch(clients[index % 3]);
+          return open[index]?.first;
+        },
+        (said) => said === 'SERVING',
+      );
+    }
+    const refusal = '8 RESOURCE_EXHAUSTED: 12 health watches are open; at most 12 may be';
+    expect(await watch(clients[3]).first).toBe(refusal);
+    open[0]?.call.cancel();
+    await eventually(
+      () => watch(clients[3]).first,
+      (said) => said === 'SERVING',
+    );
+    for (const client of clients) client.close();
   });
 });

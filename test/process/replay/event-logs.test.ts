@@ -38,6 +38,7 @@ class Bench {
       onKilledFound: () => {},
       files: 'session',
       version: 'test',
+      maxDescriptors: 256,
       thread: new URL('../../support/replay/hand-writer-thread.mjs', import.meta.url),
       ...options,
     });

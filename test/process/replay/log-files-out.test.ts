@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { LogFilesOut } from '../../../src/record/log-files-out.ts';
+import { Descriptors, LogFilesOut } from '../../../src/record/log-files-out.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'recital-files-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
@@ -17,7 +17,7 @@ function descriptors(): number {
 }
 
 test('a thousand files that are written in turn take a few hundred descriptors, and each gets its lines in order', () => {
-  const files = new LogFilesOut();
+  const files = new LogFilesOut(new Descriptors(256));
   const paths = pathsOf('many', 1_000);
   const before = descriptors();
   for (const text of ['one\n', 'two\n', 'three\n']) {
@@ -29,7 +29,7 @@ test('a thousand files that are written in turn take a few hundred descriptors, 
 });
 
 test('a file that was deleted while it was written to is not begun again in its middle', () => {
-  const files = new LogFilesOut();
+  const files = new LogFilesOut(new Descriptors(256));
   const paths = pathsOf('deleted', 400);
   for (const path of paths) files.carryOut({ path, lines: 'one\n', turns: 1, isLast: false });
   const [path = ''] = paths;
@@ -43,7 +43,7 @@ test('a file that was deleted while it was written to is not begun again in its 
 });
 
 test('a file of somebody else is never written to', () => {
-  const files = new LogFilesOut();
+  const files = new LogFilesOut(new Descriptors(256));
   const [path = ''] = pathsOf('taken', 1);
   files.carryOut({ path: `${path}.other`, lines: 'x\n', turns: 1, isLast: true });
   writeFileSync(path, 'theirs');
@@ -55,7 +55,7 @@ test('a file of somebody else is never written to', () => {
 });
 
 test('what was given up takes no room', () => {
-  const files = new LogFilesOut();
+  const files = new LogFilesOut(new Descriptors(256));
   const path = '/proc/none/2026-01-01/a.jsonl';
   expect(files.carryOut({ path, lines: 'one\n', turns: 1, isLast: false })).toMatchObject({
     why: expect.stringContaining('ENOENT'),

@@ -40,7 +40,7 @@ class Bench {
       run: '5f0c9a3e',
       version: 'test',
       host: 'mill',
-      descriptors: new Descriptors(),
+      descriptors: new Descriptors(256),
       now: () => this.nowMs,
       ...options,
     });
@@ -214,7 +214,7 @@ class ReadOnly extends Descriptors {
 
 test('a write that fails harms the logs that were in it; the others in the segment go on, new ones find a new segment', () => {
   const dir = mkdtempSync(join(parent, 'broken-'));
-  const descriptors = new ReadOnly();
+  const descriptors = new ReadOnly(256);
   const terms = { run: '5f0c9a3e', version: 'test', host: 'mill', maxTotalBytes: 2 ** 30 };
   const out = new SegmentsOut({ ...terms, dir, descriptors, now: () => 0 });
   const order = (log: number, rest: Partial<SegmentOrder> = {}): SegmentOrder => {

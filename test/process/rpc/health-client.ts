@@ -1,5 +1,6 @@
 /** A client of grpc.health.v1, the protocol that probes and load balancers speak. */
 import {
+  type ChannelOptions,
   type Client,
   type ClientReadableStream,
   credentials,
@@ -66,6 +67,7 @@ const { grpc } = loadPackageDefinition(definition) as unknown as {
         Health: new (
           address: string,
           channel: ReturnType<typeof credentials.createInsecure>,
+          options: ChannelOptions,
         ) => Client & {
           Check(
             request: { service: string },
@@ -80,7 +82,9 @@ const { grpc } = loadPackageDefinition(definition) as unknown as {
 
 /** A health client on a connection of its own. */
 export function createHealthClient(port: number): HealthClient {
-  const client = new grpc.health.v1.Health(`127.0.0.1:${port}`, credentials.createInsecure());
+  const client = new grpc.health.v1.Health(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+  });
   return {
     check: (service, callback) => client.Check({ service }, callback),
     watch: (service) => client.Watch({ service }),

@@ -257,7 +257,7 @@ export const importTable: readonly ImportRow[] = [
   },
   {
     from: 'observe/',
-    ours: ['observe/', 'errors.ts', 'assert.ts'],
+    ours: ['observe/', 'call/places.ts', 'errors.ts', 'assert.ts'],
     types: ['config.ts'],
     packages: ['pino'],
     node: ['node:net'],
