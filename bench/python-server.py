@@ -7,6 +7,7 @@ the protobuf messages and yields them. It has no model, no voice, no limits and 
 import asyncio
 import json
 import logging
+import os
 import re
 import sys
 import time
@@ -96,7 +97,10 @@ async def main():
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(json.dumps({"decision": "ready", "ctx": {"grpc_port": port}}), flush=True)
-    await server.wait_for_termination()
+    # Who started it may be killed, and leaves no server behind.
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await server.wait_for_termination(timeout=1)
 
 
 asyncio.run(main())

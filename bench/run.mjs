@@ -60,6 +60,7 @@ async function main() {
     say(`seed ${seed}, at most ${minutes} minutes, load ${record.loadBefore.toFixed(1)}`);
     await runStages(record, { root, python, minutes, random: seededRandom(seed), stopped });
     record.isComplete = stopped.by === null;
+    if (stopped.by !== null) record.notes.push(`stopped by ${stopped.by}: what was measured until then`);
     return report(record);
   } finally {
     rmSync(root, { recursive: true, force: true, maxRetries: 5 });

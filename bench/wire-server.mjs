@@ -14,7 +14,8 @@ const { loadConfig } = await built('config.js');
 const { createLogger } = await built('observe/logger.js');
 
 const sound = new Uint8Array(CHUNK_BYTES).fill(1);
-const config = loadConfig({ env: { GRPC_PORT: '0', BACKPRESSURE_MAX_STREAMS: '20000' }, readFile: () => '' });
+const env = { GRPC_PORT: '0', BACKPRESSURE_MAX_STREAMS: '20000', MAX_STREAMS_PER_CONNECTION: '20000' };
+const config = loadConfig({ env, readFile: () => '' });
 
 /** Speaks as a voice does: a chunk as soon as there is room. */
 async function speak(outbox) {

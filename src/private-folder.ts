@@ -2,7 +2,7 @@
  * Folders that are their owner's alone, whatever the umask: what people said may stand in them. One that is there already is left as it is:
  * its mode is somebody's choice.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { type BigIntStats, chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export const PRIVATE_FOLDER_MODE = 0o700;
@@ -29,6 +29,19 @@ export function makePrivateFolder(path: string): void {
     if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
     makePrivateFolder(dirname(path));
     make();
+  }
+}
+
+/**
+ * What stands at `path`; undefined = nothing. A file in the place of a folder above it is told, as the system tells it: with `throwIfNoEntry`
+ * some versions of Node pass over that, and some do not. In bigint, because some file systems number beyond 2^53.
+ */
+export function statsOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 

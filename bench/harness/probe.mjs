@@ -34,4 +34,6 @@ if (isMainThread && process.env.RECITAL_BENCH_PROBE === String(process.ppid)) {
     if (message?.probe in answers) process.send({ probe: message.probe, value: await answers[message.probe]() });
   });
   process.channel.unref();
+  // A benchmark that was killed leaves no server behind.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 }

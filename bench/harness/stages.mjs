@@ -1,7 +1,7 @@
 // What is measured of each server, stage by stage, as data: which servers, with which scenario, how often, and the measurement of one server in
 // one round. A measurement returns plain numbers, and rejects where anything went wrong: then there is no figure.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { framesOf, promptFor, scenarioFor } from '../workload.mjs';
+import { framesOf, promptFor, scenarioFor, sentences as texts } from '../workload.mjs';
 import { readClocks, residentBytes, secondsBetween } from './processes.mjs';
 import { shuffled } from './statistics.mjs';
 
@@ -9,7 +9,8 @@ const long = { sentences: 20, chunks: 10, chunkBytes: 4096 };
 const short = { sentences: 2, chunks: 3, chunkBytes: 4096 };
 /** Little sound, so that the text is what grows. */
 const spoken = { chunks: 1, chunkBytes: 64 };
-const SENTENCE_BYTES = 53;
+/** Of the sentence that long answers repeat; it is ASCII. */
+const SENTENCE_BYTES = texts[1].length;
 
 /** A quick run gets warm with less; below this its figures would be those of a server that is not. */
 const LEAST_WARM_UP = 0.4;
@@ -107,7 +108,7 @@ async function timed(server, burst) {
 async function measureFrames(server, { scale }) {
   const prompt = promptFor(long);
   const calls = callsFor(server, 320, scale);
-  await server.ask('burst', { prompt, calls: callsFor(server, 240, warmUp(scale)), concurrency: 8 });
+  await server.ask('burst', { prompt, calls: callsFor(server, 400, warmUp(scale)), concurrency: 8 });
   const { seconds, frames, bytes, cpuSeconds, clientCores, firstFrameMs } = await timed(server, {
     prompt,
     calls,
@@ -134,7 +135,7 @@ async function measureFrames(server, { scale }) {
 async function measureSessions(server, { scale }) {
   const prompt = promptFor(short);
   const burst = { prompt, calls: Math.ceil(1_200 * scale), concurrency: 40 };
-  await server.ask('burst', { ...burst, calls: Math.ceil(1_200 * warmUp(scale)) });
+  await server.ask('burst', { ...burst, calls: Math.ceil(3_000 * warmUp(scale)) });
   const { seconds, cpuSeconds, firstFrameMs } = await timed(server, burst);
   return {
     callsPerSecond: burst.calls / seconds,
@@ -154,7 +155,7 @@ const RELEASE_MS = 2_000;
 async function measureWaiting(server, { scale }) {
   const prompt = promptFor(short);
   const admissions = { prompt, calls: Math.ceil(1_000 * scale), concurrency: 1 };
-  await server.ask('burst', { prompt, calls: Math.ceil(800 * warmUp(scale)), concurrency: 40 });
+  await server.ask('burst', { prompt, calls: Math.ceil(1_500 * warmUp(scale)), concurrency: 40 });
   const heapBefore = await heap(server);
   await server.ask('hold', { count: FEW });
   const beside10 = await server.ask('burst', admissions);

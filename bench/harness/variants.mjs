@@ -10,7 +10,7 @@ const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 const START_MS = 30_000;
 const STOP_MS = 10_000;
-const ANSWER_MS = 120_000;
+const ANSWER_MS = 240_000;
 
 /** @typedef {{ id: string, title: string, family: 'recital' | 'node' | 'python', env?: Record<string, string>, isWatched?: boolean }} Variant */
 
@@ -25,7 +25,7 @@ export const variants = [
   { id: 'python', title: 'Python grpc.aio', family: 'python' },
 ];
 
-/** As it comes, but for bounds that a benchmark means to exceed: slots, a device's share, refusals under load. No line a call on stdout. */
+/** As it comes, but for bounds that a benchmark means to exceed: slots, a device's share, refusals under load, waits. No line a call on stdout. */
 const recitalEnv = {
   GRPC_PORT: '0',
   HTTP_PORT: '0',
@@ -35,6 +35,8 @@ const recitalEnv = {
   BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
   OVERLOAD: 'off',
   FIRST_TOKEN_TIMEOUT: '600',
+  ANSWER_STALL_TIMEOUT: '600',
+  SPEECH_TIMEOUT: '120',
   LOG_LEVEL: 'warn',
 };
 

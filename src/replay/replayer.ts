@@ -177,7 +177,8 @@ function firstDifference(
   for (const name of new Set([...Object.keys(changes.recorded), ...Object.keys(changes.now)])) {
     const was = changes.recorded[name];
     const is = changes.now[name];
-    if (!isDeepStrictEqual(was, is)) {
+    // Nearly all are digests or numbers.
+    if (was !== is && !isDeepStrictEqual(was, is)) {
       return { field: `context.${name}`, recorded: was ?? asBefore, now: is ?? asBefore };
     }
   }

@@ -13,7 +13,7 @@ import type { OwnTime } from '../call/own-time.ts';
 import { type Failure, logLevelOf } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { FrameCodec } from './codec.ts';
-import { type CallFlow, flowOf } from './flow-control.ts';
+import { type CallFlow, takeFlowOf } from './flow-control.ts';
 import { statusOf } from './status.ts';
 
 /** What a sink needs of the call that it ends. */
@@ -52,7 +52,7 @@ export class CallSink implements FrameSink {
   #hasSent = false;
 
   constructor(wire: WireCall, call: Call, options: CallSinkOptions) {
-    const flow = flowOf(wire.metadata);
+    const flow = takeFlowOf(wire.metadata);
     assert(flow !== undefined, 'the flow control interceptor is not installed');
     this.connection = wire.getPeer();
     this.#wire = wire;
@@ -62,10 +62,7 @@ export class CallSink implements FrameSink {
   }
 
   attach(listener: SinkListener): void {
-    this.#flow.attach({
-      messagesAccepted: () => listener.frameAccepted(),
-      roomFreed: () => listener.roomFreed(),
-    });
+    this.#flow.attach(listener);
   }
 
   canWrite(): boolean {

@@ -154,8 +154,14 @@ function boundRequests(http2Server: Http2Server, { ownTime, openEndedPath, onClo
     if (typeof path === 'string' && path.startsWith(openEndedPath)) return;
     unfinished.set(stream, ownTime.now());
     sweep ??= setInterval(look, SWEEP_INTERVAL_MS).unref();
-    stream.once('end', () => unfinished.delete(stream));
-    stream.once('close', () => unfinished.delete(stream));
+    // Behind the end of its request, a stream that lives on has nothing of this.
+    const forget = (): void => {
+      unfinished.delete(stream);
+      stream.off('end', forget);
+      stream.off('close', forget);
+    };
+    stream.on('end', forget);
+    stream.on('close', forget);
   });
 }
 

@@ -14,17 +14,10 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
+import type { SinkListener } from '../call/gateway.ts';
 import { type Sender, Turns } from './turns.ts';
 
-/** Told what happens to the messages of one call. */
-export interface CallFlowListener {
-  /** The transport took what was under way. */
-  messagesAccepted(): void;
-  /** `canSend()` was false and is true again. */
-  roomFreed(): void;
-}
-
-const nobody: CallFlowListener = Object.freeze({ messagesAccepted: () => {}, roomFreed: () => {} });
+const nobody: SinkListener = Object.freeze({ frameAccepted: () => {}, roomFreed: () => {} });
 
 /** Room for a full batch of sound, with the headers of its messages. */
 const BATCH_BYTES = 36 * 1024;
@@ -103,7 +96,8 @@ export class CallFlow implements Sender {
     this.#encode = encode;
   }
 
-  attach(listener: CallFlowListener): void {
+  /** It is told when the transport took what was under way, and when `canSend()` was false and is true again. */
+  attach(listener: SinkListener): void {
     this.#listener = listener;
   }
 
@@ -217,7 +211,7 @@ export class CallFlow implements Sender {
   #messagesTaken(messages: number): void {
     this.#underWay -= messages;
     if (this.#underWay > 0 || this.#isOver) return;
-    this.#listener.messagesAccepted();
+    this.#listener.frameAccepted();
     const hasMore = this.#hasMore;
     this.#hasMore = false;
     this.#isWaiting = hasMore;
@@ -237,9 +231,62 @@ function handOver(flow: CallFlow): void {
 
 const flows = new WeakMap<Metadata, CallFlow>();
 
-/** The flow of the call that carries this metadata object; undefined if the interceptor did not see it. */
-export function flowOf(metadata: Metadata): CallFlow | undefined {
-  return flows.get(metadata);
+/** The flow of the call that carries this metadata object, for who asks first; undefined if the interceptor did not see it. */
+export function takeFlowOf(metadata: Metadata): CallFlow | undefined {
+  const flow = flows.get(metadata);
+  flows.delete(metadata);
+  return flow;
+}
+
+/** What a call tells to who stands behind it; grpc-js does not export its name. */
+type CallListener = Parameters<ServerInterceptingCallInterface['start']>[0];
+
+/** grpc-js's own way to listen between two makes a dozen objects a call, for listeners that answer later; these answer at once. */
+class FlowedCall extends ServerInterceptingCall {
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #flow: CallFlow;
+
+  constructor(call: ServerInterceptingCallInterface, flow: CallFlow) {
+    super(call);
+    this.#call = call;
+    this.#flow = flow;
+  }
+
+  override start(listener: CallListener): void {
+    this.#call.start(new FlowListener(listener, this.#flow));
+  }
+}
+
+/** Passes on what comes of a call, and nothing once it is cancelled. */
+class FlowListener implements CallListener {
+  readonly #next: CallListener;
+  readonly #flow: CallFlow;
+  #isCancelled = false;
+
+  constructor(next: CallListener, flow: CallFlow) {
+    this.#next = next;
+    this.#flow = flow;
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    if (this.#isCancelled) return;
+    flows.set(metadata, this.#flow);
+    this.#next.onReceiveMetadata(metadata);
+  }
+
+  onReceiveMessage(message: unknown): void {
+    if (!this.#isCancelled) this.#next.onReceiveMessage(message);
+  }
+
+  onReceiveHalfClose(): void {
+    if (!this.#isCancelled) this.#next.onReceiveHalfClose();
+  }
+
+  onCancel(): void {
+    this.#isCancelled = true;
+    this.#flow.leave();
+    this.#next.onCancel();
+  }
 }
 
 /** Makes the interceptor of one server: it puts a CallFlow beside every server-streaming call. */
@@ -258,18 +305,7 @@ export function createFlowControl(): ServerInterceptor {
     const stream = streamOf(nextCall);
     const turns = stream?.session === undefined ? new Turns() : turnsOn(stream.session);
     const flow = new CallFlow(nextCall, stream, { turns, buffers, encode: method.responseSerialize });
-    return new ServerInterceptingCall(nextCall, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (metadata, nextMetadata) => {
-            flows.set(metadata, flow);
-            nextMetadata(metadata);
-          },
-          onCancel: () => {
-            flow.leave();
-          },
-        }),
-    });
+    return new FlowedCall(nextCall, flow);
   };
 }
 

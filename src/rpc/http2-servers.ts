@@ -97,7 +97,8 @@ export function tellTransportRefusals(
   http2Server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const path = headers[constants.HTTP2_HEADER_PATH];
     if (typeof path !== 'string' || !path.startsWith(servicePath)) return;
-    stream.once('close', () => {
+    // Told once, so that a listener that takes itself away again is not needed.
+    stream.on('close', () => {
       // A status without any data before it travels in the headers.
       const sent = stream.sentTrailers ?? stream.sentHeaders;
       const grpcStatus = Number(sent?.['grpc-status'] ?? 0);

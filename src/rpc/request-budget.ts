@@ -30,16 +30,20 @@ export interface RequestBudgetOptions {
 }
 
 /** As much of an HTTP/2 stream as a budget needs. */
-export type HoldingStream = Pick<ServerHttp2Stream, 'closed' | 'close' | 'once' | 'off'>;
+export type HoldingStream = Pick<ServerHttp2Stream, 'closed' | 'close' | 'on' | 'once' | 'off'>;
+
+/** What one request holds, and what is called when it is whole or its stream closed; of both, nothing stays afterwards. */
+interface Held {
+  bytes: number;
+  readonly forget: () => void;
+}
 
 /** The bytes that requests hold together. */
 export class RequestBudget {
   readonly #options: RequestBudgetOptions;
   /** By what each holds, oldest first. */
-  readonly #small = new Map<HoldingStream, number>();
-  readonly #large = new Map<HoldingStream, number>();
-  /** Those whose end is heard of. */
-  readonly #known = new WeakSet<HoldingStream>();
+  readonly #small = new Map<HoldingStream, Held>();
+  readonly #large = new Map<HoldingStream, Held>();
   #heldBytes = 0;
 
   constructor(options: RequestBudgetOptions) {
@@ -58,41 +62,47 @@ export class RequestBudget {
   watch(http2Server: Http2Server): void {
     http2Server.on('stream', (stream) => {
       // grpc-js reads already, and has paused: another listener changes nothing about when it comes.
-      stream.on('data', (chunk: Buffer) => this.hold(stream, chunk.length));
+      const count = (chunk: Buffer): void => this.hold(stream, chunk.length);
+      stream.on('data', count);
+      stream.once('end', () => stream.off('data', count));
     });
   }
 
   /** The request of this stream holds so many bytes more. */
   hold(stream: HoldingStream, bytes: number): void {
     if (stream.closed) return;
-    const small = this.#small.get(stream);
-    const held = small ?? this.#large.get(stream);
-    if (!this.#known.has(stream)) {
-      this.#known.add(stream);
-      const forget = (): void => this.release(stream);
-      stream.once('end', forget);
-      stream.once('close', forget);
-    }
-    const now = (held ?? 0) + bytes;
+    const held = this.#small.get(stream) ?? this.#large.get(stream) ?? this.#begin(stream);
+    const wasSmall = held.bytes <= SMALL_BYTES;
+    held.bytes += bytes;
     this.#heldBytes += bytes;
-    if (now <= SMALL_BYTES) {
-      this.#small.set(stream, now);
-    } else {
-      if (small !== undefined) this.#small.delete(stream);
-      this.#large.set(stream, now);
+    if (wasSmall && held.bytes > SMALL_BYTES) {
+      this.#small.delete(stream);
+      this.#large.set(stream, held);
     }
     if (this.#heldBytes > this.#options.maxBytes) this.#makeRoom();
   }
 
   /** It holds nothing any more. */
   release(stream: HoldingStream): void {
-    this.#heldBytes -= this.#small.get(stream) ?? this.#large.get(stream) ?? 0;
+    const held = this.#small.get(stream) ?? this.#large.get(stream);
+    if (held === undefined) return;
+    this.#heldBytes -= held.bytes;
     if (!this.#small.delete(stream)) this.#large.delete(stream);
+    stream.off('end', held.forget);
+    stream.off('close', held.forget);
+  }
+
+  #begin(stream: HoldingStream): Held {
+    const held = { bytes: 0, forget: () => this.release(stream) };
+    this.#small.set(stream, held);
+    stream.on('end', held.forget);
+    stream.on('close', held.forget);
+    return held;
   }
 
   #makeRoom(): void {
     for (const streams of [this.#large, this.#small]) {
-      for (const [oldest, bytes] of streams) {
+      for (const [oldest, { bytes }] of streams) {
         if (this.#heldBytes <= this.#options.maxBytes) return;
         this.release(oldest);
         // gRPC clients take this code for RESOURCE_EXHAUSTED.

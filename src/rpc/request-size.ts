@@ -8,9 +8,11 @@ export const MAX_RECEIVED_BYTES = 20 * 1024 * 1024;
 
 const sizes = new WeakMap<object, number>();
 
-/** The size of a decoded request in bytes; 0 if it was not decoded by a definition of `withRequestSizes`. */
+/** The size of a decoded request in bytes, for who asks first; 0 if it was not decoded by a definition of `withRequestSizes`. */
 export function requestBytesOf(request: object): number {
-  return sizes.get(request) ?? 0;
+  const bytes = sizes.get(request) ?? 0;
+  sizes.delete(request);
+  return bytes;
 }
 
 /** Why a request is refused for its size; null if it is not. */

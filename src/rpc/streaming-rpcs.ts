@@ -222,7 +222,7 @@ function tellSessionId<TGiven, TResponse>(wire: ServerWritableStream<TGiven, TRe
 
 function cancelWithClient<TGiven, TResponse>(wire: ServerWritableStream<TGiven, TResponse>, stream: OpenStream): void {
   const deadline = watchDeadline(Number(wire.getDeadline()), () => stream.cancel());
-  wire.once('cancelled', () => {
+  wire.on('cancelled', () => {
     clearTimeout(deadline);
     stream.cancel();
   });

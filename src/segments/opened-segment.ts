@@ -6,8 +6,7 @@
  * own blocks, back along their chain. What does not fit is told and nothing behind it is believed; what a killed process did not write
  * to its end is told as lost, and the whole lines before it count. Nothing is held open between two reads.
  */
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import {
   type BlockHead,
   type IndexedLog,
@@ -19,13 +18,12 @@ import {
   segmentLineOf,
 } from '../log/segment-format.ts';
 import { SegmentWalk } from '../log/segment-reader.ts';
+import { LastPage, openFile, Pages, readAt } from './segment-bytes.ts';
 
 /** Holds the head of a block and nearly always its lines. */
 const BLOCK_READ_BYTES = 16 * 1024;
-const WALK_BYTES = 256 * 1024;
-/** From so many logs on that are read of one segment it is read as a whole, if it is not larger. */
-const READS_WORTH_ALL = 8;
-const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+/** From so many logs on that are read of one segment with an end, they are read from a page around the last of them. */
+const READS_WORTH_PAGE = 8;
 
 const ENTRIES_AT_ONCE = 256;
 
@@ -65,10 +63,11 @@ export class OpenedSegment {
   /** The log whose last block is not whole, as it was before that. */
   #uncut: { readonly cut: SegmentMember; readonly before: SegmentMember | undefined } | null = null;
   #reads = 0;
-  #whole: Buffer | null = null;
+  readonly #lastPage: LastPage;
 
   constructor(path: string) {
     this.path = path;
+    this.#lastPage = new LastPage(path);
   }
 
   /** In the order in which they began. */
@@ -140,12 +139,11 @@ export class OpenedSegment {
     const member = this.#byName.get(name);
     if (member === undefined) return `there is no log ${name} in it`;
     this.#reads += 1;
+    if (this.#isEnded && this.#reads > READS_WORTH_PAGE)
+      return this.#join(member, (at, bytes) => this.#lastPage.read(at, bytes));
     const file = await openFile(this.path);
     try {
-      const { size } = await file.stat();
-      if (this.#reads === READS_WORTH_ALL && this.#isEnded && size <= MAX_WHOLE_BYTES)
-        this.#whole = (await readAt(file, 0, size)).bytes;
-      return await this.#join(member, file);
+      return await this.#join(member, (at, bytes) => readAt(file, at, bytes));
     } finally {
       await file.close();
     }
@@ -270,13 +268,16 @@ export class OpenedSegment {
   }
 
   /** Back along the chain of its blocks. */
-  async #join(member: SegmentMember, file: FileHandle): Promise<Uint8Array | string> {
+  async #join(
+    member: SegmentMember,
+    read: (at: number, bytes: number) => Promise<Buffer>,
+  ): Promise<Uint8Array | string> {
     const parts: Uint8Array[] = [];
     let left = member.bytes;
     for (let at: number | undefined = member.last; at !== undefined; ) {
       if (parts.length === member.blocks)
         return this.#unfit(member, `there are more than ${member.blocks} blocks of it`);
-      const { bytes } = await this.#read(file, at, BLOCK_READ_BYTES);
+      const bytes = await read(at, BLOCK_READ_BYTES);
       const lineEnd = bytes.subarray(0, SEGMENT_LINE_MAX_BYTES).indexOf(LINE_FEED);
       const line = lineEnd < 0 ? 'the line does not end' : segmentLineOf(bytes.toString('utf8', 0, lineEnd));
       if (typeof line === 'string') return this.#unfit(member, line, at);
@@ -286,9 +287,7 @@ export class OpenedSegment {
       const wanted = Math.min(at === member.last ? (member.lastBytes ?? head.bytes) : head.bytes, left);
       const from = lineEnd + 1;
       const isThere = bytes.length - from >= wanted;
-      const block: Buffer = isThere
-        ? bytes.subarray(from, from + wanted)
-        : (await this.#read(file, at + from, wanted)).bytes;
+      const block: Buffer = isThere ? bytes.subarray(from, from + wanted) : await read(at + from, wanted);
       if (block.length < wanted) return this.#unfit(member, 'the block is not whole', at);
       parts.push(block);
       left -= wanted;
@@ -304,17 +303,13 @@ export class OpenedSegment {
   #unfit({ name }: SegmentMember, why: string, at?: number): string {
     return `its segment does not hold it: ${why}${at === undefined ? '' : ` (byte ${at}, log ${name})`}`;
   }
-
-  async #read(file: FileHandle, at: number, bytes: number): Promise<{ readonly bytes: Buffer }> {
-    return this.#whole === null ? readAt(file, at, bytes) : { bytes: this.#whole.subarray(at, at + bytes) };
-  }
 }
 
 /** The end of a segment; null = it has none. */
 async function endIn(file: FileHandle): Promise<SegmentEnd | null> {
   const { size } = await file.stat();
   const tailBytes = Math.min(size, SEGMENT_END_MAX_BYTES);
-  const end = segmentEndIn((await readAt(file, size - tailBytes, tailBytes)).bytes.toString('latin1'));
+  const end = segmentEndIn((await readAt(file, size - tailBytes, tailBytes)).toString('latin1'));
   return end === null || end.indexAt >= size ? null : end;
 }
 
@@ -322,7 +317,7 @@ async function indexIn(file: FileHandle): Promise<{ readonly bytes: Buffer; read
   const end = await endIn(file);
   if (end === null) return null;
   const { size } = await file.stat();
-  return { ...(await readAt(file, end.indexAt, size - end.indexAt)), end };
+  return { bytes: await readAt(file, end.indexAt, size - end.indexAt), end };
 }
 
 function breath(): Promise<void> {
@@ -335,47 +330,4 @@ function linesIn(bytes: Uint8Array): number {
   let lines = 0;
   for (const byte of bytes) if (byte === LINE_FEED) lines += 1;
   return lines;
-}
-
-/** A window over a file that moves forward. */
-class Pages {
-  readonly #file: FileHandle;
-  readonly #size: number;
-  #from = 0;
-  #page: Buffer = Buffer.alloc(0);
-
-  constructor(file: FileHandle, size: number) {
-    this.#file = file;
-    this.#size = size;
-  }
-
-  /** What stands from `at` on: a line, if there is one. */
-  async at(at: number): Promise<Buffer> {
-    return this.part(at, Math.min(SEGMENT_LINE_MAX_BYTES, this.#size - at));
-  }
-
-  /** What stands there, at least `bytes` of it; less where the file has become shorter. */
-  async part(at: number, bytes: number): Promise<Buffer> {
-    if (at < this.#from || at + bytes > this.#from + this.#page.length) {
-      this.#from = at;
-      this.#page = (await readAt(this.#file, at, Math.max(bytes, Math.min(WALK_BYTES, this.#size - at)))).bytes;
-    }
-    return this.#page.subarray(at - this.#from);
-  }
-}
-
-/** Never waits for a writer: a pipe that stands there has no bytes. */
-function openFile(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-}
-
-async function readAt(file: FileHandle, at: number, bytes: number): Promise<{ readonly bytes: Buffer }> {
-  const buffer = Buffer.allocUnsafe(bytes);
-  let filled = 0;
-  while (filled < bytes) {
-    const { bytesRead } = await file.read(buffer, filled, bytes - filled, at + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return { bytes: buffer.subarray(0, filled) };
 }

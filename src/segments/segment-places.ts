@@ -35,6 +35,15 @@ export async function isSegmentFile(path: string): Promise<boolean> {
   }
 }
 
+/** What it is instead of a regular file; null = it is one. */
+export function kindOf(stats: Awaited<ReturnType<typeof stat>>): string | null {
+  if (stats.isFile()) return null;
+  if (stats.isDirectory()) return 'folder';
+  if (stats.isFIFO()) return 'named pipe';
+  if (stats.isSocket()) return 'socket';
+  return 'device';
+}
+
 /** Segments that were read last: the logs of one are mostly asked for one behind the other. */
 export class SegmentShelf {
   readonly #most: number;
@@ -45,9 +54,12 @@ export class SegmentShelf {
     this.#most = most;
   }
 
-  /** The segment at `path` as it is now, looked at; throws what the system says. */
+  /** The segment at `path` as it is now, looked at; throws what the system says, or that it is no regular file. */
   async at(path: string): Promise<OpenedSegment> {
-    const { ino, size } = await stat(path);
+    const stats = await stat(path);
+    const kind = kindOf(stats);
+    if (kind !== null) throw new Error(`it is no regular file but a ${kind}`);
+    const { ino, size } = stats;
     const known = this.#shelf.get(path);
     this.#shelf.delete(path);
     const isSame = known !== undefined && known.ino === ino && size >= known.size;

@@ -8,9 +8,9 @@
  * two leaves a number that is too high for a while, which costs a lookup and no truth. 0 = nothing was ever remembered of any device of the
  * group. A file that was removed counts as not known, and is made anew by the next process that opens the store.
  */
-import { closeSync, constants, openSync, readSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { PRIVATE_FILE_MODE } from '../private-folder.ts';
+import { PRIVATE_FILE_MODE, statsOf } from '../private-folder.ts';
 
 const FILE = 'memory-generations';
 const GROUPS = 65_536;
@@ -92,8 +92,8 @@ export class GenerationWriter {
   /** Opens the file; makes it with `initial` for every group if there is none. */
   constructor(storeFolder: string, initial: number) {
     this.#path = join(storeFolder, FILE);
-    const size = statSync(this.#path, { throwIfNoEntry: false })?.size;
-    if (size !== GROUPS * GROUP_BYTES) writeWhole(this.#path, initial);
+    const size = statsOf(this.#path)?.size;
+    if (size !== BigInt(GROUPS * GROUP_BYTES)) writeWhole(this.#path, initial);
     this.#file = openSync(this.#path, constants.O_RDWR);
     this.#inode = inodeOf(this.#path);
   }
@@ -133,5 +133,5 @@ function wholeOf(generation: number): Buffer {
 }
 
 function inodeOf(path: string): bigint | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+  return statsOf(path)?.ino;
 }

@@ -18,7 +18,7 @@
  *  7. Faults. A write that throws is reported once and discards the rest; who made us write (the chart, a voice, the transport) does not
  *     hear of it.
  */
-import type { Frame, FrameSink } from '../../call/gateway.ts';
+import type { Frame, FrameSink, SinkListener } from '../../call/gateway.ts';
 import { audioFormat } from '../../call/wire.ts';
 
 /** A third of a second of sound: enough to keep the transport busy, little to lose when a stream ends early. */
@@ -90,19 +90,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
   return new FlowControlledOutbox(options);
 }
 
-class FlowControlledOutbox implements Outbox {
+class FlowControlledOutbox implements Outbox, SinkListener {
   readonly #sink: FrameSink;
   readonly #now: () => number;
   readonly #ownNow: () => number;
   readonly #notify: (event: OutboxEvent) => void;
-  readonly #textSent: (text: string) => void;
+  readonly #textSent: ((text: string) => void) | undefined;
   readonly #commandSent: (command: string) => void;
   readonly #handoverFailed: (error: unknown) => void;
   readonly #rate: RateWindow | null;
   readonly #sent: SentFrames;
   readonly #openedAtMs: number;
   readonly #openedAtOwnMs: number;
-  readonly #roomCallbacks = new Set<() => void>();
+  /** Made for the first who waits: few streams ever have no room. */
+  #roomCallbacks: Set<() => void> | null = null;
   #opening: (() => Frame) | undefined;
   #queue: Frame[] = [];
   #queuedBytes = 0;
@@ -118,7 +119,7 @@ class FlowControlledOutbox implements Outbox {
     this.#now = options.now;
     this.#ownNow = options.ownNow ?? options.now;
     this.#notify = options.notify;
-    this.#textSent = options.textSent ?? (() => {});
+    this.#textSent = options.textSent;
     this.#commandSent = options.commandSent;
     this.#handoverFailed = options.handoverFailed;
     this.#rate = options.maxFramesPerSecond > 0 ? new RateWindow(options.maxFramesPerSecond) : null;
@@ -127,12 +128,15 @@ class FlowControlledOutbox implements Outbox {
     this.#openedAtMs = options.now();
     this.#openedAtOwnMs = this.#ownNow();
     this.#lastAcceptedAtOwnMs = this.#openedAtOwnMs;
-    options.sink.attach({
-      frameAccepted: () => {
-        this.#lastAcceptedAtOwnMs = this.#ownNow();
-      },
-      roomFreed: () => this.#pump(),
-    });
+    options.sink.attach(this);
+  }
+
+  frameAccepted(): void {
+    this.#lastAcceptedAtOwnMs = this.#ownNow();
+  }
+
+  roomFreed(): void {
+    this.#pump();
   }
 
   push(frame: Frame): void {
@@ -156,8 +160,10 @@ class FlowControlledOutbox implements Outbox {
       callback();
       return () => {};
     }
-    this.#roomCallbacks.add(callback);
-    return () => this.#roomCallbacks.delete(callback);
+    const waiting = this.#roomCallbacks ?? new Set();
+    this.#roomCallbacks = waiting;
+    waiting.add(callback);
+    return () => waiting.delete(callback);
   }
 
   askRoom(): void {
@@ -187,7 +193,7 @@ class FlowControlledOutbox implements Outbox {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#noteRoom();
-    this.#roomCallbacks.clear();
+    this.#roomCallbacks?.clear();
   }
 
   stats(): OutboxStats {
@@ -233,7 +239,7 @@ class FlowControlledOutbox implements Outbox {
   #handOver(frame: Frame): boolean {
     try {
       this.#sink.write(frame);
-      if (frame.kind === 'text') this.#textSent(frame.text);
+      if (frame.kind === 'text') this.#textSent?.(frame.text);
       if (frame.kind === 'action') this.#commandSent(frame.command);
       return true;
     } catch (error) {
@@ -244,10 +250,11 @@ class FlowControlledOutbox implements Outbox {
   }
 
   #offerRoom(): void {
-    while (this.#roomCallbacks.size > 0 && this.hasRoom()) {
-      const [callback] = this.#roomCallbacks;
+    const waiting = this.#roomCallbacks;
+    while (waiting !== null && waiting.size > 0 && this.hasRoom()) {
+      const [callback] = waiting;
       if (callback === undefined) return;
-      this.#roomCallbacks.delete(callback);
+      waiting.delete(callback);
       callback();
     }
   }

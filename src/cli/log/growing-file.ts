@@ -12,8 +12,8 @@ import { constants, type FSWatcher, type Stats, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { BlockHead } from '../../log/segment-format.ts';
 import { SegmentWalk } from '../../log/segment-reader.ts';
-import { memberOf } from '../../segments/segment-places.ts';
-import { kindOf, systemWordsOf } from './log-files.ts';
+import { kindOf, memberOf } from '../../segments/segment-places.ts';
+import { systemWordsOf } from './log-files.ts';
 
 const LOOK_BYTES = 1024 * 1024;
 /** Far longer than any line of a log: its longest text has 64 Ki characters. */

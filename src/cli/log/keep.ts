@@ -190,7 +190,7 @@ export async function logToScenario({ paths, out }: LogToScenarioOptions, contex
 }
 
 function isFolderAt(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 interface ScenarioPlace {

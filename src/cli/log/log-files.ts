@@ -9,7 +9,7 @@ import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
 import { type BadLog, type EventLog, readHeader, readLogBytes } from '../../log/log-reader.ts';
 import type { OpenedSegment } from '../../segments/opened-segment.ts';
-import { memberOf, SegmentShelf } from '../../segments/segment-places.ts';
+import { kindOf, memberOf, SegmentShelf } from '../../segments/segment-places.ts';
 import { type Output, printable } from '../terminal/output.ts';
 
 /** A supervisor's log has 256 MiB, the turn that passed them and a footer; a larger file is not read into memory. */
@@ -78,7 +78,14 @@ async function bytesOf(
   part: 'all' | 'beginning' = 'all',
 ): Promise<Uint8Array | BadLog> {
   const member = memberOf(path);
-  if (member !== null && !(await isThere(path))) return bytesInSegment(member, maxBytes, part);
+  if (member === null) return bytesInFile(path, maxBytes, part);
+  const bytes = await bytesInSegment(member, maxBytes, part);
+  if (bytes instanceof Uint8Array) return bytes;
+  // A file may have a name that looks like a log in another file.
+  return (await isThere(path)) ? bytesInFile(path, maxBytes, part) : bytes;
+}
+
+async function bytesInFile(path: string, maxBytes: number, part: 'all' | 'beginning'): Promise<Uint8Array | BadLog> {
   try {
     const kind = kindOf(await stat(path));
     if (kind !== null) return unreadable(`it is no regular file but a ${kind}`);
@@ -126,10 +133,8 @@ async function isThere(path: string): Promise<boolean> {
 const MAX_SEGMENTS = 2;
 const segments = new SegmentShelf(MAX_SEGMENTS);
 
-/** The segment at `path`, looked at; throws what the system says. */
-export async function openSegment(path: string): Promise<OpenedSegment> {
-  const kind = kindOf(await stat(path));
-  if (kind !== null) throw new Error(`it is no regular file but a ${kind}`);
+/** The segment at `path`, looked at; throws what the system says, or that it is no regular file. */
+export function openSegment(path: string): Promise<OpenedSegment> {
   return segments.at(path);
 }
 
@@ -144,15 +149,6 @@ async function readUpTo(file: FileHandle, size: number): Promise<Uint8Array> {
     filled += bytesRead;
   }
   return bytes.subarray(0, filled);
-}
-
-/** What it is instead of a regular file; null = it is one. */
-export function kindOf(stats: Awaited<ReturnType<typeof stat>>): string | null {
-  if (stats.isFile()) return null;
-  if (stats.isDirectory()) return 'folder';
-  if (stats.isFIFO()) return 'named pipe';
-  if (stats.isSocket()) return 'socket';
-  return 'device';
 }
 
 /** `EACCES: permission denied`, without the call and the path, which is told beside it. */

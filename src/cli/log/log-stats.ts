@@ -3,7 +3,7 @@
  * which transitions never were, and how long states lasted; with `--svg` drawn on the statechart.
  */
 
-import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import {
   type ChartFigures,
   LogStats,
@@ -116,7 +116,7 @@ interface Drawing {
 
 /** A drawing may take the place of another one, never of something else: behind a forgotten name stands the path of a log. */
 function refuseOther(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
+  if (!existsSync(path) || !statSync(path).isFile()) return;
   const opening = '<svg ';
   const bytes = Buffer.alloc(opening.length);
   const file = openSync(path, 'r');

@@ -11,7 +11,7 @@
 import { type BigIntStats, chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
-import { makePrivateFolder, PRIVATE_FILE_MODE, PRIVATE_FOLDER_MODE } from '../../private-folder.ts';
+import { makePrivateFolder, PRIVATE_FILE_MODE, PRIVATE_FOLDER_MODE, statsOf } from '../../private-folder.ts';
 
 /** Texts under keys that sort by their parts. */
 export type TextDatabase = Database<string, Key>;
@@ -136,9 +136,9 @@ function keepToOneself(path: string): void {
   }
 }
 
-/** The file of the store in the folder `path`; undefined if there is none. In bigint, because some file systems number beyond 2^53. */
+/** The file of the store in the folder `path`; undefined if there is none. */
 function fileIn(path: string): BigIntStats | undefined {
-  return statSync(join(path, 'data.mdb'), { bigint: true, throwIfNoEntry: false });
+  return statsOf(join(path, 'data.mdb'));
 }
 
 /** The file that holds the store below `dataDir`, whether there is one or not. */

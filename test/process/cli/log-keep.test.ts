@@ -111,7 +111,7 @@ describe('to-test', () => {
     const made = await runCliIn(folder, ['log', 'to-test', recorded('failed').path, '--into', red]);
     expect(made).toMatchObject({ exitCode: 0, stderr: '' });
     const [copy = ''] = /\S+\.jsonl/.exec(made.stdout) ?? [];
-    expect(copy).toMatch(/red\/session\/answer_failed-[0-9a-f]{8}-v1\.jsonl$/);
+    expect(copy).toMatch(/red\/session\/answer_failed-[0-9a-f]{8}-v2\.jsonl$/);
     expect(readFileSync(copy)).toEqual(readFileSync(recorded('failed').path));
     expect(made.stdout).toContain('the session ended as answer_failed; the test expects completed');
     expect(made.stdout).toMatch(/red today: ends as answer_failed at turn \d+, expected completed\n/);
@@ -120,7 +120,7 @@ describe('to-test', () => {
     const green = join(folder, 'green');
     const pin = ['log', 'to-test', recorded('failed').path, '--into', green, '--name', 'down', '--pin'];
     expect((await runCli(pin)).stdout).toMatch(/green today: identical \(\d+ turns, answer_failed\)/);
-    expect(readdirSync(join(green, 'session'))).toEqual(['down-v1.jsonl']);
+    expect(readdirSync(join(green, 'session'))).toEqual(['down-v2.jsonl']);
 
     const [redRun, greenRun] = [await runRecordings(red), await runRecordings(green)];
     expect({ code: redRun.code, printed: redRun.printed }).toMatchObject({
@@ -145,7 +145,7 @@ describe('to-test', () => {
     expect(await runCli(command)).toMatchObject({ exitCode: 0 });
     const before = readdirSync(join(into, 'session'));
     expect(await runCli(command)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('exists') });
-    rmSync(join(into, 'session/once-v1.jsonl'));
+    rmSync(join(into, 'session/once-v2.jsonl'));
     expect(await runCli(command)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('an expectation for') });
     expect(readdirSync(join(into, 'session'))).toEqual(before.filter((name) => !name.endsWith('.jsonl')));
   });
@@ -163,7 +163,7 @@ describe('to-test', () => {
     expect(elsewhere.stdout).toContain(
       `run it: in a checkout of Recital, RECORDINGS_DIR=${join(folder, 'mine')} npx vitest`,
     );
-    expect(elsewhere.stdout).toContain('or anywhere: recital replay mine/session/good-v1.jsonl\n');
+    expect(elsewhere.stdout).toContain('or anywhere: recital replay mine/session/good-v2.jsonl\n');
     expect(await runCliIn(folder, ['replay', 'mine'])).toMatchObject({ exitCode: 0 });
   });
 
@@ -179,7 +179,7 @@ describe('to-test', () => {
       '--name',
       'good',
     ]);
-    expect(made.stdout).toContain('wrote ../../test/recordings/session/good-v1.jsonl\n');
+    expect(made.stdout).toContain('wrote ../../test/recordings/session/good-v2.jsonl\n');
     expect(made.stdout).toContain(`run it: in ${checkout}, npx vitest run`);
   });
 
@@ -363,6 +363,12 @@ describe('several logs', () => {
 });
 
 describe('to-scenario', () => {
+  test('a scenario whose folder is a file is an error of one line', async () => {
+    const { path } = recorded('good');
+    const { exitCode, stderr } = await runCli(['log', 'to-scenario', path, '--out', join(path, 'a.json')]);
+    expect([exitCode, stderr.split('\n')]).toEqual([2, [expect.stringContaining('ENOTDIR: not a directory'), '']]);
+  });
+
   test.each(['good', 'failed', 'silent', 'stuck'] as const)(
     'a server that plays the scenario of the %s session says the same text and command and ends the same',
     { timeout: timeoutMs },

@@ -120,7 +120,7 @@ describe('the verdict', () => {
       lines.map((line) => (line.kind === 'header' ? { ...line, version: '0' } : line)),
     );
     const { stdout, exitCode } = await replay(join(write('older', { 'o.jsonl': older }), 'o.jsonl'));
-    expect(stdout).toMatch(/o\.jsonl: note: version 0 was recorded, 1 replays\n.*o\.jsonl: identical/);
+    expect(stdout).toMatch(/o\.jsonl: note: version 0 was recorded, 2 replays\n.*o\.jsonl: identical/);
     expect(exitCode).toBe(0);
   });
 

@@ -149,6 +149,26 @@ const tables: readonly {
     },
   },
   {
+    env: { DUPLICATE_POLICY: 'supersede', BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '1' },
+    rows: {
+      superseded: {
+        outcome: async ({ client: on }) => {
+          const older = start(on, { prompt: 'hang', session_id: 'twin', hardware_id: 'device-s' });
+          await older.firstFrame;
+          const newer = start(on, { prompt: 'hi', session_id: 'twin', hardware_id: 'device-s' });
+          expect((await newer.outcome).code).toBe('OK');
+          return older.outcome;
+        },
+        expect: { code: 'CANCELLED', frames: expect.stringMatching(/^text/) },
+      },
+      device_limit_exceeded: {
+        outcome: ({ client: on }) =>
+          beside(on, { hardware_id: 'device-l' }, () => ask(on, { prompt: 'hi', hardware_id: 'device-l' })),
+        expect: { frames: 'error', code: 'RESOURCE_EXHAUSTED' },
+      },
+    },
+  },
+  {
     env: { BACKPRESSURE_MAX_RATE: '2', SESSION_TIMEOUT: '1' },
     rows: {
       rate_limit_exceeded: {

@@ -2,6 +2,7 @@
 import {
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -56,9 +57,10 @@ function sweep(dir: string, options: Partial<SweepOptions> = {}): SweepResult & 
   }
 }
 
+/** Files and links below; what stands behind a link is elsewhere: Node 22 looks there, too. */
 function filesIn(dir: string): string[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
+    .filter((entry) => !entry.isDirectory() && !lstatSync(entry.parentPath).isSymbolicLink())
     .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
     .sort();
 }

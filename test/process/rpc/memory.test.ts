@@ -189,7 +189,10 @@ describe('recital forget', { timeout: 120_000 }, () => {
     expect(await forget('forget', '--hardware', 'device-1')).toEqual({
       exitCode: 0,
       signal: null,
-      stdout: 'Forgot 1 exchange of "device-1" in forget. Used tokens and quotas stay.\n',
+      // On a busy machine the running answer may be over before the command has begun.
+      stdout: expect.stringMatching(
+        /^Forgot (1 exchange|2 exchanges) of "device-1" in forget\. Used tokens and quotas stay\.\n$/,
+      ),
       stderr: '',
     });
     running.call.cancel();

@@ -96,7 +96,7 @@ test('messages that together are larger than a batch are all written, in order',
 test('after a batch there is no other before the transport took all of it; then who was refused is called, once', () => {
   const { flow, stream } = begun();
   const heard: string[] = [];
-  flow.attach({ messagesAccepted: () => heard.push('accepted'), roomFreed: () => heard.push('room') });
+  flow.attach({ frameAccepted: () => heard.push('accepted'), roomFreed: () => heard.push('room') });
   sendAll(flow, ['0', '1', '2', '3', '4', '5', '6', '7']);
   expect(flow.canSend()).toBe(false);
   expect(heard).toEqual([]);
