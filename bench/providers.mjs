@@ -110,6 +110,8 @@ function serve(name, args, rateHz, streams) {
   return startServer(name, [...args, 'serve'], {
     GRPC_PORT: '0',
     HTTP_PORT: '0',
+    OVERLOAD: 'off',
+    BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
     ANSWER_ENGINE: 'openai',
     ANSWER_BASE_URL: `http://127.0.0.1:${port}/v1`,
     ANSWER_MODEL: 'standin',

@@ -46,6 +46,9 @@ const dataDir = join(dir, 'data');
 const target = await startServer('server', [fileURLToPath(new URL('./recording-server.mjs', import.meta.url))], {
   GRPC_PORT: '0',
   HTTP_PORT: '0',
+  // What is measured is what streams cost, not who is refused.
+  OVERLOAD: 'off',
+  BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
   ...workload.engines,
   SCENARIO_FILE: scenarioFile,
   DATA_DIR: dataDir,

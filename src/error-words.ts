@@ -43,7 +43,7 @@ export const errorWords: Readonly<Record<ErrorType, ErrorWords>> = {
     fix: 'The text names the field, the value and the bound.',
   },
   concurrent_request: {
-    when: 'A stream with this session_id is already running. The running one is not touched.',
+    when: 'A stream with this session_id is already running, perhaps of another device. The running one is not touched.',
     fix: 'Wait for the end of the running stream, or use a new session_id for each utterance.',
   },
   concurrent_hardware_id: {

@@ -226,6 +226,11 @@ export function failureOfDeclared(declared: DeclaredFailure): Failure {
   return failure(errorType, declared.message === '' ? errorType : declared.message);
 }
 
+/** A second call of a session id that gets nothing; CONTRACT §1 fixes the text. */
+export function duplicateOf(sessionId: string): Failure {
+  return failure('concurrent_request', `Concurrent request for session_id=${sessionId} is not allowed`);
+}
+
 /** The Failure for an exception nobody expected: the wire gets the id only, the log line with that id has the rest. */
 export function failureOfUnexpected(
   errorType: 'session_fault' | 'processing_error' | 'not_initialized',

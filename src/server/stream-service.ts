@@ -45,6 +45,8 @@ export interface ServiceStatus {
   readonly counts: {
     readonly active_streams: number;
     readonly in_flight: number;
+    readonly queued_calls: number;
+    readonly attached_streams: number;
     readonly collect_buffers: number;
   };
   readonly figures: FloorFigures;
@@ -170,6 +172,8 @@ export class OwnService implements StreamService {
       counts: {
         active_streams: supervisor.activeStreams,
         in_flight: supervisor.inFlight,
+        queued_calls: supervisor.queuedCalls,
+        attached_streams: supervisor.attachedStreams,
         collect_buffers: collector.buffers,
       },
       figures: figuresOf(this.#parts),

@@ -18,7 +18,7 @@ import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
-import { ask, foresee } from './ask.ts';
+import { ask, foresee, isVerdictOn, type Verdict } from './ask.ts';
 import type { OutsideEnd } from './live-streams.ts';
 import { type Answer, PendingCalls, type QuotaPort, type Terms } from './pending-calls.ts';
 import { QueuedCalls } from './queued-calls.ts';
@@ -35,14 +35,6 @@ export interface AdmissionsOptions {
   readonly log: Logger;
   readonly faults: FaultLog;
 }
-
-/** What the chart said about one request. */
-type Verdict = Extract<
-  SupervisorEmitted,
-  {
-    readonly type: 'stream.admitted' | 'stream.attached' | 'stream.queued' | 'chunk.admitted' | 'stream.refused';
-  }
->;
 
 /** What becomes of a call that waited for its session id. */
 interface QueueVerdict {
@@ -64,6 +56,7 @@ export class Admissions {
   readonly #queued: QueuedCalls<Verdict>;
   /** Where each stream that holds a slot runs. */
   readonly #floors = new Map<string, Floor>();
+  readonly #listeners = new Set<string>();
   /** Ended, slot not freed yet: the supervisor may be in the middle of another turn. */
   readonly #releasing = new Map<string, (activeStreams: number | null) => void>();
   readonly #drained: Promise<void>;
@@ -73,9 +66,9 @@ export class Admissions {
     this.#options = options;
     this.#queued = new QueuedCalls(options.log);
     this.#pending = new PendingCalls({
-      due: (call) => this.#foreseen(call, dueFirst),
-      full: (call) => this.#foreseen(call, null),
-      whole: (request) => this.#wholeOf(request),
+      due: (call, floor) => this.#foreseen(call, floor, dueFirst),
+      full: (call, floor) => this.#foreseen(call, floor, null),
+      whole: (request, floor) => this.#wholeOf(request, floor),
       admit: (whole, terms) => this.#admit(whole, terms),
       refuse: (call, why) => this.#refuse(call, why),
       report: (error, call) => this.#report(error, call.streamId),
@@ -115,6 +108,16 @@ export class Admissions {
     return this.#actor.getSnapshot().context.inFlight.size;
   }
 
+  /** Calls that wait for their session id. */
+  get queuedCalls(): number {
+    return this.#actor.getSnapshot().context.waiting?.size ?? 0;
+  }
+
+  /** Streams that hear another one; they are among the active ones. */
+  get attachedStreams(): number {
+    return this.#listeners.size;
+  }
+
   /** The port of one floor. */
   portOf(floor: Floor): AdmissionPort {
     return {
@@ -135,11 +138,12 @@ export class Admissions {
     const { quota, admission } = this.#options;
     const request = { call, ...utterance };
     // A listener asks nothing of a model: it needs no words and no quota, and leaves what is collected to the next utterance.
-    if (admission.duplicatePolicy === 'attach' && this.#foreseenVerdict(call)?.type === 'stream.attached') {
+    if (admission.duplicatePolicy === 'attach' && this.#foreseenVerdict(call, floor)?.type === 'stream.attached') {
       answer(this.#attach(call, floor));
       return nothingToAbandon;
     }
-    const whole = fault === undefined ? this.#wholeOf(request) : (this.#foreseen(call, dueFirst) ?? fault);
+    const whole =
+      fault === undefined ? this.#wholeOf(request, floor) : (this.#foreseen(call, floor, dueFirst) ?? fault);
     if ('errorCode' in whole) answer(this.#refuse(call, whole));
     else if (quota === null) return this.#admit(whole, { floor, answer, reserved: null });
     else return this.#pending.admit(quota, { request, floor, answer });
@@ -147,21 +151,21 @@ export class Admissions {
   }
 
   /** The request with what was collected of its utterance, or why that can't be answered. */
-  #wholeOf(request: StreamRequest): StreamRequest | Failure {
+  #wholeOf(request: StreamRequest, floor: Floor): StreamRequest | Failure {
     const whole = this.#options.collector.whole(request);
     // Before anything reads the words: what that costs is bounded by this.
-    if ('errorCode' in whole) return this.#foreseen(request.call, dueFirst) ?? whole;
+    if ('errorCode' in whole) return this.#foreseen(request.call, floor, dueFirst) ?? whole;
     if (whole.prompt.trim() !== '') return whole;
     // The words of a duplicate went into the stream that runs: it is the duplicate that is wrong, not its words.
     const wordless = 'prompt is empty; send the words of the utterance in prompt or chunk_text';
-    return this.#foreseen(request.call, dueFirst) ?? failure('empty_prompt', wordless);
+    return this.#foreseen(request.call, floor, dueFirst) ?? failure('empty_prompt', wordless);
   }
 
   /** Answers now, or when the call has waited for its session id. */
   #admit(whole: StreamRequest, { floor, answer, reserved }: Terms): Asked {
     const { call } = whole;
     const { collector } = this.#options;
-    const said = ask(this.#actor, { ...requestOf(call), ...placeOf(floor) });
+    const said = ask(this.#actor, requestOf(call, floor));
     const verdict = said.find((each) => isVerdictOn(each, call.streamId));
     if (verdict === undefined) reserved?.settle(false);
     assert(verdict !== undefined, `the supervisor said nothing about stream ${call.streamId}`);
@@ -214,7 +218,7 @@ export class Admissions {
   }
 
   #attach(call: Call, floor: Floor): Grant | Failure {
-    const verdict = this.#ask(requestOf(call));
+    const verdict = this.#ask(requestOf(call, floor));
     if (verdict.type === 'stream.refused') return this.#refuse(call, verdict.failure);
     return this.#grant(call, verdict, floor, null);
   }
@@ -234,6 +238,7 @@ export class Admissions {
     assert('activeStreams' in verdict, 'a stream was admitted without a slot');
     this.#floors.set(streamId, floor);
     const leader = verdict.type === 'stream.attached' ? verdict.leader : null;
+    if (leader !== null) this.#listeners.add(streamId);
     return { activeStreams: verdict.activeStreams, utterance, leader };
   }
 
@@ -301,14 +306,14 @@ export class Admissions {
   }
 
   /** Why the supervisor would refuse the call now, if it is for one of `reasons` (null = any); null = it would not. It stays the only judge. */
-  #foreseen(call: Call, reasons: readonly string[] | null): Failure | null {
-    const verdict = this.#foreseenVerdict(call);
+  #foreseen(call: Call, floor: Floor, reasons: readonly string[] | null): Failure | null {
+    const verdict = this.#foreseenVerdict(call, floor);
     if (verdict?.type !== 'stream.refused') return null;
     return reasons === null || reasons.includes(verdict.failure.errorType) ? verdict.failure : null;
   }
 
-  #foreseenVerdict(call: Call): Verdict | undefined {
-    const said = foresee(supervisorMachine, this.#actor.getSnapshot(), requestOf(call));
+  #foreseenVerdict(call: Call, floor: Floor): Verdict | undefined {
+    const said = foresee(supervisorMachine, this.#actor.getSnapshot(), requestOf(call, floor));
     return said.find((each) => isVerdictOn(each, call.streamId));
   }
 
@@ -369,6 +374,7 @@ export class Admissions {
     const freed = this.#releasing.get(streamId);
     this.#releasing.delete(streamId);
     this.#floors.delete(streamId);
+    this.#listeners.delete(streamId);
     assert(freed !== undefined, `the slot of stream ${streamId} was freed before its session ended`);
     freed(activeStreams);
   }
@@ -378,23 +384,10 @@ export class Admissions {
   }
 }
 
-function requestOf({ streamId, sessionId, hardwareId }: Call) {
-  return { type: 'stream.requested', streamId, sessionId, hardwareId } as const;
+function requestOf({ streamId, sessionId, hardwareId }: Call, floor: Floor) {
+  return { type: 'stream.requested', streamId, sessionId, hardwareId, ...placeOf(floor) } as const;
 }
 
 function placeOf({ worker }: Floor) {
   return worker === undefined ? {} : { worker };
-}
-
-function isVerdictOn(emitted: SupervisorEmitted, streamId: string): emitted is Verdict {
-  switch (emitted.type) {
-    case 'stream.admitted':
-    case 'stream.attached':
-    case 'stream.queued':
-    case 'chunk.admitted':
-    case 'stream.refused':
-      return emitted.streamId === streamId;
-    default:
-      return false;
-  }
 }

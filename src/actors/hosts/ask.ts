@@ -11,6 +11,7 @@ import {
   type SnapshotFrom,
   transition,
 } from 'xstate';
+import type { SupervisorEmitted } from '../../machines/supervisor/supervisor.types.ts';
 
 /** Tells a running chart an event; what it emitted meanwhile, in order. Who listens to it anyway has heard that by then. */
 export function ask<TMachine extends AnyStateMachine>(
@@ -44,4 +45,25 @@ interface Action {
 /** XState's types leave out what a chart emits from the actions of a transition. */
 function isEmission<T>(action: Action): action is Action & { readonly params: { readonly event: T } } {
   return action.type === 'xstate.emit';
+}
+
+/** What the supervisor's chart says about one call that asks. */
+export type Verdict = Extract<
+  SupervisorEmitted,
+  {
+    readonly type: 'stream.admitted' | 'stream.attached' | 'stream.queued' | 'chunk.admitted' | 'stream.refused';
+  }
+>;
+
+export function isVerdictOn(emitted: SupervisorEmitted, streamId: string): emitted is Verdict {
+  switch (emitted.type) {
+    case 'stream.admitted':
+    case 'stream.attached':
+    case 'stream.queued':
+    case 'chunk.admitted':
+    case 'stream.refused':
+      return emitted.streamId === streamId;
+    default:
+      return false;
+  }
 }

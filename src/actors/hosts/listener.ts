@@ -3,7 +3,8 @@
  * on, to the same end.
  *
  * What holds, cited as "Listener N":
- *  1. it begins with a text frame; before that it gets at most the command and the end;
+ *  1. it begins with a text frame, or with the command where no sentence was left to come; where neither was it ends as the duplicate that it
+ *     is (`concurrent_request`), and may try again: nobody gets an end alone;
  *  2. it has a flow control of its own: what waits for its client is bounded by MAX_WAITING_BYTES, beyond which it ends with `overloaded`, and
  *     by its own idle timeout. It slows neither the first call nor another listener;
  *  3. it ends alone when its client leaves, its device interrupts, or it is too slow, and with the first call when that fails. Where the
@@ -14,7 +15,7 @@
 import { type Call, idsOf } from '../../call/call.ts';
 import type { Frame, FrameSink, SinkListener, StreamEnd } from '../../call/gateway.ts';
 import type { OwnTimer } from '../../call/own-time.ts';
-import { type Failure, failure } from '../../errors.ts';
+import { duplicateOf, type Failure, failure } from '../../errors.ts';
 import { type StreamFailureType, streamFailureOf } from '../../machines/stream/stream.failures.ts';
 import type { HeardEvent, StreamEvent, StreamLimits } from '../../machines/stream/stream.types.ts';
 import { StreamFigures } from '../figures/stream-figures.ts';
@@ -93,6 +94,7 @@ export class Listener implements HostedStream {
   #totalTime: OwnTimer | undefined;
   #takenBytes = 0;
   #hasSentence = false;
+  #hasCommand = false;
   #hasEndFrame = false;
   #commandsSent = 0;
   #isEnded = false;
@@ -131,8 +133,11 @@ export class Listener implements HostedStream {
 
   /** The first call got this frame. */
   take(frame: Frame): void {
-    if (frame.kind === 'text') this.#hasSentence = true;
+    this.#hasSentence ||= frame.kind === 'text';
+    this.#hasCommand ||= frame.kind === 'action';
     if (frame.kind === 'audio' && !this.#hasSentence) return;
+    // Its failure comes with the end of the first call.
+    if (frame.kind === 'end' && this.#hasNothing) return;
     this.#hasEndFrame ||= frame.kind === 'end';
     this.#takenBytes += bytesOf(frame);
     try {
@@ -147,12 +152,16 @@ export class Listener implements HostedStream {
   leaderEnded(end: StreamEnd): void {
     if (end.ok) {
       // What waits still goes out, and the end behind it.
-      if (!this.#hasEndFrame) this.#end(null);
+      if (!this.#hasEndFrame) this.#end(this.#hasNothing ? duplicateOf(this.call.sessionId) : null);
       return;
     }
     const { errorType } = end.failure;
     const gone = 'The stream that this call listened to was cancelled by its client';
     this.#end(errorType === 'client_cancelled' ? failure('interrupted', gone) : end.failure);
+  }
+
+  get #hasNothing(): boolean {
+    return !this.#hasSentence && !this.#hasCommand;
   }
 
   #hear(event: OutboxEvent): void {

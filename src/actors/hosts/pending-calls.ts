@@ -30,10 +30,10 @@ export interface QuotaReservation {
 /** Whoever admits calls, as far as those that wait for their quota must know it. */
 export interface House {
   /** Why the call would be refused whatever its quota says; null = it would not. */
-  readonly due: (call: Call) => Failure | null;
+  readonly due: (call: Call, floor: Floor) => Failure | null;
   /** Why it would be refused at all. */
-  readonly full: (call: Call) => Failure | null;
-  readonly whole: (request: StreamRequest) => StreamRequest | Failure;
+  readonly full: (call: Call, floor: Floor) => Failure | null;
+  readonly whole: (request: StreamRequest, floor: Floor) => StreamRequest | Failure;
   readonly admit: (whole: StreamRequest, terms: Terms) => Asked;
   /** Counts and logs the refusal; gives it back. */
   readonly refuse: (call: Call, why: Failure) => Failure;
@@ -136,10 +136,10 @@ export class PendingCalls {
 
   /** The call waits for its request; then it is decided as any other. */
   admit(quota: QuotaPort, application: Application): Asked {
-    const { request, answer } = application;
+    const { request, floor, answer } = application;
     const { call } = request;
     // A duplicate is one whatever its device may still ask for.
-    const due = this.#house.due(call);
+    const due = this.#house.due(call, floor);
     if (due !== null) {
       answer(this.#house.refuse(call, due));
       return nothingToAbandon;
@@ -160,17 +160,18 @@ export class PendingCalls {
   }
 
   async #askQuota(quota: QuotaPort, { pending, earlier, ...application }: QuotaQuestion): Promise<void> {
-    const { call } = application.request;
+    const { request, floor } = application;
+    const { call } = request;
     // Without an earlier one it is asked in this turn, so that calls of a device stay in their order.
     if (earlier !== undefined) await earlier.decided;
     if (pending.isOver) return;
-    const due = this.#house.due(call);
+    const due = this.#house.due(call, floor);
     if (due !== null) {
       pending.end(due);
       return;
     }
     // A full house lets wait for what would be refused anyway: who has none left is told so, who has keeps it.
-    const full = this.#house.full(call);
+    const full = this.#house.full(call, floor);
     const reserved = await quota.reserve(call, full === null ? 1 : 0);
     this.#decide(pending, { ...application, reserved, full });
   }
@@ -182,9 +183,12 @@ export class PendingCalls {
       return;
     }
     // What was collected may have been used meanwhile.
-    const whole = this.#house.whole(request);
+    const whole = this.#house.whole(request, floor);
     const refused =
-      this.#house.due(request.call) ?? (isDenied ? reserved : null) ?? full ?? ('errorCode' in whole ? whole : null);
+      this.#house.due(request.call, floor) ??
+      (isDenied ? reserved : null) ??
+      full ??
+      ('errorCode' in whole ? whole : null);
     if (isDenied || refused !== null || 'errorCode' in whole) {
       if (!isDenied) reserved.settle(false);
       if (refused !== null) pending.end(refused);

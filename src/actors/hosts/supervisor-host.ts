@@ -42,6 +42,14 @@ export class SupervisorHost extends StreamFloor {
     return this.#admissions.activeStreams;
   }
 
+  get queuedCalls(): number {
+    return this.#admissions.queuedCalls;
+  }
+
+  get attachedStreams(): number {
+    return this.#admissions.attachedStreams;
+  }
+
   get inFlight(): number {
     return this.#admissions.inFlight;
   }

@@ -6,7 +6,7 @@
  * do something about it; then the slots, which last until a stream ends; then the load, which passes by itself.
  */
 import { isOneDevice } from '../../call/call.ts';
-import { type Failure, failure } from '../../errors.ts';
+import { duplicateOf, type Failure, failure } from '../../errors.ts';
 import { emptyTable, lookUp } from './persistent-table.ts';
 import type { LoadReason, SupervisorContext } from './supervisor.types.ts';
 
@@ -32,6 +32,15 @@ export type RefusalType =
 /** What a second call of a session id in flight is; null = the id is free. */
 export function duplicateKindOf({ inFlight, duplicatePolicy }: SupervisorContext, { sessionId }: Claim) {
   return lookUp(inFlight, sessionId) === undefined ? null : (duplicatePolicy ?? 'reject');
+}
+
+/**
+ * True for a call of another device than the stream in flight: an id that is known says nothing about whose it is, and nobody ends, hears or
+ * holds up what is another one's. Calls that name no device are one device here: nothing tells them apart.
+ */
+export function isOfAnotherDevice(context: SupervisorContext, { sessionId, hardwareId }: Claim): boolean {
+  const running = lookUp(context.streams, lookUp(context.inFlight, sessionId) ?? '')?.hardwareId ?? '';
+  return running !== hardwareId && (isOneDevice(running) || isOneDevice(hardwareId));
 }
 
 /** True if the queue of the call's session id has no place left. */
@@ -72,12 +81,18 @@ export function refusalOf(context: SupervisorContext, claim: Claim): RefusalType
   return loadOf(context, claim.worker).length > 0 ? 'overloaded' : null;
 }
 
-/** CONTRACT §1 fixes the texts of concurrent_request and stream_limit_exceeded. */
+/** CONTRACT §1 fixes the text of stream_limit_exceeded. */
 export function refusal(errorType: RefusalType, context: SupervisorContext, claim: Partial<Claim>): Failure {
-  return failure(errorType, refusalText(errorType, context, claim));
+  return errorType === 'concurrent_request'
+    ? duplicateOf(claim.sessionId ?? '')
+    : failure(errorType, refusalText(errorType, context, claim));
 }
 
-function refusalText(errorType: RefusalType, context: SupervisorContext, claim: Partial<Claim>): string {
+function refusalText(
+  errorType: Exclude<RefusalType, 'concurrent_request'>,
+  context: SupervisorContext,
+  claim: Partial<Claim>,
+): string {
   const { sessionId = '', hardwareId = '', worker } = claim;
   switch (errorType) {
     case 'starting':
@@ -90,8 +105,6 @@ function refusalText(errorType: RefusalType, context: SupervisorContext, claim: 
       return `The server is overloaded: ${loadOf(context, worker)
         .map((reason) => loadWords[reason])
         .join('; ')}`;
-    case 'concurrent_request':
-      return `Concurrent request for session_id=${sessionId} is not allowed`;
     case 'concurrent_hardware_id':
       return 'The device already has a running stream; only one per device is allowed';
     case 'device_limit_exceeded':

@@ -13,8 +13,9 @@
  *  7. a call waits for its session id while that is in flight, `queueMax` of them at most, `queueTimeoutMs` at most, in the order of their
  *     arrival and without a slot; in the turn in which the id comes free the next is decided; an interrupt and a drain end their waiting;
  *  8. a listener holds a slot, counts in its device's share and ends alone; it is in flight under no id;
- *  9. load refuses what is new where it is reported, and ends nothing;
- * 10. what a lost process had is free in one turn.
+ *  9. a duplicate of another device than that of the stream in flight is refused, whatever a duplicate is otherwise;
+ * 10. load refuses what is new where it is reported, and ends nothing;
+ * 11. what a lost process had is free in one turn.
  * It does not start or stop sessions itself: it says so, and its host does. What its turns make of the tables is in supervisor-books.ts, who
  * may have a stream in admission-rules.ts.
  */
@@ -26,6 +27,7 @@ import {
   isDeviceStreaming,
   isFull,
   isLeaderElsewhere,
+  isOfAnotherDevice,
   isQueueFull,
   loadOf,
   type RefusalType,
@@ -99,6 +101,8 @@ export const supervisorSetup = setup({
   guards: {
     isSessionInFlight: ({ context, event }) =>
       event.type === 'stream.requested' && duplicateKindOf(context, event) === 'reject',
+    isOfAnotherDevice: ({ context, event }) =>
+      isAnswer(event) && duplicateKindOf(context, event) !== null && isOfAnotherDevice(context, event),
     isQueueFull: ({ context, event }) => isQueuing(context, event) && isQueueFull(context, event),
     isLeaderElsewhere: ({ context, event }) => isAttaching(context, event) && isLeaderElsewhere(context, event),
     isDeviceStreaming: ({ context, event }) => isTaking(context, event) && isDeviceStreaming(context, event),
@@ -214,6 +218,7 @@ export const supervisorMachine = supervisorSetup.createMachine({
       on: {
         'stream.requested': [
           { guard: 'isSessionInFlight', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
+          { guard: 'isOfAnotherDevice', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
           { guard: 'isQueueFull', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
           { guard: 'isLeaderElsewhere', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
           { guard: 'isDeviceStreaming', actions: { type: 'refuse', params: { errorType: 'concurrent_hardware_id' } } },

@@ -158,6 +158,8 @@ export class WorkersService implements StreamService {
       counts: {
         active_streams: admissions.activeStreams,
         in_flight: admissions.inFlight,
+        queued_calls: admissions.queuedCalls,
+        attached_streams: admissions.attachedStreams,
         collect_buffers: collector.buffers,
       },
       figures: sumOf([own, ...figures]),

@@ -60,7 +60,7 @@ describe('queue', () => {
       errorType: 'concurrent_request',
       details: 'Concurrent request for session_id=session-1 is not allowed',
     });
-    expect(await server.status()).toMatchObject({ active_streams: 1, in_flight: 1 });
+    expect(await server.status()).toMatchObject({ active_streams: 1, in_flight: 1, queued_calls: 1 });
     first.call.cancel();
     const outcome = await second.outcome;
     expectGoodEnd(outcome);
@@ -90,9 +90,9 @@ describe('attach', () => {
     const { server, client: from } = await serverWith('attach');
     const first = start(from, { ...ids, prompt: 'slow' });
     await first.firstFrame;
-    const second = start(from, { ...ids, hardware_id: 'device-2', prompt: '' });
-    const { in_flight: inFlight } = await eventually(server.status, (status) => status.active_streams === 2);
-    expect(inFlight).toBe(1);
+    const second = start(from, { ...ids, prompt: '' });
+    const status = await eventually(server.status, ({ active_streams: active }) => active === 2);
+    expect(status).toMatchObject({ in_flight: 1, queued_calls: 0, attached_streams: 1 });
     const [leader, listener] = await Promise.all([first.outcome, second.outcome]);
     expectGoodEnd(leader);
     expectGoodEnd(listener);
@@ -101,6 +101,7 @@ describe('attach', () => {
     expect(listener.frames).toEqual(leader.frames.slice(-listener.frames.length));
     expect(listener.kinds).toContain('action_message');
     expect(listener.sessionId).toBe('session-1');
+    expect(await server.status()).toMatchObject({ active_streams: 0, attached_streams: 0 });
   });
 
   test('a listener whose first call is cancelled ends as interrupted, by what it had been sent', async () => {
@@ -113,3 +114,22 @@ describe('attach', () => {
     expectErrorBeforeData(await second.outcome, { code: 'CANCELLED', errorType: 'interrupted' });
   });
 });
+
+test.each(['supersede', 'queue', 'attach'])(
+  'under %s a call of another device is refused at once, with no word of the stream, which goes on',
+  async (policy) => {
+    const { server, client: from } = await serverWith(policy);
+    const first = start(from, { ...ids, prompt: 'slow' });
+    await first.firstFrame;
+    for (const hardware_id of ['device-2', '']) {
+      const stranger = await ask(from, { ...ids, hardware_id, prompt: 'Who is there?' });
+      expectErrorBeforeData(stranger, {
+        code: 'RESOURCE_EXHAUSTED',
+        errorType: 'concurrent_request',
+        details: 'Concurrent request for session_id=session-1 is not allowed',
+      });
+    }
+    expectGoodEnd(await first.outcome);
+    expect(await server.status()).toMatchObject({ active_streams: 0, in_flight: 0 });
+  },
+);

@@ -100,6 +100,7 @@ export class AdmissionModel {
     const policy: DuplicatePolicy | null = running === undefined ? null : this.#limits.duplicatePolicy;
     const refused = (why: string) => [`refused ${streamId} ${why}`];
     if (policy === 'reject') return refused('concurrent_request');
+    if (running !== undefined && running.hardwareId !== call.hardwareId) return refused('concurrent_request');
     if (policy === 'attach' && running?.worker !== call.worker) return refused('concurrent_request');
     if (policy === 'queue') {
       const before = this.waiting.filter((each) => each.sessionId === sessionId).length;

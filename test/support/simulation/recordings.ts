@@ -1,6 +1,5 @@
-/** The logs of a simulated world's charts, recorded as a server records them, in memory; and the way to the supervisor's actor. */
-import type { AnyActorLogic, AnyStateMachine } from 'xstate';
-import type { SupervisorEvent } from '../../../src/machines/supervisor/supervisor.types.ts';
+/** The logs of a simulated world's charts, recorded as a server records them, in memory. */
+import type { AnyStateMachine } from 'xstate';
 import { ActorLog } from '../../../src/record/actor-log.ts';
 import { sessionRecording, supervisorRecording, welcomeRecording } from '../../../src/record/chart-recordings.ts';
 import { withRecorder } from '../../../src/record/recorded-logic.ts';
@@ -16,8 +15,6 @@ export class Recordings {
   readonly #now: () => number;
   readonly #logs = new Map<string, { readonly log: ActorLog; text: string; turns: number }>();
   #finished: (text: string) => string = (text) => text;
-  /** The running supervisor; null before it runs. */
-  supervisor: { send(event: SupervisorEvent): void } | null = null;
 
   constructor(redaction: RedactionMode | null, now: () => number) {
     this.#redaction = redaction;
@@ -28,8 +25,7 @@ export class Recordings {
   watch(plants: ChartPlants): ChartWatch {
     this.#finished = plants.log ?? ((text) => text);
     return {
-      ofSupervisor: (machine) =>
-        this.#known(this.#recorded(plants.supervisor?.(machine) ?? machine, supervisorRecording)),
+      ofSupervisor: (machine) => this.#recorded(plants.supervisor?.(machine) ?? machine, supervisorRecording),
       ofSessions: (machine) => this.#recorded(plants.sessions?.(machine) ?? machine, sessionRecording),
       ofWelcomes: (machine) => this.#recorded(machine, welcomeRecording),
     };
@@ -59,16 +55,5 @@ export class Recordings {
         noteThrow: (event) => own.log.noteThrow(event, this.#now()),
       };
     });
-  }
-
-  /** The actor of the supervisor's chart is seen where it makes its first snapshot. */
-  #known<T extends AnyStateMachine>(machine: T): T {
-    const known: T = Object.create(machine);
-    const getInitialSnapshot: AnyActorLogic['getInitialSnapshot'] = (scope, input: unknown) => {
-      this.supervisor = scope.self;
-      return machine.getInitialSnapshot(scope, input);
-    };
-    Object.defineProperty(known, 'getInitialSnapshot', { value: getInitialSnapshot });
-    return known;
   }
 }

@@ -241,7 +241,7 @@ class World {
   #flipLoad(isOverloaded: boolean): void {
     this.#count(isOverloaded ? 'overload begins' : 'overload ends');
     this.#ledger.isOverloaded = isOverloaded;
-    this.#recordings.supervisor?.send({ type: 'load.reported', worker: 'all', reasons: isOverloaded ? ['lag'] : [] });
+    this.#host.reportLoad(isOverloaded ? ['lag'] : []);
   }
 
   #drain(): void {

@@ -74,6 +74,8 @@ it names them in the order in which they were admitted.`,
   events,
   guards: {
     isSessionInFlight: 'A stream with this session_id is running, and `DUPLICATE_POLICY` is `reject`.',
+    isOfAnotherDevice:
+      'Its session_id is in flight, of another device: an id that is known says nothing about whose it is.',
     isQueueFull: 'It would wait for its session_id, and `DUPLICATE_QUEUE_MAX` calls do already.',
     isLeaderElsewhere: 'It would listen to a stream that another process has.',
     isDeviceStreaming:

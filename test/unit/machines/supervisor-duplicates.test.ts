@@ -63,11 +63,9 @@ describe('supersede', () => {
 
   test('does not count the older one in the share of its device', () => {
     const chart = open({ oneStreamPerDevice: true, maxStreamsPerDevice: 1, duplicatePolicy: 'supersede' });
-    chart.send(request('call-1', 'a', 'device-1'));
-    chart.send(request('call-2', 'b', 'device-2'));
-    // The device of the newer one has another stream: nothing is superseded.
-    expect(chart.send(request('call-3', 'a', 'device-2'))).toEqual(['refused call-3 concurrent_hardware_id']);
-    expect(chart.send(request('call-4', 'a', 'device-1'))).toEqual(['superseded call-1 call-4', 'admitted call-4']);
+    chart.send(request('call-1', 'a'));
+    expect(chart.send(request('call-2', 'b'))).toEqual(['refused call-2 concurrent_hardware_id']);
+    expect(chart.send(request('call-3', 'a'))).toEqual(['superseded call-1 call-3', 'admitted call-3']);
   });
 
   test('is a new stream: an overloaded server refuses it, and the older one goes on', () => {
@@ -94,8 +92,8 @@ describe('queue', () => {
   test('Supervisor 7: lets calls wait without a slot, and admits the next in the turn in which the id comes free', () => {
     const chart = open({ ...queueing, maxStreams: 1 });
     chart.send(request('call-1', 'a'));
-    expect(chart.send(request('call-2', 'a', 'device-2'))).toEqual(['queued call-2 1']);
-    expect(chart.send(request('call-3', 'a', 'device-3'))).toEqual(['queued call-3 2']);
+    expect(chart.send(request('call-2', 'a'))).toEqual(['queued call-2 1']);
+    expect(chart.send(request('call-3', 'a'))).toEqual(['queued call-3 2']);
     expect(chart.send(release('call-1'))).toEqual(['freed call-1', 'admitted call-2']);
     expect(chart.run.timers()).toEqual({ 'wait call-3': 5_000 });
     expect(chart.send(release('call-2'))).toEqual(['freed call-2', 'admitted call-3']);
@@ -136,25 +134,23 @@ describe('queue', () => {
   });
 
   test('tells the due refusal to a call that may not have the id, and gives it to the next', () => {
-    const chart = open({ ...queueing, maxStreams: 3, maxStreamsPerDevice: 1, queueMax: 4 });
-    chart.send(request('call-1', 'a', 'device-1'));
-    chart.send(request('call-2', 'b', 'device-2'));
-    chart.send(request('call-3', 'a', 'device-2'));
-    chart.send(request('call-4', 'a', 'device-3'));
-    expect(chart.send(release('call-1'))).toEqual([
-      'freed call-1',
-      'refused call-3 device_limit_exceeded',
-      'admitted call-4',
-    ]);
+    const chart = open({ ...queueing, maxStreams: 9, queueMax: 4 });
+    chart.send(request('call-1', 'a'));
+    chart.send(request('call-2', 'a', 'device-1', 1));
+    chart.send(request('call-3', 'a', 'device-1', 2));
+    chart.send({ type: 'load.reported', worker: 1, reasons: ['lag'] });
+    expect(chart.send(release('call-1'))).toEqual(['freed call-1', 'refused call-2 overloaded', 'admitted call-3']);
   });
 
   test('an interrupt ends the waiting of its device and of no other', () => {
-    const chart = open(queueing);
+    const chart = open({ ...queueing, maxStreams: 9 });
     chart.send(request('call-1', 'a', 'device-1'));
-    chart.send(request('call-2', 'a', 'device-2'));
+    chart.send(request('call-2', 'b', 'device-2'));
     chart.send(request('call-3', 'a', 'device-1'));
+    chart.send(request('call-4', 'b', 'device-2'));
     expect(chart.send(interrupt('device-1'))).toEqual(['refused call-3 interrupted', 'interrupted call-1']);
-    expect(chart.send(release('call-1'))).toEqual(['freed call-1', 'admitted call-2']);
+    expect(chart.send(release('call-1'))).toEqual(['freed call-1']);
+    expect(chart.send(release('call-2'))).toEqual(['freed call-2', 'admitted call-4']);
   });
 
   test('a drain ends all waiting', () => {
@@ -169,10 +165,10 @@ describe('queue', () => {
 describe('attach', () => {
   test('Supervisor 8: a listener has a slot, is in flight under no id, and ends alone', () => {
     const chart = open({ maxStreams: 2, duplicatePolicy: 'attach' });
-    chart.send(request('call-1', 'a', 'device-1'));
-    expect(chart.send(request('call-2', 'a', 'device-2'))).toEqual(['attached call-2 call-1']);
-    expect(chart.send(request('call-3', 'a', 'device-3'))).toEqual(['refused call-3 stream_limit_exceeded']);
-    expect(chart.send(interrupt('device-2'))).toEqual(['interrupted call-2']);
+    chart.send(request('call-1', 'a'));
+    expect(chart.send(request('call-2', 'a'))).toEqual(['attached call-2 call-1']);
+    expect(chart.send(request('call-3', 'a'))).toEqual(['refused call-3 stream_limit_exceeded']);
+    expect(chart.send(interrupt('device-1'))).toEqual(['interrupted call-1,call-2']);
     expect(chart.send(release('call-2'))).toEqual(['freed call-2']);
     expect(chart.tables).toMatchObject({ inFlight: { a: 'call-1' } });
   });
@@ -189,6 +185,44 @@ describe('attach', () => {
     chart.send(request('call-1', 'a', 'device-1', 1));
     expect(chart.send(request('call-2', 'a', 'device-1', 2))).toEqual(['refused call-2 concurrent_request']);
     expect(chart.send(request('call-3', 'a', 'device-1', 1))).toEqual(['attached call-3 call-1']);
+  });
+});
+
+describe('a session id of another device', () => {
+  test.each(['reject', 'supersede', 'queue', 'attach'] as const)(
+    'Supervisor 9: under %s its duplicate is refused, and the stream in flight and its queue do not notice',
+    (duplicatePolicy) => {
+      const chart = open({ maxStreams: 9, duplicatePolicy, queueTimeoutMs: 5_000, queueMax: 1 });
+      chart.send(request('call-1', 'a', 'device-1'));
+      const before = chart.tables;
+      for (const [index, stranger] of ['device-2', 'Device-1', 'device-1 ', 'unknown', '__proto__'].entries()) {
+        const failed = chart.failureOf(request(`stranger-${index}`, 'a', stranger));
+        expect(failed).toEqual({
+          errorCode: 'RESOURCE_EXHAUSTED',
+          errorType: 'concurrent_request',
+          message: 'Concurrent request for session_id=a is not allowed',
+        });
+      }
+      expect(chart.tables).toEqual(before);
+      const words = {
+        reject: ['refused call-2 concurrent_request'],
+        supersede: ['superseded call-1 call-2', 'admitted call-2'],
+        queue: ['queued call-2 1'],
+        attach: ['attached call-2 call-1'],
+      };
+      expect(chart.send(request('call-2', 'a', 'device-1'))).toEqual(words[duplicatePolicy]);
+    },
+  );
+
+  test.each([
+    ['unknown', 'unknown', 'attached call-2 call-1'],
+    ['unknown', 'Unknown', 'attached call-2 call-1'],
+    ['unknown', 'device-1', 'refused call-2 concurrent_request'],
+    ['device-1', 'unknown', 'refused call-2 concurrent_request'],
+  ])('of two calls by %s and by %s the second is: %s', (first, second, word) => {
+    const chart = open({ maxStreams: 9, duplicatePolicy: 'attach' });
+    chart.send(request('call-1', 'a', first));
+    expect(chart.send(request('call-2', 'a', second))).toEqual([word]);
   });
 });
 
@@ -211,7 +245,7 @@ describe("a device's share", () => {
 });
 
 describe('load', () => {
-  test('Supervisor 9: refuses new streams of the process that reports it, by the name of the bound, until it reports none', () => {
+  test('Supervisor 10: refuses new streams of the process that reports it, by the name of the bound, until it reports none', () => {
     const chart = open({ maxStreams: 9 });
     chart.send(request('call-1', 'a', 'device-1', 1));
     expect(chart.send({ type: 'load.reported', worker: 1, reasons: ['lag', 'memory'] })).toEqual([]);
@@ -241,7 +275,7 @@ describe('load', () => {
 });
 
 describe('a lost process', () => {
-  test('Supervisor 10: frees all that it had in one turn, forgets its calls that wait, and lets the next of others in', () => {
+  test('Supervisor 11: frees all that it had in one turn, forgets its calls that wait, and lets the next of others in', () => {
     const chart = open({ maxStreams: 9, duplicatePolicy: 'queue', queueTimeoutMs: 5_000, queueMax: 4 });
     chart.send(request('call-1', 'a', 'device-1', 1));
     chart.send(request('call-2', 'b', 'device-1', 2));
