@@ -38,9 +38,9 @@ CHANNEL = [
 RECONNECT_AFTER_S = 1  # nobody there, or the connection broke
 # Seconds to wait by error_type, from docs/CLIENTS.md. What is not here is not worth another attempt.
 RETRY_AFTER_S = {
-    "concurrent_request": 1, "concurrent_hardware_id": 1, "stream_limit_exceeded": 1, "rate_limit_exceeded": 1,
-    "overloaded": 1, "stream_idle_timeout": 1, "first_token_timeout": 1, "answer_stalled": 1, "answer_failed": 1,
-    "empty_answer": 1, "speech_failed": 1, "starting": 0.5, "draining": 2,
+    "concurrent_request": 1, "concurrent_hardware_id": 1, "device_limit_exceeded": 1, "stream_limit_exceeded": 1,
+    "rate_limit_exceeded": 1, "overloaded": 1, "stream_idle_timeout": 1, "first_token_timeout": 1, "answer_stalled": 1,
+    "answer_failed": 1, "empty_answer": 1, "speech_failed": 1, "starting": 0.5, "draining": 2,
 }
 
 

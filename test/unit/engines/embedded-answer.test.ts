@@ -59,7 +59,7 @@ describe('the use that it tells', () => {
       const used: AnswerUsage[] = [];
       const noteUsage = (usage: AnswerUsage) => used.push(usage);
       const controller = new AbortController();
-      const iterator = createEmbeddedAnswerEngine({ ...clock, msPerWord: 1 })
+      const iterator = createEmbeddedAnswerEngine({ ...clock, msPerWord: 40 })
         .answer({ prompt: 'Tell me a story', hardwareId: 'd', noteUsage }, controller.signal)
         [Symbol.asyncIterator]();
       for (let word = 0; word < 3; word += 1) await iterator.next();

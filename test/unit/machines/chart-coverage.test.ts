@@ -217,6 +217,7 @@ describe('the supervisor chart', () => {
       { type: 'stream.requested', streamId, sessionId: 'session-a', hardwareId: 'device-a' },
       { type: 'stream.requested', streamId, sessionId: 'session-b', hardwareId: 'device-a' },
       { type: 'stream.requested', streamId, sessionId: 'session-a', hardwareId: 'device-c', worker: 1 },
+      { type: 'stream.requested', streamId, sessionId: 'session-a', hardwareId: 'device-a', worker: 1 },
       { type: 'welcome.requested', streamId, sessionId: 'session-a' },
       { type: 'chunk.received', streamId: 'chunk', sessionId: 'session-a' },
       { type: 'stream.released', streamId: 'call-1' },
