@@ -61,7 +61,7 @@ export function shareDescriptors({ connections: { maxConnections } }: Config, lo
   };
   const fields = { scope: 'server', method: 'serve', decision: 'descriptors', ctx };
   if (connections === maxConnections) {
-    log.info(fields, 'what logs and connections may take of the descriptors');
+    log.debug(fields, 'what logs and connections may take of the descriptors');
   } else {
     const message =
       'MAX_CONNECTIONS is beyond what the limit of descriptors allows: fewer are accepted; `ulimit -n` or LimitNOFILE raises the limit';

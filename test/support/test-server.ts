@@ -70,7 +70,9 @@ export function makePlace({ scenario, env = {} }: TestServerOptions): ServerPlac
   }
   // The tests' own work is on the server's event loop, and others are on its machine: load is what a test brings itself.
   const ports = { GRPC_PORT: '0', HTTP_PORT: '0' };
-  return { dir, env: { ...ports, DATA_DIR: join(dir, 'data'), OVERLOAD: 'off', ...scripted, ...env } };
+  // Most tests are one device with many calls.
+  const bounds = { OVERLOAD: 'off', BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0' };
+  return { dir, env: { ...ports, DATA_DIR: join(dir, 'data'), ...bounds, ...scripted, ...env } };
 }
 
 interface Ports {

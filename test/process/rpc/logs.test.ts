@@ -253,13 +253,6 @@ test('the server itself: ready, drain, stopped', async () => {
     method: 'serve',
   });
   expect(server.logs.map(factsOf)).toEqual([
-    serverLine('descriptors', {
-      limit: expect.any(Number),
-      log_files: expect.any(Number),
-      connections: 1000,
-      max_connections: 1000,
-      http_connections: expect.any(Number),
-    }),
     serverLine('ready', {
       grpc_port: server.grpcPort,
       http_port: server.httpPort,
