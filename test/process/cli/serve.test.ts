@@ -87,6 +87,8 @@ test('SIGTERM to npm start reaches the server: it drains, and nobody stays behin
   await eventually(
     () => stdout,
     (text) => text.includes('"decision":"ready"'),
+    // It may have to be built first.
+    60_000,
   );
   child.kill('SIGTERM');
   // Whoever lives holds the pipe open.

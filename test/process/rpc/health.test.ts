@@ -72,6 +72,8 @@ describe('HTTP', () => {
       active_streams: 0,
       max_streams: 50,
       in_flight: 0,
+      queued_calls: 0,
+      attached_streams: 0,
       active_answers: 0,
       active_speech: 0,
       rejected: {},
