@@ -137,10 +137,10 @@ describe('docs/decisions', () => {
     expect(named.toSorted()).toEqual(used.toSorted());
   });
 
-  test('have each a number of its own', () => {
+  test('are numbered without a gap', () => {
     const numbers = documents.flatMap(({ path }) => /^docs\/decisions\/(\d{4})-/.exec(path)?.[1] ?? []);
     expect(numbers.length).toBeGreaterThan(0);
-    expect(numbers).toEqual([...new Set(numbers)]);
+    expect(numbers.map(Number).sort((a, b) => a - b)).toEqual(numbers.map((_, place) => place + 1));
   });
 });
 
