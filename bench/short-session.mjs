@@ -147,7 +147,8 @@ async function heapOfWaiting(target) {
 /** The heap when it changes no more: on a busy machine it takes seconds until every stream has begun. */
 async function settledHeap(child) {
   let known = 0;
-  for (;;) {
+  for (let look = 0; ; look += 1) {
+    if (look === 60) throw new Error('the heap has not come to rest within 60 looks');
     await new Promise((wake) => setTimeout(wake, 1500));
     const bytes = await heap(child);
     if (Math.abs(bytes - known) < bytes / 200) return bytes;

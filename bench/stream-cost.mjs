@@ -182,7 +182,8 @@ async function heapOf({ supervisor }) {
 /** The heap when it changes no more: on a busy machine it takes seconds until every stream has begun. */
 async function heapUsed() {
   let known = 0;
-  for (;;) {
+  for (let look = 0; ; look += 1) {
+    if (look === 60) throw new Error('the heap has not come to rest within 60 looks');
     await new Promise((wake) => setTimeout(wake, 1000));
     for (let round = 0; round < 3; round += 1) {
       globalThis.gc();

@@ -198,7 +198,8 @@ export function readSegment(bytes: Uint8Array): SegmentContents {
   return told(walk.header === null ? { fault: { at: 0, why: 'the file is empty' } } : {});
 }
 
-function linesIn(bytes: Uint8Array): number {
+/** Line feeds in some bytes. */
+export function linesIn(bytes: Uint8Array): number {
   let lines = 0;
   for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines += 1;
   return lines;

@@ -10,14 +10,13 @@ import type { FileHandle } from 'node:fs/promises';
 import {
   type BlockHead,
   type IndexedLog,
-  nameBehindTime,
   SEGMENT_END_MAX_BYTES,
   SEGMENT_LINE_MAX_BYTES,
   type SegmentEnd,
   segmentEndIn,
   segmentLineOf,
 } from '../log/segment-format.ts';
-import { SegmentWalk } from '../log/segment-reader.ts';
+import { linesIn, SegmentWalk } from '../log/segment-reader.ts';
 import { LastPage, openFile, Pages, readAt } from './segment-bytes.ts';
 
 /** Holds the head of a block and nearly always its lines. */
@@ -106,32 +105,24 @@ export class OpenedSegment {
     }
   }
 
-  /** True if a log in it may be named like this, behind its time; of one with an index no line is parsed. Throws what the system says. */
+  /** False if its index names no log like this, behind its time; no line of it is parsed. Throws what the system says. */
   async mayHold(name: string): Promise<boolean> {
-    if (!this.#isEnded && this.#walked === 0 && this.#fault === null) {
-      const file = await openFile(this.path);
-      try {
-        const index = await indexIn(file);
-        if (index !== null) return index.bytes.includes(`-${name}"`);
-      } finally {
-        await file.close();
-      }
-    }
-    await this.look();
-    return this.#members.some((member) => nameBehindTime(member.name) === name);
-  }
-
-  /** How many logs stand in it; of one with an index no line of that is read. Throws what the system says. */
-  async countLogs(): Promise<number> {
     const file = await openFile(this.path);
     try {
-      const end = await endIn(file);
-      if (end !== null) return end.logs;
+      return (await indexIn(file))?.bytes.includes(`-${name}"`) ?? true;
     } finally {
       await file.close();
     }
-    await this.look();
-    return this.#members.length;
+  }
+
+  /** How many logs its end counts; null = it has none. Throws what the system says. */
+  async countedLogs(): Promise<number | null> {
+    const file = await openFile(this.path);
+    try {
+      return (await endIn(file))?.logs ?? null;
+    } finally {
+      await file.close();
+    }
   }
 
   /** The bytes of a log's own file; or what is wrong with them. Throws what the system says. */
@@ -324,10 +315,4 @@ function breath(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-function linesIn(bytes: Uint8Array): number {
-  let lines = 0;
-  for (const byte of bytes) if (byte === LINE_FEED) lines += 1;
-  return lines;
 }

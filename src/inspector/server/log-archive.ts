@@ -315,7 +315,8 @@ function startWithin(day: string, name: string, since: string): string {
 /** How many logs stand in a segment; 0 if that can't be told. */
 async function logsIn(path: string): Promise<number> {
   try {
-    return await new OpenedSegment(path).countLogs();
+    // One that is still written is looked at from where the last look ended.
+    return (await new OpenedSegment(path).countedLogs()) ?? (await segments.at(path)).members.length;
   } catch {
     return 0;
   }
