@@ -67,17 +67,17 @@ export class WorkerDesk implements Floor {
     });
   }
 
-  /** The worker is gone. Returns how many streams it had. */
-  lost(): number {
+  /** The worker is gone; one that was dismissed and had nothing left is no loss. Returns how many streams it had. */
+  lost(isDismissed: boolean): number {
     if (this.#isLost) return 0;
     this.#isLost = true;
     this.line.close();
     const granted = new Map(this.#granted);
     this.#granted.clear();
+    if (!isDismissed || granted.size + this.#asked.size > 0) this.#options.admissions.workerLost(this.worker);
+    // What waits for its quota; calls that waited for their session id are forgotten by now.
     for (const asked of [...this.#asked.values()]) asked.abandon();
     this.#asked.clear();
-    this.#port.loaded([]);
-    for (const streamId of granted.keys()) this.#port.released(streamId, () => {});
     for (const { streamIds, over } of [...this.#endings]) {
       over([...new Set(streamIds.flatMap((streamId) => granted.get(streamId) ?? []))]);
     }
