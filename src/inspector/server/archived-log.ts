@@ -7,7 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { endReasonOf, isFailedEnd, readHeader } from '../../log/log-reader.ts';
 import { memberOf, SegmentShelf } from '../../segments/segment-places.ts';
 import type { ListRow } from '../feed-format.ts';
-import { idsIn, textIn } from './session-list.ts';
+import { idsIn, textIn } from './list-rows.ts';
 
 /** Holds any header, and the last turns of nearly every log with their footer. */
 const END_BYTES = 16 * 1024;
