@@ -2,8 +2,7 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFailedEnd } from '../../log/log-reader.ts';
 import { type IndexedLog, nameBehindTime, SEGMENT_MS } from '../../log/segment-format.ts';
-import { OpenedSegment } from '../../segments/opened-segment.ts';
-import { memberPath } from '../../segments/segment-places.ts';
+import { countedLogs, mayHold, memberPath } from '../../segments/segment-places.ts';
 import type { ListRow } from '../feed-format.ts';
 import { openLogFile, rowOfFile, segments } from './archived-log.ts';
 
@@ -196,7 +195,7 @@ export class LogArchive implements Archive {
   /** The place of the log in a segment; null = it is not there, or the segment can't be read. `mark` is what its name ends with. */
   async #inSegment({ path }: ArchivedSegment, is: (name: string) => boolean, mark: string): Promise<string | null> {
     try {
-      if (!(await new OpenedSegment(path).mayHold(mark))) return null;
+      if (!(await mayHold(path, mark))) return null;
       const member = (await this.#segments.at(path)).members.find(({ name }) => is(name));
       return member === undefined ? null : memberPath(path, member.name);
     } catch {
@@ -316,7 +315,7 @@ function startWithin(day: string, name: string, since: string): string {
 async function logsIn(path: string): Promise<number> {
   try {
     // One that is still written is looked at from where the last look ended.
-    return (await new OpenedSegment(path).countedLogs()) ?? (await segments.at(path)).members.length;
+    return (await countedLogs(path)) ?? (await segments.at(path)).members.length;
   } catch {
     return 0;
   }

@@ -11,7 +11,7 @@ import {
   segmentLineOf,
   segmentNameOf,
 } from '../../../src/log/segment-format.ts';
-import { readSegment, type SegmentContents } from '../../../src/log/segment-reader.ts';
+import { readSegment, type SegmentContents } from '../../support/replay/read-segment.ts';
 import { SegmentMaker } from '../../support/replay/segments.ts';
 
 const ANNA = '120000.100-anna';
