@@ -3,8 +3,9 @@
  */
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { isSegmentHead } from '../log/log-format.ts';
 import { OpenedSegment } from '../log/opened-segment.ts';
-import { isSegmentHead, SEGMENT_END_MAX_BYTES, SEGMENT_ENDING, segmentEndIn } from '../log/segment-format.ts';
+import { SEGMENT_END_MAX_BYTES, SEGMENT_ENDING, segmentEndIn } from '../log/segment-format.ts';
 import { fileSource } from './segment-bytes.ts';
 
 /** True for a file that is named like a segment. */

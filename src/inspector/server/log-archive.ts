@@ -1,9 +1,9 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFailedEnd } from '../../log/log-reader.ts';
 import { type IndexedLog, nameBehindTime, SEGMENT_MS } from '../../log/segment-format.ts';
 import { countedLogs, mayHold, memberPath } from '../../segments/segment-places.ts';
 import type { ListRow } from '../feed-format.ts';
+import { rowOfSummary } from '../listed-log.ts';
 import { openLogFile, rowOfFile, segments } from './archived-log.ts';
 
 /** Files that are read at once. */
@@ -250,24 +250,8 @@ export class LogArchive implements Archive {
 
   async #rowOf(log: ArchivedLog): Promise<ListRow | null> {
     const idOf = (streamId: string) => (streamId !== '' && streamId === nameOf(log) ? streamId : placeOf(log));
-    return log.entry === null ? rowOfFile(log.path, idOf) : rowOfEntry(log.entry, idOf);
+    return log.entry === null ? rowOfFile(log.path, idOf) : rowOfSummary(log.entry, idOf(log.entry.streamId));
   }
-}
-
-function rowOfEntry(entry: IndexedLog, idOf: (streamId: string) => string): ListRow {
-  const { machine, sessionId, hardwareId, state, startedAt, durationMs, turns, reason } = entry;
-  return {
-    ...{ id: idOf(entry.streamId), machine, session: sessionId, device: hardwareId, state, startedAt },
-    ...{
-      ageMs: Math.round(durationMs),
-      turns,
-      quietMs: 0,
-      isLive: false,
-      reason,
-      isFailed: isFailedEnd(reason),
-      waits: null,
-    },
-  };
 }
 
 function placeOf({ day, file }: ArchivedLog): string {

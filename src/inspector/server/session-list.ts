@@ -10,6 +10,7 @@ import type { TurnRecorder } from '../../record/recorded-logic.ts';
 import type { ChartRecording } from '../../record/redaction.ts';
 import { stateText, type TurnEnd } from '../../record/turn-outcome.ts';
 import { type ListRow, SUPERVISOR_LOG, type Totals } from '../feed-format.ts';
+import { idsIn } from '../listed-log.ts';
 import { WaitAccount, type WaitName, waitOf } from '../waits.ts';
 
 /** Ended ones that are kept; older ones are asked for by themselves. */
@@ -355,15 +356,4 @@ function rounded({ start, model, voice, reader, out }: Record<WaitName, number>)
     reader: Math.round(reader),
     out: Math.round(out),
   };
-}
-
-/** The ids that a chart was started with; '' = it has none. */
-export function idsIn(input: unknown): { readonly session: string; readonly device: string } {
-  return { session: textIn(input, 'sessionId'), device: textIn(input, 'hardwareId') };
-}
-
-/** A text that stands under this name; '' = none does. */
-export function textIn(value: unknown, name: string): string {
-  const text: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-  return typeof text === 'string' ? text : '';
 }
