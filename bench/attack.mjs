@@ -4,14 +4,12 @@
 // slots afterwards. Ends with 1 where something was thrown, a fault was logged, a slot was not given back, or the server ended.
 // --decodes 1000000, --streams 100000 (mutated requests through a socket), --only NAME,NAME; --quiet leaves the good client out.
 import { fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { percentile, startServer } from './measure.mjs';
+import { count, Trial, told } from './harness/trial.mjs';
+import { percentile } from './measure.mjs';
 import { createChance, mutatedFrame, mutatedRequest } from './mutations.mjs';
 
 const { values: options } = parseArgs({
@@ -23,7 +21,7 @@ const { values: options } = parseArgs({
     quiet: { type: 'boolean', default: false },
   },
 });
-const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
+const trial = new Trial(options.seed);
 const streams = Number(options.streams);
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const { streamingService } = await import('../dist/rpc/proto.js');
@@ -38,38 +36,33 @@ const CONNECTIONS = 4;
 /** A call that is never complete is given up by the attacker; any other one is answered long before. */
 const INCOMPLETE_MS = 500;
 const GIVE_UP_MS = 20_000;
-const faults = [];
 
-console.log(`seed ${seed}`);
+console.log(`seed ${trial.seed}`);
 decode(Number(options.decodes));
 
 /** What the decoder refuses, grpc-js answers; behind it nothing may throw. */
-function decode(count) {
-  const chance = createChance(seed);
+function decode(requests) {
+  const chance = createChance(trial.seed);
   const seen = new Map();
-  for (let index = 0; index < count; index += 1) {
+  for (let index = 0; index < requests; index += 1) {
     const bytes = mutatedRequest(chance, encode);
     let given;
     try {
       given = streamingService.StreamAudio.requestDeserialize(bytes);
     } catch {
-      note(seen, 'not decodable');
+      count(seen, 'not decodable');
       continue;
     }
     try {
       const { call, failure } = identify.StreamAudio(chance.of(['lenient', 'device', 'strict']), given);
       const checked = failure ?? checkStreamRequest(call, given, { screenshotMaxBytes: SCREENSHOT_MAX_BYTES });
-      note(seen, 'errorCode' in checked ? `${checked.errorCode} ${checked.errorType}` : 'accepted');
+      count(seen, 'errorCode' in checked ? `${checked.errorCode} ${checked.errorType}` : 'accepted');
     } catch (error) {
-      faults.push(`the check of ${bytes.toString('base64')} threw ${error}`);
+      trial.found(`the check of ${bytes.toString('base64')} threw ${error}`);
     }
   }
-  console.log(`in process: ${count} requests`);
-  for (const [key, times] of [...seen].sort()) console.log(`  ${key.padEnd(40)}${times}`);
-}
-
-function note(seen, key) {
-  seen.set(key, (seen.get(key) ?? 0) + 1);
+  console.log(`in process: ${requests} requests`);
+  for (const line of told(seen)) console.log(`  ${line}`);
 }
 
 function headersOf(chance) {
@@ -91,8 +84,8 @@ function headersOf(chance) {
 }
 
 /** Calls over HTTP/2 that `make` writes; each is counted by how it ended. */
-async function calls(port, seen, count, make) {
-  let left = count;
+async function calls(port, seen, tries, make) {
+  let left = tries;
   const lane = async () => {
     while (left > 0) {
       const session = connectHttp2(`http://127.0.0.1:${port}`);
@@ -100,7 +93,7 @@ async function calls(port, seen, count, make) {
       const callers = Array.from({ length: AT_ONCE }, async () => {
         while (left > 0 && !session.destroyed && !session.closed) {
           left -= 1;
-          note(seen, await oneCall(session, make));
+          count(seen, await oneCall(session, make));
         }
       });
       await Promise.all(callers);
@@ -176,18 +169,17 @@ function frame(type, flags, id, payload = Buffer.alloc(0)) {
 }
 
 /** Connections that send `bytes` and hold still; resolves after `holdMs` with how many the server had closed. */
-async function sockets(port, seen, count, bytesOf, holdMs) {
-  const open = Array.from({ length: count }, (_, index) => {
+async function sockets(port, seen, tries, bytesOf, holdMs) {
+  const open = Array.from({ length: tries }, (_, index) => {
     const socket = connectTcp(port, '127.0.0.1');
     socket.on('error', () => {});
-    socket.once('close', () => note(seen, 'closed by the server'));
+    socket.once('close', () => count(seen, 'closed by the server'));
     socket.resume();
     socket.write(bytesOf(index));
     return socket;
   });
   await new Promise((wake) => setTimeout(wake, holdMs));
-  note(seen, 'connected');
-  seen.set('connected', count);
+  seen.set('connected', tries);
   for (const socket of open) socket.removeAllListeners('close').destroy();
 }
 
@@ -250,57 +242,18 @@ const attacks = {
   },
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'recital-attack-'));
-writeFileSync(
-  join(folder, 'scenario.json'),
-  JSON.stringify({
+const server = await trial.startServer(
+  {
     answers: [
       { when: '^hang', steps: [{ say: 'One is here. And' }, { hang: true }] },
       { when: '', steps: [{ say: 'Good day.' }] },
     ],
     speech: { chunks_per_sentence: 1 },
-  }),
-);
-let httpPort = 0;
-const server = await startServer(
-  'recital',
-  [here('../dist/cli.js'), 'serve'],
-  {
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    ANSWER_ENGINE: 'scripted',
-    SPEECH_ENGINE: 'scripted',
-    SCENARIO_FILE: join(folder, 'scenario.json'),
-    DATA_DIR: join(folder, 'data'),
-    BACKPRESSURE_MAX_STREAMS: '500',
-    BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
-    LOG_LEVEL: 'error',
   },
-  'inherit',
-  ({ decision, ctx }) => {
-    if (decision === 'ready') httpPort = ctx.http_port;
-    if (decision === 'fault') faults.push(`the server logged a fault: ${JSON.stringify(ctx)}`);
-  },
+  { env: { BACKPRESSURE_MAX_STREAMS: '500', BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0', LOG_LEVEL: 'error' } },
 );
 const witness = options.quiet ? null : fork(here('./supervisor-client.mjs'), [String(server.port)]);
 if (witness !== null) await new Promise((resolve) => witness.once('message', resolve));
-
-async function status() {
-  return (await fetch(`http://127.0.0.1:${httpPort}/status`, { headers: { connection: 'close' } })).json();
-}
-
-async function slotsAfter() {
-  for (let look = 0; ; look += 1) {
-    const { active_streams, in_flight, active_answers } = await status();
-    if (active_streams + in_flight + active_answers === 0 || look === 100) return active_streams;
-    await new Promise((wake) => setTimeout(wake, 100));
-  }
-}
-
-function residentMb() {
-  const { 1: kilobytes } = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8')) ?? [0, 0];
-  return Number(kilobytes) / 1024;
-}
 
 /** Small calls for as long as the attack goes on: windows of a second, one behind the other. */
 async function watchGood(during) {
@@ -320,40 +273,29 @@ async function watchGood(during) {
 
 async function attack(name, { tries, run }) {
   const seen = new Map();
-  let peak = residentMb();
+  let peakMb = server.residentMb();
   const watch = setInterval(() => {
-    peak = Math.max(peak, residentMb());
+    peakMb = Math.max(peakMb, server.residentMb());
   }, 100);
-  const good = await watchGood(run(server.port, seen, tries, createChance(seed)));
+  const good = await watchGood(run(server.port, seen, tries, createChance(trial.seed)));
   clearInterval(watch);
-  const slots = await slotsAfter();
-  if (slots !== 0) faults.push(`${name}: ${slots} slots are taken`);
+  const { active_streams: slots } = await server.settled();
+  if (slots !== 0) trial.found(`${name}: ${slots} slots are taken`);
   const beside =
     good.length === 0
       ? ''
       : `, good client p50 ${percentile(good, 0.5).toFixed(0)} p99 ${percentile(good, 0.99).toFixed(0)} ms`;
-  console.log(`${name}: ${tries} tries${beside}, at most ${peak.toFixed(0)} MB, ${slots} slots after`);
-  console.log(
-    `  ${[...seen]
-      .sort()
-      .map(([key, times]) => `${key}: ${times}`)
-      .join(', ')}`,
-  );
+  console.log(`${name}: ${tries} tries${beside}, at most ${peakMb.toFixed(0)} MB, ${slots} slots after`);
+  console.log(`  ${told(seen).join(', ')}`);
 }
 
 try {
   const only = options.only === '' ? Object.keys(attacks) : options.only.split(',');
   for (const name of only) await attack(name, attacks[name]);
-  if (server.child.exitCode !== null) faults.push(`the server ended with ${server.child.exitCode}`);
 } catch (error) {
-  faults.push(String(error));
+  trial.found(String(error));
 } finally {
   witness?.disconnect();
-  const ended = new Promise((resolve) => server.child.once('exit', resolve));
-  server.child.kill('SIGTERM');
-  const code = await ended;
-  if (code !== 0) faults.push(`the server ended with ${code}`);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  await server.stop();
 }
-for (const fault of faults) console.error(`FAULT (seed ${seed}): ${fault}`);
-process.exitCode = faults.length === 0 ? 0 : 1;
+trial.end();

@@ -12,7 +12,7 @@ export async function startRecital(dir, { name = 'recital', env = {}, ...rest } 
   mkdirSync(dir, { recursive: true });
   const scenarioFile = join(dir, 'scenario.json');
   writeFileSync(scenarioFile, JSON.stringify(rest.scenario ?? scenario));
-  return startServer(name, [...(rest.nodeArgs ?? []), here('../dist/cli.js'), 'serve'], {
+  const settings = {
     GRPC_PORT: '0',
     HTTP_PORT: '0',
     ANSWER_ENGINE: 'scripted',
@@ -22,7 +22,9 @@ export async function startRecital(dir, { name = 'recital', env = {}, ...rest } 
     // Logging to a pipe that a benchmark reads would measure the pipe.
     LOG_LEVEL: 'warn',
     ...env,
-  });
+  };
+  const args = [...(rest.nodeArgs ?? []), here('../dist/cli.js'), 'serve'];
+  return startServer(name, args, settings, 'inherit', rest.onLine, rest.hasChannel);
 }
 
 /** A plain grpc-js handler with proto-loader. */

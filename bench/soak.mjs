@@ -1,15 +1,19 @@
 // npm run soak: short sessions of every kind against a real server, many of them: answers, commands, welcomes, cancels, refusals, duplicates,
-// interrupts, COLLECT and COMMIT, in an order that a seed makes (--seed N repeats it). Told behind it: the slope of the heap after garbage
-// collection, and descriptors, slots and what keeps the process going (timers, handles) against their values before. Ends with 1 where something was left behind, or the heap grew by
-// more than MAX_SLOPE_BYTES a thousand sessions. --sessions 100000; fewer than 20,000 say nothing of the slope.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+// interrupts, COLLECT and COMMIT, most of them of devices that never come again, in an order that a seed makes (--seed N repeats it).
+// Before them caches are filled to their bounds. Told is how much what the program holds grows over the second half of the sessions
+// (harness/held-heap.mjs), the whole heap beside it, and descriptors, slots and what keeps the process going (timers, handles) against
+// their values before. Ends with 1 where a call ended otherwise than its kind should, something was left behind, or more was held by over
+// MAX_SLOPE_BYTES a thousand sessions. --sessions 100000; fewer than 20,000 say nothing of the slope. --concurrency 40
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { startServer } from './measure.mjs';
+import { growthOf, heldInFile, totalOf } from './harness/held-heap.mjs';
+import { slopeOf } from './harness/statistics.mjs';
+import { count, Trial } from './harness/trial.mjs';
 import { createChance } from './mutations.mjs';
 
 const { values: options } = parseArgs({
@@ -20,18 +24,31 @@ const { values: options } = parseArgs({
   },
 });
 const sessions = Number(options.sessions);
-const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
 const MAX_SLOPE_BYTES = 1_024;
-const SAMPLES = 10;
-/** Fills caches, pools and what the compiler keeps; it counts for nothing. */
-const WARM_SHARE = 0.2;
 /** Below it the noise of a sample is more than what the slope may be. */
 const MIN_SESSIONS_FOR_SLOPE = 20_000;
-const DEVICES = 200;
+const isSlopeJudged = sessions >= MIN_SESSIONS_FOR_SLOPE;
+const SAMPLES = isSlopeJudged ? 10 : 2;
+/** The largest cache by device, memories, takes 20,000 of them (src/store/memory-cache.ts). */
+const FILLING = Math.min(22_000, sessions);
+/** Sessions of every kind before any counts. */
+const WARMING = Math.ceil(sessions / 10);
+/** Devices that come again and again; three calls in four are of a device that comes once. */
+const KNOWN_DEVICES = 40;
+const INTERRUPTED_DEVICES = 10;
 const CONNECTIONS = 4;
+/** Of gRPC, by the name of a deed; what is not named ends well. */
+const expected = {
+  failure: 14,
+  cancel: 1,
+  refusal: 3,
+  badId: 3,
+  'duplicate, first': 1,
+  'duplicate, second': 8,
+  interrupt: 1,
+};
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'recital-soak-'));
 const scenario = {
   answers: [
     { when: '^hang', steps: [{ say: 'One is here. And' }, { hang: true }] },
@@ -47,50 +64,44 @@ const scenario = {
   ],
   speech: { chunks_per_sentence: 2, ms_per_chunk: 0 },
 };
-writeFileSync(join(folder, 'scenario.json'), JSON.stringify(scenario));
 
 const { streaming } = loadPackageDefinition(
   loadSync(here('../proto/streaming.proto'), { keepCase: true, defaults: true, oneofs: true }),
 );
-let httpPort = 0;
-const server = await startServer(
-  'recital',
-  ['--expose-gc', '--import', here('./heap-probe.mjs'), here('../dist/cli.js'), 'serve'],
-  {
-    GRPC_PORT: '0',
-    HTTP_PORT: '0',
-    ANSWER_ENGINE: 'scripted',
-    SPEECH_ENGINE: 'scripted',
-    SCENARIO_FILE: join(folder, 'scenario.json'),
-    DATA_DIR: join(folder, 'data'),
+const trial = new Trial(options.seed);
+console.log(`seed ${trial.seed}, ${sessions} sessions, ${options.concurrency} at once`);
+const server = await trial.startServer(scenario, {
+  nodeArgs: ['--expose-gc', '--import', here('./heap-probe.mjs')],
+  env: {
     BACKPRESSURE_MAX_STREAMS: '200',
+    BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
     OVERLOAD: 'off',
     LOG_LEVEL: 'error',
   },
-  'inherit',
-  ({ decision, ctx }) => {
-    if (decision === 'ready') httpPort = ctx.http_port;
-    if (decision === 'fault') console.error(`fault: ${JSON.stringify(ctx)}`);
-  },
-  true,
-);
+  hasChannel: true,
+});
+const folder = mkdtempSync(join(tmpdir(), 'recital-soak-'));
 const clients = [];
 const statuses = new Map();
-const chance = createChance(seed);
+const chance = createChance(trial.seed);
 let made = 0;
-console.log(`seed ${seed}, ${sessions} sessions, ${options.concurrency} at once`);
 
 /** The call's status, counted. */
 function over(name, call, then = () => {}) {
   return new Promise((resolve) => {
     call.on('data', () => then(call));
     call.on('error', () => {});
-    call.on('status', ({ code }) => {
-      const key = `${name} ${code}`;
-      statuses.set(key, (statuses.get(key) ?? 0) + 1);
+    call.on('status', ({ code, details }) => {
+      count(statuses, `${name} ${code}`);
+      if (code !== (expected[name] ?? 0)) unexpected(name, code, details);
       resolve();
     });
   });
+}
+
+/** Each once, however often it comes. */
+function unexpected(name, code, details) {
+  if (statuses.get(`${name} ${code}`) === 1) trial.found(`${name} ended with ${code}: ${details}`);
 }
 
 const kinds = {
@@ -112,7 +123,7 @@ const kinds = {
     await ended;
   },
   interrupt: async (client, ids) => {
-    const device = { ...ids, hardware_id: `interrupted-${chance.below(DEVICES)}` };
+    const device = { ...ids, hardware_id: `interrupted-${chance.below(INTERRUPTED_DEVICES)}` };
     let isAsked = false;
     await over('interrupt', client.StreamAudio({ prompt: 'hang', ...device }), () => {
       if (isAsked) return;
@@ -126,45 +137,34 @@ const kinds = {
   },
 };
 const names = ['answer', 'answer', 'answer', ...Object.keys(kinds)];
+const newDevice = () => `device-${made}`;
+const anyDevice = () => (chance.below(4) === 0 ? `known-${chance.below(KNOWN_DEVICES)}` : newDevice());
 
-async function run(count) {
-  let left = count;
+/** So many sessions, of a kind and a device that are asked for each. */
+async function run(left, kindOf = () => chance.of(names), deviceOf = anyDevice) {
   const worker = async () => {
     while (left > 0) {
       left -= 1;
       made += 1;
-      const ids = { session_id: `soak-${made}`, hardware_id: `device-${chance.below(DEVICES)}` };
-      await kinds[chance.of(names)](clients[made % CONNECTIONS], ids);
+      const ids = { session_id: `soak-${made}`, hardware_id: deviceOf() };
+      await kinds[kindOf()](clients[made % CONNECTIONS], ids);
     }
   };
   await Promise.all(Array.from({ length: Number(options.concurrency) }, worker));
 }
 
+/** What the server has while nothing runs; `held` only where the slope is judged, for it takes seconds. */
 async function sample() {
-  const status = await settled();
+  const status = await server.settled();
+  const path = join(folder, `${made}.heapsnapshot`);
   const probe = await new Promise((resolve) => {
     server.child.once('message', resolve);
-    server.child.send('heap');
+    server.child.send(isSlopeJudged ? { snapshot: path } : 'heap');
   });
-  return {
-    sessions: made,
-    ...probe,
-    slots: status.active_streams,
-    descriptors: readdirSync(`/proc/${server.child.pid}/fd`).length,
-  };
-}
-
-/** The status, once nothing runs any more, or after five seconds. */
-async function settled() {
-  for (let look = 0; ; look += 1) {
-    const status = await (
-      await fetch(`http://127.0.0.1:${httpPort}/status`, { headers: { connection: 'close' } })
-    ).json();
-    const { active_streams, active_answers, active_speech, in_flight } = status;
-    if ((active_streams === 0 && active_answers === 0 && active_speech === 0 && in_flight === 0) || look > 50)
-      return status;
-    await new Promise((wake) => setTimeout(wake, 100));
-  }
+  const held = isSlopeJudged ? heldInFile(path) : null;
+  rmSync(path, { force: true });
+  const descriptors = readdirSync(`/proc/${server.child.pid}/fd`).length;
+  return { sessions: made, ...probe, held, slots: status.active_streams, descriptors, residentMb: server.residentMb() };
 }
 
 function connectAll() {
@@ -182,46 +182,57 @@ async function disconnectAll() {
   await new Promise((wake) => setTimeout(wake, 500));
 }
 
-function slopeOf(points) {
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [x, y] = [mean(points.map(({ sessions: at }) => at)), mean(points.map(({ heapUsed }) => heapUsed))];
-  const xy = points.reduce((sum, point) => sum + (point.sessions - x) * (point.heapUsed - y), 0);
-  const xx = points.reduce((sum, point) => sum + (point.sessions - x) ** 2, 0);
-  return (xy / xx) * 1_000;
+const kibibytes = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
+
+/** Samples lie between runs without a connection open, so that those are in none of them. */
+async function sampleAlone() {
+  await disconnectAll();
+  const point = await sample();
+  const { sessions: at, heapUsed, held, descriptors, timers, residentMb } = point;
+  console.log(
+    `${at} sessions: ${held === null ? '' : `held ${kibibytes(totalOf(held))}, `}heap ${kibibytes(heapUsed)}, ${residentMb.toFixed(0)} MB resident, ${descriptors} descriptors, ${timers} timers`,
+  );
+  connectAll();
+  return point;
 }
 
-const faults = [];
+/** Of the second half: what comes before may be caches still. */
+function judgeSlope(points) {
+  const half = points.slice(Math.floor(points.length / 2));
+  const slope = (bytesOf) => slopeOf(half.map((point) => ({ x: point.sessions / 1_000, y: bytesOf(point) })));
+  const held = slope((point) => totalOf(point.held));
+  const heap = slope(({ heapUsed }) => heapUsed);
+  const from = `over the last ${half.at(-1).sessions - half[0].sessions} sessions`;
+  console.log(`growth a thousand sessions, ${from}: held ${held.toFixed(0)} bytes, heap ${heap.toFixed(0)} bytes`);
+  for (const line of growthOf(half[0].held, half.at(-1).held)) console.log(`  ${line}`);
+  if (held > MAX_SLOPE_BYTES) trial.found(`what it holds grows by ${held.toFixed(0)} bytes a thousand sessions`);
+}
+
 try {
   connectAll();
-  await run(Math.ceil(sessions * WARM_SHARE));
-  await disconnectAll();
-  const before = await sample();
-  const points = [before];
-  connectAll();
+  await run(FILLING, () => 'answer', newDevice);
+  await run(WARMING);
+  statuses.clear();
+  const points = [await sampleAlone()];
   for (let round = 0; round < SAMPLES; round += 1) {
-    await run(Math.ceil((sessions * (1 - WARM_SHARE)) / SAMPLES));
-    if (round === SAMPLES - 1) await disconnectAll();
-    const point = await sample();
-    points.push(point);
-    const { sessions: at, heapUsed, descriptors, timers } = point;
-    console.log(
-      `${at} sessions: heap ${(heapUsed / 1024).toFixed(0)} KiB, ${descriptors} descriptors, ${timers} timers`,
-    );
+    await run(Math.ceil(sessions / SAMPLES));
+    points.push(await sampleAlone());
   }
-  const after = points.at(-1);
-  const slope = slopeOf(points);
-  console.log(`heap: ${slope.toFixed(0)} bytes a thousand sessions`);
-  for (const [key, count] of [...statuses].sort()) console.log(`  ${key.padEnd(24)}${count}`);
-  if (after.slots !== 0) faults.push(`${after.slots} slots are taken`);
+  await disconnectAll();
+  const [before, after] = [points[0], points.at(-1)];
+  if (isSlopeJudged) judgeSlope(points);
+  for (const [key, times] of [...statuses].sort()) console.log(`  ${key.padEnd(24)}${times}`);
+  if (after.slots !== 0) trial.found(`${after.slots} slots are taken`);
   for (const kind of ['descriptors', 'timers', 'handles']) {
     console.log(`${kind}: ${before[kind]} before, ${after[kind]} after`);
-    if (after[kind] > before[kind]) faults.push(`${after[kind] - before[kind]} ${kind} more than before`);
+    if (after[kind] > before[kind]) trial.found(`${after[kind] - before[kind]} ${kind} more than before`);
   }
-  if (sessions >= MIN_SESSIONS_FOR_SLOPE && slope > MAX_SLOPE_BYTES) faults.push('the heap grows');
+  const { event_log, health } = await server.status();
+  console.log(`health ${health}, event logs ${JSON.stringify(event_log)}`);
+  if (health !== 'ok' || event_log.files_failed + event_log.turns_dropped > 0)
+    trial.found('event logs were lost, or health is not ok');
 } finally {
-  server.child.kill('SIGTERM');
-  await new Promise((resolve) => server.child.once('exit', resolve));
+  await server.stop();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
-for (const fault of faults) console.error(`FAULT (seed ${seed}): ${fault}`);
-process.exitCode = faults.length === 0 ? 0 : 1;
+trial.end();

@@ -93,7 +93,8 @@ async function measureRound({ server, witness, held, act }) {
   const startedAtMs = performance.now();
   await act(crowd);
   const tookMs = performance.now() - startedAtMs;
-  const { sorted } = await watched;
+  const { sorted, failed } = await watched;
+  for (const [words, times] of Object.entries(failed)) console.error(`${times} small calls failed: ${words}`);
   const turn = await askProbe(server);
   crowd.kill('SIGKILL');
   await pause(SETTLE_MS);

@@ -50,12 +50,9 @@ export function exponentOf(points) {
   if (new Set(points.map(({ size }) => size)).size < 2) throw new RangeError('an exponent wants two sizes');
   const logs = points.map(({ size, cost }) => {
     if (!(size > 0 && cost > 0)) throw new RangeError(`size ${size} and cost ${cost} must be above 0`);
-    return [Math.log(size), Math.log(cost)];
+    return { x: Math.log(size), y: Math.log(cost) };
   });
-  const [meanX, meanY] = [0, 1].map((axis) => logs.reduce((sum, point) => sum + point[axis], 0) / logs.length);
-  const across = logs.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
-  const along = logs.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  return across / along;
+  return slopeOf(logs);
 }
 
 /**
@@ -96,4 +93,15 @@ export function shuffled(items, random) {
     [order[last], order[other]] = [order[other], order[last]];
   }
   return order;
+}
+
+/**
+ * How much `y` grows for one more of `x`, by the line that fits best (least squares).
+ * @param {readonly { x: number, y: number }[]} points
+ */
+export function slopeOf(points) {
+  if (new Set(points.map(({ x }) => x)).size < 2) throw new RangeError('a slope wants two places');
+  const [meanX, meanY] = ['x', 'y'].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
+  const across = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0);
+  return across / points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
 }

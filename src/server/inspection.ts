@@ -1,6 +1,7 @@
 /** The inspector of a server, put together from its configuration. */
 import type { Config } from '../config.ts';
 import type { Totals } from '../inspector/feed-format.ts';
+import type { Elsewhere } from '../inspector/server/feed.ts';
 import { Inspector, type LiveLogs } from '../inspector/server/inspector.ts';
 import { LogArchive } from '../inspector/server/log-archive.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -16,6 +17,8 @@ export interface InspectedServer {
   /** Once it is bound. */
   readonly grpcPort: () => number;
   readonly version: string;
+  /** null = all streams run in this process. */
+  readonly elsewhere: Elsewhere | null;
   readonly counts: () => ServerCounts;
 }
 
@@ -36,6 +39,7 @@ export function createInspector(config: Config, log: Logger, server: InspectedSe
     token,
     archive: eventLog.isOn ? new LogArchive(eventLog.dir) : null,
     logs: server.logs,
+    elsewhere: server.elsewhere,
     ask: inspector.canTry
       ? ({ prompt, hardware_id: hardwareId = '', screenshot }, listener) =>
           askOwnServer(

@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { LoadJudge, type LoadMoment, WINDOW_MS } from '../actors/hosts/load-judge.ts';
 import type { StreamFloor } from '../actors/hosts/stream-floor.ts';
+import { OwnClock } from '../call/own-time.ts';
 import type { Config } from '../config.ts';
 import type { LoadReason } from '../machines/supervisor/supervisor.types.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -20,6 +21,24 @@ const OVER_MS = 2_000;
 const MAX_SCREENSHOT_BYTES = 1024 * 1024 * 1024;
 /** A control group that says more has no limit. */
 const UNLIMITED_BYTES = 2 ** 50;
+
+/** Lags that are shorter are told nowhere. */
+const TOLD_PAUSE_MS = 5_000;
+
+/** The clock of all that is waited for, running. */
+export function createOwnTime(log: Logger): OwnClock {
+  const ownTime = new OwnClock({
+    realNow: () => performance.now(),
+    onPause: (pausedMs) => {
+      if (pausedMs < TOLD_PAUSE_MS) return;
+      const ctx = { paused_seconds: Math.round(pausedMs) / 1000 };
+      const message = 'this process did not run for a while; nobody who waited is blamed for it';
+      log.warn({ scope: 'server', method: 'serve', decision: 'paused', ctx }, message);
+    },
+  });
+  ownTime.start();
+  return ownTime;
+}
 
 interface LoadWatchOptions {
   readonly maxLagMs: number;

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { type Actor, createActor, fromPromise } from 'xstate';
 import { assertNever } from '../assert.ts';
-import { OwnClock } from '../call/own-time.ts';
+import type { OwnClock } from '../call/own-time.ts';
 import type { Config } from '../config.ts';
 import type { Inspector } from '../inspector/server/inspector.ts';
 import {
@@ -28,10 +28,11 @@ import { EnginesInUse } from './engines-in-use.ts';
 import { createExportTap, type ExportTap } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
-import { createLoadWatch, type LoadWatch } from './load-watch.ts';
+import { createLoadWatch, createOwnTime, type LoadWatch } from './load-watch.ts';
 import { packageVersion } from './package-version.ts';
 import { Persistence, prepareDataFolder, Recording } from './persistence.ts';
 import { OwnService, type StreamService } from './stream-service.ts';
+import { FarSessions } from './workers/far-sessions.ts';
 import { type WorkerOrigin, WorkersService } from './workers/workers-service.ts';
 
 /** A server that is starting, serving or stopping. */
@@ -73,24 +74,6 @@ function isAnyOf(replaced: ReplacedEngines): boolean {
   return Object.keys(replaced).length > 0;
 }
 
-/** Lags that are shorter are told nowhere. */
-const TOLD_PAUSE_MS = 5_000;
-
-/** The clock of all that is waited for, running. */
-function createOwnTime(log: Logger): OwnClock {
-  const ownTime = new OwnClock({
-    realNow: () => performance.now(),
-    onPause: (pausedMs) => {
-      if (pausedMs < TOLD_PAUSE_MS) return;
-      const ctx = { paused_seconds: Math.round(pausedMs) / 1000 };
-      const message = 'this process did not run for a while; nobody who waited is blamed for it';
-      log.warn({ scope: 'server', method: 'serve', decision: 'paused', ctx }, message);
-    },
-  });
-  ownTime.start();
-  return ownTime;
-}
-
 /** The port that was bound, or why none was. */
 function bound(address: ListenAddress, listening: Promise<number>): Promise<number | string> {
   return listening.catch((error: unknown) => listenFault(address, error));
@@ -104,6 +87,8 @@ class RunningSystem implements System {
   readonly #faults: FaultLog;
   readonly #ownTime: OwnClock;
   readonly #persistence: Persistence;
+  /** null = the inspector is off, or all streams run in this process. */
+  readonly #far: FarSessions | null;
   /** null = switched off. */
   readonly #inspector: Inspector | null;
   /** null = switched off. */
@@ -130,10 +115,12 @@ class RunningSystem implements System {
     prepareDataFolder(config.data.dir, log);
     this.#ownTime = createOwnTime(log);
     this.#persistence = new Persistence(config, log, this.#ownTime);
+    this.#far = workers === undefined || !config.inspector.isOn ? null : new FarSessions(() => this.#inspector);
     this.#inspector = createInspector(config, log, {
       logs: () => this.#recording,
       grpcPort: () => this.#ports.grpc,
       version: this.#version,
+      elsewhere: this.#far,
       counts: () => this.#counts(),
     });
     this.#exportTap = createExportTap(config, log);
@@ -213,6 +200,7 @@ class RunningSystem implements System {
       origin,
       usage,
       memory,
+      far: this.#far,
       recording: this.#recording,
       log: this.#log,
       now: () => performance.now(),

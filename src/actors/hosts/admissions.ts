@@ -19,7 +19,7 @@ import type { Logger } from '../../observe/logger.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
 import { ask, foresee, isVerdictOn, type Verdict } from './ask.ts';
-import type { OutsideEnd } from './live-streams.ts';
+import { HeldStreams } from './held-streams.ts';
 import { type Answer, PendingCalls, type QuotaPort, type Terms } from './pending-calls.ts';
 import { QueuedCalls } from './queued-calls.ts';
 import type { SetAside, UtteranceCollector } from './utterance-collector.ts';
@@ -54,11 +54,7 @@ export class Admissions {
   readonly #actor: Actor<typeof supervisorMachine>;
   readonly #pending: PendingCalls;
   readonly #queued: QueuedCalls<Verdict>;
-  /** Where each stream that holds a slot runs. */
-  readonly #floors = new Map<string, Floor>();
-  readonly #listeners = new Set<string>();
-  /** Ended, slot not freed yet: the supervisor may be in the middle of another turn. */
-  readonly #releasing = new Map<string, (activeStreams: number | null) => void>();
+  readonly #held = new HeldStreams();
   readonly #drained: Promise<void>;
   #finishDrain: () => void = () => {};
 
@@ -115,7 +111,7 @@ export class Admissions {
 
   /** Streams that hear another one; they are among the active ones. */
   get attachedStreams(): number {
-    return this.#listeners.size;
+    return this.#held.listeners;
   }
 
   /** The port of one floor. */
@@ -128,6 +124,15 @@ export class Admissions {
       loaded: (reasons) => this.#actor.send({ type: 'load.reported', worker: floor.worker ?? 0, reasons }),
       interrupt: (hardwareId, answer) => this.#interrupt(hardwareId, answer),
     };
+  }
+
+  /**
+   * The process of a floor is gone with all that it had: its slots and session ids are free, its calls that wait are forgotten and its load counts no
+   * more, in one turn of the chart. What it had asked for beside that is to be abandoned by who asked.
+   */
+  workerLost(worker: number): void {
+    this.#actor.send({ type: 'worker.lost', worker });
+    this.#queued.tell();
   }
 
   #askFor({ call, utterance, fault }: AdmissionRequest, floor: Floor, answer: Answer): Asked {
@@ -187,7 +192,7 @@ export class Admissions {
     const superseded = said.find((each) => each.type === 'stream.superseded');
     // Its end is out before the newer begins, where both run on one floor.
     if (superseded !== undefined && 'streamId' in superseded) {
-      this.#end([superseded.streamId], { type: 'session.superseded' }, () => {});
+      this.#held.end([superseded.streamId], { type: 'session.superseded' }, () => {});
     }
     answer(grant);
     return nothingToAbandon;
@@ -236,9 +241,8 @@ export class Admissions {
 
   #grant({ streamId }: Call, verdict: Verdict, floor: Floor, utterance: Grant['utterance']): Grant {
     assert('activeStreams' in verdict, 'a stream was admitted without a slot');
-    this.#floors.set(streamId, floor);
     const leader = verdict.type === 'stream.attached' ? verdict.leader : null;
-    if (leader !== null) this.#listeners.add(streamId);
+    this.#held.add(streamId, floor, leader !== null);
     return { activeStreams: verdict.activeStreams, utterance, leader };
   }
 
@@ -272,31 +276,9 @@ export class Admissions {
     const emitted = ask(this.#actor, { type: 'device.interruptRequested', hardwareId });
     const streamIds = emitted.flatMap((each) => (each.type === 'device.interrupted' ? each.streamIds : []));
     const queuedIds = this.#queued.takeInterrupted();
-    this.#end(streamIds, { type: 'device.interruptRequested' }, (sessionIds) =>
+    this.#held.end(streamIds, { type: 'device.interruptRequested' }, (sessionIds) =>
       answer([...new Set([...pendingIds, ...queuedIds, ...sessionIds])]),
     );
-  }
-
-  /** Ends streams wherever they run; `over` is told the sessions that this has ended, of each floor in their order. */
-  #end(streamIds: readonly string[], why: OutsideEnd, over: (sessionIds: readonly string[]) => void): void {
-    const byFloor = new Map<Floor, string[]>();
-    for (const streamId of streamIds) {
-      const floor = this.#floors.get(streamId);
-      if (floor === undefined) continue;
-      const its = byFloor.get(floor);
-      if (its === undefined) byFloor.set(floor, [streamId]);
-      else its.push(streamId);
-    }
-    let left = byFloor.size;
-    const sessionIds: string[] = [];
-    if (left === 0) over(sessionIds);
-    for (const [floor, its] of byFloor) {
-      floor.end(its, why, (ended) => {
-        sessionIds.push(...ended);
-        left -= 1;
-        if (left === 0) over(sessionIds);
-      });
-    }
   }
 
   #ask(event: SupervisorRequest): Verdict {
@@ -321,7 +303,7 @@ export class Admissions {
     let isSent = false;
     let isFreed = false;
     let left: number | null = null;
-    this.#releasing.set(streamId, (activeStreams) => {
+    this.#held.awaitFree(streamId, (activeStreams) => {
       left = activeStreams;
       isFreed = true;
       // It was in the middle of another turn.
@@ -346,21 +328,22 @@ export class Admissions {
       case 'stream.queued':
       case 'stream.unqueued':
       case 'stream.superseded':
-      case 'worker.cleared':
       case 'device.interrupted':
         return;
-      case 'stream.left':
-        this.#tellFreed(emitted.streamId, emitted.activeStreams);
+      case 'worker.cleared':
+        this.#held.clear(emitted.streamIds);
+        for (const streamId of emitted.forgotten) this.#queued.forget(streamId);
         return;
+      case 'stream.left':
       case 'slot.freed':
-        this.#tellFreed(emitted.streamId, emitted.activeStreams);
+        this.#held.tellFreed(emitted.streamId, emitted.activeStreams);
         return;
       case 'slot.alreadyFreed':
-        this.#tellFreed(emitted.streamId, null);
+        this.#held.tellFreed(emitted.streamId, null);
         return;
       case 'grace.expired':
         // Whoever drains hears of the end from the chart, when the last slot is free.
-        this.#end(emitted.streamIds, { type: 'server.graceExpired' }, () => {});
+        this.#held.end(emitted.streamIds, { type: 'server.graceExpired' }, () => {});
         return;
       case 'drain.finished':
         this.#finishDrain();
@@ -368,15 +351,6 @@ export class Admissions {
       default:
         assertNever(emitted);
     }
-  }
-
-  #tellFreed(streamId: string, activeStreams: number | null): void {
-    const freed = this.#releasing.get(streamId);
-    this.#releasing.delete(streamId);
-    this.#floors.delete(streamId);
-    this.#listeners.delete(streamId);
-    assert(freed !== undefined, `the slot of stream ${streamId} was freed before its session ended`);
-    freed(activeStreams);
   }
 
   #report(error: unknown, faultId = 'supervisor'): void {

@@ -50,6 +50,14 @@ export class QueuedCalls<TVerdict> {
     queueMicrotask(() => this.tell());
   }
 
+  /** The chart has forgotten a call: its process is gone. */
+  forget(streamId: string): void {
+    const queued = this.#calls.get(streamId);
+    if (queued === undefined) return;
+    this.#calls.delete(streamId);
+    this.#toTell.push(queued.decide(null));
+  }
+
   /** Tells what was decided; called behind each turn that may decide a call. */
   tell(): void {
     for (const each of this.#toTell.splice(0)) each();

@@ -5,6 +5,9 @@
  * MAX_WAITING_CHARS of lines: what waits is dropped as a whole when more comes, counted, and told as a gap before the next line; the
  * file has it; (3) a viewer that reads nothing for STALL_LIMIT_MS is cut off, and there are never more than MAX_VIEWERS; (4) while
  * nobody watches there is no timer, and a batch of lines costs one look into an empty map.
+ *
+ * Where streams run in other processes these are told what is watched here (`Elsewhere`), and what they tell then is fed as what is made here:
+ * a log's place is said to a tab when its process has said it, and what that had to drop is a gap.
  */
 import type { LineTap, MadeLines } from '../../record/event-logs.ts';
 import { type FeedLine, MAX_WATCHED_LOGS, type Totals } from '../feed-format.ts';
@@ -16,9 +19,9 @@ const MAX_WAITING_CHARS = 1024 * 1024;
 /** How long lines wait for others to be sent with. */
 const FLUSH_MS = 50;
 /** Four times a second: as fast as anybody reads a list. */
-const LIST_INTERVAL_MS = 250;
+export const LIST_INTERVAL_MS = 250;
 /** Some 100 KiB: they are made and sent within a millisecond. */
-const ROWS_PER_PART = 250;
+export const ROWS_PER_PART = 250;
 const CARE_INTERVAL_MS = 5_000;
 /** With CARE_INTERVAL_MS a sign of life comes at least every 15 s. */
 const SILENCE_MS = 10_000;
@@ -40,11 +43,36 @@ export interface FeedWishes {
   readonly logs: readonly string[];
 }
 
+/** What is watched, in all tabs together: at most MAX_VIEWERS of MAX_WATCHED_LOGS logs. */
+export interface FeedInterest {
+  readonly list: boolean;
+  readonly logs: readonly string[];
+}
+
+/** Other processes of this server, where streams run. */
+export interface Elsewhere {
+  /** Told whenever it changes. */
+  watch(interest: FeedInterest): void;
+  /** The process in which this log is live, by its number; null = in none. */
+  holderOf(log: string): number | null;
+}
+
+/** What another process tells of logs that are watched: what begins, then what was dropped, then lines, then what is lost. */
+export interface SentLines {
+  /** How many lines there were when it began to watch them; null = such a log is not live there. */
+  readonly begun: readonly { readonly log: string; readonly from: number | null }[];
+  readonly dropped: readonly { readonly log: string; readonly lines: number }[];
+  readonly lines: readonly MadeLines[];
+  readonly lost: readonly string[];
+}
+
 export interface FeedOptions {
   readonly list: SessionList;
   /** How many lines were made so far of a live log; null = it is not live. */
   readonly linesOf: (id: string) => number | null;
   readonly totals: () => Totals;
+  /** null or absent = all streams run in this process. */
+  readonly elsewhere?: Elsewhere | null;
   /** Called when a tab comes that watches the list, and every CARE_INTERVAL_MS while there is any. */
   readonly onListWatched?: () => void;
   /** A monotonic clock in ms. */
@@ -70,6 +98,8 @@ interface Viewer {
   waitingChars: number;
   /** Lines that were dropped since the last write. */
   dropped: number;
+  /** Logs of which it was not told yet where their lines begin, with the process that is to say it. */
+  readonly awaited: Map<string, number>;
   place: ReadPlace;
   toldTotals: string;
   lastWriteMs: number;
@@ -81,6 +111,8 @@ export class Feed implements LineTap {
   readonly #options: FeedOptions;
   readonly #viewers = new Set<Viewer>();
   readonly #watching = new Map<string, Set<Viewer>>();
+  /** Where the next line of a log that another process writes will stand; of those that are watched. */
+  readonly #farPlaces = new Map<string, number>();
   #flushTimer: NodeJS.Timeout | null = null;
   #listTimer: NodeJS.Timeout | null = null;
   #careTimer: NodeJS.Timeout | null = null;
@@ -106,6 +138,7 @@ export class Feed implements LineTap {
       batches: [],
       waitingChars: 0,
       dropped: 0,
+      awaited: new Map(),
       place: unread,
       toldTotals: '',
       lastWriteMs: this.#options.now(),
@@ -116,9 +149,12 @@ export class Feed implements LineTap {
       const viewers = this.#watching.get(log) ?? new Set();
       this.#watching.set(log, viewers.add(viewer));
       // Lines come from here on; what was before stands in the file, at once or within 50 ms.
-      const from = this.#options.linesOf(log) ?? 0;
-      viewer.words += lineText({ kind: 'lines', log, from, count: 0 });
+      const from = this.#options.linesOf(log) ?? this.#farPlaces.get(log);
+      const holder = from === undefined ? (this.#options.elsewhere?.holderOf(log) ?? null) : null;
+      if (holder === null) viewer.words += lineText({ kind: 'lines', log, from: from ?? 0, count: 0 });
+      else viewer.awaited.set(log, holder);
     }
+    this.#tellInterest();
     sink.on('drain', () => {
       viewer.stalledAtMs = null;
       this.#flushOne(viewer);
@@ -145,6 +181,47 @@ export class Feed implements LineTap {
   logLost(actorId: string): void {
     const why = 'its file could not be written, and nothing more is recorded of it';
     for (const viewer of this.#watching.get(actorId) ?? []) this.#say(viewer, { kind: 'no-log', log: actorId, why });
+  }
+
+  /** What process `source` tells of the logs that are watched. */
+  takeFar(source: number, { begun, dropped, lines, lost }: SentLines): void {
+    for (const { log, from } of begun) {
+      if (from !== null && this.#watching.has(log)) this.#farPlaces.set(log, from);
+      this.#begin(source, log, from ?? 0);
+    }
+    for (const { log, lines: count } of dropped) {
+      for (const viewer of this.#watching.get(log) ?? []) viewer.dropped += count;
+    }
+    for (const made of lines) {
+      const { actorId, from, count } = made;
+      // It was asked for before it had a line.
+      this.#begin(source, actorId, from);
+      if (this.#watching.has(actorId)) this.#farPlaces.set(actorId, from + count);
+      this.linesMade(made);
+    }
+    for (const log of lost) this.logLost(log);
+  }
+
+  /** The process is gone; what it wrote of its logs stands in their files. */
+  loseFar(source: number): void {
+    for (const log of [...this.#watching.keys()]) this.#begin(source, log, 0);
+  }
+
+  /** Says where the lines of a log begin, to those that wait for this process to say it. */
+  #begin(source: number, log: string, from: number): void {
+    for (const viewer of this.#watching.get(log) ?? []) {
+      if (viewer.awaited.get(log) !== source) continue;
+      viewer.awaited.delete(log);
+      this.#say(viewer, { kind: 'lines', log, from, count: 0 });
+    }
+  }
+
+  #tellInterest(): void {
+    const { elsewhere = null } = this.#options;
+    if (elsewhere === null) return;
+    const isListWatched = [...this.#viewers].some(({ wishes }) => wishes.list);
+    for (const log of this.#farPlaces.keys()) if (!this.#watching.has(log)) this.#farPlaces.delete(log);
+    elsewhere.watch({ list: isListWatched, logs: [...this.#watching.keys()] });
   }
 
   /** Sends what waits, and how what is listed ended, as far as it is taken at once; then ends every answer. */
@@ -263,6 +340,7 @@ export class Feed implements LineTap {
       if (viewers?.size === 0) this.#watching.delete(log);
     }
     viewer.batches = [];
+    this.#tellInterest();
     if (this.#viewers.size > 0) return;
     for (const timer of [this.#flushTimer, this.#listTimer, this.#careTimer]) if (timer !== null) clearTimeout(timer);
     this.#flushTimer = null;

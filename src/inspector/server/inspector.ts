@@ -22,7 +22,7 @@ import {
 } from '../feed-format.ts';
 import { newRunId, newToken, refusalOfHost, refusalOfOrigin, refusalOfToken } from './access.ts';
 import { openLogBytes } from './archived-log.ts';
-import { Feed, MAX_VIEWERS } from './feed.ts';
+import { type Elsewhere, Feed, MAX_VIEWERS, type SentLines } from './feed.ts';
 import {
   comesToItsTurn,
   decoded,
@@ -35,6 +35,7 @@ import {
   pathOf,
   sendJson,
 } from './http-answers.ts';
+import type { SentRows } from './list-rows.ts';
 import type { Archive, IsKnown } from './log-archive.ts';
 import { type PageFile, readPageFiles } from './page-files.ts';
 import { MAX_ENDED, type OpenLog, SessionList } from './session-list.ts';
@@ -66,6 +67,8 @@ export interface InspectorOptions {
   /** Logs that stand in files; null = there are none, and will be none. */
   readonly archive: Archive | null;
   readonly logs: () => LiveLogs | null;
+  /** null or absent = all streams run in this process. */
+  readonly elsewhere?: Elsewhere | null;
   /** Asks this server over its own port; null = INSPECTOR_TRY is off. */
   readonly ask: AskServer | null;
   /** null = it is still starting: it does not know its own ports. */
@@ -105,6 +108,7 @@ export class Inspector {
       list: this.list,
       linesOf: (id) => options.logs()?.find(id)?.lines ?? null,
       totals: () => ({ ...options.totals(), ...this.list.counts }),
+      elsewhere: options.elsewhere ?? null,
       onListWatched: () => void this.#readAgain(),
       now,
     });
@@ -123,6 +127,23 @@ export class Inspector {
   /** Looks on at a chart (record/recorded-logic.ts). */
   recorderFor(actorId: string, recording: ChartRecording, openLog: OpenLog): TurnRecorder {
     return this.list.recorderFor(actorId, recording, openLog);
+  }
+
+  /** What another process of the server tells, by its number, of what is watched here. */
+  takeFar(source: number, told: { readonly rows: SentRows } | { readonly lines: SentLines }): void {
+    if ('rows' in told) this.list.takeFar(source, told.rows);
+    else this.#feed.takeFar(source, told.lines);
+  }
+
+  /** Nobody watches the list of that process any more. */
+  dropFar(source: number): void {
+    this.list.dropFar(source);
+  }
+
+  /** That process is gone. */
+  loseFar(source: number): void {
+    this.list.loseFar(source);
+    this.#feed.loseFar(source);
   }
 
   /** Reads the rows of earlier runs; never rejects. */
@@ -281,7 +302,7 @@ export class Inspector {
       // Who began long ago may have ended just now: the list is no stretch of time, so where it ends tells nothing.
       const isListed = searchParams.get('unlisted') === '1';
       const isKnown: IsKnown = ({ name, place, path }) =>
-        (isListed ? this.list.has(name) || this.list.has(place) : this.list.isLive(name)) ||
+        (isListed ? this.list.has(name) || this.list.has(place) : this.list.isLive(name) || this.#isFar(name)) ||
         this.#isOwnSupervisor(path);
       const found = await this.#options.archive?.rowsBefore(before, limit, isKnown);
       sendJson(response, 200, { rows: found?.rows ?? [], more: found?.leftOut ?? 0 } satisfies EndedRows);
@@ -346,7 +367,11 @@ export class Inspector {
   }
 
   #isLive(id: string): boolean {
-    return (this.#options.logs()?.find(id) ?? null) !== null;
+    return (this.#options.logs()?.find(id) ?? null) !== null || this.#isFar(id);
+  }
+
+  #isFar(id: string): boolean {
+    return (this.#options.elsewhere?.holderOf(id) ?? null) !== null;
   }
 
   #isOwnSupervisor(path: string): boolean {

@@ -11,7 +11,22 @@ import type { ChartRecording } from '../../record/redaction.ts';
 import { stateText, type TurnEnd } from '../../record/turn-outcome.ts';
 import { type ListRow, SUPERVISOR_LOG, type Totals } from '../feed-format.ts';
 import { idsIn } from '../listed-log.ts';
-import { WaitAccount, type WaitName, waitOf } from '../waits.ts';
+import { type WaitName, waitOf } from '../waits.ts';
+import {
+  type AnyRow,
+  type FarCounts,
+  type FarRow,
+  farJsonOf,
+  isFar,
+  type ListedChart,
+  lostJsonOf,
+  newChart,
+  noFar,
+  ROW_AGE_MS,
+  rowOf,
+  type SentRow,
+  type SentRows,
+} from './list-rows.ts';
 
 /** Ended ones that are kept; older ones are asked for by themselves. */
 export const MAX_ENDED = 500;
@@ -21,49 +36,11 @@ const MAX_GONE = 2_000;
 const CHARTS_PER_STEP = 500;
 /** A row with nothing new but its count of turns waits for so long. */
 const COUNT_INTERVAL_MS = 1_000;
-/** A row of a live one is made once for all who read it in this time, whatever its age says. */
-const ROW_AGE_MS = 100;
 /** States of which it is known what is waited for in them; there are a few dozen. */
 const MAX_KNOWN_STATES = 1_000;
 
 /** The recorder of the log of an actor; null = it has none. */
 export type OpenLog = (actorId: string) => TurnRecorder | null;
-
-interface ListedChart {
-  readonly id: string;
-  readonly recorder: TurnRecorder;
-  readonly recording: ChartRecording;
-  readonly startedAt: string;
-  readonly startedAtMs: number;
-  session: string;
-  device: string;
-  /** Where its last turn led; let go when it is over. */
-  after: TurnEnd | null;
-  turns: number;
-  /** When its last turn was. */
-  turnAtMs: number;
-  state: string;
-  readonly account: WaitAccount;
-  hasThrown: boolean;
-  end: { readonly atMs: number; readonly reason: string; readonly isFailed: boolean } | null;
-  /** Its place in the order of changes. */
-  place: number;
-  /** What was told of it last, and when; `after` of another turn of the same state has another value (XState makes it anew). */
-  toldAfter: TurnEnd | null;
-  toldState: string;
-  toldAtMs: number;
-  /** Its row as JSON, as it was then; null = not made yet, or something has changed. */
-  json: string | null;
-  jsonAtMs: number;
-}
-
-/** A row of an earlier run of the server, read from its file. */
-interface ReadRow {
-  readonly id: string;
-  readonly startedAt: string;
-  readonly json: string;
-  readonly place: number;
-}
 
 export interface SessionListOptions {
   /** A monotonic clock in ms. */
@@ -80,9 +57,9 @@ export interface ReadPlace {
 
 export const unread: ReadPlace = Object.freeze({ change: 0, gone: -1 });
 
-export interface ListPart {
-  /** JSON of rows. */
-  readonly rows: readonly string[];
+/** Its rows are JSON, or what that is made of. */
+export interface ListPart<TRow = string> {
+  readonly rows: readonly TRow[];
   readonly gone: readonly string[];
   /** The rows of this part and of those that follow are all there are. */
   readonly isWhole: boolean;
@@ -95,7 +72,9 @@ export class SessionList {
   readonly #options: SessionListOptions;
   readonly #live = new Map<string, ListedChart>();
   /** All rows, in the order of their last change. */
-  readonly #rows = new Map<string, ListedChart | ReadRow>();
+  readonly #rows = new Map<string, AnyRow>();
+  /** What other processes tell of themselves, by their number. */
+  readonly #far = new Map<number, FarCounts>();
   /** Ids of those that are over, the oldest first. */
   #ended: string[] = [];
   #gone: string[] = [];
@@ -116,13 +95,20 @@ export class SessionList {
 
   /** Streams that run, those that ended since the start of the server, and those of them that failed. */
   get counts(): Pick<Totals, 'live' | 'ended' | 'failed'> {
-    const { ended, failed } = this.#counts;
-    return { live: this.#live.size - (this.#live.has(SUPERVISOR_LOG) ? 1 : 0), ended, failed };
+    const sum = { ...this.#counts, live: this.#live.size - (this.#live.has(SUPERVISOR_LOG) ? 1 : 0) };
+    for (const { told, past } of this.#far.values()) {
+      sum.live += told.live;
+      sum.ended += told.ended + past.ended;
+      sum.failed += told.failed + past.failed;
+    }
+    return { live: sum.live, ended: sum.ended, failed: sum.failed };
   }
 
   /** Ended ones that stand in files and in no row. */
   get leftOut(): number {
-    return this.#counts.leftOut;
+    let leftOut = this.#counts.leftOut;
+    for (const far of this.#far.values()) leftOut += far.leftOut + far.takenOut;
+    return leftOut;
   }
 
   has(id: string): boolean {
@@ -130,7 +116,8 @@ export class SessionList {
   }
 
   isLive(id: string): boolean {
-    return this.#live.has(id);
+    const row = this.#rows.get(id);
+    return this.#live.has(id) || (isFar(row) && row.isLive);
   }
 
   /** When the oldest row of one that is over began; null = there is none. */
@@ -162,9 +149,70 @@ export class SessionList {
       json: JSON.stringify(row),
       place: this.#nextPlace(),
     });
-    if (!isNew) return;
-    this.#ended.push(row.id);
+    if (isNew) this.#noteEnded(row.id);
+  }
+
+  #noteEnded(id: string): void {
+    this.#ended.push(id);
     if (this.#ended.length > MAX_ENDED) this.#takeOutOldest();
+  }
+
+  /** Adds what another process tells of its charts. */
+  takeFar(source: number, { isWhole, rows, gone, counts, leftOut }: SentRows): void {
+    if (isWhole) this.dropFar(source);
+    const far = this.#farOf(source);
+    this.#far.set(source, { ...far, told: counts, leftOut });
+    for (const row of rows) this.#putFar(source, row);
+    for (const id of gone) if (this.#isOf(source, this.#rows.get(id))) this.#takeOut(id);
+    if (gone.length > 0) this.#ended = this.#ended.filter((id) => this.#rows.has(id));
+  }
+
+  /** Nobody looks at its rows any more: they are not kept up, and come anew when somebody does. What it had counted stays. */
+  dropFar(source: number): void {
+    const far = this.#far.get(source);
+    if (far === undefined) return;
+    this.#far.set(source, { ...far, leftOut: 0, takenOut: 0 });
+    for (const row of [...this.#rows.values()]) if (this.#isOf(source, row)) this.#takeOut(row.id);
+    this.#ended = this.#ended.filter((id) => this.#rows.has(id));
+  }
+
+  /** The process is gone: what lived in it is over without an end, and its counts are final. */
+  loseFar(source: number): void {
+    const far = this.#far.get(source);
+    if (far === undefined) return;
+    const { told, past } = far;
+    const ended = past.ended + told.ended + told.live;
+    this.#far.set(source, {
+      told: noFar.told,
+      past: { ended, failed: past.failed + told.failed + told.live },
+      leftOut: 0,
+      takenOut: far.takenOut + far.leftOut,
+    });
+    for (const row of [...this.#rows.values()]) {
+      if (!this.#isOf(source, row)) continue;
+      const { id, startedAt } = row;
+      // It is read from files from now on, as one of an earlier run.
+      this.#rows.delete(id);
+      const json = row.isLive ? lostJsonOf(row) : row.json;
+      this.#rows.set(id, { id, startedAt, json, place: this.#nextPlace() });
+      if (row.isLive) this.#noteEnded(id);
+    }
+  }
+
+  #farOf(source: number): FarCounts {
+    return this.#far.get(source) ?? noFar;
+  }
+
+  #isOf(source: number, row: AnyRow | undefined): row is FarRow {
+    return isFar(row) && row.source === source;
+  }
+
+  #putFar(source: number, sent: SentRow): void {
+    const before = this.#rows.get(sent.id);
+    const wasLive = before === undefined || (isFar(before) && before.isLive);
+    this.#rows.delete(sent.id);
+    this.#rows.set(sent.id, { ...sent, source, place: this.#nextPlace(), cameAtMs: this.#options.now() });
+    if (wasLive && !sent.isLive) this.#noteEnded(sent.id);
   }
 
   /** Finds what has changed; to be gone through in steps, each in a round of the event loop of its own. */
@@ -184,48 +232,55 @@ export class SessionList {
 
   /** What has changed since `place`, at most `maxRows` of it. */
   read(place: ReadPlace, maxRows: number): ListPart {
+    const { rows, ...part } = this.#changedSince(place, maxRows);
+    const now = this.#options.now();
+    return { ...part, rows: rows.map((row) => this.#textOf(row, now)) };
+  }
+
+  /** The same, to be sent to another process, which has a list of them. */
+  readToSend(place: ReadPlace, maxRows: number): ListPart<SentRow> {
+    const { rows, ...part } = this.#changedSince(place, maxRows);
+    const now = this.#options.now();
+    const sent = rows.map((row) => {
+      const { id, startedAt } = row;
+      return { id, startedAt, isLive: this.#live.has(id), json: this.#textOf(row, now) };
+    });
+    return { ...part, rows: sent };
+  }
+
+  #changedSince(place: ReadPlace, maxRows: number): ListPart<AnyRow> {
     const isWhole = place.gone < this.#goneBefore;
     const since = isWhole ? 0 : place.change;
-    const rows: string[] = [];
+    const rows: AnyRow[] = [];
     let change = since;
     let hasMore = false;
-    const now = this.#options.now();
     for (const row of this.#rows.values()) {
       if (row.place <= since) continue;
       if (rows.length === maxRows) {
         hasMore = true;
         break;
       }
-      rows.push('recording' in row ? this.#jsonOf(row, now) : row.json);
+      rows.push(row);
       change = row.place;
     }
-    const gone = isWhole ? [] : this.#gone.slice(place.gone - this.#goneBefore);
+    // One may have come back.
+    const gone = isWhole ? [] : this.#gone.slice(place.gone - this.#goneBefore).filter((id) => !this.#rows.has(id));
     return { rows, gone, isWhole, next: { change, gone: this.#goneBefore + this.#gone.length }, hasMore };
+  }
+
+  #textOf(row: AnyRow, now: number): string {
+    if ('recording' in row) return this.#jsonOf(row, now);
+    return isFar(row) ? farJsonOf(row, now) : row.json;
   }
 
   #begin(id: string, recording: ChartRecording, log: TurnRecorder | null): ListedChart {
     const { now, date } = this.#options;
     const startedAtMs = now();
-    const chart: ListedChart = {
+    const chart = newChart({
       id,
       recording,
       startedAt: date().toISOString(),
       startedAtMs,
-      session: '',
-      device: '',
-      after: null,
-      turns: 0,
-      turnAtMs: startedAtMs,
-      state: '',
-      account: new WaitAccount(startedAtMs),
-      hasThrown: false,
-      end: null,
-      place: 0,
-      toldAfter: null,
-      toldState: '',
-      toldAtMs: Number.NEGATIVE_INFINITY,
-      json: null,
-      jsonAtMs: 0,
       recorder: {
         record: (turn) => {
           log?.record(turn);
@@ -250,7 +305,7 @@ export class SessionList {
           });
         },
       },
-    };
+    });
     this.#live.set(id, chart);
     this.#touch(chart, startedAtMs);
     return chart;
@@ -285,20 +340,29 @@ export class SessionList {
     chart.toldAfter = null;
     this.#live.delete(id);
     this.#touch(chart, now);
-    this.#ended.push(id);
     if (id !== SUPERVISOR_LOG) {
       this.#counts.ended += 1;
       if (isFailed) this.#counts.failed += 1;
     }
-    if (this.#ended.length > MAX_ENDED) this.#takeOutOldest();
+    this.#noteEnded(id);
   }
 
   #takeOutOldest(): void {
     const oldest = this.#ended.shift();
-    if (oldest === undefined) return;
-    this.#rows.delete(oldest);
-    this.#counts.leftOut += 1;
-    this.#gone.push(oldest);
+    const row = oldest === undefined ? undefined : this.#rows.get(oldest);
+    if (row === undefined) return;
+    this.#takeOut(row.id);
+    if (!isFar(row)) {
+      this.#counts.leftOut += 1;
+      return;
+    }
+    const far = this.#farOf(row.source);
+    this.#far.set(row.source, { ...far, takenOut: far.takenOut + 1 });
+  }
+
+  #takeOut(id: string): void {
+    this.#rows.delete(id);
+    this.#gone.push(id);
     if (this.#gone.length <= MAX_GONE) return;
     this.#goneBefore += this.#gone.length - MAX_GONE / 2;
     this.#gone = this.#gone.slice(-MAX_GONE / 2);
@@ -327,33 +391,4 @@ export class SessionList {
     chart.jsonAtMs = now;
     return chart.json;
   }
-}
-
-function rowOf(chart: ListedChart, now: number): ListRow {
-  const { id, recording, session, device, state, startedAt, startedAtMs, turns, turnAtMs, end, account } = chart;
-  return {
-    id,
-    machine: recording.machine.id,
-    session,
-    device,
-    state,
-    startedAt,
-    ageMs: Math.round((end?.atMs ?? now) - startedAtMs),
-    turns,
-    quietMs: end === null ? Math.round(now - turnAtMs) : 0,
-    isLive: end === null,
-    reason: end?.reason ?? '',
-    isFailed: end?.isFailed ?? false,
-    waits: id === SUPERVISOR_LOG ? null : rounded(account.until(now)),
-  };
-}
-
-function rounded({ start, model, voice, reader, out }: Record<WaitName, number>): ListRow['waits'] {
-  return {
-    start: Math.round(start),
-    model: Math.round(model),
-    voice: Math.round(voice),
-    reader: Math.round(reader),
-    out: Math.round(out),
-  };
 }

@@ -10,7 +10,9 @@ import type { AdmissionPort, Asked, Floor, Grant } from '../../actors/hosts/admi
 import type { Admissions } from '../../actors/hosts/admissions.ts';
 import type { OutsideEnd } from '../../actors/hosts/live-streams.ts';
 import { type Failure, failure, wordsOf } from '../../errors.ts';
+import type { FeedInterest } from '../../inspector/server/feed.ts';
 import type { UsageStore } from '../../store/store-clients.ts';
+import type { FarSessions, WatchedWorker } from './far-sessions.ts';
 import { type Hearer, ProcessLine } from './process-line.ts';
 import type { AdmissionQuestion, FromWorker, Recalled, SlimGrant, ToWorker } from './worker-messages.ts';
 
@@ -21,6 +23,8 @@ export interface WorkerDeskOptions {
   /** null = switched off. */
   readonly memory: ConversationMemory | null;
   readonly usage: Pick<UsageStore, 'record'>;
+  /** null = the inspector is off. */
+  readonly far: FarSessions | null;
 }
 
 /** Streams that are being ended, and who waits for it. */
@@ -29,7 +33,7 @@ interface Ending {
   readonly over: (sessionIds: readonly string[]) => void;
 }
 
-export class WorkerDesk implements Floor {
+export class WorkerDesk implements Floor, WatchedWorker {
   readonly worker: number;
   readonly line: ProcessLine<ToWorker, FromWorker>;
   readonly #options: WorkerDeskOptions;
@@ -47,11 +51,20 @@ export class WorkerDesk implements Floor {
     this.#port = options.admissions.portOf(this);
     this.line = new ProcessLine(send);
     this.line.hear(this.#hearer());
+    options.far?.joined(this);
   }
 
   /** Streams of the worker that hold a slot. */
   get activeStreams(): number {
     return this.#granted.size;
+  }
+
+  holds(streamId: string): boolean {
+    return this.#granted.has(streamId);
+  }
+
+  watch(interest: FeedInterest): void {
+    this.line.tell({ kind: 'watched', interest });
   }
 
   end(streamIds: readonly string[], why: OutsideEnd, over: (sessionIds: readonly string[]) => void): void {
@@ -67,26 +80,27 @@ export class WorkerDesk implements Floor {
     });
   }
 
-  /** The worker is gone. Returns how many streams it had. */
-  lost(): number {
+  /** The worker is gone; one that was dismissed and had nothing left is no loss. Returns how many streams it had. */
+  lost(isDismissed: boolean): number {
     if (this.#isLost) return 0;
     this.#isLost = true;
     this.line.close();
     const granted = new Map(this.#granted);
     this.#granted.clear();
+    if (!isDismissed || granted.size + this.#asked.size > 0) this.#options.admissions.workerLost(this.worker);
+    // What waits for its quota; calls that waited for their session id are forgotten by now.
     for (const asked of [...this.#asked.values()]) asked.abandon();
     this.#asked.clear();
-    this.#port.loaded([]);
-    for (const streamId of granted.keys()) this.#port.released(streamId, () => {});
     for (const { streamIds, over } of [...this.#endings]) {
       over([...new Set(streamIds.flatMap((streamId) => granted.get(streamId) ?? []))]);
     }
     this.#endings.clear();
+    this.#options.far?.left(this);
     return granted.size;
   }
 
   #hearer(): Hearer<FromWorker> {
-    const { memory, usage } = this.#options;
+    const { memory, usage, far } = this.#options;
     return {
       told: (message) => {
         switch (message.kind) {
@@ -117,6 +131,14 @@ export class WorkerDesk implements Floor {
         interrupt: ({ hardwareId }, answer) => this.#port.interrupt(hardwareId, answer),
         recall: ({ hardwareId }, answer) => void recalled(memory, hardwareId).then(answer),
         usage: ({ entry }, answer) => void usage.record(entry).then(answer),
+        rows: ({ rows }, answer) => {
+          far?.told(this.worker, { rows });
+          answer(null);
+        },
+        lines: ({ lines }, answer) => {
+          far?.told(this.worker, { lines });
+          answer(null);
+        },
       },
     };
   }

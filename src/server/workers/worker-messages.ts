@@ -5,6 +5,8 @@ import type { Call } from '../../call/call.ts';
 import type { CollectedChunk, Screen } from '../../call/gateway.ts';
 import type { Exchange } from '../../engines/answer-engine.ts';
 import type { Failure } from '../../errors.ts';
+import type { FeedInterest, SentLines } from '../../inspector/server/feed.ts';
+import type { SentRows } from '../../inspector/server/list-rows.ts';
 import type { EngineOrder } from '../../machines/bootstrap.machine.ts';
 import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 import type { RecordOutcome } from '../../store/store-clients.ts';
@@ -47,6 +49,9 @@ export interface FromWorker {
     readonly interrupt: { readonly question: { readonly hardwareId: string }; readonly answer: readonly string[] };
     readonly recall: { readonly question: { readonly hardwareId: string }; readonly answer: Recalled };
     readonly usage: { readonly question: { readonly entry: UsageEntry }; readonly answer: RecordOutcome };
+    /** Of what the inspector watches. Answered when it is taken: the next part is sent then. */
+    readonly rows: { readonly question: { readonly rows: SentRows }; readonly answer: null };
+    readonly lines: { readonly question: { readonly lines: SentLines }; readonly answer: null };
   };
 }
 
@@ -66,6 +71,8 @@ export type Recalled = { readonly exchanges: readonly Exchange[] } | { readonly 
 export interface ToWorker {
   readonly told:
     | { readonly kind: 'serving'; readonly isServing: boolean }
+    /** What the inspector watches from now on. */
+    | { readonly kind: 'watched'; readonly interest: FeedInterest }
     /** It ends its calls, writes its logs and is gone. */
     | { readonly kind: 'dismissed' };
   readonly asked: {

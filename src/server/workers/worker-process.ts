@@ -6,9 +6,9 @@
  * worker whose channel closes).
  */
 import { HistoryLookup } from '../../actors/answer/history-lookup.ts';
-import { OwnClock } from '../../call/own-time.ts';
 import { type Config, loadConfig } from '../../config.ts';
 import { wordsOf } from '../../errors.ts';
+import { FeedBranch } from '../../inspector/server/feed-branch.ts';
 import { createFaultLog } from '../../observe/fault-log.ts';
 import { createLogger, type Logger, pacedDestination } from '../../observe/logger.ts';
 import { createGrpcServer } from '../../rpc/server.ts';
@@ -17,7 +17,7 @@ import { composeFloor, streamSettingsOf } from '../composition.ts';
 import { type DescriptorShares, shareDescriptors } from '../descriptors.ts';
 import { EnginesInUse } from '../engines-in-use.ts';
 import { createExportTap, type ExportTap } from '../export-tap.ts';
-import { createLoadWatch, type LoadWatch } from '../load-watch.ts';
+import { createLoadWatch, createOwnTime, type LoadWatch } from '../load-watch.ts';
 import { packageVersion } from '../package-version.ts';
 import { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, figuresOf } from '../stream-service.ts';
@@ -59,15 +59,15 @@ function textOf(files: WorkerBirth['files'], path: string): string {
 function serve(config: Config, log: Logger): (batch: Batch) => void {
   const faults = createFaultLog(log);
   const engines = new EnginesInUse(config, log);
-  const ownTime = new OwnClock({ realNow: () => performance.now() });
-  ownTime.start();
+  const ownTime = createOwnTime(log);
   const exportTap = createExportTap(config, log);
   void exportTap?.start();
   // It is a process, with a limit of its own.
   const shares = shareDescriptors(config, log);
-  const recording = recordingOf(config, log, exportTap, shares);
   // What can't be sent is nobody's any more: the channel is closed, and this process ends with it.
   const line = new ProcessLine<FromWorker, ToWorker>((batch) => process.send?.(batch, undefined, {}, () => {}));
+  const branch = config.inspector.isOn ? branchOver(line, (id) => recording.find(id)?.lines ?? null) : null;
+  const recording = recordingOf(config, log, { exportTap, shares, onlooker: branch });
   const usage = usageOver(line);
   const memory = memoryOver(line, config);
   const history = memory === null ? null : new HistoryLookup({ memory, log, ownTime });
@@ -97,12 +97,14 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
     load?.stop();
     await grpc.close(CLOSE_GRACE_MS);
     await Promise.all([engines.stop(), recording.close()]);
+    branch?.close();
     ownTime.stop();
     exportTap?.stop();
   };
   line.hear({
     told: (message) => {
       if (message.kind === 'serving') grpc.setServing(message.isServing);
+      else if (message.kind === 'watched') branch?.watch(message.interest);
       else
         void close()
           .catch((error: unknown) => faults.bug('worker', 'close', error))
@@ -119,14 +121,31 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
   return (batch) => line.take(batch);
 }
 
+interface RecordingParts {
+  readonly exportTap: ExportTap | null;
+  readonly shares: DescriptorShares;
+  readonly onlooker: FeedBranch | null;
+}
+
+/** What the inspector is sent of this process, as far as it is watched. */
+function branchOver(line: ProcessLine<FromWorker, ToWorker>, linesOf: (id: string) => number | null): FeedBranch {
+  return new FeedBranch({
+    linesOf,
+    sendRows: (rows, taken) => line.ask('rows', { rows }, taken),
+    sendLines: (lines, taken) => line.ask('lines', { lines }, taken),
+    now: () => performance.now(),
+    date: () => new Date(),
+  });
+}
+
 /** Old logs are the server's to sweep. */
-function recordingOf(config: Config, log: Logger, exportTap: ExportTap | null, shares: DescriptorShares): Recording {
+function recordingOf(config: Config, log: Logger, { exportTap, shares, onlooker }: RecordingParts): Recording {
   return new Recording({
     config: { ...config, eventLog: { ...config.eventLog, maxAgeMs: Infinity, maxTotalBytes: Infinity } },
     log,
     build: packageVersion(),
     maxDescriptors: shares.logFiles,
-    onlooker: null,
+    onlooker,
     exportTap,
   });
 }

@@ -228,7 +228,7 @@ export class WorkerSeat {
   #lose(sitting: Sitting, why: string): void {
     if (this.#sitting !== sitting) return;
     this.#sitting = null;
-    const streams = sitting.desk.lost();
+    const streams = sitting.desk.lost(sitting.isDismissed);
     if (this.#figures !== null) this.#past = [withoutGauges(sumOf([...this.#past, this.#figures]))];
     this.#figures = null;
     for (const resolve of this.#onEmpty.splice(0)) resolve();

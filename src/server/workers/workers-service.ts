@@ -19,6 +19,7 @@ import type { UsageStore } from '../../store/store-clients.ts';
 import type { AdmissionsComposition } from '../composition.ts';
 import type { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, type EngineNames, type ServiceStatus, type StreamService } from '../stream-service.ts';
+import type { FarSessions } from './far-sessions.ts';
 import { sumOf } from './figure-sums.ts';
 import type { WorkerBirth } from './worker-messages.ts';
 import { WorkerSeat } from './worker-seat.ts';
@@ -53,6 +54,8 @@ export interface WorkersServiceOptions extends AdmissionsComposition {
   readonly origin: WorkerOrigin;
   readonly memory: ConversationMemory | null;
   readonly usage: Pick<UsageStore, 'record'>;
+  /** null = the inspector is off. */
+  readonly far: FarSessions | null;
   readonly recording: Recording;
   readonly log: Logger;
   /** A monotonic clock in ms. */
@@ -77,7 +80,7 @@ export class WorkersService implements StreamService {
 
   constructor(options: WorkersServiceOptions) {
     this.#options = options;
-    const { origin, admissions, memory, usage, log } = options;
+    const { origin, admissions, memory, usage, far, log } = options;
     const birth = () => ({ env: origin.env, files: origin.files, grpcPort: this.#grpcPort });
     const listener = {
       lost: (seat: WorkerSeat, why: string, streams: number) => this.#noteLost(seat, why, streams),
@@ -85,7 +88,7 @@ export class WorkersService implements StreamService {
     };
     this.#seats = Array.from(
       { length: origin.count },
-      (_, index) => new WorkerSeat({ number: index + 1, birth, listener, admissions, memory, usage, log }),
+      (_, index) => new WorkerSeat({ number: index + 1, birth, listener, admissions, memory, usage, far, log }),
     );
   }
 

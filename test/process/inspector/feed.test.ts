@@ -7,74 +7,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EndedRows, FeedLine, ListRow } from '../../../src/inspector/feed-format.ts';
+import type { EndedRows } from '../../../src/inspector/feed-format.ts';
 import { isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { connect, start, type TestClient } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
+import { TAB_TOKEN, Tab, tabHeaders } from '../../support/inspector/tab.ts';
 import { startServer } from '../../support/server.ts';
 import type { TestServer, TestServerOptions } from '../../support/test-server.ts';
 
-const TOKEN = 'a-token-of-this-test';
-const headers = { authorization: `Bearer ${TOKEN}` };
-
-/** A tab: what came of each log, and the list as it stands. */
-class Tab {
-  readonly rows = new Map<string, ListRow>();
-  readonly said: FeedLine[] = [];
-  readonly lines = new Map<string, string[]>();
-  readonly closed: Promise<void>;
-  readonly #abort = new AbortController();
-  #rest = '';
-  #head: { readonly log: string; left: number } | null = null;
-
-  constructor(port: number, query: string) {
-    this.closed = this.#read(`http://127.0.0.1:${port}/inspect/api/feed?${query}`);
-  }
-
-  close(): void {
-    this.#abort.abort();
-  }
-
-  row(match: (row: ListRow) => boolean): ListRow | undefined {
-    return [...this.rows.values()].find(match);
-  }
-
-  async #read(url: string): Promise<void> {
-    try {
-      const response = await fetch(url, { headers, signal: this.#abort.signal });
-      expect(response.headers.get('content-type')).toBe('application/x-ndjson');
-      const decoder = new TextDecoder();
-      for await (const chunk of response.body ?? []) this.#take(decoder.decode(chunk, { stream: true }));
-    } catch {
-      // Aborted.
-    }
-  }
-
-  #take(chunk: string): void {
-    const lines = (this.#rest + chunk).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#takeLine(line);
-  }
-
-  #takeLine(line: string): void {
-    if (this.#head !== null && this.#head.left > 0) {
-      this.#head.left -= 1;
-      this.lines.get(this.#head.log)?.push(line);
-      return;
-    }
-    if (line === '') return;
-    const value: FeedLine = JSON.parse(line);
-    this.said.push(value);
-    if (value.kind === 'lines') {
-      if (!this.lines.has(value.log)) this.lines.set(value.log, []);
-      this.#head = { log: value.log, left: value.count };
-    } else if (value.kind === 'list') {
-      if (value.isWhole) this.rows.clear();
-      for (const row of value.rows) this.rows.set(row.id, row);
-      for (const id of value.gone) this.rows.delete(id);
-    }
-  }
-}
+const TOKEN = TAB_TOKEN;
+const headers = tabHeaders;
 
 let server: TestServer;
 let client: TestClient;

@@ -1,10 +1,15 @@
 /** Workers that are lost: their slots, the streams of the others, their replacement, and what becomes of them when the server goes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { ask, connect, interrupt, start, type TestClient } from '../../support/client.ts';
+import { ask, interrupt, start } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createLogFolder, identical, verdictOf } from '../../support/replay/log-folder.ts';
 import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
+import { pidOfWorker, serveWithTwo, twoClients, type WorkerStatus, workersOf } from '../../support/workers.ts';
 import { expectGoodEnd } from '../rpc/outcomes.ts';
+
+/** Of each worker. */
+const STREAMS_EACH = 50;
 
 const scenario = {
   answers: [
@@ -15,28 +20,8 @@ const scenario = {
   speech: { chunks_per_sentence: 1 },
 };
 
-interface WorkerStatus {
-  readonly worker: number;
-  readonly state: string;
-  readonly pid: number | null;
-  readonly active_streams: number;
-  readonly restarts: number;
-}
-
-async function workersOf(server: ServerProcess): Promise<readonly WorkerStatus[]> {
-  const { workers } = await server.status();
-  return workers as unknown as readonly WorkerStatus[];
-}
-
-async function serve(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-  return startServerProcess({ scenario, env: { WORKERS: '2', ...env } });
-}
-
-/** Two connections: each has a worker of its own. */
-async function twoClients(server: ServerProcess): Promise<readonly [TestClient, TestClient]> {
-  const [first, second] = [connect(server.grpcPort), connect(server.grpcPort)];
-  for (const client of [first, second]) await interrupt(client, 'nobody');
-  return [first, second];
+function serve(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  return serveWithTwo({ scenario, env });
 }
 
 function isAlive(pid: number): boolean {
@@ -99,6 +84,61 @@ test('a killed worker frees its slots at once and touches no other; it is replac
   expect(server.logsOf('worker_replaced').length).toBe(1);
   for (const client of [...clients, ...fresh]) client.close();
   expect(await server.stop()).toBe(0);
+});
+
+test(`kill -9 of a worker with ${STREAMS_EACH} of ${2 * STREAMS_EACH} streams is one turn of the supervisor, which frees them and lets in who waited for one of their ids`, async () => {
+  const folder = createLogFolder();
+  const server = await serve({
+    EVENT_LOG_DIR: folder.dir,
+    DUPLICATE_POLICY: 'queue',
+    DUPLICATE_QUEUE_TIMEOUT: '60',
+    BACKPRESSURE_MAX_STREAMS: String(2 * STREAMS_EACH),
+  });
+  const clients = await twoClients(server);
+  const calls = clients.map((client, at) =>
+    Array.from({ length: STREAMS_EACH }, (_, index) =>
+      start(client, { prompt: 'hang', session_id: `at-${at}-${index}` }),
+    ),
+  );
+  await Promise.all(calls.flat().map(({ firstFrame }) => firstFrame));
+  // Each waits for an id of the other worker.
+  const waiting = clients.map((client, at) => start(client, { prompt: 'my turn', session_id: `at-${1 - at}-0` }));
+  await eventually(
+    () => server.status(),
+    ({ queued_calls: queued }) => queued === 2,
+  );
+  process.kill(await pidOfWorker(server, 1), 'SIGKILL');
+  const lost = await Promise.race(calls.map(([first], at) => first?.outcome.then(() => at)));
+  for (const { outcome } of calls[lost ?? 0] ?? []) expect((await outcome).code).toBe('UNAVAILABLE');
+  expect((await waiting[lost ?? 0]?.outcome)?.code).toBe('UNAVAILABLE');
+  // Who waited for an id of the lost one has it, and is over.
+  const [other = 0] = [0, 1].filter((at) => at !== lost);
+  const heir = await waiting[other]?.outcome;
+  expect([heir?.code, heir?.text]).toEqual(['OK', 'my turn']);
+  expect(await server.status()).toMatchObject({
+    active_streams: STREAMS_EACH,
+    in_flight: STREAMS_EACH,
+    queued_calls: 0,
+  });
+  // All slots of the lost one can be had at once.
+  const client = clients[other];
+  if (client === undefined) throw new Error('there is no client');
+  const fresh = await Promise.all(
+    Array.from({ length: STREAMS_EACH }, (_, index) => ask(client, { prompt: 'fresh', session_id: `fresh-${index}` })),
+  );
+  expect(fresh.map(({ code }) => code)).toEqual(fresh.map(() => 'OK'));
+  for (const { call } of calls.flat()) call.cancel();
+  for (const each of clients) each.close();
+  expect(await server.stop()).toBe(0);
+  const [log, ...others] = folder.logs('supervisor');
+  if (log === undefined) throw new Error('the supervisor has no log');
+  expect(others).toEqual([]);
+  const lostTurns = log.log.turns.filter(({ event }) => event.type === 'worker.lost');
+  expect(lostTurns.map(({ event }) => event)).toEqual([{ type: 'worker.lost', worker: 1 }]);
+  const released = log.log.turns.flatMap(({ event }) => (event.type === 'stream.released' ? [event.streamId] : []));
+  // Of each stream that was not lost.
+  expect(released.length).toBe(STREAMS_EACH + fresh.length + 1);
+  expect(verdictOf(log)).toMatchObject(identical());
 });
 
 test('a server whose workers are lost again and again gives up with exit code 1 and the reason', async () => {

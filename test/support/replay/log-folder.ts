@@ -56,7 +56,7 @@ function isSegment(path: string): boolean {
   return path.endsWith(SEGMENT_ENDING);
 }
 
-function foundIn(path: string): FoundLog[] {
+export function foundIn(path: string): FoundLog[] {
   if (!isSegment(path)) return [found(path, null, readFileSync(path, 'utf8'))];
   return segmentIn(path).logs.map(({ name, pieces }) => found(path, name, Buffer.concat(pieces).toString('utf8')));
 }
