@@ -1,10 +1,11 @@
 // npm run bench:replay: what `recital replay` and `recital log list` take over many logs of 25 turns, in one segment and in a file a session.
-// The logs are made here, by the chart, from one answer of seven sentences; then processes of the command read them, one after the other.
+// The logs are made here from one answer of seven sentences; then processes of the command read them, one after the other.
 // CPU is user + system time of such a process, all its threads and its start included; the wall clock counts on a quiet machine alone.
-// --logs 10000; --rounds 3; --keep leaves the logs and says where; --cpu-prof FOLDER writes profiles of the first thread there.
+// --logs 10000; --rounds 3; --keep leaves the logs and says where; --seconds 90: no run begins that would not be over by then, and one that
+// is not is ended and left out. How far it is stands on stderr.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,12 +21,14 @@ const { values: options } = parseArgs({
   options: {
     logs: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '90' },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 const logs = Number(options.logs);
 const rounds = Number(options.rounds);
+const mostMs = 1000 * Number(options.seconds);
 const SENTENCES = 7;
 const DAY = '2026-01-31';
 const STARTED_AT_MS = Date.parse(`${DAY}T12:00:00.000Z`);
@@ -41,9 +44,12 @@ const limits = {
   allowedCommands: ['open_app', 'close_app', 'send_message', 'read_messages', 'find_contact'],
 };
 
+let wholeSession;
+
 const folder = mkdtempSync(join(tmpdir(), 'recital-replay-'));
 try {
   const made = makeLogs();
+  tell(`${logs} logs made`);
   const rows = [];
   for (const [name, args, path] of [
     ['replay, a segment', ['replay', '--quiet'], made.segment],
@@ -54,12 +60,26 @@ try {
     rows.push({ name, runs: [], args: [...args, path] });
   for (let round = 0; round < rounds; round += 1) {
     // Each goes first and last equally often.
-    for (const row of round % 2 === 0 ? rows : rows.toReversed()) row.runs.push(await run(row.args));
+    for (const row of round % 2 === 0 ? rows : rows.toReversed()) await runOnce(row, round + 1);
   }
   report(rows, made);
+  process.exitCode = rows.some(({ runs }) => runs.length === 0) ? 1 : 0;
 } finally {
   if (options.keep) console.log(`logs in ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
+}
+
+function tell(what) {
+  process.stderr.write(`${(performance.now() / 1000).toFixed(1).padStart(5)} s  ${what}\n`);
+}
+
+async function runOnce({ name, runs, args }, round) {
+  const leftMs = mostMs - performance.now();
+  const before = Math.max(0, ...runs.map(({ wallSeconds }) => 1000 * wallSeconds));
+  const run = leftMs > before ? await runFor(leftMs, args) : null;
+  if (run !== null) runs.push(run);
+  const took = run === null ? 'no time left' : `${run.wallSeconds.toFixed(2)} s, ${run.cpuSeconds.toFixed(2)} s CPU`;
+  tell(`round ${round}, ${name}: ${took}; load ${loadavg()[0].toFixed(1)}`);
 }
 
 /** Writes the same logs twice. */
@@ -93,49 +113,74 @@ function makeLogs() {
   return { files: filesDir, segment: path, bytes: statSync(path).size, turns };
 }
 
-/** One session, as the server records it. */
-function makeLog(number) {
-  const streamId = `5f0c9a3e-0000-4000-8000-${String(number).padStart(12, '0')}`;
-  const sessionId = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-  const hardwareId = `device-${number % 400}`;
-  const startedAt = new Date(STARTED_AT_MS + ((number * 37) % 600_000)).toISOString();
-  const input = { streamId, sessionId, hardwareId, limits };
-  const chain = new LineChain();
-  const teller = new OutcomeTeller('shape');
+/** What one session is told and does, turn by turn; as the server records it. */
+function playSession(number, turns = Number.POSITIVE_INFINITY) {
   const run = new ChartRun(sessionMachine);
+  const teller = new OutcomeTeller('shape');
+  const played = [];
+  let last = run.start(inputOf(number));
+  for (const event of events(number)) {
+    if (played.length === turns) break;
+    if (played.length > 0) last = run.take(event);
+    played.push(teller.tell(last.after, last.actions));
+  }
+  if (played.length < turns && last.after.status !== 'done')
+    throw new Error(`the session of the bench is ${JSON.stringify(last.after.value)}`);
+  return played;
+}
+
+function inputOf(number) {
+  const last = String(number).padStart(12, '0');
+  return {
+    streamId: `5f0c9a3e-0000-4000-8000-${last}`,
+    sessionId: `00000000-0000-4000-8000-${last}`,
+    hardwareId: `device-${number % 400}`,
+    limits,
+  };
+}
+
+function* events(number) {
+  yield { type: 'xstate.init' };
+  yield { type: 'request.received', prompt: `What xxx you xx xxxx ${number}?` };
+  let atMs = 26;
+  for (let sentence = 0; sentence < SENTENCES; sentence += 1) {
+    yield { type: 'answer.textReceived', text: `${sentence === 0 ? '' : ' '}The xxxxx xxxx xx it,`, atMs };
+    yield { type: 'answer.textReceived', text: ' and what xxxxxxx xx it, is xxxx here.', atMs: atMs + 13 };
+    if (sentence > 0) yield { type: 'speech.finished', segment: sentence - 1, audioBytes: 12_288 };
+    atMs += sentence > 0 ? 39 : 26;
+  }
+  yield { type: 'answer.finished' };
+  yield { type: 'speech.finished', segment: SENTENCES - 1, audioBytes: 12_288 };
+  yield { type: 'outbox.flushed' };
+}
+
+/** One of the sessions. Who asks is seen in the first two turns; what is done behind them is the same in all, and played once. */
+function makeLog(number) {
+  const ASKING_TURNS = 2;
+  wholeSession ??= playSession(0);
+  const outcomes = [...playSession(number, ASKING_TURNS), ...wholeSession.slice(ASKING_TURNS)];
+  const input = inputOf(number);
+  const startedAt = new Date(STARTED_AT_MS + ((number * 37) % 600_000)).toISOString();
+  const chain = new LineChain();
   let text = chain.write({
     ...{ kind: 'header', format: LOG_FORMAT, machine: sessionMachine.id, version: sessionMachine.version },
     ...{ definition: definitionHash(sessionMachine), build: '0.1.0', redaction: 'shape', startedAt, input },
   });
-  let last = run.start(input);
-  let turns = 0;
-  let atMs = 0;
-  const add = (event) => {
-    if (turns > 0) last = run.take(event);
-    text += chain.write({ kind: 'turn', turn: turns, atMs, event, ...teller.tell(last.after, last.actions) });
-    turns += 1;
-    atMs += 13;
-  };
-  add({ type: 'xstate.init' });
-  add({ type: 'request.received', prompt: `What xxx you xx xxxx ${number}?` });
-  for (let sentence = 0; sentence < SENTENCES; sentence += 1) {
-    add({ type: 'answer.textReceived', text: `${sentence === 0 ? '' : ' '}The xxxxx xxxx xx it,`, atMs });
-    add({ type: 'answer.textReceived', text: ' and what xxxxxxx xx it, is xxxx here.', atMs });
-    if (sentence > 0) add({ type: 'speech.finished', segment: sentence - 1, audioBytes: 12_288 });
+  let turn = 0;
+  for (const event of events(number)) {
+    text += chain.writeTurn({ turn, atMs: turn * 13, event }, outcomes[turn]);
+    turn += 1;
   }
-  add({ type: 'answer.finished' });
-  add({ type: 'speech.finished', segment: SENTENCES - 1, audioBytes: 12_288 });
-  add({ type: 'outbox.flushed' });
-  if (last.after.status !== 'done') throw new Error(`the session of the bench is ${JSON.stringify(last.after.value)}`);
-  text += chain.write({ kind: 'footer', status: 'done', reason: 'completed', turns, dropped: 0 });
+  text += chain.write({ kind: 'footer', status: 'done', reason: 'completed', turns: turn, dropped: 0 });
+  const { streamId, sessionId, hardwareId } = input;
   return {
     ...{ name: logNameOf(startedAt, streamId), text, machine: sessionMachine.id, startedAt, streamId, sessionId },
-    ...{ hardwareId, reason: 'completed', state: 'done', durationMs: atMs - 13, turns, dropped: 0 },
+    ...{ hardwareId, reason: 'completed', state: 'done', durationMs: (turn - 1) * 13, turns: turn, dropped: 0 },
   };
 }
 
-/** Runs the command, and resolves with what it took. */
-async function run(args) {
+/** Runs the command, and resolves with what it took; null = it was not over in `mostMs`. */
+async function runFor(mostMs, args) {
   const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
   const usageFile = join(folder, 'usage.json');
   // Its last word, to a file: it counts the threads that have ended.
@@ -147,10 +192,17 @@ async function run(args) {
     env: { PATH: process.env.PATH, USAGE_FILE: usageFile, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+  }, mostMs);
   let output = '';
   child.stdout.setEncoding('utf8');
   for await (const chunk of child.stdout) output += chunk;
   const code = child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
+  clearTimeout(timer);
+  if (isLate) return null;
   const wallMs = performance.now() - startedAtMs;
   const { user, system, maxRss } = JSON.parse(readFileSync(usageFile, 'utf8'));
   const lines = output.trimEnd().split('\n');
@@ -162,7 +214,8 @@ async function run(args) {
 }
 
 function report(rows, { bytes, turns }) {
-  const results = rows.map(({ name, runs }) => {
+  const results = rows.flatMap(({ name, runs }) => {
+    if (runs.length === 0) return [];
     const [cpu, wall, rss] = ['cpuSeconds', 'wallSeconds', 'rssMiB'].map((key) =>
       median(runs.map((each) => each[key])),
     );
@@ -179,7 +232,7 @@ function report(rows, { bytes, turns }) {
     console.log(JSON.stringify({ logs, turns, bytes, rounds, results }));
     return;
   }
-  console.log(`${logs} logs, ${turns} turns, ${(bytes / 1e6).toFixed(1)} MB; medians of ${rounds} rounds`);
+  console.log(`${logs} logs, ${turns} turns, ${(bytes / 1e6).toFixed(1)} MB; medians of up to ${rounds} rounds`);
   for (const { name, cpuSeconds, wallSeconds, rssMiB, told } of results)
     console.log(
       `${name.padEnd(20)} ${cpuSeconds.toFixed(2).padStart(7)} s CPU ${((cpuSeconds * 1e6) / logs).toFixed(0).padStart(6)} µs a log` +

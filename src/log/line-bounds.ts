@@ -55,6 +55,39 @@ export function fieldsIn(value: unknown): number {
   return Array.isArray(value) ? fields : fields + Object.keys(value).length;
 }
 
+/**
+ * What `fieldsIn` tells of a line in which `valueFaultOf` finds nothing, in one walk instead of two: nearly all lines are such. -1 = there may
+ * be a fault, and those two know.
+ */
+export function fieldsWithinBounds(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let fields = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const inner = isPlainlyWithin(item) ? fieldsWithinBounds(item) : -1;
+      if (inner < 0) return -1;
+      fields += inner;
+    }
+    return fields;
+  }
+  for (const [name, field] of Object.entries(value)) {
+    const inner =
+      name === 'args'
+        ? fieldsIn(field)
+        : name !== '__proto__' && isPlainlyWithin(field)
+          ? fieldsWithinBounds(field)
+          : -1;
+    if (inner < 0) return -1;
+    fields += inner + 1;
+  }
+  return fields;
+}
+
+/** Whatever it is the value of. */
+function isPlainlyWithin(value: unknown): boolean {
+  return typeof value !== 'number' || (value >= 0 && value <= MAX_TIME_MS);
+}
+
 /** A longer line is not searched: an expression that backtracks through a string of megabytes runs out of stack. */
 const searchedMaxChars = 1024 * 1024;
 

@@ -4,7 +4,7 @@
  * told to be incomplete.
  */
 import { isErrorType, logLevelOf } from '../errors.ts';
-import { doubledName, fieldsIn, shapeOf, tooDeepWords, valueFaultOf } from './line-bounds.ts';
+import { doubledName, fieldsIn, fieldsWithinBounds, shapeOf, tooDeepWords, valueFaultOf } from './line-bounds.ts';
 import { shown } from './line-fields.ts';
 import { entryOf } from './log-entry.ts';
 import { LineChain, LOG_FORMAT, type LogFooter, type LogHeader, type LogTurn } from './log-format.ts';
@@ -173,9 +173,11 @@ export class LogReader {
     }
     const entry = entryOf(value);
     if (typeof entry === 'string') return `not a line of a log: ${entry}`;
-    if (fieldsIn(value) !== shape.fields) return `${shown(doubledName(body) || 'a name')} stands twice in one object`;
-    const beyond = typeof value === 'object' && value !== null ? valueFaultOf(value) : null;
-    if (beyond !== null) return beyond;
+    if (fieldsWithinBounds(value) !== shape.fields) {
+      if (fieldsIn(value) !== shape.fields) return `${shown(doubledName(body) || 'a name')} stands twice in one object`;
+      const beyond = typeof value === 'object' && value !== null ? valueFaultOf(value) : null;
+      if (beyond !== null) return beyond;
+    }
     if (this.#footer !== null) return 'a line behind the footer';
     if (entry.kind === 'header') return this.#takeHeader(entry);
     if (this.#header === null) return `a ${entry.kind} where the header should be`;

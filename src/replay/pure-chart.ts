@@ -70,13 +70,24 @@ export class PureChart {
   }
 }
 
+/** The scope of a chart costs as much as a turn of it, and nothing of a run stands in it: all runs of a chart share one. */
+const charts = new WeakMap<AnyStateMachine, PureChart>();
+
+function chartOf(machine: AnyStateMachine): PureChart {
+  const known = charts.get(machine);
+  if (known !== undefined) return known;
+  const chart = new PureChart(machine);
+  charts.set(machine, chart);
+  return chart;
+}
+
 /** A chart that is played from its first turn on. After a throw it stands where it stood. */
 export class ChartRun {
   readonly #chart: PureChart;
   #snapshot: AnyMachineSnapshot | null = null;
 
   constructor(machine: AnyStateMachine, onMicrostep?: (step: Microstep) => void) {
-    this.#chart = new PureChart(machine, onMicrostep);
+    this.#chart = onMicrostep === undefined ? chartOf(machine) : new PureChart(machine, onMicrostep);
   }
 
   /** Where it stands; null = before its first turn. */

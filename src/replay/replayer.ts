@@ -9,6 +9,7 @@ import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { wordsOf } from '../errors.ts';
 import { definitionHashAs } from '../log/chart-definition.ts';
 import {
+  type Changes,
   type LogFooter,
   type LoggedEvent,
   type LogHeader,
@@ -173,18 +174,10 @@ function firstDifference(
   if (recorded.state !== now.state) {
     return { field: 'state', recorded: recorded.state ?? asBefore, now: now.state ?? asBefore };
   }
-  const changes = { recorded: recorded.changes ?? {}, now: now.changes ?? {} };
-  for (const name of new Set([...Object.keys(changes.recorded), ...Object.keys(changes.now)])) {
-    const was = changes.recorded[name];
-    const is = changes.now[name];
-    // Nearly all are digests or numbers.
-    if (was !== is && !isDeepStrictEqual(was, is)) {
-      return { field: `context.${name}`, recorded: was ?? asBefore, now: is ?? asBefore };
-    }
-  }
-  if (!isDeepStrictEqual(recorded.effects ?? [], now.effects ?? [])) {
-    return { field: 'effects', recorded: recorded.effects ?? [], now: now.effects ?? [] };
-  }
+  const changed = changedOtherwise(recorded.changes ?? noChanges, now.changes ?? noChanges);
+  if (changed !== null) return changed;
+  const effects = { recorded: recorded.effects ?? [], now: now.effects ?? [] };
+  if (!isSameTexts(effects.recorded, effects.now)) return { field: 'effects', ...effects };
   if (recorded.status !== now.status) {
     return { field: 'status', recorded: recorded.status ?? 'active', now: now.status ?? 'active' };
   }
@@ -192,6 +185,32 @@ function firstDifference(
 }
 
 const asBefore = 'as before';
+
+const noChanges: Changes = Object.freeze({});
+
+/** The first field that changed otherwise: in the order of the recorded ones, those that changed now alone behind them. */
+function changedOtherwise(was: Changes, is: Changes): Pick<Divergence, 'field' | 'recorded' | 'now'> | null {
+  for (const name of Object.keys(was)) {
+    // A log may name what every object has.
+    const [recorded, now] = [was[name], Object.hasOwn(is, name) ? is[name] : undefined];
+    // Nearly all are digests or numbers.
+    if (recorded !== now && !isDeepStrictEqual(recorded, now)) return otherwise(name, recorded, now);
+  }
+  for (const name of Object.keys(is)) {
+    if (!Object.hasOwn(was, name) && is[name] !== undefined) return otherwise(name, undefined, is[name]);
+  }
+  return null;
+}
+
+function otherwise(name: string, recorded: unknown, now: unknown): Pick<Divergence, 'field' | 'recorded' | 'now'> {
+  return { field: `context.${name}`, recorded: recorded ?? asBefore, now: now ?? asBefore };
+}
+
+function isSameTexts(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
+}
 
 const CONTEXT_PREFIX = 'context.';
 

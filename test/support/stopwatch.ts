@@ -9,9 +9,13 @@ import { readFileSync } from 'node:fs';
 
 /** Starts; the returned function tells how long it runs, in ms. `others` are processes whose lack of a processor does not count either. */
 export function startStopwatch(others: readonly ChildProcess[] = []): () => number {
-  const waits = ['thread-self', ...others.map(({ pid }) => String(pid))].map((pid) => startWait(pid));
+  // The clock begins before the waits and ends behind them: a wait that falls between two looks is shown, never one too many taken off.
   const startedAtMs = performance.now();
-  return () => Math.max(0, performance.now() - startedAtMs - waits.reduce((sum, waitedMs) => sum + waitedMs(), 0));
+  const waits = ['thread-self', ...others.map(({ pid }) => String(pid))].map((pid) => startWait(pid));
+  return () => {
+    const waitedMs = waits.reduce((sum, waited) => sum + waited(), 0);
+    return Math.max(0, performance.now() - startedAtMs - waitedMs);
+  };
 }
 
 /** How long the main thread of a process has been ready to run without a processor since now; for one that has ended, as far as it was seen. */

@@ -1,6 +1,6 @@
 /**
  * Event logs read from files. A file that can't be read is a bad log like one whose lines are wrong; what is no regular file is never
- * opened, since a pipe would wait for a writer and a device has no end. A log in a segment is named `<file>#<name>` (opened-segment.ts).
+ * opened, since a pipe would wait for a writer and a device has no end. A log in a segment is named `<file>#<name>` (segments/).
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { basename } from 'node:path';
 import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
 import { type BadLog, type EventLog, readHeader, readLogBytes } from '../../log/log-reader.ts';
-import type { OpenedSegment } from '../../segments/opened-segment.ts';
+import type { OpenedSegment } from '../../log/opened-segment.ts';
 import { kindOf, memberOf, SegmentShelf } from '../../segments/segment-places.ts';
 import { type Output, printable } from '../terminal/output.ts';
 

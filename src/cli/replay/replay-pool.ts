@@ -13,8 +13,10 @@ import { type ReplayResult, replayOne } from './log-replay.ts';
 const LOGS_WORTH_THREADS = 100;
 const MAX_THREADS = 8;
 const LOGS_PER_BATCH = 8;
-/** One that is worked on, and one that waits for it. */
-const BATCHES_AHEAD = 2;
+/** One that is worked on, one that is read meanwhile, and one for as long as nobody here has time to send another. */
+const BATCHES_AHEAD = 3;
+/** A chart leaves all its snapshots behind: with room for a batch of them, three times less often is looked for what is still in use. */
+const YOUNG_GENERATION_MB = 96;
 
 /** What a thread is sent. Some logs at once: a message each would cost more than a short log. */
 export interface ReplayBatch {
@@ -77,7 +79,10 @@ class ReplayThread {
   #failure: Error | null = null;
 
   constructor(thread: URL) {
-    this.#worker = new Worker(thread, { execArgv: [] });
+    this.#worker = new Worker(thread, {
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#worker.on('message', (results: readonly ReplayResult[]) => this.#waiting.shift()?.settle(results));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('a replay thread ended')));

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GrowingLog } from '../../../src/cli/log/growing-file.ts';
-import { OpenedSegment } from '../../../src/segments/opened-segment.ts';
+import { OpenedSegment } from '../../../src/log/opened-segment.ts';
+import { fileSource } from '../../../src/segments/segment-bytes.ts';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
 import { SegmentMaker } from '../../support/replay/segments.ts';
 import { runCli } from '../../support/run-cli.ts';
@@ -123,7 +124,7 @@ describe('what is not whole', () => {
       fc.asyncProperty(fc.integer({ min: 200, max: whole.length }), async (end) => {
         const path = join(dir, 'cut/110000.000-5f0c9a3e.segment.jsonl');
         writeFileSync(path, whole.subarray(0, end));
-        const file = new OpenedSegment(path);
+        const file = new OpenedSegment(fileSource(path));
         await file.look();
         expect(file.fault).toBeNull();
         expect(file.isEnded).toBe(false);

@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { fieldsIn, fieldsWithinBounds, valueFaultOf } from '../../../src/log/line-bounds.ts';
 import { isBadLog, readHeader, readLog, readLogBytes } from '../../../src/log/log-reader.ts';
 import { bodiesOf, chainedAnew } from '../../support/replay/hand-recording.ts';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
@@ -101,6 +103,33 @@ describe('numbers and names', () => {
     ] as const;
     expect(faultOf(madeLog({ events }))).toBe('');
   });
+});
+
+test('one walk over a line tells what the two before it did, or leaves it to them', () => {
+  const names = fc.oneof(fc.constantFrom('atMs', 'args', '__proto__', 'constructor', '0'), fc.string({ maxLength: 4 }));
+  const numbers = fc.oneof(
+    fc.nat(),
+    fc.constantFrom(-1, -0, 1e12, 1e12 + 1, 2 ** 53 - 1, 2 ** 53, 1e300, Number.POSITIVE_INFINITY, Number.NaN),
+  );
+  const { value } = fc.letrec<{ value: unknown; list: unknown; object: unknown }>((tie) => ({
+    value: fc.oneof({ maxDepth: 4 }, numbers, fc.string(), fc.constantFrom(null, true), tie('list'), tie('object')),
+    list: fc.array(tie('value'), { maxLength: 4 }),
+    object: fc.array(fc.tuple(names, tie('value')), { maxLength: 4 }).map((fields) => Object.fromEntries(fields)),
+  }));
+  let walked = 0;
+  fc.assert(
+    fc.property(value, (line) => {
+      const beyond = typeof line === 'object' && line !== null ? valueFaultOf(line) : null;
+      const fields = fieldsWithinBounds(line);
+      if (fields < 0) return;
+      walked += 1;
+      expect({ fields, beyond }).toEqual({ fields: fieldsIn(line), beyond: null });
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(walked).toBeGreaterThan(200);
+  // What a server writes is walked once.
+  for (const body of bodies) expect(fieldsWithinBounds(JSON.parse(body))).toBe(fieldsIn(JSON.parse(body)));
 });
 
 describe('nesting', () => {

@@ -8,7 +8,9 @@ import type { AnyStateMachine } from 'xstate';
 import type { LogLine, LogTurn } from '../../../src/log/log-format.ts';
 import { type BadLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { sessionMachine } from '../../../src/machines/session/session.machine.ts';
+import { OutcomeTeller } from '../../../src/record/turn-outcome.ts';
 import { replayLive } from '../../../src/replay/live-replay.ts';
+import { ChartRun } from '../../../src/replay/pure-chart.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { stormy } from '../../support/machines/session-plans.ts';
 import { bodiesOf, goodLog, orderlessLog } from '../../support/replay/hand-recording.ts';
@@ -156,6 +158,34 @@ describe('a log that was altered and made good again diverges, at the turn where
     expect(divergence).toMatchObject({ turn, field: 'context.request', recorded: request, present: { prompt: 'x' } });
   });
 
+  test('a field that changed then alone, now alone, or both, told in the order of the log', () => {
+    const at = turnOf('answer.textReceived');
+    const { changes = {} } = turns[at] ?? {};
+    const [first = '', ...others] = Object.keys(changes);
+    expect(others.length).toBeGreaterThan(0);
+    const withChanges = (made: Readonly<Record<string, unknown>>) =>
+      divergenceOf(altered(at, (line) => ({ ...line, changes: made })));
+    const { [first]: _, ...withoutFirst } = changes;
+    expect(withChanges(withoutFirst)).toMatchObject({ turn: at, field: `context.${first}`, recorded: 'as before' });
+    expect(withChanges({ ...changes, nextSegment: 99 })).toMatchObject({ field: 'context.nextSegment', recorded: 99 });
+    expect(withChanges({ constructor: 7, ...withoutFirst })).toMatchObject({
+      field: 'context.constructor',
+      recorded: 7,
+      now: 'as before',
+    });
+    expect(withChanges({})).toMatchObject({ field: `context.${first}`, recorded: 'as before' });
+  });
+
+  test('an effect more, one less, or another', () => {
+    const at = turnOf('speech.finished');
+    const { effects = [] } = turns[at] ?? {};
+    expect(effects.length).toBeGreaterThan(0);
+    for (const made of [[...effects, 'tell answer hold'], effects.slice(0, -1), effects.with(0, 'stop answer')]) {
+      const divergence = divergenceOf(altered(at, (line) => ({ ...line, effects: made })));
+      expect(divergence).toMatchObject({ turn: at, field: 'effects', recorded: made, now: effects });
+    }
+  });
+
   test('a swapped pair', () => {
     const turn = turnOf('speech.finished');
     const swapped = tampered(recorded.text, (lines) => {
@@ -254,6 +284,32 @@ describe('a chart that does something else', () => {
       expect.stringMatching(/^the definition of the chart was abcdef and is 2:[0-9a-f]{16}$/),
     ]);
   });
+});
+
+test('runs of one chart know nothing of each other, be they played by turns, and one of them thrown out of its chart', () => {
+  const { input } = recorded.log.header;
+  const play = (run: ChartRun, { turn, event }: LogTurn) => {
+    const { after, actions } = turn === 0 ? run.start(input) : run.take(event);
+    return { context: after.context, ...new OutcomeTeller('full').tell(after, actions) };
+  };
+  const alone = turns.map(
+    (
+      (run) => (turn: LogTurn) =>
+        play(run, turn)
+    )(new ChartRun(sessionMachine)),
+  );
+  const runsOfIt = [new ChartRun(sessionMachine), new ChartRun(sessionMachine)];
+  const textTurn = turnOf('answer.textReceived');
+  const broken = new ChartRun(sessionMachine);
+  for (const turn of turns.slice(0, textTurn)) play(broken, turn);
+  const event = turns[textTurn]?.event;
+  const byTurns = turns.map((turn) => {
+    const [one, other] = runsOfIt.map((run) => play(run, turn));
+    expect(() => broken.take({ type: 'answer.textReceived', ...event, text: null })).toThrow();
+    expect(other).toEqual(one);
+    return one;
+  });
+  expect(byTurns).toEqual(alone);
 });
 
 test('a log whose process was killed is told to be incomplete, and what is there is compared', () => {
