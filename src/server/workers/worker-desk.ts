@@ -13,7 +13,7 @@ import { type Failure, failure, wordsOf } from '../../errors.ts';
 import type { FeedInterest } from '../../inspector/server/feed.ts';
 import type { UsageStore } from '../../store/store-clients.ts';
 import type { FarSessions, WatchedWorker } from './far-sessions.ts';
-import { type Hearer, ProcessLine } from './process-line.ts';
+import { type Hearer, type LineOptions, ProcessLine } from './process-line.ts';
 import type { AdmissionQuestion, FromWorker, Recalled, SlimGrant, ToWorker } from './worker-messages.ts';
 
 export interface WorkerDeskOptions {
@@ -26,6 +26,8 @@ export interface WorkerDeskOptions {
   /** null = the inspector is off. */
   readonly far: FarSessions | null;
 }
+
+type DeskLine = Pick<LineOptions<object>, 'send' | 'onGivenUp'>;
 
 /** Streams that are being ended, and who waits for it. */
 interface Ending {
@@ -45,11 +47,11 @@ export class WorkerDesk implements Floor, WatchedWorker {
   readonly #endings = new Set<Ending>();
   #isLost = false;
 
-  constructor(options: WorkerDeskOptions, send: (batch: object) => void) {
+  constructor(options: WorkerDeskOptions, line: DeskLine) {
     this.#options = options;
     this.worker = options.number;
     this.#port = options.admissions.portOf(this);
-    this.line = new ProcessLine(send);
+    this.line = new ProcessLine(line);
     this.line.hear(this.#hearer());
     options.far?.joined(this);
   }
