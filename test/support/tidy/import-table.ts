@@ -423,6 +423,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/log/log-selection.ts',
       'cli/terminal/',
       'inspector/server/',
+      'inspector/listed-log.ts',
       'log/',
       'server/package-version.ts',
       'errors.ts',
