@@ -21,6 +21,7 @@ import type { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, type EngineNames, type ServiceStatus, type StreamService } from '../stream-service.ts';
 import type { FarSessions } from './far-sessions.ts';
 import { sumOf } from './figure-sums.ts';
+import { MachinePlaces } from './machine-places.ts';
 import type { WorkerBirth } from './worker-messages.ts';
 import { WorkerSeat } from './worker-seat.ts';
 
@@ -86,10 +87,9 @@ export class WorkersService implements StreamService {
       lost: (seat: WorkerSeat, why: string, streams: number) => this.#noteLost(seat, why, streams),
       logged: origin.passOn,
     };
-    this.#seats = Array.from(
-      { length: origin.count },
-      (_, index) => new WorkerSeat({ number: index + 1, birth, listener, admissions, memory, usage, far, log }),
-    );
+    const places = new MachinePlaces(options.config.connections.maxConnections);
+    const parts = { birth, listener, admissions, memory, usage, places, far, log };
+    this.#seats = Array.from({ length: origin.count }, (_, index) => new WorkerSeat({ ...parts, number: index + 1 }));
   }
 
   get activeStreams(): number {
