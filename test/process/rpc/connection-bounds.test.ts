@@ -30,7 +30,7 @@ function boundedServer() {
   const world = { nowMs: 5, closed: [] as BoundReason[] };
   // Never listens: what comes to it is emitted here.
   const server = createServer();
-  const bound = createConnectionBounds({
+  const { bound } = createConnectionBounds({
     maxConnections: 10,
     ownTime: ownTimeOf(() => world.nowMs),
     openEndedPath: OPEN_ENDED,
