@@ -55,6 +55,7 @@ try {
     ['replay, a segment', ['replay', '--quiet'], made.segment],
     ['replay, files', ['replay', '--quiet'], made.files],
     ['log list, a segment', ['log', 'list'], made.segment],
+    ['log list --check, a segment', ['log', 'list', '--check'], made.segment],
     ['log list, files', ['log', 'list'], made.files],
   ])
     rows.push({ name, runs: [], args: [...args, path] });

@@ -171,3 +171,8 @@ function nameJson(name: string): string {
   if (names.size < MAX_REMEMBERED_NAMES) names.set(name, json);
   return json;
 }
+
+/** True for the first line of a file, if it is one of a segment of any format. */
+export function isSegmentHead(firstLine: string): boolean {
+  return firstLine.startsWith('{"segment":');
+}

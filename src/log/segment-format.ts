@@ -219,11 +219,6 @@ function parsed(line: string): unknown {
   }
 }
 
-/** True for the first line of a file, if it is one of a segment of any format. */
-export function isSegmentHead(firstLine: string): boolean {
-  return firstLine.startsWith('{"segment":');
-}
-
 /** The end of a segment, in the last characters of its file; null = it has none: it is still written, or its process was killed. */
 export function segmentEndIn(tail: string): SegmentEnd | null {
   if (!tail.endsWith('\n')) return null;

@@ -3,8 +3,10 @@
  */
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { isSegmentHead, SEGMENT_ENDING } from '../log/segment-format.ts';
-import { OpenedSegment } from './opened-segment.ts';
+import { isSegmentHead } from '../log/log-format.ts';
+import { OpenedSegment } from '../log/opened-segment.ts';
+import { SEGMENT_END_MAX_BYTES, SEGMENT_ENDING, segmentEndIn } from '../log/segment-format.ts';
+import { fileSource } from './segment-bytes.ts';
 
 /** True for a file that is named like a segment. */
 export function isSegmentName(name: string): boolean {
@@ -35,6 +37,24 @@ export async function isSegmentFile(path: string): Promise<boolean> {
   }
 }
 
+/** False if the index of the segment at `path` names no log like this, behind its time; no line of it is parsed. Throws what the system says. */
+export async function mayHold(path: string, name: string): Promise<boolean> {
+  const { size, read, close } = await fileSource(path).open();
+  try {
+    const tailBytes = Math.min(size, SEGMENT_END_MAX_BYTES);
+    const end = segmentEndIn(Buffer.from(await read(size - tailBytes, tailBytes)).toString('latin1'));
+    if (end === null || end.indexAt >= size) return true;
+    return Buffer.from(await read(end.indexAt, size - end.indexAt)).includes(`-${name}"`);
+  } finally {
+    await close();
+  }
+}
+
+/** How many logs the end of the segment at `path` counts; null = it has none. Throws what the system says. */
+export function countedLogs(path: string): Promise<number | null> {
+  return new OpenedSegment(fileSource(path)).countedLogs();
+}
+
 /** What it is instead of a regular file; null = it is one. */
 export function kindOf(stats: Awaited<ReturnType<typeof stat>>): string | null {
   if (stats.isFile()) return null;
@@ -63,7 +83,7 @@ export class SegmentShelf {
     const known = this.#shelf.get(path);
     this.#shelf.delete(path);
     const isSame = known !== undefined && known.ino === ino && size >= known.size;
-    const kept: Shelved = isSame ? known : { ino, size, segment: new OpenedSegment(path), looking: null };
+    const kept: Shelved = isSame ? known : { ino, size, segment: new OpenedSegment(fileSource(path)), looking: null };
     this.#shelf.set(path, kept);
     for (const oldest of this.#shelf.keys()) {
       if (this.#shelf.size <= this.#most) break;

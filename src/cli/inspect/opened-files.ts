@@ -1,19 +1,21 @@
 /**
  * The log files that `recital inspect` was given, as the inspector asks for them: rows, the newest first, and where each stands.
  *
- * What holds: of each file only the beginning is read until its row is asked for, and then its end; a file that is no log, or can't be
+ * What holds: of each file only the beginning is read until its row is asked for, and then its end, of a log that the index of a segment
+ * tells of neither; a file that is no log, or can't be
  * read, has a row that says so, with why; each has an id of its own, which a second start gives it again; no id leads to any other file.
  */
 
 import { realpath, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { ListRow } from '../../inspector/feed-format.ts';
+import { rowOfSummary } from '../../inspector/listed-log.ts';
 import { rowOfFile } from '../../inspector/server/archived-log.ts';
 import type { Archive, ArchivePart, IsKnown } from '../../inspector/server/log-archive.ts';
 import { hexOf } from '../../log/hex.ts';
 import { badLogReason, endReasonOf, LogReader } from '../../log/log-reader.ts';
 import { memberOf } from '../../segments/segment-places.ts';
-import { beginningOf, logFileName } from '../log/log-files.ts';
+import { beginningOf, Indexes, logFileName } from '../log/log-files.ts';
 
 /** Holds any header, but that of a supervisor with very long names. */
 const HEAD_BYTES = 16 * 1024;
@@ -70,8 +72,9 @@ export class OpenedFiles implements Archive {
     const fresh = paths.filter((path) => !this.#byPath.has(path));
     for (const path of fresh) this.#byPath.set(path, null);
     const added: OpenedFile[] = [];
+    const indexes = new Indexes();
     for (let from = 0; from < fresh.length; from += READS_AT_ONCE) {
-      const looked = await Promise.all(fresh.slice(from, from + READS_AT_ONCE).map(lookAt));
+      const looked = await Promise.all(fresh.slice(from, from + READS_AT_ONCE).map((path) => lookAt(path, indexes)));
       for (const each of looked) added.push(this.#put({ ...each, id: this.#freeId(each) }));
       onLooked(added.length);
     }
@@ -81,7 +84,7 @@ export class OpenedFiles implements Archive {
 
   /** Looks at a file again that has changed; it keeps its id. */
   async lookAgain({ id, path, startedAt }: OpenedFile): Promise<OpenedFile> {
-    const again = this.#put({ ...(await lookAt(path)), id });
+    const again = this.#put({ ...(await lookAt(path, new Indexes())), id });
     if (again.startedAt !== startedAt) this.#sort();
     else this.#sorted = this.#sorted.map((file) => (file.id === id ? again : file));
     return again;
@@ -96,8 +99,10 @@ export class OpenedFiles implements Archive {
     const end = last === undefined ? -1 : older.findIndex(({ startedAt }) => startedAt < last.startedAt);
     const chosen = end < 0 ? older : older.slice(0, end);
     const rows: ListRow[] = [];
+    const indexes = new Indexes();
     for (let from = 0; from < chosen.length; from += READS_AT_ONCE) {
-      rows.push(...(await Promise.all(chosen.slice(from, from + READS_AT_ONCE).map(rowOf))));
+      const part = chosen.slice(from, from + READS_AT_ONCE);
+      rows.push(...(await Promise.all(part.map((file) => rowOf(file, indexes)))));
     }
     return { rows, leftOut: older.length - chosen.length };
   }
@@ -133,8 +138,13 @@ export class OpenedFiles implements Archive {
   }
 }
 
-/** The row of a file, by its beginning and its end. */
-export async function rowOf({ id, path, real, startedAt, why }: OpenedFile): Promise<ListRow> {
+/** The row of a file, by its beginning and its end; of a log in a segment by its index. */
+export async function rowOf(
+  { id, path, real, startedAt, why }: OpenedFile,
+  indexes: Indexes = new Indexes(),
+): Promise<ListRow> {
+  const indexed = await indexes.of(path);
+  if (indexed !== null) return { ...rowOfSummary(indexed.entry, id), file: path };
   const row = why === null ? await rowOfFile(real, () => id) : null;
   if (row !== null) return { ...row, file: path };
   return {
@@ -173,7 +183,12 @@ interface LookedAt extends Omit<OpenedFile, 'id'> {
   readonly streamId: string;
 }
 
-async function lookAt(path: string): Promise<LookedAt> {
+async function lookAt(path: string, indexes: Indexes): Promise<LookedAt> {
+  const indexed = await indexes.of(path);
+  if (indexed !== null) {
+    const { entry, size, changedMs } = indexed;
+    return { path, real: path, size, changedMs, startedAt: entry.startedAt, streamId: entry.streamId, why: null };
+  }
   const bytes = await beginningOf(path, HEAD_BYTES);
   const changed = await stat(memberOf(path)?.file ?? path).catch(() => null);
   const real = await realpath(path).catch(() => path);

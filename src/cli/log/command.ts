@@ -30,6 +30,7 @@ const listOptions = z.object({
   since: z.number().optional(),
   until: z.number().optional(),
   machine: z.string().optional(),
+  check: z.boolean().default(false),
   json: z.boolean().default(false),
 });
 
@@ -45,6 +46,7 @@ function addList(log: Command, runner: CommandRunner): void {
     .addOption(new Option('--since <time>', 'only sessions that began then or later').argParser(timeOf))
     .addOption(new Option('--until <time>', 'only sessions that began before').argParser(timeOf))
     .option('--machine <name>', 'only this chart: session, welcome or supervisor (which is not listed otherwise)')
+    .option('--check', 'read every log, also where the index of its segment tells of it: a damaged one is bad_log')
     .option('--json', 'one JSON object a session')
     .addHelpText(
       'after',
@@ -55,12 +57,16 @@ Asked for are client_cancelled, interrupted, draining and abandoned (the server 
 no_end: the process was killed or the session still runs. A log that can't be read is listed unless --reason or what
 its header says rules it out.
 
+Of a segment with an end its index is believed: its logs are not opened, and one whose lines were damaged or altered
+is listed as it ended. --check opens them; all that no index tells of is opened anyway. "recital replay" executes them.
+
 Exit codes: 0 something is listed, 1 nothing matches, 2 a path names no event log or can't be read, or bad usage.
 
 Examples:
   recital log list --failed --since yesterday
   recital log list --reason answer_failed --since yesterday --until today
   recital log list /var/lib/recital/event-logs --session 9269120c
+  recital log list --check --reason bad_log
   recital log list --failed --json | jq -r .path`,
     );
   runner.run(command, listOptions, async ({ path, since, until, ...given }, context) => {

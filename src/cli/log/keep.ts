@@ -4,11 +4,10 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { type EventLog, endReasonOf, isFailedEnd } from '../../log/log-reader.ts';
 import { checkRecording, type Expectation, goodEnd, writeExpectation } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';
-import { memberOf } from '../../segments/segment-places.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';
-import { logBytes, logFileName, openHeader, openSegment, systemWordsOf } from './log-files.ts';
+import { Indexes, logBytes, logFileName, openHeader, systemWordsOf } from './log-files.ts';
 import { type GivenLog, selectLogs, withEachLog } from './log-selection.ts';
 import { idsOf } from './log-text.ts';
 
@@ -252,8 +251,9 @@ export async function extractLogs({ id, paths, out }: LogExtractOptions, context
   if (selected === null) return exitCodes.unusable;
   const { progress, stderr, faults } = selected;
   const found: string[] = [];
+  const indexes = new Indexes();
   for (const [index, path] of selected.paths.entries()) {
-    const { streamId, sessionId } = await idsIn(path);
+    const { streamId, sessionId } = (await indexes.of(path))?.entry ?? idsOf((await openHeader(path))?.input);
     if ([sessionId, streamId, logFileName(path)].some((each) => each.startsWith(id))) found.push(path);
     progress.tell(() => countText(index + 1, selected.paths.length, 'log'));
   }
@@ -277,12 +277,6 @@ export async function extractLogs({ id, paths, out }: LogExtractOptions, context
 }
 
 const MAX_TOLD = 20;
-
-async function idsIn(path: string): Promise<{ readonly streamId: string; readonly sessionId: string }> {
-  const member = memberOf(path);
-  const entry = member === null ? null : ((await openSegment(member.file)).member(member.name)?.entry ?? null);
-  return entry ?? idsOf((await openHeader(path))?.input);
-}
 
 async function writeLog(path: string, file: string | undefined, context: CommandContext): Promise<number> {
   const { stdout, stderr } = context;

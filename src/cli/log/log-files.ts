@@ -1,6 +1,6 @@
 /**
  * Event logs read from files. A file that can't be read is a bad log like one whose lines are wrong; what is no regular file is never
- * opened, since a pipe would wait for a writer and a device has no end. A log in a segment is named `<file>#<name>` (opened-segment.ts).
+ * opened, since a pipe would wait for a writer and a device has no end. A log in a segment is named `<file>#<name>` (segments/).
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
@@ -8,7 +8,8 @@ import { basename } from 'node:path';
 import { wordsOf } from '../../errors.ts';
 import type { LogHeader } from '../../log/log-format.ts';
 import { type BadLog, type EventLog, readHeader, readLogBytes } from '../../log/log-reader.ts';
-import type { OpenedSegment } from '../../segments/opened-segment.ts';
+import type { OpenedSegment } from '../../log/opened-segment.ts';
+import type { IndexedLog } from '../../log/segment-format.ts';
 import { kindOf, memberOf, SegmentShelf } from '../../segments/segment-places.ts';
 import { type Output, printable } from '../terminal/output.ts';
 
@@ -57,6 +58,47 @@ export async function* openLogs(paths: readonly string[]): AsyncGenerator<NamedL
     if (next !== undefined) yield await named(next);
   }
   for (const next of ahead) yield await named(next);
+}
+
+/** What the index of its segment tells of a log. */
+export interface Indexed {
+  readonly entry: IndexedLog;
+  /** Of the segment. */
+  readonly size: number;
+  readonly changedMs: number;
+}
+
+/** What indexes tell of logs, none of which is read. Logs of one segment are asked for one behind the other: it is looked at once. */
+export class Indexes {
+  #file = '';
+  #looked: Promise<{
+    readonly segment: OpenedSegment;
+    readonly size: number;
+    readonly changedMs: number;
+  } | null> | null = null;
+
+  /** Null = it has a file of its own, or stands in a segment without an end, or in none that can be read. */
+  async of(path: string): Promise<Indexed | null> {
+    const member = memberOf(path);
+    if (member === null) return null;
+    if (member.file !== this.#file || this.#looked === null) {
+      this.#file = member.file;
+      this.#looked = lookAtSegment(member.file);
+    }
+    const looked = await this.#looked;
+    // One without an end may have half of an index, and nobody says that it is right.
+    const entry = looked?.segment.isEnded ? (looked.segment.member(member.name)?.entry ?? null) : null;
+    return looked === null || entry === null ? null : { entry, size: looked.size, changedMs: looked.changedMs };
+  }
+}
+
+async function lookAtSegment(file: string) {
+  try {
+    const { size, mtimeMs: changedMs } = await stat(file);
+    return { segment: await openSegment(file), size, changedMs };
+  } catch {
+    return null;
+  }
 }
 
 /** The header of a log that is bad further down; null if that can't be read either. */

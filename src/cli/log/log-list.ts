@@ -1,15 +1,19 @@
 /**
  * `recital log list PATH…`: one line a session, newest last: what finds yesterday's failed one. A log without an end and one that
  * can't be read are listed as such: they may be the one that is looked for.
+ *
+ * The index of a segment is believed, and its logs are not read: a million of a day are listed in seconds. What is wrong with the lines of one
+ * is found by `--check`, which reads all, as every log that no index tells of is read.
  */
 import { relative } from 'node:path';
 import { durationText } from '../../log/duration-text.ts';
 import type { LogHeader } from '../../log/log-format.ts';
 import { badLogReason, endReasonOf, isBadLog, isFailedEnd } from '../../log/log-reader.ts';
+import type { IndexedLog } from '../../log/segment-format.ts';
 import { type CommandContext, type Environment, exitCodes } from '../terminal/command.ts';
 import { type Column, cutPath, type Output, printable, tableLines } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';
-import { isUnreadable, type NamedLog, openHeader, openLogs, reportBadLog } from './log-files.ts';
+import { Indexes, isUnreadable, type NamedLog, openHeader, openLogs, reportBadLog } from './log-files.ts';
 import { selectLogs } from './log-selection.ts';
 import { idsOf, wrapped } from './log-text.ts';
 
@@ -29,6 +33,8 @@ export interface LogListOptions {
   readonly failed: boolean;
   /** Which chart's logs; undefined = of all that are a client's stream, which the supervisor is not. */
   readonly machine?: string | undefined;
+  /** Reads every log, whatever indexes tell. */
+  readonly check: boolean;
   readonly json: boolean;
 }
 
@@ -56,7 +62,21 @@ export async function listLogs(options: LogListOptions, context: CommandContext)
   const logs: ListedLog[] = [];
   let looked = 0;
   let unreadable = faults;
-  for await (const opened of openLogs(paths)) {
+  const told = (): void => progress.tell(() => countText(looked, paths.length, 'log'));
+  const unread: string[] = [];
+  const indexes = new Indexes();
+  for (const path of paths) {
+    const indexed = options.check ? null : await indexes.of(path);
+    if (indexed === null) {
+      unread.push(path);
+      continue;
+    }
+    const listed = ofIndex(path, indexed.entry);
+    if (isListed(listed, options)) logs.push(listed);
+    looked += 1;
+    told();
+  }
+  for await (const opened of openLogs(unread)) {
     const { path, log } = opened;
     if (isBadLog(log) && isUnreadable(log)) {
       unreadable += 1;
@@ -65,7 +85,7 @@ export async function listLogs(options: LogListOptions, context: CommandContext)
     const listed = await look(opened);
     if (isListed(listed, options)) logs.push(listed);
     looked += 1;
-    progress.tell(() => countText(looked, paths.length, 'log'));
+    told();
   }
   progress.clear();
   logs.sort((a, b) => compareTexts(a.started_at ?? '', b.started_at ?? '') || compareTexts(a.path, b.path));
@@ -87,6 +107,20 @@ function tableWidth(output: Output, { COLUMNS: columns }: Environment): number {
 function compareTexts(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
+}
+
+function ofIndex(path: string, entry: IndexedLog): ListedLog {
+  const { startedAt: started_at, reason, durationMs: duration_ms, turns, machine, ...ids } = entry;
+  const [session_id, hardware_id, stream_id] = [ids.sessionId, ids.hardwareId, ids.streamId].map(
+    (id) => printable(id) || '-',
+  );
+  const whose = {
+    machine,
+    session_id: session_id ?? '-',
+    hardware_id: hardware_id ?? '-',
+    stream_id: stream_id ?? '-',
+  };
+  return { path, started_at, reason, duration_ms, turns, ...whose, bad: null };
 }
 
 async function look({ path, log }: NamedLog): Promise<ListedLog> {

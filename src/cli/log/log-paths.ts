@@ -1,6 +1,6 @@
 /**
  * The paths of event logs that a command line names: files, folders (everything in them) and glob patterns. A segment is a folder of
- * the logs in it; each has a path of its own (opened-segment.ts).
+ * the logs in it; each has a path of its own (segments/).
  *
  * What holds: a folder or link that can't be looked into is told and never passes for an empty one, while the rest is found all the
  * same; each real file is found once, and each real folder looked into once, however many links lead there, so that a loop of
@@ -10,7 +10,7 @@ import { type Dirent, readdir as readdirOf } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { glob } from 'tinyglobby';
-import type { LostBytes } from '../../segments/opened-segment.ts';
+import type { LostBytes } from '../../log/opened-segment.ts';
 import { isSegmentFile, isSegmentName, memberOf, memberPath } from '../../segments/segment-places.ts';
 import { openSegment, systemWordsOf } from './log-files.ts';
 

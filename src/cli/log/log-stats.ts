@@ -17,7 +17,7 @@ import { machineFor } from '../../replay/machine-shelf.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable, printTable } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';
-import { openLogs, reportBadLog } from './log-files.ts';
+import { Indexes, openLogs, reportBadLog } from './log-files.ts';
 import { type LogSelection, selectLogs } from './log-selection.ts';
 
 /** Logs that are left out and named one by one. */
@@ -78,9 +78,10 @@ async function count({ paths, faults, progress, stderr }: LogSelection, only: st
   const leftOut: LeftOut[] = [];
   let unreadable = faults;
   let looked = 0;
-  for await (const { path, log } of openLogs(paths)) {
+  const wanted = await ofChart(paths, only);
+  for await (const { path, log } of openLogs(wanted)) {
     looked += 1;
-    progress.tell(() => countText(looked, paths.length, 'log'));
+    progress.tell(() => countText(looked, wanted.length, 'log'));
     if (isBadLog(log)) {
       reportBadLog(stderr, path, log);
       unreadable += 1;
@@ -95,13 +96,22 @@ async function count({ paths, faults, progress, stderr }: LogSelection, only: st
       continue;
     }
     const chart = chartNameOf(machine.id, machine.version);
-    const ofChart = stats.get(chart) ?? new LogStats(machine);
-    stats.set(chart, ofChart);
-    const why = ofChart.add(log);
+    const counted = stats.get(chart) ?? new LogStats(machine);
+    stats.set(chart, counted);
+    const why = counted.add(log);
     if (why !== null) leftOut.push({ path, chart, why });
   }
   progress.clear();
   return { stats, leftOut, unreadable };
+}
+
+/** Without those of another chart, where the index of a segment tells it: they are not read. */
+async function ofChart(paths: readonly string[], only: string | undefined): Promise<readonly string[]> {
+  if (only === undefined) return paths;
+  const indexes = new Indexes();
+  const wanted: string[] = [];
+  for (const path of paths) if (((await indexes.of(path))?.entry.machine ?? only) === only) wanted.push(path);
+  return wanted;
 }
 
 /** Versions of a chart are counted apart: their states may be others. */

@@ -10,7 +10,13 @@
 import { EngineFailure, type ErrorCode } from '../../errors.ts';
 import type { LogFields, Logger } from '../../observe/logger.ts';
 import type { AnswerEngine, AnswerPart, AnswerRequest } from '../answer-engine.ts';
-import { type BreakerOptions, type BreakerPass, defaultBreakerOptions, type TryOutcome } from '../provider/breaker.ts';
+import {
+  type BreakerChange,
+  type BreakerOptions,
+  type BreakerPass,
+  defaultBreakerOptions,
+  type TryOutcome,
+} from '../provider/breaker.ts';
 import { withoutSecrets } from '../provider/error-words.ts';
 import { ProviderFailure } from '../provider/failure.ts';
 import { abortableStream } from '../provider/linked-abort.ts';
@@ -159,7 +165,6 @@ class AnswerRun {
   async *#try(provider: ChatProvider, pass: BreakerPass, { isLast, negotiation }: TryPlan): Parts {
     const { request, signal, attemptTimeoutMs, endTimeoutMs, tools } = this.#input;
     request.noteProvider?.({ provider: provider.options.name, retries: this.#failed.length });
-    const stateBefore = provider.breaker.state;
     let outcome: TryOutcome = 'neither';
     const silenceTimeoutMs = isLast ? 0 : attemptTimeoutMs;
     const note = (each: TryNote) => this.#note(provider, each);
@@ -189,8 +194,7 @@ class AnswerRun {
       this.#failed.push({ provider, failure: error });
       if (this.#hasSpoken || error.next === 'nobody') throw failureOfTries([{ provider, failure: error }]);
     } finally {
-      pass.settle(outcome);
-      if (outcome !== 'neither') this.#noteBreaker(provider, stateBefore);
+      this.#noteBreaker(provider, pass.settle(outcome));
     }
   }
 
@@ -218,12 +222,12 @@ class AnswerRun {
     this.#log(isOurs && next === 'other' ? 'error' : 'warn', { decision: 'provider_failed', ctx }, words);
   }
 
-  #noteBreaker(provider: ChatProvider, before: string): void {
-    const { state } = provider.breaker;
-    if (state === before) return;
-    const ctx = { provider: provider.options.name, breaker: state };
-    if (state === 'open') this.#log('error', { decision: 'breaker_open', ctx }, 'a provider is left alone for a while');
-    if (state === 'closed') this.#log('info', { decision: 'breaker_closed', ctx }, 'a provider is in order again');
+  #noteBreaker(provider: ChatProvider, change: BreakerChange): void {
+    if (change === 'none') return;
+    const ctx = { provider: provider.options.name, breaker: provider.breaker.state };
+    if (change === 'opened')
+      this.#log('error', { decision: 'breaker_open', ctx }, 'a provider is left alone for a while');
+    else this.#log('info', { decision: 'breaker_closed', ctx }, 'a provider is in order again');
   }
 
   #note({ options: { name, model } }: ChatProvider, note: TryNote): void {

@@ -16,9 +16,12 @@ export const defaultBreakerOptions: BreakerOptions = Object.freeze({ failuresToO
 
 export type TryOutcome = 'good' | 'outage' | 'neither';
 
+/** What a try changed. Of many that fail together one opens the breaker, and it alone is told so. */
+export type BreakerChange = 'opened' | 'closed' | 'none';
+
 /** Leave to ask a provider once; whoever has it says how that went, once. */
 export interface BreakerPass {
-  settle(outcome: TryOutcome): void;
+  settle(outcome: TryOutcome): BreakerChange;
 }
 
 export class Breaker {
@@ -58,10 +61,10 @@ export class Breaker {
     const trial: BreakerPass = {
       settle: (outcome) => {
         // A forced request may have closed it meanwhile.
-        if (this.#trial !== trial) return;
+        if (this.#trial !== trial) return 'none';
         this.#trial = null;
-        if (outcome === 'good') this.#close();
-        else if (outcome === 'outage') this.#open();
+        if (outcome === 'good') return this.#close();
+        return outcome === 'outage' ? this.#open() : 'none';
       },
     };
     this.#trial = trial;
@@ -71,27 +74,28 @@ export class Breaker {
   /** Leave to ask although it is open: a try that goes well closes it, any other changes nothing. */
   force(): BreakerPass {
     return {
-      settle: (outcome) => {
-        if (outcome === 'good') this.#close();
-      },
+      settle: (outcome) => (outcome === 'good' ? this.#close() : 'none'),
     };
   }
 
   /** A try that began while it was closed; one that ends after it opened says nothing new. */
-  #count(outcome: TryOutcome): void {
-    if (this.#isOpen || outcome === 'neither') return;
+  #count(outcome: TryOutcome): BreakerChange {
+    if (this.#isOpen || outcome === 'neither') return 'none';
     this.#failures = outcome === 'good' ? 0 : this.#failures + 1;
-    if (this.#failures >= this.#options.failuresToOpen) this.#open();
+    return this.#failures >= this.#options.failuresToOpen ? this.#open() : 'none';
   }
 
-  #open(): void {
+  #open(): BreakerChange {
     this.#isOpen = true;
     this.#openedAtMs = this.#now();
+    return 'opened';
   }
 
-  #close(): void {
+  #close(): BreakerChange {
+    const wasOpen = this.#isOpen;
     this.#isOpen = false;
     this.#failures = 0;
     this.#trial = null;
+    return wasOpen ? 'closed' : 'none';
   }
 }

@@ -12,10 +12,11 @@ export type Order =
   | { readonly kind: 'connect'; readonly base: string; readonly token: string }
   /** A hidden tab closes its stream. */
   | { readonly kind: 'show'; readonly isVisible: boolean }
-  /** The logs that are looked at, of the server: their lines are wanted. Those no longer named are forgotten. */
+  /** The logs that are looked at, of the server or out of a segment: their lines are wanted. Those no longer named are forgotten. */
   | { readonly kind: 'watch'; readonly logs: readonly string[] }
-  /** Files that were dropped or chosen; each becomes a log with the id `file:<n>:<name>`. */
-  | { readonly kind: 'open'; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[] }
+  /** Files that were dropped or chosen; each becomes a log with the id `file:<n>:<name>`, or a segment whose logs have `<this>#<name>`. */
+  | { readonly kind: 'open'; readonly files: readonly { readonly name: string; readonly blob: Blob }[] }
+  /** A file, or a segment with all of its logs. */
   | { readonly kind: 'close'; readonly log: string }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question };
 
@@ -102,6 +103,18 @@ export type Report =
       readonly gone: readonly string[];
       readonly more: number;
       readonly totals: Totals | null;
+    }
+  /** A segment was opened: logs of it, the newest first, in parts; the last part has all that is to be said of it. */
+  | {
+      readonly kind: 'segment';
+      readonly id: string;
+      /** That stand in it. */
+      readonly logs: number;
+      readonly rows: readonly ListRow[];
+      readonly isReading: boolean;
+      /** What people should know of it: that it has no end, what is wrong with it; '' = nothing. */
+      readonly words: string;
+      readonly isBad: boolean;
     }
   /** A log is new, grew, or was judged; at most once a frame of the screen. */
   | { readonly kind: 'log'; readonly overview: LogOverview }

@@ -3,6 +3,7 @@
  * is told of at most once a frame of the screen, however many lines come.
  */
 import type { ChartGeometry, ChartLevel } from '../../analysis/chart/chart-geometry.ts';
+import { isSegmentHead } from '../../log/log-format.ts';
 import { machineFor } from '../../replay/machine-shelf.ts';
 import { SUPERVISOR_LOG } from '../feed-format.ts';
 import { FeedClient, type FeedWorld } from './feed-client.ts';
@@ -10,6 +11,7 @@ import { LineSplitter } from './line-splitter.ts';
 import { LiveLog } from './live-log.ts';
 import { LogDebugger, laidOut } from './log-debugger.ts';
 import type { Answers, Order, Question, Report } from './messages.ts';
+import type { SegmentDesk } from './segment-desk.ts';
 import { isViewQuestion, type ViewAnswers, type ViewQuestion } from './view-questions.ts';
 
 const FRAME_MS = 33;
@@ -24,6 +26,9 @@ export class WorkerDesk {
   readonly #client: FeedClient;
   readonly #live = new Map<string, LiveLog>();
   readonly #files = new Map<string, LogDebugger>();
+  /** Of the files, those that are logs in a segment: held while they are looked at. */
+  readonly #members = new Set<string>();
+  #segments: Promise<SegmentDesk> | null = null;
   readonly #changed = new Set<string>();
   #hasFrame = false;
   #opened = 0;
@@ -65,10 +70,11 @@ export class WorkerDesk {
         this.#watch(order.logs);
         return;
       case 'open':
-        for (const { name, bytes } of order.files) void this.#open(name, bytes);
+        for (const { name, blob } of order.files) void this.#open(name, blob);
         return;
       case 'close':
         this.#files.delete(order.log);
+        void this.#segments?.then((segments) => segments.close(order.log));
         return;
       case 'ask':
         void this.#answer(order.id, order.question);
@@ -81,8 +87,15 @@ export class WorkerDesk {
       log.stop();
       this.#live.delete(id);
     }
-    for (const id of logs) if (!this.#live.has(id)) this.#begin(id);
-    this.#client.watch(logs);
+    for (const id of this.#members) {
+      if (logs.includes(id)) continue;
+      this.#members.delete(id);
+      this.#files.delete(id);
+    }
+    const ofServer = logs.filter((id) => !id.startsWith('file:'));
+    for (const id of ofServer) if (!this.#live.has(id)) this.#begin(id);
+    for (const id of logs) if (!ofServer.includes(id) && !this.#members.has(id)) void this.#openMember(id);
+    this.#client.watch(ofServer);
   }
 
   #begin(id: string): void {
@@ -119,28 +132,62 @@ export class WorkerDesk {
     }
   }
 
-  async #open(name: string, bytes: Uint8Array): Promise<void> {
+  async #open(name: string, blob: Blob): Promise<void> {
     this.#opened += 1;
     const id = `file:${this.#opened}:${name}`;
     const log = new LogDebugger({ id, title: name });
     this.#files.set(id, log);
-    if (bytes.byteLength > MAX_FILE_BYTES) {
-      const [size, most] = [bytes.byteLength, MAX_FILE_BYTES].map((each) => `${Math.round(each / 1024 / 1024)} MiB`);
-      log.lost(`it has ${size}, and a page opens up to ${most}: \`recital replay\` reads larger ones`);
-    } else {
-      log.reading(true);
-      await this.#takeFile(log, bytes, () => this.#files.has(id));
+    const isSegment = await blob
+      .slice(0, 16)
+      .text()
+      .then(isSegmentHead, () => false);
+    if (!isSegment) return this.#read(log, blob);
+    try {
+      // As with the views below.
+      this.#segments ??= import('./segment-desk.ts').then(({ SegmentDesk }) => new SegmentDesk(this.#post));
+      const segments = await this.#segments;
+      if (this.#files.delete(id)) await segments.open(id, blob);
+    } catch (error) {
+      this.#segments = null;
+      this.#lose(log, error);
     }
-    log.close(bytes.byteLength === 0);
-    this.#tellLater(id);
   }
 
-  /** In slices, as long as it is wanted. What is behind a line that never ends is told as bad: nothing of it can be read. */
-  async #takeFile(log: LogDebugger, bytes: Uint8Array, isWanted: () => boolean): Promise<void> {
+  /** A log out of a segment that is open. */
+  async #openMember(id: string): Promise<void> {
+    const log = new LogDebugger({ id, title: id.slice(id.lastIndexOf('#') + 1) });
+    this.#members.add(id);
+    this.#files.set(id, log);
+    const bytes = (await (await this.#segments)?.bytesOf(id)) ?? 'its segment is not open here';
+    if (typeof bytes === 'string') this.#lose(log, bytes);
+    else await this.#read(log, new Blob([bytes.slice()]));
+  }
+
+  #lose(log: LogDebugger, why: unknown): void {
+    log.lost(why instanceof Error ? why.message : String(why));
+    log.close();
+    this.#tellLater(log.id);
+  }
+
+  /** All of a log's file. */
+  async #read(log: LogDebugger, blob: Blob): Promise<void> {
+    if (blob.size > MAX_FILE_BYTES) {
+      const [size, most] = [blob.size, MAX_FILE_BYTES].map((each) => `${Math.round(each / 1024 / 1024)} MiB`);
+      return this.#lose(log, `it has ${size}, and a page opens up to ${most}: \`recital replay\` reads larger ones`);
+    }
+    log.reading(true);
+    await this.#takeFile(log, blob);
+    log.close(blob.size === 0);
+    this.#tellLater(log.id);
+  }
+
+  /** In slices, as long as it is wanted. What is behind a line that never ends is told as bad, as is what can't be read. */
+  async #takeFile(log: LogDebugger, blob: Blob): Promise<void> {
     const splitter = new LineSplitter();
-    for (let from = 0; from < bytes.byteLength && isWanted() && log.takesMore; from += SLICE_BYTES) {
+    const isWanted = () => this.#files.get(log.id) === log;
+    for (let from = 0; from < blob.size && isWanted() && log.takesMore; from += SLICE_BYTES) {
       try {
-        log.take(splitter.push(bytes.subarray(from, from + SLICE_BYTES)));
+        log.take(splitter.push(new Uint8Array(await blob.slice(from, from + SLICE_BYTES).arrayBuffer())));
       } catch (error) {
         log.spoil(error instanceof Error ? error.message : String(error));
       }

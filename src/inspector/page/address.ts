@@ -69,7 +69,8 @@ function goTo(named: Place): void {
   const shown = named.session === '' && named.log === '' && named.turn !== null ? store.log.peek() : null;
   const log = onlyLog ?? shown;
   const place = log === null ? named : { session: '', log, turn: named.turn };
-  const isHere = place.log !== '' && (!isFile(place.log) || store.overviews.peek().has(place.log));
+  const isThere = store.overviews.peek().has(place.log) || store.members.has(place.log);
+  const isHere = place.log !== '' && (!isFile(place.log) || isThere);
   // The browser's history has this step already: what the address is completed to takes its place.
   writtenLog = isHere ? place.log : null;
   // In one step: a session that the list has is shown as soon as it is awaited, and closing comes before.
@@ -131,12 +132,18 @@ function newestLogOf(session: string): string | undefined {
 
 /** Of files, the one that was opened last. */
 function openedFileOf(session: string): string | undefined {
-  return [...store.overviews.value.keys()].findLast((id) => isFile(id) && sessionOf(id) === session);
+  return [...openedIds()].findLast((id) => sessionOf(id) === session);
 }
 
 /** A page that was loaded anew has no files: one of the same name leads to the same place. */
 function reopenedFile(log: string): string | undefined {
-  return [...store.overviews.value.keys()].find((id) => isFile(id) && fileName(id) === fileName(log));
+  return openedIds().find((id) => fileName(id) === fileName(log));
+}
+
+/** Of files, and of logs in segments. */
+function openedIds(): readonly string[] {
+  store.membersAt.value;
+  return [...store.members.keys(), ...[...store.overviews.value.keys()].filter(isFile)];
 }
 
 let writtenLog: string | null = null;
@@ -165,5 +172,6 @@ export function fileName(log: string): string {
 /** '' = not known yet: it is written as soon as it is. What the list does not have, such as a file, tells it by itself. */
 function sessionOf(log: string): string {
   store.rowsAt.value;
-  return store.rows.get(log)?.session ?? textIn(store.overviews.value.get(log)?.header?.input, 'sessionId');
+  const row = store.rows.get(log) ?? store.members.get(log);
+  return row?.session ?? textIn(store.overviews.value.get(log)?.header?.input, 'sessionId');
 }

@@ -9,12 +9,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answers, Order, Question, Report } from '../debugger/messages.ts';
 import type { LogOverview } from '../debugger/views.ts';
 import type { ListRow } from '../feed-format.ts';
-import { seenRow } from './list/list-entries.ts';
+import { entryOfFile, entryOfMember, seenRow } from './list/list-entries.ts';
 import { closeLog, selectLog, store } from './store.ts';
 
 /** What of a `Worker` is needed. */
 export interface DebuggerPort {
-  postMessage(order: Order, transfer?: Transferable[]): void;
+  postMessage(order: Order): void;
   onmessage: ((message: MessageEvent<Report>) => void) | null;
 }
 
@@ -33,8 +33,8 @@ export function startEngine(given: DebuggerPort): void {
   port = given;
   port.onmessage = ({ data }) => take(data);
   effect(() => {
-    const named = [store.log.value, ...store.besides.value].filter((id) => id !== null && !isFile(id));
-    watchSoon([...new Set(named)].filter((id) => id !== null));
+    const named = [store.log.value, ...store.besides.value].filter((id) => id !== null);
+    watchSoon([...new Set(named)].filter((id) => !isOwnFile(id)));
   });
 }
 
@@ -51,14 +51,14 @@ function watchSoon(logs: readonly string[]): void {
   else nextWatch = setTimeout(() => watch(logs), waitMs);
 }
 
-/** Of the server, that the worker was last told to hold. */
+/** Of the server and of segments, that the worker was last told to hold. */
 let watched: ReadonlySet<string> = new Set();
 
 /** What the worker forgets is forgotten here: who comes back to a log waits for it anew, and asks nothing of one that is not there. */
 function watch(logs: readonly string[]): void {
   watched = new Set(logs);
   tell({ kind: 'watch', logs });
-  const kept = [...store.overviews.peek()].filter(([id]) => isFile(id) || logs.includes(id));
+  const kept = [...store.overviews.peek()].filter(([id]) => isOwnFile(id) || logs.includes(id));
   if (kept.length < store.overviews.peek().size) store.overviews.value = new Map(kept);
 }
 
@@ -67,8 +67,13 @@ export function isFile(id: string): boolean {
   return id.startsWith('file:');
 }
 
-export function tell(order: Order, transfer: Transferable[] = []): void {
-  port?.postMessage(order, transfer);
+/** One that is no log in a segment: the worker holds it until it is closed. */
+function isOwnFile(id: string): boolean {
+  return isFile(id) && !store.members.has(id);
+}
+
+export function tell(order: Order): void {
+  port?.postMessage(order);
 }
 
 /** The answer of the worker; rejects with its words where there is none. */
@@ -154,6 +159,9 @@ function take(report: Report): void {
     case 'log':
       takeOverview(report.overview);
       return;
+    case 'segment':
+      takeSegment(report);
+      return;
     case 'answer': {
       const asked = pending.get(report.id);
       pending.delete(report.id);
@@ -173,27 +181,55 @@ export function expectFile(): void {
 /** Files that were closed. */
 const closed = new Set<string>();
 
-/** Forgets a file, here and in the worker. */
-export function closeFile(id: string): void {
-  closed.add(id);
-  tell({ kind: 'close', log: id });
+/** The segment that a log stands in; a file is its own. */
+export function fileOf(id: string): string {
+  return store.members.has(id) ? id.slice(0, id.lastIndexOf('#')) : id;
+}
+
+/** Forgets a file, or a segment with all of its logs, here and in the worker. */
+export function closeFile(file: string): void {
+  closed.add(file);
+  tell({ kind: 'close', log: file });
   batch(() => {
-    if (store.log.peek() === id) closeLog();
-    store.overviews.value = new Map([...store.overviews.peek()].filter(([each]) => each !== id));
+    if (fileOf(store.log.peek() ?? '') === file) closeLog();
+    store.overviews.value = new Map([...store.overviews.peek()].filter(([each]) => fileOf(each) !== file));
+    store.segments.value = new Map([...store.segments.peek()].filter(([each]) => each !== file));
+    for (const id of store.members.keys()) if (fileOf(id) === file) store.members.delete(id);
+    store.membersAt.value += 1;
+  });
+}
+
+function takeSegment(report: Extract<Report, { readonly kind: 'segment' }>): void {
+  const { id, rows, logs, isReading } = report;
+  if (closed.has(id)) return;
+  batch(() => {
+    for (const row of rows) store.members.set(row.id, entryOfMember(row));
+    store.membersAt.value += 1;
+    store.segments.value = new Map(store.segments.peek()).set(id, { ...report, rows: [] });
+    const [only] = rows;
+    if (!expectsFile || isReading || logs !== 1 || only === undefined) return;
+    expectsFile = false;
+    selectLog(only.id);
   });
 }
 
 function takeOverview(overview: LogOverview): void {
   const { id } = overview;
   // A word of one that was closed, or is watched no longer, may still have been on its way.
-  if (isFile(id) ? closed.has(id) : !watched.has(id)) return;
-  const isFirst = expectsFile && isFile(id) && !store.overviews.peek().has(id);
+  if (isOwnFile(id) ? closed.has(id) : !watched.has(id)) return;
+  const isFirst = expectsFile && isOwnFile(id) && !store.overviews.peek().has(id);
   // In one step: an address that leads into this file goes on from here to its turn.
   batch(() => {
     if (isFirst) selectLog(id);
     store.overviews.value = new Map(store.overviews.peek()).set(id, overview);
   });
   if (isFirst) expectsFile = false;
+  const member = store.members.get(id);
+  if (member !== undefined && !overview.isReading) {
+    const { verdict, isFailed, waits } = entryOfFile(overview);
+    store.members.set(id, { ...member, verdict, isFailed, waits });
+    store.membersAt.value += 1;
+  }
   // Of a file that the server was given it knows no more than beginning and end.
   const row = store.rows.get(id);
   if (row === undefined || row.waits !== null || overview.waits === undefined) return;

@@ -1,12 +1,9 @@
 /**
- * Log files of the person: dropped anywhere on the page, or chosen. Their bytes go to the worker, which makes logs of them; nothing leaves
- * the page. What is too large or cannot be read is told in words, and the others are opened all the same.
+ * Log files and segments of the person: dropped anywhere on the page, or chosen. The worker reads them and makes logs of them; nothing leaves
+ * the page. What is too large or cannot be read is told in its place, and the others are opened all the same.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { expectFile, tell } from './engine.ts';
-import { store } from './store.ts';
-
-const MAX_FILE_MIB = 64;
 
 /** Opens the browser's own dialog. */
 export function chooseFiles(): void {
@@ -26,7 +23,7 @@ export function FileDrop() {
         tabIndex={-1}
         aria-label="Open log files"
         onChange={({ currentTarget }) => {
-          void openFiles([...(currentTarget.files ?? [])]);
+          openFiles(currentTarget.files);
           currentTarget.value = '';
         }}
       />
@@ -50,7 +47,7 @@ function useDroppedFiles(): boolean {
       setOver(false);
       if (!hasFiles(event)) return;
       event.preventDefault();
-      void openFiles([...(event.dataTransfer?.files ?? [])]);
+      openFiles(event.dataTransfer?.files);
     };
     addEventListener('dragover', over);
     addEventListener('dragleave', leave);
@@ -64,25 +61,7 @@ function useDroppedFiles(): boolean {
   return isOver;
 }
 
-async function openFiles(files: readonly File[]): Promise<void> {
-  const faults: string[] = [];
+function openFiles(files: FileList | null = null): void {
   expectFile();
-  for (const file of files) {
-    const bytes = await bytesOf(file);
-    if (typeof bytes === 'string') faults.push(bytes);
-    else tell({ kind: 'open', files: [{ name: file.name, bytes }] }, [bytes.buffer]);
-  }
-  store.notice.value = faults.join(' ');
-}
-
-/** Its bytes, or why there are none to be had. */
-async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer> | string> {
-  const mebibytes = file.size / 2 ** 20;
-  if (mebibytes >= MAX_FILE_MIB)
-    return `${file.name} has ${mebibytes.toFixed(1)} MiB; a log must have less than ${MAX_FILE_MIB} MiB.`;
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (error) {
-    return `${file.name} could not be read: ${error instanceof Error ? error.message : String(error)}.`;
-  }
+  tell({ kind: 'open', files: [...(files ?? [])].map((blob) => ({ name: blob.name, blob })) });
 }

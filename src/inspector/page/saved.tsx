@@ -70,8 +70,7 @@ function start(saved: SavedLog): void {
   document.title = `${saved.name} · Recital session`;
   if (location.hash === '') history.replaceState(null, '', fragmentOf({ session: '', log, turn: saved.turn }));
   startEngine(new DeskPort());
-  const bytes = new TextEncoder().encode(`${saved.lines.join('\n')}\n`);
-  tell({ kind: 'open', files: [{ name: saved.name, bytes }] });
+  tell({ kind: 'open', files: [{ name: saved.name, blob: new Blob([`${saved.lines.join('\n')}\n`]) }] });
   startAddress(log);
   startKeys();
   const large = matchMedia('(min-width: 1900px)');

@@ -10,16 +10,19 @@
  *   overviews      of all logs that the worker holds, by id: watched ones and opened files
  *   rows           the list by id. It is changed IN PLACE, up to thousands of times a second; `rowsAt` counts up, at most once a
  *                  frame of the screen, when something in it has changed
+ *   members        logs of segments that were opened in the page, by id, as the list draws them; changed IN PLACE, `membersAt` counts up
+ *   segments       those segments, by id: what is to be said of each
  *   connection     to the server; its `server` stays when the connection is lost
  *   level          of the drawn chart: 'map' or 'full'
  *   panel          what is shown over the session or in its place: 'none', 'help', 'try', 'crowd'
  */
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { ChartLevel } from '../../analysis/chart/chart-geometry.ts';
-import type { ConnectionState } from '../debugger/messages.ts';
+import type { ConnectionState, Report } from '../debugger/messages.ts';
 import type { LogOverview } from '../debugger/views.ts';
 import type { ServerFacts, Totals } from '../feed-format.ts';
 import type { SeenRow } from './list/list-entries.ts';
+import type { ListEntry } from './list/list-order.ts';
 
 export interface Connection {
   readonly state: ConnectionState;
@@ -35,6 +38,9 @@ interface Store {
   readonly totals: Signal<Totals | null>;
   readonly rows: Map<string, SeenRow>;
   readonly rowsAt: Signal<number>;
+  readonly members: Map<string, ListEntry>;
+  readonly membersAt: Signal<number>;
+  readonly segments: Signal<ReadonlyMap<string, Extract<Report, { readonly kind: 'segment' }>>>;
   /** Ended logs that the server has beside those in `rows`. */
   readonly moreEnded: Signal<number>;
   readonly overviews: Signal<ReadonlyMap<string, LogOverview>>;
@@ -70,6 +76,9 @@ export const store: Store = {
   totals: signal<Totals | null>(null),
   rows: new Map(),
   rowsAt: signal(0),
+  members: new Map(),
+  membersAt: signal(0),
+  segments: signal(new Map()),
   moreEnded: signal(0),
   overviews,
   log,

@@ -25,6 +25,7 @@ setTimeout(() => {
     import('../debugger/view-answers.ts'),
     import('../debugger/log-entries.ts'),
     import('../debugger/seek.ts'),
+    import('../debugger/segment-desk.ts'),
   ];
   for (const part of parts) part.catch(() => {});
 }, 1_500);

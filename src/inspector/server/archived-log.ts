@@ -4,10 +4,9 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { endReasonOf, isFailedEnd, readHeader } from '../../log/log-reader.ts';
 import { memberOf, SegmentShelf } from '../../segments/segment-places.ts';
 import type { ListRow } from '../feed-format.ts';
-import { idsIn, textIn } from './list-rows.ts';
+import { rowOfSummary, summaryOfHead, withTail } from '../listed-log.ts';
 
 /** Holds any header, and the last turns of nearly every log with their footer. */
 const END_BYTES = 16 * 1024;
@@ -18,24 +17,10 @@ export const segments = new SegmentShelf(MAX_SEGMENTS);
 /** The row of a log that is over, or goes on elsewhere; `idOf` names it. Null = there is no log to be read. */
 export async function rowOfFile(path: string, idOf: (streamId: string) => string): Promise<ListRow | null> {
   const ends = await readEnds(path);
-  const header = ends === null ? null : readHeader(ends.head);
-  if (ends === null || header === null) return null;
-  const { footer, atMs, turn, state } = lastOf(ends.tail);
-  const reason = endReasonOf(footer);
-  return {
-    id: idOf(textIn(header.input, 'streamId')),
-    machine: header.machine,
-    ...idsIn(header.input),
-    state,
-    startedAt: header.startedAt,
-    ageMs: Math.round(atMs),
-    turns: footer?.turns ?? turn + 1,
-    quietMs: 0,
-    isLive: false,
-    reason,
-    isFailed: isFailedEnd(reason),
-    waits: null,
-  };
+  const begun = ends === null ? null : summaryOfHead(ends.head);
+  if (ends === null || begun === null) return null;
+  const summary = withTail(begun, ends.tail);
+  return rowOfSummary(summary, idOf(summary.streamId));
 }
 
 /** Opens a log to read it; null = it is gone, or no regular file. A pipe would wait for its writer. */
@@ -113,45 +98,6 @@ async function textAt(file: FileHandle, position: number, bytes: number): Promis
   const buffer = Buffer.alloc(bytes);
   const { bytesRead } = await file.read(buffer, 0, bytes, position);
   return buffer.toString('utf8', 0, bytesRead);
-}
-
-/** What the last lines of a log tell; the rest of it was not looked at, so nothing here is proof. */
-function lastOf(tail: string) {
-  const last = { footer: null as Parameters<typeof endReasonOf>[0], atMs: 0, turn: -1, state: '' };
-  for (const line of tail.split('\n').reverse()) {
-    const value = parsed(line);
-    const kind = textIn(value, 'kind');
-    if (kind === 'footer' && last.footer === null) last.footer = footerOf(value);
-    if (kind !== 'turn') continue;
-    if (last.turn < 0) {
-      last.turn = numberIn(value, 'turn');
-      last.atMs = numberIn(value, 'atMs');
-    }
-    last.state = textIn(value, 'state');
-    if (last.state !== '') return last;
-  }
-  return last;
-}
-
-function footerOf(value: unknown): Parameters<typeof endReasonOf>[0] {
-  const status = textIn(value, 'status');
-  if (status !== 'done' && status !== 'error' && status !== 'abandoned') return null;
-  const [turns, dropped] = [numberIn(value, 'turns'), numberIn(value, 'dropped')];
-  return { kind: 'footer', status, reason: textIn(value, 'reason'), turns, dropped };
-}
-
-function numberIn(value: unknown, name: string): number {
-  const number: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-  return typeof number === 'number' ? number : 0;
-}
-
-/** The first line of a tail is half a line as a rule. */
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {

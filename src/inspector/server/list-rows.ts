@@ -163,14 +163,3 @@ function rounded({ start, model, voice, reader, out }: Record<WaitName, number>)
     out: Math.round(out),
   };
 }
-
-/** The ids that a chart was started with; '' = it has none. */
-export function idsIn(input: unknown): { readonly session: string; readonly device: string } {
-  return { session: textIn(input, 'sessionId'), device: textIn(input, 'hardwareId') };
-}
-
-/** A text that stands under this name; '' = none does. */
-export function textIn(value: unknown, name: string): string {
-  const text: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-  return typeof text === 'string' ? text : '';
-}

@@ -1,10 +1,9 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFailedEnd } from '../../log/log-reader.ts';
 import { type IndexedLog, nameBehindTime, SEGMENT_MS } from '../../log/segment-format.ts';
-import { OpenedSegment } from '../../segments/opened-segment.ts';
-import { memberPath } from '../../segments/segment-places.ts';
+import { countedLogs, mayHold, memberPath } from '../../segments/segment-places.ts';
 import type { ListRow } from '../feed-format.ts';
+import { rowOfSummary } from '../listed-log.ts';
 import { openLogFile, rowOfFile, segments } from './archived-log.ts';
 
 /** Files that are read at once. */
@@ -196,7 +195,7 @@ export class LogArchive implements Archive {
   /** The place of the log in a segment; null = it is not there, or the segment can't be read. `mark` is what its name ends with. */
   async #inSegment({ path }: ArchivedSegment, is: (name: string) => boolean, mark: string): Promise<string | null> {
     try {
-      if (!(await new OpenedSegment(path).mayHold(mark))) return null;
+      if (!(await mayHold(path, mark))) return null;
       const member = (await this.#segments.at(path)).members.find(({ name }) => is(name));
       return member === undefined ? null : memberPath(path, member.name);
     } catch {
@@ -251,24 +250,8 @@ export class LogArchive implements Archive {
 
   async #rowOf(log: ArchivedLog): Promise<ListRow | null> {
     const idOf = (streamId: string) => (streamId !== '' && streamId === nameOf(log) ? streamId : placeOf(log));
-    return log.entry === null ? rowOfFile(log.path, idOf) : rowOfEntry(log.entry, idOf);
+    return log.entry === null ? rowOfFile(log.path, idOf) : rowOfSummary(log.entry, idOf(log.entry.streamId));
   }
-}
-
-function rowOfEntry(entry: IndexedLog, idOf: (streamId: string) => string): ListRow {
-  const { machine, sessionId, hardwareId, state, startedAt, durationMs, turns, reason } = entry;
-  return {
-    ...{ id: idOf(entry.streamId), machine, session: sessionId, device: hardwareId, state, startedAt },
-    ...{
-      ageMs: Math.round(durationMs),
-      turns,
-      quietMs: 0,
-      isLive: false,
-      reason,
-      isFailed: isFailedEnd(reason),
-      waits: null,
-    },
-  };
 }
 
 function placeOf({ day, file }: ArchivedLog): string {
@@ -316,7 +299,7 @@ function startWithin(day: string, name: string, since: string): string {
 async function logsIn(path: string): Promise<number> {
   try {
     // One that is still written is looked at from where the last look ended.
-    return (await new OpenedSegment(path).countedLogs()) ?? (await segments.at(path)).members.length;
+    return (await countedLogs(path)) ?? (await segments.at(path)).members.length;
   } catch {
     return 0;
   }

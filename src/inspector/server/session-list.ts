@@ -10,13 +10,13 @@ import type { TurnRecorder } from '../../record/recorded-logic.ts';
 import type { ChartRecording } from '../../record/redaction.ts';
 import { stateText, type TurnEnd } from '../../record/turn-outcome.ts';
 import { type ListRow, SUPERVISOR_LOG, type Totals } from '../feed-format.ts';
+import { idsIn } from '../listed-log.ts';
 import { type WaitName, waitOf } from '../waits.ts';
 import {
   type AnyRow,
   type FarCounts,
   type FarRow,
   farJsonOf,
-  idsIn,
   isFar,
   type ListedChart,
   lostJsonOf,

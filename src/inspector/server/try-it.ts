@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TryLine, TryRequest } from '../feed-format.ts';
+import { textIn } from '../listed-log.ts';
 import { fail, lineHeaders } from './http-answers.ts';
-import { textIn } from './list-rows.ts';
 
 /** As a request has on the wire: a screenshot fits. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;

@@ -6,10 +6,12 @@
  * owner gives back what it granted meanwhile; an answer to it that is on its way is not heard. A grant is heard in the turn in which it comes.
  */
 import type { ConversationMemory } from '../../actors/answer/conversation-memory.ts';
-import type { AdmissionPort, AdmissionRequest, Grant } from '../../actors/hosts/admission-port.ts';
-import { isOneDevice } from '../../call/call.ts';
+import type { AdmissionPort, AdmissionRequest, Asked, Grant } from '../../actors/hosts/admission-port.ts';
+import { type Call, isOneDevice } from '../../call/call.ts';
 import type { Config } from '../../config.ts';
 import type { Exchange } from '../../engines/answer-engine.ts';
+import { type Failure, failure } from '../../errors.ts';
+import type { SharedPlaces } from '../../rpc/connection-bounds.ts';
 import type { UsageLedger } from '../../rpc/unary-rpcs.ts';
 import type { UsageEntry } from '../../store/usage-entry.ts';
 import { isLongerThan, tooLongText } from '../../text/hypothesis.ts';
@@ -18,11 +20,26 @@ import type { FromWorker, SlimGrant, ToWorker } from './worker-messages.ts';
 
 type OwnerLine = ProcessLine<FromWorker, ToWorker>;
 
-export function admissionsOver(line: OwnerLine, { collect }: Pick<Config, 'collect'>): AdmissionPort {
-  const { promptMaxChars } = collect;
+/** What can be said no to is not asked of a process that takes nothing. */
+const fullText = 'The server is overloaded: its admissions do not answer';
+
+export interface OwnerOptions {
+  readonly config: Pick<Config, 'collect'>;
+  /** Counts and logs a refusal that the owner is not told of. */
+  readonly refuse: (call: Call, why: Failure) => Failure;
+}
+
+const nothingToAbandon: Asked = Object.freeze({ abandon: () => {} });
+
+export function admissionsOver(line: OwnerLine, { config, refuse }: OwnerOptions): AdmissionPort {
+  const { promptMaxChars } = config.collect;
   return {
     ask: (request, answer) => {
       const { call, utterance } = request;
+      if (line.isFull) {
+        answer(refuse(call, failure('overloaded', fullText)));
+        return nothingToAbandon;
+      }
       const prompt = utterance?.prompt ?? null;
       // Words that nobody may have in full are not sent: how long they are is bounded by the wire alone.
       const fault =
@@ -44,7 +61,10 @@ export function admissionsOver(line: OwnerLine, { collect }: Pick<Config, 'colle
       };
     },
     released: (streamId, freed) => line.ask('released', { streamId }, freed),
-    collect: (chunk, answer) => line.ask('collect', { chunk }, answer),
+    collect: (chunk, answer) => {
+      if (line.isFull) answer(refuse(chunk.call, failure('overloaded', fullText)));
+      else line.ask('collect', { chunk }, answer);
+    },
     loaded: (reasons) => line.tell({ kind: 'loaded', reasons }),
     refuse: (call, why) => line.tell({ kind: 'refused', call, why }),
     interrupt: (hardwareId, answer) => line.ask('interrupt', { hardwareId }, answer),
@@ -74,6 +94,7 @@ export function memoryOver(line: OwnerLine, { memory }: Pick<Config, 'memory'>):
 }
 
 function recall(line: OwnerLine, hardwareId: string): Promise<readonly Exchange[]> {
+  if (line.isFull) return Promise.reject(new Error(fullText));
   return new Promise((resolve, reject) => {
     line.ask('recall', { hardwareId }, (recalled) => {
       if ('exchanges' in recalled) resolve(recalled.exchanges);
@@ -89,7 +110,20 @@ export interface UsageLink extends UsageLedger {
 
 export function usageOver(line: OwnerLine): UsageLink {
   return {
-    record: (entry) => new Promise((resolve) => line.ask('usage', { entry }, resolve)),
+    record: async (entry) => {
+      if (line.isFull) return { stored: false, reason: fullText };
+      return new Promise((resolve) => line.ask('usage', { entry }, resolve));
+    },
     note: (entry) => line.tell({ kind: 'used', entry }),
+  };
+}
+
+export function placesOver(line: OwnerLine): SharedPlaces {
+  return {
+    come: (answer) => {
+      if (line.isFull) answer(false);
+      else line.ask('connected', {}, answer);
+    },
+    gone: () => line.tell({ kind: 'disconnected' }),
   };
 }

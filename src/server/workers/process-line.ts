@@ -1,7 +1,37 @@
 /**
  * The line between the server's process and one worker: messages in their order, questions that are answered once. What one callback says goes out
- * together. Whoever is lost answers nothing any more: `close` forgets what was asked of it.
+ * together, and the next batch when the system has taken the one before it: what a stopped process is to be told waits here, where it is counted.
+ * Whoever is lost answers nothing any more: `close` forgets what was asked of it.
+ *
+ * What waits is bounded. Beyond the lower bounds the line is `isFull`: whoever can say no to what it brings then says it. Beyond the upper ones, which what
+ * can't be refused alone comes to, the other side is given up: nothing more is sent, and `onGivenUp` is called once.
  */
+
+/** Of what waits: to be sent, or on its way to the other side's end of the line. */
+export interface LineBounds {
+  readonly fullMessages: number;
+  readonly fullBytes: number;
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
+/** A second or two of the fastest that clients can ask; three of the largest requests. Sixteen seconds of interrupts alone. */
+export const lineBounds: LineBounds = Object.freeze({
+  fullMessages: 10_000,
+  fullBytes: 64 * 1024 * 1024,
+  maxMessages: 100_000,
+  maxBytes: 256 * 1024 * 1024,
+});
+
+export interface LineOptions<TBatch> {
+  /** `sent` is called when the system has taken the batch, or never will. */
+  readonly send: (batch: TBatch, sent: () => void) => void;
+  readonly bounds?: LineBounds;
+  /** Told when the line becomes full, and when it is not any more. */
+  readonly onFull?: (isFull: boolean) => void;
+  /** `why` is for people. */
+  readonly onGivenUp?: (why: string) => void;
+}
 
 /** What is on the line. */
 type Parcel<TTold, TAsked> =
@@ -35,15 +65,28 @@ export interface Hearer<T extends Speech> {
 }
 
 export class ProcessLine<TOut extends Speech, TIn extends Speech> {
-  readonly #send: (batch: ParcelBatch<TOut['told'], Question<TOut>>) => void;
+  readonly #options: LineOptions<ParcelBatch<TOut['told'], Question<TOut>>>;
+  readonly #bounds: LineBounds;
   readonly #waiting = new Map<number, (answer: never) => void>();
   #hearer: Hearer<TIn> | null = null;
   #lastId = 0;
-  #batch: Parcel<TOut['told'], Question<TOut>>[] = [];
+  #unsent: Parcel<TOut['told'], Question<TOut>>[] = [];
+  /** Of each of those. */
+  #weights: number[] = [];
+  #isSending = false;
+  /** What waits, and the batch that is on its way. */
+  readonly #held = { messages: 0, bytes: 0 };
+  #onSent: (() => void) | null = null;
+  #isFull = false;
   #isClosed = false;
 
-  constructor(send: (batch: ParcelBatch<TOut['told'], Question<TOut>>) => void) {
-    this.#send = send;
+  constructor(options: LineOptions<ParcelBatch<TOut['told'], Question<TOut>>>) {
+    this.#options = options;
+    this.#bounds = options.bounds ?? lineBounds;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   /** Names who hears the other side; called once, before anything is taken. */
@@ -80,7 +123,14 @@ export class ProcessLine<TOut extends Speech, TIn extends Speech> {
   close(): void {
     this.#isClosed = true;
     this.#waiting.clear();
-    this.#batch = [];
+    this.#unsent = [];
+    this.#weights = [];
+  }
+
+  /** Calls `then` when all that was said until then has gone out; nothing is said behind it. */
+  afterAll(then: () => void): void {
+    this.#onSent = then;
+    this.#flush();
   }
 
   #answer(asked: Question<TIn>, id: number): void {
@@ -96,13 +146,64 @@ export class ProcessLine<TOut extends Speech, TIn extends Speech> {
 
   #put(parcel: Parcel<TOut['told'], Question<TOut>>): void {
     if (this.#isClosed) return;
-    if (this.#batch.length === 0) process.nextTick(() => this.#flush());
-    this.#batch.push(parcel);
+    if (this.#unsent.length === 0 && !this.#isSending) process.nextTick(() => this.#flush());
+    const bytes = MESSAGE_BYTES + weightOf(parcel);
+    this.#unsent.push(parcel);
+    this.#weights.push(bytes);
+    this.#count(1, bytes);
   }
 
   #flush(): void {
-    const batch = this.#batch;
-    this.#batch = [];
-    if (batch.length > 0) this.#send(batch);
+    if (this.#isSending || this.#isClosed) return;
+    let [messages, bytes] = [0, 0];
+    while (messages < this.#weights.length && (messages === 0 || bytes < BATCH_BYTES)) {
+      bytes += this.#weights[messages] ?? 0;
+      messages += 1;
+    }
+    if (messages === 0) {
+      this.#onSent?.();
+      return;
+    }
+    const batch = this.#unsent.splice(0, messages);
+    this.#weights.splice(0, messages);
+    this.#isSending = true;
+    this.#options.send(batch, () => {
+      this.#isSending = false;
+      this.#count(-messages, -bytes);
+      this.#flush();
+    });
   }
+
+  #count(messages: number, bytes: number): void {
+    const { fullMessages, fullBytes, maxMessages, maxBytes } = this.#bounds;
+    const held = this.#held;
+    held.messages += messages;
+    held.bytes += bytes;
+    if (!this.#isClosed && (held.messages > maxMessages || held.bytes > maxBytes)) {
+      this.close();
+      this.#options.onGivenUp?.(`it has not taken ${held.messages} messages of ${held.bytes} bytes`);
+    }
+    if (this.#isClosed) return;
+    // What is on the way in one batch does not make it full and free again with each.
+    const share = this.#isFull ? 2 : 1;
+    const isFull = held.messages * share > fullMessages || held.bytes * share > fullBytes;
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    this.#options.onFull?.(isFull);
+  }
+}
+
+/** What goes out at once: it is made in one go, and some milliseconds. */
+const BATCH_BYTES = 1024 * 1024;
+/** What a message takes beside its words. */
+const MESSAGE_BYTES = 200;
+
+/** Of its texts and bytes. */
+function weightOf(value: unknown): number {
+  if (typeof value === 'string') return value.length * 2;
+  if (typeof value !== 'object' || value === null) return 0;
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  let bytes = 0;
+  for (const each of Object.values(value)) bytes += weightOf(each);
+  return bytes;
 }

@@ -6,8 +6,10 @@
  * worker whose channel closes).
  */
 import { HistoryLookup } from '../../actors/answer/history-lookup.ts';
+import type { StreamCounters } from '../../actors/figures/stream-counters.ts';
+import { type Call, idsOf } from '../../call/call.ts';
 import { type Config, loadConfig } from '../../config.ts';
-import { wordsOf } from '../../errors.ts';
+import { type Failure, logLevelOf, wordsOf } from '../../errors.ts';
 import { FeedBranch } from '../../inspector/server/feed-branch.ts';
 import { createFaultLog } from '../../observe/fault-log.ts';
 import { createLogger, type Logger, pacedDestination } from '../../observe/logger.ts';
@@ -21,7 +23,7 @@ import { createLoadWatch, createOwnTime, type LoadWatch } from '../load-watch.ts
 import { packageVersion } from '../package-version.ts';
 import { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, figuresOf } from '../stream-service.ts';
-import { admissionsOver, memoryOver, usageOver } from './owner-link.ts';
+import { admissionsOver, memoryOver, placesOver, usageOver } from './owner-link.ts';
 import { ProcessLine } from './process-line.ts';
 import { type FromWorker, type Outcome, type ToWorker, WORKER_LOADED, type WorkerBirth } from './worker-messages.ts';
 
@@ -38,7 +40,7 @@ process.on('message', (message: WorkerBirth | Batch) => {
 process.send?.(WORKER_LOADED);
 
 /** Returns who takes what the server says. */
-function begin({ number, env, files, grpcPort }: WorkerBirth): (batch: Batch) => void {
+function begin({ number, env, files, grpcPort, exportRun }: WorkerBirth): (batch: Batch) => void {
   const read = loadConfig({ env, readFile: (path) => textOf(files, path) });
   const config = { ...read, grpc: { ...read.grpc, port: grpcPort } };
   const log = createLogger(config.log.level, pacedDestination(process.stdout), { worker: number });
@@ -47,7 +49,7 @@ function begin({ number, env, files, grpcPort }: WorkerBirth): (batch: Batch) =>
   };
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
-  return serve(config, log);
+  return serve(config, log, exportRun);
 }
 
 function textOf(files: WorkerBirth['files'], path: string): string {
@@ -56,16 +58,15 @@ function textOf(files: WorkerBirth['files'], path: string): string {
   return text;
 }
 
-function serve(config: Config, log: Logger): (batch: Batch) => void {
+function serve(config: Config, log: Logger, exportRun: string): (batch: Batch) => void {
   const faults = createFaultLog(log);
   const engines = new EnginesInUse(config, log);
   const ownTime = createOwnTime(log);
-  const exportTap = createExportTap(config, log);
+  const exportTap = createExportTap(config, log, exportRun);
   void exportTap?.start();
   // It is a process, with a limit of its own.
   const shares = shareDescriptors(config, log);
-  // What can't be sent is nobody's any more: the channel is closed, and this process ends with it.
-  const line = new ProcessLine<FromWorker, ToWorker>((batch) => process.send?.(batch, undefined, {}, () => {}));
+  const line = lineToServer(log);
   const branch = config.inspector.isOn ? branchOver(line, (id) => recording.find(id)?.lines ?? null) : null;
   const recording = recordingOf(config, log, { exportTap, shares, onlooker: branch });
   const usage = usageOver(line);
@@ -86,10 +87,12 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
       ownTime,
       onAsked: (moment) => load?.asked(moment),
     },
-    () => admissionsOver(line, config),
+    () => admissionsOver(line, { config, refuse: (call, why) => refuseHere(call, why, streams.counters, log) }),
   );
   const { connections: maxConnections } = shares;
-  const grpc = createGrpcServer({ config, gateway: streams.floor, usage, log, ownTime, maxConnections });
+  const sharedPlaces = placesOver(line);
+  const gateway = streams.floor;
+  const grpc = createGrpcServer({ config, gateway, usage, log, ownTime, maxConnections, sharedPlaces });
   // What is collected is held by the server.
   load = createLoadWatch(config, log, { supervisor: streams.floor, collector: { screenshotBytes: 0 } }, grpc);
   load?.start();
@@ -108,17 +111,50 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
       else
         void close()
           .catch((error: unknown) => faults.bug('worker', 'close', error))
-          .then(leave);
+          .then(() => line.afterAll(leave));
     },
     asked: {
       listen: (_question, answer) => void outcomeOf(grpc.listen().then((port) => ({ port }))).then(answer),
       startEngine: ({ order }, answer) =>
         void outcomeOf(engines.start(order).then(() => ({ names: namesOf(engines) }))).then(answer),
       end: ({ streamIds, why }, answer) => streams.floor.end(streamIds, why, answer),
+      makeRoom: (_question, answer) => answer(grpc.makeRoom()),
       figures: (_question, answer) => answer(figuresOf({ streams, engines, recording, history, exportTap, load })),
     },
   });
   return (batch) => line.take(batch);
+}
+
+/** What can't be sent is nobody's any more: the channel is closed, and this process ends with it. */
+function lineToServer(log: Logger): ProcessLine<FromWorker, ToWorker> {
+  const fields = { scope: 'server', method: 'worker' };
+  return new ProcessLine<FromWorker, ToWorker>({
+    send: (batch, sent) => process.send?.(batch, undefined, {}, sent),
+    onFull: (isFull) => {
+      if (isFull)
+        log.warn(
+          { ...fields, decision: 'line_full', ctx: {} },
+          "the server's process takes nothing: new calls are refused",
+        );
+      else log.info({ ...fields, decision: 'line_free', ctx: {} }, "the server's process takes what it is told again");
+    },
+    onGivenUp: (why) => {
+      log.error(
+        { ...fields, decision: 'line_lost', ctx: { why } },
+        "the server's process is given up, and this worker ends",
+      );
+      process.exit(1);
+    },
+  });
+}
+
+/** The owner of admissions can't be told of it now. */
+function refuseHere(call: Call, why: Failure, counters: StreamCounters, log: Logger): Failure {
+  counters.countRejected(why.errorType);
+  const ctx = { ...idsOf(call), reason: why.errorType };
+  const fields = { scope: 'workflow', method: call.method, decision: 'reject', ctx, isBounded: true } as const;
+  log[logLevelOf(why.errorType)](fields, 'a call was refused');
+  return why;
 }
 
 interface RecordingParts {

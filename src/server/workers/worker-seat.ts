@@ -47,6 +47,8 @@ interface Sitting {
   hasSpoken: boolean;
   isUp: boolean;
   isDismissed: boolean;
+  /** Why it was killed; null = it was not, or by others. */
+  fault: string | null;
 }
 
 export class WorkerSeat {
@@ -87,13 +89,13 @@ export class WorkerSeat {
     const { birth, number } = this.#options;
     const worker = cluster.fork();
     /** What is said to one that can't hear yet; null = it does. */
-    let waiting: object[] | null = [];
-    const send = (batch: object): void => {
+    let waiting: (() => void)[] | null = [];
+    const send = (batch: object, sent: () => void): void => {
       // One that is gone is told of by its end.
-      if (waiting !== null) waiting.push(batch);
-      else if (worker.isConnected()) worker.process.send(batch, () => {});
+      if (waiting !== null) waiting.push(() => send(batch, sent));
+      else if (worker.isConnected()) worker.process.send(batch, sent);
     };
-    const desk = new WorkerDesk(this.#options, send);
+    const desk = new WorkerDesk(this.#options, { send, onGivenUp: (why) => this.#kill(sitting, why) });
     const sitting: Sitting = {
       worker,
       desk,
@@ -103,6 +105,7 @@ export class WorkerSeat {
       hasSpoken: false,
       isUp: false,
       isDismissed: false,
+      fault: null,
     };
     this.#sitting = sitting;
     worker.process.on('message', (message) => {
@@ -111,10 +114,11 @@ export class WorkerSeat {
         return;
       }
       // A message that comes while it loads its modules is heard by nobody.
-      const before = [{ ...birth(), number }, ...(waiting ?? [])];
+      const before = waiting ?? [];
       waiting = null;
       sitting.hasSpoken = true;
-      for (const each of before) send(each);
+      send({ ...birth(), number }, () => {});
+      for (const sendIt of before) sendIt();
     });
     worker.process.stdout?.on('data', wholeLines(this.#options.listener.logged));
     worker.process.stderr?.on('data', (chunk) => process.stderr.write(chunk));
@@ -122,7 +126,8 @@ export class WorkerSeat {
     // Who has lost its channel ends by itself; one that can't is ended.
     worker.process.once('disconnect', () => setTimeout(() => worker.process.kill('SIGKILL'), LEAVING_MS).unref());
     worker.process.once('exit', (code, signal) => {
-      if (!sitting.isDismissed) this.#lose(sitting, `it ended with ${signal ?? `exit code ${code}`}`);
+      const { isDismissed, fault } = sitting;
+      if (!isDismissed) this.#lose(sitting, fault ?? `it ended with ${signal ?? `exit code ${code}`}`);
     });
     // Behind the last line of its log.
     worker.process.once('close', () => this.#lose(sitting, 'it was dismissed'));
@@ -171,6 +176,11 @@ export class WorkerSeat {
     this.#sitting?.worker.process.kill('SIGKILL');
   }
 
+  #kill(sitting: Sitting, fault: string): void {
+    sitting.fault = fault;
+    sitting.worker.process.kill('SIGKILL');
+  }
+
   /** What it tells of its streams, and what those before it told last; `within` ms. */
   async figures(withinMs: number): Promise<readonly FloorFigures[]> {
     const sitting = this.#sitting;
@@ -214,7 +224,8 @@ export class WorkerSeat {
     if (sitting === null || !sitting.hasSpoken) return;
     if (sitting.isAsked) {
       sitting.unanswered += 1;
-      if (sitting.unanswered >= HUNG_PINGS) this.kill();
+      const silentSeconds = (HUNG_PINGS * PING_INTERVAL_MS) / 1000;
+      if (sitting.unanswered >= HUNG_PINGS) this.#kill(sitting, `it has not answered for ${silentSeconds}s`);
       return;
     }
     sitting.isAsked = true;

@@ -39,12 +39,17 @@ test('the worker, with every chart, the text rules and the debugger, is below 60
   expect(gzippedBytes(workers)).toBeLessThan(60_000);
 });
 
-test('what comes later, the code of views that few open, is below 62,000 bytes, and no part of it is missing', () => {
+test('what comes later, the code of views that few open, is below 68,000 bytes, and no part of it is missing', () => {
   expect(later.map((name) => name.replace(/-[\w-]{8}\./, '.'))).toEqual(
-    expect.arrayContaining(['assets/view-answers.js', 'assets/compare-view.js', 'assets/help.css']),
+    expect.arrayContaining([
+      'assets/view-answers.js',
+      'assets/compare-view.js',
+      'assets/help.css',
+      'assets/segment-desk.js',
+    ]),
   );
-  // A tenth of it is what the error table says to people.
-  expect(gzippedBytes(later)).toBeLessThan(62_000);
+  // A twentieth of it is what the error table says to people, a twelfth the reader of segments.
+  expect(gzippedBytes(later)).toBeLessThan(68_000);
 });
 
 test('nothing in it makes code out of text, which its policy forbids', () => {

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync,
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { LogSummary } from '../../../src/log/segment-format.ts';
-import { readSegment } from '../../../src/log/segment-reader.ts';
 import { Descriptors } from '../../../src/record/log-files-out.ts';
 import type { SegmentOrder } from '../../../src/record/log-writer.ts';
 import { SegmentsOut, type SegmentsOutOptions, type SegmentsReport } from '../../../src/record/segments-out.ts';
 import { makeFolder } from '../../support/end-of-file.ts';
+import { readSegment } from '../../support/replay/read-segment.ts';
 
 const parent = makeFolder('recital-segments-');
 const TEN_MINUTES_MS = 600_000;

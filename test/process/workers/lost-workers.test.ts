@@ -14,7 +14,8 @@ const STREAMS_EACH = 50;
 const scenario = {
   answers: [
     { when: '^hang', steps: [{ say: 'One is here. Two' }, { hang: true }] },
-    { when: '^slow', steps: [{ say: 'One is here. ' }, { wait_ms: 700 }, { say: 'And two.' }] },
+    // Longer than a busy machine takes to begin the drain and to refuse two calls.
+    { when: '^slow', steps: [{ say: 'One is here. ' }, { wait_ms: 5_000 }, { say: 'And two.' }] },
     { when: '', steps: [{ echo: true }] },
   ],
   speech: { chunks_per_sentence: 1 },

@@ -38,11 +38,14 @@ export interface ChatServer {
   seen(): Promise<readonly SeenQuestion[]>;
   /** Forgets what it saw, and which behaviour has failed already. */
   forget(): Promise<void>;
+  /** SIGKILL; resolves once it is gone. */
+  kill(): Promise<void>;
 }
 
-/** Starts a server on a free port. */
-export async function startChatServer(): Promise<ChatServer> {
-  const child = spawn(process.execPath, [script, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+/** Starts a server; 0 = on a free port. */
+export async function startChatServer({ port: wanted = 0 } = {}): Promise<ChatServer> {
+  const args = [script, '--port', String(wanted)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   atEndOfFile(() => {
     child.kill();
@@ -63,6 +66,10 @@ export async function startChatServer(): Promise<ChatServer> {
     seen: async () => z.array(seenShape).parse(await (await fetch(control)).json()),
     forget: async () => {
       await (await fetch(control, { method: 'DELETE' })).text();
+    },
+    kill: () => {
+      child.kill('SIGKILL');
+      return ended;
     },
   };
 }

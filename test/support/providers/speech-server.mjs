@@ -10,7 +10,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
+const { values } = parseArgs({
+  options: { port: { type: 'string', default: '0' }, stalls: { type: 'boolean', default: false } },
+});
 
 /** What it saw, oldest first; at most 1000 requests. */
 let seen = [];
@@ -169,7 +171,7 @@ function behaviourOf(name, entry) {
 }
 
 async function speak({ request, response, entry, contentType, rateHz, isWav, errorBody }) {
-  const name = behaviourOf(entry.behaviour || 'good', entry);
+  const name = values.stalls ? 'stall' : behaviourOf(entry.behaviour || 'good', entry);
   const refused = refusal(name);
   if (refused !== null) {
     response.writeHead(refused.status, { 'content-type': 'application/json', ...refused.headers });

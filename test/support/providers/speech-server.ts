@@ -34,11 +34,21 @@ export interface SpeechServer {
   seen(): Promise<Seen>;
   /** Forgets what it saw. */
   reset(): Promise<void>;
+  /** SIGKILL; resolves once it is gone. */
+  kill(): Promise<void>;
 }
 
-/** Starts the services on a free port. They end with this process, too, whatever ends it. */
-export async function startSpeechServer(): Promise<SpeechServer> {
-  const child = spawn(process.execPath, [script, '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] });
+export interface SpeechServerOptions {
+  /** 0 = a free one. */
+  readonly port?: number;
+  /** Every sentence begins and never ends, whatever its voice. */
+  readonly stalls?: boolean;
+}
+
+/** Starts the services. They end with this process, too, whatever ends it. */
+export async function startSpeechServer({ port: wanted = 0, stalls = false }: SpeechServerOptions = {}) {
+  const args = [script, '--port', String(wanted), ...(stalls ? ['--stalls'] : [])];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   atEndOfFile(() => {
     child.kill('SIGKILL');
@@ -59,12 +69,17 @@ export async function startSpeechServer(): Promise<SpeechServer> {
     const seen: Seen = JSON.parse(await response.text());
     return seen;
   };
-  return {
+  const server: SpeechServer = {
     port,
     url,
     seen: () => control('GET'),
     reset: async () => {
       await control('POST');
     },
+    kill: () => {
+      child.kill('SIGKILL');
+      return ended;
+    },
   };
+  return server;
 }

@@ -4,10 +4,10 @@ import { basename, join } from 'node:path';
 import type { LogHeader } from '../../../src/log/log-format.ts';
 import { type EventLog, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { SEGMENT_ENDING } from '../../../src/log/segment-format.ts';
-import { readSegment, type SegmentContents } from '../../../src/log/segment-reader.ts';
 import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { type ReplayVerdict, replay } from '../../../src/replay/replayer.ts';
 import { makeFolder } from '../end-of-file.ts';
+import { readSegment, type SegmentContents } from './read-segment.ts';
 
 export interface FoundLog {
   /** The file, or the segment. */

@@ -1,4 +1,6 @@
 /** Segments for tests: made by hand, line by line, as the writer makes them. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { endReasonOf, isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { type BlockHead, type IndexedLog, SEGMENT_FORMAT, segmentLine } from '../../../src/log/segment-format.ts';
 
 const START = '2026-01-31T12:00:00.000Z';
@@ -55,9 +57,9 @@ export class SegmentMaker {
   }
 
   /** What the index says of the logs; `told` = what it says of each besides where it stands. */
-  index(told: Partial<IndexedLog> = {}): this {
+  index(told: Partial<IndexedLog> | ((name: string) => Partial<IndexedLog>) = {}): this {
     this.#indexAt = this.length;
-    for (const log of this.#logs) this.line({ ...log, ...told });
+    for (const log of this.#logs) this.line({ ...log, ...(typeof told === 'function' ? told(log.name) : told) });
     return this;
   }
 
@@ -86,3 +88,63 @@ const emptyLog: IndexedLog = {
   bytes: 0,
   last: 0,
 };
+
+/** The text of a segment with the index and the end that a writer gives it: of each log what it says itself. */
+export function madeWithIndex(made: SegmentMaker, logs: Readonly<Record<string, string>>): string {
+  return made.index((name) => summaryOf(logs[name] ?? '')).end().text;
+}
+
+/** What the writer's index tells of a log; of one that was altered since, what it said before. */
+export function summaryOf(text: string): Partial<IndexedLog> {
+  const log = readLog(text);
+  if (isBadLog(log)) {
+    const { machine, startedAt, input } = JSON.parse(text.split('\n', 1)[0] ?? '');
+    return { machine, startedAt, streamId: input.streamId, sessionId: input.sessionId, hardwareId: input.hardwareId };
+  }
+  const { header, turns, footer } = log;
+  const input: unknown = header.input;
+  const field = (name: string) =>
+    String((typeof input === 'object' && input !== null && Reflect.get(input, name)) || '');
+  return {
+    machine: header.machine,
+    startedAt: header.startedAt,
+    ...{ streamId: field('streamId'), sessionId: field('sessionId'), hardwareId: field('hardwareId') },
+    reason: endReasonOf(footer),
+    state: turns.findLast(({ state }) => state !== undefined)?.state ?? '',
+    durationMs: turns.at(-1)?.atMs ?? 0,
+    turns: footer?.turns ?? turns.length,
+    dropped: footer?.dropped ?? 0,
+  };
+}
+
+/**
+ * Writes a segment of `logs` logs with its end to `path`, piece by piece. Each has the lines of `text`; the index calls their sessions
+ * `large-0`, `large-1`, … so that they can be told apart.
+ */
+export function writeLargeSegment(
+  path: string,
+  { logs, text }: { readonly logs: number; readonly text: string },
+): void {
+  const file = openSync(path, 'w');
+  const own = { lines: text.split('\n').length - 1, bytes: Buffer.byteLength(text) };
+  const told = summaryOf(text);
+  let at = writeSync(file, new SegmentMaker().text);
+  let waiting: string[] = [];
+  const flush = () => {
+    writeSync(file, waiting.join(''));
+    waiting = [];
+  };
+  const index: string[] = [];
+  for (let log = 0; log < logs; log += 1) {
+    const name = `120000.000-stream-${log}`;
+    const head = segmentLine({ log, name, ...own });
+    const stands = { indexed: log, name, blocks: 1, ...own, last: at };
+    index.push(segmentLine({ ...emptyLog, ...told, sessionId: `large-${log}`, ...stands }));
+    waiting.push(head, text);
+    at += head.length + own.bytes;
+    if (waiting.length > 1_000) flush();
+  }
+  waiting.push(...index, segmentLine({ end: { logs, indexAt: at } }));
+  flush();
+  closeSync(file);
+}

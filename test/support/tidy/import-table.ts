@@ -182,6 +182,7 @@ export const importTable: readonly ImportRow[] = [
   // What the server and the page say to each other, and nothing else, is known to both.
   { from: 'inspector/feed-format.ts', ours: [], types: [], packages: [], node: [] },
   { from: 'inspector/waits.ts', ours: [], types: ['inspector/feed-format.ts'], packages: [], node: [] },
+  { from: 'inspector/listed-log.ts', ours: ['log/'], types: ['inspector/feed-format.ts'], packages: [], node: [] },
   {
     from: 'inspector/server/',
     ours: [
@@ -189,6 +190,7 @@ export const importTable: readonly ImportRow[] = [
       'inspector/server/',
       'inspector/feed-format.ts',
       'inspector/waits.ts',
+      'inspector/listed-log.ts',
       'record/',
       'log/',
       'observe/own-hosts.ts',
@@ -215,6 +217,7 @@ export const importTable: readonly ImportRow[] = [
       'inspector/debugger/',
       'inspector/feed-format.ts',
       'inspector/waits.ts',
+      'inspector/listed-log.ts',
       'analysis/',
       'replay/',
       'record/',
@@ -420,6 +423,7 @@ export const importTable: readonly ImportRow[] = [
       'cli/log/log-selection.ts',
       'cli/terminal/',
       'inspector/server/',
+      'inspector/listed-log.ts',
       'log/',
       'server/package-version.ts',
       'errors.ts',

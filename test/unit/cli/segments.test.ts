@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OpenedFiles } from '../../../src/cli/inspect/opened-files.ts';
 import { GrowingLog } from '../../../src/cli/log/growing-file.ts';
-import { OpenedSegment } from '../../../src/segments/opened-segment.ts';
+import { OpenedSegment } from '../../../src/log/opened-segment.ts';
+import { fileSource } from '../../../src/segments/segment-bytes.ts';
 import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
-import { SegmentMaker } from '../../support/replay/segments.ts';
+import { madeWithIndex, SegmentMaker } from '../../support/replay/segments.ts';
 import { runCli } from '../../support/run-cli.ts';
 
 const logs: Readonly<Record<string, string>> = {
@@ -34,8 +36,8 @@ function interleaved(of: Readonly<Record<string, string>>): SegmentMaker {
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'recital-segments-'));
-  for (const folder of ['segment', 'growing', 'files', 'cut', 'bad', 'out']) mkdirSync(join(dir, folder));
-  writeFileSync(segment(), interleaved(logs).index().end().bytes);
+  for (const folder of ['segment', 'growing', 'files', 'cut', 'bad', 'out', 'believed']) mkdirSync(join(dir, folder));
+  writeFileSync(segment(), madeWithIndex(interleaved(logs), logs));
   writeFileSync(growing(), interleaved(logs).bytes);
   for (const [name, text] of Object.entries(logs)) writeFileSync(join(dir, 'files', `${name}.jsonl`), text);
 });
@@ -53,6 +55,7 @@ const placeless = (text: string) =>
 describe('as a folder of the same logs', () => {
   test.each([
     [['log', 'list', '--json']],
+    [['log', 'list', '--json', '--check']],
     [['log', 'list', '--json', '--failed']],
     [['log', 'list', '--json', '--session', 'cccc']],
     [['log', 'show', '--json']],
@@ -95,6 +98,61 @@ describe('as a folder of the same logs', () => {
   });
 });
 
+describe('what the index of a segment tells', () => {
+  /** Of every log the lines are no lines any more: who opens one finds it. */
+  const believed = () => join(dir, 'believed/100000.000-5f0c9a3e.segment.jsonl');
+  const spoilt = (text: string) => text.replaceAll(/^\{"kind":/gm, '{"kinx":');
+
+  beforeAll(() => writeFileSync(believed(), spoilt(madeWithIndex(interleaved(logs), logs))));
+
+  test.each([
+    [['log', 'list', '--json']],
+    [['log', 'list', '--json', '--failed']],
+    [['log', 'list', '--json', '--session', 'cccc']],
+    [['log', 'list', '--json', '--hardware', 'device']],
+    [['log', 'list', '--json', '--machine', 'welcome']],
+  ])('%j believes it: no log is opened', async (command) => {
+    const [file, folder] = [await run(...command, believed()), await run(...command, join(dir, 'files'))];
+    expect(file.exitCode).toBe(folder.exitCode);
+    expect(file.stdout.replaceAll(`${believed()}#`, '')).toBe(placeless(folder.stdout));
+  });
+
+  test('list --check opens them, and finds what is wrong', async () => {
+    const { stdout } = await run('log', 'list', '--json', '--check', believed());
+    expect(stdout.match(/"reason":"bad_log"/g)).toHaveLength(3);
+    expect((await run('log', 'list', '--check', '--reason', 'bad_log', segment())).exitCode).toBe(1);
+  });
+
+  test('a segment without an end has none: list opens its logs', async () => {
+    const path = join(dir, 'cut/140000.000-5f0c9a3e.segment.jsonl');
+    const text = spoilt(madeWithIndex(interleaved(logs), logs));
+    writeFileSync(path, text.slice(0, text.lastIndexOf('{"end":')));
+    const { stdout } = await run('log', 'list', '--json', path);
+    expect(stdout.match(/"reason":"bad_log"/g)).toHaveLength(3);
+  });
+
+  test('stats of one chart opens none of another; extract looks for an id in it', async () => {
+    expect(await run('log', 'stats', '--machine', 'welcome', believed())).toMatchObject({ exitCode: 0, stdout: '' });
+    expect((await run('log', 'stats', '--machine', 'session', believed())).exitCode).toBe(2);
+    const { exitCode, stdout } = await run('log', 'extract', 'cccc', believed());
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: spoilt(logs['110000.000-failed'] ?? '') });
+  });
+
+  test('recital inspect lists by it: a log is opened when it is asked for', async () => {
+    const files = new OpenedFiles();
+    await files.add(Object.keys(logs).map((name) => `${believed()}#${name}`));
+    expect(files.bad).toEqual([]);
+    const { rows } = await files.rowsBefore('9', 10, () => false);
+    expect(
+      rows.map(({ session, reason, isFailed, turns, device }) => [session, reason, isFailed, turns, device]),
+    ).toEqual([
+      ['cccc-3', 'answer_failed', true, 4, 'device-1'],
+      ['aaaa-1', 'completed', false, 6, 'device-1'],
+      ['dddd-4', 'no_end', true, 3, 'device-1'],
+    ]);
+  });
+});
+
 describe('log extract', () => {
   test.each(['aaaa-1', 'aaaa', '100000.000-good'])('%s: the file of its log, byte for byte', async (id) => {
     expect(await run('log', 'extract', id, growing())).toMatchObject({ exitCode: 0, stdout: logs['100000.000-good'] });
@@ -123,7 +181,7 @@ describe('what is not whole', () => {
       fc.asyncProperty(fc.integer({ min: 200, max: whole.length }), async (end) => {
         const path = join(dir, 'cut/110000.000-5f0c9a3e.segment.jsonl');
         writeFileSync(path, whole.subarray(0, end));
-        const file = new OpenedSegment(path);
+        const file = new OpenedSegment(fileSource(path));
         await file.look();
         expect(file.fault).toBeNull();
         expect(file.isEnded).toBe(false);

@@ -36,6 +36,21 @@ describe('a breaker', () => {
     expect(breaker.state).toBe('open');
   });
 
+  test('tells the one try that opened or closed it, and none of those that failed beside it', () => {
+    const { breaker, clock } = breakerAt(2);
+    const beside = Array.from({ length: 5 }, () => breaker.enter());
+    const told = beside.map((pass) => pass?.settle('outage'));
+    expect(told).toEqual(['none', 'opened', 'none', 'none', 'none']);
+    expect(breaker.force().settle('outage')).toBe('none');
+    clock.nowMs += 100;
+    expect(breaker.enter()?.settle('neither')).toBe('none');
+    expect(breaker.enter()?.settle('outage')).toBe('opened');
+    clock.nowMs += 100;
+    const trial = breaker.enter();
+    expect([breaker.force().settle('good'), trial?.settle('good')]).toEqual(['closed', 'none']);
+    expect([breaker.enter()?.settle('good'), breaker.force().settle('good')]).toEqual(['none', 'none']);
+  });
+
   test('lets one try when its time is over, and all when that goes well', () => {
     const { breaker, clock, settle } = breakerAt(2);
     settle('outage', 'outage');

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Answers, Question, Report } from '../../../src/inspector/debugger/messages.ts';
+import { SegmentDesk } from '../../../src/inspector/debugger/segment-desk.ts';
 import type { LogOverview } from '../../../src/inspector/debugger/views.ts';
 import { WorkerDesk } from '../../../src/inspector/debugger/worker-desk.ts';
 import type { FeedLine, ListRow } from '../../../src/inspector/feed-format.ts';
 import { HandWorld } from '../../support/inspector/feed-world.ts';
-import { goodEvents, madeLog } from '../../support/replay/made-log.ts';
+import { failedEvents, goodEvents, madeLog } from '../../support/replay/made-log.ts';
+import { SegmentMaker } from '../../support/replay/segments.ts';
 
 const text = readFileSync(
   fileURLToPath(new URL('../../recordings/session/completed-many-v1.jsonl', import.meta.url)),
@@ -337,18 +339,23 @@ test('ten thousand lines in a moment are told as one word a frame', async () => 
   expect(page.overview()?.verdict).toEqual(whole);
 });
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(first.length + second.length);
   bytes.set(first);
   bytes.set(second, first.length);
   return bytes;
 }
 
+/** Lets time pass until all of an opened file was read, and that was told. */
+async function read(page: Page, id: string): Promise<void> {
+  while (page.overview(id)?.isReading !== false) await page.world.pass(50);
+}
+
 describe('a dropped file', () => {
-  const open = async (name: string, bytes: Uint8Array) => {
+  const open = async (name: string, bytes: Uint8Array<ArrayBuffer>) => {
     const page = new Page();
-    page.desk.take({ kind: 'open', files: [{ name, bytes }] });
-    await page.world.pass(1_000);
+    page.desk.take({ kind: 'open', files: [{ name, blob: new Blob([bytes]) }] });
+    await read(page, `file:1:${name}`);
     return page;
   };
 
@@ -370,8 +377,8 @@ describe('a dropped file', () => {
     // Each slice takes its time.
     const after = page.world.after.bind(page.world);
     page.world.after = (ms, then) => after(ms || 60, then);
-    page.desk.take({ kind: 'open', files: [{ name: 'long', bytes: new TextEncoder().encode(`${long}{}\n`) }] });
-    await page.world.pass(1_000);
+    page.desk.take({ kind: 'open', files: [{ name: 'long', blob: new Blob([`${long}{}\n`]) }] });
+    await read(page, 'file:1:long');
     const told = page.reports.flatMap((report) => (report.kind === 'log' ? [report.overview] : []));
     const said = new Set(told.map(({ verdict, isReading }) => `${verdict.kind}${isReading ? ', reading' : ''}`));
     expect([...said]).toEqual(['identical, reading', 'bad-log, reading', 'bad-log']);
@@ -419,15 +426,181 @@ describe('a dropped file', () => {
 
   test('two of one name are two logs', async () => {
     const page = new Page();
-    const bytes = new TextEncoder().encode(madeLog({ events: goodEvents }));
+    const blob = new Blob([madeLog({ events: goodEvents })]);
     page.desk.take({
       kind: 'open',
       files: [
-        { name: 'a', bytes },
-        { name: 'a', bytes },
+        { name: 'a', blob },
+        { name: 'a', blob },
       ],
     });
-    await page.world.pass(1_000);
+    await read(page, 'file:1:a');
+    await read(page, 'file:2:a');
     expect([page.overview('file:1:a')?.turns, page.overview('file:2:a')?.turns]).toEqual([6, 6]);
   });
 });
+
+describe('a dropped segment', () => {
+  type SegmentReport = Extract<Report, { readonly kind: 'segment' }>;
+  const names = ['100000.000-good', '110000.000-failed', '120000.000-killed'] as const;
+  const logs: Readonly<Record<string, string>> = {
+    [names[0]]: madeLog({ events: goodEvents, sessionId: 'aaaa-1', startedAt: '2026-11-22T10:00:00.000Z' }),
+    [names[1]]: madeLog({ events: failedEvents, sessionId: 'cccc-3', startedAt: '2026-11-22T11:00:00.000Z' }),
+    [names[2]]: madeLog({ events: goodEvents.slice(0, 2), sessionId: 'dddd-4', hasFooter: false }),
+  };
+  /** The logs line by line, taking turns. */
+  const made = (of = logs) => {
+    const segment = new SegmentMaker();
+    const left = Object.entries(of).map(([name, each]) => ({ name, lines: each.split(/(?<=\n)/) }));
+    while (left.some((each) => each.lines.length > 0))
+      for (const { name, lines: rest } of left) if (rest.length > 0) segment.block(name, rest.splice(0, 2).join(''));
+    return segment;
+  };
+  const told = (page: Page): readonly SegmentReport[] =>
+    page.reports.flatMap((report) => (report.kind === 'segment' ? [report] : []));
+  const open = async (text: string, page = new Page()) => {
+    page.desk.take({ kind: 'open', files: [{ name: 'x.segment.jsonl', blob: new Blob([text]) }] });
+    while (told(page).at(-1)?.isReading !== false) await page.world.pass(50);
+    return page;
+  };
+  const idOf = (name: string) => `file:1:x.segment.jsonl#${name}`;
+  const watch = async (page: Page, ids: readonly string[]) => {
+    page.desk.take({ kind: 'watch', logs: ids });
+    for (const id of ids) await read(page, id);
+  };
+
+  test('with an index is listed by it, the newest first; none of its logs is read before it is looked at', async () => {
+    const blob = new CountedBlob(made().index({ sessionId: 'by-the-index', hardwareId: 'd' }).end().text);
+    const page = new Page();
+    page.desk.take({ kind: 'open', files: [{ name: 'x.segment.jsonl', blob }] });
+    while (told(page).at(-1)?.isReading !== false) await page.world.pass(50);
+    expect(told(page).at(-1)).toMatchObject({ logs: 3, words: '', isBad: false });
+    const rows = told(page).flatMap((report) => report.rows);
+    expect(rows.map(({ id }) => id)).toEqual(names.toReversed().map(idOf));
+    expect(rows[0]).toMatchObject({
+      session: 'by-the-index',
+      device: 'd',
+      isLive: false,
+      reason: 'completed',
+      turns: 3,
+    });
+    expect(blob.firstByteRead).toBe(blob.content.indexOf('{"indexed":0'));
+  });
+
+  test.each(names)(
+    '%s: is executed as its own file would be, when it is watched, and let go afterwards',
+    async (name) => {
+      for (const text of [made().index().end().text, made().text]) {
+        const page = await open(text);
+        await watch(page, [idOf(name)]);
+        const own = new Page();
+        own.desk.take({ kind: 'open', files: [{ name, blob: new Blob([logs[name] ?? '']) }] });
+        await read(own, `file:1:${name}`);
+        const { id: _id, ...overview } = page.overview(idOf(name)) ?? {};
+        const { id: _own, ...ofFile } = own.overview(`file:1:${name}`) ?? {};
+        expect(overview).toEqual(ofFile);
+        const raw = { kind: 'raw', log: idOf(name), from: 0, count: 1_000 } as const;
+        expect((await page.ask(raw)).answer).toEqual(logs[name]?.trimEnd().split('\n'));
+        page.desk.take({ kind: 'watch', logs: [] });
+        expect((await page.ask(raw)).error).toContain('not open here');
+      }
+    },
+  );
+
+  test('of a killed process says so, and is listed by what its logs say themselves', async () => {
+    const page = await open(made().text.slice(0, -100));
+    expect(told(page).at(-1)).toMatchObject({ logs: 3, isBad: false });
+    expect(told(page).at(-1)?.words).toMatch(
+      /^It has no end: its process was killed, .* Its last \d+ bytes, of log 100000\.000-good,/,
+    );
+    const rows = told(page).flatMap((report) => report.rows);
+    expect(rows.map(({ session, reason, turns }) => ({ session, reason, turns }))).toEqual([
+      { session: 'dddd-4', reason: 'no_end', turns: 3 },
+      { session: 'cccc-3', reason: 'answer_failed', turns: 4 },
+      { session: 'aaaa-1', reason: 'no_end', turns: 5 },
+    ]);
+  });
+
+  test('a log that was altered is bad, by its name and line; the others are opened all the same', async () => {
+    const altered = { ...logs, [names[1]]: (logs[names[1]] ?? '').replace('"atMs":12', '"atMs":13') };
+    const page = await open(made(altered).index().end().text);
+    await watch(page, names.map(idOf));
+    expect(page.overview(idOf(names[1]))).toMatchObject({ title: 'cccc-3', verdict: { kind: 'bad-log', line: 4 } });
+    for (const name of [names[0], names[2]])
+      expect(page.overview(idOf(name))?.verdict).toMatchObject({ kind: 'identical' });
+  });
+
+  test('an index that lies about a log costs that log alone', async () => {
+    const { text } = made().index().end();
+    const at = text.lastIndexOf('"last":', text.indexOf('"indexed":2'));
+    const page = await open(`${text.slice(0, at)}${text.slice(at).replace(/"last":\d/, '"last":9')}`);
+    await watch(page, names.map(idOf));
+    const why = expect.stringContaining('its segment does not hold it');
+    expect(page.overview(idOf(names[1]))?.verdict).toEqual({ kind: 'bad-log', line: 0, turn: null, why });
+    expect(page.overview(idOf(names[2]))?.verdict).toMatchObject({ kind: 'identical' });
+  });
+
+  test('damaged from a byte on is told so, and the logs before it are listed', async () => {
+    const page = await open(made().text.replace(/("log":1,"lines":\d+,"bytes":)\d+(,"prev")/, '$117$2'));
+    expect(told(page).at(-1)).toMatchObject({ logs: 3, isBad: true });
+    expect(told(page).at(-1)?.words).toMatch(/^It is no good segment from byte \d+ on: .*; the logs before that are/);
+    await watch(page, [idOf(names[0])]);
+    expect(page.overview(idOf(names[0]))?.turns).toBeGreaterThan(1);
+  });
+
+  test('that can no longer be read says what the system says', async () => {
+    const page = new Page();
+    page.desk.take({ kind: 'open', files: [{ name: 'x.segment.jsonl', blob: new GoneBlob(made().text) }] });
+    while (told(page).at(-1)?.isReading !== false) await page.world.pass(50);
+    expect(told(page).at(-1)).toMatchObject({ isBad: true, words: "It can't be read: the file is gone." });
+  });
+
+  test('that is closed is forgotten with its logs', async () => {
+    const page = await open(made().text);
+    page.desk.take({ kind: 'close', log: 'file:1:x.segment.jsonl' });
+    await watch(page, [idOf(names[0])]);
+    expect(page.overview(idOf(names[0]))?.verdict).toMatchObject({ why: 'its segment is not open here' });
+  });
+
+  test('of more logs than a page lists has its newest, and says how many are left out', async () => {
+    const reports: SegmentReport[] = [];
+    const desk = new SegmentDesk((report) => reports.push(report), 4);
+    for (const id of ['a', 'b']) await desk.open(id, new Blob([made().index().end().text]));
+    const rowsOf = (id: string) => reports.filter((report) => report.id === id).flatMap(({ rows }) => rows);
+    expect(rowsOf('a')).toHaveLength(3);
+    expect(rowsOf('b').map(({ id }) => id)).toEqual([`b#${names[2]}`]);
+    expect(reports.at(-1)).toMatchObject({ logs: 3, words: expect.stringContaining('oldest 2 logs are not listed') });
+    desk.close('a');
+    await desk.open('c', new Blob([made().index().end().text]));
+    expect(rowsOf('c')).toHaveLength(3);
+  });
+});
+
+/** Notes how far to the front somebody read, behind the first bytes, which say what it is. */
+class CountedBlob extends Blob {
+  firstByteRead = Number.POSITIVE_INFINITY;
+  readonly content: string;
+
+  constructor(text: string) {
+    super([text]);
+    this.content = text;
+  }
+
+  override slice(from = 0, to = this.size): Blob {
+    if (to > 16) this.firstByteRead = Math.min(this.firstByteRead, from);
+    return super.slice(from, to);
+  }
+}
+
+/** Its first bytes are there still. */
+class GoneBlob extends Blob {
+  constructor(text: string) {
+    super([text]);
+  }
+
+  override slice(from = 0, to = this.size): Blob {
+    const part = super.slice(from, to);
+    if (to > 16) part.arrayBuffer = () => Promise.reject(new Error('the file is gone'));
+    return part;
+  }
+}

@@ -1,7 +1,7 @@
 /** A segment is read as it was written, wherever it was cut, and whatever is wrong with it is told with its place. */
 import { describe, expect, test } from 'vitest';
+import { isSegmentHead } from '../../../src/log/log-format.ts';
 import {
-  isSegmentHead,
   logNameOf,
   SEGMENT_END_MAX_BYTES,
   SEGMENT_ENDING,
@@ -11,7 +11,7 @@ import {
   segmentLineOf,
   segmentNameOf,
 } from '../../../src/log/segment-format.ts';
-import { readSegment, type SegmentContents } from '../../../src/log/segment-reader.ts';
+import { readSegment, type SegmentContents } from '../../support/replay/read-segment.ts';
 import { SegmentMaker } from '../../support/replay/segments.ts';
 
 const ANNA = '120000.100-anna';

@@ -69,6 +69,11 @@ function grown(waits: Waits | null, wait: WaitName | null, byMs: number): Waits 
   return waits === null || wait === null || byMs === 0 ? waits : { ...waits, [wait]: waits[wait] + byMs };
 }
 
+/** The row of a log in a segment that was opened: as the segment tells it, until it was opened itself. */
+export function entryOfMember(row: ListRow): ListEntry {
+  return { ...entryOfRow(seenRow(row, undefined, 0), 0), isFile: true };
+}
+
 /** The row of an opened file. */
 export function entryOfFile(overview: LogOverview): ListEntry {
   const { id, title, header, reason, state, turns, lastMs, waits = null, verdict, isReading } = overview;

@@ -5,7 +5,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { EndedRows } from '../../feed-format.ts';
 import { callApi } from '../api.ts';
-import { oldestOlder, takeOlder } from '../engine.ts';
+import { isFile, oldestOlder, takeOlder } from '../engine.ts';
 import { keptText } from '../kept.ts';
 import { selectLog, store } from '../store.ts';
 import { isKind, type Kind, quoted, readFilter } from './filter.ts';
@@ -20,15 +20,28 @@ export const kind = computed((): Kind | null => (isKind(kindText.value) ? kindTe
 export const filter = computed(() => readFilter(filterText.value));
 const tick = signal(0);
 
-export const entries = computed((): readonly ListEntry[] => {
+/** Opened files, and what the server has. */
+const ofTick = computed((): readonly ListEntry[] => {
   tick.value;
   const { state } = store.connection.value;
   const nowMs = state === 'live' ? performance.now() : store.lostAtMs.value;
   // Those of watched logs change with every frame of the screen: they wait for the tick.
-  const files = [...store.overviews.peek().values()].filter(({ id }) => id.startsWith('file:')).map(entryOfFile);
-  return [...files, ...[...store.rows.values()].map((row) => entryOfRow(row, nowMs))];
+  const files = [...store.overviews.peek().values()].filter(({ id }) => isFile(id) && !store.members.has(id));
+  return [...files.map(entryOfFile), ...[...store.rows.values()].map((row) => entryOfRow(row, nowMs))];
 });
-export const shown = computed(() => shownEntries(entries.value, kind.value, filter.value));
+/** Logs of opened segments: there may be a hundred thousand, and no tick changes them. */
+const ofSegments = computed(() => {
+  store.membersAt.value;
+  return [...store.members.values()];
+});
+const shownOfSegments = computed(() => shownEntries(ofSegments.value, kind.value, filter.value));
+export const entries = computed((): readonly ListEntry[] => [...ofTick.value, ...ofSegments.value]);
+export const shown = computed((): readonly ListEntry[] => {
+  const rest = shownEntries(ofTick.value, kind.value, filter.value);
+  const files = rest.findIndex(({ isFile: isOne }) => !isOne);
+  const at = files < 0 ? rest.length : files;
+  return [...rest.slice(0, at), ...shownOfSegments.value, ...rest.slice(at)];
+});
 
 /** Makes the list anew while there is something to be seen in it: a change, or a live row's age. */
 export function startTicks(): () => void {
@@ -37,7 +50,7 @@ export function startTicks(): () => void {
   const timer = setInterval(() => {
     const at = store.rowsAt.peek();
     const overviews = store.overviews.peek();
-    const isLive = store.connection.peek().state === 'live' && entries.peek().some((entry) => entry.isLive);
+    const isLive = store.connection.peek().state === 'live' && ofTick.peek().some((entry) => entry.isLive);
     if (at === seenAt && overviews === seenOverviews && !isLive) return;
     seenAt = at;
     seenOverviews = overviews;

@@ -22,7 +22,9 @@ export interface ListEntry extends FilterSubject {
 export function compareEntries(a: ListEntry, b: ListEntry): number {
   const rank = rankOf(a) - rankOf(b);
   if (rank !== 0) return rank;
-  if (a.startedAt !== b.startedAt && !a.isFile) return a.startedAt < b.startedAt ? 1 : -1;
+  // Of files, what was opened last; all else, and the logs of a segment, by when it began.
+  const areFiles = a.isFile && a.note === undefined;
+  if (a.startedAt !== b.startedAt && !areFiles) return a.startedAt < b.startedAt ? 1 : -1;
   return a.id < b.id ? 1 : -1;
 }
 

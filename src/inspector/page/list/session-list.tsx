@@ -3,6 +3,7 @@ import './list.css';
 import { signal, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { store } from '../store.ts';
+import { lazyView } from '../views/lazy-view.tsx';
 import { type Kind, kinds } from './filter.ts';
 import {
   entries,
@@ -23,12 +24,15 @@ import { SessionRow } from './session-row.tsx';
 /** So long after the hand last moved over the rows, none of them moves. */
 const HOLD_MS = 1_500;
 
+const OpenedSegments = lazyView(async () => (await import('../views/opened-segments.tsx')).OpenedSegments);
+
 export function SessionList() {
   useEffect(startTicks, []);
   return (
     <aside class="left" aria-label="Sessions">
       <FilterBox />
       <Chips />
+      {store.segments.value.size > 0 && <OpenedSegments />}
       <Rows />
     </aside>
   );

@@ -43,7 +43,7 @@ export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRo
       </div>
       <div class="row-line">
         <span class="device" dir="auto">
-          {file.replace(/^.*\//, '') || device || note}
+          {(file.includes('#') && device) || file.replace(/^.*\//, '') || device || note}
         </span>
         <RowState entry={entry} />
       </div>
@@ -54,7 +54,8 @@ export function SessionRow({ entry, id, top, place, count, isChosen }: SessionRo
 
 function RowState({ entry }: { readonly entry: ListEntry }) {
   const { machine, isFile, isLive, isFailed, isStuck, wait, state, reason, quietMs, verdict } = entry;
-  if (isFile) return <span class={isFailed ? 'is-bad' : machine === '' ? '' : 'is-good'}>{verdict}</span>;
+  if (isFile && verdict !== '')
+    return <span class={isFailed ? 'is-bad' : machine === '' ? '' : 'is-good'}>{verdict}</span>;
   if (!isLive && machine === '') return <span>{NO_LOG}</span>;
   if (!isLive) return <span class={isFailed ? 'is-bad' : ''}>{isFailed ? `✗ ${reason}` : reason}</span>;
   if (isStuck) return <span class="is-waiting stuck">stuck {Math.floor(quietMs / 1_000)} s</span>;

@@ -28,6 +28,7 @@ export function Home() {
 function Hints() {
   const { state, server } = store.connection.value;
   store.rowsAt.value;
+  store.membersAt.value;
   const place = awaited.value;
   const sessions = [...store.rows.values()].filter(isSession);
   return (
@@ -45,7 +46,7 @@ function Hints() {
         </p>
       )}
       <p>
-        {sessions.length > 0 && 'Choose a session on the left. '}
+        {sessions.length + store.members.size > 0 && 'Choose a session on the left. '}
         <button type="button" class="button" onClick={chooseFiles}>
           Open log files
         </button>{' '}

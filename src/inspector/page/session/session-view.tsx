@@ -6,7 +6,7 @@ import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { ChartLevel } from '../../../analysis/chart/chart-geometry.ts';
 import type { LogOverview, TurnView } from '../../debugger/views.ts';
 import { isOnlyLog, lacksToken } from '../address.ts';
-import { closeFile, isFile, useAnswer } from '../engine.ts';
+import { closeFile, fileOf, isFile, useAnswer } from '../engine.ts';
 import { shortSession } from '../list/list-entries.ts';
 import { goToTurn, setLevel, store } from '../store.ts';
 import { lazyView } from '../views/lazy-view.tsx';
@@ -118,8 +118,8 @@ function Crumb({ overview }: { readonly overview: LogOverview | null }) {
         </span>
       )}
       {overview !== null && isFile(overview.id) && !isOnlyLog(overview.id) && (
-        <button type="button" class="link" title="Forget this file" onClick={() => closeFile(overview.id)}>
-          close file
+        <button type="button" class="link" title="Forget this file" onClick={() => closeFile(fileOf(overview.id))}>
+          {fileOf(overview.id) === overview.id ? 'close file' : 'close segment'}
         </button>
       )}
       <LevelSwitch />

@@ -8,6 +8,7 @@ import type { ListRow } from '../../feed-format.ts';
 import { fileName } from '../address.ts';
 import { useAnswer } from '../engine.ts';
 import { chooseFiles } from '../files.tsx';
+import type { ListEntry } from '../list/list-order.ts';
 import { durationWords, shortWords } from '../session/session-words.ts';
 import { useSlowed } from '../session/timeline-view.tsx';
 import { goToTurn, selectLog, showPanel, store } from '../store.ts';
@@ -80,13 +81,16 @@ function useOpenedFile(): void {
 function Chooser({ log, chosen }: { readonly log: string; readonly chosen: string }) {
   // Read, so that the offer follows the list.
   void store.rowsAt.value;
+  void store.membersAt.value;
   const shownMachine = store.overviews.value.get(log)?.header?.machine ?? '';
+  // A supervisor has other states and events than a session: nothing of one is to be found in the other.
+  const fits = (id: string, machine = '') => id !== log && (shownMachine === '' || machine === shownMachine);
   const files = [...store.overviews.value.values()].filter(
-    ({ id, header }) => id.startsWith('file:') && id !== log && header?.machine === shownMachine,
+    ({ id, header }) => id.startsWith('file:') && !store.members.has(id) && fits(id, header?.machine),
   );
+  const members = [...store.members.values()].filter(({ id, machine }) => fits(id, machine)).slice(0, MAX_OFFERED);
   const rows = [...store.rows.values()]
-    // A supervisor has other states and events than a session: nothing of one is to be found in the other.
-    .filter(({ id, machine }) => id !== log && (shownMachine === '' || machine === shownMachine))
+    .filter(({ id, machine }) => fits(id, machine))
     .slice(-MAX_OFFERED)
     .reverse();
   return (
@@ -100,6 +104,7 @@ function Chooser({ log, chosen }: { readonly log: string; readonly chosen: strin
     >
       <option value="">choose…</option>
       {files.length > 0 && <optgroup label="Files">{files.map(fileOption)}</optgroup>}
+      {members.length > 0 && <optgroup label="Of segments">{members.map(rowOption)}</optgroup>}
       {rows.length > 0 && <optgroup label="Of the server">{rows.map(rowOption)}</optgroup>}
     </select>
   );
@@ -113,7 +118,8 @@ function fileOption({ id, title, header, reason }: LogOverview) {
   );
 }
 
-function rowOption({ id, session, device, reason, isLive, machine, file = '', startedAt }: ListRow) {
+function rowOption(row: ListRow | ListEntry) {
+  const { id, session, device, reason, isLive, machine, file = '', startedAt } = row;
   return (
     <option key={id} value={id}>
       {file.replace(/^.*\//, '') || session || machine} · {device} · {startWords(startedAt)} ·{' '}

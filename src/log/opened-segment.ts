@@ -1,12 +1,12 @@
 /**
- * Segments on the disk (log/segment-format.ts): which logs stand in one, and the bytes of each, as its own file would hold them. A log in a
- * segment has a path of its own, `<file>#<name>` (segment-places.ts).
+ * A segment (segment-format.ts) as it is read: which logs stand in one, and the bytes of each, as its own file would hold them. Where its
+ * bytes come from is a port: a file (segments/segment-places.ts), or one that was dropped onto the inspector's page.
  *
  * What holds: of a segment with an end its index is read, of one without its heads alone, from where the last look ended; of a log its
  * own blocks, back along their chain. What does not fit is told and nothing behind it is believed; what a killed process did not write
- * to its end is told as lost, and the whole lines before it count. Nothing is held open between two reads.
+ * to its end is told as lost, and the whole lines before it count. Nothing is held open between two reads, and a page of it at most is
+ * held in memory.
  */
-import type { FileHandle } from 'node:fs/promises';
 import {
   type BlockHead,
   type IndexedLog,
@@ -15,16 +15,17 @@ import {
   type SegmentEnd,
   segmentEndIn,
   segmentLineOf,
-} from '../log/segment-format.ts';
-import { linesIn, SegmentWalk } from '../log/segment-reader.ts';
-import { LastPage, openFile, Pages, readAt } from './segment-bytes.ts';
+} from './segment-format.ts';
+import { LastPage, Pages, type SegmentBytes, type SegmentSource } from './segment-pages.ts';
+import { linesIn, SegmentWalk } from './segment-reader.ts';
 
 /** Holds the head of a block and nearly always its lines. */
 const BLOCK_READ_BYTES = 16 * 1024;
 /** From so many logs on that are read of one segment with an end, they are read from a page around the last of them. */
 const READS_WORTH_PAGE = 8;
 
-const ENTRIES_AT_ONCE = 256;
+/** Of an index, that are read and taken at once: some 150 logs. A server looks into segments beside its sessions. */
+const INDEX_READ_BYTES = 64 * 1024;
 
 const LINE_FEED = 0x0a;
 
@@ -49,8 +50,18 @@ export interface LostBytes {
   readonly bytes: number;
 }
 
+/** A block that was come upon where a segment has no index: its first bytes, and its last ones, each of whole lines but at the cut. */
+export interface SeenBlock {
+  readonly log: SegmentMember;
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
+/** Of a block, that is shown at either end: holds any header, and the last turns of nearly every block. */
+const SEEN_BYTES = 16 * 1024;
+
 export class OpenedSegment {
-  readonly path: string;
+  readonly #source: SegmentSource;
   readonly #members: SegmentMember[] = [];
   readonly #byName = new Map<string, SegmentMember>();
   #walk = new SegmentWalk();
@@ -64,9 +75,9 @@ export class OpenedSegment {
   #reads = 0;
   readonly #lastPage: LastPage;
 
-  constructor(path: string) {
-    this.path = path;
-    this.#lastPage = new LastPage(path);
+  constructor(source: SegmentSource) {
+    this.#source = source;
+    this.#lastPage = new LastPage(source);
   }
 
   /** In the order in which they began. */
@@ -92,37 +103,18 @@ export class OpenedSegment {
     return this.#byName.get(name) ?? null;
   }
 
-  /** Looks at what is new in it; throws what the system says. */
-  async look(): Promise<void> {
+  /** Looks at what is new in it, and shows the blocks to `onBlock` if it has no index; throws what the system says. */
+  async look(onBlock: (block: SeenBlock) => void = () => {}): Promise<void> {
     if (this.#isEnded || this.#fault !== null) return;
-    const file = await openFile(this.path);
-    try {
-      const { size } = await file.stat();
-      if (this.#walked === 0 && (await this.#takeIndex(file))) return;
-      await this.#follow(file, size);
-    } finally {
-      await file.close();
-    }
-  }
-
-  /** False if its index names no log like this, behind its time; no line of it is parsed. Throws what the system says. */
-  async mayHold(name: string): Promise<boolean> {
-    const file = await openFile(this.path);
-    try {
-      return (await indexIn(file))?.bytes.includes(`-${name}"`) ?? true;
-    } finally {
-      await file.close();
-    }
+    await using(this.#source, async (bytes) => {
+      if (this.#walked === 0 && (await this.#takeIndex(bytes))) return;
+      await this.#follow(bytes, onBlock);
+    });
   }
 
   /** How many logs its end counts; null = it has none. Throws what the system says. */
-  async countedLogs(): Promise<number | null> {
-    const file = await openFile(this.path);
-    try {
-      return (await endIn(file))?.logs ?? null;
-    } finally {
-      await file.close();
-    }
+  countedLogs(): Promise<number | null> {
+    return using(this.#source, async (bytes) => (await endIn(bytes))?.logs ?? null);
   }
 
   /** The bytes of a log's own file; or what is wrong with them. Throws what the system says. */
@@ -132,34 +124,39 @@ export class OpenedSegment {
     this.#reads += 1;
     if (this.#isEnded && this.#reads > READS_WORTH_PAGE)
       return this.#join(member, (at, bytes) => this.#lastPage.read(at, bytes));
-    const file = await openFile(this.path);
-    try {
-      return await this.#join(member, (at, bytes) => readAt(file, at, bytes));
-    } finally {
-      await file.close();
-    }
+    return using(this.#source, (file) => this.#join(member, (at, bytes) => file.read(at, bytes)));
   }
 
-  async #takeIndex(file: FileHandle): Promise<boolean> {
-    const index = await indexIn(file);
-    if (index === null) return false;
-    const { bytes, end } = index;
-    for (const text of bytes.toString('utf8').split('\n').slice(0, end.logs)) {
-      // A server looks into segments beside its sessions.
-      if (this.#members.length % ENTRIES_AT_ONCE === ENTRIES_AT_ONCE - 1) await breath();
-      const line = segmentLineOf(text);
-      const isNext = typeof line !== 'string' && line.kind === 'indexed' && line.entry.indexed === this.#members.length;
+  async #takeIndex(bytes: SegmentBytes): Promise<boolean> {
+    const end = await endIn(bytes);
+    if (end === null) return false;
+    let rest = new Uint8Array();
+    for (let at = end.indexAt; at < bytes.size && this.#members.length < end.logs; at += INDEX_READ_BYTES) {
+      const piece = joined([rest, await bytes.read(at, Math.min(INDEX_READ_BYTES, bytes.size - at))]);
+      const whole = piece.lastIndexOf(LINE_FEED) + 1;
+      rest = piece.slice(whole);
+      if (this.#takeEntries(textOf(piece.subarray(0, whole)), end.logs) && rest.length < SEGMENT_LINE_MAX_BYTES)
+        continue;
       // An index that does not fit is none: what stands in the segment is found by its heads, which say what is wrong.
-      if (!isNext) {
-        this.#members.length = 0;
-        this.#byName.clear();
-        return false;
-      }
-      const { entry } = line;
-      this.#put({ ...entry, number: entry.indexed, lastBytes: null, entry });
+      this.#members.length = 0;
+      this.#byName.clear();
+      return false;
     }
     this.#isEnded = this.#members.length === end.logs;
     return this.#isEnded;
+  }
+
+  /** Whole lines of the index, up to its last log; false = one does not fit. */
+  #takeEntries(text: string, logs: number): boolean {
+    for (const each of text.split('\n').slice(0, -1)) {
+      if (this.#members.length === logs) return true;
+      const line = segmentLineOf(each);
+      const isNext = typeof line !== 'string' && line.kind === 'indexed' && line.entry.indexed === this.#members.length;
+      if (!isNext) return false;
+      const { entry } = line;
+      this.#put({ ...entry, number: entry.indexed, lastBytes: null, entry });
+    }
+    return true;
   }
 
   #put(member: SegmentMember): void {
@@ -168,10 +165,11 @@ export class OpenedSegment {
   }
 
   /** From head to head, as far as the file goes. */
-  async #follow(file: FileHandle, size: number): Promise<void> {
+  async #follow(file: SegmentBytes, onBlock: (block: SeenBlock) => void): Promise<void> {
+    const { size } = file;
     this.#lost = null;
     this.#forgetCut();
-    const pages = new Pages(file, size);
+    const pages = new Pages(file);
     while (this.#walked < size && !this.#isEnded) {
       const at = this.#walked;
       const window = await pages.at(at);
@@ -181,12 +179,12 @@ export class OpenedSegment {
         else this.#fault = { at, why: `the line has more than ${SEGMENT_LINE_MAX_BYTES} bytes` };
         return;
       }
-      const text = window.toString('utf8', 0, lineEnd);
+      const text = textOf(window.subarray(0, lineEnd));
       const dataAt = at + lineEnd + 1;
       const peeked = segmentLineOf(text);
       const isBlock = typeof peeked !== 'string' && peeked.kind === 'block';
       if (isBlock && dataAt + peeked.head.bytes > size) {
-        await this.#takeCut(pages, { at, dataAt, size, head: peeked.head });
+        await this.#takeCut(pages, { at, dataAt, size, head: peeked.head }, onBlock);
         return;
       }
       const line = this.#walk.take(text, at);
@@ -198,7 +196,7 @@ export class OpenedSegment {
       if (line.kind === 'end') this.#isEnded = true;
       else if (line.kind === 'indexed') this.#putEntry(line.entry);
       else if (line.kind === 'block') {
-        this.#noteBlock(line.head, at);
+        await this.#show(pages, dataAt, line.head.bytes, { log: this.#noteBlock(line.head, at), onBlock });
         this.#walked = dataAt + line.head.bytes;
       }
     }
@@ -210,20 +208,33 @@ export class OpenedSegment {
     if (known !== undefined) this.#put({ ...known, entry });
   }
 
-  #noteBlock({ log, name = '', lines, bytes }: BlockHead, at: number): void {
+  #noteBlock({ log, name = '', lines, bytes }: BlockHead, at: number): SegmentMember {
     const known = this.#members[log];
-    if (known === undefined)
-      this.#put({ number: log, name, lines, bytes, blocks: 1, last: at, lastBytes: null, entry: null });
-    else {
-      const sum = { lines: known.lines + lines, bytes: known.bytes + bytes, blocks: known.blocks + 1 };
-      this.#put({ ...known, ...sum, last: at });
-    }
+    const noted: SegmentMember =
+      known === undefined
+        ? { number: log, name, lines, bytes, blocks: 1, last: at, lastBytes: null, entry: null }
+        : { ...known, lines: known.lines + lines, bytes: known.bytes + bytes, blocks: known.blocks + 1, last: at };
+    this.#put(noted);
+    return noted;
+  }
+
+  async #show(
+    pages: Pages,
+    at: number,
+    bytes: number,
+    { log, onBlock }: { readonly log: SegmentMember; readonly onBlock: (block: SeenBlock) => void },
+  ): Promise<void> {
+    const shown = Math.min(bytes, SEEN_BYTES);
+    const head = (await pages.part(at, shown)).subarray(0, shown);
+    const tail = bytes === shown ? head : (await pages.part(at + bytes - shown, shown)).subarray(0, shown);
+    onBlock({ log, head, tail });
   }
 
   /** A block that is not whole: it is looked at again, should it still grow. Its whole lines count. */
   async #takeCut(
     pages: Pages,
     { at, dataAt, size, head }: { at: number; dataAt: number; size: number; head: BlockHead },
+    onBlock: (block: SeenBlock) => void,
   ): Promise<void> {
     const bytes = await pages.part(dataAt, size - dataAt);
     const whole = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
@@ -243,6 +254,7 @@ export class OpenedSegment {
     };
     this.#uncut = { cut, before };
     this.#put(cut);
+    onBlock({ log: cut, head: whole.subarray(0, SEEN_BYTES), tail: whole.subarray(-SEEN_BYTES) });
   }
 
   /** What was not whole may be by now. */
@@ -261,7 +273,7 @@ export class OpenedSegment {
   /** Back along the chain of its blocks. */
   async #join(
     member: SegmentMember,
-    read: (at: number, bytes: number) => Promise<Buffer>,
+    read: (at: number, bytes: number) => Promise<Uint8Array>,
   ): Promise<Uint8Array | string> {
     const parts: Uint8Array[] = [];
     let left = member.bytes;
@@ -270,7 +282,7 @@ export class OpenedSegment {
         return this.#unfit(member, `there are more than ${member.blocks} blocks of it`);
       const bytes = await read(at, BLOCK_READ_BYTES);
       const lineEnd = bytes.subarray(0, SEGMENT_LINE_MAX_BYTES).indexOf(LINE_FEED);
-      const line = lineEnd < 0 ? 'the line does not end' : segmentLineOf(bytes.toString('utf8', 0, lineEnd));
+      const line = lineEnd < 0 ? 'the line does not end' : segmentLineOf(textOf(bytes.subarray(0, lineEnd)));
       if (typeof line === 'string') return this.#unfit(member, line, at);
       if (line.kind !== 'block' || line.head.log !== member.number)
         return this.#unfit(member, 'there is no block of this log', at);
@@ -278,7 +290,7 @@ export class OpenedSegment {
       const wanted = Math.min(at === member.last ? (member.lastBytes ?? head.bytes) : head.bytes, left);
       const from = lineEnd + 1;
       const isThere = bytes.length - from >= wanted;
-      const block: Buffer = isThere ? bytes.subarray(from, from + wanted) : await read(at + from, wanted);
+      const block = isThere ? bytes.subarray(from, from + wanted) : await read(at + from, wanted);
       if (block.length < wanted) return this.#unfit(member, 'the block is not whole', at);
       parts.push(block);
       left -= wanted;
@@ -288,7 +300,7 @@ export class OpenedSegment {
       at = head.prev;
     }
     if (left !== 0) return this.#unfit(member, `${left} of its ${member.bytes} bytes are not there`);
-    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts.reverse());
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : joined(parts.reverse());
   }
 
   #unfit({ name }: SegmentMember, why: string, at?: number): string {
@@ -297,22 +309,33 @@ export class OpenedSegment {
 }
 
 /** The end of a segment; null = it has none. */
-async function endIn(file: FileHandle): Promise<SegmentEnd | null> {
-  const { size } = await file.stat();
+async function endIn({ size, read }: SegmentBytes): Promise<SegmentEnd | null> {
   const tailBytes = Math.min(size, SEGMENT_END_MAX_BYTES);
-  const end = segmentEndIn((await readAt(file, size - tailBytes, tailBytes)).toString('latin1'));
+  const end = segmentEndIn(textOf(await read(size - tailBytes, tailBytes)));
   return end === null || end.indexAt >= size ? null : end;
 }
 
-async function indexIn(file: FileHandle): Promise<{ readonly bytes: Buffer; readonly end: SegmentEnd } | null> {
-  const end = await endIn(file);
-  if (end === null) return null;
-  const { size } = await file.stat();
-  return { bytes: await readAt(file, end.indexAt, size - end.indexAt), end };
+async function using<T>(source: SegmentSource, work: (bytes: SegmentBytes) => Promise<T>): Promise<T> {
+  const bytes = await source.open();
+  try {
+    return await work(bytes);
+  } finally {
+    await bytes.close();
+  }
 }
 
-function breath(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+const decoder = new TextDecoder();
+
+function textOf(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
