@@ -22,6 +22,8 @@ export interface WorkerBirth {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The files that the configuration names, as the server has read them: a worker that starts later reads the same. */
   readonly files: Readonly<Record<string, string>>;
+  /** Of all processes of the server (export-tap.ts). */
+  readonly exportRun: string;
   /** GRPC_PORT, and where that is 0 the one that was found. */
   readonly grpcPort: number;
 }

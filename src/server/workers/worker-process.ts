@@ -40,7 +40,7 @@ process.on('message', (message: WorkerBirth | Batch) => {
 process.send?.(WORKER_LOADED);
 
 /** Returns who takes what the server says. */
-function begin({ number, env, files, grpcPort }: WorkerBirth): (batch: Batch) => void {
+function begin({ number, env, files, grpcPort, exportRun }: WorkerBirth): (batch: Batch) => void {
   const read = loadConfig({ env, readFile: (path) => textOf(files, path) });
   const config = { ...read, grpc: { ...read.grpc, port: grpcPort } };
   const log = createLogger(config.log.level, pacedDestination(process.stdout), { worker: number });
@@ -49,7 +49,7 @@ function begin({ number, env, files, grpcPort }: WorkerBirth): (batch: Batch) =>
   };
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
-  return serve(config, log);
+  return serve(config, log, exportRun);
 }
 
 function textOf(files: WorkerBirth['files'], path: string): string {
@@ -58,11 +58,11 @@ function textOf(files: WorkerBirth['files'], path: string): string {
   return text;
 }
 
-function serve(config: Config, log: Logger): (batch: Batch) => void {
+function serve(config: Config, log: Logger, exportRun: string): (batch: Batch) => void {
   const faults = createFaultLog(log);
   const engines = new EnginesInUse(config, log);
   const ownTime = createOwnTime(log);
-  const exportTap = createExportTap(config, log);
+  const exportTap = createExportTap(config, log, exportRun);
   void exportTap?.start();
   // It is a process, with a limit of its own.
   const shares = shareDescriptors(config, log);

@@ -52,7 +52,7 @@ export function workersOf({ workers }: Pick<Config, 'workers'>): number | null {
 
 export interface WorkersServiceOptions extends AdmissionsComposition {
   readonly config: Config;
-  readonly origin: WorkerOrigin;
+  readonly origin: WorkerOrigin & Pick<WorkerBirth, 'exportRun'>;
   readonly memory: ConversationMemory | null;
   readonly usage: Pick<UsageStore, 'record'>;
   /** null = the inspector is off. */
@@ -82,7 +82,8 @@ export class WorkersService implements StreamService {
   constructor(options: WorkersServiceOptions) {
     this.#options = options;
     const { origin, admissions, memory, usage, far, log } = options;
-    const birth = () => ({ env: origin.env, files: origin.files, grpcPort: this.#grpcPort });
+    const { env, files, exportRun } = origin;
+    const birth = () => ({ env, files, exportRun, grpcPort: this.#grpcPort });
     const listener = {
       lost: (seat: WorkerSeat, why: string, streams: number) => this.#noteLost(seat, why, streams),
       logged: origin.passOn,
