@@ -38,6 +38,13 @@ export class Trial {
       if (decision === 'fault') this.found(`the server logged a fault: ${JSON.stringify(ctx)}`);
     };
     const { child, port } = await startRecital(dir, { scenario, nodeArgs, env, onLine, hasChannel });
+    // A trial that is broken off leaves neither a server nor its files behind.
+    const abandon = () => {
+      child.kill('SIGKILL');
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    };
+    process.once('exit', abandon);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
     const status = async () =>
       (await fetch(`http://127.0.0.1:${httpPort}/status`, { headers: { connection: 'close' } })).json();
     return {
@@ -51,6 +58,7 @@ export class Trial {
         const ended = isEarly ? Promise.resolve() : new Promise((resolve) => child.once('exit', resolve));
         child.kill('SIGTERM');
         await ended;
+        process.off('exit', abandon);
         const how = child.signalCode ?? child.exitCode;
         if (isEarly || how !== 0) this.found(`the server ended with ${how}${isEarly ? ' by itself' : ''}`);
         rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
