@@ -266,7 +266,8 @@ class QuietWatch {
   #arm(inMs: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#dueAtMs = this.#now() + inMs;
-    this.#timer = setTimeout(() => this.#look(), inMs);
+    // A look that comes late may find the next one due already; Node 24 warns of a time that has passed.
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, inMs));
   }
 
   #look(): void {
