@@ -392,7 +392,7 @@ describe('silence', () => {
     clock.ms += 700;
     vi.advanceTimersByTime(700);
     const delaysMs = armed.mock.calls.map(([, ms]) => ms);
-    armed.mockRestore();
+    vi.restoreAllMocks();
     expect(typesOf(actor).filter((type) => type === 'answer.fellQuiet')).toHaveLength(SILENCES_MS.length);
     expect(delaysMs.length).toBeGreaterThan(1);
     expect(delaysMs.every((ms) => ms !== undefined && ms >= 0)).toBe(true);

@@ -32,7 +32,7 @@ test('what is due already is called at once, and no timer is set for a time that
   clock.setTimeout(called, -40);
   vi.advanceTimersByTime(1);
   const delaysMs = armed.mock.calls.map(([, ms]) => ms);
-  armed.mockRestore();
+  vi.restoreAllMocks();
   expect(called).toHaveBeenCalledOnce();
   expect(delaysMs).toEqual([0]);
 });
