@@ -16,8 +16,8 @@ import type { TurnRecorder } from './recorded-logic.ts';
 import type { ActorLogOptions } from './redaction.ts';
 import type { RetentionTerms } from './retention.ts';
 
-/** How long a line may wait before it is handed to the writer; with the writer's POLL_MS it stays below 50 ms. */
-const FLUSH_MS = 30;
+/** How long a line may wait before it is handed to the writer; with what the writer may take until it looks it stays below 50 ms. */
+export const FLUSH_MS = 30;
 /** Lines that the disk has not taken; beyond it turns are dropped. */
 const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
 /** Times MAX_UNWRITTEN_CHARS: how much it may be with footers, which come also behind dropped turns. */
