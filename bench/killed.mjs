@@ -20,12 +20,12 @@ import { wordByWord } from './workload.mjs';
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
-    streams: { type: 'string', default: '40' },
+    streams: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
   },
 });
 /** Behind the first frame of each of the first calls. */
-const LOAD_MS = 500;
+const LOAD_MS = 3_000;
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const nowMs = () => performance.timeOrigin + performance.now();
 

@@ -3,7 +3,7 @@
  * and a file for the supervisor, whose log lives as long as the server.
  *
  * Guarantees: a turn costs its session a few references and no more; its line is made as soon as the event loop comes round,
- * and is with the writer within FLUSH_MS; what a killed process had not written yet is all that is lost; a disk that is full,
+ * and is with the writer within FLUSH_MS, also of a loop that is too busy for its timers; what a killed process had not written yet is all that is lost; a disk that is full,
  * slow or read-only harms no stream: turns are dropped and counted, in the footer and here, and it is said once. What stands of
  * a log has no gap: behind a dropped turn comes nothing but the footer.
  */
@@ -150,6 +150,8 @@ export class EventLogs {
   #lineChars = 0;
   #lineMaking: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** When the first turn came that the writer does not have; null = it has all. */
+  #waitingSinceMs: number | null = null;
   #isSweepFaultTold = false;
   #isClosed = false;
 
@@ -224,12 +226,14 @@ export class EventLogs {
       handedLines: 0,
       isLost: false,
       record: (turn) => {
-        log.add(turn, now());
-        this.#noteTurn(open);
+        const atMs = now();
+        log.add(turn, atMs);
+        this.#noteTurn(open, atMs);
       },
       noteThrow: (event) => {
-        log.noteThrow(event, now());
-        this.#noteTurn(open);
+        const atMs = now();
+        log.noteThrow(event, atMs);
+        this.#noteTurn(open, atMs);
       },
     };
     this.#open.set(actorId, open);
@@ -249,7 +253,7 @@ export class EventLogs {
     await this.#writer.stop();
   }
 
-  #noteTurn(open: OpenLog): void {
+  #noteTurn(open: OpenLog, atMs: number): void {
     if (this.#isClosed) return;
     if (!open.isDirty) {
       open.isDirty = true;
@@ -257,6 +261,11 @@ export class EventLogs {
       this.#lineMaking ??= setImmediate(() => this.#makeDirtyLines());
     }
     if (open.log.waitingTurns >= MAX_WAITING_TURNS) this.#makeLines(open);
+    this.#waitingSinceMs ??= atMs;
+    if (atMs - this.#waitingSinceMs < FLUSH_MS) return;
+    // The loop has not come to the timer: it may be busy for a second, and the turns of that second would be lost with the process.
+    for (const dirty of this.#dirty) this.#due.add(dirty);
+    this.#flush();
   }
 
   #makeDirtyLines(): void {
@@ -299,7 +308,9 @@ export class EventLogs {
   }
 
   #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#waitingSinceMs = null;
     const orders: AddressedOrder[] = [];
     for (const open of this.#due) this.#addOrder(orders, open, open.log.isOver);
     this.#due.clear();

@@ -133,6 +133,31 @@ test('a line is handed over within FLUSH_MS, however turns follow each other; th
   expect(FLUSH_MS + Math.max(POLL_MS, SWEEP_STEP_MS)).toBeLessThan(50);
 });
 
+test('a loop that is too busy for its timers hands over what waits by the turns that keep it busy', async () => {
+  const handed: { readonly atMs: number; readonly turns: number }[] = [];
+  const bench = new Bench();
+  const write = vi.spyOn(LogWriter.prototype, 'write').mockImplementation((orders) => {
+    handed.push({ atMs: bench.nowMs, turns: orders.reduce((sum, { turns }) => sum + turns, 0) });
+    return true;
+  });
+  const startMs = bench.nowMs;
+  const actors = ['one', 'two', 'three'].map((name) => bench.start(name));
+  const came = actors.map(() => startMs);
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    bench.nowMs += 1;
+    const actor = actors[turn % actors.length];
+    if (actor !== undefined) interruptTimes(actor, 1);
+    came.push(bench.nowMs);
+  }
+  write.mockRestore();
+  const waits = handed.flatMap(({ atMs, turns }) => came.splice(0, turns).map((cameAtMs) => atMs - cameAtMs));
+  expect(Math.max(...waits)).toBe(FLUSH_MS);
+  // One order for each log in so many ms, not one for each turn.
+  expect(handed.length).toBe(Math.floor(1_000 / (FLUSH_MS + 1)));
+  expect(came.length).toBeLessThanOrEqual(FLUSH_MS + 1);
+  await bench.logs.close();
+});
+
 test('a log whose every turn is dropped has no file and counts as failed', async () => {
   const bench = new Bench({ maxUnwrittenChars: -1 });
   bench.start('never');
