@@ -1,7 +1,8 @@
 // npm run bench:attack: requests that no client makes, from a seed (--seed N repeats them). First in this process, through the decoder and
 // the checks of a request; then against a real server, each attack by itself, while a good client in a process of its own makes a small call
-// every 20 ms. Told of each: how often it was tried, what came back, the good client's p50 and p99, the server's largest resident memory, and
-// slots afterwards. Ends with 1 where something was thrown, a fault was logged, a slot was not given back, or the server ended.
+// every 20 ms. Told of each: how often it was tried, what came back, the good client's p50 and p99, the largest resident memory of the server's
+// processes, and slots afterwards. Ends with 1 where something was thrown, a fault was logged, a slot was not given back, the server ended, or
+// the good client was refused or kept waiting; OVERLOAD=off tells waits where the machine has other work than this.
 // --decodes 1000000, --streams 100000 (mutated requests through a socket), --only NAME,NAME; --quiet leaves the good client out.
 import { fork } from 'node:child_process';
 import { connect as connectHttp2, constants } from 'node:http2';
@@ -33,6 +34,9 @@ const SCREENSHOT_MAX_BYTES = 10_485_760;
 /** Calls at once on one connection, and connections at once. */
 const AT_ONCE = 50;
 const CONNECTIONS = 4;
+/** Of a good client's small calls beside an attack; where nothing happens, 'nothing' tells what the machine takes. */
+const MAX_GOOD_P99_MS = 250;
+const NOTHING_MS = 5_000;
 /** A call that is never complete is given up by the attacker; any other one is answered long before. */
 const INCOMPLETE_MS = 500;
 const GIVE_UP_MS = 20_000;
@@ -185,6 +189,7 @@ async function sockets(port, seen, tries, bytesOf, holdMs) {
 
 /** By name: how often it is tried, and how. */
 const attacks = {
+  nothing: { tries: 0, run: () => new Promise((wake) => setTimeout(wake, options.quiet ? 0 : NOTHING_MS)) },
   mutated: { tries: streams, run: (port, seen, tries, chance) => calls(port, seen, tries, mutated(chance)) },
   'rapid reset': {
     tries: Math.min(streams, 20_000),
@@ -250,25 +255,46 @@ const server = await trial.startServer(
     ],
     speech: { chunks_per_sentence: 1 },
   },
-  { env: { BACKPRESSURE_MAX_STREAMS: '500', BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0', LOG_LEVEL: 'error' } },
+  {
+    env: {
+      BACKPRESSURE_MAX_STREAMS: '500',
+      BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
+      LOG_LEVEL: 'error',
+      OVERLOAD: process.env.OVERLOAD ?? 'on',
+    },
+  },
 );
 const witness = options.quiet ? null : fork(here('./supervisor-client.mjs'), [String(server.port)]);
 if (witness !== null) await new Promise((resolve) => witness.once('message', resolve));
 
-/** Small calls for as long as the attack goes on: windows of a second, one behind the other. */
+/** Small calls for as long as the attack goes on: windows of a second, one behind the other. What those took that were answered, and why others were not. */
 async function watchGood(during) {
   const took = [];
+  const failed = new Map();
   let isOver = false;
   void during.finally(() => {
     isOver = true;
   });
   while (witness !== null && !isOver) {
     witness.send({ do: 'witness', ms: 1_000 });
-    const { sorted } = await new Promise((resolve) => witness.once('message', resolve));
-    took.push(...sorted);
+    const window = await new Promise((resolve) => witness.once('message', resolve));
+    took.push(...window.sorted);
+    for (const [words, times] of Object.entries(window.failed)) failed.set(words, (failed.get(words) ?? 0) + times);
   }
   await during;
-  return took.toSorted((a, b) => a - b);
+  return { took: took.toSorted((a, b) => a - b), failed };
+}
+
+/** What is told of the good client; what it may not suffer is found. */
+function judgeGood(name, { took, failed }) {
+  if (witness === null) return '';
+  const refused = [...failed.values()].reduce((sum, times) => sum + times, 0);
+  const [p50, p99] = [0.5, 0.99].map((share) => percentile(took, share) ?? Number.POSITIVE_INFINITY);
+  if (p99 > MAX_GOOD_P99_MS)
+    trial.found(`${name}: a good client waited ${p99.toFixed(0)} ms in one of a hundred calls`);
+  for (const [words, times] of failed) trial.found(`${name}: ${times} good calls failed: ${words}`);
+  const calls = took.length + refused;
+  return `, ${calls} good calls p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms, ${refused} failed`;
 }
 
 async function attack(name, { tries, run }) {
@@ -281,10 +307,7 @@ async function attack(name, { tries, run }) {
   clearInterval(watch);
   const { active_streams: slots } = await server.settled();
   if (slots !== 0) trial.found(`${name}: ${slots} slots are taken`);
-  const beside =
-    good.length === 0
-      ? ''
-      : `, good client p50 ${percentile(good, 0.5).toFixed(0)} p99 ${percentile(good, 0.99).toFixed(0)} ms`;
+  const beside = judgeGood(name, good);
   console.log(`${name}: ${tries} tries${beside}, at most ${peakMb.toFixed(0)} MB, ${slots} slots after`);
   console.log(`  ${told(seen).join(', ')}`);
 }

@@ -1,9 +1,11 @@
 // npm run soak: short sessions of every kind against a real server, many of them: answers, commands, welcomes, cancels, refusals, duplicates,
-// interrupts, COLLECT and COMMIT, most of them of devices that never come again, in an order that a seed makes (--seed N repeats it).
-// Before them caches are filled to their bounds. Told is how much what the program holds grows over the second half of the sessions
-// (harness/held-heap.mjs), the whole heap beside it, and descriptors, slots and what keeps the process going (timers, handles) against
-// their values before. Ends with 1 where a call ended otherwise than its kind should, something was left behind, or more was held by over
-// MAX_SLOPE_BYTES a thousand sessions. --sessions 100000; fewer than 20,000 say nothing of the slope. --concurrency 40
+// interrupts, COLLECT and COMMIT, in an order that a seed makes (--seed N repeats it). Half of them without memories, most of these of devices
+// that never come again: nothing may be kept for a session, a device or a connection. Half of them as a server comes, of few devices: the cache
+// of memories is full before any session counts, as it forgets by devices and by time. Told of each half is how much what the program
+// holds grows over the second half of its sessions (harness/held-heap.mjs), the whole heap beside it, and descriptors, slots and what keeps the
+// process going (timers, handles) against their values before. Ends with 1 where a call ended otherwise than its kind should, something
+// was left behind, or more was held by over MAX_SLOPE_BYTES a thousand sessions. --sessions 100000; fewer than 20,000 say nothing of the
+// slope. --concurrency 40; --only 'no memory'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +15,7 @@ import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { growthOf, heldInFile, totalOf } from './harness/held-heap.mjs';
 import { slopeOf } from './harness/statistics.mjs';
-import { count, Trial } from './harness/trial.mjs';
+import { count, Trial, told } from './harness/trial.mjs';
 import { createChance } from './mutations.mjs';
 
 const { values: options } = parseArgs({
@@ -21,6 +23,7 @@ const { values: options } = parseArgs({
     sessions: { type: 'string', default: '100000' },
     seed: { type: 'string' },
     concurrency: { type: 'string', default: '40' },
+    only: { type: 'string' },
   },
 });
 const sessions = Number(options.sessions);
@@ -29,11 +32,9 @@ const MAX_SLOPE_BYTES = 1_024;
 const MIN_SESSIONS_FOR_SLOPE = 20_000;
 const isSlopeJudged = sessions >= MIN_SESSIONS_FOR_SLOPE;
 const SAMPLES = isSlopeJudged ? 10 : 2;
-/** The largest cache by device, memories, takes 20,000 of them (src/store/memory-cache.ts). */
-const FILLING = Math.min(22_000, sessions);
-/** Sessions of every kind before any counts. */
-const WARMING = Math.ceil(sessions / 10);
-/** Devices that come again and again; three calls in four are of a device that comes once. */
+/** Sessions of every kind before any counts, a share: caches and pools are full behind them. */
+const WARM_SHARE = 0.1;
+/** Devices that come again and again; elsewhere three calls in four are of a device that comes once. */
 const KNOWN_DEVICES = 40;
 const INTERRUPTED_DEVICES = 10;
 const CONNECTIONS = 4;
@@ -70,16 +71,6 @@ const { streaming } = loadPackageDefinition(
 );
 const trial = new Trial(options.seed);
 console.log(`seed ${trial.seed}, ${sessions} sessions, ${options.concurrency} at once`);
-const server = await trial.startServer(scenario, {
-  nodeArgs: ['--expose-gc', '--import', here('./heap-probe.mjs')],
-  env: {
-    BACKPRESSURE_MAX_STREAMS: '200',
-    BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
-    OVERLOAD: 'off',
-    LOG_LEVEL: 'error',
-  },
-  hasChannel: true,
-});
 const folder = mkdtempSync(join(tmpdir(), 'recital-soak-'));
 const clients = [];
 const statuses = new Map();
@@ -137,24 +128,31 @@ const kinds = {
   },
 };
 const names = ['answer', 'answer', 'answer', ...Object.keys(kinds)];
-const newDevice = () => `device-${made}`;
-const anyDevice = () => (chance.below(4) === 0 ? `known-${chance.below(KNOWN_DEVICES)}` : newDevice());
+const knownDevice = () => `known-${chance.below(KNOWN_DEVICES)}`;
+const halves = [
+  {
+    name: 'no memory',
+    env: { MEMORY: 'off' },
+    deviceOf: () => (chance.below(4) === 0 ? knownDevice() : `once-${made}`),
+  },
+  { name: 'memories', env: {}, deviceOf: knownDevice },
+];
 
-/** So many sessions, of a kind and a device that are asked for each. */
-async function run(left, kindOf = () => chance.of(names), deviceOf = anyDevice) {
+/** So many sessions, each of a device that is asked for. */
+async function run(left, deviceOf) {
   const worker = async () => {
     while (left > 0) {
       left -= 1;
       made += 1;
       const ids = { session_id: `soak-${made}`, hardware_id: deviceOf() };
-      await kinds[kindOf()](clients[made % CONNECTIONS], ids);
+      await kinds[chance.of(names)](clients[made % CONNECTIONS], ids);
     }
   };
   await Promise.all(Array.from({ length: Number(options.concurrency) }, worker));
 }
 
 /** What the server has while nothing runs; `held` only where the slope is judged, for it takes seconds. */
-async function sample() {
+async function sample(server) {
   const status = await server.settled();
   const path = join(folder, `${made}.heapsnapshot`);
   const probe = await new Promise((resolve) => {
@@ -167,7 +165,7 @@ async function sample() {
   return { sessions: made, ...probe, held, slots: status.active_streams, descriptors, residentMb: server.residentMb() };
 }
 
-function connectAll() {
+function connectAll(server) {
   for (let index = 0; index < CONNECTIONS; index += 1) {
     clients.push(
       new streaming.StreamingService(`127.0.0.1:${server.port}`, credentials.createInsecure(), {
@@ -185,14 +183,14 @@ async function disconnectAll() {
 const kibibytes = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
 
 /** Samples lie between runs without a connection open, so that those are in none of them. */
-async function sampleAlone() {
+async function sampleAlone(server) {
   await disconnectAll();
-  const point = await sample();
+  const point = await sample(server);
   const { sessions: at, heapUsed, held, descriptors, timers, residentMb } = point;
   console.log(
     `${at} sessions: ${held === null ? '' : `held ${kibibytes(totalOf(held))}, `}heap ${kibibytes(heapUsed)}, ${residentMb.toFixed(0)} MB resident, ${descriptors} descriptors, ${timers} timers`,
   );
-  connectAll();
+  connectAll(server);
   return point;
 }
 
@@ -208,31 +206,52 @@ function judgeSlope(points) {
   if (held > MAX_SLOPE_BYTES) trial.found(`what it holds grows by ${held.toFixed(0)} bytes a thousand sessions`);
 }
 
-try {
-  connectAll();
-  await run(FILLING, () => 'answer', newDevice);
-  await run(WARMING);
-  statuses.clear();
-  const points = [await sampleAlone()];
-  for (let round = 0; round < SAMPLES; round += 1) {
-    await run(Math.ceil(sessions / SAMPLES));
-    points.push(await sampleAlone());
+async function soak({ name, env, deviceOf }, count) {
+  console.log(`${name}:`);
+  const server = await trial.startServer(scenario, {
+    nodeArgs: ['--expose-gc', '--import', here('./heap-probe.mjs')],
+    env: {
+      BACKPRESSURE_MAX_STREAMS: '200',
+      BACKPRESSURE_MAX_STREAMS_PER_DEVICE: '0',
+      OVERLOAD: 'off',
+      LOG_LEVEL: 'error',
+      ...env,
+    },
+    hasChannel: true,
+  });
+  try {
+    connectAll(server);
+    await run(Math.ceil(count * WARM_SHARE), deviceOf);
+    statuses.clear();
+    const points = [await sampleAlone(server)];
+    for (let round = 0; round < SAMPLES; round += 1) {
+      await run(Math.ceil(count / SAMPLES), deviceOf);
+      points.push(await sampleAlone(server));
+    }
+    await disconnectAll();
+    if (isSlopeJudged) judgeSlope(points);
+    judgeRest(points[0], points.at(-1), await server.status());
+  } finally {
+    await server.stop();
   }
-  await disconnectAll();
-  const [before, after] = [points[0], points.at(-1)];
-  if (isSlopeJudged) judgeSlope(points);
-  for (const [key, times] of [...statuses].sort()) console.log(`  ${key.padEnd(24)}${times}`);
+}
+
+function judgeRest(before, after, { event_log, health }) {
+  console.log(`  ${told(statuses).join(', ')}`);
   if (after.slots !== 0) trial.found(`${after.slots} slots are taken`);
   for (const kind of ['descriptors', 'timers', 'handles']) {
     console.log(`${kind}: ${before[kind]} before, ${after[kind]} after`);
     if (after[kind] > before[kind]) trial.found(`${after[kind] - before[kind]} ${kind} more than before`);
   }
-  const { event_log, health } = await server.status();
-  console.log(`health ${health}, event logs ${JSON.stringify(event_log)}`);
-  if (health !== 'ok' || event_log.files_failed + event_log.turns_dropped > 0)
-    trial.found('event logs were lost, or health is not ok');
+  if (health !== 'ok') trial.found(`health is ${health}`);
+  if (event_log.files_failed + event_log.turns_dropped > 0)
+    trial.found(`event logs were lost: ${JSON.stringify(event_log)}`);
+}
+
+try {
+  const chosen = halves.filter(({ name }) => options.only === undefined || options.only === name);
+  for (const half of chosen) await soak(half, Math.ceil(sessions / chosen.length));
 } finally {
-  await server.stop();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 trial.end();

@@ -34,7 +34,7 @@ export class Places<T> {
 
   /** False if there is no place, nor one that can be given up. */
   take(holder: T): boolean {
-    if (this.#holders.size >= this.#options.max && !this.#makeRoom()) return false;
+    if (this.#holders.size >= this.#options.max && !this.makeRoom()) return false;
     this.#holders.set(holder, 0);
     this.#spare.set(holder, this.#options.now());
     return true;
@@ -62,7 +62,8 @@ export class Places<T> {
     this.#spare.delete(holder);
   }
 
-  #makeRoom(): boolean {
+  /** Closes the one that has done nothing for longest; false if there is none. */
+  makeRoom(): boolean {
     const { spareAfterMs, now, close } = this.#options;
     const [longest] = this.#spare;
     if (longest === undefined || now() - longest[1] < spareAfterMs) return false;

@@ -42,8 +42,18 @@ export type BoundReason =
   | 'metadata_too_large'
   | 'request_overdue';
 
+/** Who counts the connections of several processes as one server's. */
+export interface SharedPlaces {
+  /** One has come, and is served meanwhile; answers whether it may stay. */
+  come(answer: (mayStay: boolean) => void): void;
+  /** One that may stay is gone, or closed. */
+  gone(): void;
+}
+
 export interface ConnectionBoundsOptions {
   readonly maxConnections: number;
+  /** null or absent = `maxConnections` is all there is. */
+  readonly shared?: SharedPlaces | null;
   readonly ownTime: OwnTime;
   /** Calls below it may have any number of requests, for as long as they like. */
   readonly openEndedPath: string;
@@ -51,10 +61,29 @@ export interface ConnectionBoundsOptions {
   readonly onClosed: (reason: BoundReason) => void;
 }
 
-/** The returned function puts a server under the bounds, before it listens. */
-export function createConnectionBounds(options: ConnectionBoundsOptions): (http2Server: Http2Server) => void {
-  return (http2Server) => {
-    boundConnections(http2Server, options);
+export interface ConnectionBounds {
+  /** Puts a server under the bounds, before it listens. */
+  readonly bound: (http2Server: Http2Server) => void;
+  /** Closes the connection that has had no stream for longest, for one of another process; false if each has one. */
+  readonly makeRoom: () => boolean;
+}
+
+export function createConnectionBounds(options: ConnectionBoundsOptions): ConnectionBounds {
+  const { maxConnections, ownTime, onClosed } = options;
+  const connections = new ConnectionPlaces(options.shared ?? null, onClosed);
+  const places = new Places<Http2Session>({
+    max: maxConnections,
+    spareAfterMs: SPARE_AFTER_MS,
+    now: () => ownTime.now(),
+    close: (session) => {
+      onClosed('made_room');
+      connections.leave(session);
+      // With a GOAWAY first: a call that is on its way goes over another connection.
+      session.close();
+    },
+  });
+  const bound = (http2Server: Http2Server): void => {
+    boundConnections(http2Server, { ...options, places, connections });
     // Without a descriptor, for one: the next may have one. While it does not listen yet, whoever asked for that is told.
     http2Server.on('error', () => {
       if (http2Server.listening) options.onClosed('not_accepted');
@@ -65,27 +94,57 @@ export function createConnectionBounds(options: ConnectionBoundsOptions): (http2
     boundMetadata(http2Server, options);
     boundRequests(http2Server, options);
   };
+  return { bound, makeRoom: () => places.makeRoom() };
+}
+
+/** Which connections are counted elsewhere, too. */
+class ConnectionPlaces {
+  readonly #shared: SharedPlaces | null;
+  readonly #onClosed: ConnectionBoundsOptions['onClosed'];
+  readonly #counted = new Set<Http2Session>();
+
+  constructor(shared: SharedPlaces | null, onClosed: ConnectionBoundsOptions['onClosed']) {
+    this.#shared = shared;
+    this.#onClosed = onClosed;
+  }
+
+  come(session: Http2Session): void {
+    const shared = this.#shared;
+    shared?.come((mayStay) => {
+      if (mayStay && (session.destroyed || session.closed)) shared.gone();
+      else if (mayStay) this.#counted.add(session);
+      else if (!session.destroyed) {
+        this.#onClosed('too_many_connections');
+        session.destroy();
+      }
+    });
+  }
+
+  /** Idempotent. */
+  leave(session: Http2Session): void {
+    if (this.#counted.delete(session)) this.#shared?.gone();
+  }
+}
+
+interface Bounding extends ConnectionBoundsOptions {
+  readonly places: Places<Http2Session>;
+  readonly connections: ConnectionPlaces;
 }
 
 function boundConnections(
   http2Server: Http2Server,
-  { maxConnections, ownTime, onClosed }: ConnectionBoundsOptions,
+  { maxConnections, shared = null, places, connections, onClosed }: Bounding,
 ): void {
-  const places = new Places<Http2Session>({
-    max: maxConnections,
-    spareAfterMs: SPARE_AFTER_MS,
-    now: () => ownTime.now(),
-    close: (session) => {
-      onClosed('made_room');
-      // With a GOAWAY first: a call that is on its way goes over another connection.
-      session.close();
-    },
-  });
-  http2Server.maxConnections = maxConnections + WAITING_FOR_PLACES;
+  // Node's cluster hands one that a worker does not take to the next, round and round while all are full.
+  if (shared === null) http2Server.maxConnections = maxConnections + WAITING_FOR_PLACES;
   http2Server.on('drop', () => onClosed('too_many_connections'));
   http2Server.on('session', (session) => {
     if (places.take(session)) {
-      session.once('close', () => places.leave(session));
+      session.once('close', () => {
+        places.leave(session);
+        connections.leave(session);
+      });
+      connections.come(session);
       return;
     }
     onClosed('too_many_connections');

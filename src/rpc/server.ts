@@ -18,7 +18,7 @@ import type { OwnTime } from '../call/own-time.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../observe/logger.ts';
 import { withFullChunks } from './codec.ts';
-import { type BoundReason, createConnectionBounds, OpenCalls } from './connection-bounds.ts';
+import { type BoundReason, createConnectionBounds, OpenCalls, type SharedPlaces } from './connection-bounds.ts';
 import { createFlowControl } from './flow-control.ts';
 import type { StreamingServiceHandlers } from './generated/streaming/StreamingService.ts';
 import {
@@ -74,6 +74,8 @@ export interface GrpcServerOptions {
   readonly ownTime: OwnTime;
   /** Absent = MAX_CONNECTIONS; fewer where descriptors are. */
   readonly maxConnections?: number;
+  /** null or absent = connections are this process's alone. */
+  readonly sharedPlaces?: SharedPlaces | null;
 }
 
 export interface GrpcServer {
@@ -81,6 +83,8 @@ export interface GrpcServer {
   listen(): Promise<number>;
   /** Of what requests may hold before a handler has them, how much they do: 0 to 1. */
   readonly heldShare: number;
+  /** Closes the connection that has had no stream for longest; false if each has one. */
+  makeRoom(): boolean;
   /** What grpc.health.v1 answers, for the whole server and for the service. */
   setServing(isServing: boolean): void;
   /** Stops listening and waits for calls to end, at most `graceMs`; then cuts them. */
@@ -109,15 +113,16 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     interceptors: [createInterceptor(maxConnections, unpacked, flowControl)],
   });
   const connections = createConnectionCut();
-  const boundConnections = createConnectionBounds({
+  const bounds = createConnectionBounds({
     maxConnections,
+    shared: options.sharedPlaces ?? null,
     ownTime,
     openEndedPath: REFLECTION_PATH,
     onClosed: (reason) => noteClosed(log, reason),
   });
   configureHttp2Servers(server, (http2Server) => {
     widenReceiveWindow(http2Server);
-    boundConnections(http2Server);
+    bounds.bound(http2Server);
     unfinished.watch(http2Server);
     connections.watch(http2Server);
     tellTransportRefusals(http2Server, `/${SERVICE_NAME}/`, (refusal) => noteTransportRefusal(log, refusal));
@@ -138,6 +143,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     get heldShare() {
       return Math.max(...[unfinished, unpacked].map(({ heldBytes, maxBytes }) => heldBytes / maxBytes));
     },
+    makeRoom: bounds.makeRoom,
     setServing: (isServing) => {
       for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING');
     },

@@ -21,14 +21,16 @@ const SUPERVISOR_ID = 'supervisor';
 export class ExportTap implements LineTap {
   readonly #url: string;
   readonly #log: Logger;
+  readonly #run: string;
   /** Null once it is loaded. */
   #waiting: MadeLines[] | null = [];
   #export: StatelyExport | null = null;
   #isStopped = false;
 
-  constructor(url: string, log: Logger) {
+  constructor(url: string, log: Logger, run: string) {
     this.#url = url;
     this.#log = log;
+    this.#run = run;
   }
 
   /** As /status tells it. */
@@ -50,7 +52,7 @@ export class ExportTap implements LineTap {
       log: this.#log,
       machines: [sessionMachine, welcomeMachine, supervisorMachine],
       supervisorId: SUPERVISOR_ID,
-      run: `${process.pid}-${Date.now().toString(36)}`,
+      run: this.#run,
     });
     for (const lines of this.#waiting ?? []) tap.linesMade(lines);
     this.#waiting = null;
@@ -79,7 +81,12 @@ export class ExportTap implements LineTap {
   }
 }
 
+/** What tells one start of a server from the next, and joins what its processes tell. */
+export function newExportRun(): string {
+  return `${process.pid}-${Date.now().toString(36)}`;
+}
+
 /** Null where it is switched off. */
-export function createExportTap({ inspector }: Config, log: Logger): ExportTap | null {
-  return inspector.exportUrl === null ? null : new ExportTap(inspector.exportUrl, log);
+export function createExportTap({ inspector }: Config, log: Logger, run: string): ExportTap | null {
+  return inspector.exportUrl === null ? null : new ExportTap(inspector.exportUrl, log, run);
 }

@@ -25,7 +25,7 @@ import { answerUsage } from '../store/usage-entry.ts';
 import { composeAdmissions, composeStreams, streamSettingsOf } from './composition.ts';
 import { type DescriptorShares, shareDescriptors } from './descriptors.ts';
 import { EnginesInUse } from './engines-in-use.ts';
-import { createExportTap, type ExportTap } from './export-tap.ts';
+import { createExportTap, type ExportTap, newExportRun } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
 import { createLoadWatch, createOwnTime, type LoadWatch } from './load-watch.ts';
@@ -100,6 +100,7 @@ class RunningSystem implements System {
   readonly #bootstrap: Actor<typeof bootstrapMachine>;
   readonly #startedAtMs = performance.now();
   readonly #version = packageVersion();
+  readonly #exportRun = newExportRun();
   /** null = this process is the only one. */
   readonly #workers: number | null;
   #ports = { grpc: 0, http: 0 };
@@ -123,7 +124,7 @@ class RunningSystem implements System {
       elsewhere: this.#far,
       counts: () => this.#counts(),
     });
-    this.#exportTap = createExportTap(config, log);
+    this.#exportTap = createExportTap(config, log, this.#exportRun);
     const [onlooker, exportTap] = [this.#inspector, this.#exportTap];
     this.#shares = shareDescriptors(config, log);
     const maxDescriptors = this.#shares.logFiles;
@@ -197,7 +198,7 @@ class RunningSystem implements System {
     return new WorkersService({
       ...owner,
       config: this.#config,
-      origin,
+      origin: { ...origin, exportRun: this.#exportRun },
       usage,
       memory,
       far: this.#far,

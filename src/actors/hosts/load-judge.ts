@@ -4,7 +4,8 @@
  *
  * What holds, cited as "Load N":
  *  1. one long turn, a collection of garbage or a pause of the whole process is no reason: two windows in a row are late before `lag`
- *     stands, and five of three seconds where the process had less than half of a processor, so that others may have made it late;
+ *     stands, and five of three seconds where the process had less than half of a processor, so that others may have made it late; nor is
+ *     growth bounded for the one window that a pause makes, whatever came meanwhile;
  *  2. a reason that stands goes only when it has been below a lower bound for a second: it does not flap;
  *  3. a loop that is late or busy, or was late within ten seconds, takes on few streams more than it had at most in two seconds, and a full one
  *     none: calls that end make room for as many, so a steady load is never refused for how fast it turns over, and fewer streams than
@@ -85,9 +86,10 @@ export class LoadJudge {
   readonly #options: LoadJudgeOptions;
   #said: readonly LoadReason[] = [];
   readonly #standing = new Set<LoadReason>();
-  /** Windows in a row that were late, and those of each reason that were calm. */
+  /** Windows in a row that were late, how long they took, how many of them had a processor; and those of each reason that were calm. */
   #late = 0;
   #lateMs = 0;
+  #lateBusy = 0;
   readonly #calm = new Map<LoadReason, number>();
   /** Until when growth is bounded. */
   #waryUntilMs = Number.NEGATIVE_INFINITY;
@@ -154,15 +156,28 @@ export class LoadJudge {
     this.#loopShare = Math.min(loopShare, processorMs / elapsedMs);
     const bound = this.#options.maxLagMs;
     const isLate = meanLagMs >= bound * LATE_SHARE || maxLagMs >= bound;
-    this.#isUneasy = isLate || meanLagMs >= bound * UNEASY_SHARE;
-    [this.#late, this.#lateMs] = isLate ? [this.#late + 1, this.#lateMs + elapsedMs] : [0, 0];
     const isStarved = processorMs < elapsedMs * STARVED_PROCESSOR_SHARE;
-    const lasts = isStarved ? this.#late >= STARVED_WINDOWS && this.#lateMs >= STARVED_MS : this.#late >= LATE_WINDOWS;
+    this.#countLate({ isLate, isStarved, elapsedMs });
+    // After a pause of the process all that waited comes at once: one window of it says nothing of the load.
+    const isPause = isLate && isStarved && this.#late === 1;
+    this.#isUneasy = (isLate || meanLagMs >= bound * UNEASY_SHARE) && !isPause;
+    const lastsStarved = this.#late >= STARVED_WINDOWS && this.#lateMs >= STARVED_MS;
+    const lasts = lastsStarved || (!isStarved && this.#lateBusy >= LATE_WINDOWS);
     this.#judge('lag', lasts, !this.#isUneasy);
     if (!this.#standing.has('lag')) return;
     this.#waryUntilMs = this.#options.now() + WARY_MS;
     // What it had before was too much.
     [this.#peaks, this.#peak] = [[], activeStreams];
+  }
+
+  #countLate({ isLate, isStarved, elapsedMs }: LateWindow): void {
+    if (!isLate) [this.#late, this.#lateMs, this.#lateBusy] = [0, 0, 0];
+    else {
+      this.#late += 1;
+      // However long a pause was, it is one window of those that must be late.
+      this.#lateMs += Math.min(elapsedMs, STARVED_MS / STARVED_WINDOWS);
+      this.#lateBusy += isStarved ? 0 : 1;
+    }
   }
 
   /** Garbage comes and goes: of the last second the lowest share counts. */
@@ -196,6 +211,12 @@ export class LoadJudge {
     this.#said = order.filter((reason) => this.#standing.has(reason));
     this.#options.onChange(this.#said);
   }
+}
+
+interface LateWindow {
+  readonly isLate: boolean;
+  readonly isStarved: boolean;
+  readonly elapsedMs: number;
 }
 
 const order: readonly LoadReason[] = ['lag', 'starts', 'memory', 'prompts'];

@@ -11,6 +11,7 @@ import { type Call, isOneDevice } from '../../call/call.ts';
 import type { Config } from '../../config.ts';
 import type { Exchange } from '../../engines/answer-engine.ts';
 import { type Failure, failure } from '../../errors.ts';
+import type { SharedPlaces } from '../../rpc/connection-bounds.ts';
 import type { UsageLedger } from '../../rpc/unary-rpcs.ts';
 import type { UsageEntry } from '../../store/usage-entry.ts';
 import { isLongerThan, tooLongText } from '../../text/hypothesis.ts';
@@ -114,5 +115,15 @@ export function usageOver(line: OwnerLine): UsageLink {
       return new Promise((resolve) => line.ask('usage', { entry }, resolve));
     },
     note: (entry) => line.tell({ kind: 'used', entry }),
+  };
+}
+
+export function placesOver(line: OwnerLine): SharedPlaces {
+  return {
+    come: (answer) => {
+      if (line.isFull) answer(false);
+      else line.ask('connected', {}, answer);
+    },
+    gone: () => line.tell({ kind: 'disconnected' }),
   };
 }

@@ -13,6 +13,7 @@ import { type Failure, failure, wordsOf } from '../../errors.ts';
 import type { FeedInterest } from '../../inspector/server/feed.ts';
 import type { UsageStore } from '../../store/store-clients.ts';
 import type { FarSessions, WatchedWorker } from './far-sessions.ts';
+import type { MachinePlaces, PlaceHolder } from './machine-places.ts';
 import { type Hearer, type LineOptions, ProcessLine } from './process-line.ts';
 import type { AdmissionQuestion, FromWorker, Recalled, SlimGrant, ToWorker } from './worker-messages.ts';
 
@@ -23,6 +24,7 @@ export interface WorkerDeskOptions {
   /** null = switched off. */
   readonly memory: ConversationMemory | null;
   readonly usage: Pick<UsageStore, 'record'>;
+  readonly places: MachinePlaces;
   /** null = the inspector is off. */
   readonly far: FarSessions | null;
 }
@@ -35,7 +37,7 @@ interface Ending {
   readonly over: (sessionIds: readonly string[]) => void;
 }
 
-export class WorkerDesk implements Floor, WatchedWorker {
+export class WorkerDesk implements Floor, WatchedWorker, PlaceHolder {
   readonly worker: number;
   readonly line: ProcessLine<ToWorker, FromWorker>;
   readonly #options: WorkerDeskOptions;
@@ -63,6 +65,10 @@ export class WorkerDesk implements Floor, WatchedWorker {
 
   holds(streamId: string): boolean {
     return this.#granted.has(streamId);
+  }
+
+  makeRoom(answer: (hasMade: boolean) => void): void {
+    this.line.ask('makeRoom', {}, answer);
   }
 
   watch(interest: FeedInterest): void {
@@ -97,12 +103,13 @@ export class WorkerDesk implements Floor, WatchedWorker {
       over([...new Set(streamIds.flatMap((streamId) => granted.get(streamId) ?? []))]);
     }
     this.#endings.clear();
+    this.#options.places.left(this);
     this.#options.far?.left(this);
     return granted.size;
   }
 
   #hearer(): Hearer<FromWorker> {
-    const { memory, usage, far } = this.#options;
+    const { memory, usage, places, far } = this.#options;
     return {
       told: (message) => {
         switch (message.kind) {
@@ -121,6 +128,9 @@ export class WorkerDesk implements Floor, WatchedWorker {
           case 'used':
             void usage.record(message.entry);
             return;
+          case 'disconnected':
+            places.gone(this);
+            return;
         }
       },
       asked: {
@@ -133,6 +143,7 @@ export class WorkerDesk implements Floor, WatchedWorker {
         interrupt: ({ hardwareId }, answer) => this.#port.interrupt(hardwareId, answer),
         recall: ({ hardwareId }, answer) => void recalled(memory, hardwareId).then(answer),
         usage: ({ entry }, answer) => void usage.record(entry).then(answer),
+        connected: (_question, answer) => places.come(this, answer),
         rows: ({ rows }, answer) => {
           far?.told(this.worker, { rows });
           answer(null);

@@ -22,6 +22,8 @@ export interface WorkerBirth {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The files that the configuration names, as the server has read them: a worker that starts later reads the same. */
   readonly files: Readonly<Record<string, string>>;
+  /** Of all processes of the server (export-tap.ts). */
+  readonly exportRun: string;
   /** GRPC_PORT, and where that is 0 the one that was found. */
   readonly grpcPort: number;
 }
@@ -41,7 +43,9 @@ export interface FromWorker {
     | { readonly kind: 'refused'; readonly call: Call; readonly why: Failure }
     | { readonly kind: 'loaded'; readonly reasons: readonly LoadReason[] }
     | { readonly kind: 'remember'; readonly heard: HeardExchange }
-    | { readonly kind: 'used'; readonly entry: UsageEntry };
+    | { readonly kind: 'used'; readonly entry: UsageEntry }
+    /** A connection that may stay is gone. */
+    | { readonly kind: 'disconnected' };
   readonly asked: {
     readonly admission: { readonly question: AdmissionQuestion; readonly answer: SlimGrant | Failure };
     readonly released: { readonly question: { readonly streamId: string }; readonly answer: number | null };
@@ -49,6 +53,8 @@ export interface FromWorker {
     readonly interrupt: { readonly question: { readonly hardwareId: string }; readonly answer: readonly string[] };
     readonly recall: { readonly question: { readonly hardwareId: string }; readonly answer: Recalled };
     readonly usage: { readonly question: { readonly entry: UsageEntry }; readonly answer: RecordOutcome };
+    /** A connection has come: may it stay? */
+    readonly connected: { readonly question: object; readonly answer: boolean };
     /** Of what the inspector watches. Answered when it is taken: the next part is sent then. */
     readonly rows: { readonly question: { readonly rows: SentRows }; readonly answer: null };
     readonly lines: { readonly question: { readonly lines: SentLines }; readonly answer: null };
@@ -83,6 +89,8 @@ export interface ToWorker {
     };
     readonly end: { readonly question: EndQuestion; readonly answer: readonly string[] };
     readonly figures: { readonly question: object; readonly answer: FloorFigures };
+    /** Closes a connection without a stream; false = each has one. */
+    readonly makeRoom: { readonly question: object; readonly answer: boolean };
   };
 }
 

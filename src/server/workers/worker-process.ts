@@ -23,7 +23,7 @@ import { createLoadWatch, createOwnTime, type LoadWatch } from '../load-watch.ts
 import { packageVersion } from '../package-version.ts';
 import { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, figuresOf } from '../stream-service.ts';
-import { admissionsOver, memoryOver, usageOver } from './owner-link.ts';
+import { admissionsOver, memoryOver, placesOver, usageOver } from './owner-link.ts';
 import { ProcessLine } from './process-line.ts';
 import { type FromWorker, type Outcome, type ToWorker, WORKER_LOADED, type WorkerBirth } from './worker-messages.ts';
 
@@ -40,7 +40,7 @@ process.on('message', (message: WorkerBirth | Batch) => {
 process.send?.(WORKER_LOADED);
 
 /** Returns who takes what the server says. */
-function begin({ number, env, files, grpcPort }: WorkerBirth): (batch: Batch) => void {
+function begin({ number, env, files, grpcPort, exportRun }: WorkerBirth): (batch: Batch) => void {
   const read = loadConfig({ env, readFile: (path) => textOf(files, path) });
   const config = { ...read, grpc: { ...read.grpc, port: grpcPort } };
   const log = createLogger(config.log.level, pacedDestination(process.stdout), { worker: number });
@@ -49,7 +49,7 @@ function begin({ number, env, files, grpcPort }: WorkerBirth): (batch: Batch) =>
   };
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
-  return serve(config, log);
+  return serve(config, log, exportRun);
 }
 
 function textOf(files: WorkerBirth['files'], path: string): string {
@@ -58,11 +58,11 @@ function textOf(files: WorkerBirth['files'], path: string): string {
   return text;
 }
 
-function serve(config: Config, log: Logger): (batch: Batch) => void {
+function serve(config: Config, log: Logger, exportRun: string): (batch: Batch) => void {
   const faults = createFaultLog(log);
   const engines = new EnginesInUse(config, log);
   const ownTime = createOwnTime(log);
-  const exportTap = createExportTap(config, log);
+  const exportTap = createExportTap(config, log, exportRun);
   void exportTap?.start();
   // It is a process, with a limit of its own.
   const shares = shareDescriptors(config, log);
@@ -90,7 +90,9 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
     () => admissionsOver(line, { config, refuse: (call, why) => refuseHere(call, why, streams.counters, log) }),
   );
   const { connections: maxConnections } = shares;
-  const grpc = createGrpcServer({ config, gateway: streams.floor, usage, log, ownTime, maxConnections });
+  const sharedPlaces = placesOver(line);
+  const gateway = streams.floor;
+  const grpc = createGrpcServer({ config, gateway, usage, log, ownTime, maxConnections, sharedPlaces });
   // What is collected is held by the server.
   load = createLoadWatch(config, log, { supervisor: streams.floor, collector: { screenshotBytes: 0 } }, grpc);
   load?.start();
@@ -116,6 +118,7 @@ function serve(config: Config, log: Logger): (batch: Batch) => void {
       startEngine: ({ order }, answer) =>
         void outcomeOf(engines.start(order).then(() => ({ names: namesOf(engines) }))).then(answer),
       end: ({ streamIds, why }, answer) => streams.floor.end(streamIds, why, answer),
+      makeRoom: (_question, answer) => answer(grpc.makeRoom()),
       figures: (_question, answer) => answer(figuresOf({ streams, engines, recording, history, exportTap, load })),
     },
   });

@@ -21,6 +21,7 @@ import type { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, type EngineNames, type ServiceStatus, type StreamService } from '../stream-service.ts';
 import type { FarSessions } from './far-sessions.ts';
 import { sumOf } from './figure-sums.ts';
+import { MachinePlaces } from './machine-places.ts';
 import type { WorkerBirth } from './worker-messages.ts';
 import { WorkerSeat } from './worker-seat.ts';
 
@@ -51,7 +52,7 @@ export function workersOf({ workers }: Pick<Config, 'workers'>): number | null {
 
 export interface WorkersServiceOptions extends AdmissionsComposition {
   readonly config: Config;
-  readonly origin: WorkerOrigin;
+  readonly origin: WorkerOrigin & Pick<WorkerBirth, 'exportRun'>;
   readonly memory: ConversationMemory | null;
   readonly usage: Pick<UsageStore, 'record'>;
   /** null = the inspector is off. */
@@ -81,15 +82,15 @@ export class WorkersService implements StreamService {
   constructor(options: WorkersServiceOptions) {
     this.#options = options;
     const { origin, admissions, memory, usage, far, log } = options;
-    const birth = () => ({ env: origin.env, files: origin.files, grpcPort: this.#grpcPort });
+    const { env, files, exportRun } = origin;
+    const birth = () => ({ env, files, exportRun, grpcPort: this.#grpcPort });
     const listener = {
       lost: (seat: WorkerSeat, why: string, streams: number) => this.#noteLost(seat, why, streams),
       logged: origin.passOn,
     };
-    this.#seats = Array.from(
-      { length: origin.count },
-      (_, index) => new WorkerSeat({ number: index + 1, birth, listener, admissions, memory, usage, far, log }),
-    );
+    const places = new MachinePlaces(options.config.connections.maxConnections);
+    const parts = { birth, listener, admissions, memory, usage, places, far, log };
+    this.#seats = Array.from({ length: origin.count }, (_, index) => new WorkerSeat({ ...parts, number: index + 1 }));
   }
 
   get activeStreams(): number {

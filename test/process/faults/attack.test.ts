@@ -16,6 +16,7 @@ test('requests that no client makes: each is answered or closed, and all slots a
   const attacks = [...printed.matchAll(/^(.+): (\d+) tries.*, (\d+) slots after$/gm)];
   expect(attacks.map(([, name, , slots]) => [name, slots])).toEqual(
     [
+      'nothing',
       'mutated',
       'rapid reset',
       'metadata flood',

@@ -69,3 +69,49 @@ test('no wait counts the time in which the server stood still; who is really lat
   expect(told).toHaveLength(1);
   expect(told[0]?.ctx?.paused_seconds).toBeGreaterThan(PAUSE_MS / 1000 - 1);
 });
+
+const HELD = 50;
+/** Over two seconds: nobody is idle for long but by the pause. */
+const HELD_SENTENCES = 10;
+/** Fewer than may begin in one turn of the event loop, more than the load may grow by where it is watched. */
+const MEANWHILE = 80;
+const BEHIND = 20;
+/** Of the idle timeout a busy machine takes its share, too. */
+const [LONGER_PAUSE_MS, IDLE_SECONDS] = [8_000, '7.5'];
+
+test(`a pause with ${HELD} streams ends none of them for idleness, and no call that came meanwhile or comes behind it is refused for it`, async () => {
+  const own = await startServerProcess({
+    scenario: {
+      answers: [
+        {
+          when: '^held$',
+          steps: Array.from({ length: HELD_SENTENCES }, () => [{ say: 'One is here. ' }, { wait_ms: 200 }]).flat(),
+        },
+        { when: '', steps: [{ say: 'Good day.' }] },
+      ],
+      speech: { chunks_per_sentence: 1 },
+    },
+    env: {
+      OVERLOAD: 'on',
+      // Less than the pause: a window with it is late. More than what other processes may take of the machine.
+      OVERLOAD_MAX_LAG: '7',
+      BACKPRESSURE_IDLE_TIMEOUT: IDLE_SECONDS,
+      BACKPRESSURE_MAX_STREAMS: '400',
+      MAX_STREAMS_PER_CONNECTION: '400',
+    },
+  });
+  const caller = connect(own.grpcPort);
+  expectGoodEnd(await ask(caller, { prompt: 'good day' }));
+  const held = Array.from({ length: HELD }, () => start(caller, { prompt: 'held' }));
+  await Promise.all(held.map(({ firstFrame }) => firstFrame));
+  own.process.kill('SIGSTOP');
+  // They wait in its socket, and come all at once.
+  const meanwhile = Array.from({ length: MEANWHILE }, () => start(caller, { prompt: 'held' }));
+  await new Promise((resolve) => setTimeout(resolve, LONGER_PAUSE_MS));
+  own.process.kill('SIGCONT');
+  for (const { outcome } of [...held, ...meanwhile]) expectGoodEnd(await outcome);
+  for (let call = 0; call < BEHIND; call += 1) expectGoodEnd(await ask(caller, { prompt: 'good day' }));
+  expect(await own.status()).toMatchObject({ idle_timeouts: 0, rejected: {}, health: 'ok' });
+  expect(own.logsOf('overloaded')).toEqual([]);
+  caller.close();
+});

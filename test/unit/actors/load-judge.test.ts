@@ -76,6 +76,27 @@ test('where others have the processor it must last for three seconds (Load 1)', 
   expect(judge.reasons).toEqual(['lag']);
 });
 
+test('a pause of the process bounds no growth, and is not one of the two late windows (Load 1)', () => {
+  const { judge, pass, ask } = makeJudge();
+  pass(3, calm);
+  pass(1, { ...calm, ...starved, elapsedMs: 3_200, meanLagMs: 300, maxLagMs: 3_000 });
+  // All that came meanwhile.
+  for (let activeStreams = 100; activeStreams < 180; activeStreams += 1) expect(ask({ activeStreams })).toEqual([]);
+  pass(1, late);
+  expect(judge.reasons).toEqual([]);
+  pass(1, late);
+  expect(judge.reasons).toEqual(['lag']);
+});
+
+test('a pause counts as one of five windows where others have the processor, however long it was (Load 1)', () => {
+  const { judge, pass } = makeJudge();
+  pass(1, { ...late, ...starved, elapsedMs: 60_000 });
+  pass(11, { ...late, ...starved });
+  expect(judge.reasons).toEqual([]);
+  pass(1, { ...late, ...starved });
+  expect(judge.reasons).toEqual(['lag']);
+});
+
 test('it goes when the loop was on time for a second, and a window between that is neither begins that second anew (Load 2)', () => {
   const { world, judge, pass } = makeJudge();
   pass(2, late);
