@@ -163,3 +163,15 @@ test('a listener stands behind the stream that it hears, and holds a slot', () =
   // Whom it heard is over, and it is not told yet.
   expect(holdersAt(7).at(-1)).toEqual(['b2', 'listener', 'b1']);
 });
+
+test.each([
+  ['queue-v3', { queued: 7, admitted: 8, refused: 5 }],
+  ['attach-v3', { queued: 0, admitted: 11, refused: 3 }],
+  ['supersede-v3', { queued: 0, admitted: 13, refused: 1 }],
+])('the recorded race %s: who came, waited and was refused, and nobody is left at its end', (name, counts) => {
+  const text = readFileSync(new URL(`../../recordings/supervisor/${name}.jsonl`, import.meta.url), 'utf8');
+  const view = viewOf(text, goodLog(text).turns.length - 1);
+  expect(view).toMatchObject({ ...counts, holders: [], waiting: [], moreRefusals: 0 });
+  expect(view.slots.at(-1)?.held).toBe(0);
+  for (const { sessionId, hardwareId } of view.refusals) expect([sessionId, hardwareId]).not.toContain('');
+});
