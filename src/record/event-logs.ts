@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { logNameOf } from '../log/segment-format.ts';
 import { ActorLog } from './actor-log.ts';
 import { type LogFaultListener, LogFaults } from './log-faults.ts';
-import { type FileOrder, LogWriter, type WriteOrder } from './log-writer.ts';
+import { type FailedLogs, type FileOrder, LogWriter, type WriteOrder } from './log-writer.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
 import type { ActorLogOptions } from './redaction.ts';
 import type { RetentionTerms } from './retention.ts';
@@ -120,12 +120,6 @@ interface OpenLog extends TurnRecorder {
   handedLines: number;
   /** It was given up. */
   isLost: boolean;
-}
-
-/** Turns that were given up, and why. */
-interface LostTurns {
-  readonly turns: number;
-  readonly why: string;
 }
 
 interface AddressedOrder {
@@ -245,8 +239,6 @@ export class EventLogs {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#lineMaking !== null) clearImmediate(this.#lineMaking);
-    this.#timer = null;
-    this.#lineMaking = null;
     const orders: AddressedOrder[] = [];
     for (const open of this.#open.values()) this.#addOrder(orders, open, true);
     this.#hand(orders);
@@ -381,7 +373,11 @@ export class EventLogs {
   }
 
   /** What stands at these places of a file was given up, with turns that were on their way to it. */
-  #noteFailed(path: string, places: readonly (string | number)[], { turns, why }: LostTurns): void {
+  #noteFailed(
+    path: string,
+    places: readonly (string | number)[],
+    { turns, why }: Pick<FailedLogs, 'turns' | 'why'>,
+  ): void {
     this.#counts.turnsDropped += turns;
     for (const place of places) {
       const open = this.#begun.get(place);
