@@ -23,10 +23,8 @@ const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
 /** Times MAX_UNWRITTEN_CHARS: how much it may be with footers, which come also behind dropped turns. */
 const FOOTER_FACTOR = 2;
 /**
- * Turns of one log that may wait to be made into lines. Until then each holds on to its context; a supervisor's shares all but
- * the streams that came or went in its turn with the contexts before and after it. Usually they wait for the end of the present
- * round of the event loop: kept for the FLUSH_MS of their lines, they outlived the young generation, with all they refer to,
- * and collecting garbage took twice the time.
+ * Turns of one log that may wait to be made into lines. Until then each holds on to its context. Usually they wait for the end of the
+ * present round of the event loop: kept for FLUSH_MS, they outlived the young generation, and collecting garbage took twice the time.
  */
 const MAX_WAITING_TURNS = 32;
 /** Turns made into lines before others get their breath. */
