@@ -48,33 +48,6 @@ export function cpuSecondsOfAllThreads(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** The same of a process and all that descend from it, those that have ended and were waited for included. */
-export function cpuSecondsOfTree(pid) {
-  const stats = new Map();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = statOf(name);
-    if (stat !== null) stats.set(Number(name), stat);
-  }
-  const isOurs = (id) => id === pid || (stats.has(id) && isOurs(stats.get(id).parent));
-  return [...stats].reduce((sum, [id, { seconds }]) => (isOurs(id) ? sum + seconds : sum), 0);
-}
-
-/** The parent of a process, and its processor time; null where it has just ended. */
-function statOf(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Behind the name, which may hold anything: ppid is the 2nd field, utime, stime, cutime and cstime are the 12th to 15th.
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    return { parent: fields[1], seconds: (fields[11] + fields[12] + fields[13] + fields[14]) / 100 };
-  } catch {
-    return null;
-  }
-}
-
 /** System time of a process so far, in ticks of 10 ms, with the threads that have ended meanwhile. */
 export function systemSeconds(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

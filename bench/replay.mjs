@@ -16,6 +16,7 @@ import { sessionMachine } from '../dist/machines/session/session.machine.js';
 import { OutcomeTeller } from '../dist/record/turn-outcome.js';
 import { ChartRun } from '../dist/replay/pure-chart.js';
 import { median } from './measure.mjs';
+import { sessionLimits } from './workload.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -32,17 +33,6 @@ const mostMs = 1000 * Number(options.seconds);
 const SENTENCES = 7;
 const DAY = '2026-01-31';
 const STARTED_AT_MS = Date.parse(`${DAY}T12:00:00.000Z`);
-const limits = {
-  idleTimeoutMs: 300_000,
-  firstTokenTimeoutMs: 30_000,
-  answerStallTimeoutMs: 30_000,
-  speechTimeoutMs: 15_000,
-  sessionTimeoutMs: 600_000,
-  maxFramesPerSecond: 0,
-  speechLookahead: 2,
-  speechFailure: 'degrade',
-  allowedCommands: ['open_app', 'close_app', 'send_message', 'read_messages', 'find_contact'],
-};
 
 let wholeSession;
 
@@ -136,7 +126,7 @@ function inputOf(number) {
     streamId: `5f0c9a3e-0000-4000-8000-${last}`,
     sessionId: `00000000-0000-4000-8000-${last}`,
     hardwareId: `device-${number % 400}`,
-    limits,
+    limits: sessionLimits,
   };
 }
 

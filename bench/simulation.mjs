@@ -1,5 +1,6 @@
 // Simulated sessions by the ten thousand: the server's own composition under virtual time, between hostile engines and clients
-// (test/support/simulation). Options: --seed N --sessions N --logs N; --world K [--only CALLS] runs one world again and makes it small.
+// (test/support/simulation). Options: --seed N --sessions N --logs N --threads N; --world K [--only CALLS] runs one world again and makes it
+// small. What a campaign comes to depends on its seed alone, not on its threads.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { percentile } from './measure.mjs';
-import { scenario as longAnswer } from './workload.mjs';
+import { scenario as longAnswer, sessionLimits } from './workload.mjs';
 
 const { values: options, positionals } = parseArgs({
   options: { batches: { type: 'string', default: '150' }, waiting: { type: 'string', default: '1000' } },
@@ -111,17 +111,7 @@ async function load(root) {
     const { supervisor } = composeStreams({
       settings: {
         admission: { maxStreams: 100_000, maxStreamsPerDevice: 0, oneStreamPerDevice: false, gracePeriodMs: 0 },
-        limits: {
-          idleTimeoutMs: 300_000,
-          firstTokenTimeoutMs: 30_000,
-          answerStallTimeoutMs: 30_000,
-          speechTimeoutMs: 15_000,
-          sessionTimeoutMs: 600_000,
-          maxFramesPerSecond: 0,
-          speechLookahead: 2,
-          speechFailure: 'degrade',
-          allowedCommands: ['open_app'],
-        },
+        limits: sessionLimits,
         collect: { ttlMs: 1e5, maxBuffers: 10, maxChars: 1e4, promptMaxChars: 1e4, screenshotMaxBytes: 1 },
       },
       engines: { inUse: () => engines, peek: () => engines },

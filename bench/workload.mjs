@@ -59,3 +59,16 @@ export function scenarioFor({ chunks, chunkBytes }, counts) {
     speech: { chunks_per_sentence: chunks, chunk_bytes: chunkBytes, ms_per_chunk: 0 },
   };
 }
+
+/** What a session's chart may take and do, as the server's defaults have it; for benchmarks that make charts themselves. */
+export const sessionLimits = {
+  idleTimeoutMs: 300_000,
+  firstTokenTimeoutMs: 30_000,
+  answerStallTimeoutMs: 30_000,
+  speechTimeoutMs: 15_000,
+  sessionTimeoutMs: 600_000,
+  maxFramesPerSecond: 0,
+  speechLookahead: 2,
+  speechFailure: 'degrade',
+  allowedCommands: ['open_app', 'close_app', 'send_message', 'read_messages', 'find_contact'],
+};

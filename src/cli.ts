@@ -54,6 +54,14 @@ function stopWithParent(): void {
   process.channel?.unref();
 }
 
+/** Which limit of open files stopped the loading; null = something else did. Since version 22 Node says it in words, under a code of its own. */
+function fileLimitIn(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const code = 'code' in error ? error.code : null;
+  if (code === 'EMFILE' || code === 'ENFILE') return code;
+  return error.message.includes('too many open files') ? 'EMFILE' : null;
+}
+
 const { stdout, stderr, env, argv } = process;
 const isServer = argv[2] === 'serve';
 surviveClosedPipes();
@@ -65,8 +73,8 @@ try {
   const streams = { stdout, stderr, env, stopOnSignals: (stop: () => void) => stopOnSignals(program, stop) };
   process.exitCode = await program.run(argv.slice(2), streams);
 } catch (error) {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
+  const code = fileLimitIn(error);
+  if (code === null) throw error;
   const advice = 'allow more, for example with `ulimit -n 4096`, or LimitNOFILE= of a systemd unit';
   stderr.write(`recital could not start: too many files are open (${code}); ${advice}\n`);
   process.exitCode = FAILED_EXIT_CODE;

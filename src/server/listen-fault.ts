@@ -43,10 +43,25 @@ function adviceOn(code: string, { server, host, port }: ListenAddress): string |
       return `the host name "${host}" is not known here (${code}); set ${server}_HOST to an address of this machine`;
     case 'EMFILE':
     case 'ENFILE':
-      return `too many files are open (${code}); allow more, for example with \`ulimit -n 4096\``;
+      return filesAdvice(code);
     default:
       return null;
   }
+}
+
+function filesAdvice(code: string): string {
+  return `too many files are open (${code}); allow more, for example with \`ulimit -n 4096\``;
+}
+
+/**
+ * Why a server could not start, with what helps where too few files may be open. Whichever part is the first to find none left says so in its
+ * own words: a library, a worker thread, Node's loader.
+ */
+export function withFilesAdvice(reason: string): string {
+  const [, code] = /\b(EMFILE|ENFILE)\b/.exec(reason) ?? [];
+  const isLimit = code !== undefined || reason.includes('too many open files');
+  const advice = filesAdvice(code ?? 'EMFILE');
+  return !isLimit || reason.includes(advice) ? reason : `${reason.replace(/\.$/, '')}: ${advice}`;
 }
 
 /** As /proc/net/tcp calls a socket that listens. */

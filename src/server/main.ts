@@ -8,6 +8,8 @@ import { readSmallFile } from '../config/small-file.ts';
 import { type Config, ConfigFault, loadConfig } from '../config.ts';
 import { wordsOf } from '../errors.ts';
 import { createLogger, type Logger, pacedDestination } from '../observe/logger.ts';
+import { withFilesAdvice } from './listen-fault.ts';
+import { keepNewObjectsYoung } from './load-watch.ts';
 import { type Surroundings, startSystem } from './system.ts';
 import { workersOf } from './workers/workers-service.ts';
 
@@ -33,6 +35,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   };
   process.on('SIGHUP', stayUp);
   process.umask(UMASK);
+  keepNewObjectsYoung();
   const files: Record<string, string> = {};
   const config = configOrNull(env, files);
   if (config === null) return CONFIG_FAULT_EXIT_CODE;
@@ -108,7 +111,7 @@ async function run(config: Config, log: Logger, surroundings: Surroundings): Pro
 
 /** Said at every LOG_LEVEL: a server that is silent about why it is not there helps nobody. */
 function sayFailure(reason: string): void {
-  process.stderr.write(`Recital could not start: ${reason}\n`);
+  process.stderr.write(`Recital could not start: ${withFilesAdvice(reason)}\n`);
 }
 
 function noteSettings(config: Config, log: Logger): void {

@@ -20,7 +20,7 @@ import { composeFloor, streamSettingsOf } from '../composition.ts';
 import { type DescriptorShares, shareDescriptors } from '../descriptors.ts';
 import { EnginesInUse } from '../engines-in-use.ts';
 import { createExportTap, type ExportTap } from '../export-tap.ts';
-import { createLoadWatch, createOwnTime, type LoadWatch } from '../load-watch.ts';
+import { createLoadWatch, createOwnTime, keepNewObjectsYoung, type LoadWatch } from '../load-watch.ts';
 import { packageVersion } from '../package-version.ts';
 import { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, figuresOf } from '../stream-service.ts';
@@ -55,6 +55,7 @@ process.send?.(WORKER_LOADED);
 
 /** Returns who takes what the server says. */
 function begin({ number, env, files, grpcPort, exportRun }: WorkerBirth): (batch: Batch) => void {
+  keepNewObjectsYoung();
   const read = loadConfig({ env, readFile: (path) => textOf(files, path) });
   const config = { ...read, grpc: { ...read.grpc, port: grpcPort } };
   const log = createLogger(config.log.level, pacedDestination(process.stdout), { worker: number });

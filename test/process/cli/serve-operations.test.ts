@@ -91,7 +91,7 @@ describe('a file that a setting names', () => {
 });
 
 test('where few files may be open, a line says so', async () => {
-  for (const files of [22, 40]) {
+  for (const files of [22, 26, 34]) {
     const child = spawn('bash', ['-c', `ulimit -n ${files}; exec "$@"`, 'bash', process.execPath, cli(), 'serve'], {
       env: { PATH: process.env.PATH, GRPC_PORT: '0', HTTP_PORT: '0', DATA_DIR: join(dir, 'few') },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -101,8 +101,9 @@ test('where few files may be open, a line says so', async () => {
       stderr += chunk;
     });
     const [code] = await once(child, 'close');
+    // What is the first to find none left, the program's modules or its sockets, is up to how many this Node keeps open itself.
     expect(stderr).toMatch(
-      /^recital could not start: too many files are open \(EMFILE\); allow more, for example with `ulimit -n 4096`.*\n$/,
+      /^recital could not start: (.*: )?too many files are open \(EMFILE\); allow more, for example with `ulimit -n 4096`.*\n$/i,
     );
     expect(code).toBe(1);
   }

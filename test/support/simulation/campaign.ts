@@ -41,6 +41,8 @@ export interface CampaignOptions {
   readonly logs: number;
   readonly plant?: Invariant;
   readonly firstWorld?: number;
+  /** Absent = as many as it takes. */
+  readonly maxWorlds?: number;
   /** Worlds with a breach after which nothing further is tried. */
   readonly maxFailures?: number;
   /** Only breaches of this one count; absent = all do. */
@@ -68,6 +70,7 @@ export function runCampaign({
   logs,
   plant,
   firstWorld = 0,
+  maxWorlds = Number.POSITIVE_INFINITY,
   maxFailures = 3,
   sought,
 }: CampaignOptions): Campaign {
@@ -75,7 +78,7 @@ export function runCampaign({
   const failed: FailedWorld[] = [];
   const total = { sessions: 0, calls: 0, steps: 0, replayed: 0 };
   let world = firstWorld;
-  while (total.sessions < sessions && failed.length < maxFailures) {
+  while (total.sessions < sessions && world - firstWorld < maxWorlds && failed.length < maxFailures) {
     const isRecorded = total.replayed < logs;
     const run = runWorld({ seed, world, isRecorded, ...(plant !== undefined && { plant }) });
     const all = [...run.breaches, ...run.logs.flatMap(replayBreaches)];
@@ -89,6 +92,24 @@ export function runCampaign({
     world += 1;
   }
   return { ...total, worlds: world - firstWorld, exercised, failed };
+}
+
+/** What campaigns over different worlds come to together. */
+export function joined(campaigns: readonly Campaign[]): Campaign {
+  const exercised = new Map<string, number>();
+  for (const campaign of campaigns)
+    for (const [what, count] of campaign.exercised) exercised.set(what, (exercised.get(what) ?? 0) + count);
+  const sum = (count: (campaign: Campaign) => number): number =>
+    campaigns.reduce((total, each) => total + count(each), 0);
+  return {
+    worlds: sum(({ worlds }) => worlds),
+    sessions: sum(({ sessions }) => sessions),
+    calls: sum(({ calls }) => calls),
+    steps: sum(({ steps }) => steps),
+    replayed: sum(({ replayed }) => replayed),
+    exercised,
+    failed: campaigns.flatMap(({ failed }) => failed),
+  };
 }
 
 /** What is wrong with a log; empty = it replays identical. */

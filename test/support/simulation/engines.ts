@@ -266,7 +266,7 @@ function* voiceSteps(behaviour: VoiceBehaviour, tone: Uint8Array, chance: Chance
   yield wait(behaviour === 'out of order' ? pick(chance, [0, 150]) : chance() * 20);
   if (behaviour === 'fails') yield { inMs: 1, fail: noVoice };
   if (behaviour === 'empty') return;
-  const pieces = behaviour === 'huge' ? 60 : behaviour === 'drips' ? 6 : Math.ceil(chance() * 4);
+  const pieces = behaviour === 'huge' ? 24 : behaviour === 'drips' ? 6 : Math.ceil(chance() * 4);
   let parity = 0;
   for (let left = pieces; left > 0; left -= 1) {
     const isOdd = behaviour === 'odd' && chance() < 0.5;

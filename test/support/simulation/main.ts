@@ -1,6 +1,9 @@
-/** The command `npm run sim` (bench/simulation.mjs bundles it). */
+/** The command `npm run sim` (bench/simulation.mjs bundles it), and each of its threads. */
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { notExercised, replayBreaches, runCampaign, shrunk } from './campaign.ts';
+import { parentPort } from 'node:worker_threads';
+import { notExercised, replayBreaches, shrunk } from './campaign.ts';
+import { type Block, runBlock, runCrew } from './crew.ts';
 import { runWorld, type WorldOptions } from './world.ts';
 
 const { values } = parseArgs({
@@ -8,17 +11,21 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     sessions: { type: 'string', default: '100000' },
     logs: { type: 'string', default: '2000' },
+    threads: { type: 'string', default: String(availableParallelism()) },
     world: { type: 'string' },
     only: { type: 'string' },
-    details: { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
-// From a callback of its own: a simulated world runs the queues of promises dry itself, which no promise can do.
-setImmediate(() => {
-  process.exitCode = values.world === undefined ? campaign() : oneWorld(Number(values.world));
-});
+// Worlds run from a callback of their own: they run the queues of promises dry themselves, which no promise can do.
+const port = parentPort;
+if (port !== null) port.on('message', (block: Block) => setImmediate(() => port.postMessage(runBlock(block))));
+else if (values.world === undefined) process.exitCode = await campaign();
+else
+  setImmediate(() => {
+    process.exitCode = oneWorld(Number(values.world));
+  });
 
 function oneWorld(world: number): number {
   const only = values.only?.split(',').map(Number);
@@ -37,27 +44,45 @@ function oneWorld(world: number): number {
   return breaches.length === 0 ? 0 : 1;
 }
 
-function campaign(): number {
-  console.log(`seed ${seed}`);
+async function campaign(): Promise<number> {
+  const [sessions, logs, threads] = [Number(values.sessions), Number(values.logs), Number(values.threads)];
+  console.log(`seed ${seed}, ${threads} threads, load ${loadText()}`);
   const before = process.cpuUsage();
   const startedAtMs = performance.now();
-  const run = runCampaign({ seed, sessions: Number(values.sessions), logs: Number(values.logs) });
+  const secondsNow = (): number => (performance.now() - startedAtMs) / 1_000;
+  let toldAtSeconds = 0;
+  const run = await runCrew({
+    ...{ seed, sessions, logs, threads, thread: new URL(import.meta.url) },
+    onProgress: (found) => {
+      if (secondsNow() < toldAtSeconds + 5) return;
+      toldAtSeconds = secondsNow();
+      process.stderr.write(`${toldAtSeconds.toFixed(0).padStart(5)} s  ${found} sessions\n`);
+    },
+  });
   const { user, system } = process.cpuUsage(before);
-  const seconds = (performance.now() - startedAtMs) / 1_000;
   const cpuMs = (user + system) / 1_000;
-  const { sessions, calls, worlds, steps, replayed, exercised, failed } = run;
-  console.log(`${sessions} sessions of ${calls} calls in ${worlds} worlds, ${steps} steps, ${replayed} logs replayed`);
+  const seconds = secondsNow();
   console.log(
-    `${seconds.toFixed(1)} s, ${(sessions / seconds).toFixed(0)} sessions/s; ${(cpuMs / sessions).toFixed(3)} ms of CPU a session, ${(cpuMs / calls).toFixed(3)} a call`,
+    `${run.sessions} sessions of ${run.calls} calls in ${run.worlds} worlds, ${run.steps} steps, ${run.replayed} logs replayed`,
   );
-  for (const [what, count] of [...exercised].sort(([one], [other]) => (one < other ? -1 : 1)))
+  console.log(
+    `${seconds.toFixed(1)} s, ${(run.sessions / seconds).toFixed(0)} sessions/s, load ${loadText()};` +
+      ` ${(cpuMs / run.sessions).toFixed(3)} ms of CPU a session, ${(cpuMs / run.calls).toFixed(3)} a call`,
+  );
+  for (const [what, count] of [...run.exercised].sort(([one], [other]) => (one < other ? -1 : 1)))
     console.log(`  ${what}: ${count}`);
-  for (const { world, breaches } of failed) {
+  for (const { world, breaches } of run.failed) {
     console.log(`FAILED: npm run sim -- --seed ${seed} --world ${world}`);
     for (const { invariant, what, atMs } of breaches.slice(0, 5))
       console.log(`  ${atMs.toFixed(1)} ms: ${invariant}: ${what}`);
   }
   const missing = notExercised(run);
   if (missing.length > 0) console.log(`NEVER SEEN: ${missing.join(', ')}`);
-  return failed.length === 0 && missing.length === 0 ? 0 : 1;
+  const isReplayed = run.replayed >= logs || run.failed.length > 0;
+  if (!isReplayed) console.log(`ONLY ${run.replayed} of ${logs} logs were replayed`);
+  return run.failed.length === 0 && missing.length === 0 && isReplayed ? 0 : 1;
+}
+
+function loadText(): string {
+  return (loadavg()[0] ?? 0).toFixed(1);
 }

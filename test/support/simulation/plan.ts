@@ -100,12 +100,12 @@ export interface WorldKey {
 
 const devices = ['device-a', 'device-b', 'device-c', 'device-d', 'unknown'] as const;
 const policies = ['reject', 'supersede', 'queue', 'attach'] as const;
-const CALLS_PER_WORLD = 48;
+const CALLS_PER_WORLD = 64;
 
 export function planWorld({ seed, world, only }: WorldKey): WorldPlan {
   const chance = chanceFrom(mixed(seed, world));
   const settings = settingsOf(chance, policies[world % policies.length] ?? 'reject');
-  const lastAtMs = 500 + chance() * 20_000;
+  const lastAtMs = 700 + chance() * 26_000;
   const gapMs = lastAtMs / CALLS_PER_WORLD;
   const calls: CallPlan[] = [];
   for (let number = 0; number < CALLS_PER_WORLD; number += 1) {
@@ -120,7 +120,7 @@ export function planWorld({ seed, world, only }: WorldKey): WorldPlan {
     hasMemory: chance() < 0.5,
     maxLagMs: pick(chance, [0, 0, 3, 40]),
     loadFlipsAtMs: overloadAtMs === null ? [] : [overloadAtMs, overloadAtMs + chance() * 1_000],
-    drainAtMs: lastAtMs * pick(chance, [0.7, 1.1, 2]),
+    drainAtMs: lastAtMs * pick(chance, [0.9, 1.1, 2]),
     redaction: pick(chance, ['shape', 'full']),
     chance,
   };
@@ -129,7 +129,7 @@ export function planWorld({ seed, world, only }: WorldKey): WorldPlan {
 function settingsOf(chance: Chance, duplicatePolicy: (typeof policies)[number]): StreamSettings {
   return {
     admission: {
-      maxStreams: pick(chance, [2, 4, 8, 16]),
+      maxStreams: pick(chance, [2, 4, 16, 16]),
       maxStreamsPerDevice: pick(chance, [0, 0, 2, 4]),
       oneStreamPerDevice: chance() < 0.15,
       gracePeriodMs: pick(chance, [0, 300, 5_000]),

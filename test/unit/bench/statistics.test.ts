@@ -8,6 +8,7 @@ import {
   quantile,
   seededRandom,
   shuffled,
+  slopeOf,
   steepestExponent,
 } from '../../../bench/harness/statistics.mjs';
 
@@ -93,5 +94,23 @@ describe('the order of chance', () => {
       first.set(item, (first.get(item) ?? 0) + 1);
     }
     for (const count of first.values()) expect(Math.abs(count - 1000)).toBeLessThan(150);
+  });
+});
+
+describe('a slope', () => {
+  test('is how much more there is for one more, whatever the order and the beginning', () => {
+    const at = (x: number) => ({ x, y: 100 + 3 * x });
+    expect(slopeOf([at(9), at(1), at(4)])).toBeCloseTo(3, 9);
+    expect(slopeOf([1, 2, 3, 4].map((x) => ({ x, y: 5 })))).toBe(0);
+    expect(slopeOf([0, 1, 2, 3].map((x) => ({ x, y: x % 2 })))).toBeCloseTo(0.2, 9);
+  });
+
+  test('wants two places', () => {
+    expect(() =>
+      slopeOf([
+        { x: 1, y: 2 },
+        { x: 1, y: 3 },
+      ]),
+    ).toThrow(new RangeError('a slope wants two places'));
   });
 });

@@ -1,6 +1,6 @@
 /** A server that can not listen: what an operator reads, whatever library the error came from. */
 import { expect, test } from 'vitest';
-import { listenFault } from '../../../src/server/listen-fault.ts';
+import { listenFault, withFilesAdvice } from '../../../src/server/listen-fault.ts';
 
 const address = { server: 'HTTP', host: '127.0.0.1', port: 1 } as const;
 
@@ -38,4 +38,18 @@ test('an address of six groups is written as one types it; words that nobody for
     'GRPC_HOST, GRPC_PORT: cannot listen on [::1]:5: odd',
   );
   expect(listenFault(address, new Error('Name resolution failed for target dns:x:1'))).toContain('is not known here');
+});
+
+test('whichever part finds no file left, what helps stands behind its words, once', () => {
+  const advice = (code: string) => `too many files are open (${code}); allow more, for example with \`ulimit -n 4096\``;
+  for (const [reason, said] of [
+    ['a worker died: Worker initialization failure: EMFILE', advice('EMFILE')],
+    ["a worker died: EMFILE: too many open files, open '/x.js'", advice('EMFILE')],
+    ['the store did not start: spawn node ENFILE', advice('ENFILE')],
+    ['a worker died: Cannot read package config /tmp/package.json: too many open files.', advice('EMFILE')],
+  ] as const)
+    expect(withFilesAdvice(reason)).toBe(`${reason.replace(/\.$/, '')}: ${said}`);
+  const told = listenFault(address, systemError('EMFILE'));
+  for (const reason of [told, 'the port is taken (EADDRINUSE)', 'no such model: EMFILEX'])
+    expect(withFilesAdvice(reason)).toBe(reason);
 });
