@@ -217,13 +217,11 @@ export class EventLogs {
       lineTurns: 0,
       handedLines: 0,
       isLost: false,
-      record: (turn) => {
-        const atMs = now();
+      record: (turn, atMs = now()) => {
         log.add(turn, atMs);
         this.#noteTurn(open, atMs);
       },
-      noteThrow: (event) => {
-        const atMs = now();
+      noteThrow: (event, atMs = now()) => {
         log.noteThrow(event, atMs);
         this.#noteTurn(open, atMs);
       },
@@ -253,7 +251,7 @@ export class EventLogs {
     if (open.log.waitingTurns >= MAX_WAITING_TURNS) this.#makeLines(open);
     this.#waitingSinceMs ??= atMs;
     if (atMs - this.#waitingSinceMs < FLUSH_MS) return;
-    // The loop has not come to the timer: it may be busy for a second, and the turns of that second would be lost with the process.
+    // The loop has not come to the timer: it may be busy for a second, whose turns would be lost with the process.
     for (const dirty of this.#dirty) this.#due.add(dirty);
     this.#flush();
   }
