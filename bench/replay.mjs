@@ -39,7 +39,7 @@ let wholeSession;
 const folder = mkdtempSync(join(tmpdir(), 'recital-replay-'));
 try {
   const made = makeLogs();
-  tell(`${logs} logs made`);
+  tell(`${logs} logs in a segment`);
   const rows = [];
   for (const [name, args, path] of [
     ['replay, a segment', ['replay', '--quiet'], made.segment],
@@ -51,7 +51,7 @@ try {
     rows.push({ name, runs: [], args: [...args, path] });
   for (let round = 0; round < rounds; round += 1) {
     // Each goes first and last equally often.
-    for (const row of round % 2 === 0 ? rows : rows.toReversed()) await runOnce(row, round + 1);
+    for (const row of round % 2 === 0 ? rows : rows.toReversed()) await runOnce(row, made, round + 1);
   }
   report(rows, made);
   process.exitCode = rows.some(({ runs }) => runs.length === 0) ? 1 : 0;
@@ -64,7 +64,8 @@ function tell(what) {
   process.stderr.write(`${(performance.now() / 1000).toFixed(1).padStart(5)} s  ${what}\n`);
 }
 
-async function runOnce({ name, runs, args }, round) {
+async function runOnce({ name, runs, args }, made, round) {
+  if (args.at(-1) === made.files) made.writeFiles();
   const leftMs = mostMs - performance.now();
   const before = Math.max(0, ...runs.map(({ wallSeconds }) => 1000 * wallSeconds));
   const run = leftMs > before ? await runFor(leftMs, args) : null;
@@ -73,7 +74,10 @@ async function runOnce({ name, runs, args }, round) {
   tell(`round ${round}, ${name}: ${took}; load ${loadavg()[0].toFixed(1)}`);
 }
 
-/** Writes the same logs twice. */
+/**
+ * The logs in a segment; `writeFiles` writes the same ones in a file each, once. Where the disk is busy with others, that takes longer than all
+ * else: it waits until somebody reads them.
+ */
 function makeLogs() {
   const filesDir = join(folder, 'files');
   const segmentDir = join(folder, 'segment', DAY);
@@ -85,10 +89,11 @@ function makeLogs() {
   let at = Buffer.byteLength(parts[0]);
   let turns = 0;
   const index = [];
+  const files = [];
   for (let number = 0; number < logs; number += 1) {
     const log = makeLog(number);
     turns += log.turns;
-    writeFileSync(join(filesDir, DAY, `${log.name}.jsonl`), log.text);
+    files.push([join(filesDir, DAY, `${log.name}.jsonl`), log.text]);
     const bytes = Buffer.byteLength(log.text);
     const lines = log.turns + 2;
     const head = segmentLine({ log: number, name: log.name, lines, bytes });
@@ -101,7 +106,15 @@ function makeLogs() {
   for (const entry of index) parts.push(segmentLine(entry));
   parts.push(segmentLine({ end: { logs, indexAt: at } }));
   writeFileSync(path, parts.join(''));
-  return { files: filesDir, segment: path, bytes: statSync(path).size, turns };
+  const writeFiles = () => {
+    if (files.length === 0) return;
+    for (const [file, text] of files.splice(0)) {
+      if (performance.now() > mostMs) break;
+      writeFileSync(file, text);
+    }
+    tell(`${logs} logs in files`);
+  };
+  return { files: filesDir, segment: path, bytes: statSync(path).size, turns, writeFiles };
 }
 
 /** What one session is told and does, turn by turn; as the server records it. */

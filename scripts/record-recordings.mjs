@@ -99,6 +99,19 @@ const servers = [
   },
   { settings: { BACKPRESSURE_MAX_RATE: '6' }, sessions: { 'rate-limit-exceeded': { prompt: 'long' } } },
   { settings: { BACKPRESSURE_MAX_STREAMS: '2' }, race: 'race', sessions: {} },
+  // What a second call of a session id is, is a setting of the server: each has a race of its own.
+  { settings: { DUPLICATE_POLICY: 'supersede', BACKPRESSURE_MAX_STREAMS: '3' }, race: 'supersede', sessions: {} },
+  {
+    settings: {
+      DUPLICATE_POLICY: 'queue',
+      DUPLICATE_QUEUE_MAX: '2',
+      DUPLICATE_QUEUE_TIMEOUT: '1',
+      BACKPRESSURE_MAX_STREAMS: '3',
+    },
+    race: 'queue',
+    sessions: {},
+  },
+  { settings: { DUPLICATE_POLICY: 'attach', BACKPRESSURE_MAX_STREAMS: '3' }, race: 'attach', sessions: {} },
 ];
 
 const wanted = process.argv.slice(2);
@@ -114,10 +127,11 @@ async function record({ settings, sessions, race }) {
     writeFileSync(scenarioFile, JSON.stringify(scenario));
     const engines = { ANSWER_ENGINE: 'scripted', SPEECH_ENGINE: 'scripted', SCENARIO_FILE: scenarioFile };
     const ports = { GRPC_PORT: '0', HTTP_PORT: '0', LOG_LEVEL: 'error', DATA_DIR: join(folder, 'data') };
-    const server = await startServerProcess({ ...ports, ...engines, ...off, ...settings });
+    const given = { ...ports, EVENT_LOG_FILES: 'session', ...engines, ...off, ...settings };
+    const server = await startServerProcess(given, { env: process.env });
     const client = new StreamingServiceClient(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
     for (const name of names) await hold(client, name, sessions[name]);
-    if (isRace) await holdRace(client);
+    if (isRace) await (race === 'race' ? holdRace(client) : holdDuplicates(client));
     client.close();
     await server.stop();
     const logs = logsIn(join(folder, 'data/event-logs'));
@@ -141,8 +155,8 @@ function isWanted(name) {
 }
 
 /** One session from its start to its end, whatever that is. */
-function hold(client, name, { prompt, cancelAfterFrames, cancelAfterMs, interruptAfterFrames }) {
-  const call = client.StreamAudio({ prompt, session_id: name, hardware_id: name });
+function hold(client, name, { prompt, cancelAfterFrames, cancelAfterMs, interruptAfterFrames, device = name }) {
+  const call = client.StreamAudio({ prompt, session_id: name, hardware_id: device });
   let frames = 0;
   if (cancelAfterMs !== undefined) setTimeout(() => call.cancel(), cancelAfterMs);
   return new Promise((resolve) => {
@@ -162,6 +176,43 @@ async function holdRace(client) {
   await Promise.all([at('twice'), at('twice'), at('other', { prompt: 'long', cancelAfterFrames: 3 }), at('third')]);
   await Promise.all([at('twice', { prompt: 'long', interruptAfterFrames: 2 }), at('again')]);
   await Promise.all([at('greeted', { prompt: 'long', interruptAfterFrames: 4 }), greet(client, 'greeted')]);
+}
+
+/** Calls of one session id at once, under whatever policy: their clients stay, leave, or are interrupted; another device has the same id. */
+async function holdDuplicates(client) {
+  const at = (name, rest = {}) => hold(client, name, { prompt: 'many', ...rest });
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const behind = async (ms, name, rest) => {
+    await pause(ms);
+    await at(name, rest);
+  };
+  // Three of one id and one too many; the first leaves, and who is next comes to its turn.
+  await Promise.all([
+    at('same', { prompt: 'long', cancelAfterFrames: 8 }),
+    behind(40, 'same'),
+    behind(60, 'same'),
+    behind(80, 'same'),
+    behind(90, 'other'),
+  ]);
+  // A call that waits or listens leaves by itself; another waits in vain, for longer than it may.
+  await Promise.all([
+    at('left', { prompt: 'long', cancelAfterMs: 2_500 }),
+    behind(100, 'left', { prompt: 'many', cancelAfterMs: 200 }),
+    behind(150, 'left'),
+  ]);
+  // An interrupt is one of all of a device: what streams, listens and waits.
+  await Promise.all([
+    at('stopped', { prompt: 'long' }),
+    behind(40, 'stopped', { prompt: 'long' }),
+    behind(60, 'stopped', { prompt: 'long' }),
+    pause(700).then(() => client.InterruptSession({ hardware_id: 'stopped' }, () => {})),
+  ]);
+  // A duplicate of another device is refused under each policy.
+  await Promise.all([
+    at('shared', { prompt: 'long', cancelAfterMs: 400 }),
+    behind(60, 'shared', { prompt: 'many', device: 'elsewhere' }),
+    behind(100, 'shared', { prompt: 'many', cancelAfterMs: 500 }),
+  ]);
 }
 
 /** One welcome stream from its start to its end, long enough to be interrupted. */

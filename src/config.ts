@@ -113,7 +113,7 @@ export function loadConfig(source: ConfigSource): Config {
   const given = gatherSettings(source);
   const values = createSettingReader(given.settings);
   const config = compile(values, source);
-  const faults = [...given.faults, ...values.faults, ...faultsOfPorts(config), ...faultsOfWorkers(config)];
+  const faults = [...given.faults, ...values.faults, ...faultsOfPorts(config)];
   if (faults.length > 0) throw new ConfigFault(faults);
   return config;
 }
@@ -204,13 +204,6 @@ function faultsOfPorts({ grpc, http }: Config): readonly string[] {
   const isShared = grpc.host === http.host || anyHost.includes(grpc.host) || anyHost.includes(http.host);
   if (grpc.port === 0 || grpc.port !== http.port || !isShared) return [];
   return [`GRPC_PORT and HTTP_PORT are both ${grpc.port}, but each server needs a port of its own`];
-}
-
-/** The frames of a stream stay in the process where it runs. */
-function faultsOfWorkers({ workers, duplicates }: Config): readonly string[] {
-  if (workers === 1 || duplicates.policy !== 'attach') return [];
-  const why = 'a second call may come to another worker, which does not have the frames of the stream that runs';
-  return [`DUPLICATE_POLICY "attach" needs WORKERS=1, not ${workers}: ${why}`];
 }
 
 const anyHost: readonly string[] = ['0.0.0.0', '::'];

@@ -3,7 +3,7 @@
  * and a file for the supervisor, whose log lives as long as the server.
  *
  * Guarantees: a turn costs its session a few references and no more; its line is made as soon as the event loop comes round,
- * and is with the writer within FLUSH_MS; what a killed process had not written yet is all that is lost; a disk that is full,
+ * and is with the writer within FLUSH_MS, also of a loop that is too busy for its timers; what a killed process had not written yet is all that is lost; a disk that is full,
  * slow or read-only harms no stream: turns are dropped and counted, in the footer and here, and it is said once. What stands of
  * a log has no gap: behind a dropped turn comes nothing but the footer.
  */
@@ -11,22 +11,20 @@ import { join } from 'node:path';
 import { logNameOf } from '../log/segment-format.ts';
 import { ActorLog } from './actor-log.ts';
 import { type LogFaultListener, LogFaults } from './log-faults.ts';
-import { type FileOrder, LogWriter, type WriteOrder } from './log-writer.ts';
+import { type FailedLogs, type FileOrder, LogWriter, type WriteOrder } from './log-writer.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
 import type { ActorLogOptions } from './redaction.ts';
 import type { RetentionTerms } from './retention.ts';
 
-/** How long a line may wait before it is handed to the writer; with the writer's POLL_MS it stays below 50 ms. */
-const FLUSH_MS = 30;
+/** How long a line may wait before it is handed to the writer; with what the writer may take until it looks it stays below 50 ms. */
+export const FLUSH_MS = 30;
 /** Lines that the disk has not taken; beyond it turns are dropped. */
 const MAX_UNWRITTEN_CHARS = 32 * 1024 * 1024;
 /** Times MAX_UNWRITTEN_CHARS: how much it may be with footers, which come also behind dropped turns. */
 const FOOTER_FACTOR = 2;
 /**
- * Turns of one log that may wait to be made into lines. Until then each holds on to its context; a supervisor's shares all but
- * the streams that came or went in its turn with the contexts before and after it. Usually they wait for the end of the present
- * round of the event loop: kept for the FLUSH_MS of their lines, they outlived the young generation, with all they refer to,
- * and collecting garbage took twice the time.
+ * Turns of one log that may wait to be made into lines. Until then each holds on to its context. Usually they wait for the end of the
+ * present round of the event loop: kept for FLUSH_MS, they outlived the young generation, and collecting garbage took twice the time.
  */
 const MAX_WAITING_TURNS = 32;
 /** Turns made into lines before others get their breath. */
@@ -122,12 +120,6 @@ interface OpenLog extends TurnRecorder {
   isLost: boolean;
 }
 
-/** Turns that were given up, and why. */
-interface LostTurns {
-  readonly turns: number;
-  readonly why: string;
-}
-
 interface AddressedOrder {
   readonly order: WriteOrder;
   readonly open: OpenLog;
@@ -150,6 +142,8 @@ export class EventLogs {
   #lineChars = 0;
   #lineMaking: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** When the first turn came that the writer does not have; null = it has all. */
+  #waitingSinceMs: number | null = null;
   #isSweepFaultTold = false;
   #isClosed = false;
 
@@ -223,13 +217,13 @@ export class EventLogs {
       lineTurns: 0,
       handedLines: 0,
       isLost: false,
-      record: (turn) => {
-        log.add(turn, now());
-        this.#noteTurn(open);
+      record: (turn, atMs = now()) => {
+        log.add(turn, atMs);
+        this.#noteTurn(open, atMs);
       },
-      noteThrow: (event) => {
-        log.noteThrow(event, now());
-        this.#noteTurn(open);
+      noteThrow: (event, atMs = now()) => {
+        log.noteThrow(event, atMs);
+        this.#noteTurn(open, atMs);
       },
     };
     this.#open.set(actorId, open);
@@ -241,15 +235,13 @@ export class EventLogs {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#lineMaking !== null) clearImmediate(this.#lineMaking);
-    this.#timer = null;
-    this.#lineMaking = null;
     const orders: AddressedOrder[] = [];
     for (const open of this.#open.values()) this.#addOrder(orders, open, true);
     this.#hand(orders);
     await this.#writer.stop();
   }
 
-  #noteTurn(open: OpenLog): void {
+  #noteTurn(open: OpenLog, atMs: number): void {
     if (this.#isClosed) return;
     if (!open.isDirty) {
       open.isDirty = true;
@@ -257,6 +249,11 @@ export class EventLogs {
       this.#lineMaking ??= setImmediate(() => this.#makeDirtyLines());
     }
     if (open.log.waitingTurns >= MAX_WAITING_TURNS) this.#makeLines(open);
+    this.#waitingSinceMs ??= atMs;
+    if (atMs - this.#waitingSinceMs < FLUSH_MS) return;
+    // The loop has not come to the timer: it may be busy for a second, whose turns would be lost with the process.
+    for (const dirty of this.#dirty) this.#due.add(dirty);
+    this.#flush();
   }
 
   #makeDirtyLines(): void {
@@ -299,7 +296,9 @@ export class EventLogs {
   }
 
   #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#waitingSinceMs = null;
     const orders: AddressedOrder[] = [];
     for (const open of this.#due) this.#addOrder(orders, open, open.log.isOver);
     this.#due.clear();
@@ -370,7 +369,11 @@ export class EventLogs {
   }
 
   /** What stands at these places of a file was given up, with turns that were on their way to it. */
-  #noteFailed(path: string, places: readonly (string | number)[], { turns, why }: LostTurns): void {
+  #noteFailed(
+    path: string,
+    places: readonly (string | number)[],
+    { turns, why }: Pick<FailedLogs, 'turns' | 'why'>,
+  ): void {
     this.#counts.turnsDropped += turns;
     for (const place of places) {
       const open = this.#begun.get(place);

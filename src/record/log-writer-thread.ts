@@ -13,6 +13,7 @@ import {
   type FromWriter,
   POLL_MS,
   type SegmentOrder,
+  SWEEP_STEP_MS,
   sharedPlaces,
   type ToWriter,
   type WriteOrder,
@@ -23,8 +24,6 @@ import { SegmentsOut, type SegmentsReport } from './segments-out.ts';
 
 /** Without an order for so long it sleeps until it is woken: some fifty looks. */
 const SLEEP_AFTER_MS = 1_000;
-/** How long a sweep goes on before orders are looked at. */
-const STEP_MS = 4;
 /** A sweep may take this share of the thread's time: the next one waits accordingly. */
 const SWEEP_SHARE = 0.05;
 const MIN_SWEEP_PAUSE_MS = 1_000;
@@ -193,7 +192,7 @@ function sweepOn(): void {
       finishSweep(step.value, sweeps.busyMs + busyMs);
       return;
     }
-    if (busyMs < STEP_MS) continue;
+    if (busyMs < SWEEP_STEP_MS) continue;
     sweeps.busyMs += busyMs;
     return;
   }

@@ -7,6 +7,7 @@ import type { ConversationMemory } from '../actors/answer/conversation-memory.ts
 import { JobCount, StreamCounters } from '../actors/figures/stream-counters.ts';
 import { Admissions } from '../actors/hosts/admissions.ts';
 import { withFaultBarrier } from '../actors/hosts/fault-barrier.ts';
+import type { HeardStream } from '../actors/hosts/listener.ts';
 import type { QuotaPort } from '../actors/hosts/pending-calls.ts';
 import { StreamFloor, type StreamFloorOptions } from '../actors/hosts/stream-floor.ts';
 import { answerKind, welcomeKind } from '../actors/hosts/stream-kind.ts';
@@ -68,6 +69,8 @@ export interface FloorPorts {
   readonly history: AnswerActorOptions['history'];
   readonly noteUsage: AnswerActorOptions['noteUsage'];
   readonly onAsked?: StreamFloorOptions['onAsked'];
+  /** A stream of another worker, for who attaches to it; absent = there is no other. */
+  readonly heardElsewhere?: (worker: number, streamId: string) => HeardStream;
   readonly log: Logger;
   readonly faults: FaultLog;
   /** A monotonic clock in ms. */
@@ -157,7 +160,7 @@ function floorOptions(
     faults.bug(method, id, fault.error);
   const options = {
     maxStreams: settings.admission.maxStreams,
-    listening: settings.admission.duplicatePolicy === 'attach' ? { limits } : null,
+    listening: settings.admission.duplicatePolicy === 'attach' ? { limits, ...heardElsewhereOf(ports) } : null,
     answers: answerKind({ machine: withFaultBarrier(sessions, reportBy('StreamAudio')), limits, memory }),
     welcomes: welcomeKind({
       machine: withFaultBarrier(welcomes, reportBy('GenerateWelcomeAudio')),
@@ -174,6 +177,10 @@ function floorOptions(
     ownTime,
   };
   return { options, resources, counters, answerJobs, speechJobs };
+}
+
+function heardElsewhereOf({ heardElsewhere }: FloorPorts) {
+  return heardElsewhere === undefined ? {} : { elsewhere: heardElsewhere };
 }
 
 /** The bounds of streams, as the configuration sets them. */

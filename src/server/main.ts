@@ -9,6 +9,7 @@ import { type Config, ConfigFault, loadConfig } from '../config.ts';
 import { wordsOf } from '../errors.ts';
 import { createLogger, type Logger, pacedDestination } from '../observe/logger.ts';
 import { withFilesAdvice } from './listen-fault.ts';
+import { keepNewObjectsYoung } from './load-watch.ts';
 import { type Surroundings, startSystem } from './system.ts';
 import { workersOf } from './workers/workers-service.ts';
 
@@ -34,6 +35,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   };
   process.on('SIGHUP', stayUp);
   process.umask(UMASK);
+  keepNewObjectsYoung();
   const files: Record<string, string> = {};
   const config = configOrNull(env, files);
   if (config === null) return CONFIG_FAULT_EXIT_CODE;

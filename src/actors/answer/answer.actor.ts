@@ -8,6 +8,7 @@
  */
 import { fromCallback } from 'xstate';
 import type { Call } from '../../call/call.ts';
+import type { Screen } from '../../call/gateway.ts';
 import { Stop, type StopSignal } from '../../call/stop-signal.ts';
 import type { AnswerEngine, AnswerRequest, AnswerUsage } from '../../engines/answer-engine.ts';
 import { type Failure, failureOfThrown } from '../../errors.ts';
@@ -59,16 +60,11 @@ export function createAnswerActor(options: AnswerActorOptions) {
     const resources = resourcesOf(options.resources, input.streamId);
     const { call, screen, figures, outbox } = resources;
     const job = new AnswerJob(options, {
-      // Told also after an abort: what was used was used.
-      request: {
-        prompt: input.prompt,
-        hardwareId: call.hardwareId,
-        ...screen,
-        noteUsage: (usage) => {
-          figures.answerUsed(usage);
-          options.noteUsage(call, usage);
-        },
-      },
+      request: requestOf(input.prompt, call.hardwareId, screen, (usage) => {
+        // Told also after an abort: what was used was used.
+        figures.answerUsed(usage);
+        options.noteUsage(call, usage);
+      }),
       call,
       figures,
       ageMs: () => outbox.ageMs(),
@@ -85,11 +81,27 @@ export function createAnswerActor(options: AnswerActorOptions) {
   });
 }
 
+function requestOf(
+  prompt: string,
+  hardwareId: string,
+  { screenshot, screenWidth, screenHeight }: Screen,
+  noteUsage: (usage: AnswerUsage) => void,
+): OpenRequest {
+  const request: OpenRequest = { prompt, hardwareId, noteUsage };
+  if (screenshot !== undefined) request.screenshot = screenshot;
+  if (screenWidth !== undefined) request.screenWidth = screenWidth;
+  if (screenHeight !== undefined) request.screenHeight = screenHeight;
+  return request;
+}
+
 /** Why an engine is aborted. One object for all: making an error collects a stack. */
 const nobodyListens = Object.freeze(new Error('nobody listens to the answer any more'));
 
+/** What an engine is asked, while it is put together: what is put together by spreading has a shape of its own, for each answer. */
+type OpenRequest = { -readonly [Field in keyof AnswerRequest]: AnswerRequest[Field] };
+
 interface AnswerJobInput {
-  readonly request: AnswerRequest;
+  readonly request: OpenRequest;
   readonly call: Call;
   readonly figures: StreamFigures;
   /** How long ago the stream opened, by the clock of the actor. */
@@ -123,22 +135,18 @@ class AnswerJob {
   /** Pulls the answer to its end; never rejects. */
   async run(): Promise<void> {
     const { engine, jobs, history: memory } = this.#options;
-    const { request: asked, figures } = this.#input;
+    const { request, figures } = this.#input;
     const signal: StopSignal = this.#abort;
     jobs.begin();
     try {
-      const lookup = memory?.of(asked.hardwareId, signal) ?? null;
-      const history = lookup === null ? {} : { history: lookup instanceof Promise ? await lookup : lookup };
+      const lookup = memory?.of(request.hardwareId, signal) ?? null;
+      if (lookup !== null) request.history = lookup instanceof Promise ? await lookup : lookup;
       if (signal.aborted) return;
       const model = engine();
-      const request = {
-        ...asked,
-        ...history,
-        noteProvider: figures.answerAsked(model.name),
-        noteEnding: () => {
-          this.#flush();
-          this.#tell({ type: 'answer.endAnnounced', atMs: this.#atMs() });
-        },
+      request.noteProvider = figures.answerAsked(model.name);
+      request.noteEnding = () => {
+        this.#flush();
+        this.#tell({ type: 'answer.endAnnounced', atMs: this.#atMs() });
       };
       for await (const part of model.answer(request, signal)) {
         figures.answerHeard(part);
@@ -266,7 +274,8 @@ class QuietWatch {
   #arm(inMs: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#dueAtMs = this.#now() + inMs;
-    this.#timer = setTimeout(() => this.#look(), inMs);
+    // A look that comes late may find the next one due already; Node 24 warns of a time that has passed.
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, inMs));
   }
 
   #look(): void {

@@ -34,8 +34,10 @@ export interface Grant {
   readonly activeStreams: number;
   /** With what was collected of it; null where the request had none. */
   readonly utterance: Utterance | null;
-  /** The stream of the same floor that it is to hear; null = it has one of its own. */
+  /** The stream that it is to hear; null = it has one of its own. */
   readonly leader: string | null;
+  /** Where that runs, by its number; absent = on the same floor. */
+  readonly leaderWorker?: number;
 }
 
 /** A call that was asked for. */

@@ -25,10 +25,23 @@ import { endOf, type HostedStream, type StreamHostOptions, type StreamWayOut } f
 /** 21 s of sound. The sound is shared with the first call, and with all that wait for the same. */
 const MAX_WAITING_BYTES = 2 * 1024 * 1024;
 
+/** Hears a stream. */
+export interface FrameListener {
+  take(frame: Frame): void;
+  leaderEnded(end: StreamEnd): void;
+}
+
+/** A stream that others may hear, in this process or in another one. */
+export interface HeardStream {
+  /** From now on the listener gets what is written; at once the end, if that was before. */
+  listen(listener: FrameListener): void;
+  forget(listener: FrameListener): void;
+}
+
 /** The way out of a stream that others may hear, too. */
-export class SharedSink implements FrameSink {
+export class SharedSink implements FrameSink, HeardStream {
   readonly #sink: FrameSink;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<FrameListener>();
   #end: StreamEnd | null = null;
 
   constructor(sink: FrameSink) {
@@ -59,13 +72,12 @@ export class SharedSink implements FrameSink {
     for (const listener of [...this.#listeners]) listener.leaderEnded(end);
   }
 
-  /** From now on the listener gets what is written; at once the end, if that was before. */
-  listen(listener: Listener): void {
+  listen(listener: FrameListener): void {
     if (this.#end === null) this.#listeners.add(listener);
     else listener.leaderEnded(this.#end);
   }
 
-  forget(listener: Listener): void {
+  forget(listener: FrameListener): void {
     this.#listeners.delete(listener);
   }
 }
@@ -83,11 +95,11 @@ const endings: Partial<Readonly<Record<HeardEvent['type'], StreamFailureType>>> 
   'outbox.rateExceeded': 'rate_limit_exceeded',
 };
 
-export class Listener implements HostedStream {
+export class Listener implements HostedStream, FrameListener {
   readonly call: Call;
   readonly screenshotBytes = 0;
   readonly #options: ListenerOptions;
-  readonly #leader: SharedSink;
+  readonly #leader: HeardStream;
   readonly #wayOut: StreamWayOut;
   readonly #outbox: Outbox;
   #idleCheck: OwnTimer | undefined;
@@ -99,7 +111,7 @@ export class Listener implements HostedStream {
   #commandsSent = 0;
   #isEnded = false;
 
-  constructor(options: ListenerOptions, call: Call, leader: SharedSink, wayOut: StreamWayOut) {
+  constructor(options: ListenerOptions, call: Call, leader: HeardStream, wayOut: StreamWayOut) {
     this.call = call;
     this.#options = options;
     this.#leader = leader;

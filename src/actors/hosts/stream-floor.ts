@@ -18,7 +18,7 @@ import type { StreamLimits } from '../../machines/stream/stream.types.ts';
 import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
 import type { StreamCounters } from '../figures/stream-counters.ts';
 import type { AdmissionPort, AdmissionRequest, Asked, Floor, Grant } from './admission-port.ts';
-import { Listener, SharedSink } from './listener.ts';
+import { type HeardStream, Listener, SharedSink } from './listener.ts';
 import { LiveStreams, type OutsideEnd } from './live-streams.ts';
 import type { LoadMoment } from './load-judge.ts';
 import { noteStreamEnd } from './stream-end.ts';
@@ -33,7 +33,11 @@ export interface StreamFloorOptions extends StreamHostOptions {
   readonly welcomes: WelcomeKind;
   readonly counters: StreamCounters;
   /** Streams may be heard by other calls, too; null = none may. */
-  readonly listening: { readonly limits: StreamLimits } | null;
+  readonly listening: {
+    readonly limits: StreamLimits;
+    /** A stream of another floor; absent = there is no other. */
+    readonly elsewhere?: (worker: number, streamId: string) => HeardStream;
+  } | null;
   /** Told before a new stream is asked for, and may report load meanwhile; absent = nobody watches it. */
   readonly onAsked?: (moment: LoadMoment) => void;
 }
@@ -54,8 +58,10 @@ export class StreamFloor implements StreamGateway, Floor {
 
   open(request: StreamRequest, sink: FrameSink): OpenStream | Failure {
     const { call, prompt, screen } = request;
-    return this.#open({ call, utterance: { prompt, screen } }, sink, ({ utterance, leader }) =>
-      leader === null ? this.#hostAnswer({ call, ...(utterance ?? request) }, sink) : this.#attach(call, leader, sink),
+    return this.#open({ call, utterance: { prompt, screen } }, sink, ({ utterance, leader, leaderWorker }) =>
+      leader === null
+        ? this.#hostAnswer({ call, ...(utterance ?? request) }, sink)
+        : this.#attach(call, { leader, leaderWorker }, sink),
     );
   }
 
@@ -68,9 +74,18 @@ export class StreamFloor implements StreamGateway, Floor {
     return hostStream(this.#options, answers, request, this.#wayOut(call, shared));
   }
 
-  #attach(call: Call, leader: string, sink: FrameSink): HostedStream {
+  /** A stream that runs here and may be heard; null = it is over. */
+  heardStream(streamId: string): HeardStream | null {
+    return this.#shared.get(streamId) ?? null;
+  }
+
+  #attach(
+    call: Call,
+    { leader, leaderWorker }: { readonly leader: string; readonly leaderWorker: number | undefined },
+    sink: FrameSink,
+  ): HostedStream {
     const { listening } = this.#options;
-    const shared = this.#shared.get(leader);
+    const shared = leaderWorker === undefined ? this.#shared.get(leader) : listening?.elsewhere?.(leaderWorker, leader);
     assert(listening !== null && shared !== undefined, `stream ${leader} can't be heard`);
     return new Listener({ ...this.#options, limits: listening.limits }, call, shared, this.#wayOut(call, sink));
   }

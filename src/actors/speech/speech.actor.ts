@@ -55,9 +55,15 @@ export function createSpeechActor(options: SpeechActorOptions) {
     const { call, outbox, figures } = resources;
     const jobs = new Map<number, SpeechJob>();
     let isStopped = false;
+    const { engine, jobs: count, faults, now } = options;
+    // Field by field: what is put together by spreading has a shape of its own, for each stream.
     const surroundings: SpeechJobSurroundings = {
-      ...options,
-      ...input,
+      engine,
+      jobs: count,
+      faults,
+      now,
+      voice: input.voice,
+      language: input.language,
       call,
       outbox,
       figures,
@@ -113,7 +119,9 @@ const CHUNKS_PER_BREATH = 64;
 /** Why an engine is aborted. One object for all: making an error collects a stack. */
 const nobodyListens = Object.freeze(new Error('nobody listens to the sentence any more'));
 
-interface SpeechJobSurroundings extends SpeechInput {
+interface SpeechJobSurroundings {
+  readonly voice: string | undefined;
+  readonly language: string | undefined;
   readonly engine: () => SpeechEngine;
   readonly jobs: JobCount;
   readonly faults: FaultLog;

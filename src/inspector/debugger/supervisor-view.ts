@@ -1,5 +1,5 @@
 /**
- * What a supervisor did: slots over time, who holds them at a turn, who was refused and why. Counts come from what its log says; a refusal's
+ * What a supervisor did: slots over time, who holds them at a turn and who hears or waits for whom, who was refused and why. Counts come from what its log says; a refusal's
  * reason is not in it, so those that are shown are executed once more. So a log of a million turns costs a walk over its lines, and no
  * second execution.
  */
@@ -18,9 +18,16 @@ export interface SupervisorView {
   readonly admitted: number;
   readonly refused: number;
   readonly interrupts: number;
-  /** Those that hold a slot after the turn that was asked for, the oldest first. */
+  /** Calls that ever waited for their session id. */
+  readonly queued: number;
+  /** Those that hold a slot after the turn that was asked for, the oldest first, behind each those that listen to it. */
   readonly holders: readonly SlotHolder[];
   readonly moreHolders: number;
+  /** Calls that wait for their session id after that turn, in the order in which they came. */
+  readonly waiting: readonly QueuedCall[];
+  readonly moreWaiting: number;
+  /** How long a call may wait; 0 = none does here. */
+  readonly queueTimeoutMs: number;
   /** Newest first. */
   readonly refusals: readonly Refusal[];
   readonly moreRefusals: number;
@@ -31,6 +38,19 @@ export interface SlotHolder {
   readonly sessionId: string;
   readonly hardwareId: string;
   readonly kind: string;
+  /** Of a listener: the stream that it hears, which may be over; null = it is none. */
+  readonly hears: string | null;
+}
+
+/** A call that waits until its session id is free. */
+export interface QueuedCall extends Pick<SlotHolder, 'streamId' | 'sessionId' | 'hardwareId'> {
+  /** Among those that wait for the same id, from 1. */
+  readonly place: number;
+  /** When it came, on the log's own clock, and in which turn. */
+  readonly sinceMs: number;
+  readonly turn: number;
+  /** How long it had waited by the turn that was asked for. */
+  readonly waitedMs: number;
 }
 
 export interface Refusal {
@@ -44,6 +64,7 @@ export interface Refusal {
 
 const MAX_POINTS = 1_200;
 const MAX_HOLDERS = 200;
+const MAX_WAITING = 200;
 const MAX_REFUSALS = 200;
 
 /** The log of a supervisor as it stood after `turn`; `snapshotAfter` is the chart's own place there, null = it did not come so far. */
@@ -56,9 +77,15 @@ export function supervisorView(
   }: { readonly turn: number; readonly snapshotAfter: (turn: number) => AnyMachineSnapshot | null },
 ): SupervisorView {
   const walked = walk(log);
-  const holders = holdersIn(snapshotAfter(turn));
-  const shown = walked.refusedIn.slice(-MAX_REFUSALS).reverse();
+  const snapshot = snapshotAfter(turn);
+  const holders = holdersIn(snapshot);
+  const waiting = waitingIn(snapshot, log, turn);
   const chart = new PureChart(machine);
+  const refusals: Refusal[] = [];
+  // A turn may refuse all that wait: each of them counts.
+  for (const at of [...new Set(walked.refusedIn.slice(-MAX_REFUSALS))].reverse())
+    refusals.push(...refusalsIn(log, chart, { turn: at, before: snapshotAfter(at - 1) }));
+  refusals.splice(MAX_REFUSALS);
   return {
     maxStreams: Number(field(log.header.input, 'maxStreams') ?? 0),
     slots: thinned(walked.slots),
@@ -67,10 +94,14 @@ export function supervisorView(
     admitted: walked.admitted,
     refused: walked.refusedIn.length,
     interrupts: walked.interrupts,
+    queued: walked.queued,
     holders: holders.slice(0, MAX_HOLDERS),
     moreHolders: Math.max(0, holders.length - MAX_HOLDERS),
-    refusals: shown.flatMap((at) => refusalIn(log, chart, { turn: at, before: snapshotAfter(at - 1) }) ?? []),
-    moreRefusals: walked.refusedIn.length - shown.length,
+    waiting: waiting.slice(0, MAX_WAITING),
+    moreWaiting: Math.max(0, waiting.length - MAX_WAITING),
+    queueTimeoutMs: Number(field(log.header.input, 'queueTimeoutMs') ?? 0),
+    refusals,
+    moreRefusals: walked.refusedIn.length - refusals.length,
   };
 }
 
@@ -79,12 +110,13 @@ interface Walked {
   readonly admitted: number;
   readonly refusedIn: readonly number[];
   readonly interrupts: number;
+  readonly queued: number;
 }
 
 function walk({ turns }: EventLog): Walked {
   const slots: { atMs: number; turn: number; held: number }[] = [{ atMs: 0, turn: 0, held: 0 }];
   const refusedIn: number[] = [];
-  let [held, admitted, interrupts] = [0, 0, 0];
+  let [held, admitted, interrupts, queued] = [0, 0, 0, 0];
   for (const { turn, atMs, event, effects = [] } of turns) {
     if (event.type === 'device.interruptRequested') interrupts += 1;
     const before = held;
@@ -94,10 +126,11 @@ function walk({ turns }: EventLog): Walked {
         admitted += 1;
       } else if (effect.startsWith('say slot.freed') || effect.startsWith('say stream.superseded')) held -= 1;
       else if (effect.startsWith('say stream.refused')) refusedIn.push(turn);
+      else if (effect.startsWith('say stream.queued')) queued += 1;
     }
     if (held !== before) slots.push({ atMs, turn, held });
   }
-  return { slots, admitted, refusedIn, interrupts };
+  return { slots, admitted, refusedIn, interrupts, queued };
 }
 
 /** At most MAX_POINTS: of each stretch of time its last point and, before it, its highest. */
@@ -117,41 +150,79 @@ function thinned(slots: Walked['slots']): SupervisorView['slots'] {
   return kept;
 }
 
-function holdersIn(snapshot: AnyMachineSnapshot | null): readonly SlotHolder[] {
-  const streams: unknown = field(snapshot?.context, 'streams');
-  const entries: readonly (readonly [string, unknown])[] = isTable(streams)
-    ? entriesOf(streams)
-    : Object.entries(typeof streams === 'object' && streams !== null ? streams : {});
-  return [...entries]
-    .sort(([, a], [, b]) => Number(field(a, 'admission') ?? 0) - Number(field(b, 'admission') ?? 0))
-    .map(([streamId, stream]) => ({
-      streamId,
-      sessionId: textOf(field(stream, 'sessionId')),
-      hardwareId: textOf(field(stream, 'hardwareId')),
-      kind: textOf(field(stream, 'kind')),
-    }));
+/** What stands in a table of the context, or in the object that it was in version 1. */
+function rowsIn(snapshot: AnyMachineSnapshot | null, name: string): readonly (readonly [string, unknown])[] {
+  const rows: unknown = field(snapshot?.context, name);
+  return isTable(rows) ? entriesOf(rows) : Object.entries(typeof rows === 'object' && rows !== null ? rows : {});
 }
 
-/** What a turn said to whom it refused; null = the chart refuses nobody there today. */
-function refusalIn(
+function holdersIn(snapshot: AnyMachineSnapshot | null): readonly SlotHolder[] {
+  const holders: SlotHolder[] = [];
+  const listeners = new Map<string, SlotHolder[]>();
+  const rows = [...rowsIn(snapshot, 'streams')];
+  for (const [streamId, stream] of rows.sort(([, a], [, b]) => orderOf(a, 'admission') - orderOf(b, 'admission'))) {
+    const kind = textOf(field(stream, 'kind'));
+    const hears = kind === 'listener' ? textOf(field(stream, 'leader')) : null;
+    const holder = { ...whose(stream), streamId, kind, hears };
+    if (hears === null) holders.push(holder);
+    else listeners.set(hears, [...(listeners.get(hears) ?? []), holder]);
+  }
+  const led = holders.flatMap((holder) => [holder, ...(listeners.get(holder.streamId) ?? [])]);
+  for (const { streamId } of holders) listeners.delete(streamId);
+  // Whom they heard has ended, and they have not been told yet.
+  return [...led, ...[...listeners.values()].flat()];
+}
+
+function waitingIn(snapshot: AnyMachineSnapshot | null, { turns }: EventLog, turn: number): readonly QueuedCall[] {
+  const rows = [...rowsIn(snapshot, 'waiting')];
+  if (rows.length === 0) return [];
+  const places = new Map<string, number>();
+  for (const [, queue] of rowsIn(snapshot, 'queues'))
+    if (Array.isArray(queue)) for (const [index, streamId] of queue.entries()) places.set(String(streamId), index + 1);
+  const came = new Map(rows.map(([streamId]) => [streamId, 0]));
+  for (const { turn: at, event } of turns.slice(0, turn + 1))
+    if (event.type === 'stream.requested' && came.has(textOf(event.streamId))) came.set(textOf(event.streamId), at);
+  const nowMs = turns[turn]?.atMs ?? 0;
+  return rows
+    .sort(([, a], [, b]) => orderOf(a, 'arrival') - orderOf(b, 'arrival'))
+    .map(([streamId, call]) => {
+      const at = came.get(streamId) ?? 0;
+      const sinceMs = turns[at]?.atMs ?? 0;
+      const waited = { sinceMs, turn: at, waitedMs: nowMs - sinceMs };
+      return { ...whose(call), streamId, place: places.get(streamId) ?? 0, ...waited };
+    });
+}
+
+function orderOf(row: unknown, name: string): number {
+  return Number(field(row, name) ?? 0);
+}
+
+function whose(row: unknown): { readonly sessionId: string; readonly hardwareId: string } {
+  return { sessionId: textOf(field(row, 'sessionId')), hardwareId: textOf(field(row, 'hardwareId')) };
+}
+
+/** What a turn said to those whom it refused, who asked or had waited; none = the chart refuses nobody there today. */
+function refusalsIn(
   { turns, header }: EventLog,
   chart: PureChart,
   { turn, before }: { readonly turn: number; readonly before: AnyMachineSnapshot | null },
-): Refusal | null {
+): readonly Refusal[] {
   const recorded = turns[turn];
-  if (recorded === undefined) return null;
+  if (recorded === undefined) return [];
   const { event, atMs } = recorded;
-  const told = { turn, atMs, sessionId: textOf(event.sessionId), hardwareId: textOf(event.hardwareId) };
   try {
     const { actions } = before === null ? chart.start(header.input) : chart.take(before, event);
-    const said = actions.map(({ params }) => field(params, 'event'));
-    const failure = field(
-      said.find((each) => field(each, 'type') === 'stream.refused'),
-      'failure',
-    );
-    return { ...told, errorType: textOf(field(failure, 'errorType')), message: textOf(field(failure, 'message')) };
+    const waited = event.type === 'stream.requested' ? new Map() : new Map(rowsIn(before, 'waiting'));
+    return actions
+      .map(({ params }) => field(params, 'event'))
+      .filter((said) => field(said, 'type') === 'stream.refused')
+      .map((said) => {
+        const failure = field(said, 'failure');
+        const words = { errorType: textOf(field(failure, 'errorType')), message: textOf(field(failure, 'message')) };
+        return { turn, atMs, ...whose(waited.get(textOf(field(said, 'streamId'))) ?? event), ...words };
+      });
   } catch {
-    return { ...told, errorType: '', message: 'its chart throws here' };
+    return [{ turn, atMs, ...whose(event), errorType: '', message: 'its chart throws here' }];
   }
 }
 

@@ -48,11 +48,6 @@ export function isQueueFull(context: SupervisorContext, { sessionId }: Claim): b
   return queueOf(context, sessionId).length >= (context.queueMax ?? 0);
 }
 
-/** True if the stream in flight is another process's than the call: sound does not pass between them. */
-export function isLeaderElsewhere({ inFlight, streams }: SupervisorContext, { sessionId, worker }: Claim): boolean {
-  return (lookUp(streams, lookUp(inFlight, sessionId) ?? '')?.worker ?? 0) !== (worker ?? 0);
-}
-
 export function isDeviceStreaming(context: SupervisorContext, claim: Claim): boolean {
   return context.oneStreamPerDevice && isOneDevice(claim.hardwareId) && deviceStreams(context, claim) > 0;
 }

@@ -26,7 +26,6 @@ import {
   isDeviceFull,
   isDeviceStreaming,
   isFull,
-  isLeaderElsewhere,
   isOfAnotherDevice,
   isQueueFull,
   loadOf,
@@ -104,7 +103,6 @@ export const supervisorSetup = setup({
     isOfAnotherDevice: ({ context, event }) =>
       isAnswer(event) && duplicateKindOf(context, event) !== null && isOfAnotherDevice(context, event),
     isQueueFull: ({ context, event }) => isQueuing(context, event) && isQueueFull(context, event),
-    isLeaderElsewhere: ({ context, event }) => isAttaching(context, event) && isLeaderElsewhere(context, event),
     isDeviceStreaming: ({ context, event }) => isTaking(context, event) && isDeviceStreaming(context, event),
     isDeviceFull: ({ context, event }) => isTaking(context, event) && isDeviceFull(context, event),
     isFull: ({ context, event }) => !isQueuing(context, event) && isFull(context, isAnswer(event) ? event : null),
@@ -220,7 +218,6 @@ export const supervisorMachine = supervisorSetup.createMachine({
           { guard: 'isSessionInFlight', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
           { guard: 'isOfAnotherDevice', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
           { guard: 'isQueueFull', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
-          { guard: 'isLeaderElsewhere', actions: { type: 'refuse', params: { errorType: 'concurrent_request' } } },
           { guard: 'isDeviceStreaming', actions: { type: 'refuse', params: { errorType: 'concurrent_hardware_id' } } },
           { guard: 'isDeviceFull', actions: { type: 'refuse', params: { errorType: 'device_limit_exceeded' } } },
           { guard: 'isFull', actions: { type: 'refuse', params: { errorType: 'stream_limit_exceeded' } } },

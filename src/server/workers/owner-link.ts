@@ -71,8 +71,14 @@ export function admissionsOver(line: OwnerLine, { config, refuse }: OwnerOptions
   };
 }
 
-/** Nobody attaches to a stream of another process. What the request brings itself goes before what was collected, as in utterance-collector.ts. */
-function wholeGrant({ activeStreams, prompt, screen }: SlimGrant, { utterance }: AdmissionRequest): Grant {
+/** What the request brings itself goes before what was collected, as in utterance-collector.ts. */
+function wholeGrant(
+  { activeStreams, prompt, screen, leader, leaderWorker }: SlimGrant,
+  { utterance }: AdmissionRequest,
+): Grant {
+  if (leader !== undefined) {
+    return { activeStreams, utterance: null, leader, ...(leaderWorker !== undefined && { leaderWorker }) };
+  }
   if (utterance === null) return { activeStreams, utterance, leader: null };
   return {
     activeStreams,

@@ -12,6 +12,7 @@ import type { OutsideEnd } from '../../actors/hosts/live-streams.ts';
 import { type Failure, failure, wordsOf } from '../../errors.ts';
 import type { FeedInterest } from '../../inspector/server/feed.ts';
 import type { UsageStore } from '../../store/store-clients.ts';
+import type { BridgeEnd, BridgeMaker } from './bridge-maker.ts';
 import type { FarSessions, WatchedWorker } from './far-sessions.ts';
 import type { MachinePlaces, PlaceHolder } from './machine-places.ts';
 import { type Hearer, type LineOptions, ProcessLine } from './process-line.ts';
@@ -25,11 +26,12 @@ export interface WorkerDeskOptions {
   readonly memory: ConversationMemory | null;
   readonly usage: Pick<UsageStore, 'record'>;
   readonly places: MachinePlaces;
+  readonly bridges: BridgeMaker;
   /** null = the inspector is off. */
   readonly far: FarSessions | null;
 }
 
-type DeskLine = Pick<LineOptions<object>, 'send' | 'onGivenUp'>;
+type DeskLine = Pick<LineOptions<object>, 'send' | 'onGivenUp'> & { readonly sendSocket: BridgeEnd['bridge'] };
 
 /** Streams that are being ended, and who waits for it. */
 interface Ending {
@@ -37,9 +39,10 @@ interface Ending {
   readonly over: (sessionIds: readonly string[]) => void;
 }
 
-export class WorkerDesk implements Floor, WatchedWorker, PlaceHolder {
+export class WorkerDesk implements Floor, WatchedWorker, PlaceHolder, BridgeEnd {
   readonly worker: number;
   readonly line: ProcessLine<ToWorker, FromWorker>;
+  readonly bridge: BridgeEnd['bridge'];
   readonly #options: WorkerDeskOptions;
   readonly #port: AdmissionPort;
   /** Asked for, neither granted nor refused. */
@@ -55,6 +58,8 @@ export class WorkerDesk implements Floor, WatchedWorker, PlaceHolder {
     this.#port = options.admissions.portOf(this);
     this.line = new ProcessLine(line);
     this.line.hear(this.#hearer());
+    this.bridge = line.sendSocket;
+    options.bridges.joined(this);
     options.far?.joined(this);
   }
 
@@ -65,6 +70,10 @@ export class WorkerDesk implements Floor, WatchedWorker, PlaceHolder {
 
   holds(streamId: string): boolean {
     return this.#granted.has(streamId);
+  }
+
+  unbridge(to: number): void {
+    this.line.tell({ kind: 'unbridged', worker: to });
   }
 
   makeRoom(answer: (hasMade: boolean) => void): void {
@@ -104,6 +113,7 @@ export class WorkerDesk implements Floor, WatchedWorker, PlaceHolder {
     }
     this.#endings.clear();
     this.#options.places.left(this);
+    this.#options.bridges.left(this);
     this.#options.far?.left(this);
     return granted.size;
   }
@@ -170,6 +180,7 @@ export class WorkerDesk implements Floor, WatchedWorker, PlaceHolder {
       }
       this.#granted.set(streamId, sessionId);
       answer(slim(verdict, prompt));
+      if (verdict.leaderWorker !== undefined) this.#options.bridges.join(this, verdict.leaderWorker);
     });
     if (!isDecided) this.#asked.set(streamId, asked);
   }
@@ -186,7 +197,8 @@ export class WorkerDesk implements Floor, WatchedWorker, PlaceHolder {
   }
 }
 
-function slim({ activeStreams, utterance }: Grant, prompt: string | null): SlimGrant {
+function slim({ activeStreams, utterance, leader, leaderWorker }: Grant, prompt: string | null): SlimGrant {
+  if (leader !== null) return { activeStreams, leader, ...(leaderWorker !== undefined && { leaderWorker }) };
   if (utterance === null) return { activeStreams };
   return {
     activeStreams,

@@ -28,12 +28,20 @@ export interface WorkerBirth {
   readonly grpcPort: number;
 }
 
+/** A message by itself, with a socket: the one to this worker. */
+export interface BridgeMessage {
+  readonly bridge: number;
+}
+
 /** A slot; what is as it was asked for stays away. */
 export interface SlimGrant extends Pick<Grant, 'activeStreams'> {
   /** The words, where collected ones came to them. */
   readonly prompt?: string;
   /** What was collected of the screen. */
   readonly screen?: Screen;
+  /** It hears that stream, which runs at the worker of this number or, without one, at its own. */
+  readonly leader?: string;
+  readonly leaderWorker?: number;
 }
 
 /** What a worker says. */
@@ -77,6 +85,8 @@ export type Recalled = { readonly exchanges: readonly Exchange[] } | { readonly 
 export interface ToWorker {
   readonly told:
     | { readonly kind: 'serving'; readonly isServing: boolean }
+    /** Nothing goes over the socket to that worker any more. */
+    | { readonly kind: 'unbridged'; readonly worker: number }
     /** What the inspector watches from now on. */
     | { readonly kind: 'watched'; readonly interest: FeedInterest }
     /** It ends its calls, writes its logs and is gone. */

@@ -5,6 +5,7 @@
  * It does what that tells it and nothing by itself: signals are the server's, and whoever loses the server's process ends (node:cluster ends a
  * worker whose channel closes).
  */
+import { Socket } from 'node:net';
 import { HistoryLookup } from '../../actors/answer/history-lookup.ts';
 import type { StreamCounters } from '../../actors/figures/stream-counters.ts';
 import { type Call, idsOf } from '../../call/call.ts';
@@ -19,13 +20,21 @@ import { composeFloor, streamSettingsOf } from '../composition.ts';
 import { type DescriptorShares, shareDescriptors } from '../descriptors.ts';
 import { EnginesInUse } from '../engines-in-use.ts';
 import { createExportTap, type ExportTap } from '../export-tap.ts';
-import { createLoadWatch, createOwnTime, type LoadWatch } from '../load-watch.ts';
+import { createLoadWatch, createOwnTime, keepNewObjectsYoung, type LoadWatch } from '../load-watch.ts';
 import { packageVersion } from '../package-version.ts';
 import { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, figuresOf } from '../stream-service.ts';
 import { admissionsOver, memoryOver, placesOver, usageOver } from './owner-link.ts';
 import { ProcessLine } from './process-line.ts';
-import { type FromWorker, type Outcome, type ToWorker, WORKER_LOADED, type WorkerBirth } from './worker-messages.ts';
+import { type FindStream, WorkerBridges } from './worker-bridge.ts';
+import {
+  type BridgeMessage,
+  type FromWorker,
+  type Outcome,
+  type ToWorker,
+  WORKER_LOADED,
+  type WorkerBirth,
+} from './worker-messages.ts';
 
 /** Ctrl-C and a service manager signal the whole group. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -33,14 +42,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 type Batch = Parameters<ProcessLine<FromWorker, ToWorker>['take']>[0];
 
 let take: ((batch: Batch) => void) | null = null;
-process.on('message', (message: WorkerBirth | Batch) => {
+/** Where a stream that runs here is found. */
+let findStream: FindStream = () => null;
+const bridges = new WorkerBridges((streamId) => findStream(streamId));
+process.on('message', (message: WorkerBirth | BridgeMessage | Batch, handle) => {
   if ('number' in message) take = begin(message);
-  else take?.(message);
+  else if (!('bridge' in message)) take?.(message);
+  else if (handle instanceof Socket) bridges.connected(message.bridge, handle);
+  else bridges.lost(message.bridge);
 });
 process.send?.(WORKER_LOADED);
 
 /** Returns who takes what the server says. */
 function begin({ number, env, files, grpcPort, exportRun }: WorkerBirth): (batch: Batch) => void {
+  keepNewObjectsYoung();
   const read = loadConfig({ env, readFile: (path) => textOf(files, path) });
   const config = { ...read, grpc: { ...read.grpc, port: grpcPort } };
   const log = createLogger(config.log.level, pacedDestination(process.stdout), { worker: number });
@@ -86,9 +101,11 @@ function serve(config: Config, log: Logger, exportRun: string): (batch: Batch) =
       now: () => performance.now(),
       ownTime,
       onAsked: (moment) => load?.asked(moment),
+      heardElsewhere: (worker, streamId) => bridges.streamOf(worker, streamId),
     },
     () => admissionsOver(line, { config, refuse: (call, why) => refuseHere(call, why, streams.counters, log) }),
   );
+  findStream = (streamId) => streams.floor.heardStream(streamId);
   const { connections: maxConnections } = shares;
   const sharedPlaces = placesOver(line);
   const gateway = streams.floor;
@@ -107,6 +124,7 @@ function serve(config: Config, log: Logger, exportRun: string): (batch: Batch) =
   line.hear({
     told: (message) => {
       if (message.kind === 'serving') grpc.setServing(message.isServing);
+      else if (message.kind === 'unbridged') bridges.lost(message.worker);
       else if (message.kind === 'watched') branch?.watch(message.interest);
       else
         void close()

@@ -9,9 +9,10 @@ import cluster, { type Worker } from 'node:cluster';
 import type { EngineOrder } from '../../machines/bootstrap.machine.ts';
 import { type Logger, wholeLines } from '../../observe/logger.ts';
 import type { EngineNames, FloorFigures } from '../stream-service.ts';
+import type { BridgeEnd } from './bridge-maker.ts';
 import { sumOf, withoutGauges } from './figure-sums.ts';
 import { WorkerDesk, type WorkerDeskOptions } from './worker-desk.ts';
-import { WORKER_LOADED, type WorkerBirth } from './worker-messages.ts';
+import { type BridgeMessage, WORKER_LOADED, type WorkerBirth } from './worker-messages.ts';
 
 const PING_INTERVAL_MS = 1_000;
 /**
@@ -95,7 +96,15 @@ export class WorkerSeat {
       if (waiting !== null) waiting.push(() => send(batch, sent));
       else if (worker.isConnected()) worker.process.send(batch, sent);
     };
-    const desk = new WorkerDesk(this.#options, { send, onGivenUp: (why) => this.#kill(sitting, why) });
+    const sendSocket: BridgeEnd['bridge'] = (to, socket) => {
+      if (worker.isConnected()) worker.process.send({ bridge: to } satisfies BridgeMessage, socket, () => {});
+      else socket.destroy();
+    };
+    const desk = new WorkerDesk(this.#options, {
+      send,
+      sendSocket,
+      onGivenUp: (why) => this.#kill(sitting, why),
+    });
     const sitting: Sitting = {
       worker,
       desk,

@@ -19,6 +19,7 @@ import type { UsageStore } from '../../store/store-clients.ts';
 import type { AdmissionsComposition } from '../composition.ts';
 import type { Recording } from '../persistence.ts';
 import { CLOSE_GRACE_MS, type EngineNames, type ServiceStatus, type StreamService } from '../stream-service.ts';
+import { BridgeMaker } from './bridge-maker.ts';
 import type { FarSessions } from './far-sessions.ts';
 import { sumOf } from './figure-sums.ts';
 import { MachinePlaces } from './machine-places.ts';
@@ -89,7 +90,11 @@ export class WorkersService implements StreamService {
       logged: origin.passOn,
     };
     const places = new MachinePlaces(options.config.connections.maxConnections);
-    const parts = { birth, listener, admissions, memory, usage, places, far, log };
+    const bridges = new BridgeMaker((error) => {
+      const fields = { scope: 'server', method: 'workers', decision: 'bridge_failed', ctx: { why: wordsOf(error) } };
+      log.error(fields, 'a call can not hear a stream of another worker');
+    });
+    const parts = { birth, listener, admissions, memory, usage, places, bridges, far, log };
     this.#seats = Array.from({ length: origin.count }, (_, index) => new WorkerSeat({ ...parts, number: index + 1 }));
   }
 

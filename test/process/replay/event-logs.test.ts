@@ -3,13 +3,15 @@ import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, unl
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import * as fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
 import { type Actor, createActor } from 'xstate';
 import { isBadLog, readLog } from '../../../src/log/log-reader.ts';
 import { supervisorMachine } from '../../../src/machines/supervisor/supervisor.machine.ts';
 import { ActorLog } from '../../../src/record/actor-log.ts';
 import { supervisorRecording } from '../../../src/record/chart-recordings.ts';
-import { EventLogs, type EventLogsOptions } from '../../../src/record/event-logs.ts';
+import { EventLogs, type EventLogsOptions, FLUSH_MS } from '../../../src/record/event-logs.ts';
+import { LogWriter, POLL_MS, SWEEP_STEP_MS } from '../../../src/record/log-writer.ts';
 import { type RecordedTurn, withRecorder } from '../../../src/record/recorded-logic.ts';
 import { logMaker } from '../../../src/record/redaction.ts';
 import { replay } from '../../../src/replay/replayer.ts';
@@ -82,6 +84,77 @@ test('a disk that takes nothing: a bounded part waits, the rest is dropped and c
     (dropped) => dropped > turnsDropped,
   );
   expect(sent - bench.logs.counts.turnsDropped).toBeLessThan(sent / 2);
+  await bench.logs.close();
+});
+
+test('a line is handed over within FLUSH_MS, however turns follow each other; the writer looks in time for 50 ms in all', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
+  const handed: { readonly atMs: number; readonly turns: number }[] = [];
+  let nowMs = 0;
+  const write = vi.spyOn(LogWriter.prototype, 'write').mockImplementation((orders) => {
+    handed.push({ atMs: nowMs, turns: orders.reduce((sum, { turns }) => sum + turns, 0) });
+    return true;
+  });
+  try {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 45 }), { minLength: 1, maxLength: 60 }), async (pauses) => {
+        const bench = new Bench();
+        const actors = ['one', 'two', 'three'].map((name) => bench.start(name));
+        nowMs = 0;
+        handed.length = 0;
+        // When the turns came, their first ones included; nothing is dropped here.
+        const came = actors.map(() => 0);
+        const pass = (ms: number) => {
+          for (let step = 0; step < ms; step += 1) {
+            nowMs += 1;
+            vi.advanceTimersByTime(1);
+          }
+        };
+        for (const [index, pause] of pauses.entries()) {
+          pass(pause);
+          const actor = actors[index % actors.length];
+          if (actor === undefined) continue;
+          interruptTimes(actor, 1);
+          came.push(nowMs);
+        }
+        pass(100);
+        const waits = handed.flatMap(({ atMs, turns }) => came.splice(0, turns).map((cameAtMs) => atMs - cameAtMs));
+        expect(came).toEqual([]);
+        // A round of the event loop, in which lines are made, is a ms here.
+        expect(Math.max(...waits)).toBeLessThanOrEqual(FLUSH_MS + 1);
+        await bench.logs.close();
+      }),
+      { numRuns: 40 },
+    );
+  } finally {
+    write.mockRestore();
+    vi.useRealTimers();
+  }
+  expect(FLUSH_MS + Math.max(POLL_MS, SWEEP_STEP_MS)).toBeLessThan(50);
+});
+
+test('a loop that is too busy for its timers hands over what waits by the turns that keep it busy', async () => {
+  const handed: { readonly atMs: number; readonly turns: number }[] = [];
+  const bench = new Bench();
+  const write = vi.spyOn(LogWriter.prototype, 'write').mockImplementation((orders) => {
+    handed.push({ atMs: bench.nowMs, turns: orders.reduce((sum, { turns }) => sum + turns, 0) });
+    return true;
+  });
+  const startMs = bench.nowMs;
+  const actors = ['one', 'two', 'three'].map((name) => bench.start(name));
+  const came = actors.map(() => startMs);
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    bench.nowMs += 1;
+    const actor = actors[turn % actors.length];
+    if (actor !== undefined) interruptTimes(actor, 1);
+    came.push(bench.nowMs);
+  }
+  write.mockRestore();
+  const waits = handed.flatMap(({ atMs, turns }) => came.splice(0, turns).map((cameAtMs) => atMs - cameAtMs));
+  expect(Math.max(...waits)).toBe(FLUSH_MS);
+  // One order for each log in so many ms, not one for each turn.
+  expect(handed.length).toBe(Math.floor(1_000 / (FLUSH_MS + 1)));
+  expect(came.length).toBeLessThanOrEqual(FLUSH_MS + 1);
   await bench.logs.close();
 });
 

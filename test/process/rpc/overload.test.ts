@@ -6,6 +6,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
 import { connect, interrupt, start, startWelcome } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createLogFolder, identical, verdictOf } from '../../support/replay/log-folder.ts';
 import { type ServerProcess, startServerProcess } from '../../support/server-process.ts';
 import { framed, STREAM_AUDIO_PATH } from './raw-call.ts';
 import { richStatusOf } from './rich-status.ts';
@@ -84,6 +85,27 @@ test('who is new is refused with the time to come back; who runs and who interru
   expect(await server.status()).toMatchObject({ health: 'ok', last_error: null, rejected: { overloaded: 2 } });
   expect([server.logsOf('overloaded').length, server.logsOf('overload_over').length]).toEqual([1, 1]);
   expect(server.logsOf('overloaded')[0]).toMatchObject({ scope: 'backpressure', ctx: { reasons: ['prompts'] } });
+});
+
+test('the log of a supervisor that shed load has what it was told and whom it refused, and replays identical', async () => {
+  const folder = createLogFolder();
+  const { server, client } = await serverWith({ ...smallHeap, EVENT_LOG_DIR: folder.dir, EVENT_LOG: 'on' });
+  const holding = holdRequests(server);
+  await loadWhen(server, true);
+  expect(await start(client, { prompt: 'new' }).outcome).toMatchObject({ errorType: 'overloaded' });
+  holding.destroy();
+  await loadWhen(server, false);
+  expect(await start(client, { prompt: 'new' }).outcome).toMatchObject({ code: 'OK' });
+  expect(await server.stop()).toBe(0);
+  const [supervisor, ...others] = folder.logs('supervisor');
+  if (supervisor === undefined) expect.fail('it has no log');
+  expect(others).toEqual([]);
+  const told = supervisor.log.turns.filter(({ event }) => event.type === 'load.reported');
+  const prompts = told.map(({ event }) => JSON.stringify(event.reasons).includes('prompts'));
+  expect([prompts.includes(true), prompts.at(-1)]).toEqual([true, false]);
+  const effects = supervisor.log.turns.flatMap((turn) => turn.effects ?? []);
+  expect(effects.filter((effect) => effect.startsWith('say stream.refused')).length).toBeGreaterThanOrEqual(1);
+  expect(verdictOf(supervisor)).toMatchObject(identical({ turns: supervisor.log.turns.length }));
 });
 
 test('an event loop that is later than OVERLOAD_MAX_LAG refuses', async () => {

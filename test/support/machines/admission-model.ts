@@ -101,7 +101,6 @@ export class AdmissionModel {
     const refused = (why: string) => [`refused ${streamId} ${why}`];
     if (policy === 'reject') return refused('concurrent_request');
     if (running !== undefined && running.hardwareId !== call.hardwareId) return refused('concurrent_request');
-    if (policy === 'attach' && running?.worker !== call.worker) return refused('concurrent_request');
     if (policy === 'queue') {
       const before = this.waiting.filter((each) => each.sessionId === sessionId).length;
       if (before >= this.#limits.queueMax) return refused('concurrent_request');

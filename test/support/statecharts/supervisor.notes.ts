@@ -77,7 +77,6 @@ it names them in the order in which they were admitted.`,
     isOfAnotherDevice:
       'Its session_id is in flight, of another device: an id that is known says nothing about whose it is.',
     isQueueFull: 'It would wait for its session_id, and `DUPLICATE_QUEUE_MAX` calls do already.',
-    isLeaderElsewhere: 'It would listen to a stream that another process has.',
     isDeviceStreaming:
       '`ONE_STREAM_PER_DEVICE` is on and the device has a running stream, other than one that this call supersedes.',
     isDeviceFull:

@@ -466,6 +466,19 @@ export const deviations: readonly Deviation[] = [
     reason: 'words that are too long by themselves are refused by the rule of all words, and are not sent to be judged',
   },
   {
+    from: 'server/workers/bridge-maker.ts',
+    to: 'node:net',
+    reason: 'makes the socket between two workers, over which a call hears a stream of the other one',
+  },
+  { from: 'server/workers/bridge-maker.ts', to: 'node:fs/promises', reason: 'the folder of that socket’s name' },
+  { from: 'server/workers/bridge-maker.ts', to: 'node:os', reason: 'where folders are that nobody keeps' },
+  {
+    from: 'server/workers/worker-bridge.ts',
+    to: 'node:net',
+    reason: 'the socket between two workers, over which a call hears a stream of the other one',
+  },
+  { from: 'server/workers/worker-process.ts', to: 'node:net', reason: 'is handed its end of that socket' },
+  {
     from: 'server/workers/worker-seat.ts',
     to: 'node:cluster',
     reason: 'forks the workers, which share the gRPC port',

@@ -383,6 +383,21 @@ describe('silence', () => {
     expect(await silencesAfter('Let me ')).toEqual(all.slice(2));
   });
 
+  test('is looked for at no time that has passed, however late a look comes', async () => {
+    const { engine, actor, clock } = start();
+    const armed = vi.spyOn(globalThis, 'setTimeout');
+    engine.say('Let me. ');
+    await settle();
+    // A machine that is busy with others: the clock goes on, and timers come behind.
+    clock.ms += 700;
+    vi.advanceTimersByTime(700);
+    const delaysMs = armed.mock.calls.map(([, ms]) => ms);
+    vi.restoreAllMocks();
+    expect(typesOf(actor).filter((type) => type === 'answer.fellQuiet')).toHaveLength(SILENCES_MS.length);
+    expect(delaysMs.length).toBeGreaterThan(1);
+    expect(delaysMs.every((ms) => ms !== undefined && ms >= 0)).toBe(true);
+  });
+
   test('has the lengths that the rules for stops ask for', () => {
     expect(SILENCES_MS).toEqual(Object.values(quietWaits));
   });

@@ -25,6 +25,18 @@ function bench({ isStarted = true }: { readonly isStarted?: boolean } = {}) {
   return { clock, pauses, stopFor };
 }
 
+test('what is due already is called at once, and no timer is set for a time that has passed', () => {
+  const { clock } = bench();
+  const armed = vi.spyOn(globalThis, 'setTimeout');
+  const called = vi.fn();
+  clock.setTimeout(called, -40);
+  vi.advanceTimersByTime(1);
+  const delaysMs = armed.mock.calls.map(([, ms]) => ms);
+  vi.restoreAllMocks();
+  expect(called).toHaveBeenCalledOnce();
+  expect(delaysMs).toEqual([0]);
+});
+
 test('while the process runs, it is real time', () => {
   const { clock, pauses } = bench();
   const startedAtMs = clock.now();

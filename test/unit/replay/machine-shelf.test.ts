@@ -49,7 +49,7 @@ test('a chart that nobody knows has no machine', () => {
   expect(machineFor('session', 'never')?.id).toBe('session');
 });
 
-test.each(['1', '2'])(
+test.each(['1', '2', '3'])(
   'a log of version %s of the supervisor is replayed with that version, and is identical',
   (version) => {
     const file = new URL(`../../recordings/supervisor/race-v${version}.jsonl`, import.meta.url);

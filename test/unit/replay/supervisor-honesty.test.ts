@@ -11,7 +11,9 @@ import { machineFor } from '../../../src/replay/machine-shelf.ts';
 import { replay } from '../../../src/replay/replayer.ts';
 import { chainedAnew, goodLog, recordByHand } from '../../support/replay/hand-recording.ts';
 
-const recording = readFileSync(new URL('../../recordings/supervisor/race-v2.jsonl', import.meta.url), 'utf8');
+const recorded = (name: string) =>
+  readFileSync(new URL(`../../recordings/supervisor/${name}.jsonl`, import.meta.url), 'utf8');
+const recording = recorded('race-v2');
 
 /** Some dozen streams of a few devices, that come, go and are interrupted in a fixed disorder. */
 function crowdedLog(): string {
@@ -47,6 +49,10 @@ function forgeries({ event }: LogTurn): readonly LogTurn['event'][] {
 
 describe.each([
   ['the recording of a race', recording],
+  ['a race of today', recorded('race-v3')],
+  ['a race of calls that supersede', recorded('supersede-v3')],
+  ['a race of calls that wait', recorded('queue-v3')],
+  ['a race of calls that listen', recorded('attach-v3')],
   ['a crowd', crowdedLog()],
 ])('in %s', (_what, text) => {
   const log = goodLog(text);

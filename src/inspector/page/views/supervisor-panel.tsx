@@ -1,7 +1,7 @@
-/** A supervisor: slots over time, who holds them at the shown turn, who was refused and why. */
+/** A supervisor: slots over time, who holds them at the shown turn, who hears and who waits, who was refused and why. */
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Refusal, SlotHolder, SupervisorView } from '../../debugger/supervisor-view.ts';
+import type { QueuedCall, Refusal, SlotHolder, SupervisorView } from '../../debugger/supervisor-view.ts';
 import { useAnswer } from '../engine.ts';
 import { durationWords } from '../session/session-words.ts';
 import { useSlowed } from '../session/timeline-view.tsx';
@@ -18,7 +18,7 @@ export function SupervisorPanel() {
   const { answer, error } = useAnswer<'supervisor'>({ kind: 'supervisor', log, turn });
   if (error !== null) return <p class="view-words is-bad">{error}</p>;
   if (answer === null) return <p class="view-words">Reading the log…</p>;
-  const { admitted, refused, interrupts, peak, maxStreams } = answer;
+  const { admitted, refused, interrupts, peak, maxStreams, queued } = answer;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section class="view view-scroll" tabIndex={0} aria-label="Slots">
@@ -28,12 +28,16 @@ export function SupervisorPanel() {
         <span>{admitted.toLocaleString('en')} admitted</span>
         <span class={refused > 0 ? 'is-bad' : ''}>{refused.toLocaleString('en')} refused</span>
         <span>{interrupts.toLocaleString('en')} interrupted</span>
+        {queued > 0 && <span>{queued.toLocaleString('en')} waited for their session id</span>}
         <RefusedBy />
       </div>
       <Slots view={answer} turn={turn} />
       <div class="columns">
         <Refusals refusals={answer.refusals} more={answer.moreRefusals} />
-        <Holders holders={answer.holders} more={answer.moreHolders} turn={turn} />
+        <div>
+          <Holders holders={answer.holders} more={answer.moreHolders} turn={turn} />
+          {queued > 0 && <Waiting view={answer} turn={turn} />}
+        </div>
       </div>
     </section>
   );
@@ -139,7 +143,7 @@ function Refusals({ refusals, more }: { readonly refusals: readonly Refusal[]; r
       <table class="lanes">
         <tbody>
           {refusals.map(({ turn, atMs, sessionId, hardwareId, errorType, message }) => (
-            <tr key={turn}>
+            <tr key={`${turn} ${sessionId} ${hardwareId}`}>
               <td class="narrow-turn">
                 <button type="button" class="link" onClick={() => goToTurn(turn)}>
                   {turn}
@@ -167,14 +171,15 @@ interface HoldersProps {
 
 function Holders({ holders, more, turn }: HoldersProps) {
   return (
-    <div>
+    <>
       <h2>In flight after turn {turn}</h2>
       {holders.length === 0 && <p class="absent">nobody holds a slot</p>}
       <table class="lanes">
         <tbody>
-          {holders.map(({ streamId, sessionId, hardwareId, kind }) => (
-            <tr key={streamId}>
+          {holders.map(({ streamId, sessionId, hardwareId, kind, hears }) => (
+            <tr key={streamId} data-hears={hears}>
               <td>
+                {hears !== null && <span title={`It hears the stream ${hears}`}>↳ hears it: </span>}
                 {store.rows.has(streamId) ? (
                   <button type="button" class="link" onClick={() => selectLog(streamId)}>
                     {sessionId}
@@ -191,6 +196,35 @@ function Holders({ holders, more, turn }: HoldersProps) {
         </tbody>
       </table>
       {more > 0 && <p class="absent">and {more.toLocaleString('en')} more</p>}
-    </div>
+    </>
+  );
+}
+
+/** Calls that wait until their session id is free (DUPLICATE_POLICY=queue). */
+function Waiting({ view, turn }: { readonly view: SupervisorView; readonly turn: number }) {
+  const { waiting, moreWaiting, queueTimeoutMs } = view;
+  return (
+    <>
+      <h2>Waiting for their session id, at most {durationWords(queueTimeoutMs)}</h2>
+      {waiting.length === 0 && <p class="absent">nobody after turn {turn}</p>}
+      <table class="lanes">
+        <tbody>{waiting.map(waitingRow)}</tbody>
+      </table>
+      {moreWaiting > 0 && <p class="absent">and {moreWaiting.toLocaleString('en')} more</p>}
+    </>
+  );
+}
+
+function waitingRow({ streamId, sessionId, hardwareId, place, turn, waitedMs }: QueuedCall) {
+  return (
+    <tr key={streamId} data-place={place}>
+      <td>
+        {sessionId} <b>#{place}</b> for {durationWords(waitedMs)},{' '}
+        <button type="button" class="link" onClick={() => goToTurn(turn)}>
+          since turn {turn}
+        </button>{' '}
+        <span class="absent">{hardwareId}</span>
+      </td>
+    </tr>
   );
 }
