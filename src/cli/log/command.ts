@@ -206,7 +206,10 @@ function addExtract(log: Command, runner: CommandRunner): void {
   const command = log
     .command('extract')
     .description('the file of one session, out of a segment or a folder, byte for byte')
-    .argument('<id>', 'a session id, a stream id or the name of a log; its beginning is enough')
+    .argument(
+      '<id>',
+      'a session id, a stream id or the name of a log, of which the beginning is enough; or the path of a log',
+    )
     .argument('[path...]', 'segments, event logs, folders of both, or quoted glob patterns')
     .option('--out <file>', 'write it there instead of to stdout; into this folder if it is one')
     .addHelpText(

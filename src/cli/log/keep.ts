@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { type EventLog, endReasonOf, isFailedEnd } from '../../log/log-reader.ts';
 import { checkRecording, type Expectation, goodEnd, writeExpectation } from '../../replay/keep/recording-check.ts';
 import { exportScenario } from '../../replay/keep/scenario-export.ts';
+import { memberOf } from '../../segments/segment-places.ts';
 import { type CommandContext, exitCodes } from '../terminal/command.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { countText } from '../terminal/progress.ts';
@@ -235,7 +236,7 @@ function quoted(value: string): string {
 }
 
 export interface LogExtractOptions {
-  /** What a session id, a stream id or the name of a log begins with. */
+  /** What a session id, a stream id or the name of a log begins with; or, without paths, the path of a log as `list` tells it. */
   readonly id: string;
   readonly paths: readonly string[];
   /** A file, or a folder; undefined = stdout. */
@@ -247,18 +248,20 @@ export interface LogExtractOptions {
  * matches, unusable = several match and --out is no folder, a file is in the way, or something can't be read.
  */
 export async function extractLogs({ id, paths, out }: LogExtractOptions, context: CommandContext): Promise<number> {
-  const selected = await selectLogs(paths, context);
+  const isPath = paths.length === 0 && (memberOf(id) !== null || existsSync(id));
+  const selected = await selectLogs(isPath ? [id] : paths, context);
   if (selected === null) return exitCodes.unusable;
   const { progress, stderr, faults } = selected;
-  const found: string[] = [];
+  const found: string[] = isPath ? [...selected.paths] : [];
   const indexes = new Indexes();
-  for (const [index, path] of selected.paths.entries()) {
+  for (const [index, path] of isPath ? [] : selected.paths.entries()) {
     const { streamId, sessionId } = (await indexes.of(path))?.entry ?? idsOf((await openHeader(path))?.input);
     if ([sessionId, streamId, logFileName(path)].some((each) => each.startsWith(id))) found.push(path);
     progress.tell(() => countText(index + 1, selected.paths.length, 'log'));
   }
   progress.clear();
   const isFolder = out !== undefined && isFolderAt(out);
+  if (isPath && found.length === 0) return exitCodes.unusable;
   if (found.length === 0) {
     stderr.line(`none of ${selected.paths.length} logs is of ${printable(JSON.stringify(id))}`);
     return faults > 0 ? exitCodes.unusable : exitCodes.failed;

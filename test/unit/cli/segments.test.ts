@@ -159,6 +159,16 @@ describe('log extract', () => {
     expect((await run('log', 'extract', id, join(dir, 'files'))).stdout).toBe(logs['100000.000-good']);
   });
 
+  test('takes the path of a log as list tells it, and says why one leads to none', async () => {
+    const path = `${growing()}#100000.000-good`;
+    expect(await run('log', 'extract', path)).toMatchObject({ exitCode: 0, stdout: logs['100000.000-good'] });
+    expect((await run('log', 'extract', join(dir, 'files/100000.000-good.jsonl'))).stdout).toBe(
+      logs['100000.000-good'],
+    );
+    const none = await run('log', 'extract', `${growing()}#100000.000-missing`);
+    expect(none).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('100000.000-missing') });
+  });
+
   test('writes a file, and over none; several go into a folder; none is told', async () => {
     const out = join(dir, 'out/one.jsonl');
     expect((await run('log', 'extract', 'cccc-3', growing(), '--out', out)).exitCode).toBe(0);

@@ -67,21 +67,24 @@ test('the command that makes a test names the file as a shell takes it', () => {
   } as const;
   const overview = { id: 'a3d17d72-3ca2-459f-b29a-97e6bd4bc00d', header };
   expect(testCommand(overview, null)).toBe(
-    'recital log to-test ./data/event-logs/2026-11-23/003344.073-a3d17d72-3ca2-459f-b29a-97e6bd4bc00d.jsonl',
+    'recital log extract a3d17d72-3ca2-459f-b29a-97e6bd4bc00d ./data/event-logs --out a3d17d72-3ca2-459f-b29a-97e6bd4bc00d.jsonl && ' +
+      'recital log to-test a3d17d72-3ca2-459f-b29a-97e6bd4bc00d.jsonl',
   );
   expect(testCommand(overview, { EVENT_LOG_DIR: '/var/lib/my logs' })).toBe(
-    "recital log to-test '/var/lib/my logs/2026-11-23/003344.073-a3d17d72-3ca2-459f-b29a-97e6bd4bc00d.jsonl'",
+    "recital log extract a3d17d72-3ca2-459f-b29a-97e6bd4bc00d '/var/lib/my logs' --out a3d17d72-3ca2-459f-b29a-97e6bd4bc00d.jsonl && " +
+      'recital log to-test a3d17d72-3ca2-459f-b29a-97e6bd4bc00d.jsonl',
   );
   expect(testCommand(overview, null, "it's; rm -rf.jsonl")).toBe("recital log to-test 'it'\\''s; rm -rf.jsonl'");
   // A browser does not tell where a file is that was dropped: a command could not find it.
   expect(testCommand({ ...overview, id: 'file:2:a.jsonl' }, null)).toBeNull();
   expect(testCommand({ id: '2026-11-22.003339.320-17472-supervisor', header: null }, { EVENT_LOG_DIR: 'logs' })).toBe(
-    'recital log to-test logs/2026-11-22/003339.320-17472-supervisor.jsonl',
+    'recital log extract 003339.320-17472-supervisor logs --out 003339.320-17472-supervisor.jsonl && ' +
+      'recital log to-test 003339.320-17472-supervisor.jsonl',
   );
   // Opened by `recital inspect`, wherever it stands; nothing is guessed.
   expect(testCommand(overview, {}, 'from prod/a.jsonl')).toBe("recital log to-test 'from prod/a.jsonl'");
   const supervisor = { id: 'supervisor', header: { ...header, machine: 'supervisor' } };
   expect(testCommand(supervisor, { EVENT_LOG_DIR: 'logs' })).toBe(
-    "recital log to-test 'logs/2026-11-23/003344.073-*supervisor.jsonl'",
+    'recital log extract 003344.073- logs --out 003344.073-.jsonl && recital log to-test 003344.073-.jsonl',
   );
 });
