@@ -134,20 +134,31 @@ function oneCall(session, make) {
   });
 }
 
+/**
+ * Nothing is reset behind a write that still waits: Node's client then sends empty frames without end now and then, since 20.13
+ * (nodejs/node#52952); this process had 24 GB once. `rapid reset` resets what was sent.
+ */
+function write(stream, bytes) {
+  if (bytes.length > 0) stream.write(bytes);
+}
+
 const mutated = (chance) => () => {
   const body = mutatedFrame(chance, mutatedRequest(chance, encode));
   const order = chance.below(20);
   const isWhole = body.length >= 5 && body.readUInt32BE(1) <= body.length - 5 && order !== 3;
-  const write = (stream) => {
+  const send = (stream) => {
     if (order === 0) stream.close(constants.NGHTTP2_CANCEL);
     else if (order === 1) stream.end();
     else if (order === 2) {
-      stream.write(body.subarray(0, body.length >> 1));
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    } else if (order === 3) stream.write(body);
-    else stream.end(body);
+      write(stream, body.subarray(0, body.length >> 1));
+      stream.end();
+    } else if (order === 3) write(stream, body);
+    else {
+      write(stream, body);
+      stream.end();
+    }
   };
-  return { headers: headersOf(chance), write, giveUpMs: isWhole ? GIVE_UP_MS : INCOMPLETE_MS };
+  return { headers: headersOf(chance), write: send, giveUpMs: isWhole ? GIVE_UP_MS : INCOMPLETE_MS };
 };
 const framed = (request, times = 1) => {
   const body = encode(request);

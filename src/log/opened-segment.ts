@@ -300,6 +300,9 @@ export class OpenedSegment {
       at = head.prev;
     }
     if (left !== 0) return this.#unfit(member, `${left} of its ${member.bytes} bytes are not there`);
+    // A footer that was overwritten would else pass for one that a killed process did not write.
+    const lines = parts.reduce((sum, part) => sum + linesIn(part), 0);
+    if (lines !== member.lines) return this.#unfit(member, `it has ${lines} whole lines instead of ${member.lines}`);
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : joined(parts.reverse());
   }
 

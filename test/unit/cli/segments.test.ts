@@ -210,6 +210,27 @@ describe('what is not whole', () => {
     );
   });
 
+  test.each([
+    ['with an index', segment],
+    ['without one', growing],
+  ])(
+    'a footer that was overwritten, in a segment %s, is a damaged log and not one of a killed process',
+    async (_, from) => {
+      const path = join(dir, 'bad/footer.segment.jsonl');
+      const bytes = readFileSync(from());
+      const footer = bytes.lastIndexOf('{"kind":"footer"', bytes.indexOf('"kind":"index"') >>> 0);
+      bytes.fill(0, footer, bytes.indexOf('\n', footer) + 1);
+      writeFileSync(path, bytes);
+      const checked = await run('log', 'list', '--json', '--check', path);
+      expect(checked.stdout).toContain('"bad_log"');
+      expect((await run('replay', path)).exitCode).toBe(2);
+      expect(await run('log', 'show', path)).toMatchObject({
+        stderr: expect.stringContaining('whole lines instead of'),
+      });
+      rmSync(path);
+    },
+  );
+
   test('a killed process is told by its segment and by each log without an end', async () => {
     const path = join(dir, 'cut/120000.000-5f0c9a3e.segment.jsonl');
     const whole = interleaved(logs).bytes;
