@@ -114,6 +114,8 @@ export class LoadWatch {
   #isShedding = false;
   #changedAtMs = performance.now();
   #lastReasonAtMs = 0;
+  /** Of the present, or of just before: while it says that it is shedding, it says why. */
+  #toldReasons: readonly LoadReason[] = [];
 
   constructor(options: LoadWatchOptions) {
     this.#options = options;
@@ -151,7 +153,7 @@ export class LoadWatch {
   report(): LoadReport {
     return {
       is_shedding: this.#isShedding,
-      reasons: this.#judge.reasons,
+      reasons: this.#isShedding ? this.#toldReasons : [],
       for_seconds: Math.round(performance.now() - this.#changedAtMs) / 1000,
       loop_lag_ms: Math.round(this.#meanLagMs * 10) / 10,
       memory_share: rounded(this.#memoryShare()),
@@ -199,7 +201,10 @@ export class LoadWatch {
   #follow(): void {
     const nowMs = performance.now();
     const { reasons } = this.#judge;
-    if (reasons.length > 0) this.#lastReasonAtMs = nowMs;
+    if (reasons.length > 0) {
+      this.#lastReasonAtMs = nowMs;
+      this.#toldReasons = reasons;
+    }
     const isShedding = reasons.length > 0 || (this.#isShedding && nowMs - this.#lastReasonAtMs < OVER_MS);
     if (isShedding === this.#isShedding) return;
     const { log, activeStreams } = this.#options;

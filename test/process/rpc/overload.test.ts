@@ -52,10 +52,14 @@ function holdRequests(server: ServerProcess): ClientHttp2Session {
   return session;
 }
 
-/** Resolves with what /status says of the load once the server sheds, or no longer does. */
+/** Resolves with what /status says of the load once the server sheds, or no longer does; it never sheds without a reason. */
 async function loadWhen(server: ServerProcess, isShedding: boolean): Promise<unknown> {
   const { load } = await eventually(
-    () => server.status(),
+    async () => {
+      const status = await server.status();
+      expect(status.load).not.toMatchObject({ is_shedding: true, reasons: [] });
+      return status;
+    },
     (status) => JSON.stringify(status.load).includes(`"is_shedding":${isShedding}`),
   );
   return load;
