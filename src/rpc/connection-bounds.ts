@@ -28,8 +28,11 @@ const MAX_METADATA_BYTES = 16 * 1024;
 const REQUEST_DUE_MS = 60_000;
 /** A client has sent its first call by then. */
 const SPARE_AFTER_MS = 1_000;
-/** As many may come in one turn of the event loop and wait for the places of others; beyond it Node closes them before anything is made. */
-const WAITING_FOR_PLACES = 32;
+/**
+ * As many may come in one turn of the event loop and wait for the places of others; beyond it Node closes them before anything is made. They are
+ * a part of the places, since they have descriptors, too, beside those that were shared out.
+ */
+const waitingFor = (maxConnections: number): number => Math.min(32, Math.max(8, Math.floor(maxConnections / 16)));
 /** How late one may be noticed. */
 const SWEEP_INTERVAL_MS = 5_000;
 
@@ -136,7 +139,7 @@ function boundConnections(
   { maxConnections, shared = null, places, connections, onClosed }: Bounding,
 ): void {
   // Node's cluster hands one that a worker does not take to the next, round and round while all are full.
-  if (shared === null) http2Server.maxConnections = maxConnections + WAITING_FOR_PLACES;
+  if (shared === null) http2Server.maxConnections = maxConnections + waitingFor(maxConnections);
   http2Server.on('drop', () => onClosed('too_many_connections'));
   http2Server.on('session', (session) => {
     if (places.take(session)) {

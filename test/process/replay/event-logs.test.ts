@@ -158,6 +158,25 @@ test('a loop that is too busy for its timers hands over what waits by the turns 
   await bench.logs.close();
 });
 
+test('a log that ended in a busy loop is ended once, however long that goes on', async () => {
+  const bench = new Bench();
+  const ends: string[] = [];
+  const write = vi.spyOn(LogWriter.prototype, 'write').mockImplementation((orders) => {
+    for (const order of orders) if (order.isLast && 'path' in order) ends.push(order.path);
+    return true;
+  });
+  const [, other] = [bench.start('ended'), bench.start('other')];
+  bench.logs.recorderFor('ended', { name: 'ended' }, newLog)?.noteThrow({ type: 'drain.requested' });
+  for (let turn = 0; turn < 10 * FLUSH_MS; turn += 1) {
+    bench.nowMs += 1;
+    interruptTimes(other, 1);
+  }
+  await new Promise((wake) => setImmediate(wake));
+  await bench.logs.close();
+  write.mockRestore();
+  expect(ends.map((path) => path.replace(/.*-/, ''))).toEqual(['ended.jsonl', 'other.jsonl']);
+});
+
 test('a log whose every turn is dropped has no file and counts as failed', async () => {
   const bench = new Bench({ maxUnwrittenChars: -1 });
   bench.start('never');
