@@ -252,11 +252,7 @@ export class EventLogs {
     this.#waitingSinceMs ??= atMs;
     if (atMs - this.#waitingSinceMs < FLUSH_MS) return;
     // The loop has not come to the timer: it may be busy for a second, whose turns would be lost with the process.
-    for (const dirty of this.#dirty) {
-      dirty.isDirty = false;
-      this.#due.add(dirty);
-    }
-    this.#dirty = [];
+    for (const dirty of this.#dirty) this.#due.add(dirty);
     this.#flush();
   }
 
@@ -311,8 +307,7 @@ export class EventLogs {
 
   /** The order that writes a log's lines, and its footer if it is over. */
   #addOrder(orders: AddressedOrder[], open: OpenLog, isLast: boolean): void {
-    // It has its end already: a flush came between its last turn and the round that makes its lines.
-    if (this.#open.get(open.actorId) !== open) return;
+    if (this.#open.get(open.actorId) !== open) return; // Ended by a flush ahead of the round that makes its lines.
     this.#makeLines(open);
     const { log } = open;
     let { lines, lineTurns: turns } = open;

@@ -325,6 +325,7 @@ describe.each(['reject', 'supersede', 'queue', 'attach'] as const)('in any race 
         // A wait that was armed while the last call ended is over when it looks again.
         for (let turn = 0; turn < 20 && vi.getTimerCount() > 0; turn += 1) {
           await round();
+          racing.bench.clock.ms += COLLECT_TTL_MS;
           vi.advanceTimersByTime(COLLECT_TTL_MS);
         }
         const { buffers } = racing.bench.collector;
