@@ -1,8 +1,10 @@
 /** The supervisor with the real session chart and the real actors, over engines worked by hand: all but the wire. */
+import { onTestFinished } from 'vitest';
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import type { ConversationMemory } from '../../../src/actors/answer/conversation-memory.ts';
 import { HistoryLookup } from '../../../src/actors/answer/history-lookup.ts';
 import type { QuotaPort } from '../../../src/actors/hosts/pending-calls.ts';
+import type { StreamResourceMap } from '../../../src/actors/hosts/stream-resources.ts';
 import type { SupervisorHost } from '../../../src/actors/hosts/supervisor-host.ts';
 import type { Call } from '../../../src/call/call.ts';
 import type { CollectedChunk, StreamRequest, WelcomeRequest } from '../../../src/call/gateway.ts';
@@ -54,7 +56,10 @@ export interface HostBenchOptions {
   readonly onLine?: (line: KeptLine) => void;
 }
 
-/** A supervisor, open unless told otherwise: the server's own composition. Timers are real and long. */
+/**
+ * A supervisor, open unless told otherwise: the server's own composition. Timers are real and long. What still runs when its test is over is
+ * ended: files share their threads, and what waits by a clock that stands would be armed again and again in the tests behind it.
+ */
 export function openHost(options: HostBenchOptions = {}): HostBench {
   const answers = new HandAnswerEngine();
   const voice = new HandSpeechEngine();
@@ -94,9 +99,15 @@ export function openHost(options: HostBenchOptions = {}): HostBench {
     now,
     ownTime,
   });
+  onTestFinished(() => endAll(rest.resources));
   if (options.isClosed !== true) host.openAdmission();
   const linesOf = (decision: string) => lines.filter((line) => line.decision === decision);
   return { host, ...rest, answers, voice, lines, faults, clock, linesOf };
+}
+
+/** Ends the work of actors. */
+export function endAll(resources: StreamResourceMap): void {
+  for (const { disposers } of [...resources.values()]) for (const dispose of disposers) dispose();
 }
 
 function keepingLog(keepLine: (line: KeptLine) => void): Logger {

@@ -1,5 +1,5 @@
 /** Guarantees of the answer actor: every word in order, back-pressure that reaches the engine, an abort that does, honest failures. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createAnswerActor, SILENCES_MS } from '../../../src/actors/answer/answer.actor.ts';
 import { JobCount } from '../../../src/actors/figures/stream-counters.ts';
 import { StreamFigures } from '../../../src/actors/figures/stream-figures.ts';
@@ -14,7 +14,7 @@ import { quietWaits } from '../../../src/text/sentence-stop.ts';
 import { HandAnswerEngine } from '../../support/actors/hand-engines.ts';
 import { HandSink } from '../../support/actors/hand-sink.ts';
 import { settle } from '../../support/actors/hand-stream.ts';
-import { callOf, keepingFaults } from '../../support/actors/hosted-supervisor.ts';
+import { callOf, endAll, keepingFaults } from '../../support/actors/hosted-supervisor.ts';
 import { type HostedActor, hostActor } from '../../support/actors/parent-actor.ts';
 
 const call = callOf('stream-1', 'session-1');
@@ -55,6 +55,7 @@ function start({ makeEngine, onHeard }: StartOptions = {}): Bench {
   const resources: StreamResourceMap = new Map([
     ['stream-1', { call, screen, outbox, figures: new StreamFigures(now), tellSpeech: () => {}, disposers: [] }],
   ]);
+  onTestFinished(() => endAll(resources));
   const logic = createAnswerActor({
     engine: makeEngine ?? (() => engine),
     resources,
