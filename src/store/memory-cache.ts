@@ -24,6 +24,8 @@ interface Known {
   readonly kept: readonly KeptExchange[];
   readonly chars: number;
   readonly generation: number;
+  /** At which generation the store itself told it, before what was added since; null = it never did. */
+  readonly learntAt: number | null;
   readonly usedAtMs: number;
 }
 
@@ -60,7 +62,7 @@ export class MemoryCache {
     if (known === undefined) return null;
     this.forget(hardwareId);
     if (generation === null || known.generation < generation) return null;
-    this.#put(hardwareId, known.kept, known.generation);
+    this.#put(hardwareId, known);
     return withinLimits(known.kept, this.#options.limits, timeMs);
   }
 
@@ -68,20 +70,22 @@ export class MemoryCache {
   learn(hardwareId: string, kept: readonly KeptExchange[], generation: number): void {
     const known = this.#known.get(hardwareId);
     if (known !== undefined && known.generation > generation) return;
-    this.#put(hardwareId, kept, generation);
+    this.#put(hardwareId, { kept, generation, learntAt: generation });
   }
 
-  /** The store put an exchange of this server behind what it had of the device. */
+  /**
+   * The store put an exchange of this server behind what it had of the device. It may tell that behind the answer to a later question, which has the
+   * exchange already.
+   */
   add(hardwareId: string, exchange: KeptExchange, { before, generation }: RememberedAt): void {
     const known = this.#known.get(hardwareId);
+    const learntAt = known?.learntAt ?? null;
+    if (learntAt !== null && learntAt >= generation) return;
     const isKnown = known !== undefined && before !== null && known.generation >= before;
     if (isKnown || before === 0) {
       const { limits } = this.#options;
-      this.#put(
-        hardwareId,
-        withinLimits([...(isKnown ? known.kept : []), exchange], limits, exchange.timeMs),
-        generation,
-      );
+      const kept = withinLimits([...(isKnown ? known.kept : []), exchange], limits, exchange.timeMs);
+      this.#put(hardwareId, { kept, generation, learntAt });
     } else this.forget(hardwareId);
   }
 
@@ -91,10 +95,10 @@ export class MemoryCache {
     this.#known.delete(hardwareId);
   }
 
-  #put(hardwareId: string, kept: readonly KeptExchange[], generation: number): void {
+  #put(hardwareId: string, { kept, generation, learntAt }: Pick<Known, 'kept' | 'generation' | 'learntAt'>): void {
     this.forget(hardwareId);
     const chars = kept.reduce((sum, { prompt, answer }) => sum + prompt.length + answer.length, hardwareId.length);
-    this.#known.set(hardwareId, { kept, chars, generation, usedAtMs: this.#options.now() });
+    this.#known.set(hardwareId, { kept, chars, generation, learntAt, usedAtMs: this.#options.now() });
     this.#chars += chars;
     this.#forgetBeyond();
   }

@@ -188,3 +188,43 @@ describe('the file of the generations', () => {
     expect([server.recall('d', startMs), server.asked]).toEqual([['one', 'two'], 3]);
   });
 });
+
+test('whichever comes first, the answer to a question or that the exchanges before it were stored: each is told once', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        /** Exchanges of each commit; what was there before is known or not. */
+        commits: fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 1, maxLength: 3 }),
+        answeredBehind: fc.nat(6),
+        isKnown: fc.boolean(),
+        wasThere: fc.boolean(),
+      }),
+      ({ commits, answeredBehind, isKnown, wasThere }) => {
+        const ledger = new MemoryLedger(store);
+        const wide = { ...limits, maxExchanges: 20, maxChars: 1_000 };
+        ledger.forgetAll(startMs - 5);
+        if (wasThere) ledger.remember([said('phone', 'before', startMs)], wide, startMs);
+        const generations = new GenerationReader(store.folder, () => clockMs);
+        readers.push(generations);
+        const cache = new MemoryCache({ limits: wide, generations, now: () => clockMs });
+        const lookUp = () => ledger.lookUp('phone', wide, startMs + 9);
+        const learn = ({ exchanges, generation }: ReturnType<typeof lookUp>) =>
+          cache.learn('phone', exchanges, generation);
+        if (isKnown) learn(lookUp());
+        const stored = commits.flatMap((count, commit) => {
+          const entries = Array.from({ length: count }, (_, index) => said('phone', `${commit}-${index}`, startMs + 1));
+          const places = ledger.remember(entries, wide, startMs + 1);
+          return entries.map((entry, index) => ({ entry, place: places[index] ?? null }));
+        });
+        const answer = lookUp();
+        const told = stored.map(({ entry, place }) => () => {
+          if (place !== null) cache.add('phone', entry, place);
+        });
+        told.splice(Math.min(answeredBehind, told.length), 0, () => learn(answer));
+        for (const tell of told) tell();
+        expect(cache.recall('phone', startMs + 9)).toEqual(answer.exchanges);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
