@@ -64,3 +64,15 @@ export function median(values) {
     0.5,
   );
 }
+
+/** What `read` tells when it changes no more, by half a percent: on a busy machine it takes seconds until every stream has begun. */
+export async function settled(read, pauseMs) {
+  let known = 0;
+  for (let look = 0; look < 60; look += 1) {
+    await new Promise((wake) => setTimeout(wake, pauseMs));
+    const value = await read();
+    if (Math.abs(value - known) < value / 200) return value;
+    known = value;
+  }
+  throw new Error('it has not come to rest within 60 looks');
+}

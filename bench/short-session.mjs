@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openCalls } from './calls.mjs';
-import { cpuSeconds, median, startServer } from './measure.mjs';
+import { cpuSeconds, median, settled, startServer } from './measure.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -29,6 +29,8 @@ const [rounds, calls, concurrency, devices, waiting] = [
   options.waiting,
 ].map(Number);
 
+/** Between two looks whether the heap is at rest. */
+const HEAP_LOOK_MS = 1_500;
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'recital-sessions-'));
 const scenarioFile = join(folder, 'scenario.json');
@@ -138,22 +140,10 @@ function childrenOf(pid) {
 async function heapOfWaiting(target) {
   const before = await heap(target.child);
   const ends = Array.from({ length: waiting }, (_, index) => target.clients.hold('wait', `waiting-${index}`));
-  const during = await settledHeap(target.child);
+  const during = await settled(() => heap(target.child), HEAP_LOOK_MS);
   for (const end of ends) end();
   await new Promise((wake) => setTimeout(wake, 500));
   return (during - before) / waiting;
-}
-
-/** The heap when it changes no more: on a busy machine it takes seconds until every stream has begun. */
-async function settledHeap(child) {
-  let known = 0;
-  for (let look = 0; ; look += 1) {
-    if (look === 60) throw new Error('the heap has not come to rest within 60 looks');
-    await new Promise((wake) => setTimeout(wake, 1500));
-    const bytes = await heap(child);
-    if (Math.abs(bytes - known) < bytes / 200) return bytes;
-    known = bytes;
-  }
 }
 
 function heap(child) {

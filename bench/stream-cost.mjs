@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { percentile } from './measure.mjs';
+import { percentile, settled } from './measure.mjs';
 import { scenario as longAnswer, sessionLimits } from './workload.mjs';
 
 const { values: options, positionals } = parseArgs({
@@ -16,6 +16,8 @@ const { values: options, positionals } = parseArgs({
 });
 const batches = Number(options.batches);
 const waiting = Number(options.waiting);
+/** Between two looks whether the heap is at rest. */
+const HEAP_LOOK_MS = 1_000;
 
 const shortAnswer = {
   answers: [
@@ -161,26 +163,19 @@ function open(supervisor, prompt, index) {
 }
 
 async function heapOf({ supervisor }) {
-  const before = await heapUsed();
+  const before = await settled(heapUsed, HEAP_LOOK_MS);
   const streams = Array.from({ length: waiting }, (_, index) => open(supervisor, 'wait', index));
-  const during = await heapUsed();
+  const during = await settled(heapUsed, HEAP_LOOK_MS);
   for (const { cancel } of streams) cancel();
   await Promise.all(streams.map(({ ended }) => ended));
   return ((during - before) / waiting / 1024).toFixed(2);
 }
 
-/** The heap when it changes no more: on a busy machine it takes seconds until every stream has begun. */
+/** After collections. */
 async function heapUsed() {
-  let known = 0;
-  for (let look = 0; ; look += 1) {
-    if (look === 60) throw new Error('the heap has not come to rest within 60 looks');
-    await new Promise((wake) => setTimeout(wake, 1000));
-    for (let round = 0; round < 3; round += 1) {
-      globalThis.gc();
-      await new Promise((wake) => setTimeout(wake, 20));
-    }
-    const { heapUsed: bytes } = process.memoryUsage();
-    if (Math.abs(bytes - known) < bytes / 200) return bytes;
-    known = bytes;
+  for (let round = 0; round < 3; round += 1) {
+    globalThis.gc();
+    await new Promise((wake) => setTimeout(wake, 20));
   }
+  return process.memoryUsage().heapUsed;
 }

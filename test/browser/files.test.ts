@@ -136,14 +136,7 @@ describe('a segment', () => {
       .end().text;
     await chooseFiles(page, [{ name: 'one.segment.jsonl', text: single }]);
     await verdictShown(page, 'identical');
-    const download = page.waitForEvent('download');
-    await page
-      .getByRole('button', { name: /save as a page/i })
-      .first()
-      .click();
-    const file = `${makeFolder('recital-saved-')}/saved.html`;
-    await (await download).saveAs(file);
-    const saved = await openPage(`file://${file}`, { isOffline: true });
+    const saved = await savedPageOf(page);
     await verdictShown(saved, 'identical');
     const log = saved.waitForEvent('download');
     await saved.getByRole('button', { name: /save the log/ }).click();
@@ -182,15 +175,7 @@ describe('"Save as a page"', () => {
     await chooseFiles(page, [{ name: 'kept.jsonl', text }]);
     await turnShown(page, last);
     await verdictShown(page, 'identical');
-    const download = page.waitForEvent('download');
-    await page
-      .getByRole('button', { name: /save as a page/i })
-      .first()
-      .click();
-    const file = `${makeFolder('recital-saved-')}/saved.html`;
-    await (await download).saveAs(file);
-
-    const saved = await openPage(`file://${file}`, { isOffline: true });
+    const saved = await savedPageOf(page);
     await verdictShown(saved, 'identical');
     await press(saved, 'End');
     await turnShown(saved, last);
@@ -276,4 +261,16 @@ async function dropFiles(page: Page, files: readonly { name: string; text: strin
       document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
     }
   }, files);
+}
+
+/** Saves what is shown as a page, and opens that without a network. */
+async function savedPageOf(page: Page): Promise<Page> {
+  const download = page.waitForEvent('download');
+  await page
+    .getByRole('button', { name: /save as a page/i })
+    .first()
+    .click();
+  const file = `${makeFolder('recital-saved-')}/saved.html`;
+  await (await download).saveAs(file);
+  return openPage(`file://${file}`, { isOffline: true });
 }

@@ -248,7 +248,7 @@ export interface LogExtractOptions {
  * matches, unusable = several match and --out is no folder, a file is in the way, or something can't be read.
  */
 export async function extractLogs({ id, paths, out }: LogExtractOptions, context: CommandContext): Promise<number> {
-  const isPath = paths.length === 0 && (memberOf(id) !== null || existsSync(id));
+  const isPath = paths.length === 0 && (memberOf(id) !== null || (existsSync(id) && !isFolderAt(id)));
   const selected = await selectLogs(isPath ? [id] : paths, context);
   if (selected === null) return exitCodes.unusable;
   const { progress, stderr, faults } = selected;

@@ -1,6 +1,6 @@
 /** A campaign on several cores: one verdict, whichever thread was first, and no failure is passed over. */
 import { expect, test } from 'vitest';
-import { type Campaign, joined, runCampaign } from '../../support/simulation/campaign.ts';
+import { aside, type Campaign, joined, runCampaign } from '../../support/simulation/campaign.ts';
 import { blockOf, rowOf, runBlock, runCrew } from '../../support/simulation/crew.ts';
 
 /** A thread that answers with ten sessions a block, the even ones later than the odd ones behind them. */
@@ -71,17 +71,4 @@ test('worlds come to the same in blocks and in one row', async () => {
 
 function blockWith(sessions: number): Campaign {
   return { worlds: 16, sessions, calls: 0, steps: 0, replayed: 0, exercised: new Map(), failed: [] };
-}
-
-/** A world runs the queues of promises dry itself, which nothing inside of a promise can do. */
-function aside<T>(work: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    setImmediate(() => {
-      try {
-        resolve(work());
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
 }

@@ -83,17 +83,21 @@ const asked = (streamId: string, sessionId: string, hardwareId = 'laptop') => ({
   hardwareId,
 });
 const released = (streamId: string) => ({ type: 'stream.released', streamId });
+/** Three calls of one session id, two of another. */
+const twoSessions = [
+  { type: 'service.opened' },
+  asked('a1', 'a'),
+  asked('b1', 'b', 'phone'),
+  asked('a2', 'a'),
+  asked('b2', 'b', 'phone'),
+  asked('a3', 'a'),
+];
 const inputWith = (rest: object) => ({ maxStreams: 10, oneStreamPerDevice: false, gracePeriodMs: 0, ...rest });
 
 test('calls that wait are told with their place and their wait; those that wait no more are not, and a refusal says whose it was', () => {
   const input = inputWith({ duplicatePolicy: 'queue', queueTimeoutMs: 5_000, queueMax: 8 });
   const events = [
-    { type: 'service.opened' },
-    asked('a1', 'a'),
-    asked('b1', 'b', 'phone'),
-    asked('a2', 'a'),
-    asked('b2', 'b', 'phone'),
-    asked('a3', 'a'),
+    ...twoSessions,
     released('a1'),
     { type: 'wait.expired', streamId: 'b2' },
     { type: 'drain.requested' },
@@ -140,15 +144,7 @@ test('of those that a drain refuses together each is told', () => {
 });
 
 test('a listener stands behind the stream that it hears, and holds a slot', () => {
-  const events = [
-    { type: 'service.opened' },
-    asked('a1', 'a'),
-    asked('b1', 'b', 'phone'),
-    asked('a2', 'a'),
-    asked('b2', 'b', 'phone'),
-    asked('a3', 'a'),
-    released('b1'),
-  ];
+  const events = [...twoSessions, released('b1')];
   const text = recordByHand(supervisorMachine, events, inputWith({ duplicatePolicy: 'attach' }));
   const holdersAt = (turn: number) =>
     viewOf(text, turn).holders.map(({ streamId, kind, hears }) => [streamId, kind, hears]);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { runs } from '../../support/runs.ts';
 import {
+  aside,
   type Campaign,
   type CampaignOptions,
   notExercised,
@@ -10,19 +11,6 @@ import {
 import type { Invariant } from '../../support/simulation/invariants.ts';
 import { plants } from '../../support/simulation/plants.ts';
 import { runWorld, type WorldOptions, type WorldRun } from '../../support/simulation/world.ts';
-
-/** A world runs the queues of promises dry itself, which nothing inside of a promise can do: it gets a callback of its own. */
-function aside<T>(work: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    setImmediate(() => {
-      try {
-        resolve(work());
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
-}
 
 /** Seconds of computing, on a machine that may have others to do it for. */
 const TIMEOUT_MS = 600_000;
