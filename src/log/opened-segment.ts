@@ -200,7 +200,6 @@ export class OpenedSegment {
         this.#walked = dataAt + line.head.bytes;
       }
     }
-    if (this.#walked === 0) this.#fault = { at: 0, why: 'the file is empty' };
   }
 
   #putEntry(entry: IndexedLog): void {

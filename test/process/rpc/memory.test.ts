@@ -299,9 +299,11 @@ describe('the memory', { timeout: 120_000 }, () => {
 
   test('that hangs delays an answer by at most 350 ms, and is told once and counted', async () => {
     const { server, client, say, end } = await talk('hangs', { EVENT_LOG: 'off' });
-    await say('My favourite colour is purple.');
+    await say('My favourite colour is green.', 'device-0');
     const store = storePidOf(server);
     process.kill(store, 'SIGSTOP');
+    // On its way to a store that hangs: only the store can tell what it has of the device.
+    await ask(client, { prompt: 'My favourite colour is purple.', hardware_id: 'device-1' });
     const delays: number[] = [];
     for (let call = 0; call < 3; call += 1) {
       const running = start(client, { prompt: question, hardware_id: 'device-1' });

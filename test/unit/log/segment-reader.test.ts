@@ -75,11 +75,17 @@ test('a half block is told with its log and the lines that are missing; its whol
   expect(textsOf(read)[BELA]).toBe('{"b":"ä€😀"}\n{"b":2}\n');
 });
 
+test('a segment of which nothing is written yet holds no log, and nothing is wrong with it', () => {
+  for (const text of ['', '{"segm']) {
+    const read = readSegment(Buffer.from(text));
+    expect(read).toMatchObject({ logs: [], isEnded: false, fault: null });
+  }
+});
+
 describe('what does not fit is told with its place, and nothing behind it is believed', () => {
   const head = segmentLine({ log: 0, name: ANNA, lines: 1, bytes: 3 });
   const start = new SegmentMaker();
   const faulty: readonly (readonly [name: string, text: string, why: string | RegExp])[] = [
-    ['an empty file', '', 'the file is empty'],
     ['no header', `${head}{}\n`, 'there is no header'],
     ['another format', '{"segment":2}\n', 'a segment of format 2; this one reads 1'],
     ['a second header', start.text + start.text, 'a second header'],
