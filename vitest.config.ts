@@ -15,6 +15,8 @@ const setupFiles = ['test/support/end-of-file.setup.ts'];
 const productionModules = { resolve: { conditions: ['module', 'node'] } };
 /** A result for programs, beside the words for people: .ci/run counts the tests in it. */
 const { TEST_RESULT_FILE: outputFile } = process.env;
+/** CI gives a test whose processes came late one more try, and tells which needed it; elsewhere there is none. */
+const retry = process.env.TEST_RETRIES === '1' ? 1 : 0;
 const resultForPrograms = outputFile === undefined ? [] : ['json'];
 
 export default defineConfig({
@@ -97,6 +99,7 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     // Far beyond what any test takes: a busy machine is no fault of the code.
     testTimeout: 60_000,
+    retry,
     hookTimeout: 60_000,
   },
 });

@@ -1,5 +1,6 @@
 /**
- * Reporter: after a run, how long each project took, on the clock and of the processors. The projects run one after another
+ * Reporter: after a run, which tests passed on a second try only and what failed the first, and how long each project took, on the clock
+ * and of the processors. The projects run one after another
  * (`sequence.groupOrder`), so a project lasts from its first file to the first of the next one.
  *
  * The CPU time is that of this process with everything it started: servers and workers, those that have ended included. Only Linux
@@ -38,6 +39,14 @@ export class ProjectTimes implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[]): void {
     this.#closeCurrent();
+    for (const test of modules.flatMap((module) => [...module.children.allTests()])) {
+      if (test.diagnostic()?.flaky !== true) continue;
+      const why = test
+        .result()
+        .errors?.map(({ message }) => message)
+        .join('; ');
+      process.stdout.write(`passed on its second try: ${test.module.relativeModuleId} > ${test.fullName}: ${why}\n`);
+    }
     for (const { name, wallSeconds, cpuSeconds } of this.#done) {
       const ofProject = modules.filter(({ project }) => project.name === name);
       const tests = ofProject.reduce((count, module) => count + [...module.children.allTests()].length, 0);

@@ -5,9 +5,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Journal, makePlace, servingServer, type TestServer, type TestServerOptions } from './test-server.ts';
 
+/** Of a process that has ended, that its last lines may be on their way. */
+const READ_WITHIN_MS = 1_000;
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 export interface ServerProcess extends TestServer {
@@ -34,11 +37,15 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
     stderr += chunk;
   });
   const journal = new Journal();
-  createInterface(child.stdout).on('line', (text) => journal.take(text));
+  const read = createInterface(child.stdout).on('line', (text) => journal.take(text));
+  const allRead = new Promise<void>((resolve) => read.once('close', resolve));
   const server = await servingServer({
     place,
     journal,
-    exited: new Promise((resolve) => child.once('exit', (code) => resolve(code))),
+    exited: new Promise((resolve) => {
+      // What it logged last is read behind its end; a child that outlives it may hold its stdout open.
+      child.once('exit', (code) => void Promise.race([allRead, sleep(READ_WITHIN_MS)]).then(() => resolve(code)));
+    }),
     faultText: () => stderr,
     shutDown: () => child.kill('SIGTERM'),
   });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { atEndOfFile } from './end-of-file.ts';
+import { eventually } from './eventually.ts';
 
 export interface LogLine {
   readonly level: number;
@@ -38,6 +39,8 @@ export interface TestServer {
   readonly logs: readonly LogLine[];
   /** The lines with this decision. */
   logsOf(decision: string): readonly LogLine[];
+  /** The same once there are `count` of them: what another process logs may be read behind what it answers. */
+  logged(decision: string, count?: number): Promise<readonly LogLine[]>;
   status(): Promise<ServerStatus>;
   /** Begins the drain, as SIGTERM does. */
   shutDown(): void;
@@ -119,12 +122,18 @@ export async function servingServer(started: StartedServer): Promise<TestServer>
   const ports = await Promise.race([journal.ready, ended]);
   // From here on its end is no fault.
   ended.catch(() => {});
+  const logsOf = (decision: string): readonly LogLine[] => journal.lines.filter((line) => line.decision === decision);
   const server: TestServer = {
     grpcPort: ports.grpc,
     httpPort: ports.http,
     dataDir: place.env.DATA_DIR ?? '',
     logs: journal.lines,
-    logsOf: (decision) => journal.lines.filter((line) => line.decision === decision),
+    logsOf,
+    logged: (decision, count = 1) =>
+      eventually(
+        () => logsOf(decision),
+        ({ length }) => length >= count,
+      ),
     status: () => statusOf(ports.http),
     shutDown,
     exited,

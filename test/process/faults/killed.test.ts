@@ -42,7 +42,7 @@ test(`SIGKILL with ${STREAMS} streams: each has a log without an end that replay
   const good = connect(next.grpcPort);
   expectGoodEnd(await ask(good, { prompt: 'good day' }));
   expect(await next.status()).toMatchObject({ active_streams: 0, health: 'ok', last_error: null });
-  expect(next.logsOf('event_log_unended')).toMatchObject([{ level: 40, ctx: { segments: 1 } }]);
+  expect(await next.logged('event_log_unended')).toMatchObject([{ level: 40, ctx: { segments: 1 } }]);
   good.close();
   expect(await next.stop()).toBe(0);
 

@@ -65,7 +65,7 @@ test('no wait counts the time in which the server stood still; who is really lat
   const hung = await hanging.outcome;
   expectErrorAfterData(hung, { code: 'DEADLINE_EXCEEDED', errorType: 'answer_stalled' });
   expect(hung.endedAfterMs).toBeGreaterThan(PAUSE_MS + 4_000);
-  const told = server.logsOf('paused');
+  const told = await server.logged('paused');
   expect(told).toHaveLength(1);
   expect(told[0]?.ctx?.paused_seconds).toBeGreaterThan(PAUSE_MS / 1000 - 1);
 });

@@ -88,7 +88,7 @@ test('kill -9 of model and voice: each stream ends as the table of errors says o
     expect(refused.endedWithinMs).toBeLessThan(FAST_MS);
   }
   expect(breakerOf(await server.status())).toBe('open');
-  expect(server.logsOf('breaker_open')).toHaveLength(1);
+  expect(await server.logged('breaker_open')).toHaveLength(1);
 
   const [chatAgain, voiceAgain] = await Promise.all([
     startChatServer({ port: chat.port }),
@@ -104,7 +104,7 @@ test('kill -9 of model and voice: each stream ends as the table of errors says o
   const status = await server.status();
   expect(breakerOf(status)).toBe('closed');
   expect(status).toMatchObject({ health: 'ok', active_streams: 0, in_flight: 0, active_answers: 0, active_speech: 0 });
-  expect(server.logsOf('breaker_closed')).toHaveLength(1);
+  expect(await server.logged('breaker_closed')).toHaveLength(1);
   expect(server.logsOf('fault')).toEqual([]);
   // Connections that are kept for the next question close by themselves.
   await eventually(

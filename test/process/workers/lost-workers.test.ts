@@ -82,7 +82,7 @@ test('a killed worker frees its slots at once and touches no other; it is replac
   expect(server.logsOf('worker_lost').map(({ ctx }) => [ctx?.worker, ctx?.why, ctx?.streams])).toEqual([
     [1, 'it ended with SIGKILL', 2],
   ]);
-  expect(server.logsOf('worker_replaced').length).toBe(1);
+  expect(await server.logged('worker_replaced')).toHaveLength(1);
   for (const client of [...clients, ...fresh]) client.close();
   expect(await server.stop()).toBe(0);
 });

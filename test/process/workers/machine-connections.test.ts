@@ -34,7 +34,10 @@ test('one more than MAX_CONNECTIONS that have calls is closed and told; behind o
     expect(code).toBe('UNAVAILABLE');
     client.close();
   }
-  expect(closedFor('too_many_connections')).toBeGreaterThanOrEqual(2);
+  await eventually(
+    () => closedFor('too_many_connections'),
+    (closed) => closed >= 2,
+  );
   expect(await server.status()).toMatchObject({ active_streams: MAX_CONNECTIONS });
   calls[0]?.call.cancel();
   clients[0]?.close();
@@ -48,16 +51,15 @@ test('one more than MAX_CONNECTIONS that have calls is closed and told; behind o
     () => server.status(),
     ({ active_streams: active }) => active === 0,
   );
-  // Those that are still give their places to who calls, also to one at the other worker.
-  const madeBefore = closedFor('made_room');
-  for (let index = 0; index < 4; index += 1) {
+  // Those that are still give their places to who calls, also to one at the other worker. One may be served and closed nevertheless: the
+  // calls before it were over for the server, and not yet for the connections that they had.
+  for (let made = closedFor('made_room') + 1, index = 0; index < 4; index += 1, made += 1) {
     const fresh = more();
     await eventually(
-      () => ask(fresh, { prompt: 'me, too' }),
-      ({ code }) => code === 'OK',
+      async () => (await ask(fresh, { prompt: 'me, too' })).code === 'OK' && closedFor('made_room') >= made,
+      (isIn) => isIn,
     );
   }
-  expect(closedFor('made_room') - madeBefore).toBeGreaterThanOrEqual(4);
   expectGoodEnd(await ask(late, { prompt: 'still here, or again' }));
   for (const client of clients) client.close();
   expect(await server.stop()).toBe(0);

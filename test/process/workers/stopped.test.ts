@@ -107,7 +107,7 @@ test('what comes for a stopped server beyond the bound of the line is refused as
     () => server.logsOf('line_free').length,
     (told) => told > 0,
   );
-  expect(server.logsOf('line_full')).toMatchObject([{ level: 40, worker: expect.any(Number) }]);
+  expect(await server.logged('line_full')).toMatchObject([{ level: 40, worker: expect.any(Number) }]);
   expectGoodEnd(await ask(client, { prompt: 'hello' }));
   expect(await server.status()).toMatchObject({
     rejected: { overloaded: refused + 1 },
