@@ -102,13 +102,16 @@ export function cut(text: string, width: number): string {
   return width < 1 ? '' : `${kept}…`;
 }
 
-/** A path in at most `width` columns: folders go first, then the end of its name. */
+/** A path in at most `width` columns: folders go first, then the segment before a log's name, then the end of its name. */
 export function cutPath(path: string, width: number): string {
   if (widthOf(path) <= width) return path;
   for (let slash = path.indexOf('/', 1); slash >= 0; slash = path.indexOf('/', slash + 1)) {
     const rest = `…${path.slice(slash)}`;
     if (widthOf(rest) <= width) return rest;
   }
+  // A log in a segment is told from others there by its own name alone.
+  const member = path.lastIndexOf('#');
+  if (member > 0) return cut(`…${path.slice(member)}`, width);
   const name = path.slice(path.lastIndexOf('/') + 1);
   return name === path ? cut(path, width) : cut(`…/${name}`, width);
 }

@@ -185,6 +185,16 @@ describe('a table that is too wide', () => {
     for (const text of [heading, line]) expect(text.length).toBeLessThanOrEqual(width);
   });
 
+  test.each([
+    [60, 'logs/110000.000-5f0c9a3e.segment.jsonl#110001.000-9269120c'],
+    [50, '…#110001.000-9269120c'],
+    [30, '…#110001.000-9269120c'],
+    [15, '…#110001.000-9…'],
+  ])('a log in a segment keeps its own name in %i columns', (width, text) => {
+    const path = 'logs/110000.000-5f0c9a3e.segment.jsonl#110001.000-9269120c';
+    expect(cutPath(path, width)).toBe(text);
+  });
+
   test('counts what a character takes on the screen', () => {
     expect([widthOf('abc'), widthOf('файл'), widthOf('日本'), widthOf('🙂a'), widthOf('e\u0301')]).toEqual([
       3, 4, 4, 3, 1,
