@@ -40,7 +40,8 @@ export class ProjectTimes implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     this.#closeCurrent();
     for (const test of modules.flatMap((module) => [...module.children.allTests()])) {
-      if (test.diagnostic()?.flaky !== true) continue;
+      // One that has to fail is tried again for that.
+      if (test.diagnostic()?.flaky !== true || test.options.fails === true) continue;
       const why = test
         .result()
         .errors?.map(({ message }) => message)
