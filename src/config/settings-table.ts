@@ -53,7 +53,7 @@ export const settingsTable = {
   HTTP_HOST: {
     type: 'host',
     default: '127.0.0.1',
-    meaning: 'The address of /health, /ready, /status and the inspector.',
+    meaning: 'The address of /health, /ready, /status, /metrics and the inspector.',
   },
   HTTP_PORT: {
     type: 'integer',

@@ -1,6 +1,6 @@
 /**
  * The HTTP side door for people and probes: /health (the process works), /ready (calls are admitted), /status (what is going
- * on). Read-only; the answers are made when asked for. Who calls it by another name than its own is refused, whatever it asks for.
+ * on), /metrics (the same for Prometheus). Read-only; the answers are made when asked for. Who calls it by another name than its own is refused, whatever it asks for.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -27,6 +27,8 @@ export interface StatusServerOptions {
   readonly health: () => Readonly<Record<string, unknown>>;
   /** The body of /status. */
   readonly status: () => Promise<Readonly<Record<string, unknown>>>;
+  /** The body of /metrics. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** null = there are none. */
   readonly pages: OtherPages | null;
 }
@@ -138,8 +140,14 @@ function answer(options: StatusServerOptions, request: IncomingMessage, response
         () => send(response, 500, { error: 'the status could not be told' }),
       );
       return;
+    case '/metrics':
+      options.metrics().then(
+        ({ contentType, text }) => sendText(response, 200, contentType, text),
+        () => send(response, 500, { error: 'the metrics could not be told' }),
+      );
+      return;
     default:
-      send(response, 404, { error: 'no such page; there are /health, /ready and /status' });
+      send(response, 404, { error: 'no such page; there are /health, /ready, /status and /metrics' });
   }
 }
 
@@ -150,9 +158,12 @@ function pathOf(target: string): string {
 }
 
 function send(response: ServerResponse, status: number, body: Readonly<Record<string, unknown>>): void {
-  const text = JSON.stringify(body);
+  sendText(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
+}
+
+function sendText(response: ServerResponse, status: number, contentType: string, text: string): void {
   response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': contentType,
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

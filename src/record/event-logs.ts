@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { logNameOf } from '../log/segment-format.ts';
 import { ActorLog } from './actor-log.ts';
 import { type LogFaultListener, LogFaults } from './log-faults.ts';
-import { type FailedLogs, type FileOrder, LogWriter, type WriteOrder } from './log-writer.ts';
+import { type FailedLogs, type FileOrder, LogWriter, type WriteOrder, type WriterLag } from './log-writer.ts';
 import type { TurnRecorder } from './recorded-logic.ts';
 import type { ActorLogOptions } from './redaction.ts';
 import type { RetentionTerms } from './retention.ts';
@@ -87,7 +87,7 @@ export interface LineTap {
 }
 
 /** What became of the logs since the start. */
-export interface EventLogCounts {
+export interface EventLogCounts extends WriterLag {
   /** Logs that are being written, each in a file or in a segment. */
   open: number;
   /** Logs that could not be begun or went no further. */
@@ -178,7 +178,7 @@ export class EventLogs {
   }
 
   get counts(): EventLogCounts {
-    return { open: this.#open.size, ...this.#counts };
+    return { open: this.#open.size, lagMs: this.#writer.lagMs, ...this.#counts };
   }
 
   /** Why logs are being lost at present, in one line; null = they are not. */

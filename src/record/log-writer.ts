@@ -140,10 +140,21 @@ export interface LogWriterOptions {
   readonly thread?: URL;
 }
 
-export class LogWriter {
+/** How far the disk is behind. */
+export interface WriterLag {
+  /** Age in ms of the oldest line that it has not taken. */
+  readonly lagMs: number;
+}
+
+/** Of batches that the disk has not taken, so many are told apart; it is behind by seconds then. */
+const MAX_MARKS = 1_000;
+
+export class LogWriter implements WriterLag {
   readonly #options: LogWriterOptions;
   #shared = createShared();
   #givenChars = 0;
+  /** What was given until when, the oldest first; those that the disk has taken go with the next look. */
+  #marks: { readonly chars: number; readonly atMs: number }[] = [];
   #worker: Worker | null = null;
   #startedAtMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
@@ -161,6 +172,18 @@ export class LogWriter {
     return (this.#givenChars - Atomics.load(this.#shared, sharedPlaces.doneChars)) | 0;
   }
 
+  get lagMs(): number {
+    this.#dropTaken();
+    const [oldest] = this.#marks;
+    return oldest === undefined ? 0 : this.#options.now() - oldest.atMs;
+  }
+
+  #dropTaken(): void {
+    const taken = Atomics.load(this.#shared, sharedPlaces.doneChars);
+    const waiting = this.#marks.findIndex(({ chars }) => ((chars - taken) | 0) > 0);
+    this.#marks.splice(0, waiting < 0 ? this.#marks.length : waiting);
+  }
+
   /** The segment in which a log of this number stands; '' while that is not known. */
   segmentOf(log: number): string {
     return this.#segments.findLast((segment) => segment.log <= log)?.path ?? '';
@@ -171,6 +194,8 @@ export class LogWriter {
     const worker = this.#worker ?? this.#restart();
     if (worker === null) return false;
     for (const { lines } of orders) this.#givenChars = (this.#givenChars + lines.length) | 0;
+    this.#dropTaken();
+    if (this.#marks.length < MAX_MARKS) this.#marks.push({ chars: this.#givenChars, atMs: this.#options.now() });
     this.#post(worker, { kind: 'write', orders });
     return true;
   }
@@ -209,6 +234,7 @@ export class LogWriter {
     this.#startedAtMs = now();
     this.#shared = createShared();
     this.#givenChars = 0;
+    this.#marks = [];
     const data: WriterThreadData = { retention, version, maxDescriptors, shared: this.#shared, isReplacement };
     const worker = new Worker(thread, { execArgv: [], name: 'event-logs', workerData: data });
     this.#worker = worker;

@@ -150,7 +150,9 @@ function floorOptions(
   const { settings, engines, recording, memory, log, faults, now, ownTime } = ports;
   const { limits } = settings;
   const resources: StreamResourceMap = new Map();
-  const [answerJobs, speechJobs] = [new JobCount(), new JobCount()];
+  const { meter } = counters;
+  const answerJobs = new JobCount((call) => meter.called({ engine: 'answer', ...call }));
+  const speechJobs = new JobCount((call) => meter.called({ engine: 'speech', ...call }));
   const waiting = { ...ports, resources, now: () => ownTime.now() };
   const answer = createAnswerActor({ ...waiting, engine: () => engines.inUse().answer, jobs: answerJobs });
   const speech = createSpeechActor({ ...waiting, engine: () => engines.inUse().speech, jobs: speechJobs });

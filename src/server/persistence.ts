@@ -177,13 +177,14 @@ export class Recording implements ChartWatch {
   /** As /status tells it; null = switched off. */
   status(): Readonly<Record<string, number>> | null {
     if (this.#logs === null) return null;
-    const { open, filesFailed, turnsDropped, filesDeleted, deletionsFailed } = this.#logs.counts;
+    const { open, lagMs, filesFailed, turnsDropped, filesDeleted, deletionsFailed } = this.#logs.counts;
     return {
       open_files: open,
       files_failed: filesFailed,
       turns_dropped: turnsDropped,
       files_deleted: filesDeleted,
       deletions_failed: deletionsFailed,
+      lag_seconds: Math.round(lagMs) / 1000,
     };
   }
 

@@ -3,7 +3,9 @@
  * port and the streams; whoever stands behind it, there is one owner of admissions, in this process.
  */
 import type { HistoryLookup } from '../actors/answer/history-lookup.ts';
+import type { MeterReport } from '../actors/figures/stream-meter.ts';
 import type { EngineOrder } from '../machines/bootstrap.machine.ts';
+import type { NodeFigures } from '../observe/exposition.ts';
 import type { GrpcServer } from '../rpc/server.ts';
 import type { Composition, FloorComposition } from './composition.ts';
 import type { EnginesInUse } from './engines-in-use.ts';
@@ -34,6 +36,8 @@ export interface StreamService {
   readonly problem: string | null;
   /** Its part of /status. */
   status(): Promise<ServiceStatus>;
+  /** Node's own figures of the processes that carry the streams, this one left out. */
+  nodeFigures(): Promise<readonly NodeFigures[]>;
 }
 
 export interface EngineNames {
@@ -62,6 +66,7 @@ export interface FloorFigures {
   readonly idle_timeouts: number;
   readonly commands_sent: number;
   readonly totals: Readonly<Record<string, number | WaitFigures>>;
+  readonly meter: MeterReport;
   /** null = switched off, each. */
   readonly event_log: Readonly<Record<string, unknown>> | null;
   readonly history: { readonly late: number; readonly failed: number } | null;
@@ -97,6 +102,7 @@ export function figuresOf({ streams, engines, recording, history, exportTap, loa
     idle_timeouts: counters.idleTimeouts,
     commands_sent: counters.commandsSent,
     totals: counters.totals.report(),
+    meter: counters.meter.report(),
     event_log: recording.status(),
     history: history === null ? null : history.counts,
     inspector_export: exportTap === null ? null : exportStatus(exportTap),
@@ -164,6 +170,10 @@ export class OwnService implements StreamService {
     streams.collector.dropAll();
     await grpc.close(CLOSE_GRACE_MS);
     await engines.stop();
+  }
+
+  async nodeFigures(): Promise<readonly NodeFigures[]> {
+    return [];
   }
 
   async status(): Promise<ServiceStatus> {

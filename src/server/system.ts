@@ -29,6 +29,7 @@ import { createExportTap, type ExportTap, newExportRun } from './export-tap.ts';
 import { createInspector, type ServerCounts } from './inspection.ts';
 import { type ListenAddress, listenFault } from './listen-fault.ts';
 import { createLoadWatch, createOwnTime, type LoadWatch } from './load-watch.ts';
+import { MetricsPage } from './metrics.ts';
 import { packageVersion } from './package-version.ts';
 import { Persistence, prepareDataFolder, Recording } from './persistence.ts';
 import { OwnService, type StreamService } from './stream-service.ts';
@@ -103,6 +104,7 @@ class RunningSystem implements System {
   readonly #exportRun = newExportRun();
   /** null = this process is the only one. */
   readonly #workers: number | null;
+  readonly #metrics: MetricsPage;
   #ports = { grpc: 0, http: 0 };
   /** Why it gave up; null = it did not. */
   #fatal: string | null = null;
@@ -110,6 +112,7 @@ class RunningSystem implements System {
   constructor(config: Config, log: Logger, { say = () => {}, workers }: Surroundings) {
     this.#say = say;
     this.#workers = workers?.count ?? null;
+    this.#metrics = new MetricsPage(this.#workers ?? 1);
     this.#config = config;
     this.#log = log;
     this.#faults = createFaultLog(log);
@@ -136,6 +139,7 @@ class RunningSystem implements System {
       isReady: () => this.#state().state === 'ready',
       health: () => this.#health(),
       status: () => this.#status(),
+      metrics: () => this.#metrics.page(this.#service),
       pages: this.#inspector,
     });
     this.#bootstrap = this.#createBootstrap();

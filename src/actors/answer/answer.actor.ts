@@ -16,6 +16,7 @@ import type { AnswerInbox, AnswerInput, SessionEvent } from '../../machines/sess
 import type { FaultLog } from '../../observe/fault-log.ts';
 import type { JobCount } from '../figures/stream-counters.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
+import type { EngineCallResult } from '../figures/stream-meter.ts';
 import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
 import { Pause } from '../pause.ts';
 import type { HistoryLookup } from './history-lookup.ts';
@@ -134,16 +135,22 @@ class AnswerJob {
 
   /** Pulls the answer to its end; never rejects. */
   async run(): Promise<void> {
-    const { engine, jobs, history: memory } = this.#options;
+    const { engine, jobs, history: memory, now } = this.#options;
     const { request, figures } = this.#input;
     const signal: StopSignal = this.#abort;
+    let [provider, askedAtMs, result]: [string | null, number, EngineCallResult] = [null, 0, 'aborted'];
     jobs.begin();
     try {
       const lookup = memory?.of(request.hardwareId, signal) ?? null;
       if (lookup !== null) request.history = lookup instanceof Promise ? await lookup : lookup;
       if (signal.aborted) return;
       const model = engine();
-      request.noteProvider = figures.answerAsked(model.name);
+      const note = figures.answerAsked(model.name);
+      [provider, askedAtMs] = [model.name, now()];
+      request.noteProvider = (told) => {
+        provider = told.provider;
+        note(told);
+      };
       request.noteEnding = () => {
         this.#flush();
         this.#tell({ type: 'answer.endAnnounced', atMs: this.#atMs() });
@@ -165,16 +172,18 @@ class AnswerJob {
         if (this.#pause.isOn) await this.#pause.whenOver();
         if (signal.aborted) return;
       }
+      result = 'ok';
       this.#flush();
       this.#tell({ type: 'answer.finished', ...(this.#isCutOff && { isCutOff: true }) });
     } catch (error) {
       if (signal.aborted) return;
+      result = 'failed';
       this.#flush();
       this.#tell({ type: 'answer.failed', failure: this.#failureOf(error) });
     } finally {
       this.#isRunning = false;
       this.#quiet.stop();
-      jobs.end();
+      jobs.end(provider === null ? null : { provider, result, ms: now() - askedAtMs });
     }
   }
 

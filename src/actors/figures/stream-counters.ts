@@ -5,10 +5,17 @@
  */
 import type { StreamSummary } from '../hosts/stream-host.ts';
 import { audioSecondsOf, secondsBetween } from './rounded-seconds.ts';
+import { type MeteredCall, StreamMeter } from './stream-meter.ts';
 
 /** Counts jobs that an engine is really at work on: begun and not yet ended, aborted or not. */
 export class JobCount {
+  readonly #called: (call: Omit<MeteredCall, 'engine'>) => void;
   #running = 0;
+
+  /** `called`: told of each that is over and whose engine was asked. */
+  constructor(called: (call: Omit<MeteredCall, 'engine'>) => void = () => {}) {
+    this.#called = called;
+  }
 
   get running(): number {
     return this.#running;
@@ -18,14 +25,18 @@ export class JobCount {
     this.#running += 1;
   }
 
-  end(): void {
+  /** `call`: null = its engine was never asked. */
+  end(call: Omit<MeteredCall, 'engine'> | null): void {
     this.#running -= 1;
+    if (call !== null) this.#called(call);
   }
 }
 
 export class StreamCounters {
   /** The figures of the streams that have ended. */
   readonly totals = new StreamTotals();
+  /** What /metrics tells of them. */
+  readonly meter = new StreamMeter();
   readonly #rejected = new Map<string, number>();
   #idleTimeouts = 0;
   #commandsSent = 0;

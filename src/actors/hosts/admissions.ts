@@ -243,6 +243,7 @@ export class Admissions {
     assert('activeStreams' in verdict, 'a stream was admitted without a slot');
     const leader = verdict.type === 'stream.attached' ? verdict.leader : null;
     this.#held.add(streamId, floor, leader !== null);
+    this.#options.counters.meter.admitted(leader === null ? 'admitted' : 'attached');
     const { worker } = (leader === null ? null : this.#held.floorOf(leader)) ?? floor;
     const elsewhere = worker === floor.worker || worker === undefined ? {} : { leaderWorker: worker };
     return { activeStreams: verdict.activeStreams, utterance, leader, ...elsewhere };

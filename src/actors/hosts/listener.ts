@@ -123,6 +123,7 @@ export class Listener implements HostedStream, FrameListener {
       now,
       ownNow: () => ownTime.now(),
       notify: (event) => this.#hear(event),
+      meter: options.counters.meter,
       commandSent: (command) => this.#commandSent(command),
       handoverFailed: (error) => this.#fault(error),
     });

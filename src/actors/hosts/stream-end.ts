@@ -26,6 +26,8 @@ export function noteStreamEnd(
   const durationSeconds = secondsBetween(stats.openedAtMs, endedAtMs);
   counters.countCommands(commandsSent);
   counters.totals.add(summary);
+  const { reason } = output;
+  counters.meter.ended({ method, reason, endedAtMs, firstTokenAtMs: summary.figures.firstTokenAtMs, ...stats });
 
   if (output.reason === 'stream_idle_timeout') {
     counters.countIdleTimeout();

@@ -24,7 +24,7 @@ import type { FaultLog } from '../../observe/fault-log.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { HeardWords } from '../answer/conversation-memory.ts';
 import { StreamFigures, type StreamTally } from '../figures/stream-figures.ts';
-import { createOutbox, type OutboxStats, unfetchedOf } from '../outbox/outbox.ts';
+import { createOutbox, type OutboxOptions, type OutboxStats, unfetchedOf } from '../outbox/outbox.ts';
 import type { HostedRequest, StreamChart, StreamKind } from './stream-kind.ts';
 import type { StreamResourceMap, StreamResources } from './stream-resources.ts';
 
@@ -36,6 +36,8 @@ export interface StreamHostOptions {
   readonly resources: StreamResourceMap;
   /** 0 = off. */
   readonly maxFramesPerSecond: number;
+  /** Counts what streams send. */
+  readonly counters: { readonly meter: NonNullable<OutboxOptions['meter']> };
   readonly log: Logger;
   readonly faults: FaultLog;
   /** A monotonic clock in ms. */
@@ -124,6 +126,7 @@ class StreamHost<TFirst> implements HostedStream {
       now: options.now,
       ownNow: () => options.ownTime.now(),
       notify: (event) => chart.send(event),
+      meter: options.counters.meter,
       commandSent: (command) => this.#commandSent(command),
       handoverFailed: (error) => this.#fault(error),
       ...(heard !== null && { textSent: (text: string) => heard.add(text) }),

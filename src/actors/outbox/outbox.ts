@@ -49,6 +49,8 @@ export interface OutboxOptions {
   /** The time in which this process ran (own-time.ts), by which its reader is judged; absent = `now`. */
   readonly ownNow?: () => number;
   readonly notify: (event: OutboxEvent) => void;
+  /** Told of every frame that is handed to the transport; absent = nobody counts. */
+  readonly meter?: { sent(kind: Frame['kind']): void };
   /** These words were handed to the transport; absent = nobody asks. */
   readonly textSent?: (text: string) => void;
   /** The command was handed to the transport. */
@@ -96,6 +98,7 @@ class FlowControlledOutbox implements Outbox, SinkListener {
   readonly #ownNow: () => number;
   readonly #notify: (event: OutboxEvent) => void;
   readonly #textSent: ((text: string) => void) | undefined;
+  readonly #meter: OutboxOptions['meter'];
   readonly #commandSent: (command: string) => void;
   readonly #handoverFailed: (error: unknown) => void;
   readonly #rate: RateWindow | null;
@@ -120,6 +123,7 @@ class FlowControlledOutbox implements Outbox, SinkListener {
     this.#ownNow = options.ownNow ?? options.now;
     this.#notify = options.notify;
     this.#textSent = options.textSent;
+    this.#meter = options.meter;
     this.#commandSent = options.commandSent;
     this.#handoverFailed = options.handoverFailed;
     this.#rate = options.maxFramesPerSecond > 0 ? new RateWindow(options.maxFramesPerSecond) : null;
@@ -224,6 +228,7 @@ class FlowControlledOutbox implements Outbox, SinkListener {
       }
       this.#queuedBytes -= bytesOf(frame);
       this.#sent.count(frame);
+      this.#meter?.sent(frame.kind);
       if (!this.#handOver(frame)) return;
       if (frame.kind === 'end') {
         this.discard();

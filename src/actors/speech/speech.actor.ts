@@ -32,6 +32,7 @@ import type { FaultLog } from '../../observe/fault-log.ts';
 import type { SentenceSound } from '../figures/sentence-sounds.ts';
 import type { JobCount } from '../figures/stream-counters.ts';
 import type { StreamFigures } from '../figures/stream-figures.ts';
+import type { EngineCallResult } from '../figures/stream-meter.ts';
 import { resourcesOf, type StreamResourceMap } from '../hosts/stream-resources.ts';
 import { type Outbox, unfetchedOf } from '../outbox/outbox.ts';
 import { Pause } from '../pause.ts';
@@ -143,6 +144,8 @@ class SpeechJob {
   readonly #pause = new Pause();
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
+  /** Who was asked last; null = nobody yet. */
+  #provider: string | null = null;
   #audioBytes = 0;
   #hasTurn = false;
   /** Some of its sound may have been heard: it can't be said again. */
@@ -169,11 +172,13 @@ class SpeechJob {
     const chunker = new AudioChunker();
     const floor = new NoiseFloor();
     let chunksSinceBreath = 0;
+    let result: EngineCallResult = 'aborted';
+    const startedAtMs = now();
     jobs.begin();
     try {
       const voice = engine();
       const request = this.#requestTo(voice);
-      this.#askedAtMs = now();
+      this.#askedAtMs = startedAtMs;
       for await (const sound of voice.synthesise(request, signal)) {
         this.#askedAtMs = null;
         this.#sound.give(sound.byteLength);
@@ -199,11 +204,16 @@ class SpeechJob {
       while (!signal.aborted && !(this.#hasTurn && this.#around.outbox.hasRoom())) await this.#untilRoom();
       if (signal.aborted) return;
       const unfetched = unfetchedOf(this.#around.outbox);
+      result = 'ok';
       tell(this, { type: 'speech.finished', segment: this.segment, audioBytes: this.#audioBytes, ...unfetched });
     } catch (error) {
-      if (!signal.aborted) tell(this, this.#failed(error));
+      if (!signal.aborted) {
+        result = 'failed';
+        tell(this, this.#failed(error));
+      }
     } finally {
-      jobs.end();
+      const provider = this.#provider;
+      jobs.end(provider === null ? null : { provider, result, ms: now() - startedAtMs });
     }
   }
 
@@ -263,9 +273,14 @@ class SpeechJob {
 
   #requestTo(engine: SpeechEngine): SpeechRequest {
     const { voice, language, figures } = this.#around;
+    const note = figures.speechAsked(engine.name);
+    this.#provider = engine.name;
     return {
       text: this.#speech,
-      noteProvider: figures.speechAsked(engine.name),
+      noteProvider: (told) => {
+        this.#provider = told.provider;
+        note(told);
+      },
       ...(voice !== undefined && { voice }),
       ...(language !== undefined && { language }),
     };

@@ -1,4 +1,5 @@
 /** The figures of several workers as those of one server: counts and sums added up, of the longest waits the longest. */
+import { addedMeters, StreamMeter } from '../../actors/figures/stream-meter.ts';
 import type { FloorFigures, WaitFigures } from '../stream-service.ts';
 
 const noFigures: FloorFigures = Object.freeze({
@@ -8,6 +9,7 @@ const noFigures: FloorFigures = Object.freeze({
   idle_timeouts: 0,
   commands_sent: 0,
   totals: {},
+  meter: Object.freeze(new StreamMeter().report()),
   event_log: null,
   history: null,
   inspector_export: null,
@@ -42,6 +44,7 @@ function added(one: FloorFigures, other: FloorFigures): FloorFigures {
     idle_timeouts: one.idle_timeouts + other.idle_timeouts,
     commands_sent: one.commands_sent + other.commands_sent,
     totals: addedTotals(one.totals, other.totals),
+    meter: addedMeters(one.meter, other.meter),
     event_log: both(one.event_log, other.event_log, addedWhatCounts),
     history: both(one.history, other.history, (a, b) => ({ late: a.late + b.late, failed: a.failed + b.failed })),
     inspector_export: both(one.inspector_export, other.inspector_export, (a, b) => ({

@@ -9,6 +9,7 @@ import type { FeedInterest, SentLines } from '../../inspector/server/feed.ts';
 import type { SentRows } from '../../inspector/server/list-rows.ts';
 import type { EngineOrder } from '../../machines/bootstrap.machine.ts';
 import type { LoadReason } from '../../machines/supervisor/supervisor.types.ts';
+import type { NodeFigures } from '../../observe/exposition.ts';
 import type { RecordOutcome } from '../../store/store-clients.ts';
 import type { UsageEntry } from '../../store/usage-entry.ts';
 import type { EngineNames, FloorFigures } from '../stream-service.ts';
@@ -99,6 +100,7 @@ export interface ToWorker {
     };
     readonly end: { readonly question: EndQuestion; readonly answer: readonly string[] };
     readonly figures: { readonly question: object; readonly answer: FloorFigures };
+    readonly nodeFigures: { readonly question: object; readonly answer: NodeFigures };
     /** Closes a connection without a stream; false = each has one. */
     readonly makeRoom: { readonly question: object; readonly answer: boolean };
   };

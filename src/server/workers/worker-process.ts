@@ -12,6 +12,7 @@ import { type Call, idsOf } from '../../call/call.ts';
 import { type Config, loadConfig } from '../../config.ts';
 import { type Failure, logLevelOf, wordsOf } from '../../errors.ts';
 import { FeedBranch } from '../../inspector/server/feed-branch.ts';
+import { Exposition } from '../../observe/exposition.ts';
 import { createFaultLog } from '../../observe/fault-log.ts';
 import { createLogger, type Logger, pacedDestination } from '../../observe/logger.ts';
 import { createGrpcServer } from '../../rpc/server.ts';
@@ -35,6 +36,9 @@ import {
   WORKER_LOADED,
   type WorkerBirth,
 } from './worker-messages.ts';
+
+/** Of this process. */
+const exposition = new Exposition();
 
 /** Ctrl-C and a service manager signal the whole group. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -137,6 +141,7 @@ function serve(config: Config, log: Logger, exportRun: string): (batch: Batch) =
         void outcomeOf(engines.start(order).then(() => ({ names: namesOf(engines) }))).then(answer),
       end: ({ streamIds, why }, answer) => streams.floor.end(streamIds, why, answer),
       makeRoom: (_question, answer) => answer(grpc.makeRoom()),
+      nodeFigures: (_question, answer) => void exposition.nodeFigures().then(answer),
       figures: (_question, answer) => answer(figuresOf({ streams, engines, recording, history, exportTap, load })),
     },
   });

@@ -7,6 +7,7 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import type { EngineOrder } from '../../machines/bootstrap.machine.ts';
+import type { NodeFigures } from '../../observe/exposition.ts';
 import { type Logger, wholeLines } from '../../observe/logger.ts';
 import type { EngineNames, FloorFigures } from '../stream-service.ts';
 import type { BridgeEnd } from './bridge-maker.ts';
@@ -204,6 +205,19 @@ export class WorkerSeat {
       });
     }
     return [...this.#past, ...(this.#figures === null ? [] : [this.#figures])];
+  }
+
+  /** Those of its process; none if it does not tell them in time. */
+  nodeFigures(withinMs: number): Promise<readonly NodeFigures[]> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs, []);
+      const tell = (figures: readonly NodeFigures[]): void => {
+        clearTimeout(timer);
+        resolve(figures);
+      };
+      if (this.#sitting === null) tell([]);
+      else this.#sitting.desk.line.ask('nodeFigures', {}, (figures) => tell([figures]));
+    });
   }
 
   /** Lets it end its calls and write its logs; resolves when the process has ended, at the latest soon after `withinMs`. */

@@ -14,6 +14,7 @@ import type { ConversationMemory } from '../../actors/answer/conversation-memory
 import type { Config } from '../../config.ts';
 import { wordsOf } from '../../errors.ts';
 import type { EngineOrder } from '../../machines/bootstrap.machine.ts';
+import type { NodeFigures } from '../../observe/exposition.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { UsageStore } from '../../store/store-clients.ts';
 import type { AdmissionsComposition } from '../composition.ts';
@@ -158,11 +159,20 @@ export class WorkersService implements StreamService {
     await Promise.all(this.#seats.map((seat) => seat.dismiss(CLOSE_GRACE_MS + DISMISSAL_MARGIN_MS)));
   }
 
+  async nodeFigures(): Promise<readonly NodeFigures[]> {
+    return (await Promise.all(this.#seats.map((seat) => seat.nodeFigures(FIGURES_DUE_MS)))).flat();
+  }
+
   async status(): Promise<ServiceStatus> {
     const { admissions, collector, counters, recording } = this.#options;
     const figures = (await Promise.all(this.#seats.map((seat) => seat.figures(FIGURES_DUE_MS)))).flat();
     // The supervisor's log is written here.
-    const own = { ...sumOf([]), rejected: counters.rejected, event_log: recording.status() };
+    const own = {
+      ...sumOf([]),
+      rejected: counters.rejected,
+      meter: counters.meter.report(),
+      event_log: recording.status(),
+    };
     return {
       counts: {
         active_streams: admissions.activeStreams,

@@ -262,7 +262,7 @@ export const importTable: readonly ImportRow[] = [
     from: 'observe/',
     ours: ['observe/', 'call/places.ts', 'errors.ts', 'assert.ts'],
     types: ['config.ts'],
-    packages: ['pino'],
+    packages: ['pino', 'prom-client'],
     node: ['node:net'],
   },
   {
@@ -503,7 +503,7 @@ export const deviations: readonly Deviation[] = [
   {
     from: 'observe/status-server.ts',
     to: 'node:http',
-    reason: '/health, /ready and /status are plain HTTP and must answer when gRPC does not',
+    reason: '/health, /ready, /status and /metrics are plain HTTP and must answer when gRPC does not',
   },
   {
     from: 'observe/status-server.ts',
