@@ -30,6 +30,9 @@ const settings = {
   // What happens is to be seen in the inspector; here it would hide where that is.
   LOG_LEVEL: 'warn',
   ...given,
+  // They are read here, and shown for people.
+  LOG_FORMAT: 'json',
+  LOG_LEVEL_NAMES: 'off',
 };
 const notes = [];
 // A file of settings says itself which ports it wants.

@@ -14,6 +14,7 @@ import {
   eventLogRedactions,
   identityPolicies,
   killSwitchNames,
+  logFormats,
   logLevels,
   speechEngineNames,
   speechFailurePolicies,
@@ -78,7 +79,11 @@ export interface Config extends LimitConfig {
     /** INSPECTOR_EXPORT, a ws:// address of this machine; null = nobody is told. */
     readonly exportUrl: string | null;
   };
-  readonly log: { readonly level: (typeof logLevels)[number] };
+  readonly log: {
+    readonly level: (typeof logLevels)[number];
+    readonly format: (typeof logFormats)[number];
+    readonly hasLevelNames: boolean;
+  };
   /** What is no fault and probably not meant: settings without effect, names that look like one. */
   readonly notes: readonly SettingNote[];
   readonly killSwitches: {
@@ -161,7 +166,11 @@ function compile(values: SettingReader, { env, readFile }: ConfigSource): Config
       maxTotalBytes: values.integer('EVENT_LOG_MAX_BYTES'),
     }),
     inspector: compileInspector(values, httpHost),
-    log: Object.freeze({ level: values.choice('LOG_LEVEL', logLevels) }),
+    log: Object.freeze({
+      level: values.choice('LOG_LEVEL', logLevels),
+      format: values.choice('LOG_FORMAT', logFormats),
+      hasLevelNames: values.isOn('LOG_LEVEL_NAMES'),
+    }),
     notes: Object.freeze([...unusedSettings(values), ...unknownNames(env)]),
     killSwitches: Object.freeze({
       disableModuleCoordinator: killSwitches.includes('disable_module_coordinator'),

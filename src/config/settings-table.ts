@@ -28,6 +28,7 @@ export const speechFailurePolicies = ['degrade', 'fail'] as const;
 export const unknownVoicePolicies = ['fallback', 'refuse'] as const;
 export const startFailurePolicies = ['emergency', 'fail'] as const;
 export const identityPolicies = ['lenient', 'device', 'strict'] as const;
+export const logFormats = ['json', 'pretty'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const killSwitchNames = ['disable_module_coordinator', 'disable_forward_assistant_actions'] as const;
 
@@ -278,6 +279,18 @@ export const settingsTable = {
     allowed: logLevels,
     default: 'info',
     meaning: 'The least important level of log lines on stdout; the ready line is printed at every level.',
+  },
+  LOG_FORMAT: {
+    type: 'choice',
+    allowed: logFormats,
+    default: 'json',
+    meaning: 'json writes an object a line, for programs; pretty writes a line for people, in colour on a terminal.',
+  },
+  LOG_LEVEL_NAMES: {
+    type: 'switch',
+    default: 'off',
+    meaning:
+      'Whether JSON lines have their level as a word and their time as ISO 8601 (info, 2026-11-22T12:31:05.120Z) instead of as numbers (30, milliseconds).',
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 

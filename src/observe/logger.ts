@@ -2,7 +2,8 @@
  * Logging: one JSON object a line on stdout (pino), every line with a static message and the fields scope, method,
  * decision and ctx (CONTRACT §2). What people said or heard never appears in it at any level.
  */
-import { type DestinationStream, pino } from 'pino';
+import { styleText } from 'node:util';
+import { type DestinationStream, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -100,14 +101,33 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A logger at `level`; `destination` defaults to stdout, `base` stands in every line. */
+/** How lines look. */
+export interface LogStyle {
+  /** `pretty`: a line for people instead of a JSON object. Absent = json. */
+  readonly format?: 'json' | 'pretty';
+  /** The level as a word and the time as ISO 8601, instead of pino's numbers. */
+  readonly hasLevelNames?: boolean;
+  /** Stands in every line. */
+  readonly base?: Readonly<Record<string, unknown>>;
+  /** Pretty lines are coloured. */
+  readonly isColoured?: boolean;
+}
+
+/** A logger at `level`; `destination` defaults to stdout. */
 export function createLogger(
   level: LogLevel,
   destination: DestinationStream = pacedDestination(process.stdout),
-  base: Readonly<Record<string, unknown>> | null = null,
+  { format = 'json', hasLevelNames = false, base, isColoured = false }: LogStyle = {},
 ): Logger {
-  const leveled = pino({ level, base: base === null ? null : { ...base } }, destination);
-  const always = pino({ level: 'info', base: base === null ? null : { ...base } }, destination);
+  const isPretty = format === 'pretty';
+  const shared: LoggerOptions = {
+    base: base === undefined ? null : { ...base },
+    ...(hasLevelNames &&
+      !isPretty && { formatters: { level: (name) => ({ level: name }) }, timestamp: stdTimeFunctions.isoTime }),
+  };
+  const lines = isPretty ? { write: (line: string) => destination.write(prettyLine(line, isColoured)) } : destination;
+  const leveled = pino({ ...shared, level }, lines);
+  const always = pino({ ...shared, level: 'info' }, lines);
   const bound = new LineBound((line, fields, message) => leveled[line](fields, message));
   const at =
     (line: LineLevel) =>
@@ -123,6 +143,33 @@ export function createLogger(
     error: at('error'),
     announce: (fields, message) => always.info(fields, message),
   };
+}
+
+const levelLooks = [
+  { from: 50, name: 'error', colour: 'red' },
+  { from: 40, name: 'warn', colour: 'yellow' },
+  { from: 30, name: 'info', colour: 'green' },
+  { from: 0, name: 'debug', colour: 'dim' },
+] as const;
+
+/** `12:31:05.120 warn  server.sweep  words  name=value …`; the stack of an error below it. What steers a terminal is left out. */
+function prettyLine(json: string, isColoured: boolean): string {
+  const { level, time, scope, method, decision, msg, ctx, err, ...rest } = JSON.parse(json);
+  const look = levelLooks.find(({ from }) => level >= from) ?? levelLooks[3];
+  const at = new Date(time).toISOString().slice(11, 23);
+  const facts = Object.entries({ ...rest, ...ctx }).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const words = [`${scope}.${method}`, decision, ` ${msg} `, ...facts].join(' ').trimEnd();
+  const stack = typeof err?.stack === 'string' ? `\n${err.stack}` : '';
+  const styled = (format: 'red' | 'yellow' | 'green' | 'dim', text: string): string =>
+    isColoured ? styleText(format, text, { validateStream: false }) : text;
+  const shown = `${harmless(words)}${stack.split('\n').map(harmless).join('\n')}`;
+  return `${styled('dim', at)} ${styled(look.colour, look.name.padEnd(5))} ${shown}\n`;
+}
+
+function harmless(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\uFFFD');
 }
 
 /** What a log is written to: as much of a Writable as that needs. */

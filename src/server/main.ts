@@ -40,9 +40,11 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const config = configOrNull(env, files);
   if (config === null) return CONFIG_FAULT_EXIT_CODE;
   const destination = pacedDestination(process.stdout);
-  log = createLogger(config.log.level, destination);
-  noteSettings(config, log);
   const count = workersOf(config);
+  // The lines of workers come through a pipe, without colours.
+  const isColoured = count === null && process.stdout.isTTY && !env.NO_COLOR;
+  log = createLogger(config.log.level, destination, { ...config.log, isColoured });
+  noteSettings(config, log);
   const workers = { count: count ?? 1, env: { ...env }, files, passOn: (lines: string) => destination.write(lines) };
   try {
     return await run(config, log, count === null ? {} : { workers });

@@ -93,6 +93,8 @@ function ownSettings(dataFolder: string): Readonly<Record<string, string>> {
     EVENT_LOG_FILES: 'session',
     IDENTITY_POLICY: 'lenient',
     LOG_LEVEL: 'warn',
+    LOG_FORMAT: 'json',
+    LOG_LEVEL_NAMES: 'off',
   };
 }
 

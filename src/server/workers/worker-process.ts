@@ -62,7 +62,10 @@ function begin({ number, env, files, grpcPort, exportRun }: WorkerBirth): (batch
   keepNewObjectsYoung();
   const read = loadConfig({ env, readFile: (path) => textOf(files, path) });
   const config = { ...read, grpc: { ...read.grpc, port: grpcPort } };
-  const log = createLogger(config.log.level, pacedDestination(process.stdout), { worker: number });
+  const log = createLogger(config.log.level, pacedDestination(process.stdout), {
+    ...config.log,
+    base: { worker: number },
+  });
   const survive = (error: unknown): void => {
     log.error({ scope: 'server', method: 'worker', decision: 'fault', ctx: {}, err: error }, 'an uncaught error');
   };

@@ -2,14 +2,18 @@
  * A call that failed has one line in the log, as loud as it matters (CONTRACT §2): over every rpc, every way to be refused, every way to
  * end a stream, and what gRPC's own library refuses before anything of ours has read it.
  */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connect, interrupt, start, type TestClient, welcome } from '../../support/client.ts';
 import { reportUsage } from '../../support/contract/other-rpcs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startServer } from '../../support/server.ts';
-import type { LogLine, TestServer } from '../../support/test-server.ts';
+import { type LogLine, makePlace, type TestServer } from '../../support/test-server.ts';
 
 const scenario = {
   answers: [
@@ -228,3 +232,38 @@ async function post(port: number, path: string, body: Buffer): Promise<void> {
   await once(stream, 'close');
   session.close();
 }
+
+/** The lines of a server that was started so, from the first to the ready line, with those of its workers. */
+async function linesUntilReady(env: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const place = makePlace({ scenario, env });
+  const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+  const child = spawn(process.execPath, [cli, 'serve'], {
+    env: { PATH: process.env.PATH, ...place.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  const lines: string[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line);
+    if (line.includes('is ready') || line.includes('"ready"') || line.includes(' ready ')) child.kill('SIGTERM');
+  }
+  expect((await ended)[0]).toBe(0);
+  rmSync(place.dir, { recursive: true, force: true });
+  return lines;
+}
+
+test('LOG_FORMAT=pretty writes lines for people, without colours where no terminal is', async () => {
+  const lines = await linesUntilReady({ LOG_FORMAT: 'pretty', LOG_LEVEL_NAMES: 'on' });
+  expect(lines.some((line) => /^\d\d:\d\d:\d\d\.\d{3} info {2}server\.serve ready {2}/.test(line))).toBe(true);
+  for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d\.\d{3} (debug|info|warn|error) +\w+\.\w+ \w+ {2}\S/);
+});
+
+test('LOG_LEVEL_NAMES=on: words and ISO 8601, also in the lines of workers', async () => {
+  const lines = await linesUntilReady({ LOG_LEVEL_NAMES: 'on', LOG_LEVEL: 'debug', WORKERS: '2' });
+  const entries = lines.map((line) => JSON.parse(line));
+  expect(entries.some(({ decision }) => decision === 'ready')).toBe(true);
+  for (const { level, time } of entries) {
+    expect(level).toMatch(/^(debug|info|warn|error)$/);
+    expect(new Date(time).toISOString()).toBe(time);
+  }
+});

@@ -263,7 +263,7 @@ export const importTable: readonly ImportRow[] = [
     ours: ['observe/', 'call/places.ts', 'errors.ts', 'assert.ts'],
     types: ['config.ts'],
     packages: ['pino', 'prom-client'],
-    node: ['node:net'],
+    node: ['node:net', 'node:util'],
   },
   {
     from: 'rpc/',

@@ -120,7 +120,7 @@ describe('defaults', () => {
       },
       quota: { daily: 0, weekly: 0, monthly: 0 },
       inspector: { isOn: false, token: null, canTry: false, exportUrl: null },
-      log: { level: 'info' },
+      log: { level: 'info', format: 'json', hasLevelNames: false },
       notes: [],
       killSwitches: { disableModuleCoordinator: false, disableForwardAssistantActions: false },
     });
@@ -187,6 +187,8 @@ describe('accepted values', () => {
     ['IDENTITY_POLICY', 'device', (c) => c.identity.policy, 'device'],
     ['PROMPT_MAX_CHARS', '1', (c) => c.collect.promptMaxChars, 1],
     ['LOG_LEVEL', 'silent', (c) => c.log.level, 'silent'],
+    ['LOG_FORMAT', 'pretty', (c) => c.log.format, 'pretty'],
+    ['LOG_LEVEL_NAMES', 'on', (c) => c.log.hasLevelNames, true],
     ['COMMANDS', ' open_app , BROWSER_USE,open_app,', (c) => c.commands.allowed, ['open_app', 'browser_use']],
     [
       'KILL_SWITCHES',

@@ -1,6 +1,6 @@
 /** What a log costs its server: few writes, no more than a bounded text that waits, and no line out of order. */
 import { expect, test } from 'vitest';
-import { createLogger, pacedDestination } from '../../../src/observe/logger.ts';
+import { createLogger, type LogStyle, pacedDestination } from '../../../src/observe/logger.ts';
 
 /** The present callback is over, and what it put off is done; nothing was read or answered meanwhile. */
 const callbackOver = () => new Promise<void>((resolve) => process.nextTick(resolve));
@@ -69,4 +69,48 @@ test('the lines of the last callback are not lost when the process ends in it', 
   log.write('2\n');
   onExit?.(0);
   expect(writes).toEqual(['1\n', '2\n']);
+});
+
+/** What a logger in this style writes for one line. */
+function written(
+  style: LogStyle,
+  level: 'info' | 'error' = 'info',
+  ctx: Readonly<Record<string, unknown>> = {},
+): string {
+  const lines: string[] = [];
+  const log = createLogger('info', { write: (line) => lines.push(line) }, style);
+  const err = level === 'error' ? { err: new Error('broken \u001b[2J\nat once') } : {};
+  log[level]({ scope: 'workflow', method: 'StreamAudio', decision: 'end', ctx, ...err }, 'a session ended');
+  return lines.join('');
+}
+
+test('numbers by default; with names the level is a word and the time ISO 8601', () => {
+  const numbers = JSON.parse(written({}));
+  expect([numbers.level, typeof numbers.time]).toEqual([30, 'number']);
+  const words = JSON.parse(written({ hasLevelNames: true, base: { worker: 2 } }));
+  expect(words).toMatchObject({ level: 'info', worker: 2, scope: 'workflow', decision: 'end', msg: 'a session ended' });
+  expect(new Date(words.time).toISOString()).toBe(words.time);
+  expect(Math.abs(Date.now() - Date.parse(words.time))).toBeLessThan(60_000);
+});
+
+test('pretty is one line for people, with every fact in it, whatever the names of levels are', () => {
+  for (const hasLevelNames of [false, true]) {
+    const line = written({ format: 'pretty', hasLevelNames, base: { worker: 2 } }, 'info', {
+      reason: 'completed',
+      frames: 3,
+    });
+    expect(line).toMatch(
+      /^\d\d:\d\d:\d\d\.\d{3} info {2}workflow\.StreamAudio end {2}a session ended {2}worker=2 reason=completed frames=3\n$/,
+    );
+  }
+});
+
+test('nothing that was sent steers a terminal, and an error has its stack', () => {
+  const line = written({ format: 'pretty' }, 'error', { session_id: 'a\u001b[31m\r\nb', hardware_id: '\u009b2J' });
+  expect(line).toContain(' error workflow.StreamAudio');
+  expect(line).toContain('session_id=a\ufffd[31m\ufffd\ufffdb hardware_id=\ufffd2J');
+  expect(line).toMatch(/\nError: broken/);
+  expect(line.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  const coloured = written({ format: 'pretty', isColoured: true });
+  expect(coloured).toContain('\u001b[32minfo ');
 });
