@@ -11,7 +11,7 @@ type Labelled = Readonly<Record<string, number>>;
 
 export interface MeteredServer {
   readonly service: ServiceStatus;
-  /** Processes that carry streams. */
+  /** Processes that carry streams now. */
   readonly workers: number;
   /** Frames a second of a stream, over those that run; 0 = none does. */
   readonly framesPerSecond: number;
@@ -96,7 +96,7 @@ function machineFamilies({ service, workers, loopLagSeconds }: MeteredServer): r
     gauge('recital_event_loop_lag_seconds', loopHelp, loopLagSeconds),
     gauge('recital_event_log_lag_seconds', lagHelp, logFigure('lag_seconds')),
     counter('recital_event_log_dropped_total', 'Turns that stand in no event log.', logFigure('turns_dropped')),
-    gauge('recital_workers', 'Processes that carry streams.', workers),
+    gauge('recital_workers', 'Processes that carry streams now.', workers),
     gauge('recital_fleet_up', fleetHelp, 0),
   ];
 }
@@ -156,19 +156,13 @@ const LOOP_RESOLUTION_MS = 20;
 /** Answers /metrics. Before it is asked for the first time it costs nothing. */
 export class MetricsPage {
   readonly #exposition = new Exposition();
-  readonly #workers: number;
   #loopDelay: IntervalHistogram | null = null;
   #window = { atMs: Number.NEGATIVE_INFINITY, frames: 0, active: 0, framesPerSecond: 0, loopLagSeconds: 0 };
-
-  /** `workers`: processes that carry streams. */
-  constructor(workers: number) {
-    this.#workers = workers;
-  }
 
   async page(service: StreamService): Promise<{ readonly contentType: string; readonly text: string }> {
     const [status, others] = await Promise.all([service.status(), service.nodeFigures()]);
     const { framesPerSecond, loopLagSeconds } = this.#look(status);
-    const families = metricFamilies({ service: status, workers: this.#workers, framesPerSecond, loopLagSeconds });
+    const families = metricFamilies({ service: status, workers: upIn(status), framesPerSecond, loopLagSeconds });
     return { contentType: this.#exposition.contentType, text: await this.#exposition.text(families, others) };
   }
 
@@ -194,6 +188,11 @@ export class MetricsPage {
     };
     return this.#window;
   }
+}
+
+/** Processes that carry streams now; a server without workers is one. */
+function upIn({ workers }: ServiceStatus): number {
+  return workers === undefined ? 1 : workers.filter(({ state }) => state === 'up').length;
 }
 
 function startedLoopDelay(): IntervalHistogram {

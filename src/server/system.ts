@@ -104,7 +104,7 @@ class RunningSystem implements System {
   readonly #exportRun = newExportRun();
   /** null = this process is the only one. */
   readonly #workers: number | null;
-  readonly #metrics: MetricsPage;
+  readonly #metrics = new MetricsPage();
   #ports = { grpc: 0, http: 0 };
   /** Why it gave up; null = it did not. */
   #fatal: string | null = null;
@@ -112,7 +112,6 @@ class RunningSystem implements System {
   constructor(config: Config, log: Logger, { say = () => {}, workers }: Surroundings) {
     this.#say = say;
     this.#workers = workers?.count ?? null;
-    this.#metrics = new MetricsPage(this.#workers ?? 1);
     this.#config = config;
     this.#log = log;
     this.#faults = createFaultLog(log);

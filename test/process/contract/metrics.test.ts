@@ -1,6 +1,7 @@
 /** CONTRACT §8, /metrics: every family, after calls of every fate, with one process and with two workers; read by a checker that is not ours. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ask, connect, start } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -135,5 +136,28 @@ test.skipIf(!hasChecker)(
     expect(found).toEqual([]);
     client.close();
     expect(await server.stop()).toBe(0);
+  },
+);
+
+test.skipIf(!hasChecker)(
+  'the alert rules of ops are sound, each fires where it should, and they ask for nothing that is not told',
+  () => {
+    const folder = fileURLToPath(new URL('../../../ops/prometheus', import.meta.url));
+    const run = (...args: readonly string[]) => spawnSync('promtool', args, { cwd: folder, encoding: 'utf8' });
+    for (const { status, stdout, stderr } of [
+      run('check', 'rules', 'alerts.yaml'),
+      run('test', 'rules', 'alerts.test.yaml'),
+    ]) {
+      expect({ status, said: status === 0 ? '' : `${stdout}${stderr}` }).toEqual({ status: 0, said: '' });
+    }
+    const rules = readFileSync(`${folder}/alerts.yaml`, 'utf8');
+    const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+    const tested = [...readFileSync(`${folder}/alerts.test.yaml`, 'utf8').matchAll(/alertname="(\w+)"/g)].map(
+      ([, name]) => name,
+    );
+    expect(tested).toEqual(alerts);
+    const asked = [...rules.matchAll(/expr: (.*)/g)].flatMap(([, expr = '']) => expr.match(/recital_\w+/g) ?? []);
+    expect(asked.length).toBeGreaterThan(alerts.length);
+    expect(asked.filter((name) => documented[name.replace(/_bucket$/, '')] === undefined)).toEqual([]);
   },
 );
