@@ -29,7 +29,8 @@ export function withoutGauges(figures: FloorFigures): FloorFigures {
     ...figures,
     active_answers: 0,
     active_speech: 0,
-    event_log: eventLog === null ? null : { ...eventLog, ...('open_files' in eventLog && { open_files: 0 }) },
+    event_log:
+      eventLog === null ? null : { ...eventLog, ...('open_files' in eventLog && { open_files: 0, lag_seconds: 0 }) },
     inspector_export: told === null ? null : { ...told, connected: true },
     load: null,
     engine: {},
@@ -45,7 +46,7 @@ function added(one: FloorFigures, other: FloorFigures): FloorFigures {
     commands_sent: one.commands_sent + other.commands_sent,
     totals: addedTotals(one.totals, other.totals),
     meter: addedMeters(one.meter, other.meter),
-    event_log: both(one.event_log, other.event_log, addedWhatCounts),
+    event_log: both(one.event_log, other.event_log, addedLogFigures),
     history: both(one.history, other.history, (a, b) => ({ late: a.late + b.late, failed: a.failed + b.failed })),
     inspector_export: both(one.inspector_export, other.inspector_export, (a, b) => ({
       connected: a.connected && b.connected,
@@ -74,6 +75,12 @@ function addedTotals(one: FloorFigures['totals'], other: FloorFigures['totals'])
     if (typeof a === 'number' || typeof b === 'number') return rounded(Number(a) + Number(b));
     return { count: a.count + b.count, sum: rounded(a.sum + b.sum), max: Math.max(a.max, b.max) };
   });
+}
+
+/** Who is furthest behind tells how far. */
+function addedLogFigures(one: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>) {
+  const lags = [one, other].flatMap(({ lag_seconds: lag }) => (typeof lag === 'number' ? [lag] : []));
+  return { ...addedWhatCounts(one, other), ...(lags.length > 0 && { lag_seconds: Math.max(...lags) }) };
 }
 
 /** Numbers are added, of all else the first counts. */

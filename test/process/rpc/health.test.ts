@@ -103,7 +103,14 @@ describe('HTTP', () => {
         audio_seconds: 0,
         wasted_audio_seconds: 0,
       },
-      event_log: { open_files: 1, files_failed: 0, turns_dropped: 0, files_deleted: 0, deletions_failed: 0 },
+      event_log: {
+        open_files: 1,
+        files_failed: 0,
+        turns_dropped: 0,
+        files_deleted: 0,
+        deletions_failed: 0,
+        lag_seconds: expect.any(Number),
+      },
       uptime_seconds: expect.any(Number),
       version,
     });
