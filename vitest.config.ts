@@ -16,7 +16,7 @@ const productionModules = { resolve: { conditions: ['module', 'node'] } };
 /** A result for programs, beside the words for people: .ci/run counts the tests in it. */
 const { TEST_RESULT_FILE: outputFile } = process.env;
 /** CI gives a test whose processes came late one more try, and tells which needed it; elsewhere there is none. */
-const retry = process.env.TEST_RETRIES === '1' ? 1 : 0;
+const retry = process.env.TEST_RETRIES === '1' ? { count: 1, delay: 1_000 } : 0;
 const resultForPrograms = outputFile === undefined ? [] : ['json'];
 
 export default defineConfig({
