@@ -12,6 +12,9 @@ import type { Reporter, TestModule } from 'vitest/node';
 /** Clock ticks a second in /proc, the same on every Linux. */
 const TICKS_PER_SECOND = 100;
 
+/** Of a message that a run ends with. */
+const MAX_WHY_CHARS = 300;
+
 interface Moment {
   readonly wallSeconds: number;
   /** NaN where nobody tells. */
@@ -44,7 +47,7 @@ export class ProjectTimes implements Reporter {
       if (test.diagnostic()?.flaky !== true || test.options.fails === true) continue;
       const why = test
         .result()
-        .errors?.map(({ message }) => message)
+        .errors?.map(({ message }) => message.slice(0, MAX_WHY_CHARS))
         .join('; ');
       process.stdout.write(`passed on its second try: ${test.module.relativeModuleId} > ${test.fullName}: ${why}\n`);
     }
